@@ -1,0 +1,485 @@
+import { ArrayNode } from "./array.js";
+import { type Delta, type Group, leafSlot, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
+import { InstanceNode } from "./instance.js";
+import { Names } from "./names.js";
+import { MET, Node, type Stored, UNNUMBERED } from "./node.js";
+import { type Change, dataBefore, type KeyChanges, type Splice } from "./record.js";
+import { arrange } from "./runs.js";
+import { NodeTable } from "./table.js";
+
+/** Twins are told to sweep when this many numbers are free, and more than half of those in use. */
+const SWEEP_AFTER = 256;
+
+let walks = 0;
+
+/** A snapshot of all fields, with how many names and numbers clients know of. */
+export type Saved = readonly [snapshot: Snapshot, names: number, next: number];
+
+/**
+ * What one audience sees of a store: the numbers of its containers, and the encoding of deltas and snapshots.
+ *
+ * It counts the slots that refer to each container. What no slot refers to any more has lost its number before the delta is
+ * written, so that nothing is told of what clients no longer see. Where fewer slots refer to it than before, but some,
+ * a walk from the root tells whether it can still be reached: it may be part of a cycle.
+ */
+export class Channel {
+  readonly table = new NodeTable();
+  #root: Node;
+  #names: Names;
+  #next = 0;
+  #freed = 0;
+
+  constructor(root: Node, saved?: { names: readonly string[]; next: number }) {
+    this.#root = root;
+    this.#names = new Names(saved?.names);
+    if (saved) this.#next = saved.next;
+    this.#start();
+  }
+
+  /** Numbers all that can be seen, as an encoder of it would; what has a number keeps it. */
+  #start(): void {
+    this.#root.refs = 1;
+    const queue: Node[] = [this.#root];
+    const walk = ++walks;
+    this.#root.mark = walk;
+    for (const node of queue) {
+      node.children((child) => {
+        child.refs = child.mark === walk ? child.refs + 1 : 1;
+        if (child.mark === walk) return;
+        child.mark = walk;
+        queue.push(child);
+      });
+    }
+    for (const node of queue) {
+      if (node.id < 0) node.id = this.#next++;
+      this.table.set(node.id, node);
+    }
+  }
+
+  /** The delta of some changes, which are final. `undefined` when nobody would notice. */
+  encode(changes: ReadonlyMap<Node, Change>): Delta | undefined {
+    const edits: Edit[] = [];
+    for (const [node, change] of changes) {
+      if (node.id < 0) continue;
+      const edit = Array.isArray(change) ? editArray(node as ArrayNode, change) : editKeyed(node, change);
+      if (edit) edits.push(edit);
+    }
+    if (edits.length === 0) return undefined;
+    return new DeltaWriter(this, changes).write(edits);
+  }
+
+  /** The number that the next container takes. */
+  get next(): number {
+    return this.#next;
+  }
+
+  // For the writer of a delta.
+
+  sendName(name: string): string | number {
+    return this.#names.send(name);
+  }
+
+  number(node: Node): void {
+    node.id = this.#next++;
+    this.table.set(node.id, node);
+  }
+
+  forget(node: Node): void {
+    if (node.id >= 0) {
+      this.table.delete(node.id);
+      this.#freed++;
+    }
+    node.id = UNNUMBERED;
+    node.refs = 0;
+    if (node instanceof InstanceNode) node.release();
+  }
+
+  /** Whether it is time that twins forget what has no number here. */
+  sweepDue(): boolean {
+    if (this.#freed < SWEEP_AFTER || this.#freed < this.table.size / 2) return false;
+    this.#freed = 0;
+    return true;
+  }
+
+  /** The numbered containers that cannot be reached, after a walk of which it gives the mark. */
+  unreachable(): { walk: number; lost: Node[] } {
+    const walk = ++walks;
+    const queue: Node[] = [this.#root];
+    this.#root.mark = walk;
+    for (const node of queue) {
+      node.children((child) => {
+        if (child.mark === walk) return;
+        child.mark = walk;
+        queue.push(child);
+      });
+    }
+    const lost: Node[] = [];
+    for (const node of this.table) if (node.mark !== walk) lost.push(node);
+    return { walk, lost };
+  }
+
+  /** The whole of it, by the state that the data has now. */
+  snapshot(): Snapshot {
+    return new SnapshotWriter(this.#names.send.bind(this.#names)).write(this.#root, this.#names.list, () => this.#next);
+  }
+
+  /** For storage: what clients do not see too. It gets numbers that end with this record. */
+  save(): Saved {
+    const names = new Names(this.#names.list);
+    let next = this.#next;
+    const given = new Map<Node, number>();
+    const number = (node: Node) => {
+      if (node.id >= 0) return node.id;
+      let id = given.get(node);
+      if (id === undefined) {
+        id = next++;
+        given.set(node, id);
+      }
+      return id;
+    };
+    const snapshot = new SnapshotWriter((name) => names.send(name), number, true).write(this.#root, names.list, () => next);
+    return [snapshot, this.#names.list.length, this.#next];
+  }
+}
+
+// --- what a commit did, for each container ---
+
+type KeyEdit = readonly [key: Stored, set: boolean, value: Stored, old: Stored, was: boolean];
+type Edit =
+  | { readonly node: Node; readonly keys: readonly KeyEdit[]; readonly splices: undefined; readonly cleared: boolean }
+  | { readonly node: ArrayNode; readonly keys: undefined; readonly splices: readonly Splice[] };
+
+function editKeyed(node: Node, { keys }: KeyChanges): Edit | undefined {
+  const edits: KeyEdit[] = [];
+  const instance = node instanceof InstanceNode ? node : undefined;
+  for (const [key, { was, old, moved }] of keys) {
+    if (instance && !instance.sees(key as string)) continue;
+    const [has, value] = read(node, key);
+    if (was && (moved || !has)) edits.push([key, false, undefined, old, true]);
+    if (has && (!was || moved)) edits.push([key, true, value, undefined, false]);
+    else if (has && !Object.is(value, old)) edits.push([key, true, value, old, true]);
+  }
+  if (edits.length === 0) return undefined;
+  const empty = (node.kind === "map" || node.kind === "set") && (node.data as Set<unknown>).size === 0;
+  return { node, keys: edits, splices: undefined, cleared: empty && edits.length > 1 };
+}
+
+function read(node: Node, key: Stored): [has: boolean, value: Stored] {
+  switch (node.kind) {
+    case "map":
+      return [(node.data as Map<Stored, Stored>).has(key), (node.data as Map<Stored, Stored>).get(key)];
+    case "set":
+      return [(node.data as Set<Stored>).has(key), undefined];
+    default:
+      return [Object.hasOwn(node.data as object, key as string), (node.data as Record<string, Stored>)[key as string]];
+  }
+}
+
+function editArray(node: ArrayNode, change: readonly Splice[]): Edit | undefined {
+  const trimmed: Splice[] = [];
+  for (const splice of passing(change) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change) {
+    const { at, removed, added } = splice;
+    const shorter = Math.min(removed.length, added.length);
+    let start = 0;
+    while (start < shorter && Object.is(removed[start], added[start])) start++;
+    let end = 0;
+    while (end < shorter - start && Object.is(removed[removed.length - 1 - end], added[added.length - 1 - end])) end++;
+    if (start === 0 && end === 0) trimmed.push(splice);
+    else if (start + end < removed.length || start + end < added.length)
+      trimmed.push({ at: at + start, removed: removed.slice(start, removed.length - end), added: added.slice(start, added.length - end) });
+  }
+  const changed = trimmed.filter(({ removed, added }) => removed.length > 0 || added.length > 0);
+  return changed.length > 0 ? { node, keys: undefined, splices: changed } : undefined;
+}
+
+/** Whether a container came and went within these splices: nothing may be told of it. */
+function passing(splices: readonly Splice[]): boolean {
+  if (splices.length < 2) return false;
+  const came = new Set<Stored>();
+  for (const { removed, added } of splices) {
+    for (const value of removed) if (came.has(value)) return true;
+    for (const value of added) if (value instanceof Node) came.add(value);
+  }
+  return false;
+}
+
+// --- writing ---
+
+class DeltaWriter implements Source<Node> {
+  readonly #channel: Channel;
+  readonly #changes: ReadonlyMap<Node, Change>;
+  /** Containers met that had no number. */
+  readonly #met: Node[] = [];
+  /** How many references fewer than before, for those that have lost some. */
+  readonly #lost = new Map<Node, number>();
+  /** Arrays that stand where another one stood. */
+  readonly #bases = new Map<Node, ArrayNode>();
+  /** The numbers that arrays had which this delta forgets. */
+  readonly #gone = new Map<Node, number>();
+  readonly #queue: Node[] = [];
+  readonly #ops: unknown[] = [];
+  /** Where names stand among the ops: they get their numbers after those in the bodies, as the text has it. */
+  readonly #namesAt: number[] = [];
+
+  constructor(channel: Channel, changes: ReadonlyMap<Node, Change>) {
+    this.#channel = channel;
+    this.#changes = changes;
+  }
+
+  write(edits: readonly Edit[]): Delta | undefined {
+    this.#count(edits);
+    const sets = new Map<string, [Node, Stored][]>();
+    for (const edit of edits) {
+      if (edit.node.id < 0) continue;
+      if (edit.splices) this.#writeSplices(edit.node, edit.splices);
+      else this.#writeKeys(edit.node, edit.keys, edit.cleared, sets);
+    }
+    for (const [name, nodes] of sets) this.#writeSets(name, nodes);
+    const bodies = writeBodies(this.#queue, this);
+    for (const at of this.#namesAt) this.#ops[at] = this.#channel.sendName(this.#ops[at] as string);
+    if (this.#channel.sweepDue()) this.#ops.push(11);
+    if (this.#ops.length === 0) return undefined;
+    return bodies.length > 0 ? [bodies, ...this.#ops] : this.#ops;
+  }
+
+  /** Counts references anew, and forgets what cannot be seen any more. */
+  #count(edits: readonly Edit[]): void {
+    for (const edit of edits) {
+      if (edit.splices) for (const { removed } of edit.splices) for (const value of removed) this.#drop(value);
+      else
+        for (const [key, set, , old, was] of edit.keys) {
+          if (was) this.#drop(old);
+          if (!set) this.#drop(key);
+        }
+    }
+    for (const edit of edits) {
+      if (edit.splices) for (const { added } of edit.splices) for (const value of added) this.#take(value);
+      else
+        for (const [key, set, value, old, was] of edit.keys) {
+          if (!set) continue;
+          if (!was) this.#take(key);
+          this.#take(value);
+          if (value instanceof ArrayNode && value.id === MET && old instanceof ArrayNode) this.#bases.set(value, old);
+        }
+    }
+    this.#discover();
+    const dropped = [...this.#lost.keys()];
+    for (const node of dropped) {
+      if (node.refs > 0 || node.id === UNNUMBERED) continue;
+      this.#forget(node);
+      node.children((child) => {
+        this.#drop(child);
+        dropped.push(child);
+      });
+    }
+    for (const [node, lost] of this.#lost) if (lost > 0 && node.refs > 0 && node.id !== UNNUMBERED) return this.#sweep();
+  }
+
+  #sweep(): void {
+    const { walk, lost } = this.#channel.unreachable();
+    for (const node of this.#met) if (node.id === MET && node.mark !== walk) lost.push(node);
+    for (const node of lost) {
+      // What it refers to and is still seen has one reference less.
+      node.children((child) => {
+        if (child.mark === walk) child.refs--;
+      });
+      this.#forget(node);
+    }
+  }
+
+  #drop(value: Stored): void {
+    if (!(value instanceof Node)) return;
+    value.refs--;
+    this.#lost.set(value, (this.#lost.get(value) ?? 0) + 1);
+  }
+
+  #take(value: Stored): void {
+    if (!(value instanceof Node)) return;
+    value.refs++;
+    const lost = this.#lost.get(value);
+    if (lost !== undefined) this.#lost.set(value, lost - 1);
+    if (value.id !== UNNUMBERED) return;
+    value.id = MET;
+    this.#met.push(value);
+  }
+
+  /** Counts what new containers refer to. */
+  #discover(): void {
+    for (const node of this.#met) {
+      if (node instanceof InstanceNode) node.maintainIfOthers();
+      node.children((child) => this.#take(child));
+    }
+  }
+
+  #forget(node: Node): void {
+    if (node.id >= 0) this.#gone.set(node, node.id);
+    this.#channel.forget(node);
+  }
+
+  #writeKeys(node: Node, keys: readonly KeyEdit[], cleared: boolean, sets: Map<string, [Node, Stored][]>): void {
+    const { id, kind } = node;
+    const ops = this.#ops;
+    if (cleared) {
+      ops.push(9, id);
+      return;
+    }
+    for (const [key, set, value, , was] of keys) {
+      if (kind === "map") {
+        if (set) ops.push(5, id, this.slot(key), this.slot(value));
+        else ops.push(6, id, this.slot(key));
+      } else if (kind === "set") ops.push(set ? 7 : 8, id, this.slot(key));
+      else if (set && was && !(value instanceof Node)) {
+        // Written together with other containers' ones of this name.
+        const nodes = sets.get(key as string);
+        if (nodes) nodes.push([node, value]);
+        else sets.set(key as string, [[node, value]]);
+      } else {
+        ops.push(set ? 0 : 1, id);
+        this.#pushName(key as string);
+        if (set) ops.push(this.slot(value));
+      }
+    }
+  }
+
+  #writeSets(name: string, nodes: [Node, Stored][]): void {
+    const ops = this.#ops;
+    if (nodes.length === 1) {
+      const [node, value] = nodes[0] as [Node, Stored];
+      ops.push(0, node.id);
+      this.#pushName(name);
+      ops.push(this.slot(value));
+      return;
+    }
+    ops.push(10);
+    this.#pushName(name);
+    let before = 0;
+    const ids = nodes.map(([node]) => {
+      const step = node.id - before;
+      before = node.id;
+      return step;
+    });
+    ops.push(
+      ids,
+      nodes.map(([, value]) => this.slot(value)),
+    );
+  }
+
+  #pushName(name: string): void {
+    this.#namesAt.push(this.#ops.length);
+    this.#ops.push(name);
+  }
+
+  #writeSplices({ id }: Node, splices: readonly Splice[]): void {
+    for (const { at, removed, added } of splices) {
+      if (added.length === 0) this.#ops.push(3, id, at, removed.length);
+      else if (added.length === 1 && removed.length === 1) this.#ops.push(4, id, at, this.slot(added[0]));
+      else
+        this.#ops.push(
+          2,
+          id,
+          at,
+          removed.length,
+          added.map((value) => this.slot(value)),
+        );
+    }
+  }
+
+  // As the source of bodies.
+
+  slot(value: Stored): Slot {
+    if (!(value instanceof Node)) return leafSlot(value) as Slot;
+    if (value.id >= 0) return [value.id];
+    this.#channel.number(value);
+    this.#queue.push(value);
+    return [];
+  }
+
+  kind(node: Node) {
+    return node.kind;
+  }
+
+  data(node: Node): unknown {
+    return node.data;
+  }
+
+  names(node: Node): readonly string[] {
+    return node instanceof InstanceNode ? node.visible() : Object.keys(node.data as object);
+  }
+
+  className(node: Node): string {
+    return (node as InstanceNode).shape.name;
+  }
+
+  name(name: string): string | number {
+    return this.#channel.sendName(name);
+  }
+
+  from(node: Node): Group | undefined {
+    const base = this.#bases.get(node);
+    const gone = base && this.#gone.get(base);
+    const id = gone ?? base?.id ?? UNNUMBERED;
+    if (!base || id < 0) return undefined;
+    // Nothing is told of a forgotten array: twins have it as it was.
+    const change = gone === undefined ? undefined : this.#changes.get(base);
+    const items = change ? (dataBefore(base, change) as Stored[]) : base.data;
+    const runs = arrange(items, (node as ArrayNode).data, (value) => this.slot(value));
+    return runs && ["f", id, runs];
+  }
+}
+
+class SnapshotWriter implements Source<Node> {
+  readonly #walk = ++walks;
+  readonly #queue: Node[] = [];
+  readonly #send: (name: string) => string | number;
+  readonly #number: (node: Node) => number;
+  readonly #all: boolean;
+
+  constructor(send: (name: string) => string | number, number = (node: Node) => node.id, all = false) {
+    this.#send = send;
+    this.#number = number;
+    this.#all = all;
+  }
+
+  write(root: Node, names: readonly string[], next: () => number): Snapshot {
+    this.slot(root);
+    const bodies = writeBodies(this.#queue, this);
+    const ids: number[] = [];
+    for (const node of this.#queue) {
+      const id = this.#number(node);
+      const start = ids[ids.length - 2];
+      const count = ids[ids.length - 1];
+      if (start !== undefined && count !== undefined && start + count === id) ids[ids.length - 1] = count + 1;
+      else ids.push(id, 1);
+    }
+    return [[...names], next(), ids, bodies];
+  }
+
+  slot(value: Stored): Slot {
+    if (!(value instanceof Node)) return leafSlot(value) as Slot;
+    if (value.mark === this.#walk) return [this.#number(value)];
+    value.mark = this.#walk;
+    this.#queue.push(value);
+    return [];
+  }
+
+  kind(node: Node) {
+    return node.kind;
+  }
+
+  data(node: Node): unknown {
+    return node.data;
+  }
+
+  names(node: Node): readonly string[] {
+    if (!(node instanceof InstanceNode)) return Object.keys(node.data as object);
+    return this.#all ? node.shape.fields : node.visible();
+  }
+
+  className(node: Node): string {
+    return (node as InstanceNode).shape.name;
+  }
+
+  name(name: string): string | number {
+    return this.#send(name);
+  }
+}

@@ -1,0 +1,312 @@
+import { badWire } from "./errors.js";
+import { put } from "./node.js";
+
+/** A value in JSON: PROTOCOL.md §4, "Slots". */
+export type Slot = string | number | boolean | null | readonly unknown[];
+/** PROTOCOL.md §4, "Bodies". */
+export type Group = readonly unknown[];
+/** A value that is no part of a store: PROTOCOL.md §5. */
+export type Encoded = readonly [Slot] | readonly [Slot, readonly Group[]];
+export type Delta = readonly unknown[];
+export type Snapshot = readonly [names: string[], next: number, ids: number[], bodies: Group[]];
+
+export type BodyKind = "object" | "array" | "map" | "set" | "instance";
+
+const CODES = { object: "o", instance: "c", array: "a", map: "m", set: "s" } as const;
+
+/** The slot of a value that is no container; `undefined` for what cannot be sent. */
+export function leafSlot(value: unknown): Slot | undefined {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      if (Number.isFinite(value)) return Object.is(value, -0) ? ["z"] : value;
+      return Number.isNaN(value) ? ["n"] : value > 0 ? ["i"] : ["-i"];
+    case "undefined":
+      return ["u"];
+    case "bigint":
+      return ["b", String(value)];
+    case "object":
+      return value === null ? null : objectSlot(value);
+    default:
+      return undefined;
+  }
+}
+
+function objectSlot(value: object): Slot | undefined {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  switch (tag) {
+    case "Date": {
+      const time = (value as Date).getTime();
+      return ["d", Number.isNaN(time) ? null : time];
+    }
+    case "URL":
+      return ["l", (value as { href: string }).href];
+    case "RegExp":
+      return ["r", (value as RegExp).source, (value as RegExp).flags];
+    case "ArrayBuffer":
+      return ["x", tag, toBase64(new Uint8Array(value as ArrayBuffer))];
+    default:
+      if (!ArrayBuffer.isView(value)) return undefined;
+      return ["x", tag, toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))];
+  }
+}
+
+const BYTES = /^(?:(?:Ui|I)nt(?:8|16|32)|Uint8Clamped|Float(?:16|32|64)|Big(?:Ui|I)nt64)Array$|^DataView$|^ArrayBuffer$/;
+
+/** The value of a slot that names a leaf. */
+export function leafOf(slot: readonly unknown[]): unknown {
+  const [tag, value, more] = slot;
+  switch (tag) {
+    case "u":
+      return undefined;
+    case "n":
+      return Number.NaN;
+    case "z":
+      return -0;
+    case "i":
+      return Number.POSITIVE_INFINITY;
+    case "-i":
+      return Number.NEGATIVE_INFINITY;
+    case "b":
+      if (typeof value !== "string" || !/^-?\d{1,10000}$/.test(value)) throw badWire("a bigint", value);
+      return BigInt(value);
+    case "d":
+      return new Date(value === null ? Number.NaN : (value as number));
+    case "l":
+      return attempt("a URL", value, () => new (globalThis as unknown as { URL: new (href: string) => object }).URL(value as string));
+    case "r":
+      return attempt("a RegExp", value, () => new RegExp(value as string, more as string));
+    case "x":
+      return bytesOf(value, more);
+    default:
+      throw badWire("a value", slot);
+  }
+}
+
+function attempt<R>(what: string, value: unknown, make: () => R): R {
+  try {
+    return make();
+  } catch {
+    throw badWire(what, value);
+  }
+}
+
+function bytesOf(type: unknown, text: unknown): object {
+  if (typeof type !== "string" || !BYTES.test(type) || typeof text !== "string") throw badWire("bytes", type);
+  return attempt("bytes", type, () => {
+    const { buffer } = fromBase64(text);
+    return type === "ArrayBuffer" ? buffer : new (globalThis as unknown as Record<string, new (buffer: ArrayBufferLike) => object>)[type]!(buffer);
+  });
+}
+
+declare const btoa: (text: string) => string;
+declare const atob: (text: string) => string;
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(text);
+}
+
+function fromBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+/** What a writer must know of containers, be they nodes or plain values. */
+export interface Source<C> {
+  slot(value: unknown): Slot;
+  kind(container: C): BodyKind;
+  data(container: C): unknown;
+  /** The names of an object's or instance's properties to send. */
+  names(container: C): readonly string[];
+  /** An instance's class. */
+  className(container: C): string;
+  /** A name as it is sent. */
+  name(name: string): string | number;
+  /** The body of an array that is best told by another one. */
+  from?(container: C): Group | undefined;
+}
+
+/** Describes the containers of a queue, which grows while slots are written. */
+export function writeBodies<C>(queue: C[], source: Source<C>): Group[] {
+  const groups: Group[] = [];
+  for (let i = 0; i < queue.length; ) {
+    const first = queue[i] as C;
+    const kind = source.kind(first);
+    const from = kind === "array" ? source.from?.(first) : undefined;
+    if (from) {
+      groups.push(from);
+      i++;
+      continue;
+    }
+    const run = likeRun(queue, i, kind, source);
+    groups.push(writeGroup(run, kind, source));
+    i += run.length;
+  }
+  return groups;
+}
+
+/** The containers from `start` on that can share a group. */
+function likeRun<C>(queue: C[], start: number, kind: BodyKind, source: Source<C>): C[] {
+  const first = queue[start] as C;
+  const named = kind === "object" || kind === "instance";
+  const names = named ? source.names(first) : [];
+  const className = kind === "instance" ? source.className(first) : "";
+  let end = start + 1;
+  for (; end < queue.length; end++) {
+    const next = queue[end] as C;
+    if (source.kind(next) !== kind) break;
+    if (named && !sameNames(names, source.names(next))) break;
+    if (kind === "instance" && source.className(next) !== className) break;
+    if (kind === "array" && source.from?.(next)) break;
+  }
+  return queue.slice(start, end);
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function writeGroup<C>(run: C[], kind: BodyKind, source: Source<C>): Group {
+  const first = run[0] as C;
+  switch (kind) {
+    case "object":
+    case "instance": {
+      const names = source.names(first);
+      const group: unknown[] = [CODES[kind], run.length];
+      if (kind === "instance") group.push(source.name(source.className(first)));
+      group.push(names.map((name) => source.name(name)));
+      for (const name of names) group.push(column(run.map((one) => source.slot((source.data(one) as Record<string, unknown>)[name]))));
+      return group;
+    }
+    case "array":
+      return [CODES.array, run.length, run.map((one) => (source.data(one) as unknown[]).length), column(flat(run, (one) => source.data(one) as unknown[], source))];
+    case "set":
+      return [CODES.set, run.length, run.map((one) => (source.data(one) as Set<unknown>).size), column(flat(run, (one) => source.data(one) as Set<unknown>, source))];
+    case "map": {
+      const maps = run.map((one) => source.data(one) as Map<unknown, unknown>);
+      const keys = column(maps.flatMap((map) => Array.from(map.keys(), (key) => source.slot(key))));
+      return [CODES.map, run.length, maps.map((map) => map.size), keys, column(maps.flatMap((map) => Array.from(map.values(), (value) => source.slot(value))))];
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+function flat<C>(run: C[], items: (container: C) => Iterable<unknown>, source: Source<C>): Slot[] {
+  const slots: Slot[] = [];
+  for (const one of run) for (const item of items(one)) slots.push(source.slot(item));
+  return slots;
+}
+
+const isNext = (slot: unknown) => Array.isArray(slot) && slot.length === 0;
+const column = (slots: Slot[]): Slot[] | 0 => (slots.length > 0 && slots.every(isNext) ? 0 : slots);
+
+/** What a reader must do to make containers, be they nodes or plain values. */
+export interface Sink<C> {
+  /** A name as it was sent. */
+  name(sent: unknown): string;
+  /** The value of a slot. */
+  value(slot: unknown): unknown;
+  make(kind: BodyKind, className: string | undefined, names: readonly string[]): C;
+  fill(container: C, data: unknown): void;
+  /** An array told by another one. */
+  from?(container: C, group: Group): void;
+}
+
+/** A group with its containers made, waiting to be filled. */
+export interface Opened<C> {
+  group: Group;
+  kind: BodyKind;
+  names: readonly string[];
+  made: C[];
+}
+
+const KINDS: Record<string, BodyKind> = { o: "object", c: "instance", a: "array", m: "map", s: "set", f: "array" };
+
+/** Makes the containers of all groups, empty. `limit` bounds how many. */
+export function openBodies<C>(groups: unknown, sink: Sink<C>, limit = Number.POSITIVE_INFINITY): Opened<C>[] {
+  if (!Array.isArray(groups)) throw badWire("bodies", groups);
+  let room = limit;
+  return groups.map((group: Group) => {
+    if (!Array.isArray(group)) throw badWire("a body", group);
+    const kind = Object.hasOwn(KINDS, group[0]) ? KINDS[group[0] as string] : undefined;
+    if (!kind) throw badWire("a body", group[0]);
+    const count = group[0] === "f" ? 1 : group[1];
+    if (typeof count !== "number" || !(count >= 0 && count <= room) || !Number.isInteger(count)) throw badWire("a count of containers", count);
+    room -= count;
+    const className = kind === "instance" ? sink.name(group[2]) : undefined;
+    const sent = kind === "instance" ? group[3] : kind === "object" ? group[2] : [];
+    if (!Array.isArray(sent)) throw badWire("names", sent);
+    const names = sent.map((name) => sink.name(name));
+    const made: C[] = [];
+    for (let i = 0; i < count; i++) made.push(sink.make(kind, className, names));
+    return { group, kind, names, made };
+  });
+}
+
+/** Fills the containers, in order. */
+export function fillBodies<C>(opened: readonly Opened<C>[], sink: Sink<C>): void {
+  for (const { group, kind, names, made } of opened) {
+    if (group[0] === "f") sink.from?.(made[0] as C, group);
+    else if (kind === "object" || kind === "instance") fillObjects(group.slice(kind === "instance" ? 4 : 3), names, made, sink);
+    else fillLists(group, kind, made, sink);
+  }
+}
+
+function fillObjects<C>(columns: readonly unknown[], names: readonly string[], made: C[], sink: Sink<C>): void {
+  if (columns.length !== names.length) throw badWire("columns", columns.length);
+  const objects = made.map((): Record<string, unknown> => ({}));
+  for (let c = 0; c < columns.length; c++) {
+    const slots = columnOf(columns[c], made.length);
+    const name = names[c] as string;
+    if (name === "__proto__") for (let i = 0; i < made.length; i++) put(objects[i] as object, name, sink.value(slots ? slots[i] : NEXT));
+    else for (let i = 0; i < made.length; i++) (objects[i] as Record<string, unknown>)[name] = sink.value(slots ? slots[i] : NEXT);
+  }
+  for (let i = 0; i < made.length; i++) sink.fill(made[i] as C, objects[i]);
+}
+
+const NEXT: readonly never[] = [];
+
+/** The slots of a column; `undefined` when all are new containers. */
+function columnOf(sent: unknown, length: number): readonly unknown[] | undefined {
+  if (sent === 0) return undefined;
+  if (!Array.isArray(sent) || sent.length !== length) throw badWire("a column", sent);
+  return sent;
+}
+
+function fillLists<C>(group: Group, kind: BodyKind, made: C[], sink: Sink<C>): void {
+  const sizes = group[2] as number[];
+  if (!Array.isArray(sizes) || sizes.length !== made.length) throw badWire("sizes", sizes);
+  let total = 0;
+  for (const size of sizes) {
+    if (!Number.isInteger(size) || size < 0) throw badWire("a size", size);
+    total += size;
+  }
+  const first = columnOf(group[3], total);
+  if (!first && total > 1e7) throw badWire("a size", total);
+  const read = (slots: readonly unknown[] | undefined) => {
+    const values = new Array<unknown>(total);
+    for (let i = 0; i < total; i++) values[i] = sink.value(slots ? slots[i] : NEXT);
+    return values;
+  };
+  const values = read(first);
+  const more = kind === "map" ? read(columnOf(group[4], total)) : [];
+  let at = 0;
+  for (let i = 0; i < made.length; i++) {
+    const end = at + (sizes[i] as number);
+    const part = values.slice(at, end);
+    if (kind === "array") sink.fill(made[i] as C, part);
+    else if (kind === "set") sink.fill(made[i] as C, new Set(part));
+    else sink.fill(made[i] as C, new Map(part.map((key, n) => [key, more[at + n]])));
+    at = end;
+  }
+}

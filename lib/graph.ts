@@ -1,0 +1,382 @@
+import { transaction } from "mobx";
+import { ArrayNode } from "./array.js";
+import { badKey, notState, outsideEvent, readOnlyComputed, tooDeep } from "./errors.js";
+import { InstanceNode, type Shape, shapeOf } from "./instance.js";
+import { MapNode } from "./map.js";
+import { Node, nodeOf, own, put, type Stored } from "./node.js";
+import { ObjectNode } from "./object.js";
+import { type Change, dataBefore, type Recorder } from "./record.js";
+import { SetNode } from "./set.js";
+
+/** One change of a container, as {@link onDelta} tells it. Values are live. */
+export type Delta =
+  | { readonly type: "add"; readonly name?: unknown; readonly value: unknown }
+  | { readonly type: "update"; readonly name: unknown; readonly value: unknown; readonly old: unknown }
+  | { readonly type: "remove"; readonly name?: unknown; readonly old: unknown }
+  | { readonly type: "splice"; readonly index: number; added(): unknown[]; removed(): unknown[] };
+
+declare const console: { error(...args: unknown[]): void };
+
+/** How deep a value may be nested when it enters. */
+const MAX_DEPTH = 1000;
+
+export interface GraphOptions {
+  /** For messages. */
+  name: string;
+  /** Classes whose instances may enter, by name. */
+  models?: Readonly<Record<string, new (...args: never[]) => object>>;
+  /** Asked before each write; throws where writing is not allowed. */
+  guard?: () => void;
+  /** Notes changes; without it they are final. */
+  recorder?: Recorder;
+}
+
+/** The containers of one store. */
+export class Graph {
+  readonly name: string;
+  readonly recorder: Recorder | undefined;
+  root!: InstanceNode;
+  /** The open changes are undone for a moment. */
+  rewound = false;
+  /** The instances whose computeds are kept evaluated. */
+  readonly maintained = new Set<InstanceNode>();
+  /** Clients see computeds. */
+  maintaining = false;
+  /** What a mirror's instance gives for a name that is no field. */
+  method: ((node: InstanceNode, key: string) => unknown) | undefined;
+  report: (error: unknown, path: string) => void = (error) => console.error(error);
+  readonly #guard: (() => void) | undefined;
+  readonly #shapes = new Map<unknown, Shape>();
+  readonly #named = new Map<string, Shape>();
+  /** What has entered in this turn: the same raw object is the same container. */
+  #entered = new Map<object, Node>();
+  #depth = 0;
+  #evaluating = false;
+  #listeners: Map<Node, Set<(delta: Delta) => void>> | undefined;
+
+  constructor({ name, models, guard, recorder }: GraphOptions) {
+    this.name = name;
+    this.recorder = recorder;
+    this.#guard = guard;
+    for (const [model, Class] of Object.entries(models ?? {})) this.#register(shapeOf(model, Class as new () => object));
+  }
+
+  /** Makes the user's instance the root of the graph. */
+  adoptRoot(instance: object): void {
+    const shape = shapeOf("", instance.constructor as new () => object);
+    this.root = new InstanceNode(this, {}, shape);
+    this.#entered.set(instance, this.root);
+    this.root.adopt(instance);
+  }
+
+  #register(shape: Shape): void {
+    this.#shapes.set(shape.Class?.prototype, shape);
+    this.#named.set(shape.name, shape);
+  }
+
+  shapeNamed(name: string): Shape | undefined {
+    return this.#named.get(name);
+  }
+
+  /** Throws where a user may not write. */
+  mayWrite(node: Node, key?: unknown): void {
+    if (this.#evaluating) throw readOnlyComputed(this.pathOf(node, key));
+    if (this.rewound) throw outsideEvent(this.name, this.pathOf(node, key));
+    this.#guard?.();
+  }
+
+  /** A user's value as containers hold it: plain values are cloned, once for each turn. */
+  enter(value: unknown, holder: Node, key: unknown): Stored {
+    switch (typeof value) {
+      case "object":
+        return value === null ? null : this.#enterObject(value, holder, key);
+      case "function":
+      case "symbol":
+        throw notState(this.pathOf(holder, key), value);
+      default:
+        return value;
+    }
+  }
+
+  /** A Map's key or a Set's member. */
+  enterKey(value: unknown, holder: Node): Stored {
+    const stored = this.enter(value, holder, value);
+    if (typeof stored === "object" && stored !== null && !(stored instanceof Node)) throw badKey(this.pathOf(holder), stored);
+    return stored;
+  }
+
+  /** A user's value as it stands in containers, if it does. */
+  find(value: unknown): Stored {
+    if (typeof value !== "object" || value === null) return value;
+    return nodeOf(value) ?? this.#entered.get(value) ?? value;
+  }
+
+  #enterObject(value: object, holder: Node, key: unknown): Stored {
+    const node = nodeOf(value);
+    if (node?.graph === this) return node;
+    const known = this.#entered.get(value);
+    if (known) return known;
+    if (++this.#depth > MAX_DEPTH) {
+      this.#depth = 0;
+      throw tooDeep(this.pathOf(holder, key), MAX_DEPTH);
+    }
+    const stored = this.#clone(value, node, holder, key);
+    this.#depth--;
+    return stored;
+  }
+
+  #clone(value: object, foreign: Node | undefined, holder: Node, key: unknown): Stored {
+    try {
+      if (Array.isArray(value)) return this.#enterArray(value);
+      const prototype = Object.getPrototypeOf(value);
+      if (prototype === Object.prototype || prototype === null) return this.#enterPlain(value);
+      const shape = this.#shapes.get(prototype);
+      if (shape && !foreign) {
+        const node = new InstanceNode(this, {}, shape);
+        this.#note(value, node);
+        node.adopt(value);
+        return node;
+      }
+      const leaf = copyLeaf(value);
+      if (leaf) return leaf;
+      if (value instanceof Map) return this.#enterMap(value);
+      if (value instanceof Set) return this.#enterSet(value);
+      // Of another realm.
+      if (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")) return this.#enterPlain(value);
+    } catch (error) {
+      this.#entered.delete(value);
+      this.#depth = 0;
+      throw error;
+    }
+    throw notState(this.pathOf(holder, key), value);
+  }
+
+  #note(value: object, node: Node): void {
+    this.#entered.set(value, node);
+    this.#made?.push(node);
+  }
+
+  #enterPlain(value: object): Stored {
+    const symbol = Object.getOwnPropertySymbols(value)[0];
+    const data = { ...value } as Record<string, Stored>;
+    const node = new ObjectNode(this, data);
+    if (symbol) throw notState(this.pathOf(node, symbol), symbol);
+    this.#note(value, node);
+    for (const key of Object.keys(data)) {
+      const item = data[key];
+      if (typeof item !== "string" && typeof item !== "number" && typeof item !== "boolean") put(data, key, this.enter(item, node, key));
+    }
+    return node;
+  }
+
+  #enterArray(value: unknown[]): Stored {
+    const data = value.slice() as Stored[];
+    const node = new ArrayNode(this, data);
+    this.#note(value, node);
+    for (let i = 0; i < data.length; i++) {
+      const item = data[i];
+      if (item === undefined && !Object.hasOwn(value, i)) throw notState(this.pathOf(node, i), HOLE);
+      if (typeof item !== "string" && typeof item !== "number") data[i] = this.enter(item, node, i);
+    }
+    return node;
+  }
+
+  #enterMap(value: Map<unknown, unknown>): Stored {
+    const node = new MapNode(this, new Map());
+    this.#note(value, node);
+    for (const [key, item] of value) node.data.set(this.enterKey(key, node), this.enter(item, node, key));
+    return node;
+  }
+
+  #enterSet(value: Set<unknown>): Stored {
+    const node = new SetNode(this, new Set());
+    this.#note(value, node);
+    for (const item of value) node.data.add(this.enterKey(item, node));
+    return node;
+  }
+
+  /** The turn is over: what enters from now on is new, whatever raw object it was. */
+  endTurn(): void {
+    if (this.#entered.size > 0) this.#entered = new Map();
+  }
+
+  /** Makes all data as it was at the last commit, and says so to reactions. */
+  rollback(): void {
+    const changes = this.recorder?.changes;
+    if (!changes) return;
+    transaction(() => {
+      for (const [node, change] of changes) {
+        node.data = dataBefore(node, change);
+        node.stale = false;
+        spoilAgain(node);
+        node.announce();
+      }
+    });
+    this.recorder?.clear();
+    this.endTurn();
+  }
+
+  /** Runs `read` on the state of the last commit. Synchronous, so that nobody notices. */
+  rewind<R>(read: () => R): R {
+    const recorder = this.recorder;
+    if (this.rewound || !recorder?.open) return read();
+    const now: [Node, unknown, Change][] = [];
+    for (const [node, change] of recorder.changes) now.push([node, node.data, change]);
+    for (const [node, , change] of now) {
+      node.data = dataBefore(node, change);
+      spoilAgain(node);
+    }
+    this.rewound = true;
+    try {
+      return read();
+    } finally {
+      this.rewound = false;
+      for (const [node, data] of now) {
+        if (node instanceof InstanceNode) node.keepComputeds(data as Record<string, Stored>);
+        node.data = data;
+        spoilAgain(node);
+      }
+    }
+  }
+
+  /** Brings all maintained computeds up to date. */
+  evaluate(): void {
+    if (this.maintained.size > 0) this.evaluating(() => {
+      for (const node of this.maintained) node.evaluate();
+    });
+  }
+
+  /** Runs what reads computeds: none of it may write. */
+  evaluating(run: () => void): void {
+    this.#evaluating = true;
+    try {
+      run();
+    } finally {
+      this.#evaluating = false;
+    }
+  }
+
+  /** Gives a field the value of a computed, changing only what differs. */
+  reconcile(holder: InstanceNode, name: string, value: unknown): void {
+    try {
+      holder.put(name, this.#merge(own(holder.data, name), value, holder, name));
+    } catch (error) {
+      this.report(error, this.pathOf(holder, name));
+      holder.put(name, undefined);
+    }
+  }
+
+  /** `old` made to equal `value` where both are containers of one kind that nothing but a computed holds. */
+  #merge(old: Stored, value: unknown, holder: Node, key: unknown): Stored {
+    if (typeof value !== "object" || value === null) return this.enter(value, holder, key);
+    const node = nodeOf(value);
+    if (node?.graph === this) return node;
+    if (!(old instanceof Node) || this.#entered.has(value) || !this.#derived.has(old)) return this.#derive(value, holder, key);
+    if (old instanceof ArrayNode && Array.isArray(value)) {
+      old.assign(value.map((item, i) => this.#merge(old.data[i], item, old, i)));
+      return old;
+    }
+    if (old instanceof ObjectNode && old.kind === "object" && isPlain(value)) {
+      for (const name of Object.keys(old.data)) if (!Object.hasOwn(value, name)) old.remove(name);
+      for (const name of Object.keys(value)) old.put(name, this.#merge(own(old.data, name), own(value, name), old, name));
+      return old;
+    }
+    return this.#derive(value, holder, key);
+  }
+
+  /** The containers that computeds made: no state refers to them. */
+  readonly #derived = new WeakSet<Node>();
+  #made: Node[] | undefined;
+
+  #derive(value: object, holder: Node, key: unknown): Stored {
+    this.#made = [];
+    try {
+      const stored = this.enter(value, holder, key);
+      for (const node of this.#made) this.#derived.add(node);
+      return stored;
+    } finally {
+      this.#made = undefined;
+    }
+  }
+
+  listen(node: Node, listener: (delta: Delta) => void): () => void {
+    this.#listeners ??= new Map();
+    const listeners = this.#listeners.get(node) ?? new Set();
+    this.#listeners.set(node, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners?.delete(node);
+    };
+  }
+
+  tell(node: Node, delta: Delta): void {
+    const listeners = this.#listeners?.get(node);
+    if (listeners) for (const listener of listeners) listener(delta);
+  }
+
+  /** Where a value stands, for messages: `todo.items[3].title`. */
+  pathOf(node: Node, key?: unknown): string {
+    const path = this.root ? pathTo(this.root, node, this.name) : this.name;
+    return key === undefined ? path : path + step(key);
+  }
+}
+
+/** Marks a view old even where it was marked before: its data has been replaced. */
+function spoilAgain(node: Node): void {
+  node.stale = false;
+  if (node.view === undefined) return;
+  node.stale = true;
+  const { users } = node;
+  if (users instanceof Node) spoilUp(users);
+  else if (users) for (const user of users) spoilUp(user);
+}
+
+function spoilUp(node: Node): void {
+  if (node.stale || node.view === undefined) return;
+  spoilAgain(node);
+}
+
+/** Stands for a hole of an array in messages. */
+export const HOLE = Symbol("hole");
+
+const step = (key: unknown) => (typeof key === "number" ? `[${key}]` : typeof key === "string" && /^[\w$]+$/.test(key) ? `.${key}` : `[${String(key)}]`);
+
+function pathTo(root: Node, wanted: Node, name: string): string {
+  const paths = new Map<Node, string>([[root, name]]);
+  for (const [node, path] of paths) {
+    if (node === wanted) return path;
+    const { data } = node;
+    const entries: Iterable<[unknown, unknown]> =
+      data instanceof Map ? data : data instanceof Set ? [...data].map((item) => ["", item]) : Array.isArray(data) ? data.entries() : Object.entries(data as object);
+    for (const [key, value] of entries) if (value instanceof Node && !paths.has(value)) paths.set(value, path + step(key));
+  }
+  return name;
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** A copy of a value that is state but no container: a date, a URL, bytes. */
+function copyLeaf(value: object): object | undefined {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  const { constructor } = value;
+  switch (tag) {
+    case "Date":
+      return value instanceof Date ? new Date(value.getTime()) : undefined;
+    case "RegExp":
+      return value instanceof RegExp ? new RegExp(value.source, value.flags) : undefined;
+    case "URL":
+      return new (constructor as new (href: string) => object)((value as { href: string }).href);
+    case "ArrayBuffer":
+      return (value as ArrayBuffer).slice(0);
+    case "DataView":
+      return new DataView((value as DataView).buffer.slice((value as DataView).byteOffset, (value as DataView).byteOffset + (value as DataView).byteLength));
+    default:
+      return ArrayBuffer.isView(value) ? typed(tag, value as Uint8Array) : undefined;
+  }
+}
+
+/** A plain copy: not of Node's `Buffer`, whose `slice` shares memory. */
+const typed = (tag: string, value: Uint8Array) => new (globalThis as unknown as Record<string, new (source: Uint8Array) => object>)[tag]!(value);

@@ -1,0 +1,160 @@
+import { transaction } from "mobx";
+import { type Kind, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
+import { KEYS } from "./object.js";
+
+/** Stands for "all entries" among the atoms. */
+const ALL = Symbol("all");
+
+/** A Map. */
+export class MapNode extends Node {
+  declare data: Map<Stored, Stored>;
+
+  get kind(): Kind {
+    return "map";
+  }
+
+  protected open(): object {
+    const map = Object.create(StateMap.prototype) as object;
+    Object.defineProperty(map, NODE, { value: this });
+    return map;
+  }
+
+  children(visit: (child: Node) => void): void {
+    for (const [key, value] of this.data) {
+      if (key instanceof Node) visit(key);
+      if (value instanceof Node) visit(value);
+    }
+  }
+
+  put(key: Stored, stored: Stored): void {
+    const present = this.data.has(key);
+    const old = this.data.get(key);
+    if (present && Object.is(old, stored)) return;
+    this.graph.recorder?.key(this, key, present, old);
+    this.#detach();
+    this.data.set(key, stored);
+    spoil(this);
+    if (present) this.announceKeys(key, ALL);
+    else this.announceKeys(key, ALL, KEYS);
+    const name = liveOf(key);
+    this.graph.tell(this, present ? { type: "update", name, value: liveOf(stored), old: liveOf(old) } : { type: "add", name, value: liveOf(stored) });
+  }
+
+  remove(key: Stored): boolean {
+    if (!this.data.has(key)) return false;
+    const old = this.data.get(key);
+    this.graph.recorder?.delete(this, key, old, () => [...this.data.keys()]);
+    this.#detach();
+    this.data.delete(key);
+    spoil(this);
+    this.announceKeys(key, ALL, KEYS);
+    this.graph.tell(this, { type: "remove", name: liveOf(key), old: liveOf(old) });
+    return true;
+  }
+
+  clear(): void {
+    transaction(() => {
+      for (const key of [...this.data.keys()]) this.remove(key);
+    });
+  }
+
+  #detach(): void {
+    if (this.view === this.data) this.data = new Map(this.data);
+  }
+
+  readKey(key: unknown): Stored {
+    const stored = this.graph.find(key);
+    this.observeKey(stored);
+    return stored;
+  }
+
+  /** For reading the keys. */
+  keys(): Map<Stored, Stored> {
+    this.observeKey(KEYS);
+    return this.data;
+  }
+
+  /** For reading all entries. */
+  entries(): Map<Stored, Stored> {
+    this.observeKey(ALL);
+    return this.data;
+  }
+}
+
+const node = (map: unknown) => nodeOf(map) as MapNode;
+
+/** What users hold of a Map: all of Map's interface, and `instanceof Map`, over a node. */
+class StateMap implements Map<unknown, unknown> {
+  get size(): number {
+    return node(this).keys().size;
+  }
+
+  has(key: unknown): boolean {
+    const map = node(this);
+    const stored = map.readKey(key);
+    return map.data.has(stored);
+  }
+
+  get(key: unknown): unknown {
+    const map = node(this);
+    const stored = map.readKey(key);
+    return liveOf(map.data.get(stored));
+  }
+
+  set(key: unknown, value: unknown): this {
+    const map = node(this);
+    map.graph.mayWrite(map, key);
+    map.put(map.graph.enterKey(key, map), map.graph.enter(value, map, key));
+    return this;
+  }
+
+  getOrInsert(key: unknown, value: unknown): unknown {
+    return this.getOrInsertComputed(key, () => value);
+  }
+
+  getOrInsertComputed(key: unknown, make: (key: unknown) => unknown): unknown {
+    if (!this.has(key)) this.set(key, make(key));
+    return this.get(key);
+  }
+
+  delete(key: unknown): boolean {
+    const map = node(this);
+    map.graph.mayWrite(map, key);
+    return map.remove(map.graph.find(key));
+  }
+
+  clear(): void {
+    const map = node(this);
+    map.graph.mayWrite(map);
+    map.clear();
+  }
+
+  forEach(callback: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void, thisArg?: unknown): void {
+    for (const [key, value] of this) callback.call(thisArg, value, key, this);
+  }
+
+  *keys(): MapIterator<unknown> {
+    for (const key of node(this).keys().keys()) yield liveOf(key);
+  }
+
+  *values(): MapIterator<unknown> {
+    for (const value of node(this).entries().values()) yield liveOf(value);
+  }
+
+  *entries(): MapIterator<[unknown, unknown]> {
+    for (const [key, value] of node(this).entries()) yield [liveOf(key), liveOf(value)];
+  }
+
+  [Symbol.iterator](): MapIterator<[unknown, unknown]> {
+    return this.entries();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Map";
+  }
+
+  toJSON(): [unknown, unknown][] {
+    return [...this];
+  }
+}
+Object.setPrototypeOf(StateMap.prototype, Map.prototype);

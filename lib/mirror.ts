@@ -1,0 +1,436 @@
+import { transaction } from "mobx";
+import { ArrayNode } from "./array.js";
+import type { Saved } from "./channel.js";
+import { type BodyKind, type Delta, type Encoded, fillBodies, type Group, leafOf, openBodies, type Sink, type Snapshot } from "./codec.js";
+import { badWire, readOnlyTwin } from "./errors.js";
+import { Graph } from "./graph.js";
+import { InstanceNode, type Shape } from "./instance.js";
+import { MapNode } from "./map.js";
+import { Names } from "./names.js";
+import { Node, own, put, type Stored } from "./node.js";
+import { ObjectNode } from "./object.js";
+import { SetNode } from "./set.js";
+import { NodeTable } from "./table.js";
+import { decodeValue } from "./value.js";
+import { viewOf } from "./view.js";
+
+export interface MirrorOptions {
+  /** The store's name, for messages. */
+  name: string;
+  /** What a name that is no field gives: an event, mostly. `path` names the class, `""` for the store's own. */
+  method?(className: string, key: string): unknown;
+}
+
+/** A twin's state: what deltas make of a snapshot. */
+export interface Mirror {
+  readonly name: string;
+  /** The MobX mirror. */
+  readonly live: object;
+  /** A snapshot has been applied. */
+  readonly ready: boolean;
+  /** The number that the next container takes: equal to the encoder's. */
+  readonly next: number;
+  /** How many containers are known by number. */
+  readonly size: number;
+  /**
+   * Makes the twin equal to a snapshot, keeping the objects whose numbers match. `fresh`: numbers mean nothing, as it is of
+   * another incarnation.
+   * @throws StateError for what is no snapshot; the twin is then as it was, or not ready.
+   */
+  applySnapshot(snapshot: Snapshot, fresh?: boolean): void;
+  /** @throws StateError for a delta that does not fit: ask for a snapshot then. */
+  applyDelta(delta: Delta): void;
+  /** A value that names containers of this twin by number. */
+  decode(value: Encoded): unknown;
+  /** An immutable view of one field. */
+  read(name: string): unknown;
+  /** The names of the fields. */
+  names(): string[];
+  /** An immutable view of all fields. */
+  view(): object;
+  /** Calls back once after each batch of changes. */
+  onChange(listener: () => void): () => void;
+}
+
+export function createMirror({ name, method }: MirrorOptions): Mirror {
+  const graph = new Graph({
+    name,
+    guard: () => {
+      throw readOnlyTwin(name);
+    },
+  });
+  graph.method = (node, key) => method?.(node.shape.name, key);
+  graph.root = new InstanceNode(graph, {}, bareShape(""));
+  const listeners = new Set<() => void>();
+  let state = new Decoder(graph);
+  let ready = false;
+
+  return {
+    name,
+    live: graph.root.live,
+    get ready() {
+      return ready;
+    },
+    get next() {
+      return state.next;
+    },
+    get size() {
+      return state.table.size;
+    },
+    applySnapshot(snapshot, fresh = false) {
+      atomically(() => {
+        changed.add(listeners);
+        const decoder = new Decoder(graph);
+        decoder.snapshot(snapshot, fresh || !ready ? undefined : state.table);
+        state = decoder;
+        ready = true;
+      });
+    },
+    applyDelta(delta) {
+      atomically(() => {
+        changed.add(listeners);
+        state.delta(delta);
+      });
+    },
+    decode: (value) =>
+      decodeValue(value, {
+        containers: Number.POSITIVE_INFINITY,
+        depth: Number.POSITIVE_INFINITY,
+        stored: (id) => state.node(id).live,
+      }),
+    read: (field) => viewOf(own(graph.root.data, field)),
+    names: () => Object.keys(graph.root.data),
+    view: () => viewOf(graph.root) as object,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+const changed = new Set<Set<() => void>>();
+let depth = 0;
+
+/** Applies several deltas as one: reactions and listeners see them all or none. */
+export function atomically(apply: () => void): void {
+  depth++;
+  try {
+    transaction(apply);
+  } finally {
+    if (--depth === 0) {
+      const told = [...changed];
+      changed.clear();
+      for (const listeners of told) for (const listener of [...listeners]) listener();
+    }
+  }
+}
+
+const bareShape = (name: string): Shape => ({ name, Class: undefined, fields: [], visible: [], computeds: [] });
+
+/** Puts a saved state into a graph whose root stands. */
+export function applySaved(graph: Graph, [snapshot, names, next]: Saved): { names: string[]; next: number } {
+  new Decoder(graph).snapshot(snapshot, undefined);
+  // Beyond these, numbers and names are the record's own.
+  const queue: Node[] = [graph.root];
+  const seen = new Set<Node>(queue);
+  for (const node of queue) {
+    if (node.id >= next) node.id = -1;
+    const { data } = node;
+    const values = data instanceof Map ? [...data.keys(), ...data.values()] : data instanceof Set ? data : Object.values(data as object);
+    for (const value of values) {
+      if (!(value instanceof Node) || seen.has(value)) continue;
+      seen.add(value);
+      queue.push(value);
+    }
+  }
+  return { names: snapshot[0].slice(0, names), next };
+}
+
+/** Reads snapshots and deltas into a graph. */
+class Decoder implements Sink<Node> {
+  table = new NodeTable();
+  next = 0;
+  readonly #graph: Graph;
+  #names = new Names();
+  /** The number of the next container that no slot has referred to. */
+  #claimed = 0;
+  /** While a snapshot is read: the numbers of its containers, in order. */
+  #ids: number[] | undefined;
+  #old: NodeTable | undefined;
+  #made = 0;
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+  }
+
+  node(id: unknown): Node {
+    const node = this.table.get(id as number);
+    if (!node) throw badWire("the number of a container", id);
+    return node;
+  }
+
+  snapshot(snapshot: Snapshot, old: NodeTable | undefined): void {
+    if (!Array.isArray(snapshot) || snapshot.length !== 4) throw badWire("a snapshot", snapshot);
+    const [names, next, ids, bodies] = snapshot;
+    this.#names = new Names(names);
+    this.next = next;
+    this.#ids = expand(ids);
+    this.#old = old;
+    this.#made = 0;
+    this.#claimed = 0;
+    const opened = openBodies(bodies, this);
+    if (this.#made !== this.#ids.length || this.#made === 0) throw badWire("a snapshot", "a count of containers that is not that of its numbers");
+    this.#claim();
+    fillBodies(opened, this);
+    this.#ids = undefined;
+    this.#old = undefined;
+  }
+
+  delta(delta: Delta): void {
+    if (!Array.isArray(delta)) throw badWire("a delta", delta);
+    this.#claimed = this.next;
+    const bodies = Array.isArray(delta[0]) ? (delta[0] as Group[]) : undefined;
+    const opened = bodies ? openBodies(bodies, this) : [];
+    const sweep = this.#ops(delta, bodies ? 1 : 0);
+    fillBodies(opened, this);
+    if (this.#claimed !== this.next) throw badWire("a delta", "containers that nothing refers to");
+    if (sweep) this.#sweep();
+  }
+
+  #ops(delta: Delta, from: number): boolean {
+    let sweep = false;
+    for (let i = from; i < delta.length; ) {
+      const code = delta[i] as number;
+      switch (code) {
+        case 0:
+          this.#object(delta[i + 1]).put(this.name(delta[i + 2]), this.value(delta[i + 3]));
+          i += 4;
+          break;
+        case 1:
+          this.#object(delta[i + 1]).remove(this.name(delta[i + 2]));
+          i += 3;
+          break;
+        case 2:
+          this.#array(delta[i + 1]).splice(
+            delta[i + 2] as number,
+            delta[i + 3] as number,
+            (delta[i + 4] as unknown[]).map((slot) => this.value(slot)),
+          );
+          i += 5;
+          break;
+        case 3:
+          this.#array(delta[i + 1]).splice(delta[i + 2] as number, delta[i + 3] as number, []);
+          i += 4;
+          break;
+        case 4:
+          this.#array(delta[i + 1]).put(delta[i + 2] as number, this.value(delta[i + 3]));
+          i += 4;
+          break;
+        case 5: {
+          const key = this.value(delta[i + 2]);
+          this.#map(delta[i + 1]).put(key, this.value(delta[i + 3]));
+          i += 4;
+          break;
+        }
+        case 6:
+          this.#map(delta[i + 1]).remove(this.value(delta[i + 2]));
+          i += 3;
+          break;
+        case 7:
+          this.#set(delta[i + 1]).add(this.value(delta[i + 2]));
+          i += 3;
+          break;
+        case 8:
+          this.#set(delta[i + 1]).remove(this.value(delta[i + 2]));
+          i += 3;
+          break;
+        case 9: {
+          const node = this.node(delta[i + 1]);
+          if (!(node instanceof MapNode || node instanceof SetNode)) throw badWire("a Map or Set", delta[i + 1]);
+          node.clear();
+          i += 2;
+          break;
+        }
+        case 10: {
+          const name = this.name(delta[i + 1]);
+          const [steps, slots] = [delta[i + 2] as number[], delta[i + 3] as unknown[]];
+          let id = 0;
+          for (let n = 0; n < steps.length; n++) {
+            id += steps[n] as number;
+            this.#object(id).put(name, this.value(slots[n]));
+          }
+          i += 4;
+          break;
+        }
+        case 11:
+          sweep = true;
+          i++;
+          break;
+        default:
+          throw badWire("an op", code);
+      }
+    }
+    return sweep;
+  }
+
+  #object(id: unknown): ObjectNode {
+    const node = this.node(id);
+    if (node instanceof ObjectNode) return node;
+    throw badWire("an object", id);
+  }
+
+  #array(id: unknown): ArrayNode {
+    const node = this.node(id);
+    if (node instanceof ArrayNode) return node;
+    throw badWire("an array", id);
+  }
+
+  #map(id: unknown): MapNode {
+    const node = this.node(id);
+    if (node instanceof MapNode) return node;
+    throw badWire("a Map", id);
+  }
+
+  #set(id: unknown): SetNode {
+    const node = this.node(id);
+    if (node instanceof SetNode) return node;
+    throw badWire("a Set", id);
+  }
+
+  /** Forgets what cannot be reached from the root. */
+  #sweep(): void {
+    const reached = new NodeTable();
+    const queue: Node[] = [this.#graph.root];
+    reached.set(this.#graph.root.id, this.#graph.root);
+    for (const node of queue) {
+      node.children((child) => {
+        if (reached.get(child.id) === child) return;
+        reached.set(child.id, child);
+        queue.push(child);
+      });
+    }
+    this.table = reached;
+  }
+
+  // As the sink of bodies.
+
+  name(sent: unknown): string {
+    return this.#names.receive(sent);
+  }
+
+  value(slot: unknown): Stored {
+    if (typeof slot !== "object" || slot === null) return slot;
+    if (!Array.isArray(slot)) throw badWire("a value", slot);
+    if (slot.length === 0) return this.#claim();
+    return slot.length === 1 && typeof slot[0] === "number" ? this.node(slot[0]) : leafOf(slot);
+  }
+
+  #claim(): Node {
+    const id = this.#ids ? this.#ids[this.#claimed] : this.#claimed;
+    this.#claimed++;
+    return this.node(id);
+  }
+
+  make(kind: BodyKind, className: string | undefined): Node {
+    const id = this.#ids ? (this.#ids[this.#made++] as number) : this.next++;
+    const node = this.#reuse(id, kind, className) ?? this.#create(kind, className);
+    node.id = id;
+    this.table.set(id, node);
+    return node;
+  }
+
+  #reuse(id: number, kind: BodyKind, className: string | undefined): Node | undefined {
+    if (this.table.size === 0 && this.#ids) return this.#graph.root;
+    const old = this.#old?.get(id);
+    if (old?.kind !== kind || old === this.#graph.root) return undefined;
+    return kind === "instance" && (old as InstanceNode).shape.name !== className ? undefined : old;
+  }
+
+  #create(kind: BodyKind, className = ""): Node {
+    switch (kind) {
+      case "object":
+        return new ObjectNode(this.#graph, {});
+      case "array":
+        return new ArrayNode(this.#graph, []);
+      case "map":
+        return new MapNode(this.#graph, new Map());
+      case "set":
+        return new SetNode(this.#graph, new Set());
+      case "instance":
+        return new InstanceNode(this.#graph, {}, this.#graph.shapeNamed(className) ?? bareShape(className));
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  fill(node: Node, data: unknown): void {
+    const isNew = node !== this.#graph.root && this.#old?.get(node.id) !== node;
+    if (node instanceof InstanceNode && node.shape.Class) node.fill(data as Record<string, Stored>);
+    else if (isNew) node.data = data;
+    else if (node instanceof ArrayNode) node.assign(data as Stored[]);
+    else if (node instanceof ObjectNode) mergeObject(node, data as Record<string, Stored>);
+    else if (node instanceof MapNode) mergeMap(node, data as Map<Stored, Stored>);
+    else if (node instanceof SetNode) mergeSet(node, data as Set<Stored>);
+  }
+
+  from(node: Node, [, base, runs]: Group): void {
+    const items = this.#array(base).data;
+    const next: Stored[] = [];
+    let cursor = 0;
+    const copy = (count: number) => {
+      for (const end = Math.min(cursor + count, items.length); cursor < end; cursor++) next.push(items[cursor]);
+    };
+    for (const run of runs as (number | unknown[])[]) {
+      if (typeof run === "number") {
+        if (run >= 0) {
+          copy(run);
+          cursor++;
+        } else cursor -= run;
+        continue;
+      }
+      copy(run[0] as number);
+      for (let i = 1; i < run.length; i++) next.push(this.value(run[i]));
+    }
+    node.data = next;
+  }
+}
+
+function expand(pairs: unknown): number[] {
+  if (!Array.isArray(pairs)) throw badWire("numbers of containers", pairs);
+  const ids: number[] = [];
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [start, count] = [pairs[i] as number, pairs[i + 1] as number];
+    if (!(count > 0 && count < 1e8)) throw badWire("numbers of containers", count);
+    for (let n = 0; n < count; n++) ids.push(start + n);
+  }
+  return ids;
+}
+
+/** In place, so that what is equal tells nobody; anew where only that gives the order. */
+function mergeObject(node: ObjectNode, data: Record<string, Stored>): void {
+  const names = Object.keys(data);
+  for (const name of Object.keys(node.data)) if (!Object.hasOwn(data, name)) node.remove(name);
+  for (const name of names) node.put(name, own(data, name));
+  if (Object.keys(node.data).every((name, i) => name === names[i])) return;
+  const ordered: Record<string, Stored> = {};
+  for (const name of names) put(ordered, name, own(node.data, name));
+  node.data = ordered;
+}
+
+function mergeMap(node: MapNode, data: Map<Stored, Stored>): void {
+  for (const key of [...node.data.keys()]) if (!data.has(key)) node.remove(key);
+  for (const [key, value] of data) node.put(key, value);
+  node.data = reordered(node.data, data);
+}
+
+function mergeSet(node: SetNode, data: Set<Stored>): void {
+  for (const value of [...node.data]) if (!data.has(value)) node.remove(value);
+  for (const value of data) node.add(value);
+  node.data = reordered(node.data, data);
+}
+
+function reordered<C extends Map<Stored, Stored> | Set<Stored>>(now: C, wanted: C): C {
+  const keys = wanted.keys();
+  for (const key of now.keys()) if (!Object.is(keys.next().value, key)) return wanted;
+  return now;
+}

@@ -1,0 +1,147 @@
+import type { ArrayNode } from "./array.js";
+import { type Node, put, type Stored } from "./node.js";
+
+/** What a key of an object, instance or Map was before, or whether a member was in a Set. */
+export interface KeyChange {
+  /** It was there at the last commit. */
+  was: boolean;
+  old: Stored;
+  /** It was deleted since, so that it stands at the end if it is back. */
+  moved: boolean;
+}
+
+export interface KeyChanges {
+  keys: Map<Stored, KeyChange>;
+  /** The keys as they stood before, kept when one is deleted: a rollback brings their order back. */
+  order: Stored[] | undefined;
+}
+
+export interface Splice {
+  at: number;
+  removed: Stored[];
+  added: Stored[];
+}
+
+export type Change = KeyChanges | Splice[];
+
+/** Beyond this, splices that touch are kept apart: merging would copy too much. */
+const MERGE_LIMIT = 512;
+
+/** The open changes of a store: what each touched container was at the last commit. */
+export class Recorder {
+  readonly changes = new Map<Node, Change>();
+
+  get open(): boolean {
+    return this.changes.size > 0;
+  }
+
+  /** A key is about to be set, which is `present` now or not. */
+  key(node: Node, key: Stored, present: boolean, old: Stored): void {
+    const { keys } = this.#keyed(node);
+    const change = keys.get(key);
+    if (!change) keys.set(key, { was: present, old, moved: false });
+    else if (!present) {
+      // Back after a delete: it stands at the end now.
+      keys.delete(key);
+      keys.set(key, change);
+    }
+  }
+
+  /** A key is about to be deleted. `order` gives the keys as they stand. */
+  delete(node: Node, key: Stored, old: Stored, order: () => Stored[]): void {
+    const changes = this.#keyed(node);
+    const change = changes.keys.get(key);
+    if (!changes.order) changes.order = before(order(), changes);
+    if (change) change.moved = true;
+    else changes.keys.set(key, { was: true, old, moved: true });
+  }
+
+  /** An array is about to be spliced. */
+  splice(node: ArrayNode, at: number, removed: Stored[], added: Stored[]): void {
+    const splices = this.changes.get(node) as Splice[] | undefined;
+    if (!splices) {
+      this.changes.set(node, [{ at, removed, added: added.slice() }]);
+      return;
+    }
+    const last = splices[splices.length - 1] as Splice;
+    const offset = at - last.at;
+    if (offset >= 0 && offset <= last.added.length && last.added.length - offset < MERGE_LIMIT) {
+      const inside = Math.min(removed.length, last.added.length - offset);
+      last.added = spliced(last.added, offset, inside, added);
+      for (let i = inside; i < removed.length; i++) last.removed.push(removed[i]);
+      return;
+    }
+    splices.push({ at, removed, added: added.slice() });
+  }
+
+  clear(): void {
+    this.changes.clear();
+  }
+
+  #keyed(node: Node): KeyChanges {
+    let changes = this.changes.get(node) as KeyChanges | undefined;
+    if (!changes) {
+      changes = { keys: new Map(), order: undefined };
+      this.changes.set(node, changes);
+    }
+    return changes;
+  }
+}
+
+/** The keys as they stood before these changes, of which none is a delete yet: all but the new ones. */
+const before = (order: Stored[], changes: KeyChanges): Stored[] => order.filter((key) => changes.keys.get(key)?.was !== false);
+
+/** The data of a container before its open changes, as a copy. */
+export function dataBefore(node: Node, change: Change): unknown {
+  if (Array.isArray(change)) {
+    let data = (node.data as Stored[]).slice();
+    for (let i = change.length - 1; i >= 0; i--) {
+      const { at, removed, added } = change[i] as Splice;
+      data = spliced(data, at, added.length, removed);
+    }
+    return data;
+  }
+  switch (node.kind) {
+    case "map":
+      return mapBefore(node.data as Map<Stored, Stored>, change);
+    case "set":
+      return setBefore(node.data as Set<Stored>, change);
+    default:
+      return objectBefore(node.data as Record<string, Stored>, change);
+  }
+}
+
+function objectBefore(data: Record<string, Stored>, { keys, order }: KeyChanges): object {
+  const old: Record<string, Stored> = {};
+  for (const key of (order as string[] | undefined) ?? Object.keys(data)) {
+    const change = keys.get(key);
+    if (!change) put(old, key, data[key]);
+    else if (change.was) put(old, key, change.old);
+  }
+  return old;
+}
+
+function mapBefore(data: Map<Stored, Stored>, { keys, order }: KeyChanges): Map<Stored, Stored> {
+  const old = new Map<Stored, Stored>();
+  for (const key of order ?? data.keys()) {
+    const change = keys.get(key);
+    if (!change) old.set(key, data.get(key));
+    else if (change.was) old.set(key, change.old);
+  }
+  return old;
+}
+
+function setBefore(data: Set<Stored>, { keys, order }: KeyChanges): Set<Stored> {
+  const old = new Set<Stored>();
+  for (const key of order ?? data) if (keys.get(key)?.was !== false) old.add(key);
+  return old;
+}
+
+/** A spliced copy. `Array.prototype.splice` with a long argument list overflows the stack. */
+export function spliced(data: Stored[], at: number, remove: number, add: readonly Stored[]): Stored[] {
+  if (add.length <= MERGE_LIMIT) {
+    data.splice(at, remove, ...add);
+    return data;
+  }
+  return data.slice(0, at).concat(add, data.slice(at + remove));
+}

@@ -1,0 +1,160 @@
+import { Channel, type Saved } from "./channel.js";
+import { type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
+import { Graph, type GraphOptions } from "./graph.js";
+import { InstanceNode } from "./instance.js";
+import { applySaved } from "./mirror.js";
+import { type Node, nodeOf } from "./node.js";
+import { Recorder } from "./record.js";
+import { PlainSource } from "./value.js";
+import { viewOf } from "./view.js";
+
+export interface StoreOptions {
+  /** The store's name, for messages. */
+  name: string;
+  /** An instance of its class, just made: the store takes it over. */
+  instance: object;
+  /** Classes whose instances may enter, by name. */
+  models?: GraphOptions["models"];
+  /** Asked before each write; throws where writing is not allowed. */
+  guard?: () => void;
+  /** From {@link Store.save}: the state to start with. */
+  restore?: Saved;
+  /** Told what a computed throws. @default console.error */
+  report?: (error: unknown, path: string) => void;
+}
+
+/** A live store: a user's instance as state that is recorded, committed, and encoded for those who watch. */
+export interface Store {
+  readonly name: string;
+  readonly instance: object;
+  /** There are changes since the last commit. */
+  readonly open: boolean;
+  /** Makes the open changes final. `undefined` when clients would not notice them. */
+  commit(): Delta | undefined;
+  /** Undoes the open changes. */
+  rollback(): void;
+  /** An event has ended: the same raw object that enters later is another container. */
+  endTurn(): void;
+  /** Runs a synchronous read on the state of the last commit. */
+  committed<R>(read: () => R): R;
+  /** All that clients see, as of the last commit. The same object until the next one. */
+  snapshot(): Snapshot;
+  /** All state, for {@link StoreOptions.restore}, as of the last commit. */
+  save(): Saved;
+  /** All that clients see as an immutable view, as of the last commit. */
+  plain(): object;
+  /** Keeps computeds evaluated from now on. A snapshot does so too. */
+  watch(): void;
+  /** A value for a client that has this store: its containers by number. */
+  encode(value: unknown): Encoded;
+  /** After a `restore` and {@link Store.watch}: whether the numbers are those that clients knew before. */
+  readonly resumable: boolean;
+  /** How many containers clients know by number. */
+  readonly size: number;
+  dispose(): void;
+}
+
+/**
+ * Makes a user's instance a live store.
+ * @throws StateError when a field's value cannot be state; it names the path.
+ */
+export function createStore({ name, instance, models, guard, restore, report }: StoreOptions): Store {
+  const recorder = new Recorder();
+  let starting = true;
+  const graph = new Graph({ name, models, guard: () => starting || guard?.(), recorder });
+  if (report) graph.report = report;
+  graph.adoptRoot(instance);
+  const saved = restore && applySaved(graph, restore);
+  recorder.clear();
+  graph.endTurn();
+  const channel = new Channel(graph.root, saved);
+  starting = false;
+  let cached: Snapshot | undefined;
+  let resumable = true;
+
+  function commit(): Delta | undefined {
+    graph.evaluate();
+    if (!recorder.open) return undefined;
+    const delta = channel.encode(recorder.changes);
+    recorder.clear();
+    cached = undefined;
+    return delta;
+  }
+
+  function watch(): void {
+    if (graph.maintaining) return;
+    graph.maintaining = true;
+    const instances = [...channel.table].filter((node) => node instanceof InstanceNode && node.shape.computeds.length > 0) as InstanceNode[];
+    if (instances.length === 0) return;
+    const aside = new Map(recorder.changes);
+    graph.rewind(() => {
+      recorder.clear();
+      graph.evaluating(() => {
+        for (const node of instances) node.maintain();
+      });
+      const { next } = channel;
+      channel.encode(recorder.changes);
+      resumable = !restore || next === channel.next;
+      recorder.clear();
+      for (const [node, change] of aside) recorder.changes.set(node, change);
+    });
+    cached = undefined;
+  }
+
+  return {
+    name,
+    instance,
+    get open() {
+      return recorder.open;
+    },
+    get resumable() {
+      return resumable;
+    },
+    get size() {
+      return channel.table.size;
+    },
+    commit,
+    rollback: () => graph.rollback(),
+    endTurn: () => graph.endTurn(),
+    committed: (read) => graph.rewind(read),
+    snapshot() {
+      watch();
+      cached ??= graph.rewind(() => channel.snapshot());
+      return cached;
+    },
+    save: () => graph.rewind(() => channel.save()),
+    plain() {
+      watch();
+      return graph.rewind(() => viewOf(graph.root)) as object;
+    },
+    watch,
+    encode: (value) => encodeFor(graph, value),
+    dispose() {
+      for (const node of [...graph.maintained]) node.release();
+    },
+  };
+}
+
+/** A value whose containers of this store go by number, and all others as plain values. */
+function encodeFor(graph: Graph, value: unknown): Encoded {
+  const source = new AnswerSource(graph);
+  const slot = source.slot(value);
+  const bodies = writeBodies(source.queue, source);
+  return bodies.length > 0 ? [slot, bodies] : [slot];
+}
+
+class AnswerSource extends PlainSource implements Source<object> {
+  readonly #graph: Graph;
+
+  constructor(graph: Graph) {
+    super();
+    this.#graph = graph;
+  }
+
+  override slot(value: unknown): Slot {
+    const node: Node | undefined = nodeOf(value);
+    if (node?.graph === this.#graph && node.id >= 0) return [node.id];
+    if (node instanceof InstanceNode) return super.slot(viewOf(node));
+    return super.slot(value);
+  }
+}
