@@ -10,6 +10,9 @@ import { NodeTable } from "./table.js";
 /** Twins are told to sweep when this many numbers are free, and more than half of those in use. */
 const SWEEP_AFTER = 256;
 
+/** How far to look for a cycle around one container before walking all. */
+const WALK_LIMIT = 200;
+
 let walks = 0;
 
 /** A snapshot of all fields, with how many names and numbers clients know of. */
@@ -24,13 +27,13 @@ export type Saved = readonly [snapshot: Snapshot, names: number, next: number];
  */
 export class Channel {
   readonly table = new NodeTable();
-  #root: Node;
+  readonly root: Node;
   #names: Names;
   #next = 0;
   #freed = 0;
 
   constructor(root: Node, saved?: { names: readonly string[]; next: number }) {
-    this.#root = root;
+    this.root = root;
     this.#names = new Names(saved?.names);
     if (saved) this.#next = saved.next;
     this.#start();
@@ -38,10 +41,10 @@ export class Channel {
 
   /** Numbers all that can be seen, as an encoder of it would; what has a number keeps it. */
   #start(): void {
-    this.#root.refs = 1;
-    const queue: Node[] = [this.#root];
+    this.root.refs = 1;
+    const queue: Node[] = [this.root];
     const walk = ++walks;
-    this.#root.mark = walk;
+    this.root.mark = walk;
     for (const node of queue) {
       node.children((child) => {
         child.refs = child.mark === walk ? child.refs + 1 : 1;
@@ -104,8 +107,8 @@ export class Channel {
   /** The numbered containers that cannot be reached, after a walk of which it gives the mark. */
   unreachable(): { walk: number; lost: Node[] } {
     const walk = ++walks;
-    const queue: Node[] = [this.#root];
-    this.#root.mark = walk;
+    const queue: Node[] = [this.root];
+    this.root.mark = walk;
     for (const node of queue) {
       node.children((child) => {
         if (child.mark === walk) return;
@@ -120,7 +123,7 @@ export class Channel {
 
   /** The whole of it, by the state that the data has now. */
   snapshot(): Snapshot {
-    return new SnapshotWriter(this.#names.send.bind(this.#names)).write(this.#root, this.#names.list, () => this.#next);
+    return new SnapshotWriter(this.#names.send.bind(this.#names)).write(this.root, this.#names.list, () => this.#next);
   }
 
   /** For storage: what clients do not see too. It gets numbers that end with this record. */
@@ -137,7 +140,7 @@ export class Channel {
       }
       return id;
     };
-    const snapshot = new SnapshotWriter((name) => names.send(name), number, true).write(this.#root, names.list, () => next);
+    const snapshot = new SnapshotWriter((name) => names.send(name), number, true).write(this.root, names.list, () => next);
     return [snapshot, this.#names.list.length, this.#next];
   }
 }
@@ -212,6 +215,8 @@ class DeltaWriter implements Source<Node> {
   readonly #met: Node[] = [];
   /** How many references fewer than before, for those that have lost some. */
   readonly #lost = new Map<Node, number>();
+  /** The containers that refer to one since this commit. */
+  readonly #takers = new Map<Node, Node[]>();
   /** Arrays that stand where another one stood. */
   readonly #bases = new Map<Node, ArrayNode>();
   /** The numbers that arrays had which this delta forgets. */
@@ -244,35 +249,79 @@ class DeltaWriter implements Source<Node> {
 
   /** Counts references anew, and forgets what cannot be seen any more. */
   #count(edits: readonly Edit[]): void {
+    const taken: [Stored, Node][] = [];
     for (const edit of edits) {
-      if (edit.splices) for (const { removed } of edit.splices) for (const value of removed) this.#drop(value);
-      else
-        for (const [key, set, , old, was] of edit.keys) {
-          if (was) this.#drop(old);
-          if (!set) this.#drop(key);
-        }
+      if (edit.splices) this.#countSplices(edit.node, edit.splices, taken);
+      else this.#countKeys(edit.node, edit.keys, taken);
     }
+    for (const [value, holder] of taken) this.#take(value, holder);
     for (const edit of edits) {
-      if (edit.splices) for (const { added } of edit.splices) for (const value of added) this.#take(value);
-      else
-        for (const [key, set, value, old, was] of edit.keys) {
-          if (!set) continue;
-          if (!was) this.#take(key);
-          this.#take(value);
-          if (value instanceof ArrayNode && value.id === MET && old instanceof ArrayNode) this.#bases.set(value, old);
-        }
+      for (const [, , value, old] of edit.keys ?? []) if (value instanceof ArrayNode && value.id === MET && old instanceof ArrayNode) this.#bases.set(value, old);
     }
-    this.#discover();
+    for (const node of this.#met) {
+      if (node instanceof InstanceNode) node.maintainIfOthers();
+      node.children((child) => this.#take(child, node));
+    }
     const dropped = [...this.#lost.keys()];
     for (const node of dropped) {
       if (node.refs > 0 || node.id === UNNUMBERED) continue;
-      this.#forget(node);
       node.children((child) => {
         this.#drop(child);
         dropped.push(child);
       });
+      this.#forget(node);
     }
-    for (const [node, lost] of this.#lost) if (lost > 0 && node.refs > 0 && node.id !== UNNUMBERED) return this.#sweep();
+    for (const [node, lost] of this.#lost) if (node.refs > 0 && node.id !== UNNUMBERED && this.#doubtful(node, lost)) return this.#sweep();
+  }
+
+  /** What only moves within an array is neither dropped nor taken. */
+  #countSplices(node: Node, splices: readonly Splice[], taken: [Stored, Node][]): void {
+    const gone = new Map<Node, number>();
+    for (const { removed } of splices) for (const value of removed) if (value instanceof Node) gone.set(value, (gone.get(value) ?? 0) + 1);
+    for (const { added } of splices) {
+      for (const value of added) {
+        if (!(value instanceof Node)) continue;
+        const count = gone.get(value);
+        if (!count) taken.push([value, node]);
+        else if (count === 1) gone.delete(value);
+        else gone.set(value, count - 1);
+      }
+    }
+    for (const [value, count] of gone) for (let i = 0; i < count; i++) this.#drop(value);
+  }
+
+  #countKeys(node: Node, keys: readonly KeyEdit[], taken: [Stored, Node][]): void {
+    for (const [key, set, value, old, was] of keys) {
+      if (was) this.#drop(old);
+      if (!set) this.#drop(key);
+      else {
+        if (!was) taken.push([key, node]);
+        taken.push([value, node]);
+      }
+    }
+  }
+
+  /**
+   * Whether a container that has lost references, but is still referred to, may be part of a cycle that nothing else refers
+   * to: if it has fewer references than before, or all those who took it are among what it refers to itself.
+   */
+  #doubtful(node: Node, lost: number): boolean {
+    if (lost > 0) return true;
+    const takers = new Set(this.#takers.get(node)?.filter((taker) => taker.id !== UNNUMBERED));
+    for (const taker of takers) if (this.#surelySeen(taker)) return false;
+    const inside = new Set([node]);
+    for (const one of inside) {
+      if (inside.size > WALK_LIMIT) return true;
+      takers.delete(one);
+      one.children((child) => inside.add(child));
+    }
+    return takers.size === 0;
+  }
+
+  #surelySeen(node: Node): boolean {
+    if (node === this.#channel.root) return true;
+    const taker = node.id === MET ? this.#takers.get(node)?.[0] : undefined;
+    return taker !== undefined && taker.id !== MET && this.#surelySeen(taker);
   }
 
   #sweep(): void {
@@ -293,22 +342,17 @@ class DeltaWriter implements Source<Node> {
     this.#lost.set(value, (this.#lost.get(value) ?? 0) + 1);
   }
 
-  #take(value: Stored): void {
+  #take(value: Stored, taker: Node): void {
     if (!(value instanceof Node)) return;
     value.refs++;
+    const takers = this.#takers.get(value);
+    if (takers) takers.push(taker);
+    else this.#takers.set(value, [taker]);
     const lost = this.#lost.get(value);
     if (lost !== undefined) this.#lost.set(value, lost - 1);
     if (value.id !== UNNUMBERED) return;
     value.id = MET;
     this.#met.push(value);
-  }
-
-  /** Counts what new containers refer to. */
-  #discover(): void {
-    for (const node of this.#met) {
-      if (node instanceof InstanceNode) node.maintainIfOthers();
-      node.children((child) => this.#take(child));
-    }
   }
 
   #forget(node: Node): void {
@@ -326,8 +370,8 @@ class DeltaWriter implements Source<Node> {
     for (const [key, set, value, , was] of keys) {
       if (kind === "map") {
         if (set) ops.push(5, id, this.slot(key), this.slot(value));
-        else ops.push(6, id, this.slot(key));
-      } else if (kind === "set") ops.push(set ? 7 : 8, id, this.slot(key));
+        else ops.push(6, id, this.#oldSlot(key));
+      } else if (kind === "set") ops.push(set ? 7 : 8, id, set ? this.slot(key) : this.#oldSlot(key));
       else if (set && was && !(value instanceof Node)) {
         // Written together with other containers' ones of this name.
         const nodes = sets.get(key as string);
@@ -339,6 +383,12 @@ class DeltaWriter implements Source<Node> {
         if (set) ops.push(this.slot(value));
       }
     }
+  }
+
+  /** The slot of a key that is deleted: it may have lost its number by that. */
+  #oldSlot(key: Stored): Slot {
+    const id = key instanceof Node ? this.#gone.get(key) : undefined;
+    return id === undefined ? this.slot(key) : [id];
   }
 
   #writeSets(name: string, nodes: [Node, Stored][]): void {
@@ -412,6 +462,10 @@ class DeltaWriter implements Source<Node> {
 
   name(name: string): string | number {
     return this.#channel.sendName(name);
+  }
+
+  hasBase(node: Node): boolean {
+    return this.#bases.has(node);
   }
 
   from(node: Node): Group | undefined {

@@ -128,7 +128,9 @@ export interface Source<C> {
   className(container: C): string;
   /** A name as it is sent. */
   name(name: string): string | number;
-  /** The body of an array that is best told by another one. */
+  /** Whether an array may be best told by another one. */
+  hasBase?(container: C): boolean;
+  /** The body of such an array, if it is. Called once for each, as it writes slots. */
   from?(container: C): Group | undefined;
 }
 
@@ -138,7 +140,7 @@ export function writeBodies<C>(queue: C[], source: Source<C>): Group[] {
   for (let i = 0; i < queue.length; ) {
     const first = queue[i] as C;
     const kind = source.kind(first);
-    const from = kind === "array" ? source.from?.(first) : undefined;
+    const from = kind === "array" && source.hasBase?.(first) ? source.from?.(first) : undefined;
     if (from) {
       groups.push(from);
       i++;
@@ -163,7 +165,7 @@ function likeRun<C>(queue: C[], start: number, kind: BodyKind, source: Source<C>
     if (source.kind(next) !== kind) break;
     if (named && !sameNames(names, source.names(next))) break;
     if (kind === "instance" && source.className(next) !== className) break;
-    if (kind === "array" && source.from?.(next)) break;
+    if (kind === "array" && source.hasBase?.(next)) break;
   }
   return queue.slice(start, end);
 }

@@ -25,6 +25,8 @@ export const notState = (path: string, value: unknown) =>
     "NOT_STATE",
     `\`${path}\` cannot hold ${nameOf(value)}. State is plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp, and instances of classes that are registered in \`models\`.`,
   );
+export const notContainer = (value: unknown) =>
+  new StateError("NOT_STATE", `${nameOf(value)} is no container of twinstate. Give an object, array, Map or Set that stands in a store.`);
 export const tooDeep = (path: string, depth: number) =>
   new StateError("TOO_DEEP", `\`${path}\` is nested more than ${depth} levels deep. Keep large structures flat, and refer by id.`);
 export const badKey = (path: string, key: object) =>

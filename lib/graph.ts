@@ -1,6 +1,6 @@
 import { transaction } from "mobx";
 import { ArrayNode } from "./array.js";
-import { badKey, notState, outsideEvent, readOnlyComputed, tooDeep } from "./errors.js";
+import { badKey, notContainer, notState, outsideEvent, readOnlyComputed, tooDeep } from "./errors.js";
 import { InstanceNode, type Shape, shapeOf } from "./instance.js";
 import { MapNode } from "./map.js";
 import { Node, nodeOf, own, put, type Stored } from "./node.js";
@@ -380,3 +380,15 @@ function copyLeaf(value: object): object | undefined {
 
 /** A plain copy: not of Node's `Buffer`, whose `slice` shares memory. */
 const typed = (tag: string, value: Uint8Array) => new (globalThis as unknown as Record<string, new (source: Uint8Array) => object>)[tag]!(value);
+
+/**
+ * Calls back for each change of a container: what MobX's `observe` is for MobX's own. Not for what nested containers
+ * change. Returns the function that ends it.
+ * @throws StateError when `container` is none of twinstate's
+ * @example const stop = onDelta(todo.items, (delta) => console.log(delta.type))
+ */
+export function onDelta(container: object, listener: (delta: Delta) => void): () => void {
+  const node = nodeOf(container);
+  if (!node) throw notContainer(container);
+  return node.graph.listen(node, listener);
+}

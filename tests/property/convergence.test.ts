@@ -1,0 +1,161 @@
+import { autorun } from "mobx";
+import { expect, test } from "vitest";
+import { computed, state } from "../../lib/decorators.js";
+import { createMirror, type Mirror } from "../../lib/mirror.js";
+import { createStore, type Store } from "../../lib/store.js";
+import { canon, countContainers } from "../kit/canon.js";
+import { Program } from "../kit/program.js";
+import { Random } from "../kit/random.js";
+
+const full = process.env.TEST_FULL !== undefined;
+const programs = full ? 1000 : 50;
+const commits = full ? 100 : 40;
+const first = process.env.SEED === undefined ? 1 : Number(process.env.SEED);
+
+class Card {
+  @state title: unknown = "";
+  @state list: unknown[] = [];
+  constructor(readonly id = "") {}
+  @computed get size(): number {
+    return list(this.list).length;
+  }
+}
+
+/** Programs put anything anywhere. */
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+const VISIBLE = ["one", "two", "items", "table"];
+
+class Everything {
+  @state one: unknown = undefined;
+  @state two: unknown = { a: 1 };
+  @state items: unknown[] = [];
+  @state table = new Map<unknown, unknown>();
+  @state({ private: true }) protected hidden: unknown = undefined;
+  @computed get count(): number {
+    return list(this.items).length;
+  }
+  @computed get objects(): unknown[] {
+    return list(this.items).filter((item) => typeof item === "object" && item !== null);
+  }
+  @computed get summary(): unknown {
+    const items = list(this.items);
+    const kinds = items.map((item) => ({ kind: typeof item }));
+    return { length: items.length, kinds, last: items[items.length - 1], keys: new Set(this.table instanceof Map ? [...this.table.keys()].slice(0, 2) : []) };
+  }
+}
+
+const COMPUTED = ["count", "objects", "summary"];
+const names = (value: object) => (value instanceof Everything ? [...VISIBLE, ...COMPUTED] : value instanceof Card ? ["title", "list", "size"] : Object.keys(value));
+const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+const make = (instance: object, restore?: ReturnType<Store["save"]>) => createStore({ name: "it", instance, models: { Card }, restore });
+
+/** Both ends of one store, and all that must be equal of them. */
+function run(seed: number): void {
+  const random = new Random(seed);
+  let instance = new Everything();
+  let store = make(instance);
+  let program = new Program(random, instance, [...VISIBLE, "hidden"], Card);
+  const mirror = createMirror({ name: "it" });
+  mirror.applySnapshot(wire(store.snapshot()));
+  let behind: Mirror | undefined;
+  let late: Mirror | undefined;
+  let observed = "";
+  const stop = autorun(() => {
+    observed = canon(mirror.live);
+  });
+  let committed = canon(instance, names);
+  try {
+    for (let n = 0; n < commits; n++) {
+      program.log.push(`-- event ${n}`);
+      const fails = random.chance(0.2);
+      const before = committed;
+      for (let steps = random.int(8); steps >= 0; steps--) {
+        try {
+          program.step();
+        } catch (error) {
+          // What cannot be state is refused, and nothing has changed by it.
+          expect((error as { code?: string }).code).toBe("NOT_STATE");
+        }
+        if (random.chance(0.05)) {
+          const reader = createMirror({ name: "it" });
+          reader.applySnapshot(wire(store.snapshot()));
+          expect(canon(reader.live), "a snapshot in the middle of an event").toBe(before);
+          expect(canon(store.plain()), "a plain reading in the middle of an event").toBe(before);
+        }
+      }
+      if (fails) {
+        store.rollback();
+        program.raw = [];
+        program.held.length = 0;
+        expect(canon(instance, names), "the store after a rollback").toBe(before);
+        continue;
+      }
+      const delta = store.commit();
+      store.endTurn();
+      program.raw = [];
+      committed = canon(instance, names);
+      if (delta) {
+        mirror.applyDelta(wire(delta));
+        late?.applyDelta(wire(delta));
+      }
+      expect(canon(mirror.live), "the mirror").toBe(committed);
+      expect(observed, "what a reaction on the mirror has seen").toBe(committed);
+      expect(canon(mirror.view()), "the mirror's view").toBe(committed);
+      expect(canon(store.plain()), "the store's view").toBe(committed);
+      expect(store.size, "numbered containers").toBe(countContainers(committed));
+      expect(mirror.size).toBeGreaterThanOrEqual(store.size);
+      expect(mirror.size, "garbage of the mirror").toBeLessThanOrEqual(store.size * 2 + 1000);
+      if (late) expect(canon(late.live), "a late joiner").toBe(committed);
+      if (random.chance(0.08)) {
+        late = createMirror({ name: "it" });
+        late.applySnapshot(wire(store.snapshot()));
+        expect(canon(late.live), "a snapshot").toBe(committed);
+        expect(late.size).toBe(store.size);
+      }
+      if (random.chance(0.05)) {
+        // One that was away: what it had is merged with a snapshot.
+        if (behind) {
+          behind.applySnapshot(wire(store.snapshot()));
+          expect(canon(behind.live), "a merged snapshot").toBe(committed);
+          expect(canon(behind.view()), "the view of a merged snapshot").toBe(committed);
+          late = behind;
+          behind = undefined;
+        } else {
+          behind = createMirror({ name: "it" });
+          behind.applySnapshot(wire(store.snapshot()));
+        }
+      }
+      if (random.chance(0.03)) {
+        // The host is evicted and comes back.
+        const hidden = canon((instance as unknown as { hidden: unknown }).hidden, names);
+        const saved = wire(store.save());
+        store.dispose();
+        instance = new Everything();
+        store = make(instance, saved);
+        program = new Program(random, instance, [...VISIBLE, "hidden"], Card);
+        expect(canon((instance as unknown as { hidden: unknown }).hidden, names)).toBe(hidden);
+        store.watch();
+        expect(canon(instance, names), "a restored store").toBe(committed);
+        for (const one of [mirror, late]) if (one) one.applySnapshot(wire(store.snapshot()), !store.resumable);
+        if (store.resumable) expect(mirror.next).toBe(createMirrorOf(store).next);
+        behind = undefined;
+      }
+    }
+  } catch (error) {
+    console.error(`seed ${seed}: SEED=${seed} repeats it\n${program.log.slice(-60).join("\n")}`);
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+function createMirrorOf(store: Store): Mirror {
+  const mirror = createMirror({ name: "it" });
+  mirror.applySnapshot(wire(store.snapshot()));
+  return mirror;
+}
+
+test(`a mirror equals its store in content and identity after any program (seeds ${first} to ${first + programs - 1}, ${programs * commits} events)`, { timeout: 600_000 }, () => {
+  for (let seed = first; seed < first + programs; seed++) run(seed);
+});
