@@ -195,13 +195,13 @@ function editArray(node: ArrayNode, change: readonly Splice[]): Edit | undefined
   return changed.length > 0 ? { node, keys: undefined, splices: changed } : undefined;
 }
 
-/** Whether a container came and went within these splices: nothing may be told of it. */
+/** Whether a new container came and went within these splices: nothing may be told of it. */
 function passing(splices: readonly Splice[]): boolean {
   if (splices.length < 2) return false;
   const came = new Set<Stored>();
   for (const { removed, added } of splices) {
-    for (const value of removed) if (came.has(value)) return true;
-    for (const value of added) if (value instanceof Node) came.add(value);
+    if (came.size > 0) for (const value of removed) if (came.has(value)) return true;
+    for (const value of added) if (value instanceof Node && value.id < 0) came.add(value);
   }
   return false;
 }
@@ -214,13 +214,15 @@ class DeltaWriter implements Source<Node> {
   /** Containers met that had no number. */
   readonly #met: Node[] = [];
   /** How many references fewer than before, for those that have lost some. */
-  readonly #lost = new Map<Node, number>();
+  #lost: Map<Node, number> | undefined;
   /** The containers that refer to one since this commit. */
-  readonly #takers = new Map<Node, Node[]>();
+  #takers: Map<Node, Node[]> | undefined;
   /** Arrays that stand where another one stood. */
-  readonly #bases = new Map<Node, ArrayNode>();
+  #bases: Map<Node, ArrayNode> | undefined;
   /** The numbers that arrays had which this delta forgets. */
-  readonly #gone = new Map<Node, number>();
+  #gone: Map<Node, number> | undefined;
+  /** Plain values that properties have got, by name: written together. */
+  #sets: Map<string, [Node, Stored][]> | undefined;
   readonly #queue: Node[] = [];
   readonly #ops: unknown[] = [];
   /** Where names stand among the ops: they get their numbers after those in the bodies, as the text has it. */
@@ -233,13 +235,12 @@ class DeltaWriter implements Source<Node> {
 
   write(edits: readonly Edit[]): Delta | undefined {
     this.#count(edits);
-    const sets = new Map<string, [Node, Stored][]>();
     for (const edit of edits) {
       if (edit.node.id < 0) continue;
       if (edit.splices) this.#writeSplices(edit.node, edit.splices);
-      else this.#writeKeys(edit.node, edit.keys, edit.cleared, sets);
+      else this.#writeKeys(edit.node, edit.keys, edit.cleared);
     }
-    for (const [name, nodes] of sets) this.#writeSets(name, nodes);
+    if (this.#sets) for (const [name, nodes] of this.#sets) this.#writeSets(name, nodes);
     const bodies = writeBodies(this.#queue, this);
     for (const at of this.#namesAt) this.#ops[at] = this.#channel.sendName(this.#ops[at] as string);
     if (this.#channel.sweepDue()) this.#ops.push(11);
@@ -256,12 +257,17 @@ class DeltaWriter implements Source<Node> {
     }
     for (const [value, holder] of taken) this.#take(value, holder);
     for (const edit of edits) {
-      for (const [, , value, old] of edit.keys ?? []) if (value instanceof ArrayNode && value.id === MET && old instanceof ArrayNode) this.#bases.set(value, old);
+      for (const [, , value, old] of edit.keys ?? [])
+        if (value instanceof ArrayNode && value.id === MET && old instanceof ArrayNode) {
+          this.#bases ??= new Map();
+          this.#bases.set(value, old);
+        }
     }
     for (const node of this.#met) {
       if (node instanceof InstanceNode) node.maintainIfOthers();
       node.children((child) => this.#take(child, node));
     }
+    if (!this.#lost) return;
     const dropped = [...this.#lost.keys()];
     for (const node of dropped) {
       if (node.refs > 0 || node.id === UNNUMBERED) continue;
@@ -276,6 +282,10 @@ class DeltaWriter implements Source<Node> {
 
   /** What only moves within an array is neither dropped nor taken. */
   #countSplices(node: Node, splices: readonly Splice[], taken: [Stored, Node][]): void {
+    if (splices.length === 1 && splices[0]?.removed.length === 0) {
+      for (const value of splices[0].added) if (value instanceof Node) taken.push([value, node]);
+      return;
+    }
     const gone = new Map<Node, number>();
     for (const { removed } of splices) for (const value of removed) if (value instanceof Node) gone.set(value, (gone.get(value) ?? 0) + 1);
     for (const { added } of splices) {
@@ -307,7 +317,7 @@ class DeltaWriter implements Source<Node> {
    */
   #doubtful(node: Node, lost: number): boolean {
     if (lost > 0) return true;
-    const takers = new Set(this.#takers.get(node)?.filter((taker) => taker.id !== UNNUMBERED));
+    const takers = new Set(this.#takers?.get(node)?.filter((taker) => taker.id !== UNNUMBERED));
     for (const taker of takers) if (this.#surelySeen(taker)) return false;
     const inside = new Set([node]);
     for (const one of inside) {
@@ -320,7 +330,7 @@ class DeltaWriter implements Source<Node> {
 
   #surelySeen(node: Node): boolean {
     if (node === this.#channel.root) return true;
-    const taker = node.id === MET ? this.#takers.get(node)?.[0] : undefined;
+    const taker = node.id === MET ? this.#takers?.get(node)?.[0] : undefined;
     return taker !== undefined && taker.id !== MET && this.#surelySeen(taker);
   }
 
@@ -339,28 +349,33 @@ class DeltaWriter implements Source<Node> {
   #drop(value: Stored): void {
     if (!(value instanceof Node)) return;
     value.refs--;
+    this.#lost ??= new Map();
     this.#lost.set(value, (this.#lost.get(value) ?? 0) + 1);
   }
 
   #take(value: Stored, taker: Node): void {
     if (!(value instanceof Node)) return;
     value.refs++;
+    this.#takers ??= new Map();
     const takers = this.#takers.get(value);
     if (takers) takers.push(taker);
     else this.#takers.set(value, [taker]);
-    const lost = this.#lost.get(value);
-    if (lost !== undefined) this.#lost.set(value, lost - 1);
+    const lost = this.#lost?.get(value);
+    if (lost !== undefined) this.#lost?.set(value, lost - 1);
     if (value.id !== UNNUMBERED) return;
     value.id = MET;
     this.#met.push(value);
   }
 
   #forget(node: Node): void {
-    if (node.id >= 0) this.#gone.set(node, node.id);
+    if (node.id >= 0) {
+      this.#gone ??= new Map();
+      this.#gone.set(node, node.id);
+    }
     this.#channel.forget(node);
   }
 
-  #writeKeys(node: Node, keys: readonly KeyEdit[], cleared: boolean, sets: Map<string, [Node, Stored][]>): void {
+  #writeKeys(node: Node, keys: readonly KeyEdit[], cleared: boolean): void {
     const { id, kind } = node;
     const ops = this.#ops;
     if (cleared) {
@@ -370,25 +385,20 @@ class DeltaWriter implements Source<Node> {
     for (const [key, set, value, , was] of keys) {
       if (kind === "map") {
         if (set) ops.push(5, id, this.slot(key), this.slot(value));
-        else ops.push(6, id, this.#oldSlot(key));
-      } else if (kind === "set") ops.push(set ? 7 : 8, id, set ? this.slot(key) : this.#oldSlot(key));
+        else ops.push(6, id, this.slot(key));
+      } else if (kind === "set") ops.push(set ? 7 : 8, id, this.slot(key));
       else if (set && was && !(value instanceof Node)) {
         // Written together with other containers' ones of this name.
-        const nodes = sets.get(key as string);
+        this.#sets ??= new Map();
+        const nodes = this.#sets.get(key as string);
         if (nodes) nodes.push([node, value]);
-        else sets.set(key as string, [[node, value]]);
+        else this.#sets.set(key as string, [[node, value]]);
       } else {
         ops.push(set ? 0 : 1, id);
         this.#pushName(key as string);
         if (set) ops.push(this.slot(value));
       }
     }
-  }
-
-  /** The slot of a key that is deleted: it may have lost its number by that. */
-  #oldSlot(key: Stored): Slot {
-    const id = key instanceof Node ? this.#gone.get(key) : undefined;
-    return id === undefined ? this.slot(key) : [id];
   }
 
   #writeSets(name: string, nodes: [Node, Stored][]): void {
@@ -439,6 +449,9 @@ class DeltaWriter implements Source<Node> {
   slot(value: Stored): Slot {
     if (!(value instanceof Node)) return leafSlot(value) as Slot;
     if (value.id >= 0) return [value.id];
+    // It came and went within this delta; twins still know it by the number that it had.
+    const gone = this.#gone?.get(value);
+    if (gone !== undefined) return [gone];
     this.#channel.number(value);
     this.#queue.push(value);
     return [];
@@ -465,12 +478,12 @@ class DeltaWriter implements Source<Node> {
   }
 
   hasBase(node: Node): boolean {
-    return this.#bases.has(node);
+    return this.#bases?.has(node) ?? false;
   }
 
   from(node: Node): Group | undefined {
-    const base = this.#bases.get(node);
-    const gone = base && this.#gone.get(base);
+    const base = this.#bases?.get(node);
+    const gone = base && this.#gone?.get(base);
     const id = gone ?? base?.id ?? UNNUMBERED;
     if (!base || id < 0) return undefined;
     // Nothing is told of a forgotten array: twins have it as it was.

@@ -190,9 +190,19 @@ function writeGroup<C>(run: C[], kind: BodyKind, source: Source<C>): Group {
       return group;
     }
     case "array":
-      return [CODES.array, run.length, run.map((one) => (source.data(one) as unknown[]).length), column(flat(run, (one) => source.data(one) as unknown[], source))];
+      return [
+        CODES.array,
+        run.length,
+        run.map((one) => (source.data(one) as unknown[]).length),
+        column(flat(run, (one) => source.data(one) as unknown[], source)),
+      ];
     case "set":
-      return [CODES.set, run.length, run.map((one) => (source.data(one) as Set<unknown>).size), column(flat(run, (one) => source.data(one) as Set<unknown>, source))];
+      return [
+        CODES.set,
+        run.length,
+        run.map((one) => (source.data(one) as Set<unknown>).size),
+        column(flat(run, (one) => source.data(one) as Set<unknown>, source)),
+      ];
     case "map": {
       const maps = run.map((one) => source.data(one) as Map<unknown, unknown>);
       const keys = column(maps.flatMap((map) => Array.from(map.keys(), (key) => source.slot(key))));

@@ -1,3 +1,6 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { AppErrors } from "./register.js";
+
 /** A mistake in the use of twinstate, or a message that cannot be understood. `code` tells which. */
 export class StateError extends Error {
   readonly code: string;
@@ -30,18 +33,34 @@ export const notContainer = (value: unknown) =>
 export const tooDeep = (path: string, depth: number) =>
   new StateError("TOO_DEEP", `\`${path}\` is nested more than ${depth} levels deep. Keep large structures flat, and refer by id.`);
 export const badKey = (path: string, key: object) =>
-  new StateError("NOT_STATE", `\`${path}\` cannot have ${nameOf(key)} as a key or member: a copy in the browser would be another one. Use a string or number made from it.`);
-export const symbolKey = (path: string, key: symbol) => new StateError("NOT_STATE", `\`${path}\` cannot have the key ${String(key)}: symbols do not travel. Use a string.`);
-export const cannotDefine = (path: string) => new StateError("NOT_STATE", `\`${path}\` cannot become an accessor: state is plain data. Use a \`@computed\` getter on the class.`);
-export const arrayHole = (path: string) => new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
-export const arrayName = (path: string, key: string) => new StateError("NOT_STATE", `\`${path}\` is an array: it cannot have the property \`${key}\`. Use an object, or a field beside it.`);
+  new StateError(
+    "NOT_STATE",
+    `\`${path}\` cannot have ${nameOf(key)} as a key or member: a copy in the browser would be another one. Use a string or number made from it.`,
+  );
+export const symbolKey = (path: string, key: symbol) =>
+  new StateError("NOT_STATE", `\`${path}\` cannot have the key ${String(key)}: symbols do not travel. Use a string.`);
+export const cannotDefine = (path: string) =>
+  new StateError("NOT_STATE", `\`${path}\` cannot become an accessor: state is plain data. Use a \`@computed\` getter on the class.`);
+export const arrayHole = (path: string) =>
+  new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
+export const arrayName = (path: string, key: string) =>
+  new StateError("NOT_STATE", `\`${path}\` is an array: it cannot have the property \`${key}\`. Use an object, or a field beside it.`);
 export const notCallable = (value: unknown) => new TypeError(`${typeof value === "string" ? JSON.stringify(value) : String(value)} is not a function`);
 export const outsideEvent = (store: string, path: string) =>
-  new StateError("OUTSIDE_EVENT", `\`${path}\` was changed outside an event of \`${store}\`. State changes only while one of its \`@event\` methods runs, or inside \`update()\`.`);
-export const readOnlyComputed = (path: string) => new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
-export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events, which changes it on the server.`);
+  new StateError(
+    "OUTSIDE_EVENT",
+    `\`${path}\` was changed outside an event of \`${store}\`. State changes only while one of its \`@event\` methods runs, or inside \`update()\`.`,
+  );
+export const readOnlyComputed = (path: string) =>
+  new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
+export const readOnlyTwin = (store: string) =>
+  new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events, which changes it on the server.`);
 export const notConstructed = (model: string, cause: unknown) =>
-  new StateError("NOT_CONSTRUCTED", `An instance of the model \`${model}\` could not be made: \`new\` without arguments threw. Give its constructor's parameters defaults.`, { cause });
+  new StateError(
+    "NOT_CONSTRUCTED",
+    `An instance of the model \`${model}\` could not be made: \`new\` without arguments threw. Give its constructor's parameters defaults.`,
+    { cause },
+  );
 
 // --- the wire ---
 
@@ -58,5 +77,189 @@ function safeJson(value: unknown): string {
   }
 }
 
-export const badWire = (what: string, value: unknown) => new StateError("BAD_WIRE", `Expected ${what}, got ${shown(value)}. Both ends must speak the same version of the protocol.`);
-export const notSent = (value: unknown) => new StateError("NOT_SENT", `${nameOf(value)} cannot be sent. Send plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp.`);
+export const badWire = (what: string, value: unknown) =>
+  new StateError("BAD_WIRE", `Expected ${what}, got ${shown(value)}. Both ends must speak the same version of the protocol.`);
+export const notSent = (value: unknown) =>
+  new StateError("NOT_SENT", `${nameOf(value)} cannot be sent. Send plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp.`);
+
+// --- errors that cross the wire ---
+
+export type ErrorCode =
+  | (keyof AppErrors & string)
+  | "INTERNAL"
+  | "FORBIDDEN"
+  | "INVALID"
+  | "NOT_FOUND"
+  | "SUPERSEDED"
+  | "DROPPED"
+  | "CANCELLED"
+  | "INTERRUPTED"
+  | "UNKNOWN_OUTCOME"
+  | "OUTDATED"
+  | "RATE_LIMITED"
+  | "OFFLINE";
+/** What an error of a code carries. */
+export type EventErrorData<C> = C extends keyof AppErrors
+  ? AppErrors[C]
+  : C extends "INVALID"
+    ? { readonly issues: readonly StandardSchemaV1.Issue[] }
+    : undefined;
+
+// Shared by all copies of this module, of which Next makes several in one process.
+const EVENT_ERROR = Symbol.for("twinstate.error");
+
+/**
+ * An error that the caller of an event is told of, with its code and data. Any other error arrives as `INTERNAL`, without detail.
+ * @example throw new EventError("SOLD_OUT", "Nothing is left.", { left: 0 });
+ */
+export class EventError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+  readonly data: EventErrorData<C>;
+
+  constructor(code: C, message: string, ...data: undefined extends EventErrorData<C> ? [data?: EventErrorData<C>] : [data: EventErrorData<C>]) {
+    super(message);
+    this.name = "EventError";
+    this.code = code;
+    this.data = data[0] as EventErrorData<C>;
+    Object.defineProperty(this, EVENT_ERROR, { value: true });
+  }
+
+  is<D extends ErrorCode>(code: D): this is EventError<D> {
+    return (this.code as string) === code;
+  }
+
+  /**
+   * For `catch (error: unknown)`.
+   * @example if (EventError.is(error, "SOLD_OUT")) console.log(error.data.left);
+   */
+  static is<D extends ErrorCode>(error: unknown, code: D): error is EventError<D> {
+    return isEventError(error) && (error.code as string) === code;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isEventError(value);
+  }
+}
+
+/** Whether a value is an {@link EventError}, whichever copy of this module made it. */
+export const isEventError = (value: unknown): value is EventError => typeof value === "object" && value !== null && EVENT_ERROR in value;
+
+/** An error of twinstate's own that crosses the wire. */
+const refusal = (code: string, message: string, data?: unknown) => new EventError(code as "INTERNAL", message, data as undefined);
+const invalid = (message: string, issues: readonly StandardSchemaV1.Issue[] = [{ message }]) => refusal("INVALID", message, { issues });
+
+export const unknownStore = (store: string) => refusal("NOT_FOUND", `There is no store \`${store}\`. Is it named in \`createTwin({ stores })\`?`);
+export const unknownEvent = (store: string, event: string) => refusal("NOT_FOUND", `\`${store}\` has no event \`${event}\`. Did you forget \`@event\`?`);
+export const badRequest = (message: string) => invalid(`${message}.`);
+export const badRoomKey = (store: string, longest: number) => invalid(`\`${store}\` is a room: give a \`key\`, a string of 1 to ${longest} characters.`);
+export function invalidArguments(store: string, event: string, issues: readonly StandardSchemaV1.Issue[]) {
+  const [first] = issues;
+  const path = first?.path?.map((part) => (typeof part === "object" ? part.key : part)).join(".");
+  return invalid(`The arguments of \`${store}.${event}\` are not valid: ${first?.message ?? "unknown"}${path ? ` (at ${path})` : ""}.`, issues);
+}
+export const notJson = (type: string) => invalid(`The body must be JSON, with the content type application/json: got ${type}.`);
+export const bodyTooLarge = (limit: number) => invalid(`The body is larger than ${limit} bytes. Send less at once, or raise \`createTwin({ maxBody })\`.`);
+export const foreignOrigin = (origin: string) =>
+  refusal("FORBIDDEN", `Pages of ${origin} may not call this app. Name its origin in \`createTwin({ origins })\` if they shall.`);
+export const foreignClient = () => refusal("FORBIDDEN", "This client id belongs to another session.");
+export const noSession = (store: string) =>
+  refusal("FORBIDDEN", `\`${store}\` belongs to a session, and the caller has none. Is \`proxy\` of \`twinstate/next\` in place?`);
+export const notSignedIn = (store: string) => refusal("FORBIDDEN", `\`${store}\` belongs to a user, and nobody is signed in: the context has no \`user.id\`.`);
+export const noTab = (store: string) => invalid(`\`${store}\` belongs to a browser tab: it is there for twins alone.`);
+export const refusedRoom = (store: string, key: string) => refusal("FORBIDDEN", `\`${store}\` does not let you into \`${key}\`.`);
+export const refusedShared = (store: string) => refusal("FORBIDDEN", `You may not use \`${store}\`.`);
+export const refusedEvent = (store: string, event: string) => refusal("FORBIDDEN", `You may not call \`${store}.${event}\`.`);
+export const roomDeleted = (key: string) => refusal("NOT_FOUND", `The room \`${key}\` has been deleted.`);
+export const oldTicket = () => refusal("NOT_FOUND", "This ticket is used or too old. Ask for another one with `$connect`.");
+export const newerConnection = () => refusal("SUPERSEDED", "A newer connection of this client has taken the place of this one.");
+export const otherProtocol = (got: unknown, mine: number) =>
+  refusal("OUTDATED", `The server speaks version ${mine} of the protocol, the client ${shown(got)}. Reload the page.`);
+export const dropped = (event: string) => refusal("DROPPED", `\`${event}\` is running already.`);
+export const superseded = (event: string) => refusal("SUPERSEDED", `A later call of \`${event}\` has taken the place of this one.`);
+export const cancelled = () => refusal("CANCELLED", "The call was cancelled.");
+export const eventTimedOut = (event: string, ms: number) =>
+  refusal(
+    "INTERRUPTED",
+    `\`${event}\` ran for more than ${ms} ms and was cut off: what it had not committed is undone. Use \`background: true\`, or raise \`createTwin({ eventTimeout })\`.`,
+  );
+export const unknownOutcome = (incarnation: string) =>
+  refusal("UNKNOWN_OUTCOME", "The server has lost the state that this call was for. Whether it ran is not known.", { incarnation });
+export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);
+export const outOfOrder = (expected: number) => refusal("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
+export const offline = (why: string) => refusal("OFFLINE", why);
+export const readOnlyCall = (store: string, name: string) =>
+  refusal("NOT_FOUND", `\`${name}\` is no event of \`${store}\`: browsers can call methods marked with \`@event\` alone. Did you forget it?`);
+
+// --- the server ---
+
+const wrong = (message: string, cause?: unknown) => new StateError("WRONG_USE", message, cause === undefined ? undefined : { cause });
+
+export const notRegistered = (name: string) => wrong(`\`${name}\` is no store of this app. Name its class in \`createTwin({ stores })\`.`);
+export const notOfScope = (store: string, kind: string, mine: string) =>
+  wrong(
+    `\`${store}\` has ${kind} scope, and the event runs in ${mine} scope: \`get\` gives stores of the same scope instance. Call it by its address instead, as \`twin.${store}(…)\`.`,
+  );
+export const storeNotMade = (store: string, cause: unknown) =>
+  wrong(`The store \`${store}\` could not be made: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+export const notStored = (id: string, cause: unknown) =>
+  new StateError("NOT_STORED", `The storage did not take a commit of \`${id}\`. What was not acknowledged is asked again.`, { cause });
+export const eventEnded = (event: string) =>
+  new StateError("EVENT_ENDED", `State was changed by \`${event}\` after it had ended. Await what it starts, or use \`background: true\` with \`update()\`.`);
+export const slowEvent = (event: string, ms: number) =>
+  new StateError(
+    "SLOW_EVENT",
+    `\`${event}\` took ${Math.round(ms)} ms, and other events of its scope instance had to wait. Use \`background: true\` for long work.`,
+  );
+export const circle = (from: string, to: string) =>
+  new StateError(
+    "CIRCLE",
+    `\`${from}\` waits for \`${to}\`, which waits for \`${from}\`: neither could go on. Do not await one of the calls, or use \`background: true\`.`,
+  );
+
+export const badOption = (option: string, why: string) => wrong(`\`${option}\` ${why}.`);
+export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");
+export const badStore = (store: string, why: string) => wrong(`The store \`${store}\` ${why}.`);
+export const badModel = (model: string, why: string) => wrong(`The model \`${model}\` ${why}.`);
+export const reservedStore = (store: string) => wrong(`\`${store}\` is a name of twin's own: name the store otherwise.`);
+export const reservedEvent = (store: string, event: string) =>
+  wrong(`\`${store}\` has an event \`${event}\`, a name that twins and promises need themselves: name it otherwise.`);
+export const eventIsHook = (store: string, event: string) =>
+  wrong(`\`${store}.${event}\` is a lifecycle method, and \`@event\` would let every client call it: leave \`@event\` off, and make it protected.`);
+export const noSchema = (store: string, Class: string) =>
+  wrong(
+    `The class \`${Class}\` of the store \`${store}\` has neither \`@state\` nor \`@event\`. Are legacy decorators on (\`"experimentalDecorators": true\`)?`,
+  );
+export const noAllow = (store: string) =>
+  wrong(`The room \`${store}\` needs \`allow\`: \`scope.room(Class, { allow: (context, key, store) => … })\`. Who may see it?`);
+export const uncheckedWarning = (events: readonly string[]) =>
+  wrong(
+    `Nothing checks the arguments of ${events.map((event) => `\`${event}\``).join(", ")}. Give schemas, \`@event(z.string())\`, or set \`"emitDecoratorMetadata": true\`.`,
+  );
+export const uncheckedRefused = (events: readonly string[]) => wrong(`${uncheckedWarning(events).message} \`requireSchemas\` is set.`);
+export const shortSecret = (where: string) => wrong(`The secret in ${where} has fewer than 16 characters. Make one with \`openssl rand -base64 32\`.`);
+export const secretNotKept = (file: string, cause: unknown) =>
+  wrong(
+    `The secret that signs sessions could not be kept in ${file}: all sessions end with this process. Set TWINSTATE_SECRET. (${cause instanceof Error ? cause.message : String(cause)})`,
+    cause,
+  );
+export const inCache = (what: string, cause: unknown) =>
+  wrong(`\`${what}\` reads the request, which \`use cache\` cannot: call it in the page, outside what is cached.`, cause);
+export const outsideRequest = (what: string, cause: unknown) =>
+  wrong(
+    `\`${what}\` needs a request: call it in a server component, a server action or a route handler. Elsewhere use an address, as \`twin.todo(sessionId)\`.`,
+    cause,
+  );
+
+// --- decorators, and what runs inside events ---
+
+export const outsideCurrent = (what: string) =>
+  new StateError("OUTSIDE_EVENT", `\`${what}\` was called outside an event. Call it while an \`@event\` method runs.`);
+const ON: Readonly<Record<string, string>> = { state: "a field", computed: "a getter", event: "a method" };
+export const misplacedDecorator = (what: string, member: string) =>
+  wrong(
+    `\`@${what}\` on \`${member}\`: it goes on ${ON[what]} of a class that is public to the decorator, neither static nor \`#private\`, and named by a string.`,
+  );
+export const notDecoratorOptions = (what: string, got: unknown) =>
+  wrong(`\`@${what}\` takes options as an object${what === "event" ? ", or Standard Schemas" : ""}: got ${shown(got)}.`);
+export const badDecoratorOption = (what: string, member: string, option: string, expected: string, got?: unknown) =>
+  wrong(`\`@${what}({ ${option} })\` on \`${member}\`: expected ${expected}${got === undefined ? "" : `, got ${shown(got)}`}.`);

@@ -241,9 +241,10 @@ export class Graph {
 
   /** Brings all maintained computeds up to date. */
   evaluate(): void {
-    if (this.maintained.size > 0) this.evaluating(() => {
-      for (const node of this.maintained) node.evaluate();
-    });
+    if (this.maintained.size > 0)
+      this.evaluating(() => {
+        for (const node of this.maintained) node.evaluate();
+      });
   }
 
   /** Runs what reads computeds: none of it may write. */
@@ -347,7 +348,13 @@ function pathTo(root: Node, wanted: Node, name: string): string {
     if (node === wanted) return path;
     const { data } = node;
     const entries: Iterable<[unknown, unknown]> =
-      data instanceof Map ? data : data instanceof Set ? [...data].map((item) => ["", item]) : Array.isArray(data) ? data.entries() : Object.entries(data as object);
+      data instanceof Map
+        ? data
+        : data instanceof Set
+          ? [...data].map((item) => ["", item])
+          : Array.isArray(data)
+            ? data.entries()
+            : Object.entries(data as object);
     for (const [key, value] of entries) if (value instanceof Node && !paths.has(value)) paths.set(value, path + step(key));
   }
   return name;

@@ -3,7 +3,7 @@ import { notConstructed } from "./errors.js";
 import type { Graph } from "./graph.js";
 import { type Kind, NODE, Node, put, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
-import { type ClassSchema, classSchema, type ComputedSchema } from "./schema.js";
+import { type ClassSchema, type ComputedSchema, classSchema } from "./schema.js";
 
 /** A class as a graph knows it. */
 export interface Shape {
@@ -165,7 +165,6 @@ export class InstanceNode extends ObjectNode {
   override has(_target: object, key: string | symbol): boolean {
     return key === NODE || (typeof key === "string" && Object.hasOwn(this.data, key));
   }
-
 }
 
 function construct({ name, Class }: Shape): object {

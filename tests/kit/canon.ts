@@ -14,7 +14,8 @@ export function canon(root: unknown, names: (instance: object) => readonly strin
     if (value instanceof Date) return `Date(${value.getTime()})`;
     if (value instanceof URL) return `URL(${value.href})`;
     if (value instanceof RegExp) return String(value);
-    if (ArrayBuffer.isView(value)) return `${Object.prototype.toString.call(value)}(${new Uint8Array(value.buffer, value.byteOffset, value.byteLength).join()})`;
+    if (ArrayBuffer.isView(value))
+      return `${Object.prototype.toString.call(value)}(${new Uint8Array(value.buffer, value.byteOffset, value.byteLength).join()})`;
     if (value instanceof ArrayBuffer) return `ArrayBuffer(${new Uint8Array(value).join()})`;
     let number = numbers.get(value);
     if (number === undefined) {

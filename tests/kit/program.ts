@@ -72,7 +72,14 @@ export class Program {
       case 5:
         return random.pick([new Date(random.int(1e9)), new Date(Number.NaN)]);
       case 6:
-        return random.pick([new Uint8Array([1, 2, 255]), new Float64Array([0.5, -0]), new BigInt64Array([5n]), new URL("https://example.org/a?b#c"), /x+/gi, new Uint16Array([7]).buffer]);
+        return random.pick([
+          new Uint8Array([1, 2, 255]),
+          new Float64Array([0.5, -0]),
+          new BigInt64Array([5n]),
+          new URL("https://example.org/a?b#c"),
+          /x+/gi,
+          new Uint16Array([7]).buffer,
+        ]);
       case 7:
       case 8:
       case 9:
@@ -83,7 +90,11 @@ export class Program {
       case 12:
       case 13:
       case 14:
-        return this.#raw(Object.fromEntries(Array.from({ length: random.int(4) }, () => [random.pick(KEYS.filter((key) => key !== "__proto__")), this.value(containers, depth + 1)])));
+        return this.#raw(
+          Object.fromEntries(
+            Array.from({ length: random.int(4) }, () => [random.pick(KEYS.filter((key) => key !== "__proto__")), this.value(containers, depth + 1)]),
+          ),
+        );
       case 15:
       case 16:
         return this.#raw(many());

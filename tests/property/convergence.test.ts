@@ -46,7 +46,8 @@ class Everything {
 }
 
 const COMPUTED = ["count", "objects", "summary"];
-const names = (value: object) => (value instanceof Everything ? [...VISIBLE, ...COMPUTED] : value instanceof Card ? ["title", "list", "size"] : Object.keys(value));
+const names = (value: object) =>
+  value instanceof Everything ? [...VISIBLE, ...COMPUTED] : value instanceof Card ? ["title", "list", "size"] : Object.keys(value);
 const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 const make = (instance: object, restore?: ReturnType<Store["save"]>) => createStore({ name: "it", instance, models: { Card }, restore });
 
@@ -156,6 +157,8 @@ function createMirrorOf(store: Store): Mirror {
   return mirror;
 }
 
-test(`a mirror equals its store in content and identity after any program (seeds ${first} to ${first + programs - 1}, ${programs * commits} events)`, { timeout: 600_000 }, () => {
+test(`a mirror equals its store in content and identity after any program (seeds ${first} to ${first + programs - 1}, ${programs * commits} events)`, {
+  timeout: 600_000,
+}, () => {
   for (let seed = first; seed < first + programs; seed++) run(seed);
 });

@@ -1,0 +1,102 @@
+import { outsideCurrent } from "./errors.js";
+import type { AppContext, AppEffects, Problem } from "./register.js";
+import type { Global } from "./view-types.js";
+
+/** A browser tab, or another client. `id` stays the same while the tab is open. */
+export interface Connection {
+  readonly id: string;
+  readonly since: Date;
+}
+
+export interface CurrentBase {
+  readonly session: { readonly id: string } | undefined;
+  /** The room's key. */
+  readonly key: string | undefined;
+  /** Aborts when the event is cancelled, superseded or out of time. */
+  readonly signal: Global<"AbortSignal">;
+  readonly connection: Connection | undefined;
+  /** The idempotency key for effects outside: the same when the event is run again. */
+  readonly eventId: string;
+  /** Another store of the same scope instance. */
+  get<T extends object>(store: new () => T): Promise<T>;
+}
+/** Who calls, and what runs. */
+export type Current = CurrentBase & AppContext;
+
+export interface BuiltInEffects {
+  redirect(url: string): void;
+  toast(message: string, options?: { kind?: "info" | "error" }): void;
+  download(url: string, name?: string): void;
+}
+
+/** Where events run: sets who `current()` is, and takes what they ask for. */
+export interface Provider {
+  current(): Current | undefined;
+  update<R>(change: () => R): Promise<R>;
+  effect(name: string, args: readonly unknown[]): void;
+  newId(): string | undefined;
+}
+
+// One for all copies of this module, of which Next makes several in one process.
+const PROVIDER = Symbol.for("twinstate.provider");
+const shared = globalThis as unknown as { [PROVIDER]?: Provider };
+
+export function setProvider(provider: Provider): void {
+  shared[PROVIDER] = provider;
+}
+
+/**
+ * Who calls the running event: the app's context, with the session, the room's key, a signal, and `get` for the other stores of
+ * the scope instance.
+ * @throws StateError outside an event
+ * @example const { user, signal } = current();
+ */
+export function current(): Current {
+  const found = shared[PROVIDER]?.current();
+  if (!found) throw outsideCurrent("current()");
+  return found;
+}
+
+/**
+ * Changes state from an event that runs beside the queue (`@event({ background: true })`): `change` takes its turn, and is
+ * committed as one. Gives what it returns.
+ * @example await update(() => { this.progress = n; });
+ */
+export function update<R>(change: () => R & (R extends PromiseLike<unknown> ? Problem<"update() takes a synchronous function"> : unknown)): Promise<R> {
+  const provider = shared[PROVIDER];
+  return provider ? provider.update(change as () => R) : new Promise((resolve) => resolve(change()));
+}
+
+/**
+ * Acts in the caller's browser, after what the event changed is shown there.
+ * @throws StateError outside an event
+ * @example effect.toast("Saved");
+ */
+export const effect: BuiltInEffects & AppEffects = new Proxy({} as BuiltInEffects & AppEffects, {
+  get: (_, name) => {
+    if (typeof name === "symbol") return undefined;
+    return (...args: unknown[]) => {
+      const provider = shared[PROVIDER];
+      if (!provider?.current()) throw outsideCurrent(`effect.${name}()`);
+      provider.effect(name, args);
+    };
+  },
+});
+
+declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
+
+const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-";
+
+/**
+ * A new random id of 22 letters, digits, `-` and `_`. Inside an event that runs at both ends it is the same at both.
+ * @example this.items.push({ id: newId(), title, done: false });
+ */
+export function newId(): string {
+  return shared[PROVIDER]?.newId() ?? randomId();
+}
+
+function randomId(): string {
+  let id = "";
+  for (const byte of crypto.getRandomValues(new Uint8Array(22))) id += LETTERS[byte & 63];
+  return id;
+}

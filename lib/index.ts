@@ -1,0 +1,24 @@
+export type { Call, CallOf, EventTools, StreamCall, TwinEvent } from "./call.js";
+export { type BuiltInEffects, type Connection, type Current, type CurrentBase, current, effect, newId, update } from "./current.js";
+export {
+  type CheckedEventDecorator,
+  type Computed,
+  type ComputedDecorator,
+  computed,
+  type EventDecorator,
+  type EventDecoratorFactory,
+  type EventOptions,
+  event,
+  type MaybeStateDecorator,
+  type PrivateStateDecorator,
+  type State,
+  type StateDecorator,
+  type StateOptions,
+  state,
+  type Viewer,
+} from "./decorators.js";
+export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors.js";
+export { type Delta, onDelta } from "./graph.js";
+export { type AppContext, type AppEffects, type AppErrors, type ContextRequest, defineContext, type Problem, type Register } from "./register.js";
+export { isState, toPlain } from "./view.js";
+export type { LifecycleName, Loaded, LoadedOf, Pending, View, ViewOf } from "./view-types.js";

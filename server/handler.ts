@@ -1,0 +1,94 @@
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { bodyTooLarge, foreignOrigin, notJson } from "../lib/errors.js";
+import { refusalOf, statusOf } from "./refusal.js";
+import { REQUEST } from "./router.js";
+import type { Runtime, TwinRequest } from "./runtime.js";
+
+export type Handler = (request: Request) => Promise<Response>;
+
+/** How many calls one request may carry. */
+const MOST_CALLS = 1000;
+
+/** Answers one request to the twin's route: a mutation, some of them in a batch, or a stream. */
+export async function handle(runtime: Runtime, request: Request): Promise<Response> {
+  const found = runtime.sessions.read(request.headers.get("cookie"));
+  const session = found ?? runtime.sessions.create();
+  const response = await answer(runtime, request, session);
+  if (found === undefined) response.headers.append("set-cookie", runtime.sessions.cookie(session));
+  response.headers.set("cache-control", "private, no-store");
+  return response;
+}
+
+class Refused extends Error {
+  constructor(
+    override readonly cause: Error,
+    readonly status: number,
+  ) {
+    super(cause.message);
+  }
+}
+
+async function answer(runtime: Runtime, request: Request, session: string): Promise<Response> {
+  let req: Request;
+  try {
+    checkOrigin(request, runtime.origins);
+    req = await readWithin(request, runtime.limits.maxBody);
+  } catch (error) {
+    return refuse(error, runtime);
+  }
+  const { pathname } = new URL(request.url);
+  let context: Promise<object> | undefined;
+  const twinRequest: TwinRequest = {
+    session: { id: session },
+    context: () => {
+      context ??= runtime.contextOf(request.headers);
+      return context;
+    },
+  };
+  return fetchRequestHandler({
+    // Names of procedures have no slash: whatever stands before the last one is where the route is mounted.
+    endpoint: pathname.slice(0, pathname.lastIndexOf("/")),
+    req,
+    router: runtime.router,
+    maxBatchSize: MOST_CALLS,
+    createContext: () => ({ [REQUEST]: twinRequest }),
+  });
+}
+
+function refuse(error: unknown, runtime: Runtime): Response {
+  const { code, message, data } = refusalOf(error instanceof Refused ? error.cause : error, runtime.report);
+  const status = error instanceof Refused ? error.status : statusOf(code);
+  const body = { error: { message, code: -32600, data: { code, httpStatus: status, ...(data !== undefined && { data }) } } };
+  return Response.json(body, { status });
+}
+
+/** Pages of other sites must not act with the user's cookie. Requests without an origin come from no page. */
+function checkOrigin({ headers }: Request, origins: readonly string[]): void {
+  const origin = headers.get("origin");
+  if (origin === null) {
+    const site = headers.get("sec-fetch-site");
+    if (site === "cross-site" || site === "same-site") throw foreignOrigin(site);
+    return;
+  }
+  const host = headers.get("x-forwarded-host") ?? headers.get("host");
+  if (origins.includes(origin) || (host !== null && hostOf(origin) === host.toLowerCase())) return;
+  throw foreignOrigin(origin);
+}
+
+const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : undefined);
+
+/** The request with its body read, which never takes more memory than the limit. */
+async function readWithin(request: Request, limit: number): Promise<Request> {
+  if (request.method === "GET" || request.method === "HEAD") return request;
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") throw new Refused(notJson(type ?? "none"), 415);
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw new Refused(bodyTooLarge(limit), 413);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > limit) throw new Refused(bodyTooLarge(limit), 413);
+    chunks.push(chunk);
+  }
+  return new Request(request.url, { method: request.method, headers: request.headers, body: Buffer.concat(chunks), signal: request.signal });
+}

@@ -1,0 +1,743 @@
+import { transaction } from "mobx";
+import type { Delta, Snapshot } from "../lib/codec.js";
+import {
+  dropped,
+  eventEnded,
+  eventTimedOut,
+  notOfScope,
+  notRegistered,
+  notStored,
+  outsideEvent,
+  refusedEvent,
+  roomDeleted,
+  slowEvent,
+  storeNotMade,
+  superseded,
+} from "../lib/errors.js";
+import type { EventSchema } from "../lib/schema.js";
+import { createStore, type Store } from "../lib/store.js";
+import { viewOf } from "../lib/view.js";
+import type { Connection } from "./connection.js";
+import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, type Turn } from "./context.js";
+import { createLog, type Frame } from "./log.js";
+import { createNumbers, type Numbers } from "./numbers.js";
+import { createQueue } from "./queue.js";
+import type { Report } from "./refusal.js";
+import { type Definition, keyOf, kindOf, type Models, type ScopeKind } from "./scope.js";
+import type { CommitRecord, HostRecord, Storage } from "./storage.js";
+
+/** What hosts need of the server around them. */
+export interface World {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly models: Models;
+  readonly storage: Storage;
+  readonly limits: Limits;
+  /** The name under which a store's class is registered, also one that hot reload has replaced. */
+  nameOf(Class: unknown, kind: ScopeKind): string | undefined;
+  readonly report: Report;
+  /** Keeps the host in memory until the returned function is called. */
+  pin(host: Host): () => void;
+  /** What the host holds can no longer be trusted: the storage did not take its last commit. */
+  discard(host: Host, error: unknown): void;
+}
+
+export interface Limits {
+  /** How long an event may run, in ms. */
+  readonly eventTimeout: number;
+  /** How long a host that nobody uses stays in memory, in ms. */
+  readonly idle: number;
+  /** How long a tab may be away before it counts as gone, in ms. */
+  readonly grace: number;
+  /** How many bytes of frames a host keeps for those who come back. */
+  readonly logBytes: number;
+  /** How many bytes may wait for a slow reader. */
+  readonly streamBytes: number;
+  /** How many bytes a request's body may have. */
+  readonly maxBody: number;
+}
+
+/** One call of an event. */
+export interface EventCall<R> {
+  readonly definition: Definition;
+  readonly event: EventSchema;
+  readonly args: readonly unknown[];
+  readonly caller: Caller;
+  /** The key for effects outside: the same when the event is run again. */
+  readonly eventId: string;
+  readonly control: AbortController;
+  /** Makes the answer, while containers have the numbers that they have in the commit. */
+  answer(value: unknown, store: Store, revision: number): R;
+  /** The number under which the answer is stored with the commit. */
+  readonly numbered?: { readonly client: string; readonly n: number };
+  yielded?(value: unknown, store: Store): void;
+  effects?(effects: readonly Effect[]): void;
+}
+
+interface Entry {
+  readonly definition: Definition;
+  readonly store: Store;
+  /** Nothing was stored of it: it has just been created. */
+  readonly created: boolean;
+  /** Resolves when `onCreate` and `onLoad` are done. */
+  ready: Promise<void> | undefined;
+  /** The first revision from which on the log tells all that watchers see of it. */
+  since: number | undefined;
+}
+
+interface Presence {
+  readonly info: ConnectionInfo;
+  caller: Caller;
+  /** Runs out when the tab stays away. */
+  leaving: NodeJS.Timeout | undefined;
+  done: () => void;
+}
+
+type Hook = "onCreate" | "onLoad" | "onConnect" | "onDisconnect" | "onDispose";
+
+const SLOW = 1000;
+/** How long a generator that never waits may keep the process from other work, in ms. */
+const SLICE = 10;
+
+/** One live scope instance: its stores, and one queue of events that change them. */
+export class Host {
+  readonly id: string;
+  readonly kind: ScopeKind;
+  readonly key: string;
+  readonly incarnation: string;
+  readonly numbers: Numbers;
+  #revision: number;
+  readonly #world: World;
+  readonly #queue = createQueue();
+  readonly #log;
+  readonly #stores = new Map<string, Entry>();
+  readonly #saved = new Map<string, HostRecord["stores"][string]>();
+  readonly #opening = new Map<string, Promise<Entry>>();
+  readonly #watchers = new Map<Connection, Set<string>>();
+  readonly #active = new Map<string, Set<AbortController>>();
+  readonly #present = new Map<string, Presence>();
+  #turn: Turn | undefined;
+  #broken: Error | undefined;
+
+  constructor(world: World, id: string, incarnation: string, record?: HostRecord) {
+    this.id = id;
+    this.kind = kindOf(id);
+    this.key = keyOf(id);
+    this.#world = world;
+    this.#log = createLog(world.limits.logBytes);
+    this.incarnation = record?.incarnation ?? incarnation;
+    this.#revision = record?.revision ?? 0;
+    this.#log.restart(this.#revision);
+    this.numbers = createNumbers(record?.numbers);
+    for (const [name, saved] of Object.entries(record?.stores ?? {})) this.#saved.set(name, saved);
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The key as the wire has it: `null` where there is none. */
+  get roomKey(): string | null {
+    return this.kind === "room" ? this.key : null;
+  }
+
+  /** There is something to keep. */
+  get touched(): boolean {
+    return this.#revision > 0 || !this.numbers.empty;
+  }
+
+  /** What runs now. */
+  get turn(): Turn | undefined {
+    return this.#turn;
+  }
+
+  get stores(): IterableIterator<string> {
+    return this.#stores.keys();
+  }
+
+  // --- stores ---
+
+  /** The store, loaded; waits where its hooks need the host's turn. */
+  async #open(name: string): Promise<Entry> {
+    const entry = this.#stores.get(name);
+    if (entry) {
+      await entry.ready;
+      return entry;
+    }
+    const definition = this.#definition(name);
+    if (!hooks(definition, "onCreate", "onLoad")) return this.#make(definition);
+    let opening = this.#opening.get(name);
+    if (!opening) {
+      opening = this.#queue.run(() =>
+        this.#take(`${name}.onLoad`, SERVER, "", new AbortController(), async (turn) => {
+          const opened = await this.#openIn(turn, name);
+          await this.#commit(turn);
+          return opened;
+        }),
+      );
+      this.#opening.set(name, opening);
+      const forget = () => void this.#opening.delete(name);
+      opening.then(forget, forget);
+    }
+    return opening;
+  }
+
+  /** The store, loaded as part of what is running. */
+  async #openIn(turn: Turn, name: string): Promise<Entry> {
+    const found = this.#stores.get(name);
+    if (found) return found;
+    const entry = this.#make(this.#definition(name));
+    if (!hooks(entry.definition, "onCreate", "onLoad")) return entry;
+    let ready = () => {};
+    entry.ready = new Promise((resolve) => {
+      ready = resolve;
+    });
+    try {
+      if (entry.created) await this.#hook(entry, "onCreate");
+      await this.#hook(entry, "onLoad");
+      // What hooks do to a new store is how it begins: nobody has seen it before.
+      if (entry.created) entry.store.commit();
+    } catch (error) {
+      this.#stores.delete(name);
+      entry.store.rollback();
+      entry.store.dispose();
+      throw error;
+    } finally {
+      entry.ready = undefined;
+      ready();
+    }
+    return entry;
+  }
+
+  #definition(name: string): Definition {
+    const definition = this.#world.definitions.get(name);
+    if (!definition) throw notRegistered(name);
+    return definition;
+  }
+
+  #make(definition: Definition): Entry {
+    const { name } = definition;
+    const saved = this.#saved.get(name);
+    const entry: Entry = { definition, store: this.#makeStore(definition, saved), created: !saved, ready: undefined, since: undefined };
+    this.#stores.set(name, entry);
+    this.#saved.delete(name);
+    return entry;
+  }
+
+  #makeStore({ name, Class }: Definition, restore: HostRecord["stores"][string] | undefined): Store {
+    const { models } = this.#world;
+    const report = (error: unknown) => this.#world.report("error", error);
+    try {
+      return createStore({ name, instance: new Class(), models, guard: () => this.#mayWrite(name), report, ...(restore && { restore }) });
+    } catch (error) {
+      throw storeNotMade(name, error);
+    }
+  }
+
+  #mayWrite(store: string): void {
+    const turn = currentTurn();
+    if (turn?.host !== this) throw outsideEvent(store, store);
+    if (!turn.open) throw turn.ended ?? outsideEvent(store, store);
+  }
+
+  /** Another store of this scope instance, for an event. */
+  async #get(turn: Turn, Class: unknown): Promise<object> {
+    const name = this.#world.nameOf(Class, this.kind);
+    const definition = name === undefined ? undefined : this.#world.definitions.get(name);
+    if (!definition) throw notRegistered((Class as { name?: string })?.name || "the class");
+    if (definition.kind !== this.kind) throw notOfScope(definition.name, definition.kind, this.kind);
+    if (turn.open) return (await this.#openIn(turn, definition.name)).store.instance;
+    return (await this.#open(definition.name)).store.instance;
+  }
+
+  // --- events ---
+
+  /** Runs an event in its turn. It has entered the queue when this returns. */
+  run<R>(call: EventCall<R>): Promise<R> {
+    const { definition, event, control } = call;
+    const label = `${definition.name}.${event.name}`;
+    const others = this.#active.get(label) ?? new Set();
+    if (event.queue === "drop" && others.size > 0) return Promise.reject(dropped(label));
+    if (event.queue === "latest") for (const other of others) other.abort(superseded(label));
+    this.#active.set(label, others.add(control));
+    const result = event.background ? this.#beside(call, label) : this.#queue.run(() => this.#event(call, label));
+    const leave = () => {
+      others.delete(control);
+      if (others.size === 0) this.#active.delete(label);
+    };
+    result.then(leave, leave);
+    return result;
+  }
+
+  async #event<R>(call: EventCall<R>, label: string): Promise<R> {
+    const { definition, control, eventId } = call;
+    if (this.#broken) throw this.#broken;
+    control.signal.throwIfAborted();
+    return this.#take(
+      label,
+      call.caller,
+      eventId,
+      control,
+      async (turn) => {
+        let entry = this.#stores.get(definition.name);
+        if (!entry) {
+          entry = await this.#openIn(turn, definition.name);
+          await this.#commit(turn);
+        }
+        await this.#guard(turn, call, entry);
+        const value = await this.#perform(turn, call, entry);
+        return this.#finish(turn, call, entry, value);
+      },
+      call.effects,
+    );
+  }
+
+  /** Asks the event's own guard, which may read but not write. */
+  async #guard(turn: Turn, { event, args, caller }: EventCall<unknown>, { definition, store }: Entry): Promise<void> {
+    if (!event.guard || caller.trusted) return;
+    turn.open = false;
+    const allowed = await event.guard(turn.current as never, store.instance as never, ...(args as never[]));
+    if (!allowed) throw refusedEvent(definition.name, event.name);
+    if (!turn.ended) turn.open = !event.background;
+  }
+
+  #perform(turn: Turn, call: EventCall<unknown>, { store }: Entry): unknown {
+    const { instance } = store;
+    const method = Reflect.get(instance, call.event.name) as (...args: readonly unknown[]) => unknown;
+    const result = this.#stretch(() => method.apply(instance, call.args as unknown[]));
+    return isGenerator(result) ? this.#drive(turn, call, store, result) : result;
+  }
+
+  /** Runs a generator: what it has changed is committed at each `yield`. */
+  async #drive(turn: Turn, call: EventCall<unknown>, store: Store, generator: Generator | AsyncGenerator): Promise<unknown> {
+    let slice = performance.now();
+    for (;;) {
+      const { done, value } = await this.#stretch(() => generator.next());
+      if (turn.ended) {
+        void Promise.resolve(generator.return(undefined)).catch(() => {});
+        throw turn.ended;
+      }
+      if (done) return value;
+      if (!call.event.background) await this.#commit(turn);
+      call.yielded?.(value, store);
+      if (call.control.signal.aborted) {
+        await this.#stretch(() => generator.return(undefined));
+        throw call.control.signal.reason;
+      }
+      if (performance.now() - slice < SLICE) continue;
+      await new Promise(setImmediate);
+      slice = performance.now();
+    }
+  }
+
+  async #finish<R>(turn: Turn, call: EventCall<R>, { store }: Entry, value: unknown): Promise<R> {
+    let answer: R | undefined;
+    let failed: { error: unknown } | undefined;
+    await this.#commit(turn, () => {
+      try {
+        answer = call.answer(value, store, this.#revision);
+      } catch (error) {
+        failed = { error };
+      }
+      return call.numbered && { ...call.numbered, answer };
+    });
+    if (failed) throw failed.error;
+    return answer as R;
+  }
+
+  /** Runs an event beside the queue: it changes state inside `update()` alone. */
+  async #beside<R>(call: EventCall<R>, label: string): Promise<R> {
+    const { definition, control, caller, eventId } = call;
+    const entry = await this.#open(definition.name);
+    const turn = this.#makeTurn(caller, eventId, control, call.effects);
+    turn.open = false;
+    turn.update = (change) =>
+      this.#queue.run(async () => {
+        if (turn.ended) throw turn.ended;
+        this.#turn = turn;
+        turn.open = true;
+        try {
+          const value = this.#stretch(() => runIn(turn, change));
+          turn.open = false;
+          await this.#commit(turn);
+          return value;
+        } finally {
+          turn.open = false;
+          this.#turn = undefined;
+          this.#endTurn();
+        }
+      });
+    try {
+      const value = await runIn(turn, async () => {
+        await this.#guard(turn, call, entry);
+        return this.#perform(turn, call, entry);
+      });
+      return await this.#queue.run(() => this.#finish(turn, call, entry, value));
+    } catch (error) {
+      throw control.signal.aborted ? control.signal.reason : error;
+    } finally {
+      turn.ended ??= eventEnded(label);
+    }
+  }
+
+  #makeTurn(caller: Caller, eventId: string, control: AbortController, effects?: EventCall<unknown>["effects"]): Turn {
+    const turn: Turn = {
+      host: this,
+      caller,
+      current: {
+        ...caller.context,
+        session: caller.session,
+        key: this.kind === "room" ? this.key : undefined,
+        signal: control.signal,
+        connection: caller.connection,
+        eventId,
+        get: (Class: unknown) => this.#get(turn, Class),
+      },
+      open: true,
+      waitsFor: new Set(),
+      effects: [],
+      ...(effects && { deliver: effects }),
+    };
+    return turn;
+  }
+
+  /** Takes the host's turn: what `run` changes and does not commit is undone. */
+  async #take<R>(
+    label: string,
+    caller: Caller,
+    eventId: string,
+    control: AbortController,
+    run: (turn: Turn) => Promise<R>,
+    effects?: EventCall<unknown>["effects"],
+  ): Promise<R> {
+    const turn = this.#makeTurn(caller, eventId, control, effects);
+    const started = performance.now();
+    const { eventTimeout } = this.#world.limits;
+    let timer: NodeJS.Timeout | undefined;
+    this.#turn = turn;
+    try {
+      const expired = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(eventTimedOut(label, eventTimeout)), eventTimeout);
+      });
+      return await Promise.race([runIn(turn, () => run(turn)), expired]);
+    } catch (error) {
+      turn.ended = error as Error;
+      turn.open = false;
+      this.#rollback();
+      const aborted = control.signal.aborted;
+      if (!aborted) control.abort(error);
+      throw aborted ? control.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+      turn.open = false;
+      turn.ended ??= eventEnded(label);
+      this.#turn = undefined;
+      this.#endTurn();
+      const took = performance.now() - started;
+      if (took >= SLOW) this.#world.report("warn", slowEvent(label, took));
+    }
+  }
+
+  /** A synchronous stretch of an event is one batch: reactions see what it leaves behind. */
+  #stretch<R>(run: () => R): R {
+    return transaction(() => {
+      try {
+        return run();
+      } catch (error) {
+        this.#rollback();
+        throw error;
+      }
+    });
+  }
+
+  #rollback(): void {
+    transaction(() => {
+      for (const { store } of this.#stores.values()) if (store.open) store.rollback();
+    });
+  }
+
+  #endTurn(): void {
+    for (const { store } of this.#stores.values()) store.endTurn();
+  }
+
+  /** Makes what has changed final, in all stores at once; then stores it, then tells of it. */
+  async #commit(turn: Turn, answer?: () => CommitRecord["answer"]): Promise<void> {
+    const changed: Entry[] = [];
+    const deltas: [string, Delta][] = [];
+    for (const [name, entry] of this.#stores) {
+      const { open } = entry.store;
+      const delta = entry.store.commit();
+      if (open || delta) changed.push(entry);
+      if (delta && entry.since !== undefined) deltas.push([name, delta]);
+    }
+    if (changed.length > 0) this.#revision++;
+    const revision = this.#revision;
+    const answered = answer?.();
+    if (changed.length > 0 || answered) {
+      try {
+        await this.#append({
+          incarnation: this.incarnation,
+          revision,
+          changed: changed.map(({ definition, store }) => ({ store: definition.name, save: () => store.save() })),
+          ...(answered && { answer: answered }),
+        });
+      } catch (error) {
+        this.#broken = notStored(this.id, error);
+        this.#world.discard(this, this.#broken);
+        throw this.#broken;
+      }
+    }
+    if (changed.length > 0) this.#publish({ revision, deltas });
+    this.#deliver(turn);
+  }
+
+  #append(commit: CommitRecord): void | Promise<void> {
+    return this.#world.storage.append(this.id, commit);
+  }
+
+  #publish({ revision, deltas }: Pick<Frame, "revision" | "deltas">): void {
+    const kept = [...this.#stores.values()].some(({ since }) => since !== undefined);
+    if (!kept) {
+      this.#log.restart(revision);
+      return;
+    }
+    const frame: Frame = { revision, deltas, bytes: 16 + (deltas.length > 0 ? JSON.stringify(deltas).length : 0) };
+    this.#log.add(frame);
+    for (const connection of this.#watchers.keys()) connection.frame(this, frame);
+  }
+
+  #deliver(turn: Turn): void {
+    const { effects, deliver } = turn;
+    if (effects.length === 0) return;
+    turn.effects = [];
+    deliver?.(effects);
+  }
+
+  // --- those who watch ---
+
+  /** Loads stores for a connection, and watches them for it from now on. Those that cannot be loaded are refused one by one. */
+  async watch(connection: Connection, wants: readonly Want[]): Promise<void> {
+    const failed: [Want, unknown][] = [];
+    await Promise.all(wants.map((want) => this.#open(want.store).catch((error: unknown) => failed.push([want, error]))));
+    const loaded = wants.filter((want) => this.#stores.has(want.store) && !failed.some(([other]) => other === want));
+    if (connection.closed) return;
+    const stores = this.#watchers.get(connection) ?? new Set();
+    this.#watchers.set(connection, stores);
+    const resumable = loaded.filter((want) => this.#canResume(want));
+    const from = Math.max(...resumable.map((want) => (want.have as Have)[1]));
+    const resumed = stores.size > 0 ? [] : resumable.filter((want) => want.have?.[1] === from);
+    const anew = loaded.filter((want) => !resumed.includes(want));
+    for (const { store } of loaded) stores.add(store);
+    const names = (some: readonly Want[]) => some.map(({ store }) => store);
+    if (resumed.length > 0) connection.resume(this, names(resumed), from, this.#log.after(from) ?? [], stores);
+    if (anew.length > 0) connection.renew(this, names(anew), stores);
+    if (stores.size === 0) this.#watchers.delete(connection);
+    for (const [want, error] of failed) connection.refuse(want.store, this.roomKey, error);
+    for (const { store } of loaded) this.#arrive(connection, store);
+  }
+
+  unwatch(connection: Connection, store: string): void {
+    const stores = this.#watchers.get(connection);
+    if (!stores?.delete(store)) return;
+    if (stores.size === 0) this.#watchers.delete(connection);
+    this.#leave(connection, store);
+  }
+
+  watchedBy(connection: Connection): boolean {
+    return this.#watchers.has(connection);
+  }
+
+  #canResume({ store, have }: Want): boolean {
+    const entry = this.#stores.get(store) as Entry;
+    const first = entry.since === undefined;
+    this.#keep(entry);
+    if (!have || have[0] !== this.incarnation || this.#revision === 0) return false;
+    if (have[1] > this.#revision || have[1] < (entry.since as number)) return false;
+    // Who has it from an earlier life has the same only if it has come back with the same numbers.
+    if (first && (entry.created || !entry.store.resumable)) return false;
+    return this.#log.after(have[1]) !== undefined;
+  }
+
+  /** From now on the log tells all that watchers see of a store. */
+  #keep(entry: Entry): void {
+    if (entry.since !== undefined) return;
+    entry.store.watch();
+    entry.since = this.#revision;
+  }
+
+  /** A store's committed state for clients. It is loaded. */
+  snapshot(store: string): Snapshot {
+    const entry = this.#stores.get(store) as Entry;
+    this.#keep(entry);
+    return entry.store.snapshot();
+  }
+
+  /** Loads a store, and gives its committed state for clients. */
+  async read(store: string): Promise<{ revision: number; snapshot: Snapshot }> {
+    await this.#open(store);
+    return { revision: this.#revision, snapshot: this.snapshot(store) };
+  }
+
+  /** Loads a store, and gives its committed state as an immutable view. */
+  async plain(store: string): Promise<object> {
+    return (await this.#open(store)).store.plain();
+  }
+
+  /** Loads a store, and gives it read-only, as of its last commit: for `allow`. */
+  async loaded(name: string): Promise<object> {
+    const { store } = await this.#open(name);
+    const read = (key: string | symbol) => store.committed(() => viewOf(Reflect.get(store.instance, key)));
+    return new Proxy(Object.create(null), {
+      get: (_, key) => {
+        const value = read(key);
+        return typeof value === "function" ? undefined : value;
+      },
+      has: (_, key) => key in store.instance,
+      set: () => {
+        throw outsideEvent(name, name);
+      },
+    });
+  }
+
+  /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
+  missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
+    const kept = stores.every((name) => {
+      const since = this.#stores.get(name)?.since;
+      return since !== undefined && since <= after;
+    });
+    return kept ? this.#log.after(after) : undefined;
+  }
+
+  #arrive(connection: Connection, store: string): void {
+    const { definition } = this.#stores.get(store) as Entry;
+    if (!hooks(definition, "onConnect", "onDisconnect")) return;
+    const id = `${store} ${connection.info.id}`;
+    const present = this.#present.get(id);
+    if (present) {
+      clearTimeout(present.leaving);
+      present.done();
+      present.done = () => {};
+      present.leaving = undefined;
+      present.caller = connection.caller;
+      return;
+    }
+    this.#present.set(id, { info: connection.info, caller: connection.caller, leaving: undefined, done: () => {} });
+    void this.#notify(store, "onConnect", connection.info, connection.caller);
+  }
+
+  #leave(connection: Connection, store: string): void {
+    const id = `${store} ${connection.info.id}`;
+    const present = this.#present.get(id);
+    if (!present || present.leaving) return;
+    present.done = this.#world.pin(this);
+    present.leaving = setTimeout(() => void this.#gone(id, store, present), this.#world.limits.grace);
+  }
+
+  async #gone(id: string, store: string, { info, caller, done }: Presence): Promise<void> {
+    this.#present.delete(id);
+    await this.#notify(store, "onDisconnect", info, caller);
+    done();
+  }
+
+  /** Runs a hook as an event of its own. */
+  async #notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
+    const entry = this.#stores.get(store);
+    if (!entry || !hooks(entry.definition, hook)) return;
+    const run = () =>
+      this.#take(`${store}.${hook}`, caller, "", new AbortController(), async (turn) => {
+        const now = this.#stores.get(store);
+        if (!now) return;
+        await this.#hook(now, hook, info);
+        await this.#commit(turn);
+      });
+    await this.#queue.run(run).catch((error: unknown) => this.#world.report("error", error));
+  }
+
+  #hook({ store }: Entry, hook: Hook, ...args: unknown[]): unknown {
+    const method = Reflect.get(store.instance, hook) as unknown;
+    if (typeof method !== "function") return undefined;
+    return this.#stretch(() => method.apply(store.instance, args));
+  }
+
+  // --- the end of it, and hot reload ---
+
+  /** Ends a life: nobody uses the host any more. Gives what there is to keep. */
+  async close(): Promise<HostRecord> {
+    for (const [id, present] of [...this.#present]) {
+      clearTimeout(present.leaving);
+      await this.#gone(id, id.slice(0, id.indexOf(" ")), present);
+    }
+    for (const [name, { definition }] of [...this.#stores]) if (hooks(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
+    if (this.#queue.size > 0) await this.#queue.run(() => {});
+    const record = this.#save();
+    for (const { store } of this.#stores.values()) store.dispose();
+    return record;
+  }
+
+  #save(): HostRecord {
+    const stores: Record<string, HostRecord["stores"][string]> = Object.fromEntries(this.#saved);
+    for (const [name, { store }] of this.#stores) stores[name] = store.save();
+    return { incarnation: this.incarnation, revision: this.#revision, stores, numbers: this.numbers.save() };
+  }
+
+  /** Tells those who watch that the room is gone. */
+  async delete(): Promise<void> {
+    await this.#queue.run(() => {
+      this.#broken = roomDeleted(this.key);
+      for (const [connection, stores] of [...this.#watchers]) {
+        for (const store of [...stores]) {
+          connection.unwatch(this, store);
+          connection.refuse(store, this.key, roomDeleted(this.key));
+        }
+      }
+    });
+  }
+
+  /** Those who watch, to be led to another life of this host. */
+  evacuate(): [Connection, string[]][] {
+    const watchers = [...this.#watchers].map(([connection, stores]): [Connection, string[]] => [connection, [...stores]]);
+    this.#watchers.clear();
+    for (const { leaving } of this.#present.values()) clearTimeout(leaving);
+    return watchers;
+  }
+
+  /** Moves the state of all stores into instances of their new classes. A class that does not construct leaves the old one running. */
+  reload(): Promise<void> {
+    return this.#queue.run(() => {
+      let moved = false;
+      for (const [name, entry] of [...this.#stores]) {
+        const definition = this.#world.definitions.get(name);
+        if (!definition || definition.Class === entry.definition.Class) continue;
+        try {
+          const store = this.#makeStore(definition, entry.store.save());
+          entry.store.dispose();
+          this.#stores.set(name, { definition, store, created: false, ready: undefined, since: undefined });
+          moved = true;
+        } catch (error) {
+          this.#world.report("error", error);
+        }
+      }
+      if (!moved) return;
+      if (this.#revision > 0 || this.#watchers.size > 0) this.#revision++;
+      this.#log.restart(this.#revision);
+      for (const [connection, stores] of this.#watchers) connection.renew(this, [...stores], stores);
+    });
+  }
+}
+
+/** `[incarnation, revision]` of what a client already has. */
+export type Have = readonly [incarnation: string, revision: number];
+
+export interface Want {
+  readonly store: string;
+  readonly have?: Have | undefined;
+}
+
+/** Who calls where nobody does. */
+export const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
+
+const hooks = ({ Class }: Definition, ...names: Hook[]) => names.some((name) => typeof (Class.prototype as Record<string, unknown>)[name] === "function");
+
+function isGenerator(value: unknown): value is Generator | AsyncGenerator {
+  const tag = Object.prototype.toString.call(value);
+  return tag === "[object Generator]" || tag === "[object AsyncGenerator]";
+}

@@ -1,0 +1,116 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { Host, type World } from "./host.js";
+
+interface Slot {
+  readonly ready: Promise<Host>;
+  host?: Host;
+  /** How many calls, watchers and readers need it in memory. */
+  uses: number;
+  idle?: NodeJS.Timeout;
+  closing?: Promise<void>;
+}
+
+/** The live hosts: made on demand; those that nobody uses leave memory, at once where nothing has ever changed. */
+export class Hosts {
+  readonly #world: World;
+  readonly #slots = new Map<string, Slot>();
+  /** From it come the incarnations of hosts that are not stored: the same host has the same one each time. */
+  #origin = randomBytes(16);
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get live(): Host[] {
+    return [...this.#slots.values()].flatMap(({ host }) => host ?? []);
+  }
+
+  find(id: string): Host | undefined {
+    return this.#slots.get(id)?.host;
+  }
+
+  /** The host, which stays in memory until it is released. */
+  async use(id: string): Promise<Host> {
+    for (;;) {
+      const slot = this.#slots.get(id) ?? this.#load(id);
+      if (slot.closing) {
+        await slot.closing;
+        continue;
+      }
+      slot.uses++;
+      clearTimeout(slot.idle);
+      return slot.ready;
+    }
+  }
+
+  #load(id: string): Slot {
+    const slot: Slot = { ready: this.#make(id), uses: 0 };
+    this.#slots.set(id, slot);
+    slot.ready.then(
+      (host) => {
+        slot.host = host;
+      },
+      () => this.#slots.delete(id),
+    );
+    return slot;
+  }
+
+  async #make(id: string): Promise<Host> {
+    const record = await this.#world.storage.load(id);
+    const incarnation = createHmac("sha256", this.#origin).update(id).digest("base64url").slice(0, 16);
+    return new Host(this.#world, id, incarnation, record);
+  }
+
+  pin(host: Host): () => void {
+    const slot = this.#slots.get(host.id);
+    if (slot?.host === host) slot.uses++;
+    return () => this.release(host);
+  }
+
+  release(host: Host): void {
+    const slot = this.#slots.get(host.id);
+    if (slot?.host !== host || --slot.uses > 0) return;
+    if (!host.touched) return void this.#evict(slot, host);
+    slot.idle = setTimeout(() => void this.#evict(slot, host), this.#world.limits.idle);
+    slot.idle.unref();
+  }
+
+  #evict(slot: Slot, host: Host): Promise<void> {
+    clearTimeout(slot.idle);
+    slot.closing ??= this.#end(host).finally(() => {
+      if (this.#slots.get(host.id) === slot) this.#slots.delete(host.id);
+    });
+    return slot.closing;
+  }
+
+  async #end(host: Host): Promise<void> {
+    try {
+      const record = await host.close();
+      if (host.touched) await this.#world.storage.save(host.id, record);
+    } catch (error) {
+      this.#world.report("error", error);
+    }
+  }
+
+  /** Forgets a live host without keeping what it holds. */
+  discard(host: Host): void {
+    const slot = this.#slots.get(host.id);
+    if (slot?.host !== host) return;
+    clearTimeout(slot.idle);
+    this.#slots.delete(host.id);
+  }
+
+  /** Forgets a host and all that is kept of it. What comes back under its id is another incarnation. */
+  async delete(id: string): Promise<void> {
+    const host = await this.use(id);
+    await host.delete();
+    this.#origin = randomBytes(16);
+    this.discard(host);
+    await this.#world.storage.delete(id);
+  }
+
+  /** Takes all hosts out of memory, and keeps what there is to keep. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#slots.values()].map(async (slot) => this.#evict(slot, await slot.ready)));
+  }
+}

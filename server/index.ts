@@ -1,0 +1,34 @@
+export type {
+  CurrentTools,
+  Handle,
+  Remote,
+  RemoteBase,
+  RemoteStore,
+  RoomHandle,
+  RoomTools,
+  SessionHandle,
+  SharedHandle,
+  TabHandle,
+  UserHandle,
+} from "./handle.js";
+export type { Handler } from "./handler.js";
+export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./router.js";
+export type { PreloadData, PreloadedStore } from "./runtime.js";
+export {
+  type KindOf,
+  type ModelClass,
+  type Models,
+  type RoomOptions,
+  type Scoped,
+  type ScopeKind,
+  type Scopes,
+  type SharedOptions,
+  type StoreClass,
+  type StoreOf,
+  type Stores,
+  scope,
+} from "./scope.js";
+export type { SessionOptions } from "./session.js";
+export { memory } from "./storage/memory.js";
+export type { CommitRecord, HostEntry, HostRecord, NumberRecord, Storage } from "./storage.js";
+export { createTwin, type LogEntry, type Preload, type TwinApp, type TwinOptions, type TwinServer } from "./twin.js";

@@ -1,0 +1,49 @@
+import { type NextRequest, NextResponse } from "next/server.js";
+import { createSessions, type SessionOptions, type Sessions } from "./session.js";
+
+export interface ProxyOptions extends SessionOptions {
+  /**
+   * Where the twin's route is: the proxy leaves it alone.
+   * @default "/api/twin"
+   */
+  route?: string;
+}
+
+/**
+ * Makes a `proxy` with options: those of `createTwin({ session })`, where they are given there.
+ * @example export const proxy = createProxy({ secret: process.env.SECRET });
+ */
+export function createProxy({ route = "/api/twin", ...options }: ProxyOptions = {}): (request: NextRequest) => NextResponse {
+  let sessions: Sessions | undefined;
+  return (request) => {
+    if (!isDocument(request) || `${request.nextUrl.pathname}/`.startsWith(`${route}/`)) return NextResponse.next();
+    sessions ??= createSessions(options);
+    const cookies = request.headers.get("cookie");
+    if (sessions.read(cookies) !== undefined) return NextResponse.next();
+    const session = sessions.create();
+    const headers = new Headers(request.headers);
+    // The page that is rendered now sees the session already.
+    headers.set("cookie", sessions.withCookie(cookies, session));
+    const response = NextResponse.next({ request: { headers } });
+    response.headers.append("set-cookie", sessions.cookie(session));
+    // A shared cache that kept this response would hand one session to everybody.
+    response.headers.set("cache-control", "private, no-store");
+    return response;
+  };
+}
+
+/**
+ * Gives each visitor a session with the very first page. In `proxy.ts`:
+ * @example
+ * export { proxy } from "twinstate/next";
+ * export const config = { matcher: "/((?!api|_next/static|_next/image|.*\\..*).*)" };
+ */
+export const proxy = createProxy();
+
+/** Whether a browser asks for a page to show: not for data, a script, or a part of a page. */
+function isDocument({ method, headers }: NextRequest): boolean {
+  if (method !== "GET" && method !== "HEAD") return false;
+  if (headers.has("rsc") || headers.has("next-router-prefetch") || headers.get("purpose") === "prefetch") return false;
+  const wanted = headers.get("sec-fetch-dest");
+  return wanted === null ? (headers.get("accept") ?? "").includes("text/html") : wanted === "document" || wanted === "iframe";
+}

@@ -1,0 +1,18 @@
+import { inCache, outsideRequest } from "../lib/errors.js";
+
+/**
+ * The headers of the request that Next is rendering, or whose action it runs. Asked through the module graph of whoever asks: Next
+ * keeps several, and each has its own.
+ */
+export async function requestHeaders(what: string): Promise<Headers> {
+  try {
+    const { headers } = await import("next/headers.js");
+    return new Headers(await headers());
+  } catch (error) {
+    const { message, digest } = error as { message?: unknown; digest?: unknown };
+    if (typeof message === "string" && /use cache|unstable_cache/.test(message)) throw inCache(what, error);
+    // With a digest it is Next's own way to say that a page cannot be prerendered.
+    if (digest !== undefined) throw error;
+    throw outsideRequest(what, error);
+  }
+}

@@ -1,0 +1,114 @@
+import { initTRPC, type TRPCBuiltRouter, type TRPCError, type TRPCMutationProcedure, type TRPCSubscriptionProcedure, tracked } from "@trpc/server";
+import { isEventError, unknownEvent, unknownStore } from "../lib/errors.js";
+import type { AppContext } from "../lib/register.js";
+import { refusalOf, statusOf } from "./refusal.js";
+import { HEARTBEAT, type Runtime, type TwinRequest } from "./runtime.js";
+import type { KindOf, StoreOf } from "./scope.js";
+
+// --- types ---
+
+export interface WireError {
+  code: number;
+  message: string;
+  data: { code: string; httpStatus: number; data?: unknown };
+}
+export interface RouterTypes {
+  ctx: AppContext;
+  meta: object;
+  errorShape: WireError;
+  transformer: false;
+}
+export interface Procedure<Input, Output> extends TRPCMutationProcedure<{ meta: object; input: Input; output: Output }> {}
+export type Input<Kind, A> = Kind extends "room" ? { key: string; args: A } : { args: A };
+/** A generator's answer is its last value: its yields travel on the stream. */
+export type Output<R> = R extends AsyncGenerator<any, infer T, any> | Generator<any, infer T, any> ? T : Awaited<R>;
+export type Procedures<Kind, T> = { [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? Procedure<Input<Kind, A>, Output<R>> : never };
+export type TwinRecord<S> = { [K in keyof S]: Procedures<KindOf<S[K]>, StoreOf<S[K]>> } & {
+  $live: TRPCSubscriptionProcedure<{ meta: object; input: unknown; output: AsyncIterable<{ id: string; data: readonly unknown[] }, void, unknown> }>;
+};
+export type TwinRouter<S> = TRPCBuiltRouter<RouterTypes, TwinRecord<S>>;
+
+// --- the router ---
+
+/** What the handler puts into tRPC's context; a caller of `createCaller` gives the app's context alone. */
+export const REQUEST = Symbol.for("twinstate.request");
+
+const requestOf = (ctx: object): TwinRequest => (ctx as { [REQUEST]?: TwinRequest })[REQUEST] ?? { session: undefined, context: async () => ctx };
+
+/** The tRPC router: each event is a mutation `store.event`; beside them stand the procedures of the stream. */
+export function buildRouter(runtime: Runtime) {
+  const t = initTRPC.context<object>().create({
+    isDev: false,
+    sse: { ping: { enabled: true, intervalMs: HEARTBEAT * 1000 }, client: { reconnectAfterInactivityMs: HEARTBEAT * 3000 } },
+    errorFormatter: ({ shape, error, path }) => ({ ...wireErrorOf(runtime, error, path), code: shape.code }),
+  });
+  const procedure = t.procedure.input((input: unknown) => input);
+  const mutation = (run: (request: TwinRequest, input: unknown) => unknown) => procedure.mutation(({ ctx, input }) => run(requestOf(ctx), input));
+
+  const stores: Record<string, Record<string, ReturnType<typeof mutation>>> = {};
+  for (const [store, { schema }] of runtime.definitions) {
+    const events = [...schema.events.keys()].map((event) => [event, mutation((request, input) => runtime.invoke(request, store, event, input))] as const);
+    stores[store] = Object.fromEntries(events);
+  }
+
+  return t.router({
+    ...stores,
+    $connect: mutation((request, input) => runtime.connect(request, input)),
+    $watch: mutation((request, input) => done(runtime.watch(request, input))),
+    $unwatch: mutation((request, input) => done(runtime.unwatch(request, input))),
+    $cancel: mutation(async (request, input) => done(await runtime.cancel(request, input))),
+    $live: procedure.subscription(({ ctx, input, signal }) => live(runtime, requestOf(ctx), input, signal)),
+  });
+}
+
+const done = (_: void) => ({});
+
+async function* live(runtime: Runtime, request: TwinRequest, input: unknown, signal: AbortSignal | undefined) {
+  const connection = await runtime.live(request, input);
+  const end = () => runtime.leave(connection);
+  signal?.addEventListener("abort", end, { once: true });
+  try {
+    for (let n = 1; ; n++) {
+      if (signal?.aborted) return;
+      const message = await connection.next();
+      if (!message) return;
+      // All are tracked: an EventSource would keep the last id for those that are not.
+      yield tracked(String(n), message);
+    }
+  } finally {
+    signal?.removeEventListener("abort", end);
+    end();
+  }
+}
+
+/** What tRPC itself refuses, in our words. */
+const TRPC_CODES: Readonly<Record<string, string>> = {
+  NOT_FOUND: "NOT_FOUND",
+  BAD_REQUEST: "INVALID",
+  PARSE_ERROR: "INVALID",
+  METHOD_NOT_SUPPORTED: "INVALID",
+  UNSUPPORTED_MEDIA_TYPE: "INVALID",
+  PAYLOAD_TOO_LARGE: "INVALID",
+};
+
+function wireErrorOf(runtime: Runtime, error: TRPCError, path: string | undefined): Omit<WireError, "code"> {
+  const { cause } = error;
+  if (error.code === "NOT_FOUND" && !isEventError(cause)) return wire(notFound(runtime, path ?? ""), runtime);
+  if (cause === undefined || isEventError(cause) || error.code === "INTERNAL_SERVER_ERROR") {
+    const code = cause === undefined && Object.hasOwn(TRPC_CODES, error.code) ? TRPC_CODES[error.code] : undefined;
+    if (code === undefined) return wire(cause ?? error, runtime);
+    return { message: error.message, data: { code, httpStatus: statusOf(code) } };
+  }
+  return { message: "The request cannot be read.", data: { code: "INVALID", httpStatus: 400 } };
+}
+
+function wire(error: unknown, runtime: Runtime): Omit<WireError, "code"> {
+  const { code, message, data } = refusalOf(error, runtime.report);
+  return { message, data: { code, httpStatus: statusOf(code), ...(data !== undefined && { data }) } };
+}
+
+function notFound(runtime: Runtime, path: string): Error {
+  const dot = path.indexOf(".");
+  const store = dot < 0 ? path : path.slice(0, dot);
+  return runtime.definitions.has(store) ? unknownEvent(store, path.slice(store.length + 1)) : unknownStore(store);
+}

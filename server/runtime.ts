@@ -1,0 +1,712 @@
+import { createHash, randomBytes } from "node:crypto";
+import {
+  badRequest,
+  badRoomKey,
+  cancelled,
+  circle,
+  foreignClient,
+  newerConnection,
+  noSession,
+  noTab,
+  notSignedIn,
+  oldTicket,
+  otherProtocol,
+  refusedRoom,
+  refusedShared,
+  unknownEvent,
+  unknownOutcome,
+  unknownStore,
+} from "../lib/errors.js";
+import { describeClass, type EventSchema, type WireSchema } from "../lib/schema.js";
+import type { Store } from "../lib/store.js";
+import { decodeValue, encodeValue } from "../lib/value.js";
+import { jsonOf, plainOf } from "./answer.js";
+import { Connection, frameFor, type Message } from "./connection.js";
+import type { Caller, ConnectionInfo, Turn } from "./context.js";
+import { checkArguments } from "./guard.js";
+import type { Have, Host, Limits, World } from "./host.js";
+import { Hosts } from "./hosts.js";
+import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
+import { buildRouter } from "./router.js";
+import { type Definition, hostId, keyOf, type Models, type ScopeKind } from "./scope.js";
+import { createSessions, type SessionOptions, type Sessions } from "./session.js";
+import type { Storage } from "./storage.js";
+
+export const PROTOCOL = 1;
+/** Seconds between the pings of a stream. */
+export const HEARTBEAT = 15;
+
+/** How long a ticket waits for its stream, in ms. */
+const TICKET_LIFE = 30_000;
+/** How long a client's id stays bound to its session after it was last seen. */
+const CLIENT_LIFE = 24 * 3600 * 1000;
+/** How often what has run out is forgotten. */
+const SWEEP = 3600 * 1000;
+const LONGEST_KEY = 200;
+const MOST_WATCHES = 1000;
+
+/** What the facade hands over: checked, with defaults. */
+export interface RuntimeOptions {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly models: Models;
+  readonly context: (request: { readonly headers: Headers }) => unknown;
+  readonly storage: Storage;
+  readonly session: SessionOptions;
+  /** How long the state of a session that nobody uses is kept, in seconds. */
+  readonly sessionLife: number;
+  readonly limits: Limits;
+  readonly origins: readonly string[];
+  readonly build: string | undefined;
+  readonly report: Report;
+}
+
+/** One request, as the router's procedures see it. */
+export interface TwinRequest {
+  readonly session: { readonly id: string } | undefined;
+  /** The app's own context, made when first asked for. */
+  context(): Promise<object>;
+}
+
+/** `{ store, key?, have? }`: PROTOCOL.md §2. */
+interface WatchInput {
+  readonly store: string;
+  readonly key?: string | undefined;
+  readonly have?: Have | undefined;
+}
+
+/** What becomes of a numbered event. Plain data, as it is kept. */
+type Outcome = { readonly r: number; readonly v?: unknown; readonly error?: Refusal };
+
+interface Client {
+  readonly session: string;
+  readonly since: Date;
+  seen: number;
+}
+
+interface Ticket {
+  readonly session: string;
+  readonly client: string;
+  readonly epoch: number;
+  readonly watch: readonly WatchInput[];
+  readonly timer: NodeJS.Timeout;
+}
+
+/** A store of a page, as `preload` gives it. */
+export type PreloadedStore =
+  | { readonly store: string; readonly key: string | null; readonly incarnation: string; readonly revision: number; readonly snapshot: unknown }
+  | { readonly store: string; readonly key: string | null; readonly refused: readonly [code: string, message: string] };
+
+export interface PreloadData {
+  readonly schema: WireSchema;
+  readonly session: string;
+  readonly stores: readonly PreloadedStore[];
+}
+
+/** A call from server code. */
+export interface ServerCall {
+  readonly store: string;
+  /** The room's key, the session's, user's or tab's id. */
+  readonly key: string;
+  readonly event: string;
+  readonly args: readonly unknown[];
+  readonly context: object;
+  readonly session: string | undefined;
+  readonly turn: Turn | undefined;
+  readonly control: AbortController;
+  yielded?(value: unknown): void;
+}
+
+/** The one runtime of the process: hosts, sessions, connections. It speaks with the facades, of which there may be several, in plain data. */
+export class Runtime implements World {
+  #options: RuntimeOptions;
+  #schema: WireSchema;
+  #router: ReturnType<typeof buildRouter>;
+  readonly sessions: Sessions;
+  readonly hosts: Hosts;
+  readonly #names = new WeakMap<object, Map<ScopeKind, string>>();
+  readonly #clients = new Map<string, Client>();
+  readonly #tickets = new Map<string, Ticket>();
+  readonly #connections = new Set<Connection>();
+  readonly #tabs = new Map<string, Connection>();
+  readonly #running = new Map<string, AbortController>();
+  readonly #sweeper: NodeJS.Timeout;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    this.sessions = createSessions(options.session);
+    this.hosts = new Hosts(this);
+    this.#schema = this.#describe();
+    this.#router = buildRouter(this);
+    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP);
+    this.#sweeper.unref();
+  }
+
+  // --- what hosts ask ---
+
+  get definitions(): ReadonlyMap<string, Definition> {
+    return this.#options.definitions;
+  }
+
+  get models(): Models {
+    return this.#options.models;
+  }
+
+  get storage(): Storage {
+    return this.#options.storage;
+  }
+
+  get limits(): Limits {
+    return this.#options.limits;
+  }
+
+  get report(): Report {
+    return this.#options.report;
+  }
+
+  get origins(): readonly string[] {
+    return this.#options.origins;
+  }
+
+  get router() {
+    return this.#router;
+  }
+
+  get schema(): WireSchema {
+    return this.#schema;
+  }
+
+  nameOf(Class: unknown, kind: ScopeKind): string | undefined {
+    const names = typeof Class === "function" ? this.#names.get(Class) : undefined;
+    return names?.get(kind) ?? names?.values().next().value;
+  }
+
+  pin(host: Host): () => void {
+    return this.hosts.pin(host);
+  }
+
+  discard(host: Host, error: unknown): void {
+    this.report("error", error);
+    this.hosts.discard(host);
+    for (const [connection, stores] of host.evacuate()) {
+      connection.forget(host);
+      void this.#watch(
+        connection,
+        stores.map((store) => ({ store, key: host.roomKey ?? undefined })),
+      );
+    }
+  }
+
+  #describe(): WireSchema {
+    for (const { name, kind, Class } of this.definitions.values()) {
+      const names = this.#names.get(Class) ?? new Map<ScopeKind, string>();
+      if (!names.has(kind)) names.set(kind, name);
+      this.#names.set(Class, names);
+    }
+    const stores = Object.fromEntries([...this.definitions].map(([name, { kind, Class }]) => [name, { scope: kind, ...describeClass(Class) }]));
+    const models = Object.fromEntries(Object.entries(this.models).map(([name, Class]) => [name, describeClass(Class)]));
+    const hash = createHash("sha256").update(JSON.stringify({ stores, models })).digest("base64url").slice(0, 12);
+    return { hash, stores, models };
+  }
+
+  /** Takes over the classes of a module that was evaluated again: live hosts move their state into them before their next event. */
+  adopt(options: RuntimeOptions): void {
+    this.#options = { ...options, storage: this.#options.storage, session: this.#options.session };
+    this.#schema = this.#describe();
+    this.#router = buildRouter(this);
+    for (const connection of this.#connections) connection.hello(this.#greeting(connection.caller.session?.id));
+    for (const host of this.hosts.live) void host.reload();
+  }
+
+  // --- who and what ---
+
+  #find(store: string): Definition {
+    const definition = this.definitions.get(store);
+    if (!definition) throw unknownStore(store);
+    return definition;
+  }
+
+  #event(definition: Definition, name: string): EventSchema {
+    const event = definition.schema.events.get(name);
+    if (!event) throw unknownEvent(definition.name, name);
+    return event;
+  }
+
+  /** The app's context of a request. */
+  async contextOf(headers: Headers): Promise<object> {
+    return ((await this.#options.context({ headers })) ?? {}) as object;
+  }
+
+  /** The scope instance that a caller means. */
+  #locate({ name, kind }: Definition, caller: Caller, key: unknown): string {
+    switch (kind) {
+      case "session":
+        if (!caller.session) throw noSession(name);
+        return hostId(kind, caller.session.id);
+      case "user":
+        return hostId(kind, userOf(caller.context) ?? fail(notSignedIn(name)));
+      case "tab":
+        if (!caller.connection) throw noTab(name);
+        return hostId(kind, caller.connection.id);
+      case "room":
+        if (typeof key !== "string" || key === "" || key.length > LONGEST_KEY) throw badRoomKey(name, LONGEST_KEY);
+        return hostId(kind, key);
+      case "shared":
+        return hostId(kind, "");
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  /** Whether a caller may see and use a store. The host is in use. */
+  async #permit({ name, kind, allow, guard }: Definition, host: Host, caller: Caller): Promise<void> {
+    if (caller.trusted) return;
+    if (kind === "room" && !(await allow?.(caller.context, host.key, await host.loaded(name)))) throw refusedRoom(name, host.key);
+    if (kind === "shared" && guard && !(await guard(caller.context))) throw refusedShared(name);
+  }
+
+  // --- events, from clients ---
+
+  /** A mutation: an event called through the router. */
+  async invoke(request: TwinRequest, store: string, event: string, input: unknown): Promise<unknown> {
+    const definition = this.#find(store);
+    const schema = this.#event(definition, event);
+    const { key, args, call } = record(input, "`{ args: [...] }`");
+    if (call !== undefined) return this.#numbered(request, definition, schema, key, args, numberOf(call));
+    const caller = await this.#callerOf(request);
+    const host = await this.hosts.use(this.#locate(definition, caller, key));
+    try {
+      await this.#permit(definition, host, caller);
+      const checked = await checkArguments(definition, schema, args);
+      return await host.run({
+        definition,
+        event: schema,
+        args: checked,
+        caller,
+        eventId: randomBytes(16).toString("base64url"),
+        control: new AbortController(),
+        answer: jsonOf,
+      });
+    } finally {
+      this.hosts.release(host);
+    }
+  }
+
+  async #callerOf(request: TwinRequest, connection?: ConnectionInfo): Promise<Caller> {
+    return { context: await request.context(), session: request.session, connection, trusted: false };
+  }
+
+  async #numbered(request: TwinRequest, definition: Definition, event: EventSchema, key: unknown, sent: unknown, call: NumberedCall): Promise<unknown> {
+    const { client, n, seen, at } = call;
+    const caller = await this.#callerOf(request, this.#bind(client, request));
+    const host = await this.hosts.use(this.#locate(definition, caller, key));
+    try {
+      if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation);
+      const prepared = await this.#prepare(definition, event, host, caller, sent);
+      // A refusal takes the number too, but makes nothing of a host that has never had to do with the client.
+      if ("error" in prepared && !host.numbers.knows(client)) throw prepared.error;
+      const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, this.report) });
+      const outcome = await host.numbers.enter<Outcome>(client, n, seen, () => {
+        if ("error" in prepared) return Promise.resolve(refused(prepared.error));
+        const control = new AbortController();
+        const id = `${host.id} ${client} ${n}`;
+        this.#running.set(id, control);
+        const result = host.run<Outcome>({
+          definition,
+          event,
+          args: prepared.args,
+          caller,
+          eventId: `${host.incarnation}.${caller.connection?.id}.${n}`,
+          control,
+          numbered: { client, n },
+          answer: (value, store, r) => ({ r, v: store.encode(value) }),
+          yielded: (value, store) => this.#tabs.get(client)?.yielded(host, n, store.encode(value)),
+          effects: (effects) => this.#tabs.get(client)?.effects(effects),
+        });
+        return result.catch(refused).finally(() => this.#running.delete(id));
+      });
+      if (outcome.error) throw errorOf(outcome.error);
+      const { r, v } = outcome;
+      const h = this.#tabs.get(client)?.numberOf(host);
+      if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, r, v };
+      return { h: null, i: host.incarnation, r, v, f: await this.#missed(definition, host, caller, at) };
+    } finally {
+      this.hosts.release(host);
+    }
+  }
+
+  async #prepare(
+    definition: Definition,
+    event: EventSchema,
+    host: Host,
+    caller: Caller,
+    sent: unknown,
+  ): Promise<{ args: readonly unknown[] } | { error: unknown }> {
+    try {
+      await this.#permit(definition, host, caller);
+      let args: unknown;
+      try {
+        args = decodeValue(sent);
+      } catch (error) {
+        throw badRequest((error as Error).message);
+      }
+      return { args: await checkArguments(definition, event, args) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** What a client without a stream has missed of a host: the messages that a stream would have. */
+  async #missed(called: Definition, host: Host, caller: Caller, at: number): Promise<Message[]> {
+    if (at >= host.revision) return [];
+    const names: string[] = [];
+    for (const name of host.stores) {
+      const definition = this.definitions.get(name);
+      const permitted =
+        definition &&
+        (definition === called ||
+          (await this.#permit(definition, host, caller).then(
+            () => true,
+            () => false,
+          )));
+      if (permitted) names.push(name);
+    }
+    const frames = host.missed(at, [called.name]);
+    if (frames) return frames.map((frame) => frameFor(0, frame, new Set(names)));
+    const { revision, snapshot } = await host.read(called.name);
+    return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot]];
+  }
+
+  /** Binds a client's id to the session that has used it first, and tells under which id hooks and events know the tab. */
+  #bind(client: string, { session }: TwinRequest): ConnectionInfo {
+    const id = session?.id ?? "";
+    let known = this.#clients.get(client);
+    if (!known) {
+      known = { session: id, since: new Date(), seen: 0 };
+      this.#clients.set(client, known);
+    }
+    if (known.session !== id) throw foreignClient();
+    known.seen = Date.now();
+    return { id: tagOf(client, 22), since: known.since };
+  }
+
+  /** Asks a running event to stop, and one that waits not to begin. */
+  async cancel(request: TwinRequest, input: unknown): Promise<void> {
+    const { store, key, client, n } = record(input, "`{ store, key?, client, n }`");
+    const definition = this.#find(String(store));
+    const caller = await this.#callerOf(request, this.#bind(clientId(client), request));
+    this.#running.get(`${this.#locate(definition, caller, key)} ${client} ${n}`)?.abort(cancelled());
+  }
+
+  // --- streams ---
+
+  /** The first step to a stream: a ticket, which stands for ids that no log should keep. */
+  connect(request: TwinRequest, input: unknown): { ticket: string } {
+    const { protocol, client, epoch, watch } = record(input, "`{ protocol, client, epoch, watch }`");
+    if (protocol !== PROTOCOL) throw otherProtocol(protocol, PROTOCOL);
+    const id = clientId(client);
+    this.#bind(id, request);
+    const ticket = randomBytes(16).toString("base64url");
+    const timer = setTimeout(() => this.#tickets.delete(ticket), TICKET_LIFE);
+    timer.unref();
+    this.#tickets.set(ticket, { session: request.session?.id ?? "", client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch), timer });
+    return { ticket };
+  }
+
+  /** The stream itself, from a ticket or, for simple clients, from what it shall watch. */
+  async live(request: TwinRequest, input: unknown): Promise<Connection> {
+    const { ticket, watch } = record(input, "`{ ticket }` or `{ watch }`");
+    if (ticket === undefined) return this.#begin(request, undefined, 0, watchesOf(watch));
+    const found = typeof ticket === "string" ? this.#tickets.get(ticket) : undefined;
+    if (!found || found.session !== (request.session?.id ?? "")) throw oldTicket();
+    clearTimeout(found.timer);
+    this.#tickets.delete(ticket as string);
+    const before = this.#tabs.get(found.client);
+    if (before && before.epoch >= found.epoch) throw newerConnection();
+    return this.#begin(request, found.client, found.epoch, found.watch);
+  }
+
+  async #begin(request: TwinRequest, client: string | undefined, epoch: number, watch: readonly WatchInput[]): Promise<Connection> {
+    const info = client === undefined ? { id: randomBytes(16).toString("base64url"), since: new Date() } : this.#bind(client, request);
+    // A simple client has no id of its own, so no stores of its tab either.
+    const caller = await this.#callerOf(request, client === undefined ? undefined : info);
+    const connection = new Connection({ info, caller, client, epoch, limit: this.limits.streamBytes, report: this.report });
+    this.#connections.add(connection);
+    if (client !== undefined) {
+      this.#tabs.get(client)?.close();
+      this.#tabs.set(client, connection);
+    }
+    connection.hello(this.#greeting(request.session?.id));
+    void this.#watch(connection, watch);
+    return connection;
+  }
+
+  #greeting(session: string | undefined): object {
+    return { protocol: PROTOCOL, build: this.#options.build ?? null, schema: this.#schema, heartbeat: HEARTBEAT, session: tagOf(session ?? "") };
+  }
+
+  /** A stream has ended. The end of an old one never touches the one that took its place. */
+  leave(connection: Connection): void {
+    connection.close();
+    this.#connections.delete(connection);
+    if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);
+  }
+
+  watch(request: TwinRequest, input: unknown): void {
+    const { connection, watch } = this.#tabOf(request, input);
+    if (connection) void this.#watch(connection, watch);
+  }
+
+  unwatch(request: TwinRequest, input: unknown): void {
+    const { connection, watch } = this.#tabOf(request, input);
+    if (!connection) return;
+    void connection.tasks.run(() => {
+      for (const { store, key } of watch) {
+        const definition = this.definitions.get(store);
+        const host = definition && this.hosts.find(this.#locate(definition, connection.caller, key));
+        if (host) connection.unwatch(host, store);
+      }
+    });
+  }
+
+  #tabOf(request: TwinRequest, input: unknown): { connection: Connection | undefined; watch: WatchInput[] } {
+    const { client, epoch, watch } = record(input, "`{ client, epoch, watch }`");
+    const id = clientId(client);
+    this.#bind(id, request);
+    const connection = this.#tabs.get(id);
+    return { connection: connection?.epoch === epoch ? connection : undefined, watch: watchesOf(watch) };
+  }
+
+  /** Watches stores for a connection: those of one host together. */
+  #watch(connection: Connection, inputs: readonly WatchInput[]): Promise<unknown> {
+    return connection.tasks.run(async () => {
+      const groups = new Map<string, WatchInput[]>();
+      for (const input of inputs) {
+        try {
+          const id = this.#locate(this.#find(input.store), connection.caller, input.key);
+          groups.set(id, [...(groups.get(id) ?? []), input]);
+        } catch (error) {
+          connection.refuse(input.store, input.key ?? null, error);
+        }
+      }
+      await Promise.all([...groups].map(([id, wants]) => this.#watchHost(connection, id, wants)));
+    });
+  }
+
+  async #watchHost(connection: Connection, id: string, inputs: readonly WatchInput[]): Promise<void> {
+    const refuse = (input: WatchInput, error: unknown) => connection.refuse(input.store, input.key ?? null, error);
+    let host: Host;
+    try {
+      host = await this.hosts.use(id);
+    } catch (error) {
+      for (const input of inputs) refuse(input, error);
+      return;
+    }
+    connection.attach(host, () => this.hosts.release(host));
+    const permitted = await Promise.all(
+      inputs.map((input) =>
+        this.#permit(this.#find(input.store), host, connection.caller).then(
+          () => input,
+          (error: unknown) => refuse(input, error),
+        ),
+      ),
+    );
+    try {
+      await host.watch(
+        connection,
+        permitted.filter((input) => input !== undefined),
+      );
+    } catch (error) {
+      for (const input of inputs) refuse(input, error);
+    }
+    connection.settle(host);
+  }
+
+  // --- server code ---
+
+  /** Calls an event from server code, which is trusted: neither `allow` nor guards are asked. */
+  async call({ store, key, event, args, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
+    const definition = this.#find(store);
+    const schema = this.#event(definition, event);
+    const caller: Caller = { context, session: session === undefined ? undefined : { id: session }, connection: turn?.caller.connection, turn, trusted: true };
+    // A message: what the caller does to its arguments later is not part of it.
+    const checked = await checkArguments(
+      definition,
+      schema,
+      decodeValue(encodeValue(plainOf(args)), { depth: Number.POSITIVE_INFINITY, containers: Number.POSITIVE_INFINITY }),
+    );
+    const host = await this.hosts.use(hostId(definition.kind, key));
+    try {
+      return await host.run({
+        definition,
+        event: schema,
+        args: checked,
+        caller,
+        eventId: randomBytes(16).toString("base64url"),
+        control,
+        answer: (value) => plainOf(value),
+        ...(yielded && { yielded: (value: unknown, _: Store) => yielded(plainOf(value)) }),
+      });
+    } finally {
+      this.hosts.release(host);
+    }
+  }
+
+  /**
+   * An event waits for the answer of another host.
+   * @throws StateError when that host waits, in turn, for the event's own.
+   */
+  waits(turn: Turn, id: string): () => void {
+    if (turn.host.turn === turn && (turn.host.id === id || this.#reaches(id, turn.host.id, new Set()))) throw circle(turn.host.id, id);
+    turn.waitsFor.add(id);
+    return () => void turn.waitsFor.delete(id);
+  }
+
+  #reaches(from: string, goal: string, seen: Set<string>): boolean {
+    seen.add(from);
+    for (const next of this.hosts.find(from)?.turn?.waitsFor ?? []) if (next === goal || (!seen.has(next) && this.#reaches(next, goal, seen))) return true;
+    return false;
+  }
+
+  /** The committed state of a store, as a plain view. */
+  async snapshot(store: string, key: string): Promise<object> {
+    const definition = this.#find(store);
+    const host = await this.hosts.use(hostId(definition.kind, key));
+    try {
+      return await host.plain(store);
+    } finally {
+      this.hosts.release(host);
+    }
+  }
+
+  /** The keys of the rooms in which a store has been. */
+  async *keys(store: string): AsyncIterable<string> {
+    const told = new Set<string>();
+    for (const host of this.hosts.live) {
+      if (host.kind !== "room" || !host.touched || ![...host.stores].includes(store)) continue;
+      told.add(host.id);
+      yield host.key;
+    }
+    for await (const { id, stores } of this.storage.list(hostId("room", ""))) if (!told.has(id) && stores.includes(store)) yield keyOf(id);
+  }
+
+  /** Forgets a room with all its stores. */
+  async delete(key: string): Promise<void> {
+    await this.hosts.delete(hostId("room", key));
+  }
+
+  /** The committed state of stores for a page, with what it takes to go live from there. */
+  async preload(what: Readonly<Record<string, unknown>>, headers: Headers): Promise<PreloadData> {
+    const session = this.sessions.read(headers.get("cookie")) ?? this.sessions.create();
+    const caller: Caller = { context: await this.contextOf(headers), session: { id: session }, connection: undefined, trusted: false };
+    const wanted: [Definition, string | null][] = [];
+    for (const [store, keys] of Object.entries(what)) {
+      const definition = this.#find(store);
+      if (keys === undefined || keys === null || keys === false) continue;
+      for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null]);
+    }
+    const stores = await Promise.all(wanted.map(([definition, key]) => this.#preloaded(definition, key, caller)));
+    return { schema: this.#schema, session: tagOf(session), stores };
+  }
+
+  async #preloaded(definition: Definition, key: string | null, caller: Caller): Promise<PreloadedStore> {
+    const store = definition.name;
+    try {
+      const host = await this.hosts.use(this.#locate(definition, caller, key));
+      try {
+        await this.#permit(definition, host, caller);
+        return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
+      } finally {
+        this.hosts.release(host);
+      }
+    } catch (error) {
+      const { code, message } = refusalOf(error, this.report);
+      return { store, key, refused: [code, message] };
+    }
+  }
+
+  // --- the end ---
+
+  async #sweep(): Promise<void> {
+    const now = Date.now();
+    for (const [id, { seen }] of this.#clients) if (seen < now - CLIENT_LIFE && !this.#tabs.has(id)) this.#clients.delete(id);
+    try {
+      await this.storage.expire(hostId("session", ""), now - this.#options.sessionLife * 1000);
+      await this.storage.expire(hostId("tab", ""), now - CLIENT_LIFE);
+    } catch (error) {
+      this.report("error", error);
+    }
+  }
+
+  /** Ends all streams, keeps what there is to keep, and lets go of the storage. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper);
+    for (const { timer } of this.#tickets.values()) clearTimeout(timer);
+    this.#tickets.clear();
+    for (const connection of this.#connections) connection.close("closed");
+    await this.hosts.close();
+    await this.storage.close?.();
+  }
+}
+
+/** A name for an id that does not give it away. */
+const tagOf = (id: string, length = 16) => createHash("sha256").update(`twinstate:${id}`).digest("base64url").slice(0, length);
+
+function userOf(context: object): string | undefined {
+  const id = (context as { user?: { id?: unknown } | null }).user?.id;
+  return typeof id === "string" || typeof id === "number" || typeof id === "bigint" ? String(id) : undefined;
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+// --- what clients send ---
+
+interface NumberedCall {
+  readonly client: string;
+  readonly n: number;
+  readonly at: number | null;
+  readonly seen: number;
+  readonly i: string | undefined;
+}
+
+function numberOf(call: unknown): NumberedCall {
+  const { client, n, at, seen, i } = record(call, "`call: { client, epoch, n, at, seen }`");
+  if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
+  const number = whole(n, "call.n");
+  const confirmed = whole(seen ?? 0, "call.seen");
+  if (number < 1 || confirmed >= number) throw badRequest("Expected `call.n` to be 1 or more, and more than `call.seen`");
+  return { client: clientId(client), n: number, at: at === null || at === undefined ? null : whole(at, "call.at"), seen: confirmed, i };
+}
+
+function record(input: unknown, expected: string): Record<string, unknown> {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) throw badRequest(`Expected ${expected}`);
+  return input as Record<string, unknown>;
+}
+
+function whole(value: unknown, name: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw badRequest(`Expected \`${name}\` to be a whole number`);
+  return value as number;
+}
+
+function clientId(value: unknown): string {
+  if (typeof value !== "string" || !/^[\w-]{16,64}$/.test(value))
+    throw badRequest("Expected `client` to be a random id of 16 to 64 letters, digits, `-` and `_`");
+  return value;
+}
+
+function watchesOf(value: unknown): WatchInput[] {
+  if (!Array.isArray(value) || value.length > MOST_WATCHES) throw badRequest(`Expected \`watch\` to be an array of at most ${MOST_WATCHES}`);
+  return value.map((item) => {
+    const { store, key, have } = record(item, "`{ store, key?, have? }`");
+    if (typeof store !== "string") throw badRequest("Expected `store` to be a name");
+    if (key !== undefined && key !== null && typeof key !== "string") throw badRequest("Expected `key` to be a string");
+    return { store, key: key ?? undefined, have: haveOf(have) };
+  });
+}
+
+function haveOf(value: unknown): Have | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");
+  return [value[0], whole(value[1], "have")];
+}

@@ -1,0 +1,252 @@
+import {
+  badModel,
+  badOption,
+  badStore,
+  eventIsHook,
+  noAllow,
+  noSchema,
+  noStores,
+  reservedEvent,
+  reservedStore,
+  uncheckedRefused,
+  uncheckedWarning,
+} from "../lib/errors.js";
+import type { AppContext, Problem } from "../lib/register.js";
+import { classSchema } from "../lib/schema.js";
+import type { LifecycleName } from "../lib/view-types.js";
+import { uncheckedEvents } from "./guard.js";
+import { createHandle, type Handle } from "./handle.js";
+import { type Handler, handle } from "./handler.js";
+import type { Limits } from "./host.js";
+import type { Report } from "./refusal.js";
+import { requestHeaders } from "./request.js";
+import type { TwinRouter } from "./router.js";
+import { Runtime, type RuntimeOptions } from "./runtime.js";
+import type { Definition, KindOf, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
+import type { SessionOptions } from "./session.js";
+import { memory } from "./storage/memory.js";
+import type { Storage } from "./storage.js";
+
+// --- types ---
+
+type Reserved = "handlers" | "router" | "preload" | "close" | "attach" | "as" | "then" | `$${string}`;
+type Lifecycle<T> = [keyof T & LifecycleName] extends [never]
+  ? unknown
+  : Problem<`"${keyof T & LifecycleName}" is a lifecycle method: make it protected, or every client could call it`>;
+
+/** What the `log` option is told. */
+export interface LogEntry {
+  readonly level: "warn" | "error";
+  readonly message: string;
+  readonly error: unknown;
+  /** What the client was told instead of the error. */
+  readonly id: string | undefined;
+}
+
+export interface TwinOptions<S, M> {
+  /** The stores, by the names under which clients know them. */
+  stores: S & { [K in keyof S & Reserved]: Problem<`"${K}" is a name of twin's own`> } & { [K in keyof S]: Lifecycle<StoreOf<S[K]>> };
+  /** Classes of the instances in the stores. */
+  models?: M;
+  /** From `defineContext`. */
+  context?: (request: { readonly headers: Headers }) => AppContext | Promise<AppContext>;
+  /** @default memory() */
+  storage?: Storage;
+  /** The cookie that tells visitors apart. */
+  session?: SessionOptions & {
+    /**
+     * How long the state of a session that nobody uses is kept, in seconds.
+     * @default 30 days
+     */
+    life?: number;
+  };
+  /** Refuse, at start, an event of which neither schema nor `design:paramtypes` is known. */
+  requireSchemas?: boolean;
+  /**
+   * Tells twins apart, where a process has several.
+   * @default "twin"
+   */
+  name?: string;
+  /** Other origins whose pages may call: `["https://app.example.com"]`. */
+  origins?: readonly string[];
+  /** Names the version of the app that is running: clients are told. */
+  build?: string;
+  /**
+   * How long an event may run, in ms. What it has changed since its last commit is then undone.
+   * @default 30,000
+   */
+  eventTimeout?: number;
+  /**
+   * How long state that nobody uses stays in memory, in ms; it then stays in the storage.
+   * @default 60,000
+   */
+  idle?: number;
+  /**
+   * How long a tab may be away before `onDisconnect`, in ms.
+   * @default 2,000
+   */
+  grace?: number;
+  /**
+   * How many bytes the body of a request may have.
+   * @default 1,048,576
+   */
+  maxBody?: number;
+  /**
+   * How many bytes of changes a scope instance keeps for those who come back.
+   * @default 1,048,576
+   */
+  maxLog?: number;
+  /**
+   * How many bytes may wait for a slow reader. Past it, a snapshot takes the place of what waits.
+   * @default 1,048,576
+   */
+  maxQueued?: number;
+  /** Takes what goes wrong, or slowly. @default the console; warnings in development only */
+  log?: (entry: LogEntry) => void;
+}
+
+/** State of stores for a page: what `<TwinPreload state={…}>` takes. */
+export interface Preload<S> {
+  readonly "~preload": S;
+}
+
+export interface TwinServer<S, M = {}> {
+  /** For `app/api/twin/[...path]/route.ts`: `export const { GET, POST } = twin.handlers`. */
+  readonly handlers: { readonly GET: Handler; readonly POST: Handler };
+  /** Each event as a tRPC mutation: `todo.add`, with the input `{ args: ["milk"] }`. */
+  readonly router: TwinRouter<S>;
+  /**
+   * The state with which a page begins, for the visitor whose request is being rendered.
+   * @example <TwinPreload state={await twin.preload({ todo: true, board: "sprint-42" })}>
+   */
+  preload(what: { readonly [K in keyof S]?: KindOf<S[K]> extends "room" ? string | readonly string[] : true }): Promise<Preload<S>>;
+  /** Where there is no request (cron), or for somebody else. */
+  as(context: AppContext): { readonly [K in keyof S]: Handle<S[K]> };
+  /** Ends all streams, and keeps in the storage what there is to keep. */
+  close(): Promise<void>;
+  readonly "~stores": S;
+  readonly "~models": M;
+}
+export type TwinApp<S, M = {}> = TwinServer<S, M> & { readonly [K in keyof S]: Handle<S[K]> };
+
+// --- the facade ---
+
+/**
+ * The server side of the app's state: its stores, whose they are, and who calls.
+ * @example
+ * export const twin = createTwin({ stores: { todo: Todo, board: scope.room(Board, { allow: ({ user }) => !!user }) }, context });
+ */
+export function createTwin<S extends Stores, M extends Models = {}>(options: TwinOptions<S, M>): TwinApp<S, M> {
+  const { name = "twin" } = options;
+  const checked = check(options as TwinOptions<Stores, Models>);
+  const runtime = runtimeOf(name, checked, options.requireSchemas === true);
+  const handles = (context?: object) =>
+    Object.fromEntries([...checked.definitions].map(([store, { kind }]) => [store, createHandle(runtime, store, kind, context)]));
+  const serve: Handler = (request) => handle(runtime, request);
+  return Object.defineProperties(handles(), {
+    handlers: { value: { GET: serve, POST: serve } },
+    router: { get: () => runtime.router },
+    preload: { value: async (what: Record<string, unknown>) => runtime.preload(what, await requestHeaders("twin.preload()")) },
+    as: { value: handles },
+    close: {
+      value: async () => {
+        if (runtimes().get(name) === runtime) runtimes().delete(name);
+        await runtime.close();
+      },
+    },
+  }) as unknown as TwinApp<S, M>;
+}
+
+// Next evaluates the app's module, and this one, in several module graphs of one process: they share what lives.
+const RUNTIME = Symbol.for("twinstate.runtime");
+
+function runtimes(): Map<string, Runtime> {
+  const shared = globalThis as unknown as { [RUNTIME]?: Map<string, Runtime> };
+  shared[RUNTIME] ??= new Map();
+  return shared[RUNTIME];
+}
+
+function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolean): Runtime {
+  const found = runtimes().get(name);
+  if (found) {
+    if (process.env.NODE_ENV !== "production") found.adopt(options);
+    return found;
+  }
+  const unchecked = uncheckedEvents(options.definitions.values());
+  if (unchecked.length > 0 && !requireSchemas) options.report("warn", uncheckedWarning(unchecked));
+  const runtime = new Runtime(options);
+  runtimes().set(name, runtime);
+  return runtime;
+}
+
+// --- checks at start ---
+
+const NAME = /^[A-Za-z_][\w]*$/;
+const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply"]);
+const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] satisfies LifecycleName[];
+const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];
+const KNOWN = new Set(["stores", "models", "context", "storage", "session", "requireSchemas", "name", "origins", "build", "log"]);
+const DEFAULTS = { eventTimeout: 30_000, idle: 60_000, grace: 2000, maxBody: 1 << 20, maxLog: 1 << 20, maxQueued: 1 << 20 };
+
+function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
+  for (const name of Object.keys(options)) if (!KNOWN.has(name) && !Object.hasOwn(DEFAULTS, name)) throw badOption(name, "is no option of `createTwin`");
+  const { stores, models = {}, context = () => ({}), storage = memory(), session = {}, origins = [], build, log } = options;
+  if (typeof context !== "function") throw badOption("context", "is not a function: use `defineContext`");
+  if (storage?.["~storage"] !== true) throw badOption("storage", "is no storage: use `memory()`, or another one's factory");
+  const definitions = define(stores);
+  for (const [name, Class] of Object.entries(models)) {
+    if (!NAME.test(name)) throw badModel(name, "is no name");
+    if (typeof Class !== "function") throw badModel(name, "is not a class");
+  }
+  const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
+  if (unchecked.length > 0) throw uncheckedRefused(unchecked);
+  const { life = 30 * 24 * 3600, ...cookie } = session;
+  return { definitions, models, context, storage, session: cookie, sessionLife: life, limits: limitsOf(options), origins, build, report: reportTo(log) };
+}
+
+function define(stores: Stores): Map<string, Definition> {
+  if (typeof stores !== "object" || stores === null || Object.keys(stores).length === 0) throw noStores();
+  const definitions = new Map<string, Definition>();
+  for (const [name, entry] of Object.entries(stores)) {
+    if (OWN_NAMES.has(name) || name.startsWith("$")) throw reservedStore(name);
+    if (!NAME.test(name)) throw badStore(name, "is no name that a client could use");
+    const scoped = typeof entry === "function" ? { kind: "session" as const, Class: entry } : entry;
+    if (typeof scoped !== "object" || scoped === null || !KINDS.includes(scoped.kind) || typeof scoped.Class !== "function") {
+      throw badStore(name, "is neither a class nor `scope.…(Class)`");
+    }
+    definitions.set(name, defineStore(name, scoped));
+  }
+  return definitions;
+}
+
+function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass }): Definition {
+  const { kind, Class } = scoped;
+  const schema = classSchema(Class);
+  if (schema.fields.size + schema.computeds.size + schema.events.size === 0) throw noSchema(name, Class.name);
+  for (const event of schema.events.keys()) {
+    if (HOOKS.includes(event)) throw eventIsHook(name, event);
+    if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(name, event);
+  }
+  const { allow, guard } = scoped as Partial<Definition>;
+  if (kind === "room" && typeof allow !== "function") throw noAllow(name);
+  if (guard !== undefined && typeof guard !== "function") throw badStore(name, "has a `guard` that is not a function");
+  return { name, kind, Class, schema, ...(allow && { allow }), ...(guard && { guard }) };
+}
+
+function limitsOf(options: Partial<typeof DEFAULTS>): Limits {
+  for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
+    const value = options[name];
+    if (value !== undefined && !(typeof value === "number" && value >= 0)) throw badOption(name, "is not a number");
+  }
+  const { maxLog, maxQueued, ...limits } = { ...DEFAULTS, ...options };
+  const { eventTimeout, idle, grace, maxBody } = limits;
+  return { eventTimeout, idle, grace, maxBody, logBytes: maxLog, streamBytes: maxQueued };
+}
+
+function reportTo(log: TwinOptions<Stores, Models>["log"]): Report {
+  if (log) return (level, error, id) => log({ level, message: error instanceof Error ? error.message : String(error), error, id });
+  return (level, error, id) => {
+    if (level === "error") console.error(id === undefined ? "twinstate:" : `twinstate: ${id}:`, error);
+    else if (process.env.NODE_ENV !== "production") console.warn(`twinstate: ${error instanceof Error ? error.message : String(error)}`);
+  };
+}
