@@ -5,16 +5,20 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   resolve: {
+    // Our own sources in the place of the built package.
     alias: [
       { find: /^twinstate$/, replacement: at("server/model.ts") },
-      { find: /^twinstate\/client$/, replacement: at("client/index.ts") },
-      { find: /^twinstate\/react$/, replacement: at("react/index.ts") },
-      { find: /^twinstate\/server$/, replacement: at("server/index.ts") },
+      { find: /^twinstate\/(client|react|server)$/, replacement: `${at(".")}$1/index.ts` },
       { find: /^twinstate\/next$/, replacement: at("server/next.ts") },
     ],
   },
   test: {
     fsModuleCache: false,
-    include: ["tests/{unit,property,integration,contract,regressions}/**/*.test.{ts,tsx}"],
+    reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
+    projects: [
+      { extends: true, test: { name: "node", include: ["tests/{unit,property,integration,contract,regressions}/**/*.test.{ts,tsx}"] } },
+      { extends: true, test: { name: "types", include: ["tests/types/**/*.test.ts"], testTimeout: 120_000 } },
+      { extends: true, test: { name: "browser", include: ["tests/browser/**/*.test.ts"], globalSetup: "tests/browser/kit/setup.ts", fileParallelism: false, testTimeout: 60_000, hookTimeout: 300_000 } },
+    ],
   },
 });

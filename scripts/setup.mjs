@@ -1,0 +1,38 @@
+// Makes a bare machine ready for `npm test`: the packages, Chromium and redis-server. It needs Node and npm alone, and says what it could not get.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const root = new URL("..", import.meta.url);
+const missing = [];
+
+/** Runs a command with its output shown; tells whether it went well. */
+const run = (command, ...args) => spawnSync(command, args, { cwd: root, stdio: "inherit" }).status === 0;
+const onPath = (...names) => names.find((name) => process.env.PATH?.split(delimiter).some((folder) => folder && existsSync(join(folder, name))));
+
+const isDebian = existsSync("/etc/debian_version");
+const isRoot = process.getuid?.() === 0;
+let listsUpdated = false;
+
+/** Installs a package of Debian's, where that is possible. */
+function installPackage(name) {
+  if (!isDebian || !isRoot || !onPath("apt-get")) return false;
+  listsUpdated ||= run("apt-get", "update", "-qq");
+  return run("apt-get", "install", "-y", "-qq", "--no-install-recommends", name);
+}
+
+if (!run("npm", "ci")) {
+  console.error("setup: `npm ci` failed: see above.");
+  process.exit(1);
+}
+
+if (!process.env.CHROMIUM && !onPath("chromium", "chromium-browser", "google-chrome") && !installPackage("chromium")) {
+  if (!run("npx", "playwright", "install", "chromium")) missing.push("Chromium: the browser tests will be skipped. Install it, or name its file in CHROMIUM.");
+}
+
+if (!onPath("redis-server") && !installPackage("redis-server")) {
+  missing.push("redis-server: tests that need Redis will be skipped. Install it with your system's package manager (`brew install redis`, `apt-get install redis-server`).");
+}
+
+for (const line of missing) console.warn(`setup: could not get ${line}`);
+if (missing.length === 0) console.log("setup: all that `npm test` needs is here.");
