@@ -43,7 +43,7 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
     if (this.view === this.data) this.data = this.data.slice();
     this.data = spliced(this.data, at, remove, add);
     this.#changed();
-    this.graph.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });
+    if (this.graph.listening) this.graph.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });
     return removed;
   }
 
@@ -55,7 +55,7 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
     if (this.view === this.data) this.data = this.data.slice();
     this.data[index] = stored;
     this.#changed();
-    this.graph.tell(this, { type: "splice", index, added: () => [liveOf(stored)], removed: () => [liveOf(old)] });
+    if (this.graph.listening) this.graph.tell(this, { type: "splice", index, added: () => [liveOf(stored)], removed: () => [liveOf(old)] });
   }
 
   /** Makes the content equal to `next`, as one splice of what differs. */

@@ -1,4 +1,4 @@
-import type { Global, IsAny, ViewOf } from "./view-types.js";
+import type { IsAny, ViewOf } from "./view-types.js";
 
 /** The promise that calling an event gives: it resolves with the event's value once the caller's twin shows what it changed. */
 export interface Call<T> extends Promise<T> {
@@ -27,6 +27,4 @@ export interface EventTools<A extends unknown[], R> {
   debounce(ms: number): (...args: A) => CallOf<R>;
   /** The event, called at most once in `ms`. The same function each time. */
   throttle(ms: number): (...args: A) => CallOf<R>;
-  /** For `<form action={todo.add.form}>`. */
-  form(data: Global<"FormData">): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import { ArrayNode } from "./array.js";
 import { type Delta, type Group, leafSlot, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
-import { InstanceNode } from "./instance.js";
+import { type Audience, InstanceNode, storage } from "./instance.js";
 import { Names } from "./names.js";
-import { MET, Node, type Stored, UNNUMBERED } from "./node.js";
+import { MET, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { type Change, dataBefore, type KeyChanges, type Splice } from "./record.js";
 import { arrange } from "./runs.js";
 import { NodeTable } from "./table.js";
@@ -15,11 +15,18 @@ const WALK_LIMIT = 200;
 
 let walks = 0;
 
-/** A snapshot of all fields, with how many names and numbers clients know of. */
-export type Saved = readonly [snapshot: Snapshot, names: number, next: number];
+/**
+ * All that is kept of a store: a snapshot as the storage's channel has it, and what clients know of it: their names, their next
+ * number, and the numbers of the snapshot's containers, in its order, as pairs `start, count`; -1 stands for none.
+ */
+export type Saved = readonly [snapshot: Snapshot, names: readonly string[], next: number, ids: readonly number[]];
+
+/** What one commit changed of what the storage keeps, and clients' next number after it. */
+export type Kept = readonly [delta: Delta, next: number];
 
 /**
- * What one audience sees of a store: the numbers of its containers, and the encoding of deltas and snapshots.
+ * What one audience sees of a store: the numbers of its containers, and the encoding of deltas and snapshots. Clients are one audience, the
+ * storage is another.
  *
  * It counts the slots that refer to each container. What no slot refers to any more has lost its number before the delta is
  * written, so that nothing is told of what clients no longer see. Where fewer slots refer to it than before, but some,
@@ -28,34 +35,40 @@ export type Saved = readonly [snapshot: Snapshot, names: number, next: number];
 export class Channel {
   readonly table = new NodeTable();
   readonly root: Node;
+  readonly audience: Audience;
   #names: Names;
   #next = 0;
   #freed = 0;
 
-  constructor(root: Node, saved?: { names: readonly string[]; next: number }) {
+  constructor(root: Node, audience: Audience, known?: { names: readonly string[]; next: number }) {
     this.root = root;
-    this.#names = new Names(saved?.names);
-    if (saved) this.#next = saved.next;
+    this.audience = audience;
+    this.#names = new Names(known?.names);
+    if (known) this.#next = known.next;
     this.#start();
   }
 
   /** Numbers all that can be seen, as an encoder of it would; what has a number keeps it. */
   #start(): void {
-    this.root.refs = 1;
+    const { audience } = this;
     const queue: Node[] = [this.root];
     const walk = ++walks;
-    this.root.mark = walk;
+    const root = audience.tag(this.root);
+    root.refs = 1;
+    root.mark = walk;
     for (const node of queue) {
       node.children((child) => {
-        child.refs = child.mark === walk ? child.refs + 1 : 1;
-        if (child.mark === walk) return;
-        child.mark = walk;
+        const tag = audience.tag(child);
+        tag.refs = tag.mark === walk ? tag.refs + 1 : 1;
+        if (tag.mark === walk) return;
+        tag.mark = walk;
         queue.push(child);
-      });
+      }, audience);
     }
     for (const node of queue) {
-      if (node.id < 0) node.id = this.#next++;
-      this.table.set(node.id, node);
+      const tag = audience.tag(node);
+      if (tag.id < 0) tag.id = this.#next++;
+      this.table.set(tag.id, node);
     }
   }
 
@@ -63,8 +76,8 @@ export class Channel {
   encode(changes: ReadonlyMap<Node, Change>): Delta | undefined {
     const edits: Edit[] = [];
     for (const [node, change] of changes) {
-      if (node.id < 0) continue;
-      const edit = Array.isArray(change) ? editArray(node as ArrayNode, change) : editKeyed(node, change);
+      if (this.audience.tag(node).id < 0) continue;
+      const edit = Array.isArray(change) ? editArray(node as ArrayNode, change, this.audience) : editKeyed(node, change, this.audience);
       if (edit) edits.push(edit);
     }
     if (edits.length === 0) return undefined;
@@ -83,18 +96,20 @@ export class Channel {
   }
 
   number(node: Node): void {
-    node.id = this.#next++;
-    this.table.set(node.id, node);
+    const tag = this.audience.tag(node);
+    tag.id = this.#next++;
+    this.table.set(tag.id, node);
   }
 
   forget(node: Node): void {
-    if (node.id >= 0) {
-      this.table.delete(node.id);
+    const tag = this.audience.tag(node);
+    if (tag.id >= 0) {
+      this.table.delete(tag.id);
       this.#freed++;
     }
-    node.id = UNNUMBERED;
-    node.refs = 0;
-    if (node instanceof InstanceNode) node.release();
+    tag.id = UNNUMBERED;
+    tag.refs = 0;
+    this.audience.lost?.(node);
   }
 
   /** Whether it is time that twins forget what has no number here. */
@@ -106,43 +121,70 @@ export class Channel {
 
   /** The numbered containers that cannot be reached, after a walk of which it gives the mark. */
   unreachable(): { walk: number; lost: Node[] } {
+    const { audience } = this;
     const walk = ++walks;
     const queue: Node[] = [this.root];
-    this.root.mark = walk;
+    audience.tag(this.root).mark = walk;
     for (const node of queue) {
       node.children((child) => {
-        if (child.mark === walk) return;
-        child.mark = walk;
+        const tag = audience.tag(child);
+        if (tag.mark === walk) return;
+        tag.mark = walk;
         queue.push(child);
-      });
+      }, audience);
     }
     const lost: Node[] = [];
-    for (const node of this.table) if (node.mark !== walk) lost.push(node);
+    for (const node of this.table) if (audience.tag(node).mark !== walk) lost.push(node);
     return { walk, lost };
   }
 
   /** The whole of it, by the state that the data has now. */
-  snapshot(): Snapshot {
-    return new SnapshotWriter(this.#names.send.bind(this.#names)).write(this.root, this.#names.list, () => this.#next);
+  snapshot(order: Node[] = []): Snapshot {
+    const { audience } = this;
+    const writer = new SnapshotWriter(
+      audience,
+      (name) => this.#names.send(name),
+      (node) => audience.tag(node).id,
+      order,
+    );
+    return writer.write(this.root, this.#names.list, () => this.#next);
   }
 
-  /** For storage: what clients do not see too. It gets numbers that end with this record. */
-  save(): Saved {
-    const names = new Names(this.#names.list);
-    let next = this.#next;
+  /**
+   * All that is kept of the store that clients see by this channel, by the state that the data has now. `kept` is the storage's channel; where there
+   * is none, its numbers are made for this record alone.
+   */
+  save(kept: Channel | undefined): Saved {
+    const order: Node[] = [];
+    const snapshot = kept ? kept.snapshot(order) : this.#detached(order);
+    return [snapshot, [...this.#names.list], this.#next, pairs(order.map((node) => this.audience.tag(node).id))];
+  }
+
+  #detached(order: Node[]): Snapshot {
+    const names = new Names();
     const given = new Map<Node, number>();
     const number = (node: Node) => {
-      if (node.id >= 0) return node.id;
       let id = given.get(node);
       if (id === undefined) {
-        id = next++;
+        id = given.size;
         given.set(node, id);
       }
       return id;
     };
-    const snapshot = new SnapshotWriter((name) => names.send(name), number, true).write(this.root, names.list, () => next);
-    return [snapshot, this.#names.list.length, this.#next];
+    return new SnapshotWriter(storage, (name) => names.send(name), number, order).write(this.root, names.list, () => given.size);
   }
+}
+
+/** Numbers as pairs `start, count`; -1 stands for none. */
+function pairs(ids: readonly number[]): number[] {
+  const found: number[] = [];
+  for (const id of ids) {
+    const start = found[found.length - 2];
+    const count = found[found.length - 1];
+    if (start !== undefined && count !== undefined && (id < 0 ? start < 0 : start >= 0 && start + count === id)) found[found.length - 1] = count + 1;
+    else found.push(id < 0 ? -1 : id, 1);
+  }
+  return found;
 }
 
 // --- what a commit did, for each container ---
@@ -152,11 +194,11 @@ type Edit =
   | { readonly node: Node; readonly keys: readonly KeyEdit[]; readonly splices: undefined; readonly cleared: boolean }
   | { readonly node: ArrayNode; readonly keys: undefined; readonly splices: readonly Splice[] };
 
-function editKeyed(node: Node, { keys }: KeyChanges): Edit | undefined {
+function editKeyed(node: Node, { keys }: KeyChanges, audience: Audience): Edit | undefined {
   const edits: KeyEdit[] = [];
   const instance = node instanceof InstanceNode ? node : undefined;
   for (const [key, { was, old, moved }] of keys) {
-    if (instance && !instance.sees(key as string)) continue;
+    if (instance && !audience.names(instance).includes(key as string)) continue;
     const [has, value] = read(node, key);
     if (was && (moved || !has)) edits.push([key, false, undefined, old, true]);
     if (has && (!was || moved)) edits.push([key, true, value, undefined, false]);
@@ -178,9 +220,9 @@ function read(node: Node, key: Stored): [has: boolean, value: Stored] {
   }
 }
 
-function editArray(node: ArrayNode, change: readonly Splice[]): Edit | undefined {
+function editArray(node: ArrayNode, change: readonly Splice[], audience: Audience): Edit | undefined {
   const trimmed: Splice[] = [];
-  for (const splice of passing(change) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change) {
+  for (const splice of passing(change, audience) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change) {
     const { at, removed, added } = splice;
     const shorter = Math.min(removed.length, added.length);
     let start = 0;
@@ -196,12 +238,12 @@ function editArray(node: ArrayNode, change: readonly Splice[]): Edit | undefined
 }
 
 /** Whether a new container came and went within these splices: nothing may be told of it. */
-function passing(splices: readonly Splice[]): boolean {
+function passing(splices: readonly Splice[], audience: Audience): boolean {
   if (splices.length < 2) return false;
   const came = new Set<Stored>();
   for (const { removed, added } of splices) {
     if (came.size > 0) for (const value of removed) if (came.has(value)) return true;
-    for (const value of added) if (value instanceof Node && value.id < 0) came.add(value);
+    for (const value of added) if (value instanceof Node && audience.tag(value).id < 0) came.add(value);
   }
   return false;
 }
@@ -210,6 +252,7 @@ function passing(splices: readonly Splice[]): boolean {
 
 class DeltaWriter implements Source<Node> {
   readonly #channel: Channel;
+  readonly #audience: Audience;
   readonly #changes: ReadonlyMap<Node, Change>;
   /** Containers met that had no number. */
   readonly #met: Node[] = [];
@@ -228,15 +271,20 @@ class DeltaWriter implements Source<Node> {
   /** Where names stand among the ops: they get their numbers after those in the bodies, as the text has it. */
   readonly #namesAt: number[] = [];
 
+  #tag(node: Node): Tag {
+    return this.#audience.tag(node);
+  }
+
   constructor(channel: Channel, changes: ReadonlyMap<Node, Change>) {
     this.#channel = channel;
+    this.#audience = channel.audience;
     this.#changes = changes;
   }
 
   write(edits: readonly Edit[]): Delta | undefined {
     this.#count(edits);
     for (const edit of edits) {
-      if (edit.node.id < 0) continue;
+      if (this.#tag(edit.node).id < 0) continue;
       if (edit.splices) this.#writeSplices(edit.node, edit.splices);
       else this.#writeKeys(edit.node, edit.keys, edit.cleared);
     }
@@ -258,26 +306,27 @@ class DeltaWriter implements Source<Node> {
     for (const [value, holder] of taken) this.#take(value, holder);
     for (const edit of edits) {
       for (const [, , value, old] of edit.keys ?? [])
-        if (value instanceof ArrayNode && value.id === MET && old instanceof ArrayNode) {
+        if (value instanceof ArrayNode && this.#tag(value).id === MET && old instanceof ArrayNode) {
           this.#bases ??= new Map();
           this.#bases.set(value, old);
         }
     }
     for (const node of this.#met) {
-      if (node instanceof InstanceNode) node.maintainIfOthers();
-      node.children((child) => this.#take(child, node));
+      this.#audience.met?.(node);
+      node.children((child) => this.#take(child, node), this.#audience);
     }
     if (!this.#lost) return;
     const dropped = [...this.#lost.keys()];
     for (const node of dropped) {
-      if (node.refs > 0 || node.id === UNNUMBERED) continue;
+      if (this.#tag(node).refs > 0 || this.#tag(node).id === UNNUMBERED) continue;
       node.children((child) => {
         this.#drop(child);
         dropped.push(child);
-      });
+      }, this.#audience);
       this.#forget(node);
     }
-    for (const [node, lost] of this.#lost) if (node.refs > 0 && node.id !== UNNUMBERED && this.#doubtful(node, lost)) return this.#sweep();
+    for (const [node, lost] of this.#lost)
+      if (this.#tag(node).refs > 0 && this.#tag(node).id !== UNNUMBERED && this.#doubtful(node, lost)) return this.#sweep();
   }
 
   /** What only moves within an array is neither dropped nor taken. */
@@ -317,66 +366,67 @@ class DeltaWriter implements Source<Node> {
    */
   #doubtful(node: Node, lost: number): boolean {
     if (lost > 0) return true;
-    const takers = new Set(this.#takers?.get(node)?.filter((taker) => taker.id !== UNNUMBERED));
+    const takers = new Set(this.#takers?.get(node)?.filter((taker) => this.#tag(taker).id !== UNNUMBERED));
     for (const taker of takers) if (this.#surelySeen(taker)) return false;
     const inside = new Set([node]);
     for (const one of inside) {
       if (inside.size > WALK_LIMIT) return true;
       takers.delete(one);
-      one.children((child) => inside.add(child));
+      one.children((child) => inside.add(child), this.#audience);
     }
     return takers.size === 0;
   }
 
   #surelySeen(node: Node): boolean {
     if (node === this.#channel.root) return true;
-    const taker = node.id === MET ? this.#takers?.get(node)?.[0] : undefined;
-    return taker !== undefined && taker.id !== MET && this.#surelySeen(taker);
+    const taker = this.#tag(node).id === MET ? this.#takers?.get(node)?.[0] : undefined;
+    return taker !== undefined && this.#tag(taker).id !== MET && this.#surelySeen(taker);
   }
 
   #sweep(): void {
     const { walk, lost } = this.#channel.unreachable();
-    for (const node of this.#met) if (node.id === MET && node.mark !== walk) lost.push(node);
+    for (const node of this.#met) if (this.#tag(node).id === MET && this.#tag(node).mark !== walk) lost.push(node);
     for (const node of lost) {
       // What it refers to and is still seen has one reference less.
       node.children((child) => {
-        if (child.mark === walk) child.refs--;
-      });
+        if (this.#tag(child).mark === walk) this.#tag(child).refs--;
+      }, this.#audience);
       this.#forget(node);
     }
   }
 
   #drop(value: Stored): void {
     if (!(value instanceof Node)) return;
-    value.refs--;
+    this.#tag(value).refs--;
     this.#lost ??= new Map();
     this.#lost.set(value, (this.#lost.get(value) ?? 0) + 1);
   }
 
   #take(value: Stored, taker: Node): void {
     if (!(value instanceof Node)) return;
-    value.refs++;
+    this.#tag(value).refs++;
     this.#takers ??= new Map();
     const takers = this.#takers.get(value);
     if (takers) takers.push(taker);
     else this.#takers.set(value, [taker]);
     const lost = this.#lost?.get(value);
     if (lost !== undefined) this.#lost?.set(value, lost - 1);
-    if (value.id !== UNNUMBERED) return;
-    value.id = MET;
+    if (this.#tag(value).id !== UNNUMBERED) return;
+    this.#tag(value).id = MET;
     this.#met.push(value);
   }
 
   #forget(node: Node): void {
-    if (node.id >= 0) {
+    if (this.#tag(node).id >= 0) {
       this.#gone ??= new Map();
-      this.#gone.set(node, node.id);
+      this.#gone.set(node, this.#tag(node).id);
     }
     this.#channel.forget(node);
   }
 
   #writeKeys(node: Node, keys: readonly KeyEdit[], cleared: boolean): void {
-    const { id, kind } = node;
+    const { kind } = node;
+    const { id } = this.#tag(node);
     const ops = this.#ops;
     if (cleared) {
       ops.push(9, id);
@@ -405,7 +455,7 @@ class DeltaWriter implements Source<Node> {
     const ops = this.#ops;
     if (nodes.length === 1) {
       const [node, value] = nodes[0] as [Node, Stored];
-      ops.push(0, node.id);
+      ops.push(0, this.#tag(node).id);
       this.#pushName(name);
       ops.push(this.slot(value));
       return;
@@ -414,8 +464,8 @@ class DeltaWriter implements Source<Node> {
     this.#pushName(name);
     let before = 0;
     const ids = nodes.map(([node]) => {
-      const step = node.id - before;
-      before = node.id;
+      const step = this.#tag(node).id - before;
+      before = this.#tag(node).id;
       return step;
     });
     ops.push(
@@ -429,7 +479,8 @@ class DeltaWriter implements Source<Node> {
     this.#ops.push(name);
   }
 
-  #writeSplices({ id }: Node, splices: readonly Splice[]): void {
+  #writeSplices(node: Node, splices: readonly Splice[]): void {
+    const { id } = this.#tag(node);
     for (const { at, removed, added } of splices) {
       if (added.length === 0) this.#ops.push(3, id, at, removed.length);
       else if (added.length === 1 && removed.length === 1) this.#ops.push(4, id, at, this.slot(added[0]));
@@ -448,7 +499,8 @@ class DeltaWriter implements Source<Node> {
 
   slot(value: Stored): Slot {
     if (!(value instanceof Node)) return leafSlot(value) as Slot;
-    if (value.id >= 0) return [value.id];
+    const { id } = this.#tag(value);
+    if (id >= 0) return [id];
     // It came and went within this delta; twins still know it by the number that it had.
     const gone = this.#gone?.get(value);
     if (gone !== undefined) return [gone];
@@ -466,7 +518,7 @@ class DeltaWriter implements Source<Node> {
   }
 
   names(node: Node): readonly string[] {
-    return node instanceof InstanceNode ? node.visible() : Object.keys(node.data as object);
+    return node instanceof InstanceNode ? this.#audience.names(node) : Object.keys(node.data as object);
   }
 
   className(node: Node): string {
@@ -484,7 +536,7 @@ class DeltaWriter implements Source<Node> {
   from(node: Node): Group | undefined {
     const base = this.#bases?.get(node);
     const gone = base && this.#gone?.get(base);
-    const id = gone ?? base?.id ?? UNNUMBERED;
+    const id = gone ?? (base && this.#tag(base).id) ?? UNNUMBERED;
     if (!base || id < 0) return undefined;
     // Nothing is told of a forgotten array: twins have it as it was.
     const change = gone === undefined ? undefined : this.#changes.get(base);
@@ -496,35 +548,30 @@ class DeltaWriter implements Source<Node> {
 
 class SnapshotWriter implements Source<Node> {
   readonly #walk = ++walks;
-  readonly #queue: Node[] = [];
+  readonly #audience: Audience;
   readonly #send: (name: string) => string | number;
   readonly #number: (node: Node) => number;
-  readonly #all: boolean;
+  readonly #queue: Node[];
 
-  constructor(send: (name: string) => string | number, number = (node: Node) => node.id, all = false) {
+  constructor(audience: Audience, send: (name: string) => string | number, number: (node: Node) => number, queue: Node[]) {
+    this.#audience = audience;
     this.#send = send;
     this.#number = number;
-    this.#all = all;
+    this.#queue = queue;
   }
 
   write(root: Node, names: readonly string[], next: () => number): Snapshot {
     this.slot(root);
     const bodies = writeBodies(this.#queue, this);
-    const ids: number[] = [];
-    for (const node of this.#queue) {
-      const id = this.#number(node);
-      const start = ids[ids.length - 2];
-      const count = ids[ids.length - 1];
-      if (start !== undefined && count !== undefined && start + count === id) ids[ids.length - 1] = count + 1;
-      else ids.push(id, 1);
-    }
+    const ids = pairs(this.#queue.map(this.#number));
     return [[...names], next(), ids, bodies];
   }
 
   slot(value: Stored): Slot {
     if (!(value instanceof Node)) return leafSlot(value) as Slot;
-    if (value.mark === this.#walk) return [this.#number(value)];
-    value.mark = this.#walk;
+    const tag = this.#audience.tag(value);
+    if (tag.mark === this.#walk) return [this.#number(value)];
+    tag.mark = this.#walk;
     this.#queue.push(value);
     return [];
   }
@@ -538,8 +585,7 @@ class SnapshotWriter implements Source<Node> {
   }
 
   names(node: Node): readonly string[] {
-    if (!(node instanceof InstanceNode)) return Object.keys(node.data as object);
-    return this.#all ? node.shape.fields : node.visible();
+    return node instanceof InstanceNode ? this.#audience.names(node) : Object.keys(node.data as object);
   }
 
   className(node: Node): string {

@@ -300,6 +300,11 @@ export class Graph {
     }
   }
 
+  /** Somebody listens to a container: see {@link onDelta}. */
+  get listening(): boolean {
+    return this.#listeners !== undefined;
+  }
+
   listen(node: Node, listener: (delta: Delta) => void): () => void {
     this.#listeners ??= new Map();
     const listeners = this.#listeners.get(node) ?? new Set();
@@ -307,6 +312,7 @@ export class Graph {
     return () => {
       listeners.delete(listener);
       if (listeners.size === 0) this.#listeners?.delete(node);
+      if (this.#listeners?.size === 0) this.#listeners = undefined;
     };
   }
 

@@ -1,9 +1,34 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
 import { notConstructed } from "./errors.js";
 import type { Graph } from "./graph.js";
-import { type Kind, NODE, Node, put, type Stored } from "./node.js";
+import { type Kind, NODE, Node, put, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { type ClassSchema, type ComputedSchema, classSchema } from "./schema.js";
+
+/** Who sees what of class instances, and where it keeps how it knows containers. */
+export interface Audience {
+  tag(node: Node): Tag;
+  names(node: InstanceNode): readonly string[];
+  /** A container that it has not seen before has come. */
+  met?(node: Node): void;
+  /** A container is out of its sight. */
+  lost?(node: Node): void;
+}
+
+export const clients: Audience = {
+  tag: (node) => node,
+  names: (node) => node.visible(),
+  met: (node) => node instanceof InstanceNode && node.maintainIfOthers(),
+  lost: (node) => node instanceof InstanceNode && node.release(),
+};
+
+export const storage: Audience = {
+  tag(node) {
+    node.kept ??= { id: UNNUMBERED, refs: 0, mark: 0 };
+    return node.kept;
+  },
+  names: (node) => node.shape.kept,
+};
 
 /** A class as a graph knows it. */
 export interface Shape {
@@ -14,18 +39,26 @@ export interface Shape {
   readonly fields: readonly string[];
   /** Those that clients see. */
   readonly visible: readonly string[];
+  /** Those that the storage keeps. */
+  readonly kept: readonly string[];
   readonly computeds: readonly ComputedSchema[];
+  /** The fields that clients see, and the computeds. */
+  readonly watched: readonly string[];
 }
 
 export function shapeOf(name: string, Class: new () => object): Shape {
   const schema: ClassSchema = classSchema(Class);
   const fields = [...schema.fields.values()];
+  const visible = fields.filter((field) => !field.private && !field.visibleTo).map((field) => field.name);
+  const computeds = [...schema.computeds.values()].filter((one) => !one.visibleTo);
   return {
     name,
     Class,
     fields: fields.map((field) => field.name),
-    visible: fields.filter((field) => !field.private && !field.visibleTo).map((field) => field.name),
-    computeds: [...schema.computeds.values()].filter((one) => !one.visibleTo),
+    visible,
+    kept: fields.filter((field) => field.persist).map((field) => field.name),
+    computeds,
+    watched: [...visible, ...computeds.map((one) => one.name)],
   };
 }
 
@@ -48,8 +81,8 @@ export class InstanceNode extends ObjectNode {
     return "instance";
   }
 
-  override children(visit: (child: Node) => void): void {
-    for (const key of this.visible()) {
+  override children(visit: (child: Node) => void, audience: Audience = clients): void {
+    for (const key of audience.names(this)) {
       const value = this.data[key];
       if (value instanceof Node) visit(value);
     }
@@ -58,12 +91,7 @@ export class InstanceNode extends ObjectNode {
   /** The names that clients see. */
   visible(): readonly string[] {
     if (!this.shape.Class) return Object.keys(this.data);
-    if (!this.#reaction) return this.shape.visible;
-    return [...this.shape.visible, ...this.shape.computeds.map((one) => one.name)];
-  }
-
-  sees(key: string): boolean {
-    return this.shape.visible.includes(key) || (this.#reaction !== undefined && this.shape.computeds.some((one) => one.name === key));
+    return this.#reaction ? this.shape.watched : this.shape.visible;
   }
 
   /** Takes over an instance: its fields' values enter, and its fields become accessors. */
@@ -78,9 +106,14 @@ export class InstanceNode extends ObjectNode {
     for (const { name } of this.shape.computeds) Object.defineProperty(instance, name, computedAccessor(name));
   }
 
-  /** As {@link adopt}, with values that are there already: of a stored record, or of the other side. */
+  /** Makes the user's instance, where this side has the class. */
+  embody(): this {
+    if (this.shape.Class) this.adopt(construct(this.shape));
+    return this;
+  }
+
+  /** Takes values that are there already: of a stored record, or of the other side. */
   fill(data: Record<string, Stored>): void {
-    if (!this.face) this.adopt(construct(this.shape));
     for (const name of this.shape.fields) if (Object.hasOwn(data, name)) put(this.data, name, data[name]);
   }
 

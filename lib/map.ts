@@ -36,6 +36,7 @@ export class MapNode extends Node {
     spoil(this);
     if (present) this.announceKeys(key, ALL);
     else this.announceKeys(key, ALL, KEYS);
+    if (!this.graph.listening) return;
     const name = liveOf(key);
     this.graph.tell(this, present ? { type: "update", name, value: liveOf(stored), old: liveOf(old) } : { type: "add", name, value: liveOf(stored) });
   }
@@ -48,7 +49,7 @@ export class MapNode extends Node {
     this.data.delete(key);
     spoil(this);
     this.announceKeys(key, ALL, KEYS);
-    this.graph.tell(this, { type: "remove", name: liveOf(key), old: liveOf(old) });
+    if (this.graph.listening) this.graph.tell(this, { type: "remove", name: liveOf(key), old: liveOf(old) });
     return true;
   }
 

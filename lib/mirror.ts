@@ -1,13 +1,13 @@
 import { transaction } from "mobx";
 import { ArrayNode } from "./array.js";
-import type { Saved } from "./channel.js";
+import type { Kept, Saved } from "./channel.js";
 import { type BodyKind, type Delta, type Encoded, fillBodies, type Group, leafOf, openBodies, type Sink, type Snapshot } from "./codec.js";
 import { badWire, readOnlyTwin } from "./errors.js";
 import { Graph } from "./graph.js";
-import { InstanceNode, type Shape } from "./instance.js";
+import { type Audience, clients, InstanceNode, type Shape, storage } from "./instance.js";
 import { MapNode } from "./map.js";
 import { Names } from "./names.js";
-import { Node, own, put, type Stored } from "./node.js";
+import { type Node, own, put, type Stored, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { SetNode } from "./set.js";
 import { NodeTable } from "./table.js";
@@ -62,7 +62,7 @@ export function createMirror({ name, method }: MirrorOptions): Mirror {
   graph.method = (node, key) => method?.(node.shape.name, key);
   graph.root = new InstanceNode(graph, {}, bareShape(""));
   const listeners = new Set<() => void>();
-  let state = new Decoder(graph);
+  let state = new Decoder(graph, clients);
   let ready = false;
 
   return {
@@ -80,7 +80,7 @@ export function createMirror({ name, method }: MirrorOptions): Mirror {
     applySnapshot(snapshot, fresh = false) {
       atomically(() => {
         changed.add(listeners);
-        const decoder = new Decoder(graph);
+        const decoder = new Decoder(graph, clients);
         decoder.snapshot(snapshot, fresh || !ready ? undefined : state.table);
         state = decoder;
         ready = true;
@@ -125,25 +125,27 @@ export function atomically(apply: () => void): void {
   }
 }
 
-const bareShape = (name: string): Shape => ({ name, Class: undefined, fields: [], visible: [], computeds: [] });
+const bareShape = (name: string): Shape => ({ name, Class: undefined, fields: [], visible: [], kept: [], computeds: [], watched: [] });
 
-/** Puts a saved state into a graph whose root stands. */
-export function applySaved(graph: Graph, [snapshot, names, next]: Saved): { names: string[]; next: number } {
-  new Decoder(graph).snapshot(snapshot, undefined);
-  // Beyond these, numbers and names are the record's own.
-  const queue: Node[] = [graph.root];
-  const seen = new Set<Node>(queue);
-  for (const node of queue) {
-    if (node.id >= next) node.id = -1;
-    const { data } = node;
-    const values = data instanceof Map ? [...data.keys(), ...data.values()] : data instanceof Set ? data : Object.values(data as object);
-    for (const value of values) {
-      if (!(value instanceof Node) || seen.has(value)) continue;
-      seen.add(value);
-      queue.push(value);
-    }
-  }
-  return { names: snapshot[0].slice(0, names), next };
+/** Names and the next number, as a channel goes on with them. */
+export interface Known {
+  readonly names: readonly string[];
+  readonly next: number;
+}
+
+/** Puts what is kept of a store into a graph whose root stands: what clients know of it, and what the storage does. */
+export function applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, tail: readonly Kept[]): { clients: Known; storage: Known } {
+  const decoder = new Decoder(graph, storage);
+  decoder.snapshot(snapshot, undefined);
+  for (const [delta] of tail) decoder.delta(delta);
+  const last = tail[tail.length - 1];
+  // What the tail has made has numbers that nobody knows any more: clients get all of it anew, under numbers that were never used.
+  if (last) return { clients: { names: [], next: last[1] }, storage: decoder.known };
+  const numbers = expand(ids);
+  expand(snapshot[2]).forEach((id, i) => {
+    decoder.node(id).id = numbers[i] ?? UNNUMBERED;
+  });
+  return { clients: { names, next }, storage: decoder.known };
 }
 
 /** Reads snapshots and deltas into a graph. */
@@ -151,6 +153,7 @@ class Decoder implements Sink<Node> {
   table = new NodeTable();
   next = 0;
   readonly #graph: Graph;
+  readonly #audience: Audience;
   #names = new Names();
   /** The number of the next container that no slot has referred to. */
   #claimed = 0;
@@ -159,8 +162,13 @@ class Decoder implements Sink<Node> {
   #old: NodeTable | undefined;
   #made = 0;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, audience: Audience) {
     this.#graph = graph;
+    this.#audience = audience;
+  }
+
+  get known(): Known {
+    return { names: this.#names.list, next: this.next };
   }
 
   node(id: unknown): Node {
@@ -299,15 +307,17 @@ class Decoder implements Sink<Node> {
 
   /** Forgets what cannot be reached from the root. */
   #sweep(): void {
+    const audience = this.#audience;
     const reached = new NodeTable();
     const queue: Node[] = [this.#graph.root];
-    reached.set(this.#graph.root.id, this.#graph.root);
+    reached.set(audience.tag(this.#graph.root).id, this.#graph.root);
     for (const node of queue) {
       node.children((child) => {
-        if (reached.get(child.id) === child) return;
-        reached.set(child.id, child);
+        const { id } = audience.tag(child);
+        if (reached.get(id) === child) return;
+        reached.set(id, child);
         queue.push(child);
-      });
+      }, audience);
     }
     this.table = reached;
   }
@@ -334,7 +344,7 @@ class Decoder implements Sink<Node> {
   make(kind: BodyKind, className: string | undefined): Node {
     const id = this.#ids ? (this.#ids[this.#made++] as number) : this.next++;
     const node = this.#reuse(id, kind, className) ?? this.#create(kind, className);
-    node.id = id;
+    this.#audience.tag(node).id = id;
     this.table.set(id, node);
     return node;
   }
@@ -357,14 +367,14 @@ class Decoder implements Sink<Node> {
       case "set":
         return new SetNode(this.#graph, new Set());
       case "instance":
-        return new InstanceNode(this.#graph, {}, this.#graph.shapeNamed(className) ?? bareShape(className));
+        return new InstanceNode(this.#graph, {}, this.#graph.shapeNamed(className) ?? bareShape(className)).embody();
       default:
         return kind satisfies never;
     }
   }
 
   fill(node: Node, data: unknown): void {
-    const isNew = node !== this.#graph.root && this.#old?.get(node.id) !== node;
+    const isNew = node !== this.#graph.root && this.#old?.get(this.#audience.tag(node).id) !== node;
     if (node instanceof InstanceNode && node.shape.Class) node.fill(data as Record<string, Stored>);
     else if (isNew) node.data = data;
     else if (node instanceof ArrayNode) node.assign(data as Stored[]);
@@ -401,7 +411,7 @@ function expand(pairs: unknown): number[] {
   for (let i = 0; i < pairs.length; i += 2) {
     const [start, count] = [pairs[i] as number, pairs[i + 1] as number];
     if (!(count > 0 && count < 1e8)) throw badWire("numbers of containers", count);
-    for (let n = 0; n < count; n++) ids.push(start + n);
+    for (let n = 0; n < count; n++) ids.push(start < 0 ? UNNUMBERED : start + n);
   }
   return ids;
 }

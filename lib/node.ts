@@ -1,5 +1,6 @@
 import { _isComputingDerivation, createAtom, type IAtom, transaction } from "mobx";
 import type { Graph } from "./graph.js";
+import type { Audience } from "./instance.js";
 
 /** The brand of our containers, shared by all copies of this module: `container[NODE]` is its node. */
 export const NODE = Symbol.for("twinstate.node");
@@ -14,23 +15,30 @@ export const UNNUMBERED = -1;
 /** Number of a container that the running encoding has met, but not numbered yet. */
 export const MET = -2;
 
+/** How a channel knows a container: its number, how many slots refer to it, and the last walk that met it. */
+export interface Tag {
+  id: number;
+  refs: number;
+  mark: number;
+}
+
 /**
  * One container of a store: its data, and the handler of its own Proxy. A class to keep it small: a store of
  * 100,000 rows has 300,000 of them. Subclasses add the traps.
  */
-export abstract class Node {
+export abstract class Node implements Tag {
   abstract readonly kind: Kind;
   readonly graph: Graph;
   /** Plain data; nested containers stand in it as nodes. Replaced, not changed, while a view shares it. */
   data: unknown;
   /** What users hold. Made when first asked for. */
   protected face: object | undefined = undefined;
-  /** In the main channel. */
+  // As clients' channel knows it.
   id = UNNUMBERED;
-  /** How many slots of the main channel refer to it. */
   refs = 0;
-  /** The last walk that met it. */
   mark = 0;
+  /** As the storage's channel knows it, where there is one. */
+  kept: Tag | undefined = undefined;
   /** One atom, or one for each key: made while a reaction reads. */
   protected atoms: IAtom | Map<unknown, IAtom> | undefined = undefined;
   view: unknown = undefined;
@@ -51,8 +59,8 @@ export abstract class Node {
 
   protected abstract open(): object;
 
-  /** Calls back for each nested container that the audience of the main channel sees. */
-  abstract children(visit: (child: Node) => void): void;
+  /** Calls back for each nested container that an audience sees. @default clients */
+  abstract children(visit: (child: Node) => void, audience?: Audience): void;
 
   /** Tells reactions that all of this may have changed. */
   announce(): void {

@@ -37,7 +37,11 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
     spoil(this);
     if (present) this.announceKeys(key);
     else this.announceKeys(key, KEYS);
-    this.graph.tell(this, present ? { type: "update", name: key, value: liveOf(stored), old: liveOf(old) } : { type: "add", name: key, value: liveOf(stored) });
+    if (this.graph.listening)
+      this.graph.tell(
+        this,
+        present ? { type: "update", name: key, value: liveOf(stored), old: liveOf(old) } : { type: "add", name: key, value: liveOf(stored) },
+      );
   }
 
   remove(key: string): void {
@@ -48,7 +52,7 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
     delete this.data[key];
     spoil(this);
     this.announceKeys(key, KEYS);
-    this.graph.tell(this, { type: "remove", name: key, old: liveOf(old) });
+    if (this.graph.listening) this.graph.tell(this, { type: "remove", name: key, old: liveOf(old) });
   }
 
   /** A view may share the data: it keeps the old. */

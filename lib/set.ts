@@ -26,7 +26,7 @@ export class SetNode extends Node {
     this.data.add(stored);
     spoil(this);
     this.announce();
-    this.graph.tell(this, { type: "add", value: liveOf(stored) });
+    if (this.graph.listening) this.graph.tell(this, { type: "add", value: liveOf(stored) });
   }
 
   remove(stored: Stored): boolean {
@@ -36,7 +36,7 @@ export class SetNode extends Node {
     this.data.delete(stored);
     spoil(this);
     this.announce();
-    this.graph.tell(this, { type: "remove", old: liveOf(stored) });
+    if (this.graph.listening) this.graph.tell(this, { type: "remove", old: liveOf(stored) });
     return true;
   }
 

@@ -1,8 +1,8 @@
-import { Channel, type Saved } from "./channel.js";
+import { Channel, type Kept, type Saved } from "./channel.js";
 import { type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
 import { Graph, type GraphOptions } from "./graph.js";
-import { InstanceNode } from "./instance.js";
-import { applySaved } from "./mirror.js";
+import { clients, InstanceNode, storage } from "./instance.js";
+import { applyKept } from "./mirror.js";
 import { type Node, nodeOf } from "./node.js";
 import { Recorder } from "./record.js";
 import { PlainSource } from "./value.js";
@@ -19,6 +19,10 @@ export interface StoreOptions {
   guard?: () => void;
   /** From {@link Store.save}: the state to start with. */
   restore?: Saved;
+  /** From {@link Store.kept}: what was committed since, in order. */
+  tail?: readonly Kept[];
+  /** Whether the storage takes each commit: {@link Store.kept} then tells it. @default false */
+  keep?: boolean;
   /** Told what a computed throws. @default console.error */
   report?: (error: unknown, path: string) => void;
 }
@@ -31,6 +35,8 @@ export interface Store {
   readonly open: boolean;
   /** Makes the open changes final. `undefined` when clients would not notice them. */
   commit(): Delta | undefined;
+  /** What the last commit changed of what the storage keeps, private fields too. `undefined` when nothing. */
+  readonly kept: Kept | undefined;
   /** Undoes the open changes. */
   rollback(): void;
   /** An event has ended: the same raw object that enters later is another container. */
@@ -58,24 +64,29 @@ export interface Store {
  * Makes a user's instance a live store.
  * @throws StateError when a field's value cannot be state; it names the path.
  */
-export function createStore({ name, instance, models, guard, restore, report }: StoreOptions): Store {
+export function createStore({ name, instance, models, guard, restore, tail = [], keep = false, report }: StoreOptions): Store {
   const recorder = new Recorder();
   let starting = true;
   const graph = new Graph({ name, models, guard: () => starting || guard?.(), recorder });
   if (report) graph.report = report;
   graph.adoptRoot(instance);
-  const saved = restore && applySaved(graph, restore);
+  const known = restore && applyKept(graph, restore, tail);
   recorder.clear();
   graph.endTurn();
-  const channel = new Channel(graph.root, saved);
+  const channel = new Channel(graph.root, clients, known?.clients);
+  const keeper = keep ? new Channel(graph.root, storage, known?.storage) : undefined;
   starting = false;
   let cached: Snapshot | undefined;
-  let resumable = true;
+  let kept: Kept | undefined;
+  let resumable = tail.length === 0;
 
   function commit(): Delta | undefined {
     graph.evaluate();
+    kept = undefined;
     if (!recorder.open) return undefined;
     const delta = channel.encode(recorder.changes);
+    const keeping = keeper?.encode(recorder.changes);
+    if (keeping) kept = [keeping, channel.next];
     recorder.clear();
     cached = undefined;
     return delta;
@@ -94,7 +105,7 @@ export function createStore({ name, instance, models, guard, restore, report }: 
       });
       const { next } = channel;
       channel.encode(recorder.changes);
-      resumable = !restore || next === channel.next;
+      resumable &&= !restore || next === channel.next;
       recorder.clear();
       for (const [node, change] of aside) recorder.changes.set(node, change);
     });
@@ -106,6 +117,9 @@ export function createStore({ name, instance, models, guard, restore, report }: 
     instance,
     get open() {
       return recorder.open;
+    },
+    get kept() {
+      return kept;
     },
     get resumable() {
       return resumable;
@@ -122,7 +136,7 @@ export function createStore({ name, instance, models, guard, restore, report }: 
       cached ??= graph.rewind(() => channel.snapshot());
       return cached;
     },
-    save: () => graph.rewind(() => channel.save()),
+    save: () => graph.rewind(() => channel.save(keeper)),
     plain() {
       watch();
       return graph.rewind(() => viewOf(graph.root)) as object;

@@ -49,7 +49,11 @@ const COMPUTED = ["count", "objects", "summary"];
 const names = (value: object) =>
   value instanceof Everything ? [...VISIBLE, ...COMPUTED] : value instanceof Card ? ["title", "list", "size"] : Object.keys(value);
 const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
-const make = (instance: object, restore?: ReturnType<Store["save"]>) => createStore({ name: "it", instance, models: { Card }, restore });
+
+type Saved = ReturnType<Store["save"]>;
+type Kept = NonNullable<Store["kept"]>;
+
+const make = (instance: object, restore?: Saved, tail?: Kept[]) => createStore({ name: "it", instance, models: { Card }, restore, tail, keep: true });
 
 /** Both ends of one store, and all that must be equal of them. */
 function run(seed: number): void {
@@ -66,6 +70,9 @@ function run(seed: number): void {
     observed = canon(mirror.live);
   });
   let committed = canon(instance, names);
+  // What a storage has: a record, and what was committed since.
+  let record = wire(store.save());
+  let tail: Kept[] = [];
   try {
     for (let n = 0; n < commits; n++) {
       program.log.push(`-- event ${n}`);
@@ -93,6 +100,7 @@ function run(seed: number): void {
         continue;
       }
       const delta = store.commit();
+      if (store.kept) tail.push(wire(store.kept));
       store.endTurn();
       program.raw = [];
       committed = canon(instance, names);
@@ -127,20 +135,24 @@ function run(seed: number): void {
           behind.applySnapshot(wire(store.snapshot()));
         }
       }
-      if (random.chance(0.03)) {
-        // The host is evicted and comes back.
+      if (random.chance(0.06)) {
+        // The host is evicted, or killed, and comes back.
+        const killed = random.chance(0.5);
         const hidden = canon((instance as unknown as { hidden: unknown }).hidden, names);
-        const saved = wire(store.save());
+        if (!killed) [record, tail] = [wire(store.save()), []];
         store.dispose();
         instance = new Everything();
-        store = make(instance, saved);
+        store = make(instance, record, tail);
         program = new Program(random, instance, [...VISIBLE, "hidden"], Card);
         expect(canon((instance as unknown as { hidden: unknown }).hidden, names)).toBe(hidden);
+        if (killed && tail.length > 0) expect(store.resumable).toBe(false);
         store.watch();
         expect(canon(instance, names), "a restored store").toBe(committed);
         for (const one of [mirror, late]) if (one) one.applySnapshot(wire(store.snapshot()), !store.resumable);
         if (store.resumable) expect(mirror.next).toBe(createMirrorOf(store).next);
         behind = undefined;
+        // A kill between a compaction and the next commit.
+        if (random.chance(0.5)) [record, tail] = [wire(store.save()), []];
       }
     }
   } catch (error) {
