@@ -1,0 +1,61 @@
+import { Code, Container, Flex, Heading, Link, Text } from "@radix-ui/themes";
+import type { Metadata } from "next";
+import NextLink from "next/link";
+import { Listing } from "../../components/listing";
+
+export const metadata: Metadata = { title: "How it works" };
+
+const STORE = `export class Todo {
+  @state items: Item[] = [];
+  @computed get left() {
+    return this.items.filter((item) => !item.done).length;
+  }
+  @event add(title: string) {
+    this.items.push({ id: newId(), title, done: false });
+  }
+}`;
+
+const TWIN = `export const twin = createTwin({ stores: { todo: Todo } });
+export const { GET, POST } = twin.handlers;`;
+
+const COMPONENT = `const todo = useTodo();
+
+<button onClick={() => todo.add("milk")}>
+  Add ({todo.left} left)
+</button>`;
+
+/** Static: it has no state, so it is the same for everybody, and may be cached. */
+export default function Page() {
+  return (
+    <Container size="2">
+      <Flex direction="column" gap="5">
+        <Flex direction="column" gap="2">
+          <Heading size="8">How it works</Heading>
+          <Text size="4" color="gray">
+            A class lives on the server. Every browser has a twin of it, kept equal by small deltas.
+          </Text>
+        </Flex>
+        <Listing title="state/todo.ts" code={STORE}>
+          Write a plain class. <Code>@state</Code> is what everybody sees, <Code>@event</Code> what they may call.
+        </Listing>
+        <Listing title="state/server.ts" code={TWIN}>
+          Say whose it is: a visitor’s, a user’s, a room’s, everybody’s.
+        </Listing>
+        <Listing title="components/todo.tsx" code={COMPONENT}>
+          Use it. The hook is typed by the class; a component renders again when what it has read has changed.
+        </Listing>
+        <Text color="gray">
+          See it on the{" "}
+          <Link asChild>
+            <NextLink href="/">to-do list</NextLink>
+          </Link>{" "}
+          that is yours alone, and on the{" "}
+          <Link asChild>
+            <NextLink href="/board/demo">board</NextLink>
+          </Link>{" "}
+          that everybody shares.
+        </Text>
+      </Flex>
+    </Container>
+  );
+}

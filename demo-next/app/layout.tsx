@@ -1,0 +1,38 @@
+import "@radix-ui/themes/styles.css";
+import "./globals.css";
+import { Theme } from "@radix-ui/themes";
+import type { Metadata, Viewport } from "next";
+import { ThemeProvider } from "next-themes";
+import type { ReactNode } from "react";
+import { Header } from "../components/header";
+import { Notices } from "../components/notices";
+
+export const metadata: Metadata = {
+  title: { default: "twinstate", template: "%s · twinstate" },
+  description: "State classes that live on the server, with a twin in every browser.",
+};
+
+export const viewport: Viewport = {
+  colorScheme: "light dark",
+  themeColor: [
+    { media: "(prefers-color-scheme: light)", color: "#fcfcfd" },
+    { media: "(prefers-color-scheme: dark)", color: "#111113" },
+  ],
+};
+
+export default function Layout({ children }: { children: ReactNode }) {
+  return (
+    <html lang="en" suppressHydrationWarning>
+      <body>
+        <ThemeProvider attribute="class" disableTransitionOnChange>
+          <Theme accentColor="iris" grayColor="slate" radius="large">
+            <Notices>
+              <Header />
+              <main>{children}</main>
+            </Notices>
+          </Theme>
+        </ThemeProvider>
+      </body>
+    </html>
+  );
+}

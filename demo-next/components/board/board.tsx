@@ -1,0 +1,77 @@
+"use client";
+import { type Announcements, DndContext, DragOverlay, MeasuringStrategy } from "@dnd-kit/core";
+import { Flex, Heading, Text } from "@radix-ui/themes";
+import styles from "./board.module.css";
+import { BoardTools } from "./board-tools";
+import { CardFace } from "./card";
+import { Column } from "./column";
+import { useDrag } from "./drag";
+import { NewColumn } from "./new-column";
+import { People } from "./people";
+import { BoardKey, useThisBoard } from "./this-board";
+
+export function Board({ name }: { name: string }) {
+  return (
+    <BoardKey value={name}>
+      <div className={styles.board}>
+        <Flex align="end" justify="between" gap="4" wrap="wrap">
+          <BoardTitle name={name} />
+          <Flex align="center" gap="4">
+            <People />
+            <BoardTools />
+          </Flex>
+        </Flex>
+        <Columns />
+      </div>
+    </BoardKey>
+  );
+}
+
+function BoardTitle({ name }: { name: string }) {
+  const { count, columns } = useThisBoard();
+  return (
+    <Flex direction="column" gap="1">
+      <Heading size="8">{name}</Heading>
+      <Text color="gray">
+        {count} {count === 1 ? "card" : "cards"} in {columns.length} {columns.length === 1 ? "column" : "columns"}, shared with everybody who has the link.
+      </Text>
+    </Flex>
+  );
+}
+
+function Columns() {
+  const { columns, held, sensors, collisionDetection, handlers } = useDrag();
+  const heldCard = columns.flatMap(({ cards }) => cards).find(({ id }) => id === held);
+
+  const titleOf = (id: unknown) => columns.flatMap((column) => [column, ...column.cards]).find((each) => each.id === id)?.title ?? "";
+  const announcements: Announcements = {
+    onDragStart: ({ active }) => `Picked up ${titleOf(active.id)}.`,
+    onDragOver: ({ active, over }) => (over ? `${titleOf(active.id)} is over ${titleOf(over.id)}.` : undefined),
+    onDragEnd: ({ active, over }) => (over ? `Dropped ${titleOf(active.id)} at ${titleOf(over.id)}.` : undefined),
+    onDragCancel: ({ active }) => `${titleOf(active.id)} is back where it was.`,
+  };
+
+  return (
+    <DndContext
+      id="board"
+      sensors={sensors}
+      collisionDetection={collisionDetection}
+      measuring={{ droppable: { strategy: MeasuringStrategy.Always } }}
+      accessibility={{
+        announcements,
+        screenReaderInstructions: {
+          draggable: "Press space to pick up the card, arrow keys to move it, space to drop it, and escape to cancel. Press enter to edit it.",
+        },
+      }}
+      {...handlers}
+    >
+      <div className={styles.columns}>
+        {columns.map((column) => (
+          <Column column={column} key={column.id} />
+        ))}
+        <NewColumn />
+      </div>
+      <DragOverlay>{heldCard && <CardFace card={heldCard} />}</DragOverlay>
+    </DndContext>
+  );
+}

@@ -1,0 +1,13 @@
+"use client";
+import styles from "./board.module.css";
+import { NewTitle } from "./new-title";
+import { useThisBoard } from "./this-board";
+
+export function NewColumn() {
+  const { addColumn } = useThisBoard();
+  return (
+    <div className={styles.newColumn}>
+      <NewTitle label="Add a column" onAdd={addColumn} />
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+"use client";
+import { TabNav } from "@radix-ui/themes";
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import styles from "./header.module.css";
+
+const PAGES = [
+  { name: "To-do", href: "/", under: /^\/$/ },
+  { name: "Board", href: "/board/demo", under: /^\/board\// },
+  { name: "About", href: "/about", under: /^\/about$/ },
+];
+
+export function Navigation() {
+  const path = usePathname();
+  return (
+    <TabNav.Root className={styles.navigation} aria-label="Pages">
+      {PAGES.map(({ name, href, under }) => (
+        <TabNav.Link asChild active={under.test(path)} key={href}>
+          <Link href={href}>{name}</Link>
+        </TabNav.Link>
+      ))}
+    </TabNav.Root>
+  );
+}

@@ -1,0 +1,23 @@
+"use client";
+import { MoonIcon, SunIcon } from "@radix-ui/react-icons";
+import { IconButton } from "@radix-ui/themes";
+import { useTheme } from "next-themes";
+import styles from "./theme-toggle.module.css";
+
+/** Light or dark. Both icons are in the HTML: which one shows is known in the browser alone. */
+export function ThemeToggle() {
+  const { resolvedTheme, systemTheme, setTheme } = useTheme();
+
+  function toggle() {
+    const next = resolvedTheme === "dark" ? "light" : "dark";
+    // Back at what the system says, it follows the system again.
+    setTheme(next === systemTheme ? "system" : next);
+  }
+
+  return (
+    <IconButton variant="ghost" color="gray" aria-label="Light or dark" onClick={toggle}>
+      <MoonIcon width="18" height="18" className={styles.light} />
+      <SunIcon width="18" height="18" className={styles.dark} />
+    </IconButton>
+  );
+}

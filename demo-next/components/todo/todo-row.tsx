@@ -1,0 +1,42 @@
+"use client";
+import { Cross2Icon, Pencil1Icon } from "@radix-ui/react-icons";
+import { Checkbox, IconButton } from "@radix-ui/themes";
+import { useRef, useState } from "react";
+import type { View } from "twinstate";
+import { useTodo } from "../../state/client";
+import type { Item } from "../../state/todo";
+import { TitleField } from "../title-field";
+import styles from "./todo-list.module.css";
+
+export function TodoRow({ item: { id, title, done } }: { item: View<Item> }) {
+  const todo = useTodo();
+  const [editing, setEditing] = useState(false);
+  const pencil = useRef<HTMLButtonElement>(null);
+
+  function close(byKey: boolean) {
+    setEditing(false);
+    if (byKey) pencil.current?.focus();
+  }
+
+  return (
+    <li className={styles.row} data-done={done || undefined} data-editing={editing || undefined}>
+      <Checkbox size="3" variant="soft" color="grass" checked={done} onCheckedChange={() => void todo.toggle(id)} aria-label={title} />
+      {editing ? (
+        <TitleField value={title} label="Title" onSave={(next) => todo.rename(id, next)} onEmpty={() => todo.remove(id)} onClose={close} />
+      ) : (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the pencil does the same for those without a mouse
+        <span className={styles.text} onDoubleClick={() => setEditing(true)}>
+          {title}
+        </span>
+      )}
+      <div className={styles.tools}>
+        <IconButton ref={pencil} variant="ghost" color="gray" aria-label={`Edit ${title}`} onClick={() => setEditing(true)}>
+          <Pencil1Icon />
+        </IconButton>
+        <IconButton variant="ghost" color="gray" aria-label={`Delete ${title}`} onClick={() => void todo.remove(id)}>
+          <Cross2Icon />
+        </IconButton>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,111 @@
+import { type Connection, computed, current, event, newId, state } from "twinstate";
+import { z } from "zod";
+import { type Person, personOf } from "./person";
+
+export interface Card {
+  id: string;
+  title: string;
+  by: Person;
+}
+
+export interface Column {
+  id: string;
+  title: string;
+  cards: Card[];
+}
+
+/** Somebody who has the board open. */
+export interface Guest extends Person {
+  device: "phone" | "computer";
+}
+
+const Id = z.string().max(30);
+const Title = z.string().trim().min(1).max(200);
+const Index = z.number().int().min(0);
+
+/** A board that everybody with its link shares. */
+export class Board {
+  @state columns: Column[] = [
+    { id: "todo", title: "To do", cards: [] },
+    { id: "doing", title: "Doing", cards: [] },
+    { id: "done", title: "Done", cards: [] },
+  ];
+  /** Who is here, each once, however many tabs they have. */
+  @state({ persist: false }) people: Guest[] = [];
+  /** Whose each open tab is. */
+  @state({ private: true, persist: false }) private tabs = new Map<string, string>();
+
+  @computed get count() {
+    return this.columns.reduce((count, { cards }) => count + cards.length, 0);
+  }
+
+  @event(Id, Title) add(columnId: string, title: string) {
+    const id = newId();
+    this.column(columnId)?.cards.push({ id, title, by: me() });
+    return id;
+  }
+
+  @event(Id, Title) rename(cardId: string, title: string) {
+    const card = this.columnOf(cardId)?.cards.find(({ id }) => id === cardId);
+    if (card) card.title = title;
+  }
+
+  /** Moves a card to a place in a column, counted without the card itself. */
+  @event(Id, Id, Index) move(cardId: string, columnId: string, index: number) {
+    const from = this.columnOf(cardId);
+    const to = this.column(columnId);
+    if (!from || !to) return;
+    const [card] = from.cards.splice(
+      from.cards.findIndex(({ id }) => id === cardId),
+      1,
+    );
+    if (card) to.cards.splice(index, 0, card);
+  }
+
+  @event(Id) remove(cardId: string) {
+    const column = this.columnOf(cardId);
+    if (column) column.cards = column.cards.filter(({ id }) => id !== cardId);
+  }
+
+  @event(Title) addColumn(title: string) {
+    const id = newId();
+    this.columns.push({ id, title, cards: [] });
+    return id;
+  }
+
+  @event(Id, Title) renameColumn(columnId: string, title: string) {
+    const column = this.column(columnId);
+    if (column) column.title = title;
+  }
+
+  @event(Id) removeColumn(columnId: string) {
+    this.columns = this.columns.filter(({ id }) => id !== columnId);
+  }
+
+  /** Which of `people` the caller is. */
+  @event whoAmI() {
+    return me().id;
+  }
+
+  protected onConnect({ id }: Connection) {
+    const person = me();
+    this.tabs.set(id, person.id);
+    if (!this.people.some((other) => other.id === person.id)) this.people.push({ ...person, device: current().device });
+  }
+
+  protected onDisconnect({ id }: Connection) {
+    const left = this.tabs.get(id);
+    this.tabs.delete(id);
+    if (![...this.tabs.values()].includes(left ?? "")) this.people = this.people.filter((person) => person.id !== left);
+  }
+
+  private column(columnId: string) {
+    return this.columns.find(({ id }) => id === columnId);
+  }
+
+  private columnOf(cardId: string) {
+    return this.columns.find(({ cards }) => cards.some(({ id }) => id === cardId));
+  }
+}
+
+const me = () => personOf(current().session?.id ?? "");

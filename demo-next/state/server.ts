@@ -1,0 +1,15 @@
+import { createTwin, scope } from "twinstate/server";
+import { Board } from "./board";
+import { isBoardKey } from "./board-key";
+import { context } from "./context";
+import { Todo } from "./todo";
+
+export const twin = createTwin({
+  stores: {
+    todo: Todo,
+    board: scope.room(Board, { allow: (_context, key) => isBoardKey(key) }),
+  },
+  context,
+  requireSchemas: true,
+});
+export type Twin = typeof twin;
