@@ -1,4 +1,4 @@
-import { encodeValue } from "../lib/value.js";
+import type { Encoded } from "../lib/codec.js";
 import type { Caller, ConnectionInfo, Effect } from "./context.js";
 import type { Host } from "./host.js";
 import type { Frame } from "./log.js";
@@ -191,17 +191,15 @@ export class Connection {
   }
 
   effects(effects: readonly Effect[]): void {
-    for (const [name, args] of effects) this.#send((encoded) => ["effect", name, encoded], args);
+    for (const [name, args] of effects) this.#measured(["effect", name, args]);
   }
 
-  yielded(host: Host, n: number, value: unknown): void {
-    const message = ["yield", this.client, this.numberOf(host) ?? null, n, value];
+  yielded(host: Host, n: number, value: Encoded): void {
+    this.#measured(["yield", this.client, this.numberOf(host) ?? null, n, value]);
+  }
+
+  #measured(message: Message): void {
     this.#push(message, JSON.stringify(message).length);
-  }
-
-  #send(message: (encoded: unknown) => Message, value: unknown): void {
-    const whole = message(encodeValue(value));
-    this.#push(whole, JSON.stringify(whole).length);
   }
 
   // --- what it watches ---
@@ -210,6 +208,11 @@ export class Connection {
   attach(host: Host, release: () => void): void {
     if (this.#closed || this.#watched.has(host)) return release();
     this.#watched.set(host, { host, release, stores: new Set(), pending: new Set(), queued: 0 });
+  }
+
+  /** Leaves a store, told as clients tell it. */
+  leave(store: string, key: string | null): void {
+    for (const { host, stores } of [...this.#watched.values()]) if (host.roomKey === key && stores.has(store)) this.unwatch(host, store);
   }
 
   unwatch(host: Host, store: string): void {

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Provider } from "../lib/current.js";
-import { setProvider } from "../lib/current.js";
+import type { Encoded } from "../lib/codec.js";
+import { type Provider, setProvider } from "../lib/current.js";
+import { encodeValue } from "../lib/value.js";
+import { plainOf } from "./answer.js";
 import type { Host } from "./host.js";
 
 /** Who calls: an end user through a request, or server code. */
@@ -21,7 +23,8 @@ export interface ConnectionInfo {
   readonly since: Date;
 }
 
-export type Effect = readonly [name: string, args: readonly unknown[]];
+/** What the caller's browser is asked to do: a name, and encoded arguments. */
+export type Effect = readonly [name: string, args: Encoded];
 
 /** The right to change the stores of a host: what runs as one event, or one hook. */
 export interface Turn {
@@ -33,6 +36,8 @@ export interface Turn {
   open: boolean;
   /** Why they are not any more. */
   ended?: Error;
+  /** A commit of it is on its way into the storage. */
+  storing?: boolean;
   /** The hosts whose answers it waits for. */
   readonly waitsFor: Set<string>;
   effects: Effect[];
@@ -67,7 +72,7 @@ const provider: Provider = {
     return turn?.update ? ((await turn.update(change)) as R) : change();
   },
   effect(name, args) {
-    currentTurn()?.effects.push([name, args]);
+    currentTurn()?.effects.push([name, encodeValue(plainOf(args))]);
   },
   newId: () => undefined,
 };

@@ -11,11 +11,9 @@ const MOST_CALLS = 1000;
 
 /** Answers one request to the twin's route: a mutation, some of them in a batch, or a stream. */
 export async function handle(runtime: Runtime, request: Request): Promise<Response> {
-  const found = runtime.sessions.read(request.headers.get("cookie"));
-  const session = found ?? runtime.sessions.create();
-  const response = await answer(runtime, request, session);
-  if (found === undefined) response.headers.append("set-cookie", runtime.sessions.cookie(session));
-  response.headers.set("cache-control", "private, no-store");
+  const response = await answer(runtime, request);
+  // `no-transform`: what compresses would hold back what is streamed.
+  response.headers.set("cache-control", "private, no-store, no-transform");
   return response;
 }
 
@@ -28,7 +26,7 @@ class Refused extends Error {
   }
 }
 
-async function answer(runtime: Runtime, request: Request, session: string): Promise<Response> {
+async function answer(runtime: Runtime, request: Request): Promise<Response> {
   let req: Request;
   try {
     checkOrigin(request, runtime.origins);
@@ -36,6 +34,8 @@ async function answer(runtime: Runtime, request: Request, session: string): Prom
   } catch (error) {
     return refuse(error, runtime);
   }
+  const found = runtime.sessions.read(request.headers.get("cookie"));
+  const session = found ?? runtime.sessions.create();
   const { pathname } = new URL(request.url);
   let context: Promise<object> | undefined;
   const twinRequest: TwinRequest = {
@@ -45,7 +45,7 @@ async function answer(runtime: Runtime, request: Request, session: string): Prom
       return context;
     },
   };
-  return fetchRequestHandler({
+  const response = await fetchRequestHandler({
     // Names of procedures have no slash: whatever stands before the last one is where the route is mounted.
     endpoint: pathname.slice(0, pathname.lastIndexOf("/")),
     req,
@@ -53,6 +53,9 @@ async function answer(runtime: Runtime, request: Request, session: string): Prom
     maxBatchSize: MOST_CALLS,
     createContext: () => ({ [REQUEST]: twinRequest }),
   });
+  // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
+  if (found === undefined) response.headers.append("set-cookie", runtime.sessions.cookie(session));
+  return response;
 }
 
 function refuse(error: unknown, runtime: Runtime): Response {

@@ -78,8 +78,8 @@ interface Entry {
   readonly store: Store;
   /** Nothing was stored of it: it has just been created. */
   readonly created: boolean;
-  /** Resolves when `onCreate` and `onLoad` are done. */
-  ready: Promise<void> | undefined;
+  /** While `onCreate` and `onLoad` run: `over` resolves when they have ended or failed. */
+  loading: { readonly over: Promise<void>; fail(): void } | undefined;
   /** The first revision from which on the log tells all that watchers see of it. */
   since: number | undefined;
 }
@@ -158,10 +158,13 @@ export class Host {
 
   /** The store, loaded; waits where its hooks need the host's turn. */
   async #open(name: string): Promise<Entry> {
+    const turn = currentTurn();
+    if (turn && turn === this.#turn) return this.#openIn(turn, name);
     const entry = this.#stores.get(name);
     if (entry) {
-      await entry.ready;
-      return entry;
+      if (!entry.loading) return entry;
+      await entry.loading.over;
+      return this.#open(name);
     }
     const definition = this.#definition(name);
     if (!hooks(definition, "onCreate", "onLoad")) return this.#make(definition);
@@ -185,26 +188,40 @@ export class Host {
   async #openIn(turn: Turn, name: string): Promise<Entry> {
     const found = this.#stores.get(name);
     if (found) return found;
+    const saved = this.#saved.get(name);
     const entry = this.#make(this.#definition(name));
     if (!hooks(entry.definition, "onCreate", "onLoad")) return entry;
-    let ready = () => {};
-    entry.ready = new Promise((resolve) => {
-      ready = resolve;
+    let done = () => {};
+    const over = new Promise<void>((resolve) => {
+      done = resolve;
     });
+    // Whoever asks for it next loads it again.
+    const fail = () => {
+      entry.loading = undefined;
+      this.#stores.delete(name);
+      if (saved) this.#saved.set(name, saved);
+      entry.store.rollback();
+      entry.store.dispose();
+      done();
+    };
+    entry.loading = { over, fail };
+    const { open } = turn;
+    // A guard may ask for a store, and may not write: the store's own hooks may.
+    turn.open = true;
     try {
       if (entry.created) await this.#hook(entry, "onCreate");
       await this.#hook(entry, "onLoad");
-      // What hooks do to a new store is how it begins: nobody has seen it before.
-      if (entry.created) entry.store.commit();
+      if (turn.ended) throw turn.ended;
     } catch (error) {
-      this.#stores.delete(name);
-      entry.store.rollback();
-      entry.store.dispose();
+      entry.loading?.fail();
       throw error;
     } finally {
-      entry.ready = undefined;
-      ready();
+      if (!turn.ended) turn.open = open;
     }
+    // What hooks do to a new store is how it begins: nobody has seen it before.
+    if (entry.created) entry.store.commit();
+    entry.loading = undefined;
+    done();
     return entry;
   }
 
@@ -217,7 +234,7 @@ export class Host {
   #make(definition: Definition): Entry {
     const { name } = definition;
     const saved = this.#saved.get(name);
-    const entry: Entry = { definition, store: this.#makeStore(definition, saved), created: !saved, ready: undefined, since: undefined };
+    const entry: Entry = { definition, store: this.#makeStore(definition, saved), created: !saved, loading: undefined, since: undefined };
     this.#stores.set(name, entry);
     this.#saved.delete(name);
     return entry;
@@ -245,7 +262,7 @@ export class Host {
     const definition = name === undefined ? undefined : this.#world.definitions.get(name);
     if (!definition) throw notRegistered((Class as { name?: string })?.name || "the class");
     if (definition.kind !== this.kind) throw notOfScope(definition.name, definition.kind, this.kind);
-    if (turn.open) return (await this.#openIn(turn, definition.name)).store.instance;
+    if (turn === this.#turn) return (await this.#openIn(turn, definition.name)).store.instance;
     return (await this.#open(definition.name)).store.instance;
   }
 
@@ -270,7 +287,6 @@ export class Host {
 
   async #event<R>(call: EventCall<R>, label: string): Promise<R> {
     const { definition, control, eventId } = call;
-    if (this.#broken) throw this.#broken;
     control.signal.throwIfAborted();
     return this.#take(
       label,
@@ -285,6 +301,7 @@ export class Host {
         }
         await this.#guard(turn, call, entry);
         const value = await this.#perform(turn, call, entry);
+        control.signal.throwIfAborted();
         return this.#finish(turn, call, entry, value);
       },
       call.effects,
@@ -303,7 +320,7 @@ export class Host {
   #perform(turn: Turn, call: EventCall<unknown>, { store }: Entry): unknown {
     const { instance } = store;
     const method = Reflect.get(instance, call.event.name) as (...args: readonly unknown[]) => unknown;
-    const result = this.#stretch(() => method.apply(instance, call.args as unknown[]));
+    const result = this.#stretch(turn, () => method.apply(instance, call.args as unknown[]));
     return isGenerator(result) ? this.#drive(turn, call, store, result) : result;
   }
 
@@ -311,7 +328,7 @@ export class Host {
   async #drive(turn: Turn, call: EventCall<unknown>, store: Store, generator: Generator | AsyncGenerator): Promise<unknown> {
     let slice = performance.now();
     for (;;) {
-      const { done, value } = await this.#stretch(() => generator.next());
+      const { done, value } = await this.#stretch(turn, () => generator.next());
       if (turn.ended) {
         void Promise.resolve(generator.return(undefined)).catch(() => {});
         throw turn.ended;
@@ -320,11 +337,12 @@ export class Host {
       if (!call.event.background) await this.#commit(turn);
       call.yielded?.(value, store);
       if (call.control.signal.aborted) {
-        await this.#stretch(() => generator.return(undefined));
+        await this.#stretch(turn, () => generator.return(undefined));
         throw call.control.signal.reason;
       }
       if (performance.now() - slice < SLICE) continue;
       await new Promise(setImmediate);
+      if (turn.ended) throw turn.ended;
       slice = performance.now();
     }
   }
@@ -352,11 +370,12 @@ export class Host {
     turn.open = false;
     turn.update = (change) =>
       this.#queue.run(async () => {
-        if (turn.ended) throw turn.ended;
+        if (turn.ended ?? this.#broken) throw turn.ended ?? this.#broken;
+        control.signal.throwIfAborted();
         this.#turn = turn;
         turn.open = true;
         try {
-          const value = this.#stretch(() => runIn(turn, change));
+          const value = this.#stretch(turn, () => runIn(turn, change));
           turn.open = false;
           await this.#commit(turn);
           return value;
@@ -371,6 +390,7 @@ export class Host {
         await this.#guard(turn, call, entry);
         return this.#perform(turn, call, entry);
       });
+      control.signal.throwIfAborted();
       return await this.#queue.run(() => this.#finish(turn, call, entry, value));
     } catch (error) {
       throw control.signal.aborted ? control.signal.reason : error;
@@ -409,6 +429,7 @@ export class Host {
     run: (turn: Turn) => Promise<R>,
     effects?: EventCall<unknown>["effects"],
   ): Promise<R> {
+    if (this.#broken) throw this.#broken;
     const turn = this.#makeTurn(caller, eventId, control, effects);
     const started = performance.now();
     const { eventTimeout } = this.#world.limits;
@@ -416,12 +437,15 @@ export class Host {
     this.#turn = turn;
     try {
       const expired = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(eventTimedOut(label, eventTimeout)), eventTimeout);
+        // What is being stored is no longer the event's to lose.
+        const expire = () => (turn.storing ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
+        timer = setTimeout(expire, eventTimeout);
       });
       return await Promise.race([runIn(turn, () => run(turn)), expired]);
     } catch (error) {
       turn.ended = error as Error;
       turn.open = false;
+      for (const { loading } of [...this.#stores.values()]) loading?.fail();
       this.#rollback();
       const aborted = control.signal.aborted;
       if (!aborted) control.abort(error);
@@ -438,12 +462,13 @@ export class Host {
   }
 
   /** A synchronous stretch of an event is one batch: reactions see what it leaves behind. */
-  #stretch<R>(run: () => R): R {
+  #stretch<R>(turn: Turn, run: () => R): R {
     return transaction(() => {
       try {
         return run();
       } catch (error) {
-        this.#rollback();
+        // Of the same batch, so that reactions see nothing of it.
+        if (turn.open) this.#rollback();
         throw error;
       }
     });
@@ -461,6 +486,8 @@ export class Host {
 
   /** Makes what has changed final, in all stores at once; then stores it, then tells of it. */
   async #commit(turn: Turn, answer?: () => CommitRecord["answer"]): Promise<void> {
+    // What runs on after its end must not commit what others are changing.
+    if (turn.ended) throw turn.ended;
     const changed: Entry[] = [];
     const deltas: [string, Delta][] = [];
     for (const [name, entry] of this.#stores) {
@@ -473,8 +500,9 @@ export class Host {
     const revision = this.#revision;
     const answered = answer?.();
     if (changed.length > 0 || answered) {
+      turn.storing = true;
       try {
-        await this.#append({
+        await this.#world.storage.append(this.id, {
           incarnation: this.incarnation,
           revision,
           changed: changed.map(({ definition, store }) => ({ store: definition.name, save: () => store.save() })),
@@ -484,14 +512,12 @@ export class Host {
         this.#broken = notStored(this.id, error);
         this.#world.discard(this, this.#broken);
         throw this.#broken;
+      } finally {
+        turn.storing = false;
       }
     }
     if (changed.length > 0) this.#publish({ revision, deltas });
     this.#deliver(turn);
-  }
-
-  #append(commit: CommitRecord): void | Promise<void> {
-    return this.#world.storage.append(this.id, commit);
   }
 
   #publish({ revision, deltas }: Pick<Frame, "revision" | "deltas">): void {
@@ -550,7 +576,8 @@ export class Host {
     const entry = this.#stores.get(store) as Entry;
     const first = entry.since === undefined;
     this.#keep(entry);
-    if (!have || have[0] !== this.incarnation || this.#revision === 0) return false;
+    // Nothing is kept of revision 0: what a client has of it may be of another life.
+    if (!have || have[0] !== this.incarnation || have[1] === 0) return false;
     if (have[1] > this.#revision || have[1] < (entry.since as number)) return false;
     // Who has it from an earlier life has the same only if it has come back with the same numbers.
     if (first && (entry.created || !entry.store.resumable)) return false;
@@ -604,7 +631,7 @@ export class Host {
       const since = this.#stores.get(name)?.since;
       return since !== undefined && since <= after;
     });
-    return kept ? this.#log.after(after) : undefined;
+    return kept && after > 0 ? this.#log.after(after) : undefined;
   }
 
   #arrive(connection: Connection, store: string): void {
@@ -641,7 +668,7 @@ export class Host {
   /** Runs a hook as an event of its own. */
   async #notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
     const entry = this.#stores.get(store);
-    if (!entry || !hooks(entry.definition, hook)) return;
+    if (!entry || this.#broken || !hooks(entry.definition, hook)) return;
     const run = () =>
       this.#take(`${store}.${hook}`, caller, "", new AbortController(), async (turn) => {
         const now = this.#stores.get(store);
@@ -654,8 +681,7 @@ export class Host {
 
   #hook({ store }: Entry, hook: Hook, ...args: unknown[]): unknown {
     const method = Reflect.get(store.instance, hook) as unknown;
-    if (typeof method !== "function") return undefined;
-    return this.#stretch(() => method.apply(store.instance, args));
+    return typeof method === "function" ? transaction(() => method.apply(store.instance, args)) : undefined;
   }
 
   // --- the end of it, and hot reload ---
@@ -689,6 +715,11 @@ export class Host {
           connection.refuse(store, this.key, roomDeleted(this.key));
         }
       }
+      for (const { leaving, done } of this.#present.values()) {
+        clearTimeout(leaving);
+        done();
+      }
+      this.#present.clear();
     });
   }
 
@@ -710,7 +741,7 @@ export class Host {
         try {
           const store = this.#makeStore(definition, entry.store.save());
           entry.store.dispose();
-          this.#stores.set(name, { definition, store, created: false, ready: undefined, since: undefined });
+          this.#stores.set(name, { definition, store, created: false, loading: undefined, since: undefined });
           moved = true;
         } catch (error) {
           this.#world.report("error", error);

@@ -10,12 +10,17 @@ interface Slot {
   closing?: Promise<void>;
 }
 
+/** Of how many deleted hosts it is known that they had a life before. */
+const MOST_LIVES = 10_000;
+
 /** The live hosts: made on demand; those that nobody uses leave memory, at once where nothing has ever changed. */
 export class Hosts {
   readonly #world: World;
   readonly #slots = new Map<string, Slot>();
   /** From it come the incarnations of hosts that are not stored: the same host has the same one each time. */
-  #origin = randomBytes(16);
+  readonly #origin = randomBytes(16);
+  /** What sets apart the lives of those that were deleted. */
+  readonly #lives = new Map<string, string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -57,13 +62,19 @@ export class Hosts {
 
   async #make(id: string): Promise<Host> {
     const record = await this.#world.storage.load(id);
-    const incarnation = createHmac("sha256", this.#origin).update(id).digest("base64url").slice(0, 16);
+    const incarnation = createHmac("sha256", this.#origin)
+      .update(`${this.#lives.get(id) ?? ""}${id}`)
+      .digest("base64url")
+      .slice(0, 16);
     return new Host(this.#world, id, incarnation, record);
   }
 
   pin(host: Host): () => void {
     const slot = this.#slots.get(host.id);
-    if (slot?.host === host) slot.uses++;
+    if (slot?.host === host) {
+      slot.uses++;
+      clearTimeout(slot.idle);
+    }
     return () => this.release(host);
   }
 
@@ -104,9 +115,14 @@ export class Hosts {
   async delete(id: string): Promise<void> {
     const host = await this.use(id);
     await host.delete();
-    this.#origin = randomBytes(16);
-    this.discard(host);
     await this.#world.storage.delete(id);
+    this.#lives.delete(id);
+    this.#lives.set(id, randomBytes(8).toString("base64url"));
+    for (const oldest of this.#lives.keys()) {
+      if (this.#lives.size <= MOST_LIVES) break;
+      this.#lives.delete(oldest);
+    }
+    this.discard(host);
   }
 
   /** Takes all hosts out of memory, and keeps what there is to keep. */

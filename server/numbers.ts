@@ -14,12 +14,12 @@ const KEEP = 24 * 3600 * 1000;
 export interface Numbers {
   /**
    * Runs an event when its turn has come, or gives the answer that it had the first time. `run` must enter the host's queue before it
-   * returns, as that fixes the order; its answer is plain data, be it a refusal: it never rejects.
+   * returns, as that fixes the order; its answer is plain data, be it a refusal: it never rejects. What only `refused` is no reason
+   * to keep anything of a host.
    * @throws EventError `OUT_OF_ORDER` when those before it do not come.
    */
-  enter<A>(client: string, n: number, seen: number, run: () => Promise<A>): Promise<A>;
-  knows(client: string): boolean;
-  /** No client has sent a numbered event. */
+  enter<A>(client: string, n: number, seen: number, refused: boolean, run: () => Promise<A>): Promise<A>;
+  /** No numbered event has run. */
   readonly empty: boolean;
   save(): Record<string, NumberRecord>;
 }
@@ -27,6 +27,7 @@ export interface Numbers {
 interface Client {
   next: number;
   seen: number;
+  ran: boolean;
   readonly answers: Map<number, Promise<unknown>>;
   /** The answers that are settled, for the record. */
   readonly settled: Map<number, unknown>;
@@ -40,14 +41,14 @@ export function createNumbers(records: Readonly<Record<string, NumberRecord>> = 
   function clientOf(id: string): Client {
     let client = clients.get(id);
     if (!client) {
-      client = { next: 1, seen: 0, answers: new Map(), settled: new Map(), waiting: new Map() };
+      client = { next: 1, seen: 0, ran: false, answers: new Map(), settled: new Map(), waiting: new Map() };
       clients.set(id, client);
     }
     client.seen = Date.now();
     return client;
   }
 
-  async function enter<A>(id: string, n: number, seen: number, run: () => Promise<A>): Promise<A> {
+  async function enter<A>(id: string, n: number, seen: number, refused: boolean, run: () => Promise<A>): Promise<A> {
     const client = clientOf(id);
     // What it has the answers of, it never asks again: also where those have been forgotten here.
     client.next = Math.max(client.next, seen + 1);
@@ -59,6 +60,7 @@ export function createNumbers(records: Readonly<Record<string, NumberRecord>> = 
       return answer as Promise<A>;
     }
     client.next++;
+    client.ran ||= !refused;
     const answer = run();
     client.answers.set(n, answer);
     void answer.then((value) => {
@@ -71,14 +73,14 @@ export function createNumbers(records: Readonly<Record<string, NumberRecord>> = 
 
   return {
     enter,
-    knows: (client) => clients.has(client),
     get empty() {
-      return clients.size === 0;
+      for (const { ran } of clients.values()) if (ran) return false;
+      return true;
     },
     save() {
       const saved: Record<string, NumberRecord> = {};
-      for (const [id, { next, seen, settled }] of clients) {
-        if (seen > Date.now() - KEEP) saved[id] = { next, seen, answers: [...settled] };
+      for (const [id, { next, seen, ran, settled }] of clients) {
+        if (ran && seen > Date.now() - KEEP) saved[id] = { next, seen, answers: [...settled] };
       }
       return saved;
     },
@@ -87,7 +89,7 @@ export function createNumbers(records: Readonly<Record<string, NumberRecord>> = 
 
 function restore({ next, seen, answers }: NumberRecord): Client {
   const kept = answers.map(([n, answer]) => [n, Promise.resolve(answer)] as const);
-  return { next, seen, answers: new Map(kept), settled: new Map(answers), waiting: new Map() };
+  return { next, seen, ran: true, answers: new Map(kept), settled: new Map(answers), waiting: new Map() };
 }
 
 function forget(client: Client, upTo: number): void {

@@ -35,7 +35,8 @@ const STATUS: Readonly<Record<string, number>> = {
   CANCELLED: 409,
   OUT_OF_ORDER: 409,
   UNKNOWN_OUTCOME: 409,
-  INTERRUPTED: 408,
+  // Not 408, upon which browsers repeat requests by themselves.
+  INTERRUPTED: 504,
   OUTDATED: 412,
   RATE_LIMITED: 429,
   OFFLINE: 503,

@@ -302,10 +302,8 @@ export class Runtime implements World {
     try {
       if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation);
       const prepared = await this.#prepare(definition, event, host, caller, sent);
-      // A refusal takes the number too, but makes nothing of a host that has never had to do with the client.
-      if ("error" in prepared && !host.numbers.knows(client)) throw prepared.error;
       const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, this.report) });
-      const outcome = await host.numbers.enter<Outcome>(client, n, seen, () => {
+      const outcome = await host.numbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
         if ("error" in prepared) return Promise.resolve(refused(prepared.error));
         const control = new AbortController();
         const id = `${host.id} ${client} ${n}`;
@@ -460,11 +458,7 @@ export class Runtime implements World {
     const { connection, watch } = this.#tabOf(request, input);
     if (!connection) return;
     void connection.tasks.run(() => {
-      for (const { store, key } of watch) {
-        const definition = this.definitions.get(store);
-        const host = definition && this.hosts.find(this.#locate(definition, connection.caller, key));
-        if (host) connection.unwatch(host, store);
-      }
+      for (const { store, key } of watch) connection.leave(store, key ?? null);
     });
   }
 
@@ -544,6 +538,7 @@ export class Runtime implements World {
         eventId: randomBytes(16).toString("base64url"),
         control,
         answer: (value) => plainOf(value),
+        ...(turn?.deliver && { effects: turn.deliver }),
         ...(yielded && { yielded: (value: unknown, _: Store) => yielded(plainOf(value)) }),
       });
     } finally {

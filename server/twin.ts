@@ -181,7 +181,7 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
 
 // --- checks at start ---
 
-const NAME = /^[A-Za-z_][\w]*$/;
+const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
 const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply"]);
 const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] satisfies LifecycleName[];
 const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];

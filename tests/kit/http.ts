@@ -80,7 +80,7 @@ export class Jar {
 export interface Listener {
   /** What has come so far. */
   readonly messages: unknown[][];
-  /** The next message that fits, from those that have come or will. */
+  /** The first message that fits, from those that have come or will. */
   until(fits: (message: unknown[]) => boolean): Promise<unknown[]>;
   /** The stream has ended. */
   readonly ended: Promise<void>;
