@@ -1,0 +1,48 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+export const ROOT = join(import.meta.dirname, "../../..");
+export const DEMO = join(ROOT, "demo-next");
+export const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
+
+const LIBRARY = ["lib", "client", "react", "server", "tsup.config.ts", "tsconfig.json", "tsconfig.build.json", "package.json"];
+const MADE = new Set(["node_modules", ".next", ".twinstate", "next-env.d.ts"]);
+
+/** Builds the library and the demo, as far as they are older than their sources. */
+export async function build(): Promise<void> {
+  const library = newest(LIBRARY.map((name) => join(ROOT, name)));
+  if (age(join(ROOT, "dist/react/index.d.ts")) < library) await run("npm", ["run", "build"], ROOT);
+  const demo = Math.max(newest([DEMO]), newest([join(ROOT, "dist")]));
+  if (age(join(DEMO, ".next/BUILD_ID")) < demo) await run(process.execPath, [NEXT, "build"], DEMO);
+}
+
+const age = (file: string) => (existsSync(file) ? statSync(file).mtimeMs : 0);
+
+/** When the youngest of these files was written. */
+function newest(paths: readonly string[]): number {
+  let time = 0;
+  for (const path of paths) {
+    const { mtimeMs } = statSync(path);
+    const inside = statSync(path).isDirectory() ? newest(readdirSync(path).flatMap((name) => (MADE.has(name) ? [] : join(path, name)))) : mtimeMs;
+    time = Math.max(time, inside);
+  }
+  return time;
+}
+
+/** What Next reads of the environment is not what tests have set. */
+export function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { NODE_ENV: _, VITEST: _vitest, ...rest } = process.env;
+  return { ...rest, NEXT_TELEMETRY_DISABLED: "1", ...extra } as NodeJS.ProcessEnv;
+}
+
+/** Runs a command to its end. What it has said is told when it fails. */
+function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`\`${command} ${args.join(" ")}\` failed:\n${said}`))));
+  });
+}

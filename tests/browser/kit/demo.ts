@@ -1,0 +1,64 @@
+import type { Locator, Page } from "playwright";
+import { expect, inject } from "vitest";
+
+/** Where the main tests run: in production, and in a full run in development too. */
+export const SERVERS: readonly (readonly [name: string, url: string])[] = [
+  ["next start", inject("demo")],
+  ...(inject("dev") ? [["next dev", inject("dev")!.url] as const] : []),
+];
+
+/** What a user finds on the to-do page. */
+export const todos = (page: Page) => {
+  const rows = page.getByRole("list", { name: "To-dos" }).getByRole("listitem");
+  const row = (title: string) => rows.filter({ has: page.getByRole("checkbox", { name: title, exact: true }) });
+  return {
+    rows,
+    row,
+    input: page.getByLabel("New to-do"),
+    count: page.getByText(/\d+ items? left/),
+    all: page.getByRole("button", { name: "Mark all as done" }),
+    clear: page.getByRole("button", { name: "Clear completed" }),
+    filter: (name: "All" | "Active" | "Completed") => page.getByRole("radio", { name }),
+    field: page.getByLabel("Title"),
+    done: (title: string) => page.getByRole("checkbox", { name: title, exact: true }),
+    async add(...titles: string[]) {
+      for (const title of titles) {
+        await page.getByLabel("New to-do").fill(title);
+        await page.getByLabel("New to-do").press("Enter");
+        await row(title.trim()).waitFor();
+      }
+    },
+    async edit(title: string) {
+      await row(title).getByText(title, { exact: true }).dblclick();
+      await page.getByLabel("Title").waitFor();
+    },
+  };
+};
+
+/** What a user finds on a board. */
+export const board = (page: Page) => {
+  const cards = (column: string) => page.getByRole("list", { name: `Cards of ${column}` }).getByRole("listitem");
+  const card = (title: string) => page.getByRole("button", { name: title, exact: true });
+  const choose = async (of: string, item: string) => {
+    await page.getByRole("button", { name: of, exact: true }).click();
+    await page.getByRole("menuitem", { name: item }).click();
+  };
+  return {
+    cards,
+    card,
+    choose,
+    people: page.getByRole("list", { name: "Who is here" }).getByRole("listitem"),
+    column: (title: string) => page.getByRole("region", { name: title, exact: true }),
+    async add(column: string, title: string) {
+      const field = page.getByRole("region", { name: column, exact: true }).getByLabel("Add a card");
+      await field.fill(title);
+      await field.press("Enter");
+    },
+  };
+};
+
+/** Waits until elements show just these texts, in this order. */
+export const shows = (elements: Locator, texts: readonly string[]) =>
+  expect.poll(() => elements.allTextContents(), { timeout: 10_000, interval: 20 }).toEqual(texts);
+
+export const count = (elements: Locator, n: number) => expect.poll(() => elements.count(), { timeout: 10_000, interval: 20 }).toBe(n);

@@ -1,0 +1,30 @@
+import type { TestProject } from "vitest/node";
+import { build } from "./build.js";
+import { copyDemo } from "./copy.js";
+import { type DemoServer, startServer } from "./server.js";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The demo in production. */
+    demo: string;
+    /** The demo in development, and the folder that it runs from, which tests may change. */
+    dev: { readonly url: string; readonly folder: string } | undefined;
+  }
+}
+
+/** Starts what all files share: the demo's production server, and in a full run its development server too. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await build();
+  const servers: DemoServer[] = [await startServer()];
+  project.provide("demo", servers[0]!.url);
+  const copy = process.env.TEST_FULL ? copyDemo() : undefined;
+  if (copy) {
+    const dev = await startServer({ mode: "dev", cwd: copy.folder });
+    servers.push(dev);
+    project.provide("dev", { url: dev.url, folder: copy.folder });
+  }
+  return async () => {
+    for (const server of servers) await server.kill();
+    copy?.remove();
+  };
+}
