@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { again, apply, build, bytes, flatGoals, goalsOf, losses, mirror, produce, snapshot, type Verdict } from "./table/goals.ts";
+import type { PeerName } from "./table/peers.ts";
+import { type Figure, micros, type Result, typical } from "./table/run.ts";
+import { kinds } from "./table/workload.ts";
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map((_, i) => (i === 0 ? "---" : "--:")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+
+const plain = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
+
+export const verdictTable = (verdicts: readonly Verdict[]): string =>
+  table(
+    ["goal", "at most", "is", ""],
+    verdicts.map(({ what, goal, is, unit, met }) => [what, `${goal.toLocaleString("en")} ${unit}`, `${plain(is)} ${unit}`, met ? "met" : "**missed**"]),
+  );
+
+export function allGoals(results: readonly Result[]): Verdict[] {
+  const of = (n: number) => results.find((result) => result.n === n);
+  const [small, main, large] = [of(100), of(10_000), of(100_000)];
+  return [...(main ? goalsOf(main) : []), ...(small && large ? flatGoals(small, large) : [])];
+}
+
+/** Why a rival is ahead, by what it is ahead in. */
+export type Reasons = Record<string, string>;
+
+function figures(result: Result): string {
+  const names = result.peers;
+  const row = (what: string, figure: Figure, format = micros, without: readonly PeerName[] = []) => [
+    what,
+    ...names.map((peer) => (without.includes(peer) ? "" : format(typical(result, peer, figure)))),
+  ];
+  const count = (value: number) => Math.round(value).toLocaleString("en");
+  const head = (what: string) => [what, ...names.map((name) => (result.measured[name]?.some((round) => round.diverged) ? `${name} (diverged)` : name))];
+  const parts = [
+    `### ${result.n.toLocaleString("en")} rows (${result.rounds} rounds)`,
+    table(
+      head("produce, µs"),
+      kinds.map((kind) => row(kind, produce(kind))),
+    ),
+    table(
+      head("apply, µs"),
+      kinds.map((kind) => row(kind, apply(kind))),
+    ),
+    table(head("bytes"), [...kinds.map((kind) => row(kind, bytes(kind), count, ["floor"])), row("snapshot", (round) => round.bytes, count, ["floor"])]),
+    table(head("all of it, µs"), [
+      row("build", build),
+      row("snapshot", snapshot, micros, ["floor"]),
+      row("snapshot again", again, micros, ["floor"]),
+      row("mirror", mirror),
+    ]),
+  ];
+  if (Object.keys(result.heaps).length > 0) {
+    const heap = (what: string, of: (peer: PeerName) => number | undefined) => [what, ...names.map((peer) => of(peer)?.toLocaleString("en") ?? "")];
+    parts.push(
+      table(head("heap, bytes a row"), [
+        heap("source", (peer) => result.heaps[peer]?.source),
+        heap("mirror", (peer) => result.heaps[peer]?.mirror),
+        heap("source, every field observed", (peer) => result.heaps[peer]?.observedSource),
+        heap("mirror, every field observed", (peer) => result.heaps[peer]?.observedMirror),
+      ]),
+    );
+  }
+  return parts.join("\n\n");
+}
+
+function roundsOf(result: Result): string {
+  const lines = result.peers.flatMap((peer) =>
+    kinds.map(
+      (kind) => `${peer} ${kind}: ${result.measured[peer]?.map((round) => `${micros(round.ops[kind].produce)}/${micros(round.ops[kind].apply)}`).join(" ")}`,
+    ),
+  );
+  return `<details><summary>Rounds, ${result.n.toLocaleString("en")} rows: produce/apply, µs</summary>\n\n\`\`\`\n${lines.join("\n")}\n\`\`\`\n\n</details>`;
+}
+
+function lossTable(result: Result, reasons: Reasons): string {
+  const found = losses(result);
+  if (found.length === 0) return "None.";
+  return table(
+    ["what", "twinstate", "peer", "why"],
+    found.map(({ what, ours, best, peer }) => [what, plain(ours), `${peer} ${plain(best)}`, reasons[`${what} ${peer}`] ?? reasons[what] ?? ""]),
+  );
+}
+
+const versionOf = (name: string) =>
+  (JSON.parse(readFileSync(`${import.meta.dirname}/node_modules/${name}/package.json`, "utf8")) as { version: string }).version;
+
+function machine(): string {
+  const [cpu] = cpus();
+  const libraries = ["mobx", "mobx-keystone", "@colyseus/schema", "yjs", "mutative"].map((name) => `${name} ${versionOf(name)}`);
+  return `${cpu?.model.trim()}, ${cpus().length} cores; Node ${process.version}; ${libraries.join(", ")}.`;
+}
+
+/** RESULTS.md. */
+export function page(results: readonly Result[], notes: { text: string; reasons: Reasons }): string {
+  const main = results.find((result) => result.n === 10_000);
+  const parts = [
+    "# Results",
+    `Written by \`npm run bench\`. ${machine()} Medians over rounds; in each round every peer does the same work in its own process, one after the other. Goals are judged by the median of the rounds' ratios, as a machine's load changes between rounds.`,
+    "## Goals",
+    verdictTable(allGoals(results)),
+    notes.text,
+    ...(main ? ["## Where a rival is more than 10 % ahead, at 10,000 rows", lossTable(main, notes.reasons)] : []),
+    "## Workload T",
+    "A table of `{ id, title, done, tags: string[3], meta: { a, b } }`. Each op is one commit and one delta. *floor* is plain MobX that makes the same change on both sides, with nothing recorded or sent; *resend* sends the whole variable as JSON. `meta` changes a field of 1,000 rows (of all, where there are fewer), `filter` assigns a copy without a tenth of the rows. Produce: mutate, record, encode to what is sent. Apply: parse and apply on the mirror. Source and mirror are compared with what was asked for after each round.",
+    ...results.map(figures),
+    ...results.map(roundsOf),
+  ];
+  return parts.filter(Boolean).join("\n\n") + "\n";
+}

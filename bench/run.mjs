@@ -1,0 +1,7 @@
+// The entry of `npm run bench`: fetches the peers, which the root's `npm ci` leaves out, and starts.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const folder = import.meta.dirname;
+if (!existsSync(`${folder}/node_modules/yjs`)) execFileSync("npm", ["ci"], { cwd: folder, stdio: "inherit" });
+await import("./bench.ts");

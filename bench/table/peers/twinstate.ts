@@ -1,0 +1,40 @@
+import { transaction } from "mobx";
+import { state } from "../../../lib/decorators.js";
+import { createMirror, type Mirror } from "../../../lib/mirror.js";
+import { createStore, type Store } from "../../../lib/store.js";
+import { observeRows } from "../observe.ts";
+import { edit, type Peer, type Row, type State } from "../workload.ts";
+
+class Table {
+  @state rows: Row[] = [];
+}
+
+/** As a host holds it: the user's instance, and the store that it has become. */
+interface Source {
+  readonly live: State;
+  readonly store: Store;
+}
+
+export default {
+  build(rows) {
+    const live = new Table();
+    live.rows = rows;
+    const store = createStore({ name: "table", instance: live });
+    return { live, store };
+  },
+  snapshot: ({ store }) => JSON.stringify(store.snapshot()),
+  mirror(wire) {
+    const mirror = createMirror({ name: "table" });
+    mirror.applySnapshot(JSON.parse(wire as string));
+    return mirror;
+  },
+  change({ live, store }, op) {
+    transaction(() => edit(live, op));
+    const delta = store.commit();
+    store.endTurn();
+    return JSON.stringify(delta ?? null);
+  },
+  apply: (mirror, wire) => mirror.applyDelta(JSON.parse(wire as string)),
+  rows: (side) => (side.live as State).rows,
+  observe: (side) => observeRows((side.live as State).rows),
+} satisfies Peer<Source, Mirror>;

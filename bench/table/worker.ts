@@ -1,0 +1,136 @@
+// What runs in a peer's own process.
+import { edit, kinds, makeOps, makeRows, type Op, type Peer, plainRow, type Row, type State, type Wire } from "./workload.ts";
+
+/** Microseconds, or bytes. */
+export interface Measured {
+  produce: number;
+  apply: number;
+  bytes: number;
+}
+
+export interface Round {
+  build: number;
+  snapshot: number;
+  again: number;
+  mirror: number;
+  bytes: number;
+  ops: Record<Op["kind"], Measured>;
+  /** What differs between source, mirror and what was asked for, if anything does. */
+  diverged: string | undefined;
+}
+
+/** Heap bytes for each row. */
+export interface Heap {
+  source: number;
+  mirror: number;
+  observedSource: number | undefined;
+  observedMirror: number | undefined;
+}
+
+export type Request = { task: "round"; n: number; seed: number; budget: number } | { task: "heap"; n: number };
+
+// The peers keep what they like: only they know their sources and mirrors.
+type AnyPeer = Peer<any, any>;
+
+/** How often an op is done in a round, as long as the time allows. */
+const TIMES: Record<Op["kind"], number> = { toggle: 200, push: 100, remove: 100, insert: 100, meta: 10, swap: 100, move: 100, filter: 1 };
+
+/** Answers the parent process until it ends. */
+export function serve(peer: AnyPeer): void {
+  process.on("message", (request: Request) => {
+    try {
+      process.send?.({ result: request.task === "round" ? runRound(peer, request) : measureHeap(peer, request.n) });
+    } catch (error) {
+      process.send?.({ error: String((error as Error).stack ?? error) });
+    }
+  });
+}
+
+const collect = () => (globalThis as { gc?: () => void }).gc?.();
+
+function time<R>(run: () => R): [result: R, micros: number] {
+  collect();
+  const start = performance.now();
+  const result = run();
+  return [result, (performance.now() - start) * 1000];
+}
+
+export const bytesOf = (wire: Wire): number => (typeof wire === "string" ? Buffer.byteLength(wire) : wire instanceof Uint8Array ? wire.byteLength : 0);
+
+function runRound(peer: AnyPeer, { n, seed, budget }: Extract<Request, { task: "round" }>): Round {
+  const rows = makeRows(n);
+  const [source, build] = time(() => peer.build(rows));
+  const [snapshot, first] = time(() => peer.snapshot(source));
+  const [, again] = time(() => peer.snapshot(source));
+  const [mirror, mirrored] = time(() => peer.mirror(snapshot));
+  const oracle: State = { rows: makeRows(n) };
+  const ops = {} as Round["ops"];
+  for (const kind of kinds) {
+    // No more than a fifth of the rows come or go.
+    const times = Math.min(TIMES[kind], Math.ceil(n / 5));
+    const asked = makeOps(kind, times, oracle.rows.length, seed);
+    const wires: Wire[] = [];
+    const [, produced] = time(() => {
+      const end = performance.now() + budget;
+      for (const op of asked) {
+        wires.push(peer.change(source, op));
+        if (performance.now() > end) break;
+      }
+    });
+    const [, applied] = time(() => {
+      for (const wire of wires) peer.apply(mirror, wire);
+    });
+    // A peer may keep the row that it was given: the oracle has its own.
+    for (let i = 0; i < wires.length; i++) edit(oracle, structuredClone(asked[i] as Op));
+    const bytes = wires.map(bytesOf).sort((a, b) => a - b);
+    ops[kind] = { produce: produced / wires.length, apply: applied / wires.length, bytes: bytes[bytes.length >> 1] as number };
+  }
+  return { build, snapshot: first, again, mirror: mirrored, bytes: bytesOf(snapshot), ops, diverged: difference(peer, source, mirror, oracle.rows) };
+}
+
+function difference(peer: AnyPeer, source: unknown, mirror: unknown, wanted: readonly Row[]): string | undefined {
+  const sides = { source: Array.from(peer.rows(source), plainRow), mirror: Array.from(peer.rows(mirror), plainRow) };
+  for (const [side, rows] of Object.entries(sides)) {
+    if (rows.length !== wanted.length) return `the ${side} has ${rows.length} rows, not ${wanted.length}`;
+    for (let i = 0; i < rows.length; i++) {
+      const [is, should] = [JSON.stringify(rows[i]), JSON.stringify(plainRow(wanted[i] as Row))];
+      if (is !== should) return `row ${i} of the ${side} is ${is}, not ${should}`;
+    }
+  }
+  return undefined;
+}
+
+function measureHeap(peer: AnyPeer, n: number): Heap {
+  const used = () => {
+    for (let i = 0; i < 4; i++) collect();
+    return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  };
+  // Once before, so that code and tables that are made once do not count.
+  peer.mirror(peer.snapshot(peer.build(makeRows(100))));
+  const empty = used();
+  const source = peer.build(makeRows(n));
+  const withSource = used();
+  let snapshot: Wire | undefined = peer.snapshot(peer.build(makeRows(n)));
+  const before = used();
+  const mirror = peer.mirror(snapshot);
+  const both = used();
+  snapshot = undefined;
+  const observed = (side: unknown) => {
+    if (!peer.observe) return undefined;
+    const start = used();
+    const stop = peer.observe(side);
+    const grown = used() - start;
+    stop();
+    return grown;
+  };
+  const perRow = (bytes: number) => Math.round(bytes / n);
+  const [sourceGrown, mirrorGrown] = [observed(source), observed(mirror)];
+  const held = perRow(withSource - empty);
+  const mirrorHeld = perRow(both - before);
+  return {
+    source: held,
+    mirror: mirrorHeld,
+    observedSource: sourceGrown === undefined ? undefined : held + perRow(sourceGrown),
+    observedMirror: mirrorGrown === undefined ? undefined : mirrorHeld + perRow(mirrorGrown),
+  };
+}
