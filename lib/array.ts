@@ -1,5 +1,5 @@
 import { arrayHole, arrayName, cannotDefine, notCallable, symbolKey } from "./errors.js";
-import { type Kind, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
+import { isPlainProperty, type Kind, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
 import { spliced } from "./record.js";
 
 // An array, as `Array.isArray` looks through the Proxy at its target.
@@ -77,9 +77,7 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
   /** Values as they enter. */
   enter(values: readonly unknown[], at: number): Stored[] {
     this.graph.mayWrite(this, at);
-    const stored = new Array<Stored>(values.length);
-    for (let i = 0; i < values.length; i++) stored[i] = this.graph.enter(values[i], this, at + i);
-    return stored;
+    return values.length === 1 ? [this.graph.enter(values[0], this, at)] : this.graph.enterAll(values, this, at);
   }
 
   get(_target: unknown[], key: string | symbol): unknown {
@@ -142,7 +140,7 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
   }
 
   defineProperty(_target: unknown[], key: string | symbol, descriptor: PropertyDescriptor): boolean {
-    if (!("value" in descriptor)) throw cannotDefine(this.graph.pathOf(this, String(key)));
+    if (!isPlainProperty(descriptor, key !== "length")) throw cannotDefine(this.graph.pathOf(this, String(key)));
     return this.set(target, key, descriptor.value);
   }
 
@@ -155,10 +153,13 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
   }
 }
 
-/** As the language's ToIntegerOrInfinity, and then within 0 … length. */
+/** As the language's ToIntegerOrInfinity: throws for a bigint. */
+const integer = (value: unknown) => Math.trunc(+(value as number)) || 0;
+
+/** A place within 0 … length. */
 function position(value: unknown, length: number, absent: number): number {
   if (value === undefined) return absent;
-  const number = Math.trunc(Number(value)) || 0;
+  const number = integer(value);
   return number < 0 ? Math.max(length + number, 0) : Math.min(number, length);
 }
 
@@ -226,7 +227,7 @@ const methods = {
     const { length } = node.data;
     const at = position(args[0], length, 0);
     const rest = length - at;
-    const remove = args.length === 0 ? 0 : args.length === 1 ? rest : Math.min(Math.max(Math.trunc(Number(args[1])) || 0, 0), rest);
+    const remove = args.length === 0 ? 0 : args.length === 1 ? rest : Math.min(Math.max(integer(args[1]), 0), rest);
     const stored = node.enter(args.slice(2), at);
     return node.splice(at, remove, stored).map(liveOf);
   },
@@ -235,7 +236,9 @@ const methods = {
     if (compare !== undefined) callable(compare);
     node.graph.mayWrite(node);
     const sorted = node.data.map(liveOf).sort(compare);
-    node.assign(sorted.map((value) => node.graph.find(value)));
+    const stored = sorted.map((value) => node.graph.find(value));
+    // What `compare` has added meanwhile stands behind.
+    node.assign(stored.concat(node.data.slice(stored.length)));
     return this;
   },
   reverse(): unknown {

@@ -104,6 +104,8 @@ export interface EventDecoratorFactory extends EventDecorator {
 
 // --- the decorators: they only declare ---
 
+const PLACES: readonly string[] = ["localStorage", "sessionStorage", "cookie"];
+
 /**
  * A field that is state: kept on the server, mirrored in every browser that watches. A private or protected one must say
  * `{ private: true }`: it is kept on the server and never sent.
@@ -117,6 +119,7 @@ export const state = decorator(
   { private: "boolean", persist: "boolean", visibleTo: "function", keep: "string" },
   (declared, name, options) => {
     const { persist = true, visibleTo, keep } = options as Partial<FieldSchema>;
+    if (keep !== undefined && !PLACES.includes(keep)) throw badDecoratorOption("state", name, "keep", PLACES.map((one) => `"${one}"`).join(" or "), keep);
     declared.fields[name] = { name, private: options.private === true, persist, ...(visibleTo && { visibleTo }), ...(keep && { keep }) };
   },
 ) as unknown as State;
@@ -153,7 +156,8 @@ const EVENT_OPTIONS = {
 const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, name, options, paramTypes) => {
   const { optimistic = false, background = false, volatile = false, queue = "serial", debounce, throttle, input, guard } = options as Partial<EventSchema>;
   if (!["serial", "latest", "drop"].includes(queue)) throw badDecoratorOption("event", name, "queue", '"serial", "latest" or "drop"', queue);
-  for (const schema of input ?? []) if (!isSchema(schema)) throw badDecoratorOption("event", name, "input", "Standard Schemas", schema);
+  if (input !== undefined && !(Array.isArray(input) && input.every(isSchema)))
+    throw badDecoratorOption("event", name, "input", "an array of Standard Schemas", input);
   declared.events[name] = {
     name,
     optimistic,
@@ -191,8 +195,8 @@ function decorator(what: string, kinds: readonly string[], known: Readonly<Recor
 
   return (...args: unknown[]): unknown => {
     if (args.length > 1) return decorate({}, args[0], args[1], args[2]);
-    const options = args[0] ?? {};
-    if (typeof options !== "object") throw notDecoratorOptions(what, options);
+    const options = args[0] === undefined ? {} : args[0];
+    if (typeof options !== "object" || options === null) throw notDecoratorOptions(what, options);
     return (target: unknown, key: unknown, descriptor: unknown) => decorate(options as Options, target, key, descriptor);
   };
 }
@@ -210,6 +214,7 @@ const isContext = (value: unknown): value is Context => typeof value === "object
 function kindOf(descriptor: PropertyDescriptor | undefined): string {
   if (!descriptor) return "field";
   if (descriptor.get) return "getter";
+  if (descriptor.set) return "setter";
   return typeof descriptor.value === "function" ? "method" : "field";
 }
 

@@ -16,7 +16,7 @@ export class StateError extends Error {
 
 function nameOf(value: unknown): string {
   if (typeof value === "function") return value.name ? `the function \`${value.name}\`` : "a function";
-  if (typeof value === "symbol") return value.description === "hole" ? "a hole" : `a symbol (${String(value)})`;
+  if (typeof value === "symbol") return `a symbol (${String(value)})`;
   if (typeof value !== "object" || value === null) return String(value);
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   const Class = (value as { constructor?: { name?: string } }).constructor?.name;
@@ -28,6 +28,12 @@ export const notState = (path: string, value: unknown) =>
     "NOT_STATE",
     `\`${path}\` cannot hold ${nameOf(value)}. State is plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp, and instances of classes that are registered in \`models\`.`,
   );
+export const foreignInstance = (path: string, value: object) =>
+  new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that belongs to another store already. Make a new instance from its values.`);
+export const sealedInstance = (path: string, value: object) =>
+  new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that is frozen or sealed: its fields become state. Do not freeze it.`);
+export const readOnlyDate = (method: string) =>
+  new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one: \`const date = new Date(old)\`.`);
 export const notContainer = (value: unknown) =>
   new StateError("NOT_STATE", `${nameOf(value)} is no container of twinstate. Give an object, array, Map or Set that stands in a store.`);
 export const tooDeep = (path: string, depth: number) =>
@@ -40,7 +46,7 @@ export const badKey = (path: string, key: object) =>
 export const symbolKey = (path: string, key: symbol) =>
   new StateError("NOT_STATE", `\`${path}\` cannot have the key ${String(key)}: symbols do not travel. Use a string.`);
 export const cannotDefine = (path: string) =>
-  new StateError("NOT_STATE", `\`${path}\` cannot become an accessor: state is plain data. Use a \`@computed\` getter on the class.`);
+  new StateError("NOT_STATE", `\`${path}\` cannot become an accessor, read-only or hidden: state is plain data. Use a \`@computed\` getter on the class.`);
 export const arrayHole = (path: string) =>
   new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
 export const arrayName = (path: string, key: string) =>
@@ -53,6 +59,8 @@ export const outsideEvent = (store: string, path: string) =>
   );
 export const readOnlyComputed = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
+export const noSetter = (path: string) =>
+  new StateError("READ_ONLY", `\`${path}\` is a \`@computed\` getter without a setter: change what it is computed from, or write a setter beside it.`);
 export const readOnlyTwin = (store: string) =>
   new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events, which changes it on the server.`);
 export const notConstructed = (model: string, cause: unknown) =>
@@ -136,8 +144,10 @@ export class EventError<C extends ErrorCode = ErrorCode> extends Error {
     return isEventError(error) && (error.code as string) === code;
   }
 
+  // Of a subclass, only its own.
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return isEventError(value);
+    // biome-ignore lint/complexity/noThisInStatic: which class is asked is the question
+    return this === EventError ? isEventError(value) : super[Symbol.hasInstance](value);
   }
 }
 
@@ -189,6 +199,15 @@ export const outOfOrder = (expected: number) => refusal("OUT_OF_ORDER", `Events 
 export const offline = (why: string) => refusal("OFFLINE", why);
 export const readOnlyCall = (store: string, name: string) =>
   refusal("NOT_FOUND", `\`${name}\` is no event of \`${store}\`: browsers can call methods marked with \`@event\` alone. Did you forget it?`);
+export const nestedEvent = (model: string, name: string) =>
+  refusal(
+    "NOT_FOUND",
+    `\`${name}\` is an event of \`${model}\`, which is no store: only stores' own events can be called yet. Add one to the store that calls it.`,
+  );
+export const unnamed = (status: number) =>
+  refusal("INTERNAL", `The server answered ${status}, and nothing that twinstate knows. Is \`url\` the path of the twin's route?`);
+export const notConnected = () => offline("There is no connection to the server now, and this event is not kept for later: it is `volatile`.");
+export const closed = () => refusal("CANCELLED", "The client was closed before the call was answered.");
 
 // --- the server ---
 

@@ -1,6 +1,7 @@
 import { transaction } from "mobx";
 import { ArrayNode } from "./array.js";
-import { badKey, notContainer, notState, outsideEvent, readOnlyComputed, tooDeep } from "./errors.js";
+import { stateDate } from "./date.js";
+import { arrayHole, badKey, foreignInstance, notContainer, notState, outsideEvent, readOnlyComputed, sealedInstance, symbolKey, tooDeep } from "./errors.js";
 import { InstanceNode, type Shape, shapeOf } from "./instance.js";
 import { MapNode } from "./map.js";
 import { Node, nodeOf, own, put, type Stored } from "./node.js";
@@ -50,7 +51,14 @@ export class Graph {
   readonly #named = new Map<string, Shape>();
   /** What has entered in this turn: the same raw object is the same container. */
   #entered = new Map<object, Node>();
-  #depth = 0;
+  /** Whose key the value that enters just now is put under, and the keys that lead down to it from there. */
+  #holder: Node | undefined;
+  readonly #trail: unknown[] = [];
+  /** What the running write has brought so far: forgotten when it fails. */
+  readonly #fresh: object[] = [];
+  /** The instances among it: they are taken over when all of the write has entered. */
+  readonly #arrived: [InstanceNode, object][] = [];
+  #several = false;
   #evaluating = false;
   #listeners: Map<Node, Set<(delta: Delta) => void>> | undefined;
 
@@ -66,6 +74,7 @@ export class Graph {
     const shape = shapeOf("", instance.constructor as new () => object);
     this.root = new InstanceNode(this, {}, shape);
     this.#entered.set(instance, this.root);
+    this.root.take(instance);
     this.root.adopt(instance);
   }
 
@@ -92,16 +101,59 @@ export class Graph {
         return value === null ? null : this.#enterObject(value, holder, key);
       case "function":
       case "symbol":
-        throw notState(this.pathOf(holder, key), value);
+        throw notState(this.#pathOfEntering(holder, key), value);
       default:
         return value;
     }
   }
 
+  /** Several values of one write, under consecutive keys from `at` on: all enter or none. */
+  enterAll(values: readonly unknown[], holder: Node, at: number): Stored[] {
+    const stored = new Array<Stored>(values.length);
+    this.#together(() => {
+      for (let i = 0; i < values.length; i++) stored[i] = this.enter(values[i], holder, at + i);
+    });
+    return stored;
+  }
+
+  /** A Map's key and value: both enter or none. */
+  enterEntry(key: unknown, value: unknown, holder: Node): [key: Stored, value: Stored] {
+    return this.#together(() => [this.enterKey(key, holder), this.enter(value, holder, key)]);
+  }
+
+  #together<R>(enter: () => R): R {
+    if (this.#several || this.#trail.length > 0) return enter();
+    this.#several = true;
+    try {
+      const result = enter();
+      this.#settle();
+      return result;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    } finally {
+      this.#several = false;
+    }
+  }
+
+  /** The running write has entered whole. */
+  #settle(): void {
+    for (const [node, instance] of this.#arrived) node.adopt(instance);
+    this.#arrived.length = 0;
+    this.#fresh.length = 0;
+  }
+
+  /** The running write has failed: nothing has happened. */
+  #forget(): void {
+    for (const value of this.#fresh) this.#entered.delete(value);
+    this.#arrived.length = 0;
+    this.#fresh.length = 0;
+  }
+
   /** A Map's key or a Set's member. */
   enterKey(value: unknown, holder: Node): Stored {
-    const stored = this.enter(value, holder, value);
-    if (typeof stored === "object" && stored !== null && !(stored instanceof Node)) throw badKey(this.pathOf(holder), stored);
+    const stored = this.enter(value, holder, MEMBER);
+    if (typeof stored === "object" && stored !== null && !(stored instanceof Node)) throw badKey(this.#pathOfEntering(holder, MEMBER), stored);
     return stored;
   }
 
@@ -116,51 +168,57 @@ export class Graph {
     if (node?.graph === this) return node;
     const known = this.#entered.get(value);
     if (known) return known;
-    if (++this.#depth > MAX_DEPTH) {
-      this.#depth = 0;
-      throw tooDeep(this.pathOf(holder, key), MAX_DEPTH);
-    }
-    const stored = this.#clone(value, node, holder, key);
-    this.#depth--;
-    return stored;
+    if (this.#trail.length > 0) return this.#enterNew(value, node, key);
+    this.#holder = holder;
+    return this.#together(() => this.#enterNew(value, node, key));
   }
 
-  #clone(value: object, foreign: Node | undefined, holder: Node, key: unknown): Stored {
+  #enterNew(value: object, node: Node | undefined, key: unknown): Stored {
+    if (this.#trail.length >= MAX_DEPTH) throw tooDeep(this.pathOf(this.#holder as Node, this.#trail[0]), MAX_DEPTH);
+    this.#trail.push(key);
     try {
-      if (Array.isArray(value)) return this.#enterArray(value);
-      const prototype = Object.getPrototypeOf(value);
-      if (prototype === Object.prototype || prototype === null) return this.#enterPlain(value);
-      const shape = this.#shapes.get(prototype);
-      if (shape && !foreign) {
-        const node = new InstanceNode(this, {}, shape);
-        this.#note(value, node);
-        node.adopt(value);
-        return node;
-      }
-      const leaf = copyLeaf(value);
-      if (leaf) return leaf;
-      if (value instanceof Map) return this.#enterMap(value);
-      if (value instanceof Set) return this.#enterSet(value);
-      // Of another realm.
-      if (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")) return this.#enterPlain(value);
-    } catch (error) {
-      this.#entered.delete(value);
-      this.#depth = 0;
-      throw error;
+      return this.#clone(value, node);
+    } finally {
+      this.#trail.pop();
     }
-    throw notState(this.pathOf(holder, key), value);
+  }
+
+  #clone(value: object, foreign: Node | undefined): Stored {
+    if (Array.isArray(value)) return this.#enterArray(value);
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#enterPlain(value);
+    if (foreign?.kind === "instance") throw foreignInstance(this.#pathOfEntering(), value);
+    const shape = this.#shapes.get(prototype);
+    if (shape) return this.#enterInstance(value, shape);
+    const leaf = copyLeaf(value);
+    if (leaf) return leaf;
+    if (value instanceof Map) return this.#enterMap(value);
+    if (value instanceof Set) return this.#enterSet(value);
+    // Of another realm.
+    if (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")) return this.#enterPlain(value);
+    throw notState(this.#pathOfEntering(), value);
   }
 
   #note(value: object, node: Node): void {
     this.#entered.set(value, node);
+    this.#fresh.push(value);
     this.#made?.push(node);
+  }
+
+  #enterInstance(value: object, shape: Shape): Stored {
+    if (!Object.isExtensible(value)) throw sealedInstance(this.#pathOfEntering(), value);
+    const node = new InstanceNode(this, {}, shape);
+    this.#note(value, node);
+    node.take(value);
+    this.#arrived.push([node, value]);
+    return node;
   }
 
   #enterPlain(value: object): Stored {
     const symbol = Object.getOwnPropertySymbols(value)[0];
+    if (symbol) throw symbolKey(this.#pathOfEntering(), symbol);
     const data = { ...value } as Record<string, Stored>;
     const node = new ObjectNode(this, data);
-    if (symbol) throw notState(this.pathOf(node, symbol), symbol);
     this.#note(value, node);
     for (const key of Object.keys(data)) {
       const item = data[key];
@@ -175,7 +233,7 @@ export class Graph {
     this.#note(value, node);
     for (let i = 0; i < data.length; i++) {
       const item = data[i];
-      if (item === undefined && !Object.hasOwn(value, i)) throw notState(this.pathOf(node, i), HOLE);
+      if (item === undefined && !Object.hasOwn(value, i)) throw arrayHole(this.#pathOfEntering(node, i));
       if (typeof item !== "string" && typeof item !== "number") data[i] = this.enter(item, node, i);
     }
     return node;
@@ -321,6 +379,12 @@ export class Graph {
     if (listeners) for (const listener of listeners) listener(delta);
   }
 
+  /** As {@link pathOf}, for what stands nowhere yet. Without a key: the value that enters just now. */
+  #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key: unknown]): string {
+    if (this.#trail.length === 0) return this.pathOf(node as Node, ...keys);
+    return this.pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");
+  }
+
   /** Where a value stands, for messages: `todo.items[3].title`. */
   pathOf(node: Node, key?: unknown): string {
     const path = this.root ? pathTo(this.root, node, this.name) : this.name;
@@ -343,10 +407,14 @@ function spoilUp(node: Node): void {
   spoilAgain(node);
 }
 
-/** Stands for a hole of an array in messages. */
-export const HOLE = Symbol("hole");
+/** Stands in paths for a Map's key or a Set's member. */
+const MEMBER = Symbol("key or member");
 
-const step = (key: unknown) => (typeof key === "number" ? `[${key}]` : typeof key === "string" && /^[\w$]+$/.test(key) ? `.${key}` : `[${String(key)}]`);
+function step(key: unknown): string {
+  if (key === MEMBER) return "[…]";
+  if (typeof key === "string") return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+  return typeof key === "function" || (typeof key === "object" && key !== null) ? "[…]" : `[${String(key)}]`;
+}
 
 function pathTo(root: Node, wanted: Node, name: string): string {
   const paths = new Map<Node, string>([[root, name]]);
@@ -357,7 +425,7 @@ function pathTo(root: Node, wanted: Node, name: string): string {
       data instanceof Map
         ? data
         : data instanceof Set
-          ? [...data].map((item) => ["", item])
+          ? [...data].map((item) => [MEMBER, item])
           : Array.isArray(data)
             ? data.entries()
             : Object.entries(data as object);
@@ -371,13 +439,18 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** A copy of a value that is state but no container: a date, a URL, bytes. */
+/** A copy of a value that is state but no container, as users hold it: a date, a URL, bytes. */
+export function plainLeaf(value: object): object | undefined {
+  return value instanceof Date ? new Date(value.getTime()) : copyLeaf(value);
+}
+
+/** As {@link plainLeaf}, as state holds it. */
 function copyLeaf(value: object): object | undefined {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   const { constructor } = value;
   switch (tag) {
     case "Date":
-      return value instanceof Date ? new Date(value.getTime()) : undefined;
+      return value instanceof Date ? stateDate(value.getTime()) : undefined;
     case "RegExp":
       return value instanceof RegExp ? new RegExp(value.source, value.flags) : undefined;
     case "URL":

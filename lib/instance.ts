@@ -1,5 +1,5 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
-import { notConstructed } from "./errors.js";
+import { noSetter, notConstructed } from "./errors.js";
 import type { Graph } from "./graph.js";
 import { type Kind, NODE, Node, put, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
@@ -94,21 +94,25 @@ export class InstanceNode extends ObjectNode {
     return this.#reaction ? this.shape.watched : this.shape.visible;
   }
 
-  /** Takes over an instance: its fields' values enter, and its fields become accessors. */
+  /** The values of an instance's fields enter. The instance is as it was, until {@link adopt}. */
+  take(instance: object): void {
+    for (const name of this.shape.fields) this.data[name] = this.graph.enter((instance as Record<string, unknown>)[name], this, name);
+  }
+
+  /** Takes over an instance: its fields become accessors. */
   adopt(instance: object): void {
     this.face = instance;
     Object.defineProperty(instance, NODE, { value: this, configurable: true });
-    for (const name of this.shape.fields) {
-      const value = (instance as Record<string, unknown>)[name];
-      Object.defineProperty(instance, name, fieldAccessor(name));
-      this.data[name] = this.graph.enter(value, this, name);
-    }
+    for (const name of this.shape.fields) Object.defineProperty(instance, name, fieldAccessor(name));
     for (const { name } of this.shape.computeds) Object.defineProperty(instance, name, computedAccessor(name));
   }
 
   /** Makes the user's instance, where this side has the class. */
   embody(): this {
-    if (this.shape.Class) this.adopt(construct(this.shape));
+    if (!this.shape.Class) return this;
+    const instance = construct(this.shape);
+    this.take(instance);
+    this.adopt(instance);
     return this;
   }
 
@@ -137,6 +141,12 @@ export class InstanceNode extends ObjectNode {
       this.#computeds.set(name, value);
     }
     return value.get();
+  }
+
+  /** By the setter that stands beside the getter. */
+  writeComputed(name: string, value: unknown): void {
+    const { Class } = this.shape;
+    if (!Class || !Reflect.set(Class.prototype, name, value, this.face)) throw noSetter(this.graph.pathOf(this, name));
   }
 
   /** Keeps the computeds evaluated from now on, so that clients see them. */
@@ -236,6 +246,9 @@ function computedAccessor(name: string): PropertyDescriptor {
     descriptor = {
       get(this: { [NODE]: InstanceNode }) {
         return this[NODE].readComputed(name);
+      },
+      set(this: { [NODE]: InstanceNode }, value: unknown) {
+        this[NODE].writeComputed(name, value);
       },
       enumerable: false,
       configurable: true,

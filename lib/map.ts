@@ -1,5 +1,5 @@
 import { transaction } from "mobx";
-import { type Kind, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
+import { type Kind, keysOf, liveOf, NODE, Node, nodeOf, presenceOf, type Stored, spoil } from "./node.js";
 import { KEYS } from "./object.js";
 
 /** Stands for "all entries" among the atoms. */
@@ -35,7 +35,7 @@ export class MapNode extends Node {
     this.data.set(key, stored);
     spoil(this);
     if (present) this.announceKeys(key, ALL);
-    else this.announceKeys(key, ALL, KEYS);
+    else if (this.atoms) this.announceKeys(key, presenceOf(key), ALL, KEYS);
     if (!this.graph.listening) return;
     const name = liveOf(key);
     this.graph.tell(this, present ? { type: "update", name, value: liveOf(stored), old: liveOf(old) } : { type: "add", name, value: liveOf(stored) });
@@ -48,7 +48,7 @@ export class MapNode extends Node {
     this.#detach();
     this.data.delete(key);
     spoil(this);
-    this.announceKeys(key, ALL, KEYS);
+    if (this.atoms) this.announceKeys(key, presenceOf(key), ALL, KEYS);
     if (this.graph.listening) this.graph.tell(this, { type: "remove", name: liveOf(key), old: liveOf(old) });
     return true;
   }
@@ -69,16 +69,20 @@ export class MapNode extends Node {
     return stored;
   }
 
-  /** For reading the keys. */
-  keys(): Map<Stored, Stored> {
-    this.observeKey(KEYS);
-    return this.data;
+  hasKey(key: unknown): boolean {
+    const stored = this.graph.find(key);
+    this.observePresence(stored);
+    return this.data.has(stored);
   }
 
-  /** For reading all entries. */
-  entries(): Map<Stored, Stored> {
+  /** The keys are about to be read. */
+  observeKeys(): void {
+    this.observeKey(KEYS);
+  }
+
+  /** All entries are about to be read. */
+  observeEntries(): void {
     this.observeKey(ALL);
-    return this.data;
   }
 }
 
@@ -87,13 +91,13 @@ const node = (map: unknown) => nodeOf(map) as MapNode;
 /** What users hold of a Map: all of Map's interface, and `instanceof Map`, over a node. */
 class StateMap implements Map<unknown, unknown> {
   get size(): number {
-    return node(this).keys().size;
+    const map = node(this);
+    map.observeKeys();
+    return map.data.size;
   }
 
   has(key: unknown): boolean {
-    const map = node(this);
-    const stored = map.readKey(key);
-    return map.data.has(stored);
+    return node(this).hasKey(key);
   }
 
   get(key: unknown): unknown {
@@ -105,7 +109,7 @@ class StateMap implements Map<unknown, unknown> {
   set(key: unknown, value: unknown): this {
     const map = node(this);
     map.graph.mayWrite(map, key);
-    map.put(map.graph.enterKey(key, map), map.graph.enter(value, map, key));
+    map.put(...map.graph.enterEntry(key, value, map));
     return this;
   }
 
@@ -135,15 +139,21 @@ class StateMap implements Map<unknown, unknown> {
   }
 
   *keys(): MapIterator<unknown> {
-    for (const key of node(this).keys().keys()) yield liveOf(key);
+    const map = node(this);
+    map.observeKeys();
+    for (const key of keysOf(map)) yield liveOf(key);
   }
 
   *values(): MapIterator<unknown> {
-    for (const value of node(this).entries().values()) yield liveOf(value);
+    const map = node(this);
+    map.observeEntries();
+    for (const key of keysOf(map)) yield liveOf(map.data.get(key));
   }
 
   *entries(): MapIterator<[unknown, unknown]> {
-    for (const [key, value] of node(this).entries()) yield [liveOf(key), liveOf(value)];
+    const map = node(this);
+    map.observeEntries();
+    for (const key of keysOf(map)) yield [liveOf(key), liveOf(map.data.get(key))];
   }
 
   [Symbol.iterator](): MapIterator<[unknown, unknown]> {

@@ -2,12 +2,13 @@ import { transaction } from "mobx";
 import { ArrayNode } from "./array.js";
 import type { Kept, Saved } from "./channel.js";
 import { type BodyKind, type Delta, type Encoded, fillBodies, type Group, leafOf, openBodies, type Sink, type Snapshot } from "./codec.js";
+import { stateDate } from "./date.js";
 import { badWire, readOnlyTwin } from "./errors.js";
 import { Graph } from "./graph.js";
 import { type Audience, clients, InstanceNode, type Shape, storage } from "./instance.js";
 import { MapNode } from "./map.js";
 import { Names } from "./names.js";
-import { type Node, own, put, type Stored, UNNUMBERED } from "./node.js";
+import { type Node, own, put, type Stored, spoil, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { SetNode } from "./set.js";
 import { NodeTable } from "./table.js";
@@ -332,7 +333,9 @@ class Decoder implements Sink<Node> {
     if (typeof slot !== "object" || slot === null) return slot;
     if (!Array.isArray(slot)) throw badWire("a value", slot);
     if (slot.length === 0) return this.#claim();
-    return slot.length === 1 && typeof slot[0] === "number" ? this.node(slot[0]) : leafOf(slot);
+    if (slot.length === 1 && typeof slot[0] === "number") return this.node(slot[0]);
+    const leaf = leafOf(slot);
+    return leaf instanceof Date ? stateDate(leaf.getTime()) : leaf;
   }
 
   #claim(): Node {
@@ -424,23 +427,30 @@ function mergeObject(node: ObjectNode, data: Record<string, Stored>): void {
   if (Object.keys(node.data).every((name, i) => name === names[i])) return;
   const ordered: Record<string, Stored> = {};
   for (const name of names) put(ordered, name, own(node.data, name));
-  node.data = ordered;
+  reorder(node, ordered);
 }
 
 function mergeMap(node: MapNode, data: Map<Stored, Stored>): void {
   for (const key of [...node.data.keys()]) if (!data.has(key)) node.remove(key);
   for (const [key, value] of data) node.put(key, value);
-  node.data = reordered(node.data, data);
+  if (!sameOrder(node.data, data)) reorder(node, data);
 }
 
 function mergeSet(node: SetNode, data: Set<Stored>): void {
   for (const value of [...node.data]) if (!data.has(value)) node.remove(value);
   for (const value of data) node.add(value);
-  node.data = reordered(node.data, data);
+  if (!sameOrder(node.data, data)) reorder(node, data);
 }
 
-function reordered<C extends Map<Stored, Stored> | Set<Stored>>(now: C, wanted: C): C {
+function sameOrder(now: Map<Stored, Stored> | Set<Stored>, wanted: Map<Stored, Stored> | Set<Stored>): boolean {
   const keys = wanted.keys();
-  for (const key of now.keys()) if (!Object.is(keys.next().value, key)) return wanted;
-  return now;
+  for (const key of now.keys()) if (!Object.is(keys.next().value, key)) return false;
+  return true;
+}
+
+/** Gives a container the same content in another order. */
+function reorder(node: Node, data: unknown): void {
+  node.data = data;
+  spoil(node);
+  node.announce();
 }

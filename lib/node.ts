@@ -89,6 +89,11 @@ export abstract class Node implements Tag {
     atom.reportObserved();
   }
 
+  /** A reaction asks whether there is a key. */
+  protected observePresence(key: unknown): void {
+    if (_isComputingDerivation()) this.observeKey(presenceOf(key));
+  }
+
   /** Tells reactions that these keys have changed. */
   protected announceKeys(...keys: unknown[]): void {
     const atoms = this.atoms as Map<unknown, IAtom> | undefined;
@@ -97,6 +102,36 @@ export abstract class Node implements Tag {
       for (const key of keys) atoms.get(key)?.reportChanged();
     });
   }
+}
+
+/** Stands for "whether there is this key" among the atoms of a keyed container. Where two fall together, a reaction runs once more than it must. */
+export const presenceOf = (key: unknown): unknown => (key instanceof Node ? key : `has ${typeof key} ${String(key)}`);
+
+/** The keys of a Map or Set as a loop meets them that changes it: its data may be replaced meanwhile, as a view keeps the old. */
+export function* keysOf(node: { readonly data: Map<Stored, Stored> | Set<Stored> }): Generator<Stored> {
+  let { data } = node;
+  let keys = data.keys();
+  let last: Stored;
+  let met: Set<Stored> | undefined;
+  for (let next = keys.next(); !next.done; next = keys.next()) {
+    if (met?.has(next.value)) continue;
+    met = undefined;
+    last = next.value;
+    yield last;
+    if (node.data === data) continue;
+    met = upTo(last, data.keys());
+    data = node.data;
+    keys = data.keys();
+  }
+}
+
+function upTo(last: Stored, keys: Iterable<Stored>): Set<Stored> {
+  const met = new Set<Stored>();
+  for (const key of keys) {
+    met.add(key);
+    if (Object.is(key, last)) break;
+  }
+  return met;
 }
 
 /** The value that users see for a stored one. */
@@ -133,3 +168,9 @@ export function put(target: object, key: string, value: unknown): void {
 
 /** Reads an own property, and nothing of the prototype's. */
 export const own = (target: object, key: string): unknown => (Object.hasOwn(target, key) ? (target as Record<string, unknown>)[key] : undefined);
+
+/** Whether a descriptor defines what an assignment would: a property of state can be nothing else. */
+export function isPlainProperty(descriptor: PropertyDescriptor, enumerable = true): boolean {
+  if (!("value" in descriptor) || descriptor.writable === false) return false;
+  return !enumerable || (descriptor.enumerable !== false && descriptor.configurable !== false);
+}

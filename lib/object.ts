@@ -1,5 +1,5 @@
 import { cannotDefine, symbolKey } from "./errors.js";
-import { type Kind, liveOf, NODE, Node, own, put, type Stored, spoil } from "./node.js";
+import { isPlainProperty, type Kind, liveOf, NODE, Node, own, presenceOf, put, type Stored, spoil } from "./node.js";
 
 /** Stands for "which keys there are" among the atoms of keyed containers. */
 export const KEYS = Symbol("keys");
@@ -36,7 +36,7 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
     put(this.data, key, stored);
     spoil(this);
     if (present) this.announceKeys(key);
-    else this.announceKeys(key, KEYS);
+    else if (this.atoms) this.announceKeys(key, presenceOf(key), KEYS);
     if (this.graph.listening)
       this.graph.tell(
         this,
@@ -51,7 +51,7 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
     this.#detach();
     delete this.data[key];
     spoil(this);
-    this.announceKeys(key, KEYS);
+    if (this.atoms) this.announceKeys(key, presenceOf(key), KEYS);
     if (this.graph.listening) this.graph.tell(this, { type: "remove", name: key, old: liveOf(old) });
   }
 
@@ -86,7 +86,7 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
 
   has(_target: object, key: string | symbol): boolean {
     if (key === NODE) return true;
-    if (typeof key === "string") this.observeKey(key);
+    if (typeof key === "string") this.observePresence(key);
     return key in this.data;
   }
 
@@ -104,14 +104,15 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
 
   getOwnPropertyDescriptor(_target: object, key: string | symbol): PropertyDescriptor | undefined {
     if (typeof key === "symbol") return undefined;
-    this.observeKey(key);
+    // Asked for each key by `Object.keys`, which reads no value; what reads them asks `get` too.
+    this.observeKey(KEYS);
     if (!Object.hasOwn(this.data, key)) return undefined;
     return { value: liveOf(this.data[key]), writable: true, enumerable: true, configurable: true };
   }
 
   defineProperty(_target: object, key: string | symbol, descriptor: PropertyDescriptor): boolean {
     if (typeof key === "symbol") throw symbolKey(this.graph.pathOf(this), key);
-    if (!("value" in descriptor)) throw cannotDefine(this.graph.pathOf(this, key));
+    if (!isPlainProperty(descriptor)) throw cannotDefine(this.graph.pathOf(this, key));
     this.write(key, descriptor.value);
     return true;
   }

@@ -1,5 +1,5 @@
 import { transaction } from "mobx";
-import { type Kind, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
+import { type Kind, keysOf, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
 
 /** A Set. */
 export class SetNode extends Node {
@@ -93,7 +93,9 @@ class StateSet {
   }
 
   *values(): SetIterator<unknown> {
-    for (const value of node(this).read()) yield liveOf(value);
+    const set = node(this);
+    set.read();
+    for (const value of keysOf(set)) yield liveOf(value);
   }
 
   keys(): SetIterator<unknown> {

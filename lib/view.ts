@@ -1,3 +1,4 @@
+import { plainLeaf } from "./graph.js";
 import { InstanceNode } from "./instance.js";
 import { addUser, Node, nodeOf, own, put, type Stored } from "./node.js";
 
@@ -121,7 +122,7 @@ export function toPlain<T>(value: T): T {
   const queue: Node[] = [];
   const copyOf = (stored: Stored): unknown => {
     const node = stored instanceof Node ? stored : nodeOf(stored);
-    if (!node) return stored;
+    if (!node) return typeof stored === "object" && stored !== null ? (plainLeaf(stored) ?? stored) : stored;
     let copy = copies.get(node);
     if (!copy) {
       copy = empty(node);
@@ -130,6 +131,7 @@ export function toPlain<T>(value: T): T {
     }
     return copy;
   };
+  if (!isState(value)) return value;
   const result = copyOf(value);
   for (const node of queue) {
     const copy = copies.get(node) as object;
