@@ -269,6 +269,13 @@ export const outsideRequest = (what: string, cause: unknown) =>
     cause,
   );
 
+// --- React ---
+
+export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one around your app, in the root layout.`);
+export const noEffect = (name: string) =>
+  wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
+export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, which is a script: it was not followed.`);
+
 // --- decorators, and what runs inside events ---
 
 export const outsideCurrent = (what: string) =>

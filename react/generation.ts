@@ -1,0 +1,95 @@
+import type { Twin } from "../client/twin.js";
+import { readOnlyTwin } from "../lib/errors.js";
+import { own } from "../lib/node.js";
+
+/** A state of a twin, as an immutable view, with the version that it is of. */
+export interface Pinned {
+  readonly version: number;
+  readonly view: object;
+}
+
+/**
+ * The root of a view, and the handler of its own Proxy: it notes which fields were read, and gives the same value each time. A
+ * field that is read late comes from a state in which all that was read before is as it was, so that no reader sees two mixed.
+ */
+export class Generation implements ProxyHandler<object> {
+  /** What components hold. */
+  readonly view: object = new Proxy({}, this);
+  readonly #twin: Twin;
+  readonly #noted = new Set<string>();
+  #base: Pinned;
+  #all = false;
+  #pinned: boolean;
+
+  /** @param pin the state to stay at until {@link unpin}: what a page was rendered with. */
+  constructor(twin: Twin, pin?: Pinned) {
+    this.#twin = twin;
+    this.#base = pin ?? now(twin);
+    this.#pinned = pin !== undefined;
+  }
+
+  /** Something that was read has another value by now. */
+  get old(): boolean {
+    const { mirror, version } = this.#twin;
+    const { view } = this.#base;
+    if (version === this.#base.version) return false;
+    if (this.#all) return mirror.view() !== view;
+    for (const name of this.#noted) if (!Object.is(mirror.read(name), own(view, name))) return true;
+    return false;
+  }
+
+  unpin(): void {
+    this.#pinned = false;
+  }
+
+  #note(name?: string): object {
+    if (name === undefined || !this.#noted.has(name)) {
+      if (!this.#pinned && this.#twin.state === "ready" && this.#twin.version !== this.#base.version && !this.old) this.#base = now(this.#twin);
+      if (name === undefined) this.#all = true;
+      else this.#noted.add(name);
+    }
+    return this.#base.view;
+  }
+
+  get(target: object, name: string | symbol): unknown {
+    if (typeof name === "symbol") return Reflect.get(target, name);
+    const view = this.#note(name) as Record<string, unknown>;
+    return Object.hasOwn(view, name) ? view[name] : (this.#twin.event(name) ?? Reflect.get(target, name));
+  }
+
+  has(target: object, name: string | symbol): boolean {
+    return Reflect.has(typeof name === "symbol" ? target : this.#note(name), name);
+  }
+
+  ownKeys(): string[] {
+    return Object.keys(this.#note());
+  }
+
+  getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
+    if (typeof name === "symbol" || !Object.hasOwn(this.#note(name), name)) return undefined;
+    // Configurable, as a Proxy may claim nothing else of what its target lacks.
+    return { value: own(this.#base.view, name), enumerable: true, configurable: true, writable: false };
+  }
+
+  set(): never {
+    throw readOnlyTwin(this.#twin.store);
+  }
+
+  defineProperty(): never {
+    throw readOnlyTwin(this.#twin.store);
+  }
+
+  deleteProperty(): never {
+    throw readOnlyTwin(this.#twin.store);
+  }
+
+  setPrototypeOf(): never {
+    throw readOnlyTwin(this.#twin.store);
+  }
+
+  preventExtensions(): never {
+    throw readOnlyTwin(this.#twin.store);
+  }
+}
+
+const now = ({ version, mirror }: Twin): Pinned => ({ version, view: mirror.view() });

@@ -1,0 +1,121 @@
+import { createElement, use, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import type { Twin } from "../client/twin.js";
+import type { View } from "../lib/view-types.js";
+import type { KindOf, StoreOf } from "../server/scope.js";
+import { Bailout } from "./bailout.js";
+import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
+import { TwinProvider, type TwinProviderComponent, type TwinProviderProps, useClient } from "./provider.js";
+import { createLive, createSelection, createView, type Source } from "./view.js";
+
+// --- types ---
+
+/** `useTodo`: the hook of a store without key. */
+export type UseStore<T> = (() => View<T>) & (<R>(select: (store: View<T>) => R) => R);
+/** `useBoard`: the hook of a room, by key. `null`: no room now. */
+export type UseRoom<T> = ((key: string) => View<T>) & ((key: string | null) => View<T> | undefined) & (<R>(key: string, select: (store: View<T>) => R) => R);
+/** `useLiveBoard`: the MobX mirror itself, for `observer` components. */
+export type UseLive<D> = KindOf<D> extends "room" ? (key: string) => View<StoreOf<D>> : () => View<StoreOf<D>>;
+export type HookOf<D> = KindOf<D> extends "room" ? UseRoom<StoreOf<D>> : UseStore<StoreOf<D>>;
+
+export interface HookOptions<S, M> {
+  /**
+   * Where the twin's route is.
+   * @default "/api/twin"
+   */
+  url?: string;
+  /** Classes that the browser shall know too, for optimistic events: the server's, or ones that the server's extend. */
+  stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
+  /** Likewise, for instances that shall have their methods in the browser. */
+  models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never };
+}
+
+export type Hooks<S> = { readonly [K in keyof S & string as `use${Capitalize<K>}`]: HookOf<S[K]> } & {
+  readonly [K in keyof S & string as `useLive${Capitalize<K>}`]: UseLive<S[K]>;
+} & {
+  readonly TwinProvider: TwinProviderComponent<S>;
+  readonly TwinPreload: TwinPreloadComponent<S>;
+};
+
+// --- hooks ---
+
+/**
+ * The hooks of an app's stores, with the components that connect them. `useTodo` belongs to the store `todo`.
+ * @example export const { TwinProvider, TwinPreload, useTodo, useBoard, useLiveBoard } = createHooks<Twin>();
+ */
+export function createHooks<T extends { readonly "~stores": any; readonly "~models": any }>(
+  options: HookOptions<T["~stores"], T["~models"]> = {},
+): Hooks<T["~stores"]> {
+  const made = new Map<string, unknown>([
+    ["TwinProvider", (props: TwinProviderProps<T["~stores"]>) => createElement(TwinProvider, { ...props, url: props.url ?? options.url })],
+    ["TwinPreload", TwinPreload],
+  ]);
+  return new Proxy({} as Hooks<T["~stores"]>, {
+    get(_, name) {
+      if (typeof name === "symbol") return undefined;
+      if (!made.has(name)) made.set(name, createHook(name));
+      return made.get(name);
+    },
+  });
+}
+
+function createHook(hook: string): unknown {
+  const [, live, first, rest] = /^use(Live)?([A-Z])(.*)$/.exec(hook) ?? [];
+  if (first === undefined) return undefined;
+  const store = first.toLowerCase() + rest;
+  if (live) return (key?: string) => useLive(hook, store, key);
+  return (...args: unknown[]) => {
+    const [key, select] = typeof args[0] === "function" ? [undefined, args[0]] : args;
+    return useView(hook, store, key as string | null | undefined, select as Select | undefined);
+  };
+}
+
+type Select = (view: unknown) => unknown;
+
+function useView(hook: string, store: string, key: string | null | undefined, select: Select | undefined): unknown {
+  const twin = useTwin(hook, store, key);
+  const last = useRef<unknown>(undefined);
+  const view = useMemo(() => twin && createView(twin), [twin]);
+  const source = useMemo(() => (twin && view && select ? createSelection(twin, view, select, () => last.current) : view), [twin, view, select]);
+  const value = useSource(source);
+  useEffect(() => {
+    last.current = value;
+  }, [value]);
+  return value;
+}
+
+function useLive(hook: string, store: string, key: string | undefined): unknown {
+  const twin = useTwin(hook, store, key);
+  return useSource(useMemo(() => twin && createLive(twin), [twin]));
+}
+
+/** A twin that has something to show: until then the component suspends, and a refused twin's error goes to the error boundary. */
+function useTwin(hook: string, store: string, key: string | null | undefined): Twin | undefined {
+  const client = useClient(hook);
+  if (key === null) return undefined;
+  const twin = client.twin(store, key);
+  if (twin.state !== "ready" && typeof window === "undefined") throw new Bailout(hook);
+  if (twin.state === "waiting") {
+    hold(twin);
+    use(twin.ready);
+  }
+  if (twin.state === "refused") throw twin.error;
+  return twin;
+}
+
+const held = new WeakSet<Promise<void>>();
+
+/** Watches a twin for a component that waits for it, which React has not mounted and so cannot subscribe. */
+function hold(twin: Twin): void {
+  const { ready } = twin;
+  if (held.has(ready)) return;
+  held.add(ready);
+  // Not while React renders: the connection's status may change at once, and others show it.
+  queueMicrotask(() => {
+    const release = twin.use();
+    void ready.then(release, release);
+  });
+}
+
+const NOTHING: Source = { subscribe: () => () => {}, get: () => undefined, getServer: () => undefined };
+
+const useSource = ({ subscribe, get, getServer }: Source = NOTHING): unknown => useSyncExternalStore(subscribe, get, getServer);

@@ -1,0 +1,54 @@
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import type { ConnectionStatus as Connection } from "../client/status.js";
+import { useClient } from "./provider.js";
+
+/**
+ * How the page is connected.
+ * @example const { status, pending } = useConnection();
+ */
+export function useConnection(): Connection {
+  const { status } = useClient("useConnection");
+  return useSyncExternalStore(
+    status.subscribe,
+    () => status.current,
+    () => ONLINE,
+  );
+}
+
+const ONLINE: Connection = { status: "online", pending: 0 };
+
+export interface ConnectionStatusProps {
+  /** Makes what is shown. @default a sentence in English */
+  children?: (state: Connection) => ReactNode;
+  className?: string;
+}
+
+/**
+ * Tells of a broken connection. Nothing is there while all is well, nor for a break shorter than a second. Style it by `data-status`.
+ * @example <ConnectionStatus className="banner" />
+ */
+export function ConnectionStatus({ children = sentence, className }: ConnectionStatusProps): ReactNode {
+  const state = useConnection();
+  const broken = state.status !== "online";
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    if (!broken) return;
+    const timer = setTimeout(() => setShown(true), 1000);
+    return () => {
+      clearTimeout(timer);
+      setShown(false);
+    };
+  }, [broken]);
+  if (!broken || !shown) return null;
+  return (
+    <div role="status" data-status={state.status} className={className}>
+      {children(state)}
+    </div>
+  );
+}
+
+function sentence({ status, pending }: Connection): string {
+  if (status === "outdated") return "There is a new version of this page. Reload it.";
+  const waiting = pending === 0 ? "" : pending === 1 ? " 1 change waits." : ` ${pending} changes wait.`;
+  return (status === "offline" ? "You are offline." : "Reconnecting…") + waiting;
+}
