@@ -171,6 +171,11 @@ export class Runtime implements World {
     return this.#router;
   }
 
+  /** How many streams are open. */
+  get streams(): number {
+    return this.#connections.size;
+  }
+
   get schema(): WireSchema {
     return this.#schema;
   }

@@ -4,6 +4,7 @@ import { onTestFailed, onTestFinished } from "vitest";
 import type { Encoded } from "../../lib/codec.js";
 import { createMirror, type Mirror } from "../../lib/mirror.js";
 import { decodeValue, encodeValue } from "../../lib/value.js";
+import type { Runtime } from "../../server/runtime.js";
 import { Jar, type Listener, listen, type Site, serve } from "./http.js";
 
 export const SECRET = "a secret for tests alone";
@@ -11,6 +12,7 @@ export const SECRET = "a secret for tests alone";
 export interface App<S, M> {
   readonly twin: TwinApp<S, M>;
   readonly site: Site;
+  readonly runtime: Runtime;
   readonly logs: LogEntry[];
   readonly storage: Storage;
   /** Another browser. */
@@ -22,7 +24,8 @@ export async function serveTwin<S extends Stores, M extends Models = {}>(options
   const logs: LogEntry[] = [];
   const storage = options.storage ?? memory();
   const log = (entry: LogEntry) => void logs.push(entry);
-  const twin = createTwin<S, M>({ name: randomUUID(), session: { secret: SECRET }, log, ...options, storage });
+  const { name = randomUUID() } = options;
+  const twin = createTwin<S, M>({ session: { secret: SECRET }, log, ...options, name, storage });
   const site = await serve(twin.handlers);
   onTestFailed(() => {
     for (const { error } of logs) console.error("The server's log:", error);
@@ -31,7 +34,8 @@ export async function serveTwin<S extends Stores, M extends Models = {}>(options
     await site.close();
     await twin.close();
   });
-  return { twin, site, logs, storage, visitor: () => new Visitor(site.url) };
+  const runtimes = (globalThis as unknown as Record<symbol, Map<string, Runtime>>)[Symbol.for("twinstate.runtime")];
+  return { twin, site, runtime: runtimes?.get(name) as Runtime, logs, storage, visitor: () => new Visitor(site.url) };
 }
 
 /** What the server says no with. */

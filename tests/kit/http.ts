@@ -46,13 +46,24 @@ async function respond(handlers: Handlers, req: IncomingMessage, res: ServerResp
     if (!response.body) return void res.end();
     for await (const chunk of response.body) {
       if (gone.signal.aborted) break;
-      if (!res.write(chunk)) await new Promise((resolve) => res.once("drain", resolve).once("close", resolve));
+      if (!res.write(chunk)) await room(res);
     }
     res.end();
   } catch (error) {
     if (gone.signal.aborted) return;
     res.writeHead(500).end(String(error));
   }
+}
+
+/** Resolves when the response takes more, or is gone. */
+function room(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      res.off("drain", done).off("close", done);
+      resolve();
+    };
+    res.on("drain", done).on("close", done);
+  });
 }
 
 /** A browser's worth of cookies: what the server sets comes back with the next request. */

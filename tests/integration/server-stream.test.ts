@@ -1,0 +1,266 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { event, state } from "twinstate";
+import { scope } from "twinstate/server";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { serveTwin, Visitor } from "../kit/app.js";
+
+class Note {
+  @state text = "";
+  @state lines: string[] = [];
+  @event write(text: string) {
+    this.text = text;
+  }
+  @event add(line: string) {
+    this.lines.push(line);
+  }
+  @event *type(text: string) {
+    for (const letter of text) {
+      this.text += letter;
+      yield;
+    }
+  }
+}
+
+class Other {
+  @state value = 0;
+  @event set(value: number) {
+    this.value = value;
+  }
+}
+
+const stores = {
+  note: Note,
+  other: Other,
+  pad: scope.room(Note, { allow: (_, key) => key !== "closed" }),
+  extra: scope.room(Other, { allow: () => true }),
+  mine: scope.user(Note),
+  draft: scope.tab(Note),
+  wall: scope.shared(Note),
+};
+
+async function start(options: { maxQueued?: number; maxLog?: number } = {}) {
+  const app = await serveTwin({ stores, grace: 0, idle: 0, ...options });
+  const visitor = app.visitor();
+  await visitor.call("note.write", "begun");
+  return { ...app, visitor };
+}
+
+test("a stream begins with hello, which tells of the schema and not of the session's id", async () => {
+  const { visitor } = await start();
+  const live = visitor.live({ store: "note" });
+  const [, hello] = (await live.until(([kind]) => kind === "hello")) as [string, Record<string, unknown>];
+  expect(live.messages[0]?.[0]).toBe("hello");
+  expect(hello).toEqual({ protocol: 1, build: null, heartbeat: 15, session: expect.stringMatching(/^[\w-]{16}$/), schema: expect.any(Object) });
+  expect(hello.schema).toMatchObject({ stores: { pad: { scope: "room", fields: ["text", "lines"], computeds: [], events: { write: {} } } }, models: {} });
+  expect(JSON.stringify(hello)).not.toContain(visitor.session);
+});
+
+test("each scope is its own: sessions, users, tabs, rooms, everybody", async () => {
+  const app = await serveTwin({ stores, context: ({ headers }) => ({ user: headers.has("x-user") ? { id: headers.get("x-user") } : null }) });
+  const [one, two] = [app.visitor(), app.visitor()];
+  const write = (visitor: typeof one, store: string, text: string, key?: string) =>
+    visitor.post(`${store}.write`, JSON.stringify({ key, args: [text] }), { "x-user": "ada" });
+  for (const store of ["note", "mine", "wall"]) await write(one, store, `${store} of one`);
+  await write(one, "pad", "pad a", "a");
+  await one.connect(1, { store: "draft" });
+  await one.number("draft.write", 1, ["draft of one"]);
+  const texts: Record<string, unknown> = {};
+  const seen = two.live({ store: "note" }, { store: "wall" }, { store: "pad", key: "a" }, { store: "mine" }, { store: "draft" });
+  for (const store of ["note", "wall", "pad"]) texts[store] = (await seen.state(store)).text;
+  expect(texts).toEqual({ note: "", wall: "wall of one", pad: "pad a" });
+  // Without a user there is nobody's, and a simple client has no tab.
+  expect((await seen.until(([kind, store]) => kind === "refused" && store === "mine"))[3]).toBe("FORBIDDEN");
+  expect((await seen.until(([kind, store]) => kind === "refused" && store === "draft"))[3]).toBe("INVALID");
+  expect((await app.twin.mine("ada").$snapshot()).text).toBe("mine of one");
+  const draft = await (await one.connect(2, { store: "draft" })).state("draft");
+  expect(draft.text).toBe("draft of one");
+  const other = await two.connect(1, { store: "draft" });
+  expect((await other.state("draft")).text).toBe("");
+});
+
+test("the stores of one host share a number and a revision", async () => {
+  const { visitor } = await start();
+  const live = visitor.live({ store: "note" }, { store: "other" }, { store: "pad", key: "a" });
+  await live.state("pad");
+  await live.state("other");
+  const [note, other, pad] = ["note", "other", "pad"].map((name) => live.all("snapshot").find(([, , store]) => store === name)) as unknown[][];
+  expect(note?.slice(4, 6)).toEqual(other?.slice(4, 6));
+  expect(note?.[1]).toBe(other?.[1]);
+  expect(pad?.[1]).not.toBe(note?.[1]);
+  await visitor.call("other.set", 1);
+  expect(await live.until(([kind]) => typeof kind === "number")).toEqual([note?.[1], (note?.[5] as number) + 1, "other", [0, 0, expect.anything(), 1]]);
+});
+
+test("a stream gets frames of what it watches alone, and may come to watch more and less", async () => {
+  const { visitor } = await start();
+  const live = await visitor.connect(1, { store: "note" });
+  await live.state("note");
+  await visitor.call("other.set", 1);
+  expect(await live.until(([kind]) => typeof kind === "number")).toEqual([1, expect.any(Number)]);
+  expect((await visitor.ask("$watch", { client: visitor.client, epoch: 1, watch: [{ store: "other" }] })).value).toEqual({});
+  expect((await live.state("other")).value).toBe(1);
+  await visitor.ask("$unwatch", { client: visitor.client, epoch: 1, watch: [{ store: "note" }] });
+  await visitor.call("note.write", "unseen");
+  await visitor.call("other.set", 2);
+  await live.state("other", (other) => other.value === 2);
+  expect(JSON.stringify(live.messages)).not.toContain("unseen");
+});
+
+test("who comes back with what it has gets the frames that it missed", async () => {
+  const { visitor } = await start();
+  const keeper = visitor.live({ store: "note" });
+  const live = visitor.live({ store: "note" });
+  await keeper.state("note");
+  await live.state("note");
+  const have = live.have("note");
+  live.stream.close();
+  await visitor.call("note.write", "a");
+  await visitor.call("note.write", "b");
+  const back = visitor.live({ store: "note", have });
+  await back.until(([kind, revision]) => typeof kind === "number" && revision === have[1] + 2);
+  expect(back.messages.slice(1).map((message) => message.slice(0, 2))).toEqual([
+    ["resume", 1],
+    [1, have[1] + 1],
+    [1, have[1] + 2],
+  ]);
+});
+
+test.for([
+  ["of another incarnation", (have: [string, number]): [string, number] => ["another", have[1]]],
+  ["of a revision that is not there yet", (have: [string, number]): [string, number] => [have[0], have[1] + 5]],
+  ["of revision 0, of which nothing is kept", (have: [string, number]): [string, number] => [have[0], 0]],
+] as const)("a snapshot comes in the place of frames for what is %s", async ([, change]) => {
+  const { visitor } = await start();
+  const live = visitor.live({ store: "note" });
+  await live.state("note");
+  const back = visitor.live({ store: "note", have: change(live.have("note")) });
+  await back.state("note");
+  expect(back.all("resume")).toEqual([]);
+});
+
+test("a snapshot comes in the place of frames that the log does not have any more", async () => {
+  const { visitor } = await start({ maxLog: 200 });
+  const keeper = visitor.live({ store: "note" });
+  await keeper.state("note");
+  const have = keeper.have("note");
+  for (let n = 0; n < 20; n++) await visitor.call("note.write", "x".repeat(40) + n);
+  const back = visitor.live({ store: "note", have });
+  expect((await back.state("note")).text).toBe(`${"x".repeat(40)}19`);
+  expect(back.all("resume")).toEqual([]);
+});
+
+test("a room that allow refuses, and a store that is not there, are refused one by one", async () => {
+  const { visitor } = await start();
+  const live = visitor.live({ store: "pad", key: "closed" }, { store: "nowhere" }, { store: "pad" }, { store: "pad", key: "open" });
+  await live.state("pad");
+  expect(
+    live
+      .all("refused")
+      .map((message) => message.slice(0, 4))
+      .toSorted(),
+  ).toEqual(
+    [
+      ["refused", "nowhere", null, "NOT_FOUND"],
+      ["refused", "pad", "closed", "FORBIDDEN"],
+      ["refused", "pad", null, "INVALID"],
+    ].toSorted(),
+  );
+});
+
+test("a ticket works once, for its own session, and not for an older epoch", async () => {
+  const { visitor, site } = await start();
+  const ask = (epoch: number) => visitor.ask("$connect", { protocol: 1, client: visitor.client, epoch, watch: [] });
+  const code = async (input: unknown, { jar } = visitor) => {
+    const response = await jar.fetch(`${site.url}/$live?input=${encodeURIComponent(JSON.stringify(input))}`);
+    return /"data":\{"code":"(\w+)"/.exec(await response.text())?.[1];
+  };
+  expect(await code((await ask(1)).value, new Visitor(site.url))).toBe("NOT_FOUND");
+  const old = (await ask(1)).value;
+  const live = await visitor.connect(2);
+  await live.until(([kind]) => kind === "hello");
+  expect(await code(old)).toBe("SUPERSEDED");
+  expect(await code(old)).toBe("NOT_FOUND");
+});
+
+test("a newer epoch ends the older stream, whose late close does not touch it", async () => {
+  const { visitor } = await start();
+  const old = await visitor.connect(1, { store: "note" });
+  await old.state("note");
+  const next = await visitor.connect(2, { store: "note" });
+  await next.state("note");
+  await old.stream.ended;
+  old.stream.close();
+  // Neither does what is asked in the old one's name.
+  await visitor.ask("$unwatch", { client: visitor.client, epoch: 1, watch: [{ store: "note" }] });
+  await visitor.call("note.write", "still here");
+  expect((await next.state("note", (note) => note.text !== "begun")).text).toBe("still here");
+});
+
+test("a client that has closed leaves no stream, no timer and no host behind", async () => {
+  const { visitor, runtime } = await start();
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  await vi.waitFor(() => expect(runtime.hosts.live).toEqual([]));
+  const before = timers();
+  const streams = Array.from({ length: 50 }, (_, n) => visitor.live({ store: "note" }, { store: "pad", key: `room ${n}` }));
+  for (const stream of streams) await stream.state("pad");
+  expect([runtime.streams, runtime.hosts.live.length]).toEqual([50, 51]);
+  for (const { stream } of streams) stream.close();
+  await vi.waitFor(() => expect([runtime.streams, runtime.hosts.live.length]).toEqual([0, 0]));
+  // Apart from those of HTTP's own idle connections.
+  await vi.waitFor(() => expect(timers() - before).toBeLessThan(10));
+});
+
+test("a closing server says goodbye", async () => {
+  const { visitor, twin } = await start();
+  const live = visitor.live({ store: "note" });
+  await live.state("note");
+  await twin.close();
+  expect(await live.until(([kind]) => kind === "bye")).toEqual(["bye", "closed"]);
+  await live.stream.ended;
+});
+
+test("a reader that does not read costs bounded memory, and gets one snapshot of what it missed", async () => {
+  const { visitor, runtime, site } = await start({ maxQueued: 10_000 });
+  const slow = await stalled(site, visitor.jar.cookie as string, { watch: [{ store: "pad", key: "a" }] });
+  await vi.waitFor(() => expect(runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true));
+  // More than the sockets of both ends hold.
+  const line = "x".repeat(100_000);
+  for (let n = 0; n < 200; n++) await visitor.callIn("a", "pad.write", `${n} ${line}`);
+  await visitor.callIn("a", "pad.write", "the end");
+  const messages = await slow.readUntil((text) => text.includes("the end"));
+  const kinds = messages.map(([kind]) => (typeof kind === "number" ? "frame" : kind));
+  expect(kinds.filter((kind) => kind === "frame").length).toBeLessThan(150);
+  const snapshots = messages.filter(([kind]) => kind === "snapshot");
+  expect(snapshots.length).toBeGreaterThan(1);
+  // Nothing is skipped unless a snapshot tells of it.
+  let revision = -1;
+  for (const [kind, ...rest] of messages) {
+    if (kind === "snapshot") revision = rest[4] as number;
+    else if (typeof kind === "number") expect(rest[0]).toBe(++revision);
+  }
+  expect(revision).toBe(201);
+});
+
+/** A stream over a bare socket that reads nothing until it is told to. */
+async function stalled({ server }: { server: Server }, cookie: string, input: unknown) {
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(port, "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  socket.write(`GET /api/twin/$live?input=${encodeURIComponent(JSON.stringify(input))} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n\r\n`);
+  let text = "";
+  await once(socket, "connect");
+  return {
+    async readUntil(enough: (text: string) => boolean): Promise<unknown[][]> {
+      socket.setEncoding("utf8");
+      for await (const chunk of socket) {
+        text += chunk;
+        if (enough(text)) break;
+      }
+      // Chunks of HTTP end anywhere: their lengths are taken out first.
+      const body = text.slice(text.indexOf("\r\n\r\n") + 4).replace(/(^|\r\n)[0-9a-f]+\r\n/g, "");
+      return [...body.matchAll(/^data: (\[.*\])$/gm)].map(([, data]) => JSON.parse(data as string) as unknown[]);
+    },
+  };
+}
