@@ -19,7 +19,7 @@ export function Header() {
           </Text>
         </Link>
         <Navigation />
-        <Flex align="center" gap={{ initial: "2", sm: "4" }} ml="auto">
+        <Flex align="center" gap="4" ml="auto">
           <Connection />
           <ThemeToggle />
         </Flex>

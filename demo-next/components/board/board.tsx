@@ -1,6 +1,6 @@
 "use client";
 import { type Announcements, DndContext, DragOverlay, MeasuringStrategy } from "@dnd-kit/core";
-import { Flex, Heading, Text } from "@radix-ui/themes";
+import { Code, Flex, Heading, Text } from "@radix-ui/themes";
 import styles from "./board.module.css";
 import { BoardTools } from "./board-tools";
 import { CardFace } from "./card";
@@ -31,7 +31,12 @@ function BoardTitle({ name }: { name: string }) {
   const { count, columns } = useThisBoard();
   return (
     <Flex direction="column" gap="1">
-      <Heading size="8">{name}</Heading>
+      <Flex align="center" gap="3" wrap="wrap">
+        <Heading size="8">Board</Heading>
+        <Code size="3" color="gray" className={styles.key}>
+          {name}
+        </Code>
+      </Flex>
       <Text color="gray">
         {count} {count === 1 ? "card" : "cards"} in {columns.length} {columns.length === 1 ? "column" : "columns"}, shared with everybody who has the link.
       </Text>

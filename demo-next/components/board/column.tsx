@@ -39,7 +39,7 @@ export function Column({ column: { id, title, cards } }: { column: View<ColumnSt
         </Text>
         <DropdownMenu.Root modal={false}>
           <DropdownMenu.Trigger>
-            <IconButton ref={menu} variant="ghost" color="gray" size="1" ml="auto" mr="1" aria-label={`Column ${title}`}>
+            <IconButton ref={menu} variant="ghost" color="gray" size="1" aria-label={`Column ${title}`}>
               <DotsHorizontalIcon />
             </IconButton>
           </DropdownMenu.Trigger>

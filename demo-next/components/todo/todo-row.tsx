@@ -20,7 +20,7 @@ export function TodoRow({ item: { id, title, done } }: { item: View<Item> }) {
 
   return (
     <li className={styles.row} data-done={done || undefined} data-editing={editing || undefined}>
-      <Checkbox size="3" variant="soft" color="grass" checked={done} onCheckedChange={() => void todo.toggle(id)} aria-label={title} />
+      <Checkbox size="3" color="grass" checked={done} onCheckedChange={() => void todo.toggle(id)} aria-label={title} />
       {editing ? (
         <TitleField value={title} label="Title" onSave={(next) => todo.rename(id, next)} onEmpty={() => todo.remove(id)} onClose={close} />
       ) : (
