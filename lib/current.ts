@@ -95,7 +95,8 @@ export function newId(): string {
   return shared[PROVIDER]?.newId() ?? randomId();
 }
 
-function randomId(): string {
+/** A random id, also inside an event. */
+export function randomId(): string {
   let id = "";
   for (const byte of crypto.getRandomValues(new Uint8Array(22))) id += LETTERS[byte & 63];
   return id;

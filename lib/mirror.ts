@@ -41,7 +41,7 @@ export interface Mirror {
   applySnapshot(snapshot: Snapshot, fresh?: boolean): void;
   /** @throws StateError for a delta that does not fit: ask for a snapshot then. */
   applyDelta(delta: Delta): void;
-  /** A value that names containers of this twin by number. */
+  /** A value that names containers of this twin by number: they come as views, and as `undefined` where they are gone. */
   decode(value: Encoded): unknown;
   /** An immutable view of one field. */
   read(name: string): unknown;
@@ -97,7 +97,7 @@ export function createMirror({ name, method }: MirrorOptions): Mirror {
       decodeValue(value, {
         containers: Number.POSITIVE_INFINITY,
         depth: Number.POSITIVE_INFINITY,
-        stored: (id) => state.node(id).live,
+        stored: (id) => viewOf(state.table.get(id)),
       }),
     read: (field) => viewOf(own(graph.root.data, field)),
     names: () => Object.keys(graph.root.data),

@@ -1,0 +1,77 @@
+import type { StreamCall } from "../lib/call.js";
+import type { EventError } from "../lib/errors.js";
+
+/** The promise of a call. It knows whether anybody listens, so that a failure nobody awaits can be told elsewhere. */
+export class ClientCall extends Promise<unknown> implements StreamCall<unknown, unknown> {
+  // What `then` makes is a plain promise.
+  static override get [Symbol.species]() {
+    return Promise;
+  }
+
+  /** A call, with the hands that settle it. `unheard` takes the error of one that nobody awaits. */
+  static open(cancel: (reason: unknown) => void, unheard: (error: EventError) => void): OpenCall {
+    let hands: Pick<OpenCall, "resolve" | "reject"> | undefined;
+    const call = new ClientCall((resolve, reject) => {
+      hands = { resolve, reject };
+    });
+    call.#cancel = cancel;
+    const over = () => {
+      call.#settled = true;
+      call.#more?.();
+    };
+    call.#listen(over, (error) => {
+      over();
+      if (!call.#heard) unheard(error as EventError);
+    });
+    return {
+      call,
+      ...(hands as Pick<OpenCall, "resolve" | "reject">),
+      yielded(value) {
+        call.#yields.push(value);
+        call.#more?.();
+      },
+    };
+  }
+
+  readonly local = Promise.resolve();
+  #cancel!: (reason: unknown) => void;
+  #heard = false;
+  #settled = false;
+  readonly #yields: unknown[] = [];
+  #more: (() => void) | undefined;
+
+  cancel(reason?: unknown): void {
+    if (!this.#settled) this.#cancel(reason);
+  }
+
+  #listen(done: () => void, failed: (error: unknown) => void): void {
+    super.then(done, failed);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise
+  override then<A = unknown, B = never>(
+    done?: ((value: unknown) => A | PromiseLike<A>) | null,
+    failed?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#heard = true;
+    return super.then(done, failed);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, undefined> {
+    this.#heard = true;
+    for (;;) {
+      while (this.#yields.length > 0) yield this.#yields.shift();
+      if (this.#settled) return await this;
+      await new Promise<void>((resolve) => {
+        this.#more = resolve;
+      });
+    }
+  }
+}
+
+export interface OpenCall {
+  readonly call: ClientCall;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  yielded(value: unknown): void;
+}

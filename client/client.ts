@@ -1,0 +1,342 @@
+import { createTRPCUntypedClient, httpBatchStreamLink, httpLink, splitLink } from "@trpc/client";
+import type { AnyTRPCRouter } from "@trpc/server";
+import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
+import { randomId } from "../lib/current.js";
+import { type ErrorCode, EventError } from "../lib/errors.js";
+import { atomically } from "../lib/mirror.js";
+import type { WireSchema } from "../lib/schema.js";
+import { decodeValue } from "../lib/value.js";
+import type { PreloadData } from "../server/runtime.js";
+import { Connection } from "./connection.js";
+import { Outbox } from "./outbox.js";
+import { createScope, learn, type Scope, scopeName } from "./scope.js";
+import { createStatus, type Status } from "./status.js";
+import { streamLink } from "./stream.js";
+import { LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
+
+export interface ClientOptions {
+  /**
+   * Where the twin's route is mounted.
+   * @default "/api/twin"
+   */
+  url?: string;
+  /** Makes the requests: to add headers, or to test. @default the global `fetch` */
+  fetch?: typeof fetch;
+  /**
+   * How long a twin that nobody uses stays watched, in ms.
+   * @default 30,000
+   */
+  linger?: number;
+}
+
+/** The twins of one tab, and their connection to the server. */
+export interface Client {
+  /** The twin of a store, for rooms by key. The same one while it is used or lingers; nothing is fetched before it is used. */
+  twin(store: string, key?: string | null): Twin;
+  /** Takes what a page was rendered with. What is older than the twin, or of another session, is ignored. */
+  preload(state: PreloadData): void;
+  readonly status: Status;
+  /** Calls back for each call that fails and that nobody awaits. */
+  onError(listener: (error: EventError) => void): () => void;
+  /** Calls back for each effect that an event has in this browser, after what it changed is shown. */
+  onEffect(listener: (name: string, args: readonly unknown[]) => void): () => void;
+  /** Ends the connection. Calls that have no answer are rejected. */
+  close(): void;
+}
+
+/** Makes a client. It does no I/O before one of its twins is used. */
+export function createClient(options: ClientOptions = {}): Client {
+  const { linger = 30_000 } = options;
+  const url = (options.url ?? "/api/twin").replace(/\/$/, "");
+  const get: typeof fetch = options.fetch ?? ((...args) => fetch(...args));
+  const link = { url, fetch: get as never };
+  const trpc = createTRPCUntypedClient<AnyTRPCRouter>({
+    links: [
+      splitLink({
+        condition: ({ type }) => type === "subscription",
+        true: streamLink({ url, fetch: get }),
+        false: splitLink({
+          condition: ({ context }) => context.alone === true,
+          true: httpLink(link),
+          false: httpBatchStreamLink({ ...link, maxItems: 100, maxURLLength: 2000 }),
+        }),
+      }),
+    ],
+  });
+  const twins = new Map<string, LiveTwin>();
+  const scopes = new Map<string, Scope>();
+  const hosts = new Map<unknown, Scope>();
+  const errors = new Set<(error: EventError) => void>();
+  const effects = new Set<(name: string, args: readonly unknown[]) => void>();
+  const status = createStatus();
+  let id = randomId();
+  let schema: WireSchema | undefined;
+  let session: string | undefined;
+  let closed = false;
+
+  const connection = new Connection({
+    trpc,
+    get id() {
+      return id;
+    },
+    receive,
+    lost() {
+      release();
+      hosts.clear();
+      for (const twin of twins.values()) twin.synced = false;
+    },
+    show: (state) => status.update({ status: state }),
+    refused(error) {
+      const code = (error.data as { code?: string } | undefined)?.code;
+      if (code === "FORBIDDEN") rename();
+      if (code !== "OUTDATED") return;
+      connection.close();
+      status.update({ status: "outdated" });
+      for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(new EventError("OUTDATED", error.message));
+      outbox.flush();
+    },
+  });
+
+  const outbox = new Outbox({
+    trpc,
+    get id() {
+      return id;
+    },
+    get epoch() {
+      return connection.epoch;
+    },
+    get connected() {
+      return connection.open;
+    },
+    get schema() {
+      return schema;
+    },
+    scopeOf,
+    missed(twin, incarnation, messages) {
+      for (const message of messages) {
+        if (message[0] === "snapshot") takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot);
+        else if (typeof message[0] === "number" && twin.at?.[0] === incarnation) takeFrame([twin], message);
+      }
+    },
+    pending: (pending) => status.update({ pending }),
+    unheard(error) {
+      if (QUIET.has(error.code)) return;
+      if (errors.size === 0) console.error("twinstate:", error);
+      for (const listener of [...errors]) listener(error);
+    },
+  });
+
+  const world: TwinWorld = {
+    get schema() {
+      return schema;
+    },
+    linger,
+    begin: (twin, event) => outbox.begin(twin, event),
+    watch(twin) {
+      if (closed) return;
+      // One that was forgotten may come back with those who still hold it.
+      const address = addressOf(twin.store, twin.key);
+      if (!twins.has(address)) twins.set(address, twin);
+      scopeOf(twin)?.twins.add(twin);
+      connection.watch(twin);
+    },
+    forget(twin) {
+      connection.unwatch(twin);
+      scopeOf(twin)?.twins.delete(twin);
+      twin.synced = false;
+      const address = addressOf(twin.store, twin.key);
+      if (twins.get(address) === twin) twins.delete(address);
+    },
+  };
+
+  function twinAt(store: string, key: string | null = null): LiveTwin {
+    const address = addressOf(store, key);
+    let twin = twins.get(address);
+    if (!twin) {
+      twin = new LiveTwin(world, store, key);
+      twins.set(address, twin);
+      scopeOf(twin)?.twins.add(twin);
+    }
+    return twin;
+  }
+
+  function scopeOf({ store, key }: LiveTwin): Scope | undefined {
+    const name = schema && scopeName(schema, store, key);
+    if (name === undefined) return undefined;
+    let scope = scopes.get(name);
+    if (!scope) {
+      scope = createScope();
+      scopes.set(name, scope);
+    }
+    return scope;
+  }
+
+  function describe(described: WireSchema): void {
+    schema = described;
+    for (const twin of twins.values()) scopeOf(twin)?.twins.add(twin);
+  }
+
+  /** The session is another one, which the id does not belong to. */
+  function rename(): void {
+    id = randomId();
+    for (const scope of scopes.values()) scope.next = 1;
+    connection.restart();
+  }
+
+  // --- messages of the stream: PROTOCOL.md §3 ---
+
+  function receive(message: readonly unknown[]): void {
+    const [head] = message;
+    if (head !== "snapshot") release();
+    switch (typeof head === "number" ? "frame" : head) {
+      case "frame":
+        takeFrame(hosts.get(head)?.twins ?? [], message);
+        break;
+      case "hello": {
+        const hello = message[1] as { schema: WireSchema; session: string };
+        session = hello.session;
+        describe(hello.schema);
+        outbox.resume();
+        break;
+      }
+      case "snapshot":
+      case "resume":
+        takeState(message);
+        break;
+      case "refused": {
+        const [, store, key, code, text] = message as [string, string, string | null, ErrorCode & "INTERNAL", string];
+        twins.get(addressOf(store, key))?.refuse(new EventError(code, text));
+        outbox.flush();
+        break;
+      }
+      case "yield": {
+        const [, , host, n, value] = message as [string, string, number, number, Encoded];
+        const scope = hosts.get(host);
+        if (scope) outbox.yielded(scope, n, value);
+        break;
+      }
+      case "effect": {
+        const args = decodeValue(message[2]) as readonly unknown[];
+        for (const listener of [...effects]) listener(message[1] as string, args);
+        break;
+      }
+    }
+    outbox.settle();
+  }
+
+  /** A store's whole state, or that what the twin has is the truth. */
+  function takeState(message: readonly unknown[]): void {
+    const [head, host, store, key, incarnation, revision, snapshot] = message as [string, number, string, string | null, string, number, Snapshot];
+    const twin = twins.get(addressOf(store, key));
+    const scope = twin && scopeOf(twin);
+    if (!scope) return;
+    hosts.set(host, scope);
+    learn(scope, incarnation);
+    if (head === "snapshot") {
+      held.push({ twin, scope, at: [incarnation, revision], snapshot });
+      if (!awaited()) release();
+    } else if (twin.have?.[0] === incarnation && twin.have[1] >= revision) {
+      twin.synced = true;
+      outbox.flush();
+    } else renew(twin);
+  }
+
+  /** Snapshots of one host that wait for each other, as a change of several stores is shown whole or not at all. */
+  let held: { twin: LiveTwin; scope: Scope; at: Position; snapshot: Snapshot }[] = [];
+
+  function awaited(): boolean {
+    const behind = (twin: LiveTwin, revision: number) => twin.synced && (twin.have?.[1] ?? revision) < revision && !held.some((one) => one.twin === twin);
+    return held.some(({ scope, at }) => [...scope.twins].some((twin) => behind(twin, at[1])));
+  }
+
+  function release(): void {
+    if (held.length === 0) return;
+    const ready = held;
+    held = [];
+    atomically(() => {
+      for (const { twin, at, snapshot } of ready) {
+        twin.synced = true;
+        takeSnapshot(twin, at, snapshot);
+      }
+    });
+    outbox.flush();
+  }
+
+  function takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot): void {
+    const { have } = twin;
+    // What answers have brought may be ahead of the stream.
+    if (have?.[0] === at[0] && have[1] > at[1]) return;
+    try {
+      twin.snapshot(at, snapshot);
+    } catch (error) {
+      twin.refuse(new EventError("INTERNAL", (error as Error).message));
+    }
+  }
+
+  function takeFrame(watching: Iterable<LiveTwin>, message: readonly unknown[]): void {
+    const revision = message[1] as number;
+    atomically(() => {
+      for (const twin of watching) {
+        const [incarnation, at] = twin.at ?? [];
+        if (incarnation === undefined || at === undefined || at >= revision) continue;
+        if (at < revision - 1) {
+          if (twin.synced) renew(twin);
+          continue;
+        }
+        const index = message.indexOf(twin.store, 2);
+        try {
+          twin.frame([incarnation, revision], index < 0 ? undefined : (message[index + 1] as Delta));
+        } catch {
+          renew(twin);
+        }
+      }
+    });
+  }
+
+  function renew(twin: LiveTwin): void {
+    twin.synced = false;
+    twin.doubt();
+    connection.renew(twin);
+  }
+
+  return {
+    twin: twinAt,
+    status,
+    preload(data) {
+      if (session !== undefined && data.session !== session) return;
+      session ??= data.session;
+      if (!schema) describe(data.schema);
+      atomically(() => {
+        for (const one of data.stores) {
+          const twin = twinAt(one.store, one.key);
+          if ("refused" in one) {
+            if (twin.state === "waiting") twin.refuse(new EventError(one.refused[0] as ErrorCode & "INTERNAL", one.refused[1]));
+            continue;
+          }
+          const scope = scopeOf(twin);
+          if (scope && scope.incarnation === undefined) learn(scope, one.incarnation);
+          twin.preload([one.incarnation, one.revision], one.snapshot as Snapshot);
+        }
+      });
+    },
+    onError(listener) {
+      errors.add(listener);
+      return () => errors.delete(listener);
+    },
+    onEffect(listener) {
+      effects.add(listener);
+      return () => effects.delete(listener);
+    },
+    close() {
+      closed = true;
+      connection.close();
+      outbox.close();
+      for (const twin of twins.values()) twin.close();
+    },
+  };
+}
+
+const addressOf = (store: string, key: string | null | undefined) => `${store} ${key ?? ""}`;
+
+/** Calls that end so were ended on purpose: that nobody awaits them is no failure. */
+const QUIET: ReadonlySet<string> = new Set(["CANCELLED", "SUPERSEDED", "DROPPED"]);

@@ -1,0 +1,301 @@
+import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
+import type { AnyTRPCRouter } from "@trpc/server";
+import type { Encoded } from "../lib/codec.js";
+import { badRequest, cancelled, closed, type ErrorCode, EventError, notConnected, unknownEvent, unknownOutcome, unnamed } from "../lib/errors.js";
+import type { WireSchema } from "../lib/schema.js";
+import { encodeValue } from "../lib/value.js";
+import { backoff } from "./backoff.js";
+import { ClientCall, type OpenCall } from "./call.js";
+import type { Begun } from "./event.js";
+import { learn, type Scope } from "./scope.js";
+import type { LiveTwin } from "./twin.js";
+
+/** How many calls may be on their way at once. */
+const WINDOW = 100;
+
+export interface OutboxWorld {
+  readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
+  readonly id: string;
+  readonly epoch: number;
+  /** The stream is open. */
+  readonly connected: boolean;
+  readonly schema: WireSchema | undefined;
+  scopeOf(twin: LiveTwin): Scope | undefined;
+  /** Messages that came with an answer, as there is no stream to bring them. */
+  missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void;
+  pending(count: number): void;
+  unheard(error: EventError): void;
+}
+
+/** PROTOCOL.md §2: the answer to a numbered event. */
+interface Answer {
+  readonly i: string;
+  readonly r: number;
+  readonly v: Encoded;
+  readonly f?: readonly (readonly unknown[])[];
+}
+
+/** Under which number an event is known to the server. It keeps it however often it is sent. */
+interface Numbered {
+  readonly client: string;
+  readonly scope: Scope;
+  readonly i: string;
+  readonly n: number;
+}
+
+interface Entry {
+  readonly twin: LiveTwin;
+  readonly event: string;
+  readonly args: Encoded;
+  readonly open: OpenCall;
+  readonly release: () => void;
+  numbered: Numbered | undefined;
+  /** How often it has been sent. */
+  sent: number;
+  /** The attempt that is under way. */
+  attempt: AbortController | undefined;
+  /** Alone in its request: one with others was refused as a whole. */
+  alone: boolean;
+  /** Waits until the twin shows it. */
+  answer: Answer | undefined;
+}
+
+/** The events of a client: numbered, and sent again until each is answered. Those that the server may have run keep their numbers. */
+export class Outbox {
+  readonly #world: OutboxWorld;
+  readonly #entries = new Set<Entry>();
+  #failures = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(world: OutboxWorld) {
+    this.#world = world;
+  }
+
+  /** A call that is still to be sent. */
+  begin(twin: LiveTwin, event: string): Begun {
+    let entry: Entry | undefined;
+    let over = false;
+    const drop = (error: unknown) => {
+      over = true;
+      open.reject(error);
+    };
+    const open = ClientCall.open(
+      () => (entry ? this.#cancel(entry) : drop(cancelled())),
+      (error) => this.#world.unheard(error),
+    );
+    return {
+      call: open.call,
+      drop,
+      send: (args) => {
+        if (over) return;
+        if (this.#closed) return drop(closed());
+        try {
+          const plain = args.filter((arg) => !isUiEvent(arg));
+          if (this.#world.schema?.stores[twin.store]?.events[event]?.volatile) return void this.#fire(twin, event, plain, open);
+          entry = {
+            twin,
+            event,
+            args: encodeValue(plain),
+            open,
+            release: twin.use(),
+            numbered: undefined,
+            sent: 0,
+            attempt: undefined,
+            alone: false,
+            answer: undefined,
+          };
+        } catch (error) {
+          return drop(badRequest((error as Error).message.replace(/\.$/, "")));
+        }
+        this.#entries.add(entry);
+        this.#world.pending(this.#entries.size);
+        this.flush();
+      },
+    };
+  }
+
+  /** A volatile event: at most once, now or never. */
+  async #fire({ store, key }: LiveTwin, event: string, args: readonly unknown[], open: OpenCall): Promise<void> {
+    if (!this.#world.connected) return open.reject(notConnected());
+    try {
+      open.resolve(await this.#world.trpc.mutation(`${store}.${event}`, { ...(key !== null && { key }), args }));
+    } catch (error) {
+      open.reject(refusalOf(error) ?? notConnected());
+    }
+  }
+
+  /** Sends what can be sent. */
+  flush(): void {
+    if (this.#retry !== undefined || this.#closed) return;
+    let room = WINDOW;
+    for (const entry of [...this.#entries]) {
+      if (entry.answer) continue;
+      if (room-- <= 0) return;
+      if (entry.attempt) continue;
+      entry.numbered ??= this.#number(entry);
+      if (entry.numbered) void this.#send(entry, entry.numbered);
+    }
+  }
+
+  #number(entry: Entry): Numbered | undefined {
+    const { twin, event } = entry;
+    const { schema, id } = this.#world;
+    if (schema && !Object.hasOwn(schema.stores[twin.store]?.events ?? {}, event)) {
+      this.#reject(entry, unknownEvent(twin.store, event));
+      return undefined;
+    }
+    const scope = this.#world.scopeOf(twin);
+    if (scope?.incarnation !== undefined) return { client: id, scope, i: scope.incarnation, n: scope.next++ };
+    if (twin.state === "refused") this.#reject(entry, twin.error);
+    return undefined;
+  }
+
+  async #send(entry: Entry, numbered: Numbered): Promise<void> {
+    const { twin, event, args, alone } = entry;
+    const { client, i, n } = numbered;
+    const attempt = new AbortController();
+    entry.attempt = attempt;
+    entry.sent++;
+    const at = twin.have?.[0] === i ? twin.have[1] : null;
+    const call = { client, epoch: this.#world.epoch, n, i, at, seen: this.#seen(numbered) };
+    try {
+      const input = { ...(twin.key !== null && { key: twin.key }), args, call };
+      const answer = (await this.#world.trpc.mutation(`${twin.store}.${event}`, input, { signal: attempt.signal, context: { alone } })) as Answer;
+      if (entry.attempt !== attempt) return;
+      entry.answer = answer;
+      this.#failures = 0;
+      learn(numbered.scope, answer.i);
+      if (answer.f) this.#world.missed(twin, answer.i, answer.f);
+      this.settle();
+      this.flush();
+    } catch (error) {
+      if (entry.attempt !== attempt) return;
+      entry.attempt = undefined;
+      this.#failed(entry, numbered, error as TRPCClientError<AnyTRPCRouter>);
+    }
+  }
+
+  /** Up to which number all are answered. */
+  #seen({ client, scope, i, n }: Numbered): number {
+    let seen = n - 1;
+    for (const { numbered, answer } of this.#entries) {
+      if (!answer && numbered?.client === client && numbered.scope === scope && numbered.i === i) seen = Math.min(seen, numbered.n - 1);
+    }
+    return seen;
+  }
+
+  #failed(entry: Entry, { scope, i }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
+    const { response } = (error.meta ?? {}) as { response?: { ok: boolean; status: number } };
+    const whole = response?.ok === false;
+    // The whole request was refused: perhaps for what others in it were.
+    if (whole && response.status < 500 && response.status !== 408 && response.status !== 425 && response.status !== 429) {
+      if (entry.alone) return this.#reject(entry, refusalOf(error) ?? unnamed(response.status));
+      entry.alone = true;
+      return this.flush();
+    }
+    const refusal = whole ? undefined : refusalOf(error);
+    if (!refusal || (refusal.code as string) === "OUT_OF_ORDER") return this.#rest();
+    this.#failures = 0;
+    const now = (refusal.data as { incarnation?: string } | undefined)?.incarnation;
+    if (refusal.is("UNKNOWN_OUTCOME") && now !== undefined && entry.sent === 1) {
+      // Sent once, and refused: it has not run, so it may under another number.
+      entry.numbered = undefined;
+      entry.sent = 0;
+      if (scope.incarnation === i) learn(scope, now);
+      return this.flush();
+    }
+    this.#reject(entry, refusal);
+    this.flush();
+  }
+
+  /** Waits a while, then sends again what has no answer. */
+  #rest(): void {
+    this.#retry ??= setTimeout(() => this.#again(), backoff(this.#failures++));
+  }
+
+  #again(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.flush();
+  }
+
+  /** The line is back: asks again at once for all answers, as those under way may have got lost. */
+  resume(): void {
+    for (const entry of this.#entries) {
+      if (entry.answer) continue;
+      const { attempt } = entry;
+      entry.attempt = undefined;
+      attempt?.abort();
+    }
+    this.#failures = 0;
+    this.#again();
+  }
+
+  /** Settles the calls that are shown by now. */
+  settle(): void {
+    for (const entry of [...this.#entries]) {
+      const { answer, twin, numbered } = entry;
+      if (!answer) continue;
+      const [incarnation, revision] = twin.have ?? [];
+      const shown = incarnation === answer.i && (revision as number) >= answer.r;
+      if (shown || twin.state === "refused") this.#resolve(entry, answer.v);
+      else if (numbered?.scope.incarnation !== answer.i) this.#reject(entry, unknownOutcome(numbered?.scope.incarnation as string));
+    }
+  }
+
+  #resolve(entry: Entry, value: Encoded): void {
+    this.#remove(entry);
+    try {
+      entry.open.resolve(entry.twin.mirror.decode(value));
+    } catch (error) {
+      entry.open.reject(error);
+    }
+  }
+
+  #reject(entry: Entry, error: unknown): void {
+    this.#remove(entry);
+    entry.open.reject(error);
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry);
+    entry.release();
+    this.#world.pending(this.#entries.size);
+  }
+
+  /** One more value of a generator event. */
+  yielded(scope: Scope, n: number, value: Encoded): void {
+    for (const { numbered, twin, open } of this.#entries) {
+      if (numbered?.n === n && numbered.scope === scope) open.yielded(twin.mirror.decode(value));
+    }
+  }
+
+  #cancel(entry: Entry): void {
+    const { twin, numbered } = entry;
+    if (!numbered) return this.#reject(entry, cancelled());
+    const input = { store: twin.store, ...(twin.key !== null && { key: twin.key }), client: numbered.client, n: numbered.n };
+    this.#world.trpc.mutation("$cancel", input).catch(() => {});
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    for (const entry of [...this.#entries]) {
+      entry.attempt?.abort();
+      this.#reject(entry, closed());
+    }
+  }
+}
+
+/** What the server says of a call; `undefined` where it has not spoken. */
+function refusalOf(error: unknown): EventError | undefined {
+  const { data, message } = error as { data?: { code?: unknown; data?: unknown }; message: string };
+  return typeof data?.code === "string" ? new EventError(data.code as ErrorCode & "INTERNAL", message, data.data as undefined) : undefined;
+}
+
+/** What `onClick={todo.clear}` gives is no argument. */
+function isUiEvent(value: unknown): boolean {
+  if (typeof Event === "undefined" || typeof value !== "object" || value === null) return false;
+  return value instanceof Event || (value as { nativeEvent?: unknown }).nativeEvent instanceof Event;
+}

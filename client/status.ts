@@ -1,0 +1,36 @@
+export type ConnectionState = "online" | "reconnecting" | "offline" | "outdated";
+
+export interface ConnectionStatus {
+  /** `outdated`: the server no longer speaks this page's version, reload it. */
+  readonly status: ConnectionState;
+  /** How many calls have no answer yet. */
+  readonly pending: number;
+}
+
+/** How the client is connected, as a value that can be subscribed to. */
+export interface Status {
+  /** The same object until it changes. */
+  readonly current: ConnectionStatus;
+  /** Calls back after each change, until the returned function is called. */
+  subscribe(listener: () => void): () => void;
+}
+
+export function createStatus(): Status & { update(change: Partial<ConnectionStatus>): void } {
+  const listeners = new Set<() => void>();
+  let current: ConnectionStatus = { status: "online", pending: 0 };
+  return {
+    get current() {
+      return current;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    update(change) {
+      const next = { ...current, ...change };
+      if (next.status === current.status && next.pending === current.pending) return;
+      current = next;
+      for (const listener of [...listeners]) listener();
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import type { Delta, Snapshot } from "../lib/codec.js";
+import { type EventError, nestedEvent, readOnlyCall } from "../lib/errors.js";
+import { atomically, createMirror, type Mirror } from "../lib/mirror.js";
+import type { WireClass, WireSchema } from "../lib/schema.js";
+import { type Begun, createEvent, type TwinEvent } from "./event.js";
+
+export type TwinState = "waiting" | "ready" | "refused";
+
+/** The twin of one store, for one room key where it has one. */
+export interface Twin {
+  readonly store: string;
+  readonly key: string | null;
+  readonly mirror: Mirror;
+  readonly state: TwinState;
+  /** Why it is refused. */
+  readonly error: EventError | undefined;
+  /** Resolves when it leaves `waiting`; the same promise until then. */
+  readonly ready: Promise<void>;
+  /** Grows with each change of state or content. */
+  readonly version: number;
+  /** What the page was rendered with. */
+  readonly preloaded: { readonly version: number; readonly view: object } | undefined;
+  /** Keeps it watched until the returned function is called, and a while longer. */
+  use(): () => void;
+  /** Calls back after each change of state or content. */
+  subscribe(listener: () => void): () => void;
+  /** The event, always the same function; `undefined` where the schema is known and has no such event. */
+  event(name: string): TwinEvent | undefined;
+}
+
+/** What a twin needs of the client around it. */
+export interface TwinWorld {
+  readonly schema: WireSchema | undefined;
+  /** How long a twin that nobody uses stays, in ms. */
+  readonly linger: number;
+  begin(twin: LiveTwin, event: string): Begun;
+  watch(twin: LiveTwin): void;
+  forget(twin: LiveTwin): void;
+}
+
+/** Where a twin stands in the history of its host. */
+export type Position = readonly [incarnation: string, revision: number];
+
+/** A twin as the client feeds it. */
+export class LiveTwin implements Twin {
+  readonly store: string;
+  readonly key: string | null;
+  readonly mirror: Mirror;
+  /** What it shows: the revision is -1 where that is not sure. */
+  at: Position | undefined;
+  /** The stream that is open has begun to tell of it. */
+  synced = false;
+  readonly #world: TwinWorld;
+  readonly #events = new Map<string, TwinEvent>();
+  readonly #listeners = new Set<() => void>();
+  #state: TwinState = "waiting";
+  #error: EventError | undefined;
+  #version = 0;
+  #preloaded: Twin["preloaded"];
+  #ready: { promise: Promise<void>; resolve(): void } | undefined;
+  #users = 0;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(world: TwinWorld, store: string, key: string | null) {
+    this.#world = world;
+    this.store = store;
+    this.key = key;
+    this.mirror = createMirror({ name: store, method: (className, name) => this.#method(className, name) });
+    this.mirror.onChange(() => this.#tell());
+  }
+
+  get state(): TwinState {
+    return this.#state;
+  }
+
+  get error(): EventError | undefined {
+    return this.#error;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get preloaded(): Twin["preloaded"] {
+    return this.#preloaded;
+  }
+
+  get ready(): Promise<void> {
+    if (!this.#ready) {
+      let resolve = () => {};
+      const promise = new Promise<void>((done) => {
+        resolve = done;
+      });
+      this.#ready = { promise, resolve };
+      if (this.#state !== "waiting") resolve();
+    }
+    return this.#ready.promise;
+  }
+
+  /** The position that the server may go on from. */
+  get have(): Position | undefined {
+    return this.at && this.at[1] >= 0 ? this.at : undefined;
+  }
+
+  use(): () => void {
+    clearTimeout(this.#lingering);
+    if (this.#users++ === 0) this.#world.watch(this);
+    let used = true;
+    return () => {
+      if (!used) return;
+      used = false;
+      if (--this.#users > 0) return;
+      this.#lingering = setTimeout(() => this.#world.forget(this), this.#world.linger);
+    };
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  event(name: string): TwinEvent | undefined {
+    const { schema } = this.#world;
+    if (schema && !Object.hasOwn(schema.stores[this.store]?.events ?? {}, name)) return undefined;
+    let event = this.#events.get(name);
+    if (!event) {
+      event = createEvent({
+        label: `${this.store}.${name}`,
+        options: () => this.#world.schema?.stores[this.store]?.events[name],
+        begin: () => this.#world.begin(this, name),
+      });
+      this.#events.set(name, event);
+    }
+    return event;
+  }
+
+  /** What a name on the live mirror gives that is no field. */
+  #method(className: string, name: string): unknown {
+    const { schema } = this.#world;
+    const described: WireClass | undefined = className === "" ? schema?.stores[this.store] : schema?.models[className];
+    if (!described || !isMethod(name) || described.fields.includes(name) || described.computeds.includes(name)) return undefined;
+    const isEvent = Object.hasOwn(described.events, name);
+    if (className === "" && isEvent) return this.event(name);
+    return () => {
+      throw isEvent ? nestedEvent(className, name) : readOnlyCall(className || this.store, name);
+    };
+  }
+
+  // --- what the client tells it ---
+
+  snapshot(at: Position, snapshot: Snapshot): void {
+    const fresh = this.at?.[0] !== at[0];
+    this.#enter(at, () => {
+      this.mirror.applySnapshot(snapshot, fresh);
+      this.#error = undefined;
+      this.#state = "ready";
+    });
+  }
+
+  /** The next frame; it need not change anything of this store. */
+  frame(at: Position, delta: Delta | undefined): void {
+    if (delta) this.#enter(at, () => this.mirror.applyDelta(delta));
+    else this.at = at;
+  }
+
+  /** Where applying a change fails half-way, nobody knows what the content is. */
+  #enter(at: Position, apply: () => void): void {
+    this.doubt();
+    atomically(apply);
+    this.at = at;
+  }
+
+  /** What it shows is not sure any more. */
+  doubt(): void {
+    this.at &&= [this.at[0], -1];
+  }
+
+  refuse(error: EventError): void {
+    this.synced = false;
+    this.#error = error;
+    this.#state = "refused";
+    this.#tell();
+  }
+
+  /** What a page was rendered with. It is ignored where the twin is as new. */
+  preload(at: Position, snapshot: Snapshot): void {
+    const [incarnation, revision] = this.at ?? [];
+    if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return;
+    if (incarnation !== at[0] || revision !== at[1]) this.snapshot(at, snapshot);
+    this.#preloaded = { version: this.#version, view: this.mirror.view() };
+  }
+
+  close(): void {
+    clearTimeout(this.#lingering);
+  }
+
+  #tell(): void {
+    this.#version++;
+    if (this.#state !== "waiting") this.#ready?.resolve();
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** Names by which promises, JSON, test runners and developer tools ask any object what it is. */
+const ASKED = new Set(["then", "toJSON", "toString", "valueOf", "constructor", "inspect", "nodeType", "tagName", "asymmetricMatch", "length"]);
+const isMethod = (name: string) => /^[a-z]\w*$/i.test(name) && !ASKED.has(name);
