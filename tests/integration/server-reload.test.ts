@@ -1,0 +1,128 @@
+import { computed, event, state } from "twinstate";
+import { createTwin, memory, type StoreClass } from "twinstate/server";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { SECRET, serveTwin } from "../kit/app.js";
+import { gate, reached, renew, wait } from "../kit/gate.js";
+
+/** A module's class, as each evaluation of the module makes it. */
+function evaluate() {
+  class Counter {
+    @state count = 0;
+    @state({ private: true }) protected calls = 0;
+    @event add(n: number) {
+      this.calls++;
+      this.count += n;
+      return this.calls;
+    }
+    @event async slowly(n: number) {
+      await wait();
+      this.count += n;
+    }
+  }
+  return Counter;
+}
+
+/** The module after the developer has changed it. */
+function edited() {
+  class Counter {
+    @state count = 0;
+    @state({ private: true }) protected calls = 0;
+    @state unit = "clicks";
+    @computed get label(): string {
+      return `${this.count} ${this.unit}`;
+    }
+    @event add(n: number) {
+      this.calls++;
+      this.count += 10 * n;
+      return this.calls;
+    }
+    @event reset() {
+      this.count = 0;
+    }
+  }
+  return Counter;
+}
+
+async function start() {
+  renew();
+  const name = `reload ${Math.random()}`;
+  const served = await serveTwin({ name, stores: { counter: evaluate() } });
+  const again = <T extends object>(Class: StoreClass<T>) => createTwin({ name, stores: { counter: Class }, session: { secret: SECRET }, log: (entry) => void served.logs.push(entry) });
+  return { ...served, again, visitor: served.visitor() };
+}
+
+test("a module that is evaluated again talks to the same state", async () => {
+  const { again, twin } = await start();
+  await twin.counter("s").add(1);
+  const second = again(evaluate());
+  expect(await second.counter("s").add(1)).toBe(2);
+  expect(await twin.counter("s").$snapshot()).toEqual({ count: 2 });
+});
+
+test("in production the first evaluation's classes stay", async () => {
+  const { again, twin } = await start();
+  vi.stubEnv("NODE_ENV", "production");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const second = again(edited());
+  await second.counter("s").add(1);
+  expect(await twin.counter("s").$snapshot()).toEqual({ count: 1 });
+});
+
+test("hot reload of a class keeps the state, private state too, and open pages get the new fields", async () => {
+  const { again, visitor } = await start();
+  await visitor.call("counter.add", 1);
+  const live = visitor.live({ store: "counter" });
+  expect(await live.state("counter")).toEqual({ count: 1 });
+  const before = live.have("counter");
+  again(edited());
+  expect(await live.state("counter", (counter) => counter.unit === "clicks")).toEqual({ count: 1, unit: "clicks", label: "1 clicks" });
+  const hellos = live.all("hello").map(([, hello]) => (hello as { schema: { hash: string; stores: { counter: object } } }).schema);
+  expect(hellos).toHaveLength(2);
+  expect(hellos[0]?.hash).not.toBe(hellos[1]?.hash);
+  expect(hellos[1]?.stores.counter).toMatchObject({ fields: ["count", "unit"], computeds: ["label"], events: { add: {}, reset: {} } });
+  const after = live.have("counter");
+  expect([after[0], after[1]]).toEqual([before[0], before[1] + 1]);
+  expect(await visitor.call("counter.add", 1)).toBe(2);
+  expect(await live.state("counter", (counter) => counter.count === 11)).toMatchObject({ label: "11 clicks" });
+  // What a page had from before cannot be resumed.
+  const back = visitor.live({ store: "counter", have: before });
+  expect(await back.state("counter")).toEqual({ count: 11, unit: "clicks", label: "11 clicks" });
+  expect(back.all("resume")).toEqual([]);
+});
+
+test("an event that runs while its class is replaced ends as it began", async () => {
+  const { again, visitor } = await start();
+  const live = visitor.live({ store: "counter" });
+  await live.state("counter");
+  const call = visitor.call("counter.slowly", 5);
+  await reached();
+  again(edited());
+  gate().open();
+  await call;
+  expect(await live.state("counter", (counter) => counter.unit === "clicks")).toMatchObject({ count: 5 });
+});
+
+test("a class that cannot be made leaves the old one running", async () => {
+  const { again, visitor, logs } = await start();
+  await visitor.call("counter.add", 1);
+  const live = visitor.live({ store: "counter" });
+  await live.state("counter");
+  class Broken {
+    @state count: unknown = () => {};
+    @event add(n: number) {
+      this.count = n;
+    }
+  }
+  again(Broken);
+  await vi.waitFor(() => expect(logs.map(({ message }) => message).join()).toContain("`counter.count` cannot hold"));
+  expect(await visitor.call("counter.add", 1)).toBe(2);
+  expect(await live.state("counter", (counter) => counter.count === 2)).toEqual({ count: 2 });
+});
+
+test("importing the app's module does no I/O", async () => {
+  const storage = memory();
+  const load = vi.spyOn(storage, "load");
+  const twin = createTwin({ name: "no I/O", stores: { counter: evaluate() }, storage });
+  expect(load).not.toHaveBeenCalled();
+  await twin.close();
+});
