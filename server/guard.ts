@@ -30,7 +30,7 @@ export async function checkArguments({ name, Class }: Definition, event: EventSc
     event.input.map(async (schema, i) => {
       const result = await schema["~standard"].validate(args[i]);
       if (!result.issues) return result.value;
-      for (const issue of result.issues) issues.push({ message: issue.message, path: [i, ...(issue.path ?? []).map(keyOfSegment)] });
+      for (const issue of result.issues) issues.push({ message: issue.message, path: [i, ...Array.from(issue.path ?? [], keyOfSegment)] });
       return undefined;
     }),
   );
