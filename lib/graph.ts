@@ -46,6 +46,8 @@ export class Graph {
   /** What a mirror's instance gives for a name that is no field. */
   method: ((node: InstanceNode, key: string) => unknown) | undefined;
   report: (error: unknown, path: string) => void = (error) => console.error(error);
+  /** Told of what a record has and its class does not. */
+  unknown: ((className: string, field: string) => void) | undefined;
   readonly #guard: (() => void) | undefined;
   readonly #shapes = new Map<unknown, Shape>();
   readonly #named = new Map<string, Shape>();
@@ -227,14 +229,15 @@ export class Graph {
     return node;
   }
 
-  #enterArray(value: unknown[]): Stored {
-    const data = value.slice() as Stored[];
+  #enterArray(value: readonly unknown[]): Stored {
+    const data: Stored[] = [];
     const node = new ArrayNode(this, data);
     this.#note(value, node);
-    for (let i = 0; i < data.length; i++) {
-      const item = data[i];
+    // Not copied at once: the length of one with holes tells nothing of its size.
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i];
       if (item === undefined && !Object.hasOwn(value, i)) throw arrayHole(this.#pathOfEntering(node, i));
-      if (typeof item !== "string" && typeof item !== "number") data[i] = this.enter(item, node, i);
+      data.push(typeof item === "string" || typeof item === "number" ? item : this.enter(item, node, i));
     }
     return node;
   }
