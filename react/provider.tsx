@@ -27,7 +27,7 @@ export interface TwinProviderProps<S> {
   children?: ReactNode;
 }
 
-const ClientContext = createContext<Client | undefined>(undefined);
+export const ClientContext = createContext<Client | undefined>(undefined);
 
 /** The client of the nearest provider. `what` asks for it. */
 export function useClient(what: string): Client {

@@ -1,0 +1,169 @@
+import { ClientCall } from "../../../client/call.js";
+import type { Client } from "../../../client/client.js";
+import { createStatus } from "../../../client/status.js";
+import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
+import type { Delta } from "../../../lib/codec.js";
+import type { EventError } from "../../../lib/errors.js";
+import { describeClass, type WireSchema } from "../../../lib/schema.js";
+import { createStore, type Store } from "../../../lib/store.js";
+import type { PreloadData, PreloadedStore } from "../../../server/runtime.js";
+
+/** What would have crossed the wire. */
+const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+
+/** One real store, with the revisions of its host. */
+export class Source<T extends object> {
+  readonly name: string;
+  readonly key: string | null;
+  readonly instance: T;
+  revision = 1;
+  readonly #store: Store;
+  readonly #followers = new Set<(delta: Delta) => void>();
+
+  constructor(name: string, instance: T, key: string | null = null) {
+    this.name = name;
+    this.key = key;
+    this.instance = instance;
+    this.#store = createStore({ name, instance });
+    this.#store.watch();
+  }
+
+  /** Commits a change, and sends its delta to those who follow. */
+  run<R>(change: (instance: T) => R): R {
+    const result = change(this.instance);
+    const delta = this.#store.commit();
+    this.#store.endTurn();
+    if (delta) {
+      this.revision++;
+      for (const follower of this.#followers) follower(sent(delta));
+    }
+    return result;
+  }
+
+  preloaded(): PreloadedStore {
+    return { store: this.name, key: this.key, incarnation: "i", revision: this.revision, snapshot: sent(this.#store.snapshot()) };
+  }
+
+  follow(follower: (delta: Delta) => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  get followers(): number {
+    return this.#followers.size;
+  }
+}
+
+export interface Joined extends Client {
+  /** Twins have their state from the first; otherwise when {@link deliver} is called. */
+  prompt: boolean;
+  /** Answers those who wait. */
+  deliver(): void;
+  /** Whether a twin is watched. */
+  watches(store: string, key?: string): boolean;
+  refuse(store: string, key: string | null, error: EventError): void;
+  readonly status: ReturnType<typeof createStatus>;
+  /** How many twins it has. */
+  readonly size: number;
+}
+
+/** Real twins of real stores, with no network between. */
+export function join(...sources: Source<any>[]): Joined {
+  const schema: WireSchema = {
+    hash: "",
+    stores: Object.fromEntries(sources.map(({ name, instance }) => [name, { scope: "session", ...describeClass(instance.constructor) }])),
+    models: {},
+  };
+  const twins = new Map<string, LiveTwin>();
+  const following = new Map<LiveTwin, () => void>();
+  const waiting = new Set<LiveTwin>();
+  const failures = new Set<(error: EventError) => void>();
+  const sourceOf = ({ store, key }: { store: string; key: string | null }) => sources.find((one) => one.name === store && one.key === key) as Source<any>;
+
+  function follow(twin: LiveTwin): void {
+    if (following.has(twin) || twin.state === "refused") return;
+    const source = sourceOf(twin);
+    const { incarnation, revision, snapshot } = source.preloaded() as Extract<PreloadedStore, { snapshot: unknown }>;
+    if (twin.at?.[1] !== revision) twin.snapshot([incarnation, revision], snapshot as never);
+    following.set(
+      twin,
+      source.follow((delta) => twin.frame([incarnation, source.revision], delta)),
+    );
+  }
+
+  const world: TwinWorld = {
+    schema,
+    linger: 0,
+    begin(twin, event) {
+      const { call, resolve, reject } = ClientCall.open(
+        () => {},
+        (error) => {
+          for (const listener of failures) listener(error);
+        },
+      );
+      return {
+        call,
+        drop: reject,
+        send(args) {
+          try {
+            resolve(sourceOf(twin).run((instance) => instance[event](...args)));
+          } catch (error) {
+            reject(error);
+          }
+        },
+      };
+    },
+    watch(twin) {
+      if (joined.prompt || twin.at) follow(twin);
+      else waiting.add(twin);
+    },
+    forget(twin) {
+      waiting.delete(twin);
+      following.get(twin)?.();
+      following.delete(twin);
+      twins.delete(JSON.stringify([twin.store, twin.key]));
+    },
+  };
+
+  const joined: Joined = {
+    prompt: true,
+    status: createStatus(),
+    get size() {
+      return twins.size;
+    },
+    deliver() {
+      for (const twin of waiting) follow(twin);
+      waiting.clear();
+    },
+    watches: (store, key = undefined) => [...following.keys(), ...waiting].some((twin) => twin.store === store && twin.key === (key ?? null)),
+    refuse(store, key, error) {
+      (joined.twin(store, key) as LiveTwin).refuse(error);
+    },
+    twin(store, key = null) {
+      const address = JSON.stringify([store, key]);
+      let twin = twins.get(address);
+      if (!twin) {
+        twin = new LiveTwin(world, store, key);
+        twins.set(address, twin);
+        if (joined.prompt) follow(twin);
+      }
+      return twin;
+    },
+    preload(state: PreloadData) {
+      for (const one of state.stores) {
+        if ("snapshot" in one) (joined.twin(one.store, one.key) as LiveTwin).preload([one.incarnation, one.revision], one.snapshot as never);
+      }
+    },
+    onError(listener) {
+      failures.add(listener);
+      return () => failures.delete(listener);
+    },
+    onEffect: () => () => {},
+    close() {},
+  };
+  return joined;
+}
+
+/** What `twin.preload()` would give a page. */
+export const preload = (...sources: Source<any>[]) =>
+  ({ schema: { hash: "", stores: {}, models: {} }, session: "s", stores: sources.map((source) => source.preloaded()) }) as never;

@@ -1,0 +1,94 @@
+import { act, createElement, type ReactNode } from "react";
+import { createRoot, hydrateRoot, type Root } from "react-dom/client";
+import { renderToReadableStream } from "react-dom/server.browser";
+import type { Client } from "../../../client/client.js";
+import { ClientContext } from "../../../react/provider.js";
+
+const roots = new Set<Root>();
+
+export interface Page {
+  readonly element: HTMLElement;
+  readonly text: string;
+  render(app: ReactNode): Promise<void>;
+  unmount(): Promise<void>;
+}
+
+const within = (client: Client, app: ReactNode) => createElement(ClientContext, { value: client }, app);
+
+/** Shows an app whose hooks use this client. */
+export async function show(client: Client, app: ReactNode): Promise<Page> {
+  const element = document.body.appendChild(document.createElement("main"));
+  return open(createRoot(element), element, client, app);
+}
+
+/** Makes a server's HTML a page. */
+export async function hydrate(client: Client, html: string, app: ReactNode): Promise<Page> {
+  const element = document.body.appendChild(document.createElement("main"));
+  element.innerHTML = html;
+  let root: Root | undefined;
+  await act(async () => {
+    root = hydrateRoot(element, within(client, app), {
+      onRecoverableError(error) {
+        // As Next does.
+        if ((error as { digest?: string }).digest !== "BAILOUT_TO_CLIENT_SIDE_RENDERING") console.error(error);
+      },
+    });
+  });
+  return open(root as Root, element, client);
+}
+
+/** What a server would send. */
+export async function html(client: Client, app: ReactNode): Promise<string> {
+  const real = globalThis.window;
+  // As on a server.
+  Object.defineProperty(globalThis, "window", { value: undefined, configurable: true });
+  try {
+    const stream = await renderToReadableStream(within(client, app), { onError: (error) => (error as { digest?: string }).digest ?? console.error(error) });
+    await stream.allReady;
+    return await new Response(stream).text();
+  } finally {
+    Object.defineProperty(globalThis, "window", { value: real, configurable: true });
+  }
+}
+
+async function open(root: Root, element: HTMLElement, client: Client, app?: ReactNode): Promise<Page> {
+  roots.add(root);
+  const page: Page = {
+    element,
+    get text() {
+      return element.textContent ?? "";
+    },
+    render: (next) => act(async () => root.render(within(client, next))),
+    unmount: () =>
+      act(async () => {
+        roots.delete(root);
+        root.unmount();
+      }),
+  };
+  if (app !== undefined) await page.render(app);
+  return page;
+}
+
+/** Ends all pages. */
+export async function clean(): Promise<void> {
+  await act(async () => {
+    for (const root of roots) root.unmount();
+  });
+  roots.clear();
+  document.body.replaceChildren();
+  counts.clear();
+}
+
+const counts = new Map<string, number>();
+
+/** Counts renders. A hook, as the compiler may keep any other call from running again. */
+export function useCount(name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/** How often a component has rendered since this was last asked. */
+export function renders(name: string): number {
+  const count = counts.get(name) ?? 0;
+  counts.delete(name);
+  return count;
+}

@@ -1,0 +1,61 @@
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+import { launchOptions, missing } from "../browser/kit/chromium.js";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const alias = [
+  { find: /^twinstate$/, replacement: at("../../lib/index.ts") },
+  { find: /^twinstate\/(client|react)$/, replacement: at("../../$1/index.ts") },
+];
+
+// The root is this folder, as Vite would take the folder `react` of the repository for the package.
+const projects = [false, true].map((compiled) => ({
+  root: at("."),
+  plugins: compiled ? [reactCompiler()] : [],
+  define: { COMPILED: JSON.stringify(compiled) },
+  resolve: { alias },
+  optimizeDeps: {
+    include: ["react", "react-dom/client", "react-dom/server.browser", "react/compiler-runtime", "react/jsx-dev-runtime", "mobx", "mobx-react-lite"],
+  },
+  test: {
+    name: compiled ? "react, compiled" : "react",
+    include: ["**/*.test.tsx"],
+    setupFiles: [at("kit/setup.ts")],
+    fsModuleCache: false,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: missing ? {} : launchOptions }),
+      instances: [{ browser: "chromium" as const }],
+    },
+  },
+}));
+
+export default defineConfig({ test: { projects } });
+
+/** Compiles the tests' components; one that it cannot compile is an error. */
+function reactCompiler(): Plugin {
+  const require = createRequire(import.meta.url);
+  // The Babel that Next brings, so that none is a dependency of its own.
+  const babel = require("next/dist/compiled/babel/core") as { transformAsync(code: string, options: object): Promise<{ code: string; map: object }> };
+  return {
+    name: "react-compiler",
+    enforce: "pre",
+    async transform(code, id) {
+      if (!/\/tests\/react\/[^?]*\.tsx$/.test(id)) return;
+      const result = await babel.transformAsync(code, {
+        filename: id,
+        babelrc: false,
+        configFile: false,
+        sourceMaps: true,
+        parserOpts: { plugins: ["typescript", "jsx", "decorators-legacy"] },
+        plugins: [[require("babel-plugin-react-compiler"), { panicThreshold: "all_errors", target: "19" }]],
+      });
+      return { code: result.code, map: result.map as never };
+    },
+  };
+}
