@@ -1,10 +1,11 @@
 import { ArrayNode } from "./array.js";
-import { type Delta, type Group, leafSlot, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
+import { countOf, type Delta, type Group, leafSlot, type Slot, type Snapshot, type Source, writeBodies, writeBody } from "./codec.js";
 import { type Audience, InstanceNode, storage } from "./instance.js";
 import { Names } from "./names.js";
 import { MET, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { type Change, dataBefore, type KeyChanges, type Splice } from "./record.js";
 import { arrange } from "./runs.js";
+import { finish, STEP, type Steps } from "./steps.js";
 import { NodeTable } from "./table.js";
 
 /** Twins are told to sweep when this many numbers are free, and more than half of those in use. */
@@ -17,7 +18,8 @@ let walks = 0;
 
 /**
  * All that is kept of a store: a snapshot as the storage's channel has it, and what clients know of it: their names, their next
- * number, and the numbers of the snapshot's containers, in its order, as pairs `start, count`; -1 stands for none.
+ * number, and the numbers of the snapshot's containers, in its order, as pairs `start, count`; -1 stands for none. No pairs at
+ * all: clients know none of them.
  */
 export type Saved = readonly [snapshot: Snapshot, names: readonly string[], next: number, ids: readonly number[]];
 
@@ -45,18 +47,19 @@ export class Channel {
     this.audience = audience;
     this.#names = new Names(known?.names);
     if (known) this.#next = known.next;
-    this.#start();
   }
 
-  /** Numbers all that can be seen, as an encoder of it would; what has a number keeps it. */
-  #start(): void {
+  /** Numbers all that can be seen, as an encoder of it would; what has a number keeps it. Before all else. */
+  *start(): Steps<void> {
     const { audience } = this;
     const queue: Node[] = [this.root];
     const walk = ++walks;
     const root = audience.tag(this.root);
     root.refs = 1;
     root.mark = walk;
+    let done = 0;
     for (const node of queue) {
+      if (++done % STEP === 0) yield;
       node.children((child) => {
         const tag = audience.tag(child);
         tag.refs = tag.mark === walk ? tag.refs + 1 : 1;
@@ -66,6 +69,7 @@ export class Channel {
       }, audience);
     }
     for (const node of queue) {
+      if (++done % STEP === 0) yield;
       const tag = audience.tag(node);
       if (tag.id < 0) tag.id = this.#next++;
       this.table.set(tag.id, node);
@@ -140,6 +144,10 @@ export class Channel {
 
   /** The whole of it, by the state that the data has now. */
   snapshot(order: Node[] = []): Snapshot {
+    return finish(this.snapshotSteps(order));
+  }
+
+  *snapshotSteps(order: Node[] = []): Steps<Snapshot> {
     const { audience } = this;
     const writer = new SnapshotWriter(
       audience,
@@ -147,7 +155,7 @@ export class Channel {
       (node) => audience.tag(node).id,
       order,
     );
-    return writer.write(this.root, this.#names.list, () => this.#next);
+    return yield* writer.write(this.root, this.#names.list, () => this.#next);
   }
 
   /**
@@ -171,7 +179,7 @@ export class Channel {
       }
       return id;
     };
-    return new SnapshotWriter(storage, (name) => names.send(name), number, order).write(this.root, names.list, () => given.size);
+    return finish(new SnapshotWriter(storage, (name) => names.send(name), number, order).write(this.root, names.list, () => given.size));
   }
 }
 
@@ -560,9 +568,15 @@ class SnapshotWriter implements Source<Node> {
     this.#queue = queue;
   }
 
-  write(root: Node, names: readonly string[], next: () => number): Snapshot {
+  *write(root: Node, names: readonly string[], next: () => number): Steps<Snapshot> {
     this.slot(root);
-    const bodies = writeBodies(this.#queue, this);
+    const bodies: Group[] = [];
+    for (let i = 0; i < this.#queue.length; ) {
+      const group = writeBody(this.#queue, i, this, this.#audience.group);
+      bodies.push(group);
+      i += countOf(group);
+      yield;
+    }
     const ids = pairs(this.#queue.map(this.#number));
     return [[...names], next(), ids, bodies];
   }

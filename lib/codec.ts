@@ -138,29 +138,33 @@ export interface Source<C> {
 export function writeBodies<C>(queue: C[], source: Source<C>): Group[] {
   const groups: Group[] = [];
   for (let i = 0; i < queue.length; ) {
-    const first = queue[i] as C;
-    const kind = source.kind(first);
-    const from = kind === "array" && source.hasBase?.(first) ? source.from?.(first) : undefined;
-    if (from) {
-      groups.push(from);
-      i++;
-      continue;
-    }
-    const run = likeRun(queue, i, kind, source);
-    groups.push(writeGroup(run, kind, source));
-    i += run.length;
+    const group = writeBody(queue, i, source, Number.POSITIVE_INFINITY);
+    groups.push(group);
+    i += countOf(group);
   }
   return groups;
 }
 
+/** How many containers a group describes. */
+export const countOf = (group: Group): number => (group[0] === "f" ? 1 : (group[1] as number));
+
+/** Describes the next like containers of a queue, at most `limit` of them. */
+export function writeBody<C>(queue: C[], start: number, source: Source<C>, limit: number): Group {
+  const first = queue[start] as C;
+  const kind = source.kind(first);
+  const from = kind === "array" && source.hasBase?.(first) ? source.from?.(first) : undefined;
+  return from ?? writeGroup(likeRun(queue, start, kind, source, limit), kind, source);
+}
+
 /** The containers from `start` on that can share a group. */
-function likeRun<C>(queue: C[], start: number, kind: BodyKind, source: Source<C>): C[] {
+function likeRun<C>(queue: C[], start: number, kind: BodyKind, source: Source<C>, limit: number): C[] {
   const first = queue[start] as C;
   const named = kind === "object" || kind === "instance";
   const names = named ? source.names(first) : [];
   const className = kind === "instance" ? source.className(first) : "";
+  const most = Math.min(queue.length, start + limit);
   let end = start + 1;
-  for (; end < queue.length; end++) {
+  for (; end < most; end++) {
     const next = queue[end] as C;
     if (source.kind(next) !== kind) break;
     if (named && !sameNames(names, source.names(next))) break;
@@ -248,30 +252,39 @@ const KINDS: Record<string, BodyKind> = { o: "object", c: "instance", a: "array"
 export function openBodies<C>(groups: unknown, sink: Sink<C>, limit = Number.POSITIVE_INFINITY): Opened<C>[] {
   if (!Array.isArray(groups)) throw badWire("bodies", groups);
   let room = limit;
-  return groups.map((group: Group) => {
-    if (!Array.isArray(group)) throw badWire("a body", group);
-    const kind = Object.hasOwn(KINDS, group[0]) ? KINDS[group[0] as string] : undefined;
-    if (!kind) throw badWire("a body", group[0]);
-    const count = group[0] === "f" ? 1 : group[1];
-    if (typeof count !== "number" || !(count >= 0 && count <= room) || !Number.isInteger(count)) throw badWire("a count of containers", count);
-    room -= count;
-    const className = kind === "instance" ? sink.name(group[2]) : undefined;
-    const sent = kind === "instance" ? group[3] : kind === "object" ? group[2] : [];
-    if (!Array.isArray(sent)) throw badWire("names", sent);
-    const names = sent.map((name) => sink.name(name));
-    const made: C[] = [];
-    for (let i = 0; i < count; i++) made.push(sink.make(kind, className, names));
-    return { group, kind, names, made };
+  return groups.map((group: unknown) => {
+    const opened = openBody(group, sink, room);
+    room -= opened.made.length;
+    return opened;
   });
+}
+
+/** Makes the containers of one group, empty. */
+export function openBody<C>(group: unknown, sink: Sink<C>, limit = Number.POSITIVE_INFINITY): Opened<C> {
+  if (!Array.isArray(group)) throw badWire("a body", group);
+  const kind = Object.hasOwn(KINDS, group[0]) ? KINDS[group[0] as string] : undefined;
+  if (!kind) throw badWire("a body", group[0]);
+  const count = countOf(group);
+  if (typeof count !== "number" || !(count >= 0 && count <= limit) || !Number.isInteger(count)) throw badWire("a count of containers", count);
+  const className = kind === "instance" ? sink.name(group[2]) : undefined;
+  const sent = kind === "instance" ? group[3] : kind === "object" ? group[2] : [];
+  if (!Array.isArray(sent)) throw badWire("names", sent);
+  const names = sent.map((name) => sink.name(name));
+  const made: C[] = [];
+  for (let i = 0; i < count; i++) made.push(sink.make(kind, className, names));
+  return { group, kind, names, made };
 }
 
 /** Fills the containers, in order. */
 export function fillBodies<C>(opened: readonly Opened<C>[], sink: Sink<C>): void {
-  for (const { group, kind, names, made } of opened) {
-    if (group[0] === "f") sink.from?.(made[0] as C, group);
-    else if (kind === "object" || kind === "instance") fillObjects(group.slice(kind === "instance" ? 4 : 3), names, made, sink);
-    else fillLists(group, kind, made, sink);
-  }
+  for (const one of opened) fillBody(one, sink);
+}
+
+/** Fills the containers of one group. */
+export function fillBody<C>({ group, kind, names, made }: Opened<C>, sink: Sink<C>): void {
+  if (group[0] === "f") sink.from?.(made[0] as C, group);
+  else if (kind === "object" || kind === "instance") fillObjects(group.slice(kind === "instance" ? 4 : 3), names, made, sink);
+  else fillLists(group, kind, made, sink);
 }
 
 function fillObjects<C>(columns: readonly unknown[], names: readonly string[], made: C[], sink: Sink<C>): void {

@@ -4,11 +4,14 @@ import type { Graph } from "./graph.js";
 import { type Kind, NODE, Node, put, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { type ClassSchema, type ComputedSchema, classSchema } from "./schema.js";
+import { STEP } from "./steps.js";
 
 /** Who sees what of class instances, and where it keeps how it knows containers. */
 export interface Audience {
   tag(node: Node): Tag;
   names(node: InstanceNode): readonly string[];
+  /** How many containers one group of a snapshot may describe. */
+  readonly group: number;
   /** A container that it has not seen before has come. */
   met?(node: Node): void;
   /** A container is out of its sight. */
@@ -18,6 +21,7 @@ export interface Audience {
 export const clients: Audience = {
   tag: (node) => node,
   names: (node) => node.visible(),
+  group: Number.POSITIVE_INFINITY,
   met: (node) => node instanceof InstanceNode && node.maintainIfOthers(),
   lost: (node) => node instanceof InstanceNode && node.release(),
 };
@@ -27,7 +31,9 @@ export const storage: Audience = {
     node.kept ??= { id: UNNUMBERED, refs: 0, mark: 0 };
     return node.kept;
   },
-  names: (node) => node.shape.kept,
+  names: (node) => (node.shape.Class ? node.shape.kept : Object.keys(node.data)),
+  // So that what is large can be read and written bit by bit.
+  group: STEP,
 };
 
 /** A class as a graph knows it. */
@@ -118,6 +124,7 @@ export class InstanceNode extends ObjectNode {
 
   /** Takes values that are there already: of a stored record, or of the other side. */
   fill(data: Record<string, Stored>): void {
+    for (const name of Object.keys(data)) if (!this.shape.kept.includes(name)) this.graph.unknown?.(this.shape.name, name);
     for (const name of this.shape.fields) if (Object.hasOwn(data, name)) put(this.data, name, data[name]);
   }
 

@@ -1,7 +1,7 @@
 import { transaction } from "mobx";
 import { ArrayNode } from "./array.js";
 import type { Kept, Saved } from "./channel.js";
-import { type BodyKind, type Delta, type Encoded, fillBodies, type Group, leafOf, openBodies, type Sink, type Snapshot } from "./codec.js";
+import { type BodyKind, type Delta, type Encoded, fillBodies, fillBody, type Group, leafOf, type Opened, openBodies, openBody, type Sink, type Snapshot } from "./codec.js";
 import { stateDate } from "./date.js";
 import { badWire, readOnlyTwin } from "./errors.js";
 import { Graph } from "./graph.js";
@@ -11,6 +11,7 @@ import { Names } from "./names.js";
 import { type Node, own, put, type Stored, spoil, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { SetNode } from "./set.js";
+import { finish, STEP, type Steps } from "./steps.js";
 import { NodeTable } from "./table.js";
 import { decodeValue } from "./value.js";
 import { viewOf } from "./view.js";
@@ -54,14 +55,10 @@ export interface Mirror {
 }
 
 export function createMirror({ name, method }: MirrorOptions): Mirror {
-  const graph = new Graph({
-    name,
-    guard: () => {
-      throw readOnlyTwin(name);
-    },
+  const graph = bareGraph(name, () => {
+    throw readOnlyTwin(name);
   });
   graph.method = (node, key) => method?.(node.shape.name, key);
-  graph.root = new InstanceNode(graph, {}, bareShape(""));
   const listeners = new Set<() => void>();
   let state = new Decoder(graph, clients);
   let ready = false;
@@ -135,18 +132,30 @@ export interface Known {
 }
 
 /** Puts what is kept of a store into a graph whose root stands: what clients know of it, and what the storage does. */
-export function applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, tail: readonly Kept[]): { clients: Known; storage: Known } {
+export function* applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, tail: readonly Kept[]): Steps<{ clients: Known; storage: Known }> {
   const decoder = new Decoder(graph, storage);
-  decoder.snapshot(snapshot, undefined);
-  for (const [delta] of tail) decoder.delta(delta);
+  yield* decoder.snapshotSteps(snapshot, undefined);
+  for (const [delta] of tail) {
+    decoder.delta(delta);
+    yield;
+  }
   const last = tail[tail.length - 1];
   // What the tail has made has numbers that nobody knows any more: clients get all of it anew, under numbers that were never used.
   if (last) return { clients: { names: [], next: last[1] }, storage: decoder.known };
   const numbers = expand(ids);
-  expand(snapshot[2]).forEach((id, i) => {
-    decoder.node(id).id = numbers[i] ?? UNNUMBERED;
-  });
+  const kept = expand(snapshot[2]);
+  for (let i = 0; i < numbers.length; i++) {
+    decoder.node(kept[i]).id = numbers[i] as number;
+    if (i % STEP === 0) yield;
+  }
   return { clients: { names, next }, storage: decoder.known };
+}
+
+/** A graph without classes: what is kept of a store as plain data, whatever its class is by now. */
+export function bareGraph(name: string, guard: () => void): Graph {
+  const graph = new Graph({ name, guard });
+  graph.root = new InstanceNode(graph, {}, bareShape(""));
+  return graph;
 }
 
 /** Reads snapshots and deltas into a graph. */
@@ -179,18 +188,30 @@ class Decoder implements Sink<Node> {
   }
 
   snapshot(snapshot: Snapshot, old: NodeTable | undefined): void {
+    finish(this.snapshotSteps(snapshot, old));
+  }
+
+  *snapshotSteps(snapshot: Snapshot, old: NodeTable | undefined): Steps<void> {
     if (!Array.isArray(snapshot) || snapshot.length !== 4) throw badWire("a snapshot", snapshot);
     const [names, next, ids, bodies] = snapshot;
+    if (!Array.isArray(bodies)) throw badWire("bodies", bodies);
     this.#names = new Names(names);
     this.next = next;
     this.#ids = expand(ids);
     this.#old = old;
     this.#made = 0;
     this.#claimed = 0;
-    const opened = openBodies(bodies, this);
+    const opened: Opened<Node>[] = [];
+    for (const body of bodies) {
+      opened.push(openBody(body, this));
+      yield;
+    }
     if (this.#made !== this.#ids.length || this.#made === 0) throw badWire("a snapshot", "a count of containers that is not that of its numbers");
     this.#claim();
-    fillBodies(opened, this);
+    for (const one of opened) {
+      fillBody(one, this);
+      yield;
+    }
     this.#ids = undefined;
     this.#old = undefined;
   }

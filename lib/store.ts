@@ -5,6 +5,7 @@ import { clients, InstanceNode, storage } from "./instance.js";
 import { applyKept } from "./mirror.js";
 import { type Node, nodeOf } from "./node.js";
 import { Recorder } from "./record.js";
+import { finish, type Steps } from "./steps.js";
 import { PlainSource } from "./value.js";
 import { viewOf } from "./view.js";
 
@@ -25,6 +26,8 @@ export interface StoreOptions {
   keep?: boolean;
   /** Told what a computed throws. @default console.error */
   report?: (error: unknown, path: string) => void;
+  /** Told of each field in `restore` that its class does not have, or does not keep: it is dropped. `className` is `""` for the store's own. */
+  unknown?: (className: string, field: string) => void;
 }
 
 /** A live store: a user's instance as state that is recorded, committed, and encoded for those who watch. */
@@ -53,6 +56,11 @@ export interface Store {
   watch(): void;
   /** A value for a client that has this store: its containers by number. */
   encode(value: unknown): Encoded;
+  /**
+   * What the storage has of it is not what its class makes of that: fields have come or gone. At the next commit the storage takes
+   * {@link Store.save} in the place of {@link Store.kept}.
+   */
+  readonly outgrown: boolean;
   /** After a `restore` and {@link Store.watch}: whether the numbers are those that clients knew before. */
   readonly resumable: boolean;
   /** How many containers clients know by number. */
@@ -64,21 +72,35 @@ export interface Store {
  * Makes a user's instance a live store.
  * @throws StateError when a field's value cannot be state; it names the path.
  */
-export function createStore({ name, instance, models, guard, restore, tail = [], keep = false, report }: StoreOptions): Store {
+export function createStore(options: StoreOptions): Store {
+  return finish(createStoreSteps(options));
+}
+
+/** As {@link createStore}, in short steps. Nobody may write to the instance before it is done. */
+export function* createStoreSteps(options: StoreOptions): Steps<Store> {
+  const { name, instance, models, guard, restore, tail = [], keep = false, report, unknown } = options;
   const recorder = new Recorder();
   let starting = true;
   const graph = new Graph({ name, models, guard: () => starting || guard?.(), recorder });
   if (report) graph.report = report;
   graph.adoptRoot(instance);
-  const known = restore && applyKept(graph, restore, tail);
+  let outgrown = false;
+  graph.unknown = (className, field) => {
+    outgrown = true;
+    unknown?.(className, field);
+  };
+  const known = restore && (yield* applyKept(graph, restore, tail));
   recorder.clear();
   graph.endTurn();
   const channel = new Channel(graph.root, clients, known?.clients);
+  yield* channel.start();
   const keeper = keep ? new Channel(graph.root, storage, known?.storage) : undefined;
+  if (keeper) yield* keeper.start();
+  outgrown ||= known !== undefined && keeper !== undefined && keeper.next !== known.storage.next;
   starting = false;
   let cached: Snapshot | undefined;
   let kept: Kept | undefined;
-  let resumable = tail.length === 0;
+  let resumable = tail.length === 0 && restore?.[3].length !== 0;
 
   function commit(): Delta | undefined {
     graph.evaluate();
@@ -121,6 +143,7 @@ export function createStore({ name, instance, models, guard, restore, tail = [],
     get kept() {
       return kept;
     },
+    outgrown,
     get resumable() {
       return resumable;
     },

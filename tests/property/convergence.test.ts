@@ -1,7 +1,9 @@
 import { autorun } from "mobx";
 import { expect, test } from "vitest";
+import { compactSteps } from "../../lib/compact.js";
 import { computed, state } from "../../lib/decorators.js";
 import { createMirror, type Mirror } from "../../lib/mirror.js";
+import { finish } from "../../lib/steps.js";
 import { createStore, type Store } from "../../lib/store.js";
 import { canon, countContainers } from "../kit/canon.js";
 import { Program } from "../kit/program.js";
@@ -66,6 +68,8 @@ function run(seed: number): void {
   let behind: Mirror | undefined;
   let late: Mirror | undefined;
   let observed = "";
+  let seen = "";
+  let stopBehind = () => {};
   const stop = autorun(() => {
     observed = canon(mirror.live);
   });
@@ -128,11 +132,19 @@ function run(seed: number): void {
           behind.applySnapshot(wire(store.snapshot()));
           expect(canon(behind.live), "a merged snapshot").toBe(committed);
           expect(canon(behind.view()), "the view of a merged snapshot").toBe(committed);
+          expect(seen, "what a reaction has seen of a merged snapshot").toBe(committed);
+          stopBehind();
           late = behind;
           behind = undefined;
         } else {
-          behind = createMirror({ name: "it" });
-          behind.applySnapshot(wire(store.snapshot()));
+          const away = createMirror({ name: "it" });
+          away.applySnapshot(wire(store.snapshot()));
+          away.view();
+          stopBehind();
+          stopBehind = autorun(() => {
+            seen = canon(away.live);
+          });
+          behind = away;
         }
       }
       if (random.chance(0.06)) {
@@ -154,12 +166,26 @@ function run(seed: number): void {
         // A kill between a compaction and the next commit.
         if (random.chance(0.5)) [record, tail] = [wire(store.save()), []];
       }
+      if (random.chance(0.04)) {
+        // The storage makes one of what it has, without the classes.
+        [record, tail] = [wire(finish(compactSteps(record, tail))), []];
+      }
     }
+    // What is gone is freed on both sides: as much comes and goes as makes twins sweep.
+    for (const items of [Array.from({ length: 300 + store.size * 2 }, () => ({})), []]) {
+      instance.items = items;
+      const delta = store.commit();
+      store.endTurn();
+      if (delta) mirror.applyDelta(wire(delta));
+    }
+    expect(store.size).toBe(countContainers(canon(instance, names)));
+    expect(mirror.size, "the mirror's table after a sweep").toBe(store.size);
   } catch (error) {
     console.error(`seed ${seed}: SEED=${seed} repeats it\n${program.log.slice(-60).join("\n")}`);
     throw error;
   } finally {
     stop();
+    stopBehind();
   }
 }
 
