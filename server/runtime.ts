@@ -75,7 +75,7 @@ interface WatchInput {
 }
 
 /** What becomes of a numbered event. Plain data, as it is kept. */
-type Outcome = { readonly r: number; readonly v?: unknown; readonly error?: Refusal };
+type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly error?: Refusal };
 
 interface Client {
   readonly session: string;
@@ -313,6 +313,7 @@ export class Runtime implements World {
         const control = new AbortController();
         const id = `${host.id} ${client} ${n}`;
         this.#running.set(id, control);
+        let y = 0;
         const result = host.run<Outcome>({
           definition,
           event,
@@ -321,17 +322,20 @@ export class Runtime implements World {
           eventId: `${host.incarnation}.${caller.connection?.id}.${n}`,
           control,
           numbered: { client, n },
-          answer: (value, store, r) => ({ r, v: store.encode(value) }),
-          yielded: (value, store) => this.#tabs.get(client)?.yielded(host, n, store.encode(value)),
+          answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
+          yielded: (value, store) => {
+            y++;
+            this.#tabs.get(client)?.yielded(host, n, store.encode(value));
+          },
           effects: (effects) => this.#tabs.get(client)?.effects(effects),
         });
         return result.catch(refused).finally(() => this.#running.delete(id));
       });
       if (outcome.error) throw errorOf(outcome.error);
-      const { r, v } = outcome;
+      const { error: _, ...answer } = outcome;
       const h = this.#tabs.get(client)?.numberOf(host);
-      if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, r, v };
-      return { h: null, i: host.incarnation, r, v, f: await this.#missed(definition, host, caller, at) };
+      if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, ...answer };
+      return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, at) };
     } finally {
       this.hosts.release(host);
     }

@@ -47,8 +47,8 @@ async function start() {
   renew();
   const name = `reload ${Math.random()}`;
   const served = await serveTwin({ name, stores: { counter: evaluate() } });
-  const again = <T extends object>(Class: StoreClass<T>) =>
-    createTwin({ name, stores: { counter: Class }, session: { secret: SECRET }, log: (entry) => void served.logs.push(entry) });
+  const again = (Class: StoreClass) =>
+    createTwin({ name, stores: { counter: Class as ReturnType<typeof evaluate> }, session: { secret: SECRET }, log: (entry) => void served.logs.push(entry) });
   return { ...served, again, visitor: served.visitor() };
 }
 

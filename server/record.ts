@@ -1,0 +1,113 @@
+import type { Kept, Saved } from "../lib/channel.js";
+
+/** What is kept of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. */
+export interface HostRecord {
+  /** Which life of the scope instance it is of. */
+  readonly incarnation: string;
+  readonly revision: number;
+  /** The state of each store, by name. */
+  readonly stores: Readonly<Record<string, StoreRecord>>;
+  /** The event numbers of each client, by client id. */
+  readonly numbers: Readonly<Record<string, NumberRecord>>;
+}
+
+/** The whole state of one store. */
+export interface StoreRecord {
+  /** Its class's `static version` at that time. */
+  readonly version: number;
+  readonly saved: Saved;
+}
+
+/** Up to where one client's events have run, and the answers that it has not confirmed. */
+export interface NumberRecord {
+  /** The number that its next event has. */
+  readonly next: number;
+  /** It has all answers up to this number. */
+  readonly confirmed: number;
+  /** When the client was last seen: ms since 1970. */
+  readonly seen: number;
+  readonly answers: readonly (readonly [n: number, answer: unknown])[];
+  /** The events that have committed something, and have not ended. */
+  readonly begun: readonly number[];
+}
+
+/** What one event changed in one scope instance, at one stroke. */
+export interface CommitRecord {
+  readonly incarnation: string;
+  /** One more than that of the commit before; the same where no store has changed. */
+  readonly revision: number;
+  /** The stores that have changed: what of them, or all of them. */
+  readonly stores: Readonly<Record<string, StoreChange>>;
+  /** The numbered event whose commit it is. Without an answer it goes on. */
+  readonly event?: EventRecord;
+}
+
+export type StoreChange = { readonly kept: Kept } | StoreRecord;
+
+export interface EventRecord {
+  readonly client: string;
+  readonly n: number;
+  /** The client has all answers up to this number. */
+  readonly confirmed: number;
+  /** When it was called: ms since 1970. */
+  readonly at: number;
+  readonly answer?: unknown;
+}
+
+/** A store, and what was committed of it since. */
+export interface StoreState extends StoreRecord {
+  readonly tail: readonly Kept[];
+}
+
+/** What a record and the commits after it come to. */
+export interface HostState {
+  readonly incarnation: string;
+  readonly revision: number;
+  readonly stores: ReadonlyMap<string, StoreState>;
+  readonly numbers: Readonly<Record<string, NumberRecord>>;
+}
+
+/** Takes together a record and the commits after it. Stores are not replayed: that is for whoever makes them. */
+export function fold(record: HostRecord, tail: readonly CommitRecord[]): HostState {
+  const stores = new Map<string, { version: number; saved: Saved; tail: Kept[] }>();
+  for (const [name, { version, saved }] of Object.entries(record.stores)) stores.set(name, { version, saved, tail: [] });
+  const clients = new Map<string, Client>();
+  for (const [id, client] of Object.entries(record.numbers)) {
+    clients.set(id, { ...client, answers: new Map(client.answers), begun: new Set(client.begun) });
+  }
+  let { revision } = record;
+  for (const commit of tail) {
+    revision = commit.revision;
+    for (const [name, change] of Object.entries(commit.stores)) {
+      if ("kept" in change) stores.get(name)?.tail.push(change.kept);
+      else stores.set(name, { version: change.version, saved: change.saved, tail: [] });
+    }
+    if (commit.event) note(clients, commit.event);
+  }
+  const numbers = Object.fromEntries(Array.from(clients, ([id, client]) => [id, { ...client, answers: [...client.answers], begun: [...client.begun] }]));
+  return { incarnation: record.incarnation, revision, stores, numbers };
+}
+
+/** An id that may be anything, also `__proto__`: so none of these is looked up by name in an object. */
+interface Client {
+  next: number;
+  confirmed: number;
+  seen: number;
+  readonly answers: Map<number, unknown>;
+  readonly begun: Set<number>;
+}
+
+function note(clients: Map<string, Client>, { client: id, n, confirmed, at, ...rest }: EventRecord): void {
+  const client = clients.get(id) ?? { next: 1, confirmed: 0, seen: 0, answers: new Map(), begun: new Set() };
+  clients.set(id, client);
+  client.next = Math.max(client.next, n + 1);
+  client.seen = Math.max(client.seen, at);
+  if ("answer" in rest) {
+    client.answers.set(n, rest.answer);
+    client.begun.delete(n);
+  } else client.begun.add(n);
+  if (confirmed <= client.confirmed) return;
+  client.confirmed = confirmed;
+  for (const old of client.answers.keys()) if (old <= confirmed) client.answers.delete(old);
+  for (const old of client.begun) if (old <= confirmed) client.begun.delete(old);
+}
