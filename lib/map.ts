@@ -169,3 +169,4 @@ class StateMap implements Map<unknown, unknown> {
   }
 }
 Object.setPrototypeOf(StateMap.prototype, Map.prototype);
+Object.defineProperty(StateMap.prototype, "constructor", { value: Map, writable: true, configurable: true });

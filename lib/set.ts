@@ -119,6 +119,7 @@ class StateSet {
   }
 }
 Object.setPrototypeOf(StateSet.prototype, Set.prototype);
+Object.defineProperty(StateSet.prototype, "constructor", { value: Set, writable: true, configurable: true });
 
 // Set algebra reads internal slots, which a StateSet has not: it runs on a copy.
 const algebra = ["union", "intersection", "difference", "symmetricDifference", "isSubsetOf", "isSupersetOf", "isDisjointFrom"] as const;
