@@ -26,6 +26,8 @@ export interface Twin {
   subscribe(listener: () => void): () => void;
   /** The event, always the same function; `undefined` where the schema is known and has no such event. */
   event(name: string): TwinEvent | undefined;
+  /** What a name gives that is no field: an event; for what looks like another method, a function that tells what is wrong. */
+  method(name: string): unknown;
 }
 
 /** What a twin needs of the client around it. */
@@ -132,6 +134,10 @@ export class LiveTwin implements Twin {
       this.#events.set(name, event);
     }
     return event;
+  }
+
+  method(name: string): unknown {
+    return this.#method("", name);
   }
 
   /** What a name on the live mirror gives that is no field. */

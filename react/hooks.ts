@@ -94,10 +94,10 @@ function useTwin(hook: string, store: string, key: string | null | undefined): T
   if (key === null) return undefined;
   const twin = client.twin(store, key);
   if (twin.state !== "ready" && typeof window === "undefined") throw new Bailout(hook);
-  const ready: Promise<void> & { status?: string } = twin.ready;
+  const { ready } = twin;
   if (twin.state === "waiting") hold(twin);
   // So that React reads it at once: left to itself it would wait a turn.
-  else ready.status = "fulfilled";
+  else (ready as { status?: string }).status = "fulfilled";
   // In any case, as React replays a render that was suspended, and complains of a `use` that is gone.
   use(ready);
   if (twin.state === "refused") throw twin.error;

@@ -18,7 +18,7 @@ const within = (client: Client, app: ReactNode) => createElement(ClientContext, 
 /** Shows an app whose hooks use this client. */
 export async function show(client: Client, app: ReactNode): Promise<Page> {
   const element = document.body.appendChild(document.createElement("main"));
-  return open(createRoot(element), element, client, app);
+  return open(createRoot(element, { onCaughtError: () => {} }), element, client, app);
 }
 
 /** Makes a server's HTML a page. */
@@ -28,6 +28,7 @@ export async function hydrate(client: Client, html: string, app: ReactNode): Pro
   let root: Root | undefined;
   await act(async () => {
     root = hydrateRoot(element, within(client, app), {
+      onCaughtError: () => {},
       onRecoverableError(error) {
         // As Next does.
         if ((error as { digest?: string }).digest !== "BAILOUT_TO_CLIENT_SIDE_RENDERING") console.error(error);
