@@ -21,7 +21,10 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
     };
     call.#listen(over, (error) => {
       over();
-      if (!call.#heard) unheard(error as EventError);
+      // Later, as it may have failed before its caller could have listened.
+      setTimeout(() => {
+        if (!call.#heard) unheard(error as EventError);
+      });
     });
     return {
       call,

@@ -12,6 +12,8 @@ import type { LiveTwin } from "./twin.js";
 
 /** How many calls may be on their way at once. */
 const WINDOW = 100;
+/** How long an answer waits for the yields before it, in ms. */
+const YIELD_WAIT = 2000;
 
 export interface OutboxWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
@@ -29,9 +31,12 @@ export interface OutboxWorld {
 
 /** PROTOCOL.md §2: the answer to a numbered event. */
 interface Answer {
+  readonly h: number | null;
   readonly i: string;
   readonly r: number;
   readonly v: Encoded;
+  /** How many yields went before. */
+  readonly y?: number;
   readonly f?: readonly (readonly unknown[])[];
 }
 
@@ -58,6 +63,9 @@ interface Entry {
   alone: boolean;
   /** Waits until the twin shows it. */
   answer: Answer | undefined;
+  /** How many yields are still to come, as far as the answer says. */
+  yields: number;
+  patience?: ReturnType<typeof setTimeout>;
 }
 
 /** The events of a client: numbered, and sent again until each is answered. Those that the server may have run keep their numbers. */
@@ -104,6 +112,7 @@ export class Outbox {
             attempt: undefined,
             alone: false,
             answer: undefined,
+            yields: 0,
           };
         } catch (error) {
           return drop(badRequest((error as Error).message.replace(/\.$/, "")));
@@ -164,6 +173,9 @@ export class Outbox {
       const answer = (await this.#world.trpc.mutation(`${twin.store}.${event}`, input, { signal: attempt.signal, context: { alone } })) as Answer;
       if (entry.attempt !== attempt) return;
       entry.answer = answer;
+      // They come by the stream, which may be slower, or have dropped them.
+      entry.yields = answer.h === null ? 0 : entry.yields + (answer.y ?? 0);
+      if (entry.yields > 0) entry.patience = setTimeout(() => this.#waitNoMore(entry), YIELD_WAIT);
       this.#failures = 0;
       learn(numbered.scope, answer.i);
       if (answer.f) this.#world.missed(twin, answer.i, answer.f);
@@ -188,13 +200,13 @@ export class Outbox {
   #failed(entry: Entry, { scope, i }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
     const { response } = (error.meta ?? {}) as { response?: { ok: boolean; status: number } };
     const whole = response?.ok === false;
-    // The whole request was refused: perhaps for what others in it were.
-    if (whole && response.status < 500 && response.status !== 408 && response.status !== 425 && response.status !== 429) {
-      if (entry.alone) return this.#reject(entry, refusalOf(error) ?? unnamed(response.status));
+    const refusal = whole && !entry.alone ? undefined : refusalOf(error);
+    if (whole && !refusal && response.status < 500 && ![408, 425, 429].includes(response.status)) {
+      // The whole request was refused: perhaps for what others in it were.
+      if (entry.alone) return this.#reject(entry, unnamed(response.status));
       entry.alone = true;
       return this.flush();
     }
-    const refusal = whole ? undefined : refusalOf(error);
     if (!refusal || (refusal.code as string) === "OUT_OF_ORDER") return this.#rest();
     this.#failures = 0;
     const now = (refusal.data as { incarnation?: string } | undefined)?.incarnation;
@@ -223,6 +235,7 @@ export class Outbox {
   /** The line is back: asks again at once for all answers, as those under way may have got lost. */
   resume(): void {
     for (const entry of this.#entries) {
+      entry.yields = 0;
       if (entry.answer) continue;
       const { attempt } = entry;
       entry.attempt = undefined;
@@ -232,6 +245,12 @@ export class Outbox {
     this.#again();
   }
 
+  /** The stream that the yields were to come by is gone, or late. */
+  #waitNoMore(entry: Entry): void {
+    entry.yields = 0;
+    this.settle();
+  }
+
   /** Settles the calls that are shown by now. */
   settle(): void {
     for (const entry of [...this.#entries]) {
@@ -239,6 +258,7 @@ export class Outbox {
       if (!answer) continue;
       const [incarnation, revision] = twin.have ?? [];
       const shown = incarnation === answer.i && (revision as number) >= answer.r;
+      if (shown && entry.yields > 0) continue;
       if (shown || twin.state === "refused") this.#resolve(entry, answer.v);
       else if (numbered?.scope.incarnation !== answer.i) this.#reject(entry, unknownOutcome(numbered?.scope.incarnation as string));
     }
@@ -260,14 +280,17 @@ export class Outbox {
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry);
+    clearTimeout(entry.patience);
     entry.release();
     this.#world.pending(this.#entries.size);
   }
 
   /** One more value of a generator event. */
   yielded(scope: Scope, n: number, value: Encoded): void {
-    for (const { numbered, twin, open } of this.#entries) {
-      if (numbered?.n === n && numbered.scope === scope) open.yielded(twin.mirror.decode(value));
+    for (const entry of this.#entries) {
+      if (entry.numbered?.n !== n || entry.numbered.scope !== scope) continue;
+      entry.yields--;
+      entry.open.yielded(entry.twin.mirror.decode(value));
     }
   }
 

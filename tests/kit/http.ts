@@ -42,7 +42,10 @@ async function respond(handlers: Handlers, req: IncomingMessage, res: ServerResp
     for (let i = 0; i < req.rawHeaders.length; i += 2) headers.append(req.rawHeaders[i] as string, req.rawHeaders[i + 1] as string);
     const request = new Request(`http://${req.headers.host}${req.url}`, { method, headers, body, signal: gone.signal, duplex: "half" } as RequestInit);
     const response = await handlers[method](request);
-    res.writeHead(response.status, [...response.headers].flat());
+    // What is left of a body that was refused would stand before the next request on this line.
+    if (!req.complete) res.setHeader("connection", "close");
+    for (const [name, value] of response.headers) res.appendHeader(name, value);
+    res.writeHead(response.status);
     if (!response.body) return void res.end();
     for await (const chunk of response.body) {
       if (gone.signal.aborted) break;
