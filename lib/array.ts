@@ -1,5 +1,5 @@
-import { arrayHole, arrayName, cannotDefine, notCallable, symbolKey } from "./errors.js";
-import { isPlainProperty, type Kind, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
+import { arrayHole, arrayName, cannotDefine, symbolKey } from "./errors.js";
+import { type Callback, callable, isPlainProperty, type Kind, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
 import { spliced } from "./record.js";
 
 // An array, as `Array.isArray` looks through the Proxy at its target.
@@ -161,12 +161,6 @@ function position(value: unknown, length: number, absent: number): number {
   if (value === undefined) return absent;
   const number = integer(value);
   return number < 0 ? Math.max(length + number, 0) : Math.min(number, length);
-}
-
-type Callback = (this: unknown, value: unknown, index: number, array: unknown) => unknown;
-
-function callable(fn: unknown): asserts fn is Callback {
-  if (typeof fn !== "function") throw notCallable(fn);
 }
 
 /** Calls back for each item, in the way of the language's own loops: up to the length at the start, without what is gone since. */

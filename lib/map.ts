@@ -1,5 +1,5 @@
 import { transaction } from "mobx";
-import { type Kind, keysOf, liveOf, NODE, Node, nodeOf, presenceOf, type Stored, spoil } from "./node.js";
+import { callable, type Kind, keysOf, liveOf, NODE, Node, nodeOf, presenceOf, type Stored, spoil } from "./node.js";
 import { KEYS } from "./object.js";
 
 /** Stands for "all entries" among the atoms. */
@@ -135,6 +135,7 @@ class StateMap implements Map<unknown, unknown> {
   }
 
   forEach(callback: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void, thisArg?: unknown): void {
+    callable(callback);
     for (const [key, value] of this) callback.call(thisArg, value, key, this);
   }
 

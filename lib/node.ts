@@ -1,4 +1,5 @@
 import { _isComputingDerivation, createAtom, type IAtom, transaction } from "mobx";
+import { notCallable } from "./errors.js";
 import type { Graph } from "./graph.js";
 import type { Audience } from "./instance.js";
 
@@ -132,6 +133,13 @@ function upTo(last: Stored, keys: Iterable<Stored>): Set<Stored> {
     if (Object.is(key, last)) break;
   }
   return met;
+}
+
+export type Callback = (this: unknown, value: unknown, key: unknown, container: unknown) => unknown;
+
+/** @throws TypeError as the language's own methods do */
+export function callable(fn: unknown): asserts fn is Callback {
+  if (typeof fn !== "function") throw notCallable(fn);
 }
 
 /** The value that users see for a stored one. */

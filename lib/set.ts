@@ -1,5 +1,5 @@
 import { transaction } from "mobx";
-import { type Kind, keysOf, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
+import { callable, type Kind, keysOf, liveOf, NODE, Node, nodeOf, type Stored, spoil } from "./node.js";
 
 /** A Set. */
 export class SetNode extends Node {
@@ -89,6 +89,7 @@ class StateSet {
   }
 
   forEach(callback: (value: unknown, key: unknown, set: unknown) => void, thisArg?: unknown): void {
+    callable(callback);
     for (const value of this.values()) callback.call(thisArg, value, value, this);
   }
 
