@@ -3,7 +3,7 @@ import type { Client } from "../../../client/client.js";
 import { createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Delta } from "../../../lib/codec.js";
-import type { EventError } from "../../../lib/errors.js";
+import { EventError } from "../../../lib/errors.js";
 import { describeClass, type WireSchema } from "../../../lib/schema.js";
 import { createStore, type Store } from "../../../lib/store.js";
 import type { PreloadData, PreloadedStore } from "../../../server/runtime.js";
@@ -114,7 +114,7 @@ export function join(...sources: Source<any>[]): Joined {
       };
     },
     watch(twin) {
-      if (joined.prompt || twin.at) follow(twin);
+      if (joined.prompt) follow(twin);
       else waiting.add(twin);
     },
     forget(twin) {
@@ -124,6 +124,17 @@ export function join(...sources: Source<any>[]): Joined {
       twins.delete(JSON.stringify([twin.store, twin.key]));
     },
   };
+
+  function twinAt(store: string, key: string | null = null, prompt = false): LiveTwin {
+    const address = JSON.stringify([store, key]);
+    let twin = twins.get(address);
+    if (!twin) {
+      twin = new LiveTwin(world, store, key);
+      twins.set(address, twin);
+      if (prompt) follow(twin);
+    }
+    return twin;
+  }
 
   const joined: Joined = {
     prompt: true,
@@ -137,21 +148,13 @@ export function join(...sources: Source<any>[]): Joined {
     },
     watches: (store, key = undefined) => [...following.keys(), ...waiting].some((twin) => twin.store === store && twin.key === (key ?? null)),
     refuse(store, key, error) {
-      (joined.twin(store, key) as LiveTwin).refuse(error);
+      twinAt(store, key).refuse(error);
     },
-    twin(store, key = null) {
-      const address = JSON.stringify([store, key]);
-      let twin = twins.get(address);
-      if (!twin) {
-        twin = new LiveTwin(world, store, key);
-        twins.set(address, twin);
-        if (joined.prompt) follow(twin);
-      }
-      return twin;
-    },
+    twin: (store, key) => twinAt(store, key, joined.prompt),
     preload(state: PreloadData) {
       for (const one of state.stores) {
-        if ("snapshot" in one) (joined.twin(one.store, one.key) as LiveTwin).preload([one.incarnation, one.revision], one.snapshot as never);
+        if ("refused" in one) joined.refuse(one.store, one.key, new EventError(one.refused[0] as "FORBIDDEN", one.refused[1]));
+        else twinAt(one.store, one.key).preload([one.incarnation, one.revision], one.snapshot as never);
       }
     },
     onError(listener) {

@@ -1,8 +1,9 @@
 import { act, createElement, type ReactNode } from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
-import { renderToReadableStream } from "react-dom/server.browser";
+import { expect } from "vitest";
 import type { Client } from "../../../client/client.js";
 import { ClientContext } from "../../../react/provider.js";
+import type { Rendered } from "./server.js";
 
 const roots = new Set<Root>();
 
@@ -38,17 +39,19 @@ export async function hydrate(client: Client, html: string, app: ReactNode): Pro
   return open(root as Root, element, client);
 }
 
-/** What a server would send. */
-export async function html(client: Client, app: ReactNode): Promise<string> {
-  const real = globalThis.window;
-  // As on a server.
-  Object.defineProperty(globalThis, "window", { value: undefined, configurable: true });
+/** What a server sends: rendered where there is no window, with a client of its own. */
+export async function serverHtml(page: string, state?: unknown): Promise<string> {
+  const worker = new Worker(new URL("./server.ts", import.meta.url), { type: "module" });
   try {
-    const stream = await renderToReadableStream(within(client, app), { onError: (error) => (error as { digest?: string }).digest ?? console.error(error) });
-    await stream.allReady;
-    return await new Response(stream).text();
+    const { html, complaints } = await new Promise<Rendered>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<Rendered>) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+      worker.postMessage({ page, state });
+    });
+    expect(complaints).toEqual([]);
+    return html;
   } finally {
-    Object.defineProperty(globalThis, "window", { value: real, configurable: true });
+    worker.terminate();
   }
 }
 

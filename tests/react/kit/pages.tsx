@@ -1,0 +1,103 @@
+import { type ReactNode, StrictMode, Suspense, useState } from "react";
+import type { View } from "twinstate";
+import type { Preload } from "../../../server/twin.js";
+import { Boundary } from "./boundary.js";
+import { TwinPreload, useLiveTodo, useTodo } from "./hooks.js";
+import { useCount } from "./page.js";
+import type { Todo } from "./stores.js";
+
+/** What a page of the tests is given. `change` is called while it renders. */
+export interface PageProps {
+  state: Preload<any>;
+  change?(title: string): void;
+}
+
+export function List() {
+  useCount("List");
+  const todo = useTodo();
+  return (
+    <ul>
+      {todo.items.map((item) => (
+        <li key={item.id}>{item.title}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Titles() {
+  const titles = useTodo((todo) => todo.items.map((item) => ({ title: item.title })));
+  return <p>{titles.map(({ title }) => title).join(" ")}</p>;
+}
+
+function Live() {
+  return (
+    <p>
+      {useLiveTodo()
+        .items.map((item) => item.title)
+        .join(" ")}
+    </p>
+  );
+}
+
+function Child({ view }: { view: View<Todo> }) {
+  return <b>{view.draft}</b>;
+}
+
+function Parent() {
+  const todo = useTodo();
+  return (
+    <div>
+      {todo.left}
+      <Child view={todo} />
+    </div>
+  );
+}
+
+/** Changes the store while the page hydrates. */
+function Disturb({ change }: { change(): void }) {
+  useState(change);
+  return null;
+}
+
+export function Plain({ state }: PageProps): ReactNode {
+  return (
+    <TwinPreload state={state}>
+      <List />
+    </TwinPreload>
+  );
+}
+
+export function Everything({ state, change }: PageProps): ReactNode {
+  return (
+    <StrictMode>
+      <TwinPreload state={state}>
+        <Disturb change={() => change?.("during")} />
+        <List />
+        <Titles />
+        <Live />
+        <Disturb change={() => change?.("later")} />
+        <Parent />
+      </TwinPreload>
+    </StrictMode>
+  );
+}
+
+export function NotPreloaded(): ReactNode {
+  return (
+    <Suspense fallback={<i>wait</i>}>
+      <List />
+    </Suspense>
+  );
+}
+
+export function Guarded({ state }: PageProps): ReactNode {
+  return (
+    <TwinPreload state={state}>
+      <Boundary>
+        <Suspense fallback={<i>wait</i>}>
+          <List />
+        </Suspense>
+      </Boundary>
+    </TwinPreload>
+  );
+}

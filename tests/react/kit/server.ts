@@ -1,0 +1,27 @@
+import { type ComponentType, createElement } from "react";
+import { renderToReadableStream } from "react-dom/server.browser";
+import { TwinProvider } from "./hooks.js";
+import { Everything, Guarded, NotPreloaded, Plain } from "./pages.js";
+
+/** A page, and what was written to the console or asked of the network meanwhile. */
+export interface Rendered {
+  html: string;
+  complaints: string[];
+}
+
+const pages = { Everything, Guarded, NotPreloaded, Plain };
+const complaints: string[] = [];
+for (const level of ["error", "warn"] as const) console[level] = (...args) => void complaints.push(args.map(String).join(" "));
+globalThis.fetch = async (url) => {
+  complaints.push(`fetch ${url}`);
+  throw new Error("A server's client does no I/O.");
+};
+
+globalThis.onmessage = async ({ data: { page, state } }: MessageEvent<{ page: keyof typeof pages; state: never }>) => {
+  const Page = pages[page] as ComponentType<{ state: never }>;
+  const stream = await renderToReadableStream(createElement(TwinProvider, null, createElement(Page, { state })), {
+    onError: (error) => (error as { digest?: string }).digest ?? console.error(error),
+  });
+  await stream.allReady;
+  globalThis.postMessage({ html: await new Response(stream).text(), complaints } satisfies Rendered);
+};

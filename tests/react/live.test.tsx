@@ -1,0 +1,54 @@
+import { observer } from "mobx-react-lite";
+import { act } from "react";
+import { expect, test, vi } from "vitest";
+import { useLiveBoard, useLiveTodo } from "./kit/hooks.js";
+import { join, Source } from "./kit/joined.js";
+import { renders, show, useCount } from "./kit/page.js";
+import { Board, type Item, Todo } from "./kit/stores.js";
+
+const List = observer(function List() {
+  "use no memo";
+  useCount("List");
+  const todo = useLiveTodo();
+  return (
+    <ul>
+      {todo.items.map((item) => (
+        <Row key={item.id} item={item as Item} />
+      ))}
+    </ul>
+  );
+});
+
+const Row = observer(function Row({ item }: { item: Item }) {
+  "use no memo";
+  useCount("Row");
+  return <li>{item.title}</li>;
+});
+
+const Title = observer(function Title({ room }: { room: string }) {
+  "use no memo";
+  return <b>{useLiveBoard(room).title}</b>;
+});
+
+test("an observer of the live twin renders alone what it has read", async () => {
+  const todo = new Source("todo", new Todo());
+  const page = await show(join(todo), <List />);
+  expect([page.text, renders("List"), renders("Row")]).toEqual(["milkbread", 1, 2]);
+  await act(async () => todo.run((store) => (store.items[1]!.title = "wine")));
+  expect([page.text, renders("List"), renders("Row")]).toEqual(["milkwine", 0, 1]);
+  await act(async () => todo.run((store) => (store.draft = "x")));
+  expect([renders("List"), renders("Row")]).toEqual([0, 0]);
+  await act(async () => todo.run((store) => store.add("eggs")));
+  expect([page.text, renders("List"), renders("Row")]).toEqual(["milkwineeggs", 1, 1]);
+});
+
+test("the live twin of a room is another when the key changes", async () => {
+  const one = new Source("board", new Board("one"), "1");
+  const two = new Source("board", new Board("two"), "2");
+  const page = await show(join(one, two), <Title room="1" />);
+  await page.render(<Title room="2" />);
+  expect(page.text).toBe("two");
+  await act(async () => two.run((store) => (store.title = "zwei")));
+  expect(page.text).toBe("zwei");
+  await vi.waitFor(() => expect([one.followers, two.followers]).toEqual([0, 1]));
+});
