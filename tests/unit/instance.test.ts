@@ -1,0 +1,327 @@
+import { autorun } from "mobx";
+import { describe, expect, test } from "vitest";
+import { computed, event, state } from "../../lib/decorators.js";
+import { createMirror } from "../../lib/mirror.js";
+import { createStore } from "../../lib/store.js";
+import { toPlain } from "../../lib/view.js";
+
+const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+
+class Item {
+  @state title: string;
+  @state tags: string[] = [];
+  @state note?: string;
+  readonly made = "here";
+  #views = 0;
+  static count = 0;
+  static #secret = 1;
+  static {
+    Item.count = Item.#secret - 1;
+  }
+
+  constructor(title = "untitled", tags: string[] = ["new"]) {
+    this.title = title;
+    this.tags = tags;
+    Item.count++;
+  }
+
+  @computed get label(): string {
+    return `${this.title} (${this.tags.length})`;
+  }
+  get short(): string {
+    return this.title.slice(0, 3);
+  }
+  set short(text: string) {
+    this.title = text;
+  }
+  @event rename(title: string): this {
+    this.title = title;
+    return this;
+  }
+  view(): number {
+    this.#note();
+    return this.#views;
+  }
+  #note(): void {
+    this.#views++;
+  }
+  isMine(other: object): boolean {
+    return #views in other;
+  }
+}
+
+class Timed extends Item {
+  @state at = new Date(5);
+  @computed override get label(): string {
+    return `${super.label} at ${this.at.getTime()}`;
+  }
+  override rename(title: string): this {
+    return super.rename(title.toUpperCase());
+  }
+}
+
+type Constructor = new (...args: any[]) => object;
+function Counted<B extends Constructor>(Base: B) {
+  class Counted extends Base {
+    @state count = 0;
+    @event increment(): number {
+      return ++this.count;
+    }
+    @computed get double(): number {
+      return this.count * 2;
+    }
+    set double(value: number) {
+      this.count = value / 2;
+    }
+  }
+  return Counted;
+}
+
+class Shelf extends Counted(Timed) {
+  @state items: Item[] = [];
+  @state({ private: true }) protected hidden = { n: 1 };
+  local = { not: "state" };
+  peek(): { n: number } {
+    return this.hidden;
+  }
+}
+
+function make() {
+  const store = createStore({ name: "shelf", instance: new Shelf(), models: { Item, Timed } });
+  const mirror = createMirror({ name: "shelf" });
+  mirror.applySnapshot(wire(store.snapshot()));
+  const send = () => {
+    const delta = store.commit();
+    if (delta) mirror.applyDelta(wire(delta));
+    return delta;
+  };
+  return { store, shelf: store.instance as Shelf, twin: mirror.live as Shelf, send };
+}
+
+describe("a class instance stays what its class makes of it", () => {
+  test("#private fields and methods, and `#x in`", () => {
+    const { shelf } = make();
+    const item = new Item("a");
+    shelf.items.push(item);
+    expect(shelf.items[0]).toBe(item);
+    expect(item.view()).toBe(1);
+    expect(shelf.items[0]?.view()).toBe(2);
+    expect(item.isMine(shelf.items[0] as Item)).toBe(true);
+    expect(shelf.view()).toBe(1);
+  });
+
+  test("static blocks and fields", () => {
+    const before = Item.count;
+    new Item();
+    expect(Item.count).toBe(before + 1);
+  });
+
+  test("constructor parameters and their defaults", () => {
+    const { shelf, twin, send } = make();
+    shelf.items.push(new Item(), new Item("b", ["x", "y"]));
+    send();
+    expect(twin.items.map((item) => [item.title, [...item.tags]])).toEqual([
+      ["untitled", ["new"]],
+      ["b", ["x", "y"]],
+    ]);
+  });
+
+  test("an uninitialised field is state", () => {
+    const { shelf, twin, send } = make();
+    shelf.items.push(new Item());
+    send();
+    expect(twin.items[0]?.note).toBeUndefined();
+    let seen: string | undefined = "none";
+    const stop = autorun(() => (seen = twin.items[0]?.note));
+    (shelf.items[0] as Item).note = "set";
+    send();
+    expect(seen).toBe("set");
+    stop();
+  });
+
+  test("a field without @state is neither sent nor kept in the store", () => {
+    const { shelf, twin, store } = make();
+    expect(shelf.local).toEqual({ not: "state" });
+    expect("local" in twin).toBe(false);
+    shelf.local = { not: "noticed" };
+    expect(store.open).toBe(false);
+    expect(JSON.stringify(store.save())).not.toContain("local");
+  });
+
+  test("a private field is kept, and never sent", () => {
+    const { shelf, twin, store, send } = make();
+    shelf.peek().n = 2;
+    expect(store.open).toBe(true);
+    expect(send()).toBeUndefined();
+    expect("hidden" in twin).toBe(false);
+    expect(JSON.stringify(store.snapshot())).not.toContain("hidden");
+    shelf.peek().n = 3;
+    store.rollback();
+    expect(shelf.peek().n).toBe(2);
+  });
+
+  test("inheritance: fields, computeds and events of all ancestors; overriding ones win", () => {
+    const { shelf, twin, send } = make();
+    const timed = new Timed("t");
+    shelf.items.push(timed);
+    timed.rename("loud");
+    send();
+    expect(twin.items[0]?.title).toBe("LOUD");
+    expect(twin.items[0]?.label).toBe("LOUD (1) at 5");
+    expect((twin.items[0] as Timed).at).toEqual(new Date(5));
+    expect(shelf.items[0]).toBeInstanceOf(Item);
+    expect(shelf.label).toBe("untitled (1) at 5");
+  });
+
+  test("mixins", () => {
+    const { shelf, twin, send } = make();
+    expect(shelf.increment()).toBe(1);
+    send();
+    expect(twin.count).toBe(1);
+    expect(twin.double).toBe(2);
+  });
+
+  test("a setter beside a @computed getter, and beside a plain one", () => {
+    const { shelf, twin, send } = make();
+    shelf.double = 10;
+    shelf.short = "xyzw";
+    send();
+    expect(shelf.count).toBe(5);
+    expect(twin.double).toBe(10);
+    expect(shelf.short).toBe("xyz");
+    expect(() => ((shelf as { label: string }).label = "x")).toThrow("`shelf.label` is a `@computed` getter without a setter");
+  });
+
+  test("JSON.stringify, keys and toPlain see its fields", () => {
+    const { shelf } = make();
+    shelf.items.push(new Item("j"));
+    const [item] = shelf.items as [Item];
+    expect(Object.keys(item).sort()).toEqual(["made", "note", "tags", "title"]);
+    expect(JSON.parse(JSON.stringify(item))).toEqual({ title: "j", tags: ["new"], made: "here" });
+    expect(toPlain(item)).toMatchObject({ title: "j", tags: ["new"] });
+  });
+
+  test("it is the same object after it left and came back, in another event too", () => {
+    const { shelf, store, twin, send } = make();
+    const item = new Item("back");
+    shelf.items.push(item);
+    send();
+    store.endTurn();
+    shelf.items.pop();
+    send();
+    store.endTurn();
+    item.title = "changed outside";
+    shelf.items.push(item);
+    expect(shelf.items[0]).toBe(item);
+    send();
+    expect(twin.items[0]?.title).toBe("changed outside");
+  });
+});
+
+describe("an instance that cannot enter", () => {
+  class Bad extends Item {
+    @state handler: unknown = undefined;
+  }
+  const models = { Item, Bad };
+
+  test("is as it was: its fields are plain, and it enters once it is right", () => {
+    const store = createStore({ name: "shelf", instance: new Shelf(), models });
+    const shelf = store.instance as Shelf;
+    const good = new Item("good");
+    const bad = new Bad("bad");
+    bad.handler = { deep: [() => 1] };
+    expect(() => shelf.items.push(good, bad)).toThrow("`shelf.items[1].handler.deep[0]` cannot hold a function");
+    expect(shelf.items).toEqual([]);
+    for (const one of [good, bad]) expect(Object.getOwnPropertyDescriptor(one, "title")).toMatchObject({ value: one.title, writable: true });
+    expect(() => shelf.items.push(bad)).toThrow("`shelf.items[0].handler.deep[0]`");
+    bad.handler = 1;
+    bad.tags.push("later");
+    shelf.items.push(good, bad);
+    expect(shelf.items.map((item) => item.tags.length)).toEqual([1, 2]);
+    expect(shelf.items[1]).toBe(bad);
+    expect(store.commit()).toBeDefined();
+  });
+
+  test("because it is frozen", () => {
+    const { shelf } = make();
+    for (const close of [Object.freeze, Object.seal, Object.preventExtensions])
+      expect(() => shelf.items.push(close(new Item()))).toThrow("`shelf.items[0]` cannot hold an instance of `Item` that is frozen or sealed");
+    expect(shelf.items.length).toBe(0);
+  });
+
+  test("because its class is not registered, though its parent is", () => {
+    const { shelf } = make();
+    class Unknown extends Item {}
+    expect(() => shelf.items.push(new Unknown())).toThrow("an instance of `Unknown`");
+  });
+
+  test("instances that refer to each other enter together", () => {
+    class Person {
+      @state friend: Person | undefined = undefined;
+      @state friends = new Set<Person>();
+    }
+    class People {
+      @state all: Person[] = [];
+    }
+    const store = createStore({ name: "people", instance: new People(), models: { Person } });
+    const people = store.instance as People;
+    const [a, b] = [new Person(), new Person()];
+    a.friend = b;
+    b.friend = a;
+    b.friends.add(a).add(b);
+    people.all.push(a);
+    expect(people.all[0]?.friend).toBe(b);
+    expect(b.friend).toBe(a);
+    expect(b.friends.has(b)).toBe(true);
+    const mirror = createMirror({ name: "people" });
+    mirror.applySnapshot(wire(store.snapshot()));
+    store.commit();
+    mirror.applySnapshot(wire(store.snapshot()));
+    const twin = mirror.live as People;
+    expect(twin.all[0]?.friend?.friend).toBe(twin.all[0]);
+    expect(twin.all[0]?.friend?.friends.has(twin.all[0] as Person)).toBe(true);
+  });
+});
+
+describe("a @computed", () => {
+  class Sums {
+    @state numbers = [1, 2];
+    @state deep = { list: [{ n: 1 }] };
+    runs = 0;
+    @computed get sum(): number {
+      this.runs++;
+      return this.numbers.reduce((a, b) => a + b, 0);
+    }
+    @computed get writes(): number {
+      return this.numbers.push(1);
+    }
+  }
+
+  test("that writes is refused, and reported", () => {
+    const reported: string[] = [];
+    const store = createStore({ name: "sums", instance: new Sums(), report: (error, path) => reported.push(`${path}: ${(error as Error).message}`) });
+    store.watch();
+    expect(reported).toEqual([expect.stringContaining("sums.writes: `sums.numbers[2]` was changed by a `@computed` getter")]);
+    expect([...(store.instance as Sums).numbers]).toEqual([1, 2]);
+  });
+
+  test("that throws reports each time, does not stop a commit, and recovers", () => {
+    class Fragile {
+      @state n = 0;
+      @computed get inverse(): number {
+        if (this.n === 0) throw new RangeError("nothing to divide by");
+        return 1 / this.n;
+      }
+    }
+    const reported: unknown[] = [];
+    const store = createStore({ name: "fragile", instance: new Fragile(), report: (error) => reported.push(error) });
+    const mirror = createMirror({ name: "fragile" });
+    mirror.applySnapshot(wire(store.snapshot()));
+    expect(reported.length).toBeGreaterThan(0);
+    const twin = mirror.live as Fragile;
+    expect(twin.inverse).toBeUndefined();
+    (store.instance as Fragile).n = 4;
+    mirror.applyDelta(wire(store.commit()) as readonly unknown[]);
+    expect(twin.inverse).toBe(0.25);
+  });
+});
