@@ -1,0 +1,99 @@
+import { expect, onTestFinished, test, vi } from "vitest";
+import { createNumbers } from "../../server/numbers.js";
+
+const client = "a client";
+
+test("the first n of a client runs at once, and is answered again without running", async () => {
+  const numbers = createNumbers();
+  const run = vi.fn(async () => "answer");
+  expect(await numbers.enter(client, 1, 0, false, run)).toBe("answer");
+  expect(await numbers.enter(client, 1, 0, false, run)).toBe("answer");
+  expect(run).toHaveBeenCalledTimes(1);
+});
+
+test("numbers run in order, however they arrive", async () => {
+  const numbers = createNumbers();
+  const ran: number[] = [];
+  const enter = (n: number) => numbers.enter(client, n, 0, false, async () => ran.push(n));
+  await Promise.all([enter(3), enter(2), enter(2), enter(1), enter(4)]);
+  expect(ran).toEqual([1, 2, 3, 4]);
+});
+
+test("each client counts for itself", async () => {
+  const numbers = createNumbers();
+  expect(await numbers.enter("one", 1, 0, false, async () => "of one")).toBe("of one");
+  expect(await numbers.enter("two", 1, 0, false, async () => "of two")).toBe("of two");
+});
+
+test("a gap is waited for, then refused with the number that is expected", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const numbers = createNumbers();
+  await numbers.enter(client, 1, 0, false, async () => 1);
+  const run = vi.fn(async () => 3);
+  const early = expect(numbers.enter(client, 3, 0, false, run)).rejects.toMatchObject({ code: "OUT_OF_ORDER", data: { expected: 2 } });
+  await vi.advanceTimersByTimeAsync(2000);
+  await early;
+  expect(run).not.toHaveBeenCalled();
+  expect(await numbers.enter(client, 2, 0, false, async () => 2)).toBe(2);
+  expect(await numbers.enter(client, 3, 0, false, run)).toBe(3);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("no more than a thousand events of a client wait for those before them", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const numbers = createNumbers();
+  const waiting = Array.from({ length: 1000 }, (_, n) => numbers.enter(client, n + 2, 0, false, async () => n));
+  await expect(numbers.enter(client, 5000, 0, false, async () => 0)).rejects.toMatchObject({ code: "OUT_OF_ORDER" });
+  const all = Promise.all(waiting);
+  await numbers.enter(client, 1, 0, false, async () => 0);
+  expect(await all).toHaveLength(1000);
+});
+
+test("what the client has confirmed is forgotten; a number that has gone by never runs again", async () => {
+  const numbers = createNumbers();
+  const run = vi.fn(async () => "x");
+  await numbers.enter(client, 1, 0, false, run);
+  await numbers.enter(client, 2, 1, false, run);
+  await expect(numbers.enter(client, 1, 0, false, run)).rejects.toMatchObject({ code: "UNKNOWN_OUTCOME" });
+  expect(run).toHaveBeenCalledTimes(2);
+  expect(numbers.save()[client]?.answers).toEqual([[2, "x"]]);
+});
+
+test("a client that confirms nothing costs at most a thousand answers", async () => {
+  const numbers = createNumbers();
+  for (let n = 1; n <= 1500; n++) await numbers.enter(client, n, 0, false, async () => n);
+  expect(numbers.save()[client]?.answers).toHaveLength(1000);
+});
+
+test("what is saved goes on where it was", async () => {
+  const before = createNumbers();
+  await before.enter(client, 1, 0, false, async () => "one");
+  await before.enter(client, 2, 0, false, async () => "two");
+  const after = createNumbers(JSON.parse(JSON.stringify(before.save())));
+  const run = vi.fn(async () => "again");
+  expect(await after.enter(client, 2, 0, false, run)).toBe("two");
+  expect(run).not.toHaveBeenCalled();
+  expect(await after.enter(client, 3, 0, false, async () => "three")).toBe("three");
+});
+
+test("a client that was not seen for a day is not saved", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const numbers = createNumbers();
+  await numbers.enter(client, 1, 0, false, async () => 1);
+  vi.advanceTimersByTime(24 * 3600 * 1000 + 1);
+  await numbers.enter("another", 1, 0, false, async () => 1);
+  expect(Object.keys(numbers.save())).toEqual(["another"]);
+});
+
+test("what was only refused is no reason to keep anything", async () => {
+  const numbers = createNumbers();
+  const refused = { code: "INVALID" };
+  expect(await numbers.enter(client, 1, 0, true, async () => refused)).toBe(refused);
+  expect(await numbers.enter(client, 1, 0, true, async () => ({}))).toBe(refused);
+  expect([numbers.empty, numbers.save()]).toEqual([true, {}]);
+  await numbers.enter(client, 2, 0, false, async () => "ran");
+  expect([numbers.empty, Object.keys(numbers.save())]).toEqual([false, [client]]);
+});

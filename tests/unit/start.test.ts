@@ -1,0 +1,103 @@
+import { computed, event, state } from "twinstate";
+import { createTwin, memory, scope } from "twinstate/server";
+import { expect, onTestFinished, test, vi } from "vitest";
+
+class Todo {
+  @state items: string[] = [];
+  @event add(title: string) {
+    this.items.push(title);
+  }
+}
+class Empty {
+  value = 1;
+}
+class WithHook {
+  @state value = 1;
+  @event onLoad() {}
+}
+class WithThen {
+  @state value = 1;
+  // biome-ignore lint/suspicious/noThenProperty: it is to be refused
+  @event then() {}
+}
+class WithDollar {
+  @state value = 1;
+  @event $snapshot() {}
+}
+class OnlyComputed {
+  @computed get one(): number {
+    return 1;
+  }
+}
+
+const start = (options: object) => () => {
+  const twin = createTwin({ name: `start ${Math.random()}`, log: () => {}, ...options } as never);
+  onTestFinished(() => (twin as { close(): Promise<void> }).close());
+  return twin;
+};
+const stores = { todo: Todo };
+
+test.for([
+  ["no stores", {}, /needs stores/],
+  ["an empty list of stores", { stores: {} }, /needs stores/],
+  ["a store that is no class", { stores: { todo: {} } }, /The store `todo` is neither a class nor/],
+  ["a store that is undefined, as an import in a circle is", { stores: { todo: undefined } }, /The store `todo` is neither a class nor/],
+  ["a scope without a class", { stores: { todo: scope.shared(undefined as never) } }, /The store `todo` is neither a class nor/],
+  ["a class without decorators", { stores: { todo: Empty } }, /The class `Empty` of the store `todo` has neither `@state` nor `@event`/],
+  ["a store named as a tool of twin's", { stores: { handlers: Todo } }, /`handlers` is a name of twin's own/],
+  ["a store named as a promise's method", { stores: Object.fromEntries(["then"].map((name) => [name, Todo])) }, /`then` is a name of twin's own/],
+  ["a store named with a dollar", { stores: { $live: Todo } }, /`\$live` is a name of twin's own/],
+  ["a store with a dot in its name", { stores: { "to.do": Todo } }, /The store `to\.do` is no name that a client could use/],
+  ["a store named __proto__", { stores: Object.fromEntries([["__proto__", Todo]]) }, /The store `__proto__` is no name/],
+  ["a room without allow", { stores: { board: scope.room(Todo, undefined as never) } }, /The room `board` needs `allow`/],
+  ["a guard that is no function", { stores: { wall: scope.shared(Todo, { guard: true as never }) } }, /The store `wall` has a `guard` that is not a function/],
+  ["a lifecycle method as event", { stores: { todo: WithHook } }, /`todo\.onLoad` is a lifecycle method/],
+  ["an event named then", { stores: { todo: WithThen } }, /`todo` has an event `then`/],
+  ["an event with a dollar", { stores: { todo: WithDollar } }, /`todo` has an event `\$snapshot`/],
+  ["an unknown option", { stores, store: {} }, /`store` is no option of `createTwin`/],
+  ["a context that is no function", { stores, context: {} }, /`context` is not a function/],
+  ["a storage that is none", { stores, storage: {} }, /`storage` is no storage/],
+  ["a limit that is no number", { stores, idle: "1m" }, /`idle` is not a number/],
+  ["a negative limit", { stores, maxBody: -1 }, /`maxBody` is not a number/],
+  ["a model that is no class", { stores, models: { Item: {} } }, /The model `Item` is not a class/],
+  ["a model with an odd name", { stores, models: { "my item": Todo } }, /The model `my item` is no name/],
+  ["a secret that is too short", { stores, session: { secret: "short" } }, /fewer than 16 characters/],
+] as const)("createTwin refuses %s", ([, options, message]) => {
+  expect(start(options)).toThrow(message);
+});
+
+test.for([
+  ["a class with computeds alone", { stores: { one: OnlyComputed } }],
+  ["names of Object.prototype", { stores: { constructor: Todo, toString: Todo, hasOwnProperty: scope.shared(Todo) } }],
+  ["all options", { stores, models: { Todo }, context: () => ({}), storage: memory(), origins: ["https://a.example"], build: "1", eventTimeout: 1, idle: 0 }],
+] as const)("createTwin takes %s", ([, options]) => {
+  expect(start(options)()).toBeDefined();
+});
+
+test("stores named as Object.prototype's members work", async () => {
+  const twin = start({ stores: { constructor: Todo, toString: Todo } })() as unknown as Record<string, (id: string) => { add(title: string): Promise<void> }>;
+  await twin.constructor?.("s").add("x");
+  expect(Object.keys(twin).toSorted()).toEqual(["constructor", "toString"]);
+});
+
+test("an event whose arguments nothing checks is named in a warning at start, and refused with requireSchemas", () => {
+  class Bare {
+    declare anything: string;
+  }
+  event(Bare.prototype, "anything" as never, { value() {} });
+  const logs: { level: string; message: string }[] = [];
+  start({ stores: { bare: Bare }, log: (entry: { level: string; message: string }) => void logs.push(entry) })();
+  expect(logs).toMatchObject([{ level: "warn", message: expect.stringContaining("`bare.anything`") }]);
+  expect(start({ stores: { bare: Bare }, requireSchemas: true })).toThrow(/`bare\.anything`.*`requireSchemas` is set/);
+});
+
+test("without a log of the app's own, errors go to the console, and warnings in development", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  class Bare {
+    declare anything: string;
+  }
+  event(Bare.prototype, "anything" as never, { value() {} });
+  start({ stores: { bare: Bare }, log: undefined })();
+  expect(warn.mock.calls.flat().join()).toMatch(/^twinstate: Nothing checks the arguments of `bare\.anything`/);
+});
