@@ -154,7 +154,7 @@ export function join(...sources: Source<any>[]): Joined {
     preload(state: PreloadData) {
       for (const one of state.stores) {
         if ("refused" in one) joined.refuse(one.store, one.key, new EventError(one.refused[0] as "FORBIDDEN", one.refused[1]));
-        else twinAt(one.store, one.key).preload([one.incarnation, one.revision], one.snapshot as never);
+        else if (twinAt(one.store, one.key).fill([one.incarnation, one.revision], one.snapshot as never)) twinAt(one.store, one.key).rendered();
       }
     },
     onError(listener) {
