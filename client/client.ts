@@ -2,7 +2,7 @@ import { createTRPCUntypedClient, httpBatchStreamLink, httpLink, splitLink } fro
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
 import { randomId } from "../lib/current.js";
-import { type ErrorCode, EventError } from "../lib/errors.js";
+import { type ErrorCode, EventError, isEventError, unnamed } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
 import type { WireSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
@@ -48,7 +48,11 @@ export interface Client {
 export function createClient(options: ClientOptions = {}): Client {
   const { linger = 30_000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
-  const get: typeof fetch = options.fetch ?? ((...args) => fetch(...args));
+  const get: typeof fetch = async (...args) => {
+    const response = await (options.fetch ?? fetch)(...args);
+    if (response.ok || response.status >= 500 || response.headers.get("content-type")?.includes("json")) return response;
+    throw unnamed(response.status);
+  };
   const link = { url, fetch: get as never };
   const trpc = createTRPCUntypedClient<AnyTRPCRouter>({
     links: [
@@ -73,6 +77,8 @@ export function createClient(options: ClientOptions = {}): Client {
   let schema: WireSchema | undefined;
   let session: string | undefined;
   let closed = false;
+  /** That the server is no twin's has been told. */
+  let reported = false;
 
   const connection = new Connection({
     trpc,
@@ -86,7 +92,9 @@ export function createClient(options: ClientOptions = {}): Client {
       for (const twin of twins.values()) twin.synced = false;
     },
     show: (state) => status.update({ status: state }),
-    refused(error) {
+    failed(error) {
+      if (isEventError(error.cause) && !reported) unheard(error.cause);
+      reported ||= isEventError(error.cause);
       const code = (error.data as { code?: string } | undefined)?.code;
       if (code === "FORBIDDEN") rename();
       if (code !== "OUTDATED") return;
@@ -119,12 +127,14 @@ export function createClient(options: ClientOptions = {}): Client {
       }
     },
     pending: (pending) => status.update({ pending }),
-    unheard(error) {
-      if (QUIET.has(error.code)) return;
-      if (errors.size === 0) console.error("twinstate:", error);
-      for (const listener of [...errors]) listener(error);
-    },
+    unheard,
   });
+
+  function unheard(error: EventError): void {
+    if (QUIET.has(error.code)) return;
+    if (errors.size === 0) console.error("twinstate:", error);
+    for (const listener of [...errors]) listener(error);
+  }
 
   const world: TwinWorld = {
     get schema() {
@@ -245,8 +255,12 @@ export function createClient(options: ClientOptions = {}): Client {
   let held: { twin: LiveTwin; scope: Scope; at: Position; snapshot: Snapshot }[] = [];
 
   function awaited(): boolean {
-    const behind = (twin: LiveTwin, revision: number) => twin.synced && (twin.have?.[1] ?? revision) < revision && !held.some((one) => one.twin === twin);
-    return held.some(({ scope, at }) => [...scope.twins].some((twin) => behind(twin, at[1])));
+    const behind = (twin: LiveTwin, [incarnation, revision]: Position) =>
+      twin.state === "ready" &&
+      connection.watches(twin) &&
+      !(twin.have?.[0] === incarnation && twin.have[1] >= revision) &&
+      !held.some((one) => one.twin === twin);
+    return held.some(({ scope, at }) => [...scope.twins].some((twin) => behind(twin, at)));
   }
 
   function release(): void {
@@ -306,6 +320,7 @@ export function createClient(options: ClientOptions = {}): Client {
       if (session !== undefined && data.session !== session) return;
       session ??= data.session;
       if (!schema) describe(data.schema);
+      const rendered: LiveTwin[] = [];
       atomically(() => {
         for (const one of data.stores) {
           const twin = twinAt(one.store, one.key);
@@ -315,9 +330,10 @@ export function createClient(options: ClientOptions = {}): Client {
           }
           const scope = scopeOf(twin);
           if (scope && scope.incarnation === undefined) learn(scope, one.incarnation);
-          twin.preload([one.incarnation, one.revision], one.snapshot as Snapshot);
+          if (twin.fill([one.incarnation, one.revision], one.snapshot as Snapshot)) rendered.push(twin);
         }
       });
+      for (const twin of rendered) twin.rendered();
     },
     onError(listener) {
       errors.add(listener);

@@ -18,8 +18,8 @@ export interface ConnectionWorld {
   /** What the stream told before is over: host numbers, and who is up to date. */
   lost(): void;
   show(status: ConnectionState): void;
-  /** The server does not take the client. */
-  refused(error: TRPCClientError<AnyTRPCRouter>): void;
+  /** It did not begin. */
+  failed(error: TRPCClientError<AnyTRPCRouter>): void;
 }
 
 /** The one stream of a tab. It is open while a twin is watched, and comes back when it breaks. */
@@ -66,6 +66,10 @@ export class Connection {
   renew(twin: LiveTwin): void {
     this.#told.delete(twin);
     this.#schedule();
+  }
+
+  watches(twin: LiveTwin): boolean {
+    return this.#wanted.has(twin);
   }
 
   /** Begins again, as the client has got another id. */
@@ -140,7 +144,7 @@ export class Connection {
     } catch (error) {
       if (epoch !== this.#epoch || this.#phase !== "opening") return;
       this.#fail(epoch);
-      this.#world.refused(error as TRPCClientError<AnyTRPCRouter>);
+      this.#world.failed(error as TRPCClientError<AnyTRPCRouter>);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Encoded } from "../lib/codec.js";
-import { badRequest, cancelled, closed, type ErrorCode, EventError, notConnected, unknownEvent, unknownOutcome, unnamed } from "../lib/errors.js";
+import { badRequest, cancelled, closed, type ErrorCode, EventError, notConnected, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import type { WireSchema } from "../lib/schema.js";
 import { encodeValue } from "../lib/value.js";
 import { backoff } from "./backoff.js";
@@ -198,16 +198,14 @@ export class Outbox {
   }
 
   #failed(entry: Entry, { scope, i }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
-    const { response } = (error.meta ?? {}) as { response?: { ok: boolean; status: number } };
-    const whole = response?.ok === false;
-    const refusal = whole && !entry.alone ? undefined : refusalOf(error);
-    if (whole && !refusal && response.status < 500 && ![408, 425, 429].includes(response.status)) {
+    const refusal = refusalOf(error);
+    if (!refusal || (refusal.code as string) === "OUT_OF_ORDER") return this.#rest();
+    const { response } = (error.meta ?? {}) as { response?: { ok: boolean } };
+    if (response?.ok === false && !entry.alone) {
       // The whole request was refused: perhaps for what others in it were.
-      if (entry.alone) return this.#reject(entry, unnamed(response.status));
       entry.alone = true;
       return this.flush();
     }
-    if (!refusal || (refusal.code as string) === "OUT_OF_ORDER") return this.#rest();
     this.#failures = 0;
     const now = (refusal.data as { incarnation?: string } | undefined)?.incarnation;
     if (refusal.is("UNKNOWN_OUTCOME") && now !== undefined && entry.sent === 1) {

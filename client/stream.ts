@@ -1,7 +1,6 @@
 import { TRPCClientError, type TRPCLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
-import { unnamed } from "../lib/errors.js";
 
 export interface StreamLinkOptions {
   readonly url: string;
@@ -36,7 +35,7 @@ async function read(get: typeof fetch, url: string, control: AbortController, ta
   };
   try {
     const response = await get(url, { signal: control.signal, headers: { accept: "text/event-stream" }, cache: "no-store" });
-    if (!response.ok || !response.body) throw await refusalIn(response);
+    if (!response.ok || !response.body) throw await response.json();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const lines = lineReader();
     let event = "";
@@ -81,9 +80,4 @@ function lineReader(): (chunk: string) => string[] {
 function silenceIn(data: string): number {
   const { reconnectAfterInactivityMs } = JSON.parse(data) as { reconnectAfterInactivityMs?: number };
   return reconnectAfterInactivityMs ?? Number.POSITIVE_INFINITY;
-}
-
-async function refusalIn(response: Response): Promise<unknown> {
-  const body = (await response.json().catch(() => undefined)) as { error?: unknown } | undefined;
-  return body?.error ? body : unnamed(response.status);
 }

@@ -188,11 +188,16 @@ export class LiveTwin implements Twin {
     this.#tell();
   }
 
-  /** What a page was rendered with. It is ignored where the twin is as new. */
-  preload(at: Position, snapshot: Snapshot): void {
+  /** Takes what a page was rendered with. `false`: the twin is newer. */
+  fill(at: Position, snapshot: Snapshot): boolean {
     const [incarnation, revision] = this.at ?? [];
-    if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return;
+    if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return false;
     if (incarnation !== at[0] || revision !== at[1]) this.snapshot(at, snapshot);
+    return true;
+  }
+
+  /** Notes that the page shows what the twin does. */
+  rendered(): void {
     this.#preloaded = { version: this.#version, view: this.mirror.view() };
   }
 

@@ -1,0 +1,97 @@
+import type { EventError } from "../lib/errors.js";
+import { viewOf } from "../lib/view.js";
+import type { View } from "../lib/view-types.js";
+import type { KindOf, StoreOf } from "../server/scope.js";
+import { type ClientOptions, createClient } from "./client.js";
+import type { Status } from "./status.js";
+
+/** A store's twin: the state as MobX sees it, read-only, and the events. */
+export type Live<T> = View<T> & LiveTools<T>;
+
+export interface LiveTools<T> {
+  /** The state now, as an immutable view: what has not changed is the same object as before. */
+  $snapshot(): View<T>;
+  /** Calls back after each change, until the returned function is called. For those who do not use MobX. */
+  $subscribe(listener: () => void): () => void;
+  /** Lets the twin go: a while later it is no longer kept up to date. */
+  $leave(): void;
+}
+
+/** The stores of an app, each by its name; rooms by their keys. */
+export type Connected<S> = {
+  readonly [K in keyof S & string]: KindOf<S[K]> extends "room" ? (key: string) => Promise<Live<StoreOf<S[K]>>> : () => Promise<Live<StoreOf<S[K]>>>;
+} & ConnectedTools;
+
+export interface ConnectedTools {
+  /** How the connection is, and how many calls have no answer yet. */
+  readonly $status: Status;
+  /** Calls back for each call that fails and that nobody awaits. @default they are printed to the console */
+  $onError(listener: (error: EventError) => void): () => void;
+  /** Calls back for each effect, as `effect.toast("Saved")`, that an event has for its caller. */
+  $onEffect(listener: (name: string, args: readonly unknown[]) => void): () => void;
+  /** Ends the connection. Calls that have no answer are rejected with `CANCELLED`. */
+  $close(): void;
+}
+
+/**
+ * Connects to an app's stores, without React: for bots, workers, scripts, other UI libraries. A store resolves when its state has come, and
+ * is kept up to date from then on.
+ * @throws EventError (by rejection) when a store is refused: `FORBIDDEN`, `NOT_FOUND`.
+ * @example
+ * const twin = connect<Twin>({ url: "https://app.example/api/twin" });
+ * const todo = await twin.todo();
+ * await todo.add("milk");                    // resolves once `todo` shows it
+ * console.log(todo.left);
+ * autorun(() => console.log(todo.items.length));
+ * const board = await twin.board("sprint-42");
+ * twin.$close();
+ */
+export function connect<T extends { readonly "~stores": any }>(options: ClientOptions = {}): Connected<T["~stores"]> {
+  const client = createClient({ ...options, fetch: withCookies(options.fetch ?? fetch) });
+  const opened = new Map<object, Promise<object>>();
+  const tools: Record<string, unknown> = { $status: client.status, $onError: client.onError, $onEffect: client.onEffect, $close: client.close };
+
+  async function open(store: string, key: string | null): Promise<object> {
+    const twin = client.twin(store, key);
+    const stop = twin.use();
+    const leave = () => {
+      opened.delete(twin);
+      stop();
+    };
+    await twin.ready;
+    if (twin.error) {
+      leave();
+      throw twin.error;
+    }
+    const { live } = twin.mirror;
+    const more: Record<string, unknown> = { $snapshot: () => viewOf(live), $subscribe: (listener: () => void) => twin.subscribe(listener), $leave: leave };
+    return new Proxy(live, { get: (target, name) => (typeof name === "string" && Object.hasOwn(more, name) ? more[name] : Reflect.get(target, name, target)) });
+  }
+
+  return new Proxy(tools, {
+    get(_, name) {
+      if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
+      if (name.startsWith("$")) return tools[name];
+      return (key: string | null = null) => {
+        const twin = client.twin(name, key);
+        const found = opened.get(twin) ?? open(name, key);
+        opened.set(twin, found);
+        found.catch(() => opened.delete(twin));
+        return found;
+      };
+    },
+  }) as unknown as Connected<T["~stores"]>;
+}
+
+/** Keeps the session's cookie where there is no browser to keep it. */
+function withCookies(get: typeof fetch): typeof fetch {
+  let cookie: string | undefined;
+  return async (input, init) => {
+    const headers = new Headers(init?.headers);
+    if (cookie !== undefined && !headers.has("cookie")) headers.set("cookie", cookie);
+    const response = await get(input, { ...init, headers });
+    const set = response.headers.get("set-cookie");
+    if (set !== null) cookie = set.slice(0, set.indexOf(";"));
+    return response;
+  };
+}
