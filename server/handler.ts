@@ -73,8 +73,8 @@ function checkOrigin({ headers }: Request, origins: readonly string[]): void {
     if (site === "cross-site" || site === "same-site") throw foreignOrigin(site);
     return;
   }
-  const host = headers.get("x-forwarded-host") ?? headers.get("host");
-  if (origins.includes(origin) || (host !== null && hostOf(origin) === host.toLowerCase())) return;
+  const [host] = (headers.get("x-forwarded-host") ?? headers.get("host") ?? "").toLowerCase().split(/ *,/);
+  if (origins.includes(origin) || (host !== "" && hostOf(origin) === host)) return;
   throw foreignOrigin(origin);
 }
 

@@ -733,19 +733,23 @@ export class Host {
 
   /** Moves the state of all stores into instances of their new classes. A class that does not construct leaves the old one running. */
   reload(): Promise<void> {
-    return this.#queue.run(() => {
+    return this.#queue.run(async () => {
+      const { definitions, report } = this.#world;
       let moved = false;
       for (const [name, entry] of [...this.#stores]) {
-        const definition = this.#world.definitions.get(name);
+        const definition = definitions.get(name);
         if (!definition || definition.Class === entry.definition.Class) continue;
-        try {
+        const move = async (turn: Turn) => {
           const store = this.#makeStore(definition, entry.store.save());
+          await this.#hook(entry, "onDispose");
+          const next: Entry = { definition, store, created: false, loading: undefined, since: undefined };
           entry.store.dispose();
-          this.#stores.set(name, { definition, store, created: false, loading: undefined, since: undefined });
+          this.#stores.set(name, next);
           moved = true;
-        } catch (error) {
-          this.#world.report("error", error);
-        }
+          await this.#hook(next, "onLoad");
+          await this.#commit(turn);
+        };
+        await this.#take(`${name}.onLoad`, SERVER, "", new AbortController(), move).catch((error: unknown) => report("error", error));
       }
       if (!moved) return;
       if (this.#revision > 0 || this.#watchers.size > 0) this.#revision++;

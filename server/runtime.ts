@@ -427,8 +427,6 @@ export class Runtime implements World {
     if (!found || found.session !== (request.session?.id ?? "")) throw oldTicket();
     clearTimeout(found.timer);
     this.#tickets.delete(ticket as string);
-    const before = this.#tabs.get(found.client);
-    if (before && before.epoch >= found.epoch) throw newerConnection();
     return this.#begin(request, found.client, found.epoch, found.watch);
   }
 
@@ -436,12 +434,12 @@ export class Runtime implements World {
     const info = client === undefined ? { id: randomBytes(16).toString("base64url"), since: new Date() } : this.#bind(client, request);
     // A simple client has no id of its own, so no stores of its tab either.
     const caller = await this.#callerOf(request, client === undefined ? undefined : info);
+    const before = client === undefined ? undefined : this.#tabs.get(client);
+    if (before && before.epoch >= epoch) throw newerConnection();
     const connection = new Connection({ info, caller, client, epoch, limit: this.limits.streamBytes, report: this.report });
     this.#connections.add(connection);
-    if (client !== undefined) {
-      this.#tabs.get(client)?.close();
-      this.#tabs.set(client, connection);
-    }
+    before?.close();
+    if (client !== undefined) this.#tabs.set(client, connection);
     connection.hello(this.#greeting(request.session?.id));
     void this.#watch(connection, watch);
     return connection;
@@ -505,22 +503,16 @@ export class Runtime implements World {
       return;
     }
     connection.attach(host, () => this.hosts.release(host));
-    const permitted = await Promise.all(
-      inputs.map((input) =>
-        this.#permit(this.#find(input.store), host, connection.caller).then(
-          () => input,
-          (error: unknown) => refuse(input, error),
-        ),
-      ),
-    );
-    try {
-      await host.watch(
-        connection,
-        permitted.filter((input) => input !== undefined),
-      );
-    } catch (error) {
-      for (const input of inputs) refuse(input, error);
+    const permitted: WatchInput[] = [];
+    for (const input of inputs) {
+      try {
+        await this.#permit(this.#find(input.store), host, connection.caller);
+        permitted.push(input);
+      } catch (error) {
+        refuse(input, error);
+      }
     }
+    await host.watch(connection, permitted);
     connection.settle(host);
   }
 
