@@ -14,7 +14,7 @@ describe.runIf(dev)("hot reload, on next dev", () => {
     const page = await (await visit({ url: dev!.url })).open("/");
     const list = todos(page);
     await list.add("milk");
-    writeFileSync(file, before.replace("{ id, title, done: false }", "{ id, title: title + "!", done: false }"));
+    writeFileSync(file, before.replace("{ id, title, done: false }", '{ id, title: title + "!", done: false }'));
     // The new class comes with the next time that Next evaluates the module: a request.
     await page.reload();
     await shows(list.rows, ["milk"]);
