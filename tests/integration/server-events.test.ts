@@ -200,7 +200,8 @@ test("an EventError arrives with its code and data, any other error without deta
   expect(other.error).toMatchObject({ code: "INTERNAL", httpStatus: 500, data: { id: expect.any(String) } });
   expect(other.text).not.toMatch(/10\.0\.0\.7|ECONNREFUSED|stack|\.ts/);
   const data = other.error?.data as { id: string };
-  expect(logs.find((entry) => entry.id === data.id)?.message).toContain("ECONNREFUSED");
+  const told = logs.filter(({ message }) => message.includes("ECONNREFUSED"));
+  expect(told.map(({ level, id }) => [level, id])).toEqual([["error", data.id]]);
 });
 
 test.for([

@@ -43,13 +43,13 @@ function edited() {
   return Counter;
 }
 
-async function start() {
+async function start(first: StoreClass = evaluate()) {
   renew();
   const name = `reload ${Math.random()}`;
-  const served = await serveTwin({ name, stores: { counter: evaluate() } });
+  const served = await serveTwin({ name, stores: { counter: first as ReturnType<typeof evaluate> } });
   const again = (Class: StoreClass) =>
     createTwin({ name, stores: { counter: Class as ReturnType<typeof evaluate> }, session: { secret: SECRET }, log: (entry) => void served.logs.push(entry) });
-  return { ...served, again, visitor: served.visitor() };
+  return { ...served, name, again, visitor: served.visitor() };
 }
 
 test("a module that is evaluated again talks to the same state", async () => {
@@ -58,6 +58,39 @@ test("a module that is evaluated again talks to the same state", async () => {
   const second = again(evaluate());
   expect(await second.counter("s").add(1)).toBe(2);
   expect(await twin.counter("s").$snapshot()).toEqual({ count: 2 });
+});
+
+test("a second copy of all our modules, as Next makes them, shares state, errors and current() with the first", async () => {
+  const { name, twin, visitor } = await start();
+  await visitor.call("counter.add", 1);
+  const live = visitor.live({ store: "counter" });
+  await live.state("counter");
+  vi.resetModules();
+  const second = await import("twinstate");
+  const server = await import("twinstate/server");
+  expect(second.state).not.toBe(state);
+  class Counter {
+    @second.state count = 0;
+    @second.event add(n: number) {
+      this.count += n;
+      return second.current().session?.id;
+    }
+    @second.event async slowly(n: number) {
+      if (n === 0) throw new second.EventError("SOLD_OUT", "Nothing is left.", { left: 0 });
+      this.count += n;
+    }
+  }
+  const copy = server.createTwin({ name, stores: { counter: Counter }, session: { secret: SECRET } });
+  expect(await visitor.call("counter.add", 1)).toBe(visitor.session);
+  expect(await copy.counter(visitor.session).add(1)).toBe(visitor.session);
+  expect(await twin.counter(visitor.session).$snapshot()).toEqual({ count: 3 });
+  expect(await live.state("counter", (counter) => counter.count === 3)).toEqual({ count: 3 });
+  await expect(visitor.call("counter.slowly", 0)).rejects.toMatchObject({ code: "SOLD_OUT", data: { left: 0 } });
+  await expect(copy.counter(visitor.session).slowly(0)).rejects.toMatchObject({ code: "SOLD_OUT" });
+  const { status } = await copy.handlers.POST(
+    new Request("http://127.0.0.1/api/twin/counter.add", { method: "POST", body: `{"args":[1]}`, headers: { "content-type": "application/json" } }),
+  );
+  expect(status).toBe(200);
 });
 
 test("in production the first evaluation's classes stay", async () => {
@@ -118,6 +151,44 @@ test("a class that cannot be made leaves the old one running", async () => {
   await vi.waitFor(() => expect(logs.map(({ message }) => message).join()).toContain("`counter.count` cannot hold"));
   expect(await visitor.call("counter.add", 1)).toBe(2);
   expect(await live.state("counter", (counter) => counter.count === 2)).toEqual({ count: 2 });
+});
+
+test("the old instance is disposed of, and the new one loaded", async () => {
+  const log: string[] = [];
+  const hooked = (name: string) => {
+    class Counter {
+      @state count = 0;
+      @state loads = 0;
+      protected onCreate() {
+        log.push(`${name} created`);
+      }
+      protected async onLoad() {
+        log.push(`${name} loaded`);
+        await Promise.resolve();
+        this.loads++;
+      }
+      protected onDispose() {
+        log.push(`${name} disposed of`);
+      }
+      @event add(n: number) {
+        this.count += n;
+        return n;
+      }
+      @event async slowly(n: number) {
+        this.count += n;
+      }
+    }
+    return Counter;
+  };
+  const { again, visitor } = await start(hooked("old"));
+  await visitor.call("counter.add", 1);
+  const live = visitor.live({ store: "counter" });
+  await live.state("counter");
+  again(hooked("new"));
+  expect(await live.state("counter", (counter) => counter.loads === 2)).toEqual({ count: 1, loads: 2 });
+  expect(log).toEqual(["old created", "old loaded", "old disposed of", "new loaded"]);
+  await visitor.call("counter.add", 1);
+  expect(await live.state("counter", (counter) => counter.count === 2)).toEqual({ count: 2, loads: 2 });
 });
 
 test("importing the app's module does no I/O", async () => {

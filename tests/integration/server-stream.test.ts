@@ -198,6 +198,24 @@ test("a newer epoch ends the older stream, whose late close does not touch it", 
   expect((await next.state("note", (note) => note.text !== "begun")).text).toBe("still here");
 });
 
+test("of two streams that begin at once, the one of the newer epoch stays, whichever is the first to be ready", async () => {
+  const { visitor, runtime } = await start();
+  const { client, session } = visitor;
+  let ready = () => {};
+  const slow = new Promise<object>((resolve) => {
+    ready = () => resolve({});
+  });
+  const request = (context: Promise<object>) => ({ session: { id: session }, context: () => context });
+  const ticket = (epoch: number) => runtime.connect(request(slow), { protocol: 1, client, epoch, watch: [] });
+  const [first, second] = [ticket(1), ticket(2)];
+  const old = runtime.live(request(slow), first);
+  const next = await runtime.live(request(Promise.resolve({})), second);
+  ready();
+  await expect(old).rejects.toMatchObject({ code: "SUPERSEDED" });
+  expect(next.closed).toBe(false);
+  runtime.leave(next);
+});
+
 test("a client that has closed leaves no stream, no timer and no host behind", async () => {
   const { visitor, runtime } = await start();
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;

@@ -1,0 +1,143 @@
+import { EventError, event, state } from "twinstate";
+import type { CommitRecord, HostRecord, Storage } from "twinstate/server";
+import { expect, test, vi } from "vitest";
+import { plainValue, serveTwin } from "../kit/app.js";
+
+class Counter {
+  @state count = 0;
+  @state({ private: true }) protected hidden = 0;
+  @event add(n: number) {
+    this.count += n;
+    this.hidden -= n;
+    return this.count;
+  }
+  @event *addTwice(n: number) {
+    this.count += n;
+    yield;
+    this.count += n;
+  }
+  @event refuse() {
+    this.count = -1;
+    throw new EventError("NO", "no");
+  }
+}
+
+/** Keeps each commit, as a durable storage does, and can be told to fail. */
+class Kept implements Storage {
+  readonly "~storage" = true;
+  readonly records = new Map<string, HostRecord>();
+  readonly commits: CommitRecord[] = [];
+  fails = false;
+  /** What an append waits for. */
+  slow: Promise<void> | undefined;
+  appends = 0;
+
+  load(id: string): HostRecord | undefined {
+    return this.records.get(id);
+  }
+
+  async append(id: string, commit: CommitRecord): Promise<void> {
+    const { incarnation, revision, changed, answer } = commit;
+    const stores = Object.fromEntries(changed.map(({ store, save }) => [store, structuredClone(save())]));
+    this.appends++;
+    await this.slow;
+    if (this.fails) throw new Error("the disk is full");
+    const before = this.records.get(id) ?? { incarnation, revision: 0, stores: {}, numbers: {} };
+    const numbers = { ...before.numbers };
+    if (answer) {
+      const answers = [...(numbers[answer.client]?.answers ?? []), [answer.n, answer.answer] as const];
+      numbers[answer.client] = { next: answer.n + 1, seen: Date.now(), answers };
+    }
+    this.commits.push(commit);
+    this.records.set(id, { incarnation, revision, stores: { ...before.stores, ...stores }, numbers });
+  }
+
+  save(id: string, record: HostRecord): void {
+    this.records.set(id, record);
+  }
+
+  delete(id: string): void {
+    this.records.delete(id);
+  }
+
+  async *list(prefix: string) {
+    for (const [id, { stores }] of this.records) if (id.startsWith(prefix)) yield { id, stores: Object.keys(stores) };
+  }
+
+  expire(): void {}
+}
+
+async function start() {
+  const storage = new Kept();
+  const app = await serveTwin({ stores: { counter: Counter }, storage });
+  const visitor = app.visitor();
+  await visitor.call("counter.add", 1);
+  return { ...app, storage, visitor };
+}
+
+test("each commit is one append, with the number of the event that it ends", async () => {
+  const { storage, visitor } = await start();
+  await visitor.number("counter.addTwice", 1, [1]);
+  await visitor.number("counter.refuse", 2, []);
+  expect(storage.commits.map(({ revision, answer }) => [revision, answer?.n])).toEqual([
+    [1, undefined],
+    [2, undefined],
+    [3, 1],
+  ]);
+});
+
+test("no answer and no frame leaves before its commit is stored", async () => {
+  const { storage, visitor } = await start();
+  const live = visitor.live({ store: "counter" });
+  await live.state("counter");
+  let stored = () => {};
+  storage.slow = new Promise((resolve) => {
+    stored = resolve;
+  });
+  let answered = false;
+  const call = visitor.call("counter.add", 1).then(() => {
+    answered = true;
+  });
+  await vi.waitFor(() => expect(storage.appends).toBe(2));
+  // Whatever was to leave would be here by the time that another request is answered.
+  await visitor.ask("$unwatch", { client: visitor.client, epoch: 1, watch: [] });
+  expect([answered, live.all("frame")]).toEqual([false, []]);
+  stored();
+  await call;
+  expect((await live.state("counter", (counter) => counter.count === 2)).count).toBe(2);
+});
+
+test("a commit that the storage did not take never was: watchers are put right, and what comes next works", async () => {
+  const { storage, visitor, logs } = await start();
+  const live = visitor.live({ store: "counter" });
+  await live.state("counter");
+  storage.fails = true;
+  expect((await visitor.ask("counter.add", { args: [10] })).error?.code).toBe("INTERNAL");
+  expect(logs.map(({ message }) => message).join()).toContain("did not take a commit");
+  await live.until(() => live.all("snapshot").length === 2);
+  expect(live.all("snapshot")[1]?.slice(4, 6)).toEqual(live.all("snapshot")[0]?.slice(4, 6));
+  storage.fails = false;
+  expect(await visitor.call("counter.add", 1)).toBe(2);
+  expect(await live.state("counter", (counter) => counter.count === 2)).toEqual({ count: 2 });
+  expect(JSON.stringify(live.messages)).not.toContain("11");
+});
+
+test("after a failed append the same number runs for the first time, and once", async () => {
+  const { storage, visitor } = await start();
+  storage.fails = true;
+  expect((await visitor.number("counter.add", 1, [10])).error?.code).toBe("INTERNAL");
+  storage.fails = false;
+  expect(plainValue(await visitor.number("counter.add", 1, [10]))).toBe(11);
+  expect(plainValue(await visitor.number("counter.add", 1, [10]))).toBe(11);
+  expect(await visitor.call("counter.add", 0)).toBe(11);
+});
+
+test("a server that starts on the same storage goes on where the last one was, numbers and answers too", async () => {
+  const { storage, visitor } = await start();
+  const first = await visitor.number("counter.add", 1, [10]);
+  const { twin, site } = await serveTwin({ stores: { counter: Counter }, storage });
+  Object.assign(visitor, { url: site.url });
+  expect((await visitor.number("counter.add", 1, [10])).value).toEqual(first.value);
+  expect(plainValue(await visitor.number("counter.add", 2, [1], { seen: 1 }))).toBe(12);
+  expect(await twin.counter(visitor.session).$snapshot()).toEqual({ count: 12 });
+});
