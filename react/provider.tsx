@@ -18,7 +18,7 @@ export interface TwinProviderProps<S> {
    */
   url?: string;
   /** What the app's own effects do here; `redirect`, `toast` and `download` may be replaced too. */
-  effects?: Partial<AppEffects & BuiltInEffects>;
+  effects?: AppEffects & Partial<BuiltInEffects>;
   /**
    * Takes failed calls that nobody awaits.
    * @default console.error

@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
@@ -14,7 +15,7 @@ const alias = [
 // The root is this folder, as Vite would take the folder `react` of the repository for the package.
 const projects = [false, true].map((compiled) => ({
   root: at("."),
-  plugins: compiled ? [reactCompiler()] : [],
+  plugins: [twinSite(), ...(compiled ? [reactCompiler()] : [])],
   define: { COMPILED: JSON.stringify(compiled) },
   resolve: { alias },
   optimizeDeps: {
@@ -24,6 +25,7 @@ const projects = [false, true].map((compiled) => ({
     name: compiled ? "react, compiled" : "react",
     include: ["**/*.test.tsx"],
     setupFiles: [at("kit/setup.ts")],
+    globalSetup: [at("kit/site.ts")],
     fsModuleCache: false,
     browser: {
       enabled: true,
@@ -56,6 +58,45 @@ function reactCompiler(): Plugin {
         plugins: [[require("babel-plugin-react-compiler"), { panicThreshold: "all_errors", target: "19" }]],
       });
       return { code: result.code, map: result.map as never };
+    },
+  };
+}
+
+/** The twin's route on the pages' own origin. A request to `/cut` breaks the connection, until `/mend`; `/streams` counts what is open. */
+function twinSite(): Plugin {
+  const open = new Set<() => void>();
+  let cut = false;
+  return {
+    name: "twin-site",
+    configureServer({ middlewares }) {
+      middlewares.use("/cut", (_, response) => {
+        cut = true;
+        for (const end of open) end();
+        response.end();
+      });
+      middlewares.use("/mend", (_, response) => {
+        cut = false;
+        response.end();
+      });
+      middlewares.use("/streams", (_, response) => void response.end(String(open.size)));
+      middlewares.use("/api/twin", (incoming, outgoing) => {
+        if (cut) return void incoming.socket.destroy();
+        const { method, headers, originalUrl } = incoming as typeof incoming & { originalUrl: string };
+        const onward = request(`${process.env.TWIN_SITE}${originalUrl}`, { method, headers }, (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+          outgoing.flushHeaders();
+          answer.pipe(outgoing);
+        });
+        const end = () => {
+          open.delete(end);
+          onward.destroy();
+          outgoing.destroy();
+        };
+        open.add(end);
+        onward.on("error", end);
+        outgoing.on("close", end);
+        incoming.pipe(onward);
+      });
     },
   };
 }

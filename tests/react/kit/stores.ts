@@ -1,4 +1,4 @@
-import { computed, event, state } from "twinstate";
+import { computed, EventError, effect, event, state } from "twinstate";
 
 export interface Item {
   id: number;
@@ -21,7 +21,12 @@ export class Todo {
     return this.items.length;
   }
   @event fail() {
-    throw new Error("no");
+    throw new EventError("FORBIDDEN", "Not you.");
+  }
+  @event welcome() {
+    effect.toast("Welcome", { kind: "info" });
+    effect.redirect("/list");
+    effect.download("/file.txt", "file.txt");
   }
   helper() {
     return 1;
@@ -34,5 +39,9 @@ export class Board {
   constructor(title = "", rows = 0) {
     this.title = title;
     for (let id = 0; id < rows; id++) this.cards.push({ id, title: `card ${id}`, done: false });
+  }
+  @event rename(title: string) {
+    this.title = title;
+    return title.length;
   }
 }

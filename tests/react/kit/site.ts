@@ -1,0 +1,20 @@
+import { createTwin, memory, scope } from "../../../server/index.js";
+import { serve } from "../../kit/http.js";
+import { Board, Todo } from "./stores.js";
+
+/** A real server for the pages of these tests. They reach it through Vite, under `/api/twin`. */
+export default async function setup(): Promise<() => Promise<void>> {
+  const twin = createTwin({
+    name: "tests/react",
+    stores: { todo: Todo, board: scope.room(Board, { allow: (_, key) => key !== "closed" }) },
+    session: { secret: "a secret for tests alone" },
+    storage: memory(),
+    log: () => {},
+  });
+  const site = await serve(twin.handlers);
+  process.env.TWIN_SITE = site.origin;
+  return async () => {
+    await site.close();
+    await twin.close();
+  };
+}
