@@ -154,8 +154,8 @@ export class EventError<C extends ErrorCode = ErrorCode> extends Error {
 /** Whether a value is an {@link EventError}, whichever copy of this module made it. */
 export const isEventError = (value: unknown): value is EventError => typeof value === "object" && value !== null && EVENT_ERROR in value;
 
-/** An error of twinstate's own that crosses the wire. */
-const refusal = (code: string, message: string, data?: unknown) => new EventError(code as "INTERNAL", message, data as undefined);
+/** An error that crosses the wire, by its code. */
+export const refusal = (code: string, message: string, data?: unknown) => new EventError(code as "INTERNAL", message, data as undefined);
 const invalid = (message: string, issues: readonly StandardSchemaV1.Issue[] = [{ message }]) => refusal("INVALID", message, { issues });
 
 export const unknownStore = (store: string) => refusal("NOT_FOUND", `There is no store \`${store}\`. Is it named in \`createTwin({ stores })\`?`);
@@ -234,6 +234,44 @@ export const circle = (from: string, to: string) =>
     "CIRCLE",
     `\`${from}\` waits for \`${to}\`, which waits for \`${from}\`: neither could go on. Do not await one of the calls, or use \`background: true\`.`,
   );
+
+// --- storages ---
+
+export const notNext = (id: string) =>
+  new StateError(
+    "NOT_NEXT",
+    `A commit of \`${id}\` does not follow what the storage has of it. Another process may have written: let one process alone use a storage.`,
+  );
+export const damagedRecord = (id: string, what: string) => new StateError("DAMAGED", `What the storage has of \`${id}\` is damaged: ${what}.`);
+export const foreignRecord = (id: string, version: unknown) =>
+  new StateError("DAMAGED", `What the storage has of \`${id}\` is of format ${shown(version)}, which this version of twinstate does not read.`);
+export const foreignFile = (file: string, version?: number) =>
+  new StateError(
+    "STORAGE",
+    version === undefined
+      ? `${file} is no file of twinstate's: it is left as it is. Give \`sqlite()\` another name.`
+      : `${file} is of format ${version}, which this version of twinstate does not read: it is left as it is. Use the version that wrote it.`,
+  );
+export const storageBusy = (file: string) =>
+  new StateError("STORAGE", `${file} is in use by another process: one process alone may have it open. Stop the other one, or give this one another file.`);
+const SQLITE_CAUSES: Readonly<Record<number, string>> = {
+  8: "it is read-only. Give the process the right to write to it and to its folder",
+  10: "the disk gave an error. Look at the disk",
+  11: "it is damaged. Restore a backup",
+  13: "the disk is full. Make room: what was not acknowledged is asked again",
+  14: "it cannot be opened. Does its folder exist, and may the process write there?",
+  26: "it is no SQLite file. Give `sqlite()` another name, or restore a backup",
+};
+/** `code`: SQLite's, where it has one. */
+export const storageFailed = (file: string, code: number | undefined, message: string) =>
+  new StateError("STORAGE", `${file}: ${(code !== undefined && SQLITE_CAUSES[code]) || "SQLite failed"} (${message}).`);
+export const threadEnded = (file: string, cause: unknown) =>
+  new StateError("STORAGE", `The thread that has ${file} open has ended (${cause instanceof Error ? cause.message : String(cause)}). It is started anew.`, {
+    cause,
+  });
+export const closedStorage = (file: string) => new StateError("STORAGE", `${file} was closed, with \`twin.close()\` or \`storage.close()\`.`);
+export const needsSqlite = (version: string) =>
+  wrong(`\`sqlite()\` needs \`node:sqlite\`, which Node ${version} does not have. Use Node 22.13 or newer, or another storage.`);
 
 export const badOption = (option: string, why: string) => wrong(`\`${option}\` ${why}.`);
 export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");

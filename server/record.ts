@@ -1,12 +1,12 @@
 import type { Kept, Saved } from "../lib/channel.js";
 
-/** What is kept of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. */
-export interface HostRecord {
+/** What is kept of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. `S`: how a whole store stands in it. */
+export interface HostRecord<S = StoreRecord> {
   /** Which life of the scope instance it is of. */
   readonly incarnation: string;
   readonly revision: number;
   /** The state of each store, by name. */
-  readonly stores: Readonly<Record<string, StoreRecord>>;
+  readonly stores: Readonly<Record<string, S>>;
   /** The event numbers of each client, by client id. */
   readonly numbers: Readonly<Record<string, NumberRecord>>;
 }
@@ -32,17 +32,20 @@ export interface NumberRecord {
 }
 
 /** What one event changed in one scope instance, at one stroke. */
-export interface CommitRecord {
+export interface CommitRecord<S = StoreRecord> {
   readonly incarnation: string;
   /** One more than that of the commit before; the same where no store has changed. */
   readonly revision: number;
   /** The stores that have changed: what of them, or all of them. */
-  readonly stores: Readonly<Record<string, StoreChange>>;
+  readonly stores: Readonly<Record<string, S | StoreDelta>>;
   /** The numbered event whose commit it is. Without an answer it goes on. */
   readonly event?: EventRecord;
 }
 
-export type StoreChange = { readonly kept: Kept } | StoreRecord;
+/** What a commit has changed of a store. */
+export interface StoreDelta {
+  readonly kept: Kept;
+}
 
 export interface EventRecord {
   readonly client: string;
@@ -54,23 +57,26 @@ export interface EventRecord {
   readonly answer?: unknown;
 }
 
-/** A store, and what was committed of it since. */
-export interface StoreState extends StoreRecord {
-  readonly tail: readonly Kept[];
-}
-
 /** What a record and the commits after it come to. */
-export interface HostState {
+export interface HostState<S = StoreRecord> {
   readonly incarnation: string;
   readonly revision: number;
-  readonly stores: ReadonlyMap<string, StoreState>;
+  /** Each store as it was whole last, and what was committed of it since. */
+  readonly stores: ReadonlyMap<string, { readonly whole: S; readonly tail: readonly Kept[] }>;
   readonly numbers: Readonly<Record<string, NumberRecord>>;
 }
 
+/** The record with which a scope instance begins, whose first commit this is. */
+export const beginning = ({ incarnation, revision }: CommitRecord<unknown>): HostRecord<never> => ({ incarnation, revision, stores: {}, numbers: {} });
+
+/** Whether a commit may stand after a record or commit. */
+export const follows = (commit: CommitRecord<unknown>, last: { readonly incarnation: string; readonly revision: number }): boolean =>
+  commit.incarnation === last.incarnation && (commit.revision === last.revision || commit.revision === last.revision + 1);
+
 /** Takes together a record and the commits after it. Stores are not replayed: that is for whoever makes them. */
-export function fold(record: HostRecord, tail: readonly CommitRecord[]): HostState {
-  const stores = new Map<string, { version: number; saved: Saved; tail: Kept[] }>();
-  for (const [name, { version, saved }] of Object.entries(record.stores)) stores.set(name, { version, saved, tail: [] });
+export function fold<S extends object>(record: HostRecord<S>, tail: readonly CommitRecord<S>[]): HostState<S> {
+  const stores = new Map<string, { whole: S; tail: Kept[] }>();
+  for (const [name, whole] of Object.entries(record.stores)) stores.set(name, { whole, tail: [] });
   const clients = new Map<string, Client>();
   for (const [id, client] of Object.entries(record.numbers)) {
     clients.set(id, { ...client, answers: new Map(client.answers), begun: new Set(client.begun) });
@@ -79,8 +85,8 @@ export function fold(record: HostRecord, tail: readonly CommitRecord[]): HostSta
   for (const commit of tail) {
     revision = commit.revision;
     for (const [name, change] of Object.entries(commit.stores)) {
-      if ("kept" in change) stores.get(name)?.tail.push(change.kept);
-      else stores.set(name, { version: change.version, saved: change.saved, tail: [] });
+      if ("kept" in change) stores.get(name)?.tail.push(change.kept as Kept);
+      else stores.set(name, { whole: change, tail: [] });
     }
     if (commit.event) note(clients, commit.event);
   }
@@ -88,7 +94,6 @@ export function fold(record: HostRecord, tail: readonly CommitRecord[]): HostSta
   return { incarnation: record.incarnation, revision, stores, numbers };
 }
 
-/** An id that may be anything, also `__proto__`: so none of these is looked up by name in an object. */
 interface Client {
   next: number;
   confirmed: number;

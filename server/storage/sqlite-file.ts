@@ -1,0 +1,391 @@
+import * as sqlite from "node:sqlite";
+import { crc32 } from "node:zlib";
+import { compactSteps } from "../../lib/compact.js";
+import { damagedRecord, foreignFile, foreignRecord, notNext, StateError, storageBusy, storageFailed } from "../../lib/errors.js";
+import type { Steps } from "../../lib/steps.js";
+import { type CommitRecord, fold, follows, type HostRecord } from "../record.js";
+import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
+import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from "./packed.js";
+
+/** "twin": told apart from files of other programs. */
+const APPLICATION = 0x7477696e;
+const BUSY = 5;
+/** How long to wait for a process that is about to let go of the file, in ms. */
+const PATIENCE = 2000;
+/** The tail may grow to this many bytes, or to this share of the record, before they are made one. */
+const SMALL_TAIL = 16 * 1024;
+const TAIL_SHARE = 0.5;
+/** A tail of more bytes is made part of the record before it is loaded: reading it would take long. */
+const LARGE_TAIL = 256 * 1024;
+/** Of how many ids it is remembered where they stand. */
+const MOST_KNOWN = 10_000;
+/** The time of last use is written again when it is older than this, in ms. */
+const STALE = 60_000;
+/** How many ids one answer to `list` has. */
+const PAGE = 500;
+/** Ids of records that have been put aside begin with it. */
+const ASIDE = "~";
+
+const SCHEMA = `
+  CREATE TABLE hosts (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, used INTEGER NOT NULL, seq INTEGER NOT NULL, head TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
+  CREATE TABLE commits (host INTEGER, seq INTEGER, revision INTEGER NOT NULL, chunk INTEGER NOT NULL, text TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (host, seq)) STRICT, WITHOUT ROWID;
+  CREATE TABLE chunks (host INTEGER, n INTEGER, body BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (host, n)) STRICT, WITHOUT ROWID;
+  PRAGMA application_id = ${APPLICATION};
+  PRAGMA user_version = ${FORMAT};
+`;
+
+/** Where one scope instance stands. */
+interface Place {
+  readonly no: number;
+  readonly incarnation: string;
+  revision: number;
+  /** Of the last commit. */
+  seq: number;
+  /** The number that its next chunk has. */
+  chunk: number;
+  bytes: number;
+  tailBytes: number;
+  used: number;
+}
+
+type Head = HostRecord<ChunkedStore> & { readonly v: number };
+type Row = Record<string, string | number | bigint | Uint8Array | null>;
+
+/**
+ * An SQLite file with scope instances in it. Synchronous: for a thread of its own.
+ * @throws StateError when it cannot be opened, or is none of ours
+ */
+export class SqliteFile {
+  readonly #path: string;
+  readonly #db: sqlite.DatabaseSync;
+  readonly #statements = new Map<string, sqlite.StatementSync>();
+  readonly #places = new Map<string, Place>();
+  /** Whose tails have outgrown their records. */
+  readonly due = new Set<string>();
+
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#db = new sqlite.DatabaseSync(path);
+      this.#open();
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  #open(): void {
+    this.#db.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA locking_mode = EXCLUSIVE`);
+    const [{ application_id: application }, { user_version: version }] = ["application_id", "user_version"].map((name) => this.#row(`PRAGMA ${name}`)) as [
+      Row,
+      Row,
+    ];
+    const fresh = this.#row("SELECT count(*) AS count FROM sqlite_schema")?.count === 0;
+    if (!fresh && (application !== APPLICATION || version !== FORMAT)) throw foreignFile(this.#path, application === APPLICATION ? Number(version) : undefined);
+    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000");
+    // Takes the lock, which stays.
+    this.transaction(() => {
+      if (fresh) this.#db.exec(SCHEMA);
+      else this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
+    });
+    this.#db.exec("PRAGMA busy_timeout = 0");
+  }
+
+  transaction<R>(run: () => R): R {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = run();
+      this.#db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#places.clear();
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #prepare(sql: string): sqlite.StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run(sql: string, ...values: (string | number | Uint8Array)[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #row(sql: string, ...values: (string | number)[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined;
+  }
+
+  #rows(sql: string, ...values: (string | number)[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+
+  // --- where things stand ---
+
+  #place(id: string): Place | undefined {
+    const known = this.#places.get(id);
+    if (known) {
+      // The one used last is the last to be forgotten.
+      this.#places.delete(id);
+      this.#places.set(id, known);
+      return known;
+    }
+    const host = this.#host(id);
+    if (!host) return undefined;
+    const no = Number(host.no);
+    const tail = this.#row("SELECT max(seq) AS seq, max(revision) AS revision, sum(length(text)) AS bytes FROM commits WHERE host = ?", no) as Row;
+    const chunks = this.#row("SELECT max(n) AS n, sum(length(body)) AS bytes FROM chunks WHERE host = ?", no) as Row;
+    return this.#remember(id, {
+      no,
+      incarnation: host.head.incarnation,
+      revision: Number(tail.revision ?? host.head.revision),
+      seq: Number(tail.seq ?? host.seq),
+      chunk: Number(chunks.n ?? -1) + 1,
+      bytes: host.text.length + Number(chunks.bytes ?? 0),
+      tailBytes: Number(tail.bytes ?? 0),
+      used: Number(host.used),
+    });
+  }
+
+  #remember(id: string, place: Place): Place {
+    this.#places.set(id, place);
+    for (const oldest of this.#places.keys()) {
+      if (this.#places.size <= MOST_KNOWN) break;
+      this.#places.delete(oldest);
+    }
+    return place;
+  }
+
+  #host(id: string): { no: number; seq: number; used: number; text: string; head: Head } | undefined {
+    const row = this.#row("SELECT no, seq, used, head, sum FROM hosts WHERE id = ?", id);
+    if (!row) return undefined;
+    const text = String(row.head);
+    this.#check(id, "its head", row.sum, id, text);
+    const head = JSON.parse(text) as Head;
+    if (head.v !== FORMAT) throw foreignRecord(id, head.v);
+    return { no: Number(row.no), seq: Number(row.seq), used: Number(row.used), text, head };
+  }
+
+  #check(id: string, what: string, sum: unknown, ...parts: Part[]): void {
+    if (sum !== checksum(...parts)) throw damagedRecord(id, what);
+  }
+
+  // --- orders ---
+
+  load(id: string): PackedHost | undefined {
+    const host = this.#host(id);
+    if (!host) return undefined;
+    const { no, head } = host;
+    const commits: { text: string; chunk: number }[] = [];
+    const wanted: ChunkedStore[] = Object.values(head.stores);
+    let { seq } = host;
+    for (const row of this.#rows("SELECT seq, chunk, text, sum FROM commits WHERE host = ? ORDER BY seq", no)) {
+      const text = String(row.text);
+      if (row.seq !== ++seq) throw damagedRecord(id, `commit ${seq}, which is missing`);
+      this.#check(id, `commit ${seq}`, row.sum, id, seq, text);
+      commits.push({ text, chunk: Number(row.chunk) });
+      for (const store of wholeStores(text)) wanted.push({ ...store, from: store.from + Number(row.chunk) });
+    }
+    const chunks = new Map<number, Uint8Array>();
+    for (const store of wanted) for (let n = store.from; n < store.from + store.count; n++) chunks.set(n, this.#chunk(id, no, n));
+    this.touch(id);
+    return { head: host.text, commits, chunks };
+  }
+
+  #chunk(id: string, no: number, n: number): Uint8Array {
+    const row = this.#row("SELECT body, sum FROM chunks WHERE host = ? AND n = ?", no, n);
+    if (!row) throw damagedRecord(id, `chunk ${n}, which is missing`);
+    const body = row.body as Uint8Array;
+    this.#check(id, `chunk ${n}`, row.sum, id, n, body);
+    return body;
+  }
+
+  append(id: string, commits: readonly Packed[]): void {
+    const [first] = commits;
+    if (!first) return;
+    const place = this.#place(id) ?? this.#begin(id, first);
+    for (const commit of commits) {
+      if (!follows(commit as unknown as CommitRecord, place)) throw notNext(id);
+      const chunk = place.chunk;
+      for (const body of commit.chunks) this.#addChunk(id, place, body);
+      const seq = ++place.seq;
+      const { revision, text } = commit;
+      this.#run("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?)", place.no, seq, revision, chunk, text, checksum(id, seq, text));
+      place.revision = revision;
+      place.tailBytes += text.length;
+    }
+    this.#use(place);
+    if (place.tailBytes > Math.max(SMALL_TAIL, place.bytes * TAIL_SHARE)) this.due.add(id);
+  }
+
+  #begin(id: string, { incarnation, revision }: Packed): Place {
+    return this.#put(id, JSON.stringify({ v: FORMAT, incarnation, revision, stores: {}, numbers: {} } satisfies Head), incarnation, revision);
+  }
+
+  #put(id: string, head: string, incarnation: string, revision: number): Place {
+    const used = Date.now();
+    this.#run("INSERT INTO hosts (id, used, seq, head, sum) VALUES (?, ?, 0, ?, ?)", id, used, head, checksum(id, head));
+    const no = Number(this.#row("SELECT last_insert_rowid() AS no")?.no);
+    return this.#remember(id, { no, incarnation, revision, seq: 0, chunk: 0, bytes: head.length, tailBytes: 0, used });
+  }
+
+  #addChunk(id: string, place: Place, text: string): void {
+    const body = Buffer.from(text);
+    const n = place.chunk++;
+    this.#run("INSERT INTO chunks VALUES (?, ?, ?, ?)", place.no, n, body, checksum(id, n, body));
+    place.bytes += body.length;
+  }
+
+  save(id: string, { incarnation, revision, text, chunks }: Packed): void {
+    this.delete(id);
+    const place = this.#put(id, text, incarnation, revision);
+    for (const body of chunks) this.#addChunk(id, place, body);
+  }
+
+  delete(id: string): void {
+    this.due.delete(id);
+    this.#places.delete(id);
+    const no = this.#row("SELECT no FROM hosts WHERE id = ?", id)?.no;
+    if (no === undefined) return;
+    for (const table of ["commits", "chunks"]) this.#run(`DELETE FROM ${table} WHERE host = ?`, Number(no));
+    this.#run("DELETE FROM hosts WHERE no = ?", Number(no));
+  }
+
+  touch(id: string): void {
+    const place = this.#place(id);
+    if (place) this.#use(place);
+  }
+
+  #use(place: Place): void {
+    const now = Date.now();
+    if (now - place.used < STALE) return;
+    place.used = now;
+    this.#run("UPDATE hosts SET used = ? WHERE no = ?", now, place.no);
+  }
+
+  list(prefix: string, after: string): (readonly [id: string, stores: readonly string[]])[] {
+    const rows = this.#rows(
+      "SELECT no, id, head FROM hosts WHERE id > ? AND id >= ? AND id < ? AND substr(id, 1, 1) <> ? ORDER BY id LIMIT ?",
+      after,
+      prefix,
+      `${prefix}\u{10ffff}`,
+      ASIDE,
+      PAGE,
+    );
+    return rows.map(({ no, id, head }) => {
+      const stores = new Set(namesIn(String(head)));
+      for (const { text } of this.#rows("SELECT text FROM commits WHERE host = ?", Number(no))) for (const name of namesIn(String(text))) stores.add(name);
+      return [String(id), [...stores]] as const;
+    });
+  }
+
+  expire(prefix: string, before: number): string[] {
+    const ids = this.#rows("SELECT id FROM hosts WHERE id >= ? AND id < ? AND used < ?", prefix, `${prefix}\u{10ffff}`, before).map(({ id }) => String(id));
+    for (const id of ids) this.delete(id);
+    return ids;
+  }
+
+  /** A damaged record is kept under another id, out of everybody's way. */
+  setAside(id: string): string {
+    const aside = `${ASIDE}${new Date().toISOString()} ${id}`;
+    this.transaction(() => this.#run("UPDATE hosts SET id = ? WHERE id = ?", aside, id));
+    this.#places.delete(id);
+    this.due.delete(id);
+    return aside;
+  }
+
+  // --- making one of a record and its tail ---
+
+  tooLong(id: string): boolean {
+    const place = this.#place(id);
+    return place !== undefined && place.tailBytes > LARGE_TAIL;
+  }
+
+  /** Makes one of a record and the commits so far. Commits may be added meanwhile. */
+  *compact(id: string): Steps<void> {
+    this.due.delete(id);
+    const host = this.load(id);
+    if (!host || host.commits.length === 0) return;
+    const { no, seq: start } = this.#host(id) as { no: number; seq: number };
+    const end = start + host.commits.length;
+    const { numbers, stores, ...state } = fold(
+      JSON.parse(host.head) as Head,
+      host.commits.map(({ text, chunk }) => shifted(JSON.parse(text) as CommitRecord<ChunkedStore>, chunk)),
+    );
+    const refs: Record<string, ChunkedStore> = {};
+    for (const [name, { whole, tail }] of stores) {
+      refs[name] = whole;
+      if (tail.length === 0) continue;
+      const texts = Array.from({ length: whole.count }, (_, i) => String(Buffer.from(host.chunks.get(whole.from + i) as Uint8Array)));
+      const saved = yield* compactSteps(yield* fromChunks(whole, texts), tail);
+      const chunks = yield* chunksOf(saved);
+      let from: number | undefined;
+      for (const text of chunks) {
+        const stands = this.transaction(() => {
+          const place = this.#place(id);
+          if (place?.no !== no) return false;
+          from ??= place.chunk;
+          this.#addChunk(id, place, text);
+          return true;
+        });
+        if (!stands) return;
+        yield;
+      }
+      refs[name] = { ...outlineOf(whole.version, saved), from: from as number, count: chunks.length };
+    }
+    const head = JSON.stringify({ v: FORMAT, ...state, stores: refs, numbers } satisfies Head);
+    this.transaction(() => {
+      if (this.#place(id)?.no !== no) return;
+      this.#run("UPDATE hosts SET head = ?, sum = ?, seq = ? WHERE no = ?", head, checksum(id, head), end, no);
+      this.#run("DELETE FROM commits WHERE host = ? AND seq <= ?", no, end);
+      this.#sweep(no, Object.values(refs));
+      this.#places.delete(id);
+    });
+  }
+
+  /** Deletes the chunks that neither the record nor a commit speaks of. */
+  #sweep(no: number, stores: ChunkedStore[]): void {
+    const used = new Set<number>();
+    const use = ({ from, count }: ChunkedStore) => {
+      for (let n = from; n < from + count; n++) used.add(n);
+    };
+    stores.forEach(use);
+    for (const { chunk, text } of this.#rows("SELECT chunk, text FROM commits WHERE host = ?", no))
+      for (const store of wholeStores(String(text))) use({ ...store, from: store.from + Number(chunk) });
+    for (const { n } of this.#rows("SELECT n FROM chunks WHERE host = ?", no))
+      if (!used.has(Number(n))) this.#run("DELETE FROM chunks WHERE host = ? AND n = ?", no, Number(n));
+  }
+
+  async backup(to: string): Promise<void> {
+    // Node 22 has it since 22.16.
+    if (sqlite.backup) await sqlite.backup(this.#db, to);
+    else this.#db.prepare("VACUUM INTO ?").run(to);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** An error of SQLite's as users shall read it. */
+  explain(error: unknown): StateError {
+    if (error instanceof StateError) return error;
+    const { errcode, message } = error as { errcode?: number; message: string };
+    const code = errcode === undefined ? undefined : errcode & 0xff;
+    return code === BUSY ? storageBusy(this.#path) : storageFailed(this.#path, code, message);
+  }
+}
+
+type Part = string | number | Uint8Array;
+const checksum = (...parts: Part[]) => parts.reduce((sum: number, part) => crc32(typeof part === "number" ? `/${part}/` : part, sum), 0);
+
+/** The stores that a commit has as a whole. */
+function wholeStores(text: string): ChunkedStore[] {
+  if (!text.includes('"count":')) return [];
+  return Object.values((JSON.parse(text) as CommitRecord<ChunkedStore>).stores).filter((store): store is ChunkedStore => "count" in store);
+}
+
+const namesIn = (text: string) => Object.keys((JSON.parse(text) as { stores: object }).stores);

@@ -1,0 +1,179 @@
+import { resolve } from "node:path";
+import type { Worker } from "node:worker_threads";
+import { closedStorage, needsSqlite, StateError, threadEnded } from "../../lib/errors.js";
+import type { Steps } from "../../lib/steps.js";
+import type { CommitRecord, HostRecord, StoreRecord } from "../record.js";
+import { inSlices } from "../slices.js";
+import type { Loaded, Storage } from "../storage2.js";
+import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
+import { type ChunkedStore, FORMAT, type Order, type Packed, type PackedHost, type Reply, shifted } from "./packed.js";
+import { startThread } from "./thread.js";
+
+export interface SqliteStorage extends Storage {
+  /**
+   * Copies the file while it is in use, as it is at one instant. The copy is a file like the original: to restore, stop the
+   * server and put it in the original's place, without the files beside it that end in `-wal` and `-shm`.
+   * @throws StateError `STORAGE` when the copy cannot be written
+   * @example await storage.backup("backups/monday.db")
+   */
+  backup(to: string): Promise<void>;
+}
+
+/**
+ * Keeps state in an SQLite file: what is acknowledged survives the process and, with the file on a disk that keeps its word, loss of
+ * power. Needs Node 22.13. One process at a time; nothing is opened before the first use.
+ * @throws StateError `WRONG_USE` where Node has no `node:sqlite`
+ * @example createTwin({ stores, storage: sqlite("twin.db") })
+ */
+export function sqlite(file: string): SqliteStorage {
+  if (!process.getBuiltinModule?.("node:sqlite")) throw needsSqlite(process.version);
+  const thread = new Thread(resolve(file));
+
+  return {
+    "~storage": true,
+    durable: true,
+    async load(id) {
+      const packed = (await thread.ask({ do: "load", id })) as PackedHost | undefined;
+      return packed && inSlices(unpack(packed));
+    },
+    async append(id, commits) {
+      const packed: Packed[] = [];
+      for (const commit of commits) packed.push(await pack(commit));
+      await thread.ask({ do: "append", id, commits: packed });
+    },
+    async save(id, record) {
+      await thread.ask({ do: "save", id, record: await pack(record, { v: FORMAT }) });
+    },
+    async delete(id) {
+      await thread.ask({ do: "delete", id });
+    },
+    async touch(ids) {
+      await thread.ask({ do: "touch", ids });
+    },
+    async *list(prefix) {
+      for (let after = ""; ; ) {
+        const page = (await thread.ask({ do: "list", prefix, after })) as [id: string, stores: string[]][];
+        for (const [id, stores] of page) yield { id, stores };
+        const last = page.at(-1);
+        if (!last) return;
+        after = last[0];
+      }
+    },
+    async expire(prefix, before) {
+      return (await thread.ask({ do: "expire", prefix, before })) as string[];
+    },
+    async backup(to) {
+      await thread.ask({ do: "backup", to: resolve(to) });
+    },
+    close: () => thread.close(),
+  };
+}
+
+/** The other end of the worker: started by the first order, and again after it has failed. */
+class Thread {
+  readonly #path: string;
+  #worker: Worker | undefined;
+  #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  #count = 0;
+  #closed = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  ask(order: Order): Promise<unknown> {
+    if (this.#closed) return Promise.reject(closedStorage(this.#path));
+    return this.#send(order);
+  }
+
+  #send(order: Order): Promise<unknown> {
+    const worker = this.#worker ?? this.#start();
+    const n = ++this.#count;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(n, { resolve, reject });
+      worker.ref();
+      worker.postMessage({ n, ...order });
+    });
+  }
+
+  #start(): Worker {
+    const worker = startThread(this.#path);
+    this.#worker = worker;
+    const fail = (error: Error) => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      const waiting = this.#waiting;
+      this.#waiting = new Map();
+      for (const { reject } of waiting.values()) reject(error);
+      void worker.terminate();
+    };
+    worker.on("message", ({ n, value, error }: Reply) => {
+      const failure = error && new StateError(error.code, error.message);
+      if (n === 0) {
+        if (failure) fail(failure);
+        return;
+      }
+      const waiting = this.#waiting.get(n);
+      this.#waiting.delete(n);
+      // What waits for nothing does not keep the process alive.
+      if (this.#waiting.size === 0) worker.unref();
+      if (failure) waiting?.reject(failure);
+      else waiting?.resolve(value);
+    });
+    worker.on("error", (error) => fail(threadEnded(this.#path, error)));
+    worker.on("exit", (code) => fail(threadEnded(this.#path, `exit code ${code}`)));
+    return worker;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#worker) return;
+    const worker = this.#worker;
+    await this.#send({ do: "close" });
+    await worker.terminate();
+  }
+}
+
+// --- records on their way to the file, and back ---
+
+/** What is large is put into texts bit by bit, while the process goes on. */
+async function pack(record: HostRecord | CommitRecord, more?: object): Promise<Packed> {
+  const { incarnation, revision } = record;
+  const wholes = Object.entries(record.stores).filter((entry): entry is [string, StoreRecord] => "saved" in entry[1]);
+  if (wholes.length === 0) return { incarnation, revision, text: JSON.stringify({ ...more, ...record }), chunks: [] };
+  const stores: { [name: string]: unknown } = { ...record.stores };
+  const chunks: string[] = [];
+  for (const [name, { version, saved }] of wholes) {
+    const texts = await inSlices(chunksOf(saved));
+    stores[name] = { ...outlineOf(version, saved), from: chunks.length, count: texts.length } satisfies ChunkedStore;
+    for (const text of texts) chunks.push(text);
+  }
+  return { incarnation, revision, text: JSON.stringify({ ...more, ...record, stores }), chunks };
+}
+
+function* unpack({ head, commits, chunks }: PackedHost): Steps<Loaded> {
+  const { v: _, ...packed } = JSON.parse(head) as HostRecord<ChunkedStore> & { v: number };
+  const record = yield* unpackStores(packed, chunks);
+  const tail: CommitRecord[] = [];
+  for (const { text, chunk } of commits) tail.push(yield* unpackStores(shifted(JSON.parse(text) as CommitRecord<ChunkedStore>, chunk), chunks));
+  return { record, tail };
+}
+
+function* unpackStores<R extends HostRecord<ChunkedStore> | CommitRecord<ChunkedStore>>(
+  record: R,
+  chunks: PackedHost["chunks"],
+): Steps<R extends HostRecord<ChunkedStore> ? HostRecord : CommitRecord> {
+  const stores: { [name: string]: unknown } = {};
+  for (const [name, store] of Object.entries(record.stores)) {
+    if (!("count" in store)) stores[name] = store;
+    else stores[name] = { version: store.version, saved: yield* fromChunks(store, textsOf(store, chunks)) };
+  }
+  return { ...record, stores } as never;
+}
+
+const decoder = new TextDecoder();
+
+function* textsOf({ from, count }: ChunkedStore, chunks: PackedHost["chunks"]): Generator<string> {
+  for (let n = from; n < from + count; n++) yield decoder.decode(chunks.get(n));
+}

@@ -1,0 +1,59 @@
+import type { CommitRecord, HostRecord } from "./record.js";
+
+/** What {@link Storage.load} gives. */
+export interface Loaded {
+  readonly record: HostRecord;
+  /** What was committed since, in order. */
+  readonly tail: readonly CommitRecord[];
+}
+
+/** What {@link Storage.list} tells of a scope instance. */
+export interface HostEntry {
+  readonly id: string;
+  readonly stores: readonly string[];
+}
+
+/**
+ * Where scope instances are kept. Each is told by an id, a string that means nothing to the storage; ids of one scope begin alike
+ * (`room/…`). The suite in `twinstate/testing` holds an adapter to these duties:
+ *
+ * An adapter
+ * - MUST make `append`, `save` and `delete` atomic: whoever loads, also the next process, finds all of it or nothing; all commits of one `append` are one stroke;
+ * - MUST have made them as durable as it promises when they return, or when their promise resolves: only then are callers answered;
+ * - MUST reject when it could not, or does not know: the server then forgets what it holds under the id, and loads it anew;
+ * - MUST reject commits that do not follow (the *fence*): another incarnation than the record's, or a revision that is neither the last one nor one more.
+ *   Where it has no record, the first commit begins one, at any revision;
+ * - MUST give from `load` what was saved and appended last. It MAY make one record of a record and some of the commits after it, at any time
+ *   (`compact` from `twinstate/server` does it, and needs no class); it SHOULD when the tail outgrows a share of the record;
+ * - MUST tell a record that is damaged, or that it does not understand, from one that is not there: `load` rejects, naming the id, and puts the record aside, so that the next
+ *   `load` finds nothing, and nobody else is touched;
+ * - MUST neither change what it is given, nor give what it changes later.
+ *
+ * It may assume that
+ * - for one id the server calls `load`, `append`, `save` and `delete` one after the other, never two at once, and `append` only after a `load` or `delete`;
+ * - nobody else writes: where several processes could, an adapter MUST refuse all but one;
+ * - what it is given is plain data, and stays as it is;
+ * - commits are small, and come often: it SHOULD make those of many ids durable together.
+ */
+export interface Storage {
+  readonly "~storage": true;
+  /**
+   * Whether anything outlives the process. Where nothing does, the server saves it the trouble: it hands over no commits, but calls `save`
+   * before a scope instance leaves memory.
+   */
+  readonly durable: boolean;
+  load(id: string): Loaded | undefined | Promise<Loaded | undefined>;
+  /** Adds commits, in order. */
+  append(id: string, commits: readonly CommitRecord[]): void | Promise<void>;
+  /** Puts this in the place of everything kept under the id. */
+  save(id: string, record: HostRecord): void | Promise<void>;
+  delete(id: string): void | Promise<void>;
+  /** Notes that these are in use. So do `load`, `append` and `save`. */
+  touch(ids: readonly string[]): void | Promise<void>;
+  /** All ids that begin with a prefix, in any order. */
+  list(prefix: string): AsyncIterable<HostEntry>;
+  /** Forgets what has not been used since a time (ms since 1970), among the ids that begin with a prefix, and tells which. */
+  expire(prefix: string, before: number): readonly string[] | Promise<readonly string[]>;
+  /** Lets go of files and connections. What was called before is done first. */
+  close?(): void | Promise<void>;
+}
