@@ -42,7 +42,7 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
     this.graph.recorder?.splice(this, at, removed, add);
     if (this.view === this.data) this.data = this.data.slice();
     this.data = spliced(this.data, at, remove, add);
-    this.#changed();
+    changed(this);
     if (this.graph.listening) this.graph.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });
     return removed;
   }
@@ -54,7 +54,7 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
     this.graph.recorder?.splice(this, index, [old], [stored]);
     if (this.view === this.data) this.data = this.data.slice();
     this.data[index] = stored;
-    this.#changed();
+    changed(this);
     if (this.graph.listening) this.graph.tell(this, { type: "splice", index, added: () => [liveOf(stored)], removed: () => [liveOf(old)] });
   }
 
@@ -67,11 +67,6 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
     let end = 0;
     while (end < shorter - start && Object.is(data[data.length - 1 - end], next[next.length - 1 - end])) end++;
     this.splice(start, data.length - start - end, next.slice(start, next.length - end));
-  }
-
-  #changed(): void {
-    spoil(this);
-    this.announce();
   }
 
   /** Values as they enter. */
@@ -90,22 +85,13 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
 
   set(_target: unknown[], key: string | symbol, value: unknown): boolean {
     if (typeof key === "symbol") throw symbolKey(this.graph.pathOf(this), key);
-    if (key === "length") return this.#resize(value);
+    if (key === "length") return resize(this, value);
     const index = indexOf(key);
     if (index < 0) throw arrayName(this.graph.pathOf(this), key);
     if (index > this.data.length) throw arrayHole(this.graph.pathOf(this, index));
     const [stored] = this.enter([value], index);
     if (index === this.data.length) this.splice(index, 0, [stored]);
     else this.put(index, stored);
-    return true;
-  }
-
-  #resize(value: unknown): boolean {
-    const length = Number(value);
-    if (length >>> 0 !== length) throw new RangeError("Invalid array length");
-    if (length > this.data.length) throw arrayHole(this.graph.pathOf(this, length - 1));
-    this.graph.mayWrite(this, "length");
-    this.splice(length, this.data.length - length, []);
     return true;
   }
 
@@ -151,6 +137,22 @@ export class ArrayNode extends Node implements ProxyHandler<unknown[]> {
   setPrototypeOf(): boolean {
     return false;
   }
+}
+
+// Functions, as private methods would make each node larger.
+
+function changed(node: ArrayNode): void {
+  spoil(node);
+  node.announce();
+}
+
+function resize(node: ArrayNode, value: unknown): boolean {
+  const length = Number(value);
+  if (length >>> 0 !== length) throw new RangeError("Invalid array length");
+  if (length > node.data.length) throw arrayHole(node.graph.pathOf(node, length - 1));
+  node.graph.mayWrite(node, "length");
+  node.splice(length, node.data.length - length, []);
+  return true;
 }
 
 /** As the language's ToIntegerOrInfinity: throws for a bigint. */

@@ -202,10 +202,10 @@ type Edit =
   | { readonly node: Node; readonly keys: readonly KeyEdit[]; readonly splices: undefined; readonly cleared: boolean }
   | { readonly node: ArrayNode; readonly keys: undefined; readonly splices: readonly Splice[] };
 
-function editKeyed(node: Node, { keys }: KeyChanges, audience: Audience): Edit | undefined {
+function editKeyed(node: Node, changes: KeyChanges, audience: Audience): Edit | undefined {
   const edits: KeyEdit[] = [];
   const instance = node instanceof InstanceNode ? node : undefined;
-  for (const [key, { was, old, moved }] of keys) {
+  for (const { key, was, old, moved } of changes.all()) {
     if (instance && !audience.names(instance).includes(key as string)) continue;
     const [has, value] = read(node, key);
     if (was && (moved || !has)) edits.push([key, false, undefined, old, true]);

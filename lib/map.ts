@@ -31,7 +31,7 @@ export class MapNode extends Node {
     const old = this.data.get(key);
     if (present && Object.is(old, stored)) return;
     this.graph.recorder?.key(this, key, present, old);
-    this.#detach();
+    detach(this);
     this.data.set(key, stored);
     spoil(this);
     if (present) this.announceKeys(key, ALL);
@@ -45,7 +45,7 @@ export class MapNode extends Node {
     if (!this.data.has(key)) return false;
     const old = this.data.get(key);
     this.graph.recorder?.delete(this, key, old, () => [...this.data.keys()]);
-    this.#detach();
+    detach(this);
     this.data.delete(key);
     spoil(this);
     if (this.atoms) this.announceKeys(key, presenceOf(key), ALL, KEYS);
@@ -57,10 +57,6 @@ export class MapNode extends Node {
     transaction(() => {
       for (const key of [...this.data.keys()]) this.remove(key);
     });
-  }
-
-  #detach(): void {
-    if (this.view === this.data) this.data = new Map(this.data);
   }
 
   readKey(key: unknown): Stored {
@@ -84,6 +80,11 @@ export class MapNode extends Node {
   observeEntries(): void {
     this.observeKey(ALL);
   }
+}
+
+/** A view may share the data: it keeps the old. */
+function detach(node: MapNode): void {
+  if (node.view === node.data) node.data = new Map(node.data);
 }
 
 const node = (map: unknown) => nodeOf(map) as MapNode;

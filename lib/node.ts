@@ -95,6 +95,11 @@ export abstract class Node implements Tag {
     if (_isComputingDerivation()) this.observeKey(presenceOf(key));
   }
 
+  /** Tells reactions that a key has changed. */
+  protected announceKey(key: unknown): void {
+    (this.atoms as Map<unknown, IAtom> | undefined)?.get(key)?.reportChanged();
+  }
+
   /** Tells reactions that these keys have changed. */
   protected announceKeys(...keys: unknown[]): void {
     const atoms = this.atoms as Map<unknown, IAtom> | undefined;

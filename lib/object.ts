@@ -32,10 +32,10 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
     const old = present ? this.data[key] : undefined;
     if (present && Object.is(old, stored)) return;
     this.graph.recorder?.key(this, key, present, old);
-    this.#detach();
+    detach(this);
     put(this.data, key, stored);
     spoil(this);
-    if (present) this.announceKeys(key);
+    if (present) this.announceKey(key);
     else if (this.atoms) this.announceKeys(key, presenceOf(key), KEYS);
     if (this.graph.listening)
       this.graph.tell(
@@ -48,16 +48,11 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
     if (!Object.hasOwn(this.data, key)) return;
     const old = this.data[key];
     this.graph.recorder?.delete(this, key, old, () => Object.keys(this.data));
-    this.#detach();
+    detach(this);
     delete this.data[key];
     spoil(this);
     if (this.atoms) this.announceKeys(key, presenceOf(key), KEYS);
     if (this.graph.listening) this.graph.tell(this, { type: "remove", name: key, old: liveOf(old) });
-  }
-
-  /** A view may share the data: it keeps the old. */
-  #detach(): void {
-    if (this.view === this.data) this.data = { ...this.data };
   }
 
   /** What a user's assignment does. */
@@ -124,4 +119,9 @@ export class ObjectNode extends Node implements ProxyHandler<object> {
   setPrototypeOf(): boolean {
     return false;
   }
+}
+
+/** A view may share the data: it keeps the old. A function, as private methods would make each node larger. */
+function detach(node: ObjectNode): void {
+  if (node.view === node.data) node.data = { ...node.data };
 }

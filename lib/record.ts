@@ -3,17 +3,52 @@ import { type Node, put, type Stored } from "./node.js";
 
 /** What a key of an object, instance or Map was before, or whether a member was in a Set. */
 export interface KeyChange {
+  readonly key: Stored;
   /** It was there at the last commit. */
-  was: boolean;
-  old: Stored;
+  readonly was: boolean;
+  readonly old: Stored;
   /** It was deleted since, so that it stands at the end if it is back. */
   moved: boolean;
 }
 
-export interface KeyChanges {
-  keys: Map<Stored, KeyChange>;
+/** How many changes stand in a list. */
+const FEW = 8;
+
+/** The changed keys of one container. Mostly one or two: a Map for each such container would cost more than all else. */
+export class KeyChanges {
   /** The keys as they stood before, kept when one is deleted: a rollback brings their order back. */
-  order: Stored[] | undefined;
+  order: Stored[] | undefined = undefined;
+  changes: KeyChange[] | Map<Stored, KeyChange> = [];
+
+  get(key: Stored): KeyChange | undefined {
+    const { changes } = this;
+    if (changes instanceof Map) return changes.get(key);
+    for (const change of changes) if (change.key === key || (Number.isNaN(key) && Number.isNaN(change.key))) return change;
+    return undefined;
+  }
+
+  add(change: KeyChange): void {
+    if (Array.isArray(this.changes)) {
+      if (this.changes.length < FEW) {
+        this.changes.push(change);
+        return;
+      }
+      this.changes = new Map(this.changes.map((one) => [one.key, one]));
+    }
+    this.changes.set(change.key, change);
+  }
+
+  /** Makes a change the last. */
+  renew(change: KeyChange): void {
+    if (Array.isArray(this.changes)) this.changes.splice(this.changes.indexOf(change), 1);
+    else this.changes.delete(change.key);
+    this.add(change);
+  }
+
+  /** In the order in which they are told. */
+  all(): Iterable<KeyChange> {
+    return this.changes.values();
+  }
 }
 
 export interface Splice {
@@ -37,23 +72,21 @@ export class Recorder {
 
   /** A key is about to be set, which is `present` now or not. */
   key(node: Node, key: Stored, present: boolean, old: Stored): void {
-    const { keys } = this.#keyed(node);
-    const change = keys.get(key);
-    if (!change) keys.set(key, { was: present, old, moved: false });
-    else if (!present) {
-      // Back after a delete: it stands at the end now.
-      keys.delete(key);
-      keys.set(key, change);
-    }
+    const changes = this.#keyed(node);
+    const change = changes.get(key);
+    // As a Map has it, -0 is 0.
+    if (!change) changes.add({ key: key === 0 ? 0 : key, was: present, old, moved: false });
+    // Back after a delete: it stands at the end now.
+    else if (!present) changes.renew(change);
   }
 
   /** A key is about to be deleted. `order` gives the keys as they stand. */
   delete(node: Node, key: Stored, old: Stored, order: () => Stored[]): void {
     const changes = this.#keyed(node);
-    const change = changes.keys.get(key);
+    const change = changes.get(key);
     if (!changes.order) changes.order = before(order(), changes);
     if (change) change.moved = true;
-    else changes.keys.set(key, { was: true, old, moved: true });
+    else changes.add({ key: key === 0 ? 0 : key, was: true, old, moved: true });
   }
 
   /** An array is about to be spliced. */
@@ -81,7 +114,7 @@ export class Recorder {
   #keyed(node: Node): KeyChanges {
     let changes = this.changes.get(node) as KeyChanges | undefined;
     if (!changes) {
-      changes = { keys: new Map(), order: undefined };
+      changes = new KeyChanges();
       this.changes.set(node, changes);
     }
     return changes;
@@ -89,7 +122,7 @@ export class Recorder {
 }
 
 /** The keys as they stood before these changes, of which none is a delete yet: all but the new ones. */
-const before = (order: Stored[], changes: KeyChanges): Stored[] => order.filter((key) => changes.keys.get(key)?.was !== false);
+const before = (order: Stored[], changes: KeyChanges): Stored[] => order.filter((key) => changes.get(key)?.was !== false);
 
 /** The data of a container before its open changes, as a copy. */
 export function dataBefore(node: Node, change: Change): unknown {
@@ -111,29 +144,29 @@ export function dataBefore(node: Node, change: Change): unknown {
   }
 }
 
-function objectBefore(data: Record<string, Stored>, { keys, order }: KeyChanges): object {
+function objectBefore(data: Record<string, Stored>, changes: KeyChanges): object {
   const old: Record<string, Stored> = {};
-  for (const key of (order as string[] | undefined) ?? Object.keys(data)) {
-    const change = keys.get(key);
+  for (const key of (changes.order as string[] | undefined) ?? Object.keys(data)) {
+    const change = changes.get(key);
     if (!change) put(old, key, data[key]);
     else if (change.was) put(old, key, change.old);
   }
   return old;
 }
 
-function mapBefore(data: Map<Stored, Stored>, { keys, order }: KeyChanges): Map<Stored, Stored> {
+function mapBefore(data: Map<Stored, Stored>, changes: KeyChanges): Map<Stored, Stored> {
   const old = new Map<Stored, Stored>();
-  for (const key of order ?? data.keys()) {
-    const change = keys.get(key);
+  for (const key of changes.order ?? data.keys()) {
+    const change = changes.get(key);
     if (!change) old.set(key, data.get(key));
     else if (change.was) old.set(key, change.old);
   }
   return old;
 }
 
-function setBefore(data: Set<Stored>, { keys, order }: KeyChanges): Set<Stored> {
+function setBefore(data: Set<Stored>, changes: KeyChanges): Set<Stored> {
   const old = new Set<Stored>();
-  for (const key of order ?? data) if (keys.get(key)?.was !== false) old.add(key);
+  for (const key of changes.order ?? data) if (changes.get(key)?.was !== false) old.add(key);
   return old;
 }
 

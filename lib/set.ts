@@ -22,7 +22,7 @@ export class SetNode extends Node {
   add(stored: Stored): void {
     if (this.data.has(stored)) return;
     this.graph.recorder?.key(this, stored, false, undefined);
-    this.#detach();
+    detach(this);
     this.data.add(stored);
     spoil(this);
     this.announce();
@@ -32,7 +32,7 @@ export class SetNode extends Node {
   remove(stored: Stored): boolean {
     if (!this.data.has(stored)) return false;
     this.graph.recorder?.delete(this, stored, undefined, () => [...this.data]);
-    this.#detach();
+    detach(this);
     this.data.delete(stored);
     spoil(this);
     this.announce();
@@ -46,14 +46,15 @@ export class SetNode extends Node {
     });
   }
 
-  #detach(): void {
-    if (this.view === this.data) this.data = new Set(this.data);
-  }
-
   read(): Set<Stored> {
     this.observeAll();
     return this.data;
   }
+}
+
+/** A view may share the data: it keeps the old. */
+function detach(node: SetNode): void {
+  if (node.view === node.data) node.data = new Set(node.data);
 }
 
 const node = (set: unknown) => nodeOf(set) as SetNode;
