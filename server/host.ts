@@ -21,6 +21,7 @@ import type { Connection } from "./connection.js";
 import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, type Turn } from "./context.js";
 import { createLog, type Frame } from "./log.js";
 import { createNumbers, type Numbers } from "./numbers.js";
+import { createPresence, type Presence } from "./presence.js";
 import { createQueue } from "./queue.js";
 import type { Report } from "./refusal.js";
 import { type Definition, keyOf, kindOf, type Models, type ScopeKind } from "./scope.js";
@@ -84,14 +85,6 @@ interface Entry {
   since: number | undefined;
 }
 
-interface Presence {
-  readonly info: ConnectionInfo;
-  caller: Caller;
-  /** Runs out when the tab stays away. */
-  leaving: NodeJS.Timeout | undefined;
-  done: () => void;
-}
-
 type Hook = "onCreate" | "onLoad" | "onConnect" | "onDisconnect" | "onDispose";
 
 const SLOW = 1000;
@@ -114,7 +107,7 @@ export class Host {
   readonly #opening = new Map<string, Promise<Entry>>();
   readonly #watchers = new Map<Connection, Set<string>>();
   readonly #active = new Map<string, Set<AbortController>>();
-  readonly #present = new Map<string, Presence>();
+  readonly #presence: Presence;
   #turn: Turn | undefined;
   #broken: Error | undefined;
 
@@ -124,6 +117,11 @@ export class Host {
     this.key = keyOf(id);
     this.#world = world;
     this.#log = createLog(world.limits.logBytes);
+    this.#presence = createPresence({
+      grace: world.limits.grace,
+      pin: () => world.pin(this),
+      notify: (store, hook, { info, caller }) => this.#notify(store, hook, info, caller),
+    });
     this.incarnation = record?.incarnation ?? incarnation;
     this.#revision = record?.revision ?? 0;
     this.#log.restart(this.#revision);
@@ -565,7 +563,7 @@ export class Host {
     const stores = this.#watchers.get(connection);
     if (!stores?.delete(store)) return;
     if (stores.size === 0) this.#watchers.delete(connection);
-    this.#leave(connection, store);
+    this.#presence.leave(store, connection);
   }
 
   watchedBy(connection: Connection): boolean {
@@ -636,33 +634,7 @@ export class Host {
 
   #arrive(connection: Connection, store: string): void {
     const { definition } = this.#stores.get(store) as Entry;
-    if (!hooks(definition, "onConnect", "onDisconnect")) return;
-    const id = `${store} ${connection.info.id}`;
-    const present = this.#present.get(id);
-    if (present) {
-      clearTimeout(present.leaving);
-      present.done();
-      present.done = () => {};
-      present.leaving = undefined;
-      present.caller = connection.caller;
-      return;
-    }
-    this.#present.set(id, { info: connection.info, caller: connection.caller, leaving: undefined, done: () => {} });
-    void this.#notify(store, "onConnect", connection.info, connection.caller);
-  }
-
-  #leave(connection: Connection, store: string): void {
-    const id = `${store} ${connection.info.id}`;
-    const present = this.#present.get(id);
-    if (!present || present.leaving) return;
-    present.done = this.#world.pin(this);
-    present.leaving = setTimeout(() => void this.#gone(id, store, present), this.#world.limits.grace);
-  }
-
-  async #gone(id: string, store: string, { info, caller, done }: Presence): Promise<void> {
-    this.#present.delete(id);
-    await this.#notify(store, "onDisconnect", info, caller);
-    done();
+    if (hooks(definition, "onConnect", "onDisconnect")) this.#presence.arrive(store, connection);
   }
 
   /** Runs a hook as an event of its own. */
@@ -688,10 +660,7 @@ export class Host {
 
   /** Ends a life: nobody uses the host any more. Gives what there is to keep. */
   async close(): Promise<HostRecord> {
-    for (const [id, present] of [...this.#present]) {
-      clearTimeout(present.leaving);
-      await this.#gone(id, id.slice(0, id.indexOf(" ")), present);
-    }
+    await this.#presence.close();
     for (const [name, { definition }] of [...this.#stores]) if (hooks(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
     if (this.#queue.size > 0) await this.#queue.run(() => {});
     const record = this.#save();
@@ -715,11 +684,7 @@ export class Host {
           connection.refuse(store, this.key, roomDeleted(this.key));
         }
       }
-      for (const { leaving, done } of this.#present.values()) {
-        clearTimeout(leaving);
-        done();
-      }
-      this.#present.clear();
+      this.#presence.clear();
     });
   }
 
@@ -727,7 +692,7 @@ export class Host {
   evacuate(): [Connection, string[]][] {
     const watchers = [...this.#watchers].map(([connection, stores]): [Connection, string[]] => [connection, [...stores]]);
     this.#watchers.clear();
-    for (const { leaving } of this.#present.values()) clearTimeout(leaving);
+    this.#presence.clear();
     return watchers;
   }
 

@@ -24,8 +24,9 @@ import { jsonOf, plainOf } from "./answer.js";
 import { Connection, frameFor, type Message } from "./connection.js";
 import type { Caller, ConnectionInfo, Turn } from "./context.js";
 import { checkArguments } from "./guard.js";
-import type { Have, Host, Limits, World } from "./host.js";
+import type { Host, Limits, World } from "./host.js";
 import { Hosts } from "./hosts.js";
+import { clientId, type NumberedCall, numberOf, record, type WatchInput, watchesOf, whole } from "./input.js";
 import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
 import { buildRouter } from "./router.js";
 import { type Definition, hostId, keyOf, type Models, type ScopeKind } from "./scope.js";
@@ -43,7 +44,6 @@ const CLIENT_LIFE = 24 * 3600 * 1000;
 /** How often what has run out is forgotten. */
 const SWEEP = 3600 * 1000;
 const LONGEST_KEY = 200;
-const MOST_WATCHES = 1000;
 
 /** What the facade hands over: checked, with defaults. */
 export interface RuntimeOptions {
@@ -65,13 +65,6 @@ export interface TwinRequest {
   readonly session: { readonly id: string } | undefined;
   /** The app's own context, made when first asked for. */
   context(): Promise<object>;
-}
-
-/** `{ store, key?, have? }`: PROTOCOL.md §2. */
-interface WatchInput {
-  readonly store: string;
-  readonly key?: string | undefined;
-  readonly have?: Have | undefined;
 }
 
 /** What becomes of a numbered event. Plain data, as it is kept. */
@@ -654,55 +647,4 @@ function userOf(context: object): string | undefined {
 
 function fail(error: Error): never {
   throw error;
-}
-
-// --- what clients send ---
-
-interface NumberedCall {
-  readonly client: string;
-  readonly n: number;
-  readonly at: number | null;
-  readonly seen: number;
-  readonly i: string | undefined;
-}
-
-function numberOf(call: unknown): NumberedCall {
-  const { client, n, at, seen, i } = record(call, "`call: { client, epoch, n, at, seen }`");
-  if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
-  const number = whole(n, "call.n");
-  const confirmed = whole(seen ?? 0, "call.seen");
-  if (number < 1 || confirmed >= number) throw badRequest("Expected `call.n` to be 1 or more, and more than `call.seen`");
-  return { client: clientId(client), n: number, at: at === null || at === undefined ? null : whole(at, "call.at"), seen: confirmed, i };
-}
-
-function record(input: unknown, expected: string): Record<string, unknown> {
-  if (typeof input !== "object" || input === null || Array.isArray(input)) throw badRequest(`Expected ${expected}`);
-  return input as Record<string, unknown>;
-}
-
-function whole(value: unknown, name: string): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw badRequest(`Expected \`${name}\` to be a whole number`);
-  return value as number;
-}
-
-function clientId(value: unknown): string {
-  if (typeof value !== "string" || !/^[\w-]{16,64}$/.test(value))
-    throw badRequest("Expected `client` to be a random id of 16 to 64 letters, digits, `-` and `_`");
-  return value;
-}
-
-function watchesOf(value: unknown): WatchInput[] {
-  if (!Array.isArray(value) || value.length > MOST_WATCHES) throw badRequest(`Expected \`watch\` to be an array of at most ${MOST_WATCHES}`);
-  return value.map((item) => {
-    const { store, key, have } = record(item, "`{ store, key?, have? }`");
-    if (typeof store !== "string") throw badRequest("Expected `store` to be a name");
-    if (key !== undefined && key !== null && typeof key !== "string") throw badRequest("Expected `key` to be a string");
-    return { store, key: key ?? undefined, have: haveOf(have) };
-  });
-}
-
-function haveOf(value: unknown): Have | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");
-  return [value[0], whole(value[1], "have")];
 }

@@ -1,0 +1,62 @@
+import { badRequest } from "../lib/errors.js";
+import type { Have } from "./host.js";
+
+// What clients send, read: each function throws an `INVALID` that says what was expected.
+
+const MOST_WATCHES = 1000;
+
+/** `{ store, key?, have? }`: PROTOCOL.md §2. */
+export interface WatchInput {
+  readonly store: string;
+  readonly key?: string | undefined;
+  readonly have?: Have | undefined;
+}
+
+export interface NumberedCall {
+  readonly client: string;
+  readonly n: number;
+  readonly at: number | null;
+  readonly seen: number;
+  readonly i: string | undefined;
+}
+
+export function numberOf(call: unknown): NumberedCall {
+  const { client, n, at, seen, i } = record(call, "`call: { client, epoch, n, at, seen }`");
+  if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
+  const number = whole(n, "call.n");
+  const confirmed = whole(seen ?? 0, "call.seen");
+  if (number < 1 || confirmed >= number) throw badRequest("Expected `call.n` to be 1 or more, and more than `call.seen`");
+  return { client: clientId(client), n: number, at: at === null || at === undefined ? null : whole(at, "call.at"), seen: confirmed, i };
+}
+
+export function record(input: unknown, expected: string): Record<string, unknown> {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) throw badRequest(`Expected ${expected}`);
+  return input as Record<string, unknown>;
+}
+
+export function whole(value: unknown, name: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw badRequest(`Expected \`${name}\` to be a whole number`);
+  return value as number;
+}
+
+export function clientId(value: unknown): string {
+  if (typeof value !== "string" || !/^[\w-]{16,64}$/.test(value))
+    throw badRequest("Expected `client` to be a random id of 16 to 64 letters, digits, `-` and `_`");
+  return value;
+}
+
+export function watchesOf(value: unknown): WatchInput[] {
+  if (!Array.isArray(value) || value.length > MOST_WATCHES) throw badRequest(`Expected \`watch\` to be an array of at most ${MOST_WATCHES}`);
+  return value.map((item) => {
+    const { store, key, have } = record(item, "`{ store, key?, have? }`");
+    if (typeof store !== "string") throw badRequest("Expected `store` to be a name");
+    if (key !== undefined && key !== null && typeof key !== "string") throw badRequest("Expected `key` to be a string");
+    return { store, key: key ?? undefined, have: haveOf(have) };
+  });
+}
+
+function haveOf(value: unknown): Have | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");
+  return [value[0], whole(value[1], "have")];
+}

@@ -1,0 +1,76 @@
+import type { Caller, ConnectionInfo } from "./context.js";
+
+/** Who is here: the tabs that watch a store whose hooks ask for it. A tab that is back within the grace time has not left. */
+export interface Presence {
+  arrive(store: string, tab: Tab): void;
+  leave(store: string, tab: Tab): void;
+  /** All have left. */
+  close(): Promise<void>;
+  /** Forgets all, and tells nobody. */
+  clear(): void;
+}
+
+export interface Tab {
+  readonly info: ConnectionInfo;
+  readonly caller: Caller;
+}
+
+export interface PresenceOptions {
+  /** How long a tab may be away before it counts as gone, in ms. */
+  readonly grace: number;
+  /** Keeps the host in memory until the returned function is called. */
+  pin(): () => void;
+  notify(store: string, hook: "onConnect" | "onDisconnect", tab: Tab): Promise<void>;
+}
+
+interface Present {
+  readonly store: string;
+  tab: Tab;
+  /** Runs out when the tab stays away. */
+  leaving: NodeJS.Timeout | undefined;
+  release: () => void;
+}
+
+export function createPresence({ grace, pin, notify }: PresenceOptions): Presence {
+  const present = new Map<string, Present>();
+  const idOf = (store: string, { info }: Tab) => `${store} ${info.id}`;
+
+  async function depart(id: string, { store, tab, leaving, release }: Present): Promise<void> {
+    clearTimeout(leaving);
+    present.delete(id);
+    await notify(store, "onDisconnect", tab);
+    release();
+  }
+
+  return {
+    arrive(store, tab) {
+      const id = idOf(store, tab);
+      const found = present.get(id);
+      if (!found) {
+        present.set(id, { store, tab, leaving: undefined, release: () => {} });
+        void notify(store, "onConnect", tab);
+        return;
+      }
+      clearTimeout(found.leaving);
+      found.release();
+      Object.assign(found, { tab, leaving: undefined, release: () => {} });
+    },
+    leave(store, tab) {
+      const id = idOf(store, tab);
+      const found = present.get(id);
+      if (!found || found.leaving) return;
+      found.release = pin();
+      found.leaving = setTimeout(() => void depart(id, found), grace);
+    },
+    async close() {
+      for (const [id, one] of [...present]) await depart(id, one);
+    },
+    clear() {
+      for (const { leaving, release } of present.values()) {
+        clearTimeout(leaving);
+        release();
+      }
+      present.clear();
+    },
+  };
+}
