@@ -6,7 +6,7 @@ export interface Verdict {
   what: string;
   goal: number;
   is: number;
-  unit: "×" | "B" | "B/row";
+  unit: "×" | "B" | "B/row" | "kB" | "µs";
   met: boolean;
 }
 
@@ -19,7 +19,7 @@ const SNAPSHOT = 0.62;
 const HEAP = 600;
 const FLAT: readonly Kind[] = ["toggle", "push", "swap"];
 
-const verdict = (what: string, is: number, goal: number, unit: Verdict["unit"] = "×"): Verdict => ({ what, goal, is, unit, met: is <= goal });
+export const verdict = (what: string, is: number, goal: number, unit: Verdict["unit"] = "×"): Verdict => ({ what, goal, is, unit, met: is <= goal });
 
 /** What is asked of 10,000 rows. */
 export function goalsOf(result: Result): Verdict[] {

@@ -27,11 +27,11 @@ export const kinds = ["toggle", "push", "remove", "insert", "meta", "swap", "mov
 /** How many rows `meta` changes. */
 export const META = 1000;
 
-/** Spreads whole numbers evenly over 0 ≤ x < 2³²: the same on every machine. */
+/** Spreads whole numbers evenly over 0 ≤ x < 2³¹: the same on every machine. */
 function hash(n: number): number {
   let h = Math.imul(n + 1, 0x9e3779b1);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  return (h ^ (h >>> 13)) >>> 0;
+  return (h ^ (h >>> 13)) >>> 1;
 }
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz      ";
