@@ -142,9 +142,8 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
   const runtime = runtimeOf(name, checked, options.requireSchemas === true);
   const handles = (context?: object) =>
     Object.fromEntries([...checked.definitions].map(([store, { kind }]) => [store, createHandle(runtime, store, kind, context)]));
-  const serve: Handler = (request) => handle(runtime, request);
   return Object.defineProperties(handles(), {
-    handlers: { value: { GET: serve, POST: serve } },
+    handlers: { value: { GET: runtime.serve, POST: runtime.serve } },
     router: { get: () => runtime.router },
     preload: { value: async (what: Record<string, unknown>) => runtime.preload(what, await requestHeaders("twin.preload()")) },
     as: { value: handles },
@@ -157,16 +156,21 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
   }) as unknown as TwinApp<S, M>;
 }
 
+/** A runtime that answers requests. Both are of one copy of this module: what is tracked tRPC knows by a symbol that each copy of it has for itself. */
+class ServingRuntime extends Runtime {
+  readonly serve: Handler = (request) => handle(this, request);
+}
+
 // Next evaluates the app's module, and this one, in several module graphs of one process: they share what lives.
 const RUNTIME = Symbol.for("twinstate.runtime");
 
-function runtimes(): Map<string, Runtime> {
-  const shared = globalThis as unknown as { [RUNTIME]?: Map<string, Runtime> };
+function runtimes(): Map<string, ServingRuntime> {
+  const shared = globalThis as unknown as { [RUNTIME]?: Map<string, ServingRuntime> };
   shared[RUNTIME] ??= new Map();
   return shared[RUNTIME];
 }
 
-function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolean): Runtime {
+function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolean): ServingRuntime {
   const found = runtimes().get(name);
   if (found) {
     if (process.env.NODE_ENV !== "production") found.adopt(options);
@@ -174,7 +178,7 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
   }
   const unchecked = uncheckedEvents(options.definitions.values());
   if (unchecked.length > 0 && !requireSchemas) options.report("warn", uncheckedWarning(unchecked));
-  const runtime = new Runtime(options);
+  const runtime = new ServingRuntime(options);
   runtimes().set(name, runtime);
   return runtime;
 }
