@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { build } from "esbuild";
 import type { Heap, Request, Round } from "./worker.ts";
 
@@ -7,11 +8,12 @@ export const peers = ["twinstate", "floor", "keystone", "colyseus", "yjs", "muta
 export type PeerName = (typeof peers)[number];
 
 const folder = import.meta.dirname;
-const file = (name: PeerName) => `${folder}/../node_modules/.cache/table/${name}.mjs`;
+const bundles = mkdtempSync(`${tmpdir()}/twinstate-bench-`);
+process.once("exit", () => rmSync(bundles, { recursive: true }));
+const file = (name: PeerName) => `${bundles}/${name}.mjs`;
 
 /** Production builds of all peers, each with what it needs. */
 export async function bundlePeers(names: readonly PeerName[]): Promise<void> {
-  await mkdir(`${folder}/../node_modules/.cache/table`, { recursive: true });
   await Promise.all(
     names.map((name) =>
       build({

@@ -79,7 +79,7 @@ export function makeOps(kind: Op["kind"], count: number, length: number, seed: n
       case "swap":
         return { kind, a: chance % length, b: (chance + 1 + (hash(chance) % (length - 1))) % length };
       case "move":
-        return { kind, from: chance % length, to: hash(chance) % length };
+        return { kind, from: chance % length, to: (chance + 1 + (hash(chance) % (length - 1))) % length };
       case "filter":
         return { kind };
       default:
