@@ -336,6 +336,8 @@ export class Host {
       call.yielded?.(value, store);
       if (call.control.signal.aborted) {
         await this.#stretch(turn, () => generator.return(undefined));
+        // What its `finally` does is no part of what was cancelled.
+        if (!call.event.background) await this.#commit(turn);
         throw call.control.signal.reason;
       }
       if (performance.now() - slice < SLICE) continue;

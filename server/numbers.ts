@@ -10,6 +10,9 @@ const MOST_WAITING = 1000;
 /** How long a client's numbers are kept after it was last seen. */
 const KEEP = 24 * 3600 * 1000;
 
+/** How many clients a host may have before it looks which of them are gone. */
+const SWEEP_FROM = 1000;
+
 /** The numbered events of the clients of one host: each runs once, in its client's order. */
 export interface Numbers {
   /**
@@ -36,16 +39,24 @@ interface Client {
 
 export function createNumbers(records: Readonly<Record<string, NumberRecord>> = {}): Numbers {
   const clients = new Map<string, Client>();
+  let sweepAt = SWEEP_FROM;
   for (const [id, record] of Object.entries(records)) clients.set(id, restore(record));
 
   function clientOf(id: string): Client {
     let client = clients.get(id);
     if (!client) {
+      if (clients.size >= sweepAt) sweep();
       client = { next: 1, seen: 0, ran: false, answers: new Map(), settled: new Map(), waiting: new Map() };
       clients.set(id, client);
     }
     client.seen = Date.now();
     return client;
+  }
+
+  /** Forgets those who were not seen for long. */
+  function sweep(): void {
+    for (const [id, { seen }] of clients) if (seen < Date.now() - KEEP) clients.delete(id);
+    sweepAt = Math.max(SWEEP_FROM, 2 * clients.size);
   }
 
   async function enter<A>(id: string, n: number, seen: number, refused: boolean, run: () => Promise<A>): Promise<A> {

@@ -482,7 +482,8 @@ export class Runtime implements World {
           connection.refuse(input.store, input.key ?? null, error);
         }
       }
-      await Promise.all([...groups].map(([id, wants]) => this.#watchHost(connection, id, wants)));
+      const watching = [...groups].map(([id, wants]) => this.#watchHost(connection, id, wants).catch((error: unknown) => this.report("error", error)));
+      await Promise.all(watching);
     });
   }
 

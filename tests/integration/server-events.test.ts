@@ -118,6 +118,28 @@ class Todo {
     await wait();
     this.add("late");
   }
+  @event async *takeSteps(): AsyncGenerator<string> {
+    this.filter = "busy";
+    try {
+      yield "begun";
+      await wait();
+      this.filter = "half";
+      yield "still here";
+      this.filter = "never";
+    } finally {
+      this.filter = "free";
+    }
+  }
+  @event async tolerant() {
+    this.filter = "before";
+    await current()
+      .get(Refusing)
+      .catch(() => {});
+    this.items.push({ id: 1, title: "after", done: false });
+  }
+  @event({ guard: async ({ get }) => (await get(Greeter)).loaded }) guarded() {
+    return "in";
+  }
   @event leak() {
     void wait().then(() => {
       this.filter = "leaked";
@@ -125,6 +147,23 @@ class Todo {
   }
   plain() {
     return "not an event";
+  }
+}
+
+/** Its hook throws. */
+class Refusing {
+  @state value = 0;
+  protected onLoad() {
+    this.value = 1;
+    throw new Error("cannot be loaded");
+  }
+}
+
+class Greeter {
+  @state loaded = false;
+  protected async onLoad() {
+    await Promise.resolve();
+    this.loaded = true;
   }
 }
 
@@ -147,7 +186,11 @@ const context = defineContext(async ({ headers }) => ({ user: headers.get("x-use
 
 async function start(options: { eventTimeout?: number } = {}) {
   renew();
-  const app = await serveTwin({ stores: { todo: Todo, log: Log, slow: Slow, wall: scope.shared(Log) }, context, ...options });
+  const app = await serveTwin({
+    stores: { todo: Todo, log: Log, slow: Slow, refusing: Refusing, greeter: Greeter, wall: scope.shared(Log) },
+    context,
+    ...options,
+  });
   const visitor = app.visitor();
   await visitor.call("todo.count");
   return { ...app, visitor };
@@ -380,6 +423,31 @@ test("a call that is cancelled is told so, and what it changed is undone", async
   gate().open();
   expect((await call).error?.code).toBe("CANCELLED");
   expect(await visitor.call("todo.count")).toBe(0);
+});
+
+test("a generator that is cancelled stops at its next yield, and what its finally does stays", async () => {
+  const { visitor } = await start();
+  const live = await visitor.connect(1, { store: "todo" });
+  await live.state("todo");
+  const call = visitor.number("todo.takeSteps", 1, []);
+  await reached();
+  expect(await live.state("todo", (todo) => todo.filter === "busy")).toBeDefined();
+  await visitor.ask("$cancel", { store: "todo", client: visitor.client, n: 1 });
+  gate().open();
+  expect((await call).error?.code).toBe("CANCELLED");
+  expect(await live.state("todo", (todo) => todo.filter === "free")).toBeDefined();
+  expect(JSON.stringify(live.messages)).not.toContain("never");
+});
+
+test("an event may go on when a store that it asked for could not be loaded, and loses nothing by it", async () => {
+  const { visitor } = await start();
+  await visitor.call("todo.tolerant");
+  expect(await visitor.live({ store: "todo" }).state("todo")).toMatchObject({ filter: "before", items: [{ title: "after" }] });
+});
+
+test("a guard may ask for another store, which is loaded for it", async () => {
+  const { visitor } = await start();
+  expect(await visitor.call("todo.guarded")).toBe("in");
 });
 
 test("an event that never ends is cut off, its changes are undone, and the next one runs", async () => {

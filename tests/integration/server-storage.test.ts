@@ -1,7 +1,7 @@
 import { EventError, event, state } from "twinstate";
 import type { CommitRecord, HostRecord, Storage } from "twinstate/server";
 import { expect, test, vi } from "vitest";
-import { plainValue, serveTwin } from "../kit/app.js";
+import { plainValue, serveTwin, Visitor } from "../kit/app.js";
 
 class Counter {
   @state count = 0;
@@ -130,6 +130,18 @@ test("after a failed append the same number runs for the first time, and once", 
   expect(plainValue(await visitor.number("counter.add", 1, [10]))).toBe(11);
   expect(plainValue(await visitor.number("counter.add", 1, [10]))).toBe(11);
   expect(await visitor.call("counter.add", 0)).toBe(11);
+});
+
+test("a scope instance that could not be loaded is tried again by the next who asks", async () => {
+  const { storage, visitor } = await start();
+  const other = visitor.url;
+  const load = vi.spyOn(storage, "load").mockImplementationOnce(() => {
+    throw new Error("the disk is away");
+  });
+  const stranger = new Visitor(other);
+  expect((await stranger.ask("counter.add", { args: [1] })).error?.code).toBe("INTERNAL");
+  expect(await stranger.call("counter.add", 1)).toBe(1);
+  expect(load).toHaveBeenCalledTimes(2);
 });
 
 test("a server that starts on the same storage goes on where the last one was, numbers and answers too", async () => {

@@ -88,6 +88,23 @@ test("a client that was not seen for a day is not saved", async () => {
   expect(Object.keys(numbers.save())).toEqual(["another"]);
 });
 
+test("clients that were not seen for a day are forgotten when there are many", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const numbers = createNumbers();
+  for (let n = 0; n < 1000; n++) await numbers.enter(`old ${n}`, 1, 0, false, async () => 1);
+  vi.advanceTimersByTime(23 * 3600 * 1000);
+  await numbers.enter("late", 1, 0, false, async () => 1);
+  vi.advanceTimersByTime(2 * 3600 * 1000);
+  for (let n = 0; n < 1000; n++) await numbers.enter(`new ${n}`, 1, 0, false, async () => 1);
+  // What a forgotten client sends again would run: that it is forgotten shows by that.
+  const run = vi.fn(async () => 2);
+  await numbers.enter("late", 1, 0, false, run);
+  expect(run).not.toHaveBeenCalled();
+  await numbers.enter("old 0", 1, 0, false, run);
+  expect(run).toHaveBeenCalledTimes(1);
+});
+
 test("what was only refused is no reason to keep anything", async () => {
   const numbers = createNumbers();
   const refused = { code: "INVALID" };

@@ -1,6 +1,7 @@
 import { computed, event, state } from "twinstate";
 import { createTwin, memory, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { serveTwin } from "../kit/app.js";
 
 class Todo {
   @state items: string[] = [];
@@ -72,6 +73,19 @@ test.for([
   ["all options", { stores, models: { Todo }, context: () => ({}), storage: memory(), origins: ["https://a.example"], build: "1", eventTimeout: 1, idle: 0 }],
 ] as const)("createTwin takes %s", ([, options]) => {
   expect(start(options)()).toBeDefined();
+});
+
+test("stores named as Object.prototype's members work over HTTP", async () => {
+  const { visitor: arrive } = await serveTwin({ stores: { constructor: Todo, toString: Todo, valueOf: scope.shared(Todo) } });
+  const visitor = arrive();
+  await visitor.call("constructor.add", "x");
+  await visitor.call("valueOf.add", "y");
+  const live = visitor.live({ store: "constructor" }, { store: "toString" }, { store: "valueOf" });
+  expect([await live.state("constructor"), await live.state("toString"), await live.state("valueOf")]).toEqual([
+    { items: ["x"] },
+    { items: [] },
+    { items: ["y"] },
+  ]);
 });
 
 test("stores named as Object.prototype's members work", async () => {
