@@ -1,12 +1,7 @@
 import type { Twin } from "../client/twin.js";
 import { readOnlyTwin } from "../lib/errors.js";
 import { own } from "../lib/node.js";
-
-/** A state of a twin, as an immutable view, with the version that it is of. */
-export interface Pinned {
-  readonly version: number;
-  readonly view: object;
-}
+import { now, type Pinned } from "./pin.js";
 
 /**
  * The root of a view, and the handler of its own Proxy: it notes which fields were read, and gives the same value each time. A
@@ -91,5 +86,3 @@ export class Generation implements ProxyHandler<object> {
     throw readOnlyTwin(this.#twin.store);
   }
 }
-
-const now = ({ version, mirror }: Twin): Pinned => ({ version, view: mirror.view() });

@@ -1,8 +1,9 @@
-import { createElement, use, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { createElement, use, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { Twin } from "../client/twin.js";
 import type { View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
 import { Bailout } from "./bailout.js";
+import { addressOf, Pins } from "./pin.js";
 import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
 import { TwinProvider, type TwinProviderComponent, type TwinProviderProps, useClient } from "./provider.js";
 import { createLive, createSelection, createView, type Source } from "./view.js";
@@ -74,7 +75,9 @@ type Select = (view: unknown) => unknown;
 function useView(hook: string, store: string, key: string | null | undefined, select: Select | undefined): unknown {
   const twin = useTwin(hook, store, key);
   const last = useRef<unknown>(undefined);
-  const view = useMemo(() => twin && createView(twin), [twin]);
+  const pins = useContext(Pins);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a later preload, as a navigation brings, is nothing to hydrate from
+  const view = useMemo(() => twin && createView(twin, pins.get(addressOf(twin))), [twin]);
   const source = useMemo(() => (twin && view && select ? createSelection(twin, view, select, () => last.current) : view), [twin, view, select]);
   const value = useSource(source);
   useEffect(() => {
@@ -85,7 +88,9 @@ function useView(hook: string, store: string, key: string | null | undefined, se
 
 function useLive(hook: string, store: string, key: string | undefined): unknown {
   const twin = useTwin(hook, store, key);
-  return useSource(useMemo(() => twin && createLive(twin), [twin]));
+  const pins = useContext(Pins);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  return useSource(useMemo(() => twin && createLive(twin, pins.get(addressOf(twin))), [twin]));
 }
 
 /** A twin that has something to show: until then the component suspends, and a refused twin's error goes to the error boundary. */

@@ -1,7 +1,8 @@
-import { type ReactNode, useEffect, useMemo } from "react";
+import { type ReactNode, useContext, useEffect, useMemo } from "react";
 import type { Client } from "../client/client.js";
 import type { PreloadData } from "../server/runtime.js";
 import type { Preload } from "../server/twin.js";
+import { addressOf, Pins, pin, type Rendered } from "./pin.js";
 import { useClient } from "./provider.js";
 
 export type TwinPreloadComponent<S> = (props: {
@@ -15,19 +16,25 @@ export type TwinPreloadComponent<S> = (props: {
  * @example <TwinPreload state={await twin.preload({ todo: true })}><TodoList /></TwinPreload>
  */
 export function TwinPreload({ state, children }: { state: Preload<any>; children?: ReactNode }): ReactNode {
-  usePreload(useClient("<TwinPreload>"), state);
-  return children;
+  const pins = usePreload(useClient("<TwinPreload>"), state);
+  return <Pins value={pins}>{children}</Pins>;
 }
 
-/** Puts a preload into the client, once. */
-export function usePreload(client: Client, state: Preload<any> | undefined): void {
+/** Puts a preload into the client, once; gives what the HTML below was rendered from. */
+export function usePreload(client: Client, state: Preload<any> | undefined): ReadonlyMap<string, Rendered> {
   const data = state as unknown as PreloadData | undefined;
-  // While rendering, for those alone that have nothing yet: a twin that is on screen must not change in the middle of a render.
-  useMemo(() => {
-    const stores = data?.stores.filter(({ store, key }) => client.twin(store, key).state === "waiting");
-    if (data && stores?.length) client.preload({ ...data, stores });
-  }, [client, data]);
+  const above = useContext(Pins);
+  const pins = useMemo(() => {
+    if (!data) return above;
+    // While rendering, for those alone that have nothing yet: a twin that is on screen must not change in the middle of a render.
+    const stores = data.stores.filter(({ store, key }) => client.twin(store, key).state === "waiting");
+    if (stores.length > 0) client.preload({ ...data, stores });
+    const rendered = data.stores.filter((one) => "snapshot" in one);
+    for (const one of rendered) if (stores.includes(one)) pin(client.twin(one.store, one.key), one);
+    return new Map([...above, ...rendered.map((one) => [addressOf(one), one] as const)]);
+  }, [client, data, above]);
   useEffect(() => {
     if (data) client.preload(data);
   }, [client, data]);
+  return pins;
 }

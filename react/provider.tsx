@@ -5,6 +5,7 @@ import { type EventError, outsideProvider } from "../lib/errors.js";
 import type { AppEffects } from "../lib/register.js";
 import type { Preload } from "../server/twin.js";
 import { builtIn, type Effects } from "./effects.js";
+import { Pins } from "./pin.js";
 import { usePreload } from "./preload.js";
 
 export type TwinProviderComponent<S> = (props: TwinProviderProps<S>) => ReactNode;
@@ -55,8 +56,12 @@ export function TwinProvider({ preload, url, effects, onError, children }: TwinP
       for (const stop of stops) stop();
     };
   }, [client]);
-  usePreload(client, preload);
-  return <ClientContext value={client}>{children}</ClientContext>;
+  const pins = usePreload(client, preload);
+  return (
+    <ClientContext value={client}>
+      <Pins value={pins}>{children}</Pins>
+    </ClientContext>
+  );
 }
 
 /** A client for as long as the component is mounted. */

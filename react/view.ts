@@ -1,5 +1,6 @@
 import type { Twin } from "../client/twin.js";
 import { Generation } from "./generation.js";
+import { pinned, type Rendered } from "./pin.js";
 
 /** What a hook gives to `useSyncExternalStore`. */
 export interface Source {
@@ -11,7 +12,7 @@ export interface Source {
 }
 
 /** The views of a twin that one hook shows, one generation after the other. */
-export function createView(twin: Twin): Source {
+export function createView(twin: Twin, rendered: Rendered | undefined): Source {
   let generation: Generation | undefined;
   let checked: number | undefined;
   return {
@@ -27,23 +28,25 @@ export function createView(twin: Twin): Source {
       return generation?.view;
     },
     getServer() {
-      generation ??= new Generation(twin, pinOf(twin));
+      generation ??= new Generation(twin, pinned(twin, rendered));
       return generation.view;
     },
   };
 }
 
 /** The MobX mirror of a twin. It is a view while a page hydrates that shows an older state. */
-export function createLive(twin: Twin): Source {
+export function createLive(twin: Twin, rendered: Rendered | undefined): Source {
   const get = () => (twin.state === "ready" ? twin.mirror.live : twin.error);
-  let pinned: unknown;
+  let shown: unknown;
   return {
     subscribe: (listener) => subscribe(twin, listener),
     get,
     getServer() {
-      const pin = pinOf(twin);
-      pinned ??= pin.version === twin.version ? get() : new Generation(twin, pin).view;
-      return pinned;
+      if (shown === undefined) {
+        const pin = pinned(twin, rendered);
+        shown = pin.version === twin.version ? get() : new Generation(twin, pin).view;
+      }
+      return shown;
     },
   };
 }
@@ -71,8 +74,6 @@ export function createSelection(twin: Twin, view: Source, select: (view: unknown
 
 /** How deep selections are compared: views end it early, and their cycles need an end. */
 const DEPTH = 4;
-
-const pinOf = (twin: Twin) => twin.preloaded ?? { version: twin.version, view: twin.mirror.view() };
 
 function subscribe(twin: Twin, listener: () => void): () => void {
   const stop = twin.subscribe(listener);

@@ -40,13 +40,13 @@ export async function hydrate(client: Client, html: string, app: ReactNode): Pro
 }
 
 /** What a server sends: rendered where there is no window, with a client of its own. */
-export async function serverHtml(page: string, state?: unknown): Promise<string> {
+export async function serverHtml(page: string, props: object = {}): Promise<string> {
   const worker = new Worker(new URL("./server.ts", import.meta.url), { type: "module" });
   try {
     const { html, complaints } = await new Promise<Rendered>((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<Rendered>) => resolve(data);
       worker.onerror = ({ message }) => reject(new Error(message));
-      worker.postMessage({ page, state });
+      worker.postMessage({ page, props });
     });
     expect(complaints).toEqual([]);
     return html;

@@ -10,6 +10,8 @@ import type { Todo } from "./stores.js";
 export interface PageProps {
   state: Preload<any>;
   change?(title: string): void;
+  /** A state of the same store that was taken later. */
+  later?: Preload<any>;
 }
 
 export function List() {
@@ -99,5 +101,25 @@ export function Guarded({ state }: PageProps): ReactNode {
         </Suspense>
       </Boundary>
     </TwinPreload>
+  );
+}
+
+/** Parts of a page that were rendered one after the other. */
+export function Parts({ state, later }: PageProps): ReactNode {
+  return (
+    <>
+      <TwinPreload state={state}>
+        <List />
+        <TwinPreload state={later as Preload<any>}>
+          <Live />
+        </TwinPreload>
+      </TwinPreload>
+      <TwinPreload state={later as Preload<any>}>
+        <Titles />
+        <TwinPreload state={state}>
+          <Parent />
+        </TwinPreload>
+      </TwinPreload>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import { type ComponentType, createElement } from "react";
 import { renderToReadableStream } from "react-dom/server.browser";
 import { TwinProvider } from "./hooks.js";
-import { Everything, Guarded, NotPreloaded, Plain } from "./pages.js";
+import { Everything, Guarded, NotPreloaded, type PageProps, Parts, Plain } from "./pages.js";
 
 /** A page, and what was written to the console or asked of the network meanwhile. */
 export interface Rendered {
@@ -9,7 +9,7 @@ export interface Rendered {
   complaints: string[];
 }
 
-const pages = { Everything, Guarded, NotPreloaded, Plain };
+const pages = { Everything, Guarded, NotPreloaded, Parts, Plain };
 const complaints: string[] = [];
 for (const level of ["error", "warn"] as const) console[level] = (...args) => void complaints.push(args.map(String).join(" "));
 globalThis.fetch = async (url) => {
@@ -17,9 +17,9 @@ globalThis.fetch = async (url) => {
   throw new Error("A server's client does no I/O.");
 };
 
-globalThis.onmessage = async ({ data: { page, state } }: MessageEvent<{ page: keyof typeof pages; state: never }>) => {
-  const Page = pages[page] as ComponentType<{ state: never }>;
-  const stream = await renderToReadableStream(createElement(TwinProvider, null, createElement(Page, { state })), {
+globalThis.onmessage = async ({ data: { page, props } }: MessageEvent<{ page: keyof typeof pages; props: PageProps }>) => {
+  const Page = pages[page] as ComponentType<PageProps>;
+  const stream = await renderToReadableStream(createElement(TwinProvider, null, createElement(Page, props)), {
     onError: (error) => (error as { digest?: string }).digest ?? console.error(error),
   });
   await stream.allReady;
