@@ -2,14 +2,14 @@ import { createTRPCUntypedClient, httpBatchStreamLink, httpLink, splitLink } fro
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
 import { randomId } from "../lib/current.js";
-import { type ErrorCode, EventError, isEventError, unnamed } from "../lib/errors.js";
+import { type EventError, isEventError, refusal, unnamed } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
 import type { WireSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/runtime.js";
 import { Connection } from "./connection.js";
 import { Outbox } from "./outbox.js";
-import { createScope, learn, type Scope, scopeName } from "./scope.js";
+import { createScope, type Scope, scopeName } from "./scope.js";
 import { createStatus, type Status } from "./status.js";
 import { streamLink } from "./stream.js";
 import { LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
@@ -77,8 +77,8 @@ export function createClient(options: ClientOptions = {}): Client {
   let schema: WireSchema | undefined;
   let session: string | undefined;
   let closed = false;
-  /** That the server is no twin's has been told. */
-  let reported = false;
+  /** How often in a row the server has not let a stream begin. */
+  let refusals = 0;
 
   const connection = new Connection({
     trpc,
@@ -93,14 +93,16 @@ export function createClient(options: ClientOptions = {}): Client {
     },
     show: (state) => status.update({ status: state }),
     failed(error) {
-      if (isEventError(error.cause) && !reported) unheard(error.cause);
-      reported ||= isEventError(error.cause);
       const code = (error.data as { code?: string } | undefined)?.code;
+      const told = code ? refusal(code, error.message) : isEventError(error.cause) ? error.cause : undefined;
+      if (!told) return;
+      // Once, an id that belongs to an earlier session is no failure.
+      if (++refusals === (code === "FORBIDDEN" ? 2 : 1)) unheard(told);
       if (code === "FORBIDDEN") rename();
       if (code !== "OUTDATED") return;
       connection.close();
       status.update({ status: "outdated" });
-      for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(new EventError("OUTDATED", error.message));
+      for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(told);
       outbox.flush();
     },
   });
@@ -189,7 +191,7 @@ export function createClient(options: ClientOptions = {}): Client {
   /** The session is another one, which the id does not belong to. */
   function rename(): void {
     id = randomId();
-    for (const scope of scopes.values()) scope.next = 1;
+    for (const scope of scopes.values()) scope.last.clear();
     connection.restart();
   }
 
@@ -205,6 +207,7 @@ export function createClient(options: ClientOptions = {}): Client {
       case "hello": {
         const hello = message[1] as { schema: WireSchema; session: string };
         session = hello.session;
+        refusals = 0;
         describe(hello.schema);
         outbox.resume();
         break;
@@ -214,8 +217,8 @@ export function createClient(options: ClientOptions = {}): Client {
         takeState(message);
         break;
       case "refused": {
-        const [, store, key, code, text] = message as [string, string, string | null, ErrorCode & "INTERNAL", string];
-        twins.get(addressOf(store, key))?.refuse(new EventError(code, text));
+        const [, store, key, code, text] = message as [string, string, string | null, string, string];
+        twins.get(addressOf(store, key))?.refuse(refusal(code, text));
         outbox.flush();
         break;
       }
@@ -241,7 +244,7 @@ export function createClient(options: ClientOptions = {}): Client {
     const scope = twin && scopeOf(twin);
     if (!scope) return;
     hosts.set(host, scope);
-    learn(scope, incarnation);
+    scope.incarnation = incarnation;
     if (head === "snapshot") {
       held.push({ twin, scope, at: [incarnation, revision], snapshot });
       if (!awaited()) release();
@@ -283,7 +286,7 @@ export function createClient(options: ClientOptions = {}): Client {
     try {
       twin.snapshot(at, snapshot);
     } catch (error) {
-      twin.refuse(new EventError("INTERNAL", (error as Error).message));
+      twin.refuse(refusal("INTERNAL", (error as Error).message));
     }
   }
 
@@ -325,11 +328,11 @@ export function createClient(options: ClientOptions = {}): Client {
         for (const one of data.stores) {
           const twin = twinAt(one.store, one.key);
           if ("refused" in one) {
-            if (twin.state === "waiting") twin.refuse(new EventError(one.refused[0] as ErrorCode & "INTERNAL", one.refused[1]));
+            if (twin.state === "waiting") twin.refuse(refusal(...one.refused));
             continue;
           }
           const scope = scopeOf(twin);
-          if (scope && scope.incarnation === undefined) learn(scope, one.incarnation);
+          if (scope) scope.incarnation ??= one.incarnation;
           if (twin.fill([one.incarnation, one.revision], one.snapshot as Snapshot)) rendered.push(twin);
         }
       });

@@ -8,6 +8,8 @@ export const PROTOCOL = 1;
 
 /** How long those wait whom the server has sent away, at most, in ms. */
 const BYE_PAUSE = 2000;
+/** How long a stream has to last to count as a success, in ms: one that always breaks at once is not to be asked for all the time. */
+const STEADY = 5000;
 
 export interface ConnectionWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
@@ -31,6 +33,8 @@ export class Connection {
   #epoch = 0;
   #phase: "idle" | "opening" | "open" | "closed" = "idle";
   #failures = 0;
+  /** When the stream began. */
+  #since = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #scheduled = false;
   #telling = false;
@@ -153,7 +157,7 @@ export class Connection {
     if (message[0] === "bye") return this.#fail(epoch, Math.random() * BYE_PAUSE);
     if (message[0] === "hello" && this.#phase === "opening") {
       this.#phase = "open";
-      this.#failures = 0;
+      this.#since = Date.now();
       this.#world.show("online");
       this.#schedule();
     }
@@ -161,12 +165,12 @@ export class Connection {
   }
 
   /** The stream has ended, or did not begin. */
-  #fail(epoch: number, pause = backoff(this.#failures)): void {
+  #fail(epoch: number, pause?: number): void {
     if (epoch !== this.#epoch || this.#phase === "idle" || this.#phase === "closed") return;
+    if (this.#phase === "open" && Date.now() - this.#since > STEADY) this.#failures = 0;
     this.#end();
-    this.#failures++;
     this.#world.show(globalThis.navigator?.onLine === false ? "offline" : "reconnecting");
-    this.#retry = setTimeout(this.#again, pause);
+    this.#retry = setTimeout(this.#again, pause ?? backoff(this.#failures++));
   }
 
   readonly #again = (): void => {
@@ -177,6 +181,7 @@ export class Connection {
 
   readonly #online = (): void => {
     this.#failures = 0;
+    if (this.open) this.#world.show("online");
     if (this.#retry !== undefined) this.#again();
   };
 

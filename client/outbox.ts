@@ -1,13 +1,13 @@
 import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Encoded } from "../lib/codec.js";
-import { badRequest, cancelled, closed, type ErrorCode, EventError, notConnected, unknownEvent, unknownOutcome } from "../lib/errors.js";
+import { badRequest, cancelled, closed, type EventError, notConnected, refusal, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import type { WireSchema } from "../lib/schema.js";
 import { encodeValue } from "../lib/value.js";
 import { backoff } from "./backoff.js";
 import { ClientCall, type OpenCall } from "./call.js";
 import type { Begun } from "./event.js";
-import { learn, type Scope } from "./scope.js";
+import { nextNumber, type Scope } from "./scope.js";
 import type { LiveTwin } from "./twin.js";
 
 /** How many calls may be on their way at once. */
@@ -140,10 +140,12 @@ export class Outbox {
     let room = WINDOW;
     for (const entry of [...this.#entries]) {
       if (entry.answer) continue;
-      if (room-- <= 0) return;
-      if (entry.attempt) continue;
-      entry.numbered ??= this.#number(entry);
-      if (entry.numbered) void this.#send(entry, entry.numbered);
+      if (!entry.attempt) {
+        entry.numbered ??= this.#number(entry);
+        if (!entry.numbered) continue;
+        void this.#send(entry, entry.numbered);
+      }
+      if (--room === 0) return;
     }
   }
 
@@ -155,7 +157,7 @@ export class Outbox {
       return undefined;
     }
     const scope = this.#world.scopeOf(twin);
-    if (scope?.incarnation !== undefined) return { client: id, scope, i: scope.incarnation, n: scope.next++ };
+    if (scope?.incarnation !== undefined) return { client: id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation) };
     if (twin.state === "refused") this.#reject(entry, twin.error);
     return undefined;
   }
@@ -177,7 +179,6 @@ export class Outbox {
       entry.yields = answer.h === null ? 0 : entry.yields + (answer.y ?? 0);
       if (entry.yields > 0) entry.patience = setTimeout(() => this.#waitNoMore(entry), YIELD_WAIT);
       this.#failures = 0;
-      learn(numbered.scope, answer.i);
       if (answer.f) this.#world.missed(twin, answer.i, answer.f);
       this.settle();
       this.flush();
@@ -198,8 +199,8 @@ export class Outbox {
   }
 
   #failed(entry: Entry, { scope, i }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
-    const refusal = refusalOf(error);
-    if (!refusal || (refusal.code as string) === "OUT_OF_ORDER") return this.#rest();
+    const told = refusalOf(error);
+    if (!told || (told.code as string) === "OUT_OF_ORDER") return this.#rest();
     const { response } = (error.meta ?? {}) as { response?: { ok: boolean } };
     if (response?.ok === false && !entry.alone) {
       // The whole request was refused: perhaps for what others in it were.
@@ -207,15 +208,15 @@ export class Outbox {
       return this.flush();
     }
     this.#failures = 0;
-    const now = (refusal.data as { incarnation?: string } | undefined)?.incarnation;
-    if (refusal.is("UNKNOWN_OUTCOME") && now !== undefined && entry.sent === 1) {
+    const now = (told.data as { incarnation?: string } | undefined)?.incarnation;
+    if (told.is("UNKNOWN_OUTCOME") && now !== undefined && entry.sent === 1) {
       // Sent once, and refused: it has not run, so it may under another number.
       entry.numbered = undefined;
       entry.sent = 0;
-      if (scope.incarnation === i) learn(scope, now);
+      if (scope.incarnation === i) scope.incarnation = now;
       return this.flush();
     }
-    this.#reject(entry, refusal);
+    this.#reject(entry, told);
     this.flush();
   }
 
@@ -312,7 +313,7 @@ export class Outbox {
 /** What the server says of a call; `undefined` where it has not spoken. */
 function refusalOf(error: unknown): EventError | undefined {
   const { data, message } = error as { data?: { code?: unknown; data?: unknown }; message: string };
-  return typeof data?.code === "string" ? new EventError(data.code as ErrorCode & "INTERNAL", message, data.data as undefined) : undefined;
+  return typeof data?.code === "string" ? refusal(data.code, message, data.data) : undefined;
 }
 
 /** What `onClick={todo.clear}` gives is no argument. */

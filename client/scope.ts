@@ -5,17 +5,17 @@ import type { LiveTwin } from "./twin.js";
 export interface Scope {
   readonly twins: Set<LiveTwin>;
   incarnation: string | undefined;
-  /** The number of the next event, within the incarnation. */
-  next: number;
+  /** The number of the last event, in each incarnation. No number is ever given twice, also where late news of an old incarnation come. */
+  readonly last: Map<string, number>;
 }
 
-export const createScope = (): Scope => ({ twins: new Set(), incarnation: undefined, next: 1 });
+export const createScope = (): Scope => ({ twins: new Set(), incarnation: undefined, last: new Map() });
 
-/** Notes which incarnation a scope instance has. Event numbers begin anew in each. */
-export function learn(scope: Scope, incarnation: string): void {
-  if (scope.incarnation === incarnation) return;
-  scope.incarnation = incarnation;
-  scope.next = 1;
+/** The number of the next event. */
+export function nextNumber({ last }: Scope, incarnation: string): number {
+  const n = (last.get(incarnation) ?? 0) + 1;
+  last.set(incarnation, n);
+  return n;
 }
 
 /** Names the scope instance of a store: those of one kind share it, rooms by key. `undefined` where the schema has no such store. */

@@ -61,6 +61,7 @@ export class LiveTwin implements Twin {
   #preloaded: Twin["preloaded"];
   #ready: { promise: Promise<void>; resolve(): void } | undefined;
   #users = 0;
+  #closed = false;
   #lingering: ReturnType<typeof setTimeout> | undefined;
 
   constructor(world: TwinWorld, store: string, key: string | null) {
@@ -111,7 +112,7 @@ export class LiveTwin implements Twin {
     return () => {
       if (!used) return;
       used = false;
-      if (--this.#users > 0) return;
+      if (--this.#users > 0 || this.#closed) return;
       this.#lingering = setTimeout(() => this.#world.forget(this), this.#world.linger);
     };
   }
@@ -202,6 +203,7 @@ export class LiveTwin implements Twin {
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#lingering);
   }
 
