@@ -301,6 +301,29 @@ test("a method that is no event throws where it is called, and promises and JSON
   expect(live.then).toBeUndefined();
 });
 
+test("an event of an instance in a store says that it cannot be called yet", async () => {
+  class Card {
+    @state title = "";
+    @event rename(title: string) {
+      this.title = title;
+    }
+  }
+  class Deck {
+    @state cards: Card[] = [];
+    @event add(title: string) {
+      const card = new Card();
+      card.title = title;
+      this.cards.push(card);
+    }
+  }
+  const { site } = await serveTwin({ stores: { deck: scope.shared(Deck) }, models: { Card } });
+  const deck = await openTwin(openClient(site.url), "deck");
+  await call(deck, "add", "ace");
+  const [card] = (deck.mirror.live as Deck).cards;
+  expect(card?.title).toBe("ace");
+  expect(() => card?.rename("king")).toThrow("`rename` is an event of `Card`");
+});
+
 test("arguments that cannot be sent are refused at the call", async () => {
   const { site } = await app();
   const todo = await openTwin(openClient(site.url), "todo");
