@@ -81,7 +81,7 @@ const note = (error: unknown) => void unhandled.push(error);
 beforeEach(async () => {
   unhandled.length = 0;
   process.on("unhandledRejection", note);
-  app = await serveTwin({ stores, eventTimeout: 200 });
+  app = await serveTwin({ stores, eventTimeout: 500 });
   victim = app.visitor();
   visitor = app.visitor();
   await victim.call("todo.add", "the victim's");

@@ -451,7 +451,7 @@ test("a guard may ask for another store, which is loaded for it", async () => {
 });
 
 test("an event that never ends is cut off, its changes are undone, and the next one runs", async () => {
-  const { visitor } = await start({ eventTimeout: 100 });
+  const { visitor } = await start({ eventTimeout: 500 });
   const live = visitor.live({ store: "todo" });
   await live.state("todo");
   const hung = await visitor.ask("todo.hang", { args: [] });
@@ -462,7 +462,7 @@ test("an event that never ends is cut off, its changes are undone, and the next 
 });
 
 test("an event that was cut off commits nothing when it ends at last, also not what another one is changing", async () => {
-  const { visitor } = await start({ eventTimeout: 300 });
+  const { visitor } = await start({ eventTimeout: 500 });
   const live = visitor.live({ store: "slow" });
   await live.state("slow");
   expect((await visitor.ask("slow.waits", { args: [] })).error?.code).toBe("INTERRUPTED");

@@ -169,7 +169,7 @@ test("hooks run once for each life and for each tab that comes and goes", async 
   hooks = [];
   broken = false;
   const storage = watched();
-  const { visitor: arrive } = await serveTwin({ stores: rooms, storage, idle: 0, grace: 50 });
+  const { visitor: arrive } = await serveTwin({ stores: rooms, storage, idle: 0, grace: 1000 });
   const [one, two] = [arrive(), arrive()];
   const first = await one.connect(1, { store: "room", key: "a" });
   await first.state("room", (room) => room.present.length === 1);
@@ -225,7 +225,7 @@ test("a store whose onLoad never ends is refused by the deadline, and those who 
     }
   }
   renew();
-  const { visitor: arrive } = await serveTwin({ stores: { stuck: scope.shared(Stuck) }, eventTimeout: 100 });
+  const { visitor: arrive } = await serveTwin({ stores: { stuck: scope.shared(Stuck) }, eventTimeout: 500 });
   const visitor = arrive();
   const live = visitor.live({ store: "stuck" });
   await reached();

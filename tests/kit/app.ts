@@ -1,11 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createTwin, type LogEntry, type Models, memory, type Storage, type Stores, type TwinApp, type TwinOptions } from "twinstate/server";
-import { onTestFailed, onTestFinished } from "vitest";
+import { onTestFailed, onTestFinished, vi } from "vitest";
 import type { Encoded } from "../../lib/codec.js";
 import { createMirror, type Mirror } from "../../lib/mirror.js";
 import { decodeValue, encodeValue } from "../../lib/value.js";
 import type { Runtime } from "../../server/runtime.js";
 import { Jar, type Listener, listen, type Site, serve } from "./http.js";
+
+// Tests wait on facts: this long only where one does not come, or the machine is very busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 export const SECRET = "a secret for tests alone";
 

@@ -149,7 +149,7 @@ export function listen(url: string, input: unknown, jar: Jar): Listener {
           const timer = setTimeout(() => {
             waiting.delete(wake);
             reject(new Error(`No such message came. So far: ${JSON.stringify(messages)}`));
-          }, 5000);
+          }, 20_000);
           waiting.add(wake);
         });
       }
