@@ -4,7 +4,7 @@ import { backoff } from "./backoff.js";
 import type { ConnectionState } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
-export const PROTOCOL = 1;
+const PROTOCOL = 1;
 
 /** How long those wait whom the server has sent away, at most, in ms. */
 const BYE_PAUSE = 2000;
