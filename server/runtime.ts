@@ -24,6 +24,7 @@ import { jsonOf, plainOf } from "./answer.js";
 import { Connection, frameFor, type Message } from "./connection.js";
 import type { Caller, ConnectionInfo, Turn } from "./context.js";
 import { checkArguments } from "./guard.js";
+import { type Handler, handle } from "./handler.js";
 import type { Host, Limits, World } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { clientId, type NumberedCall, numberOf, record, type WatchInput, watchesOf, whole } from "./input.js";
@@ -114,6 +115,8 @@ export class Runtime implements World {
   #options: RuntimeOptions;
   #schema: WireSchema;
   #router: ReturnType<typeof buildRouter>;
+  /** Answers requests: by the copy of tRPC that the router is of, as it knows by a symbol of its own what is tracked. */
+  readonly serve: Handler = (request) => handle(this, request);
   readonly sessions: Sessions;
   readonly hosts: Hosts;
   readonly #names = new WeakMap<object, Map<ScopeKind, string>>();

@@ -16,7 +16,7 @@ import { classSchema } from "../lib/schema.js";
 import type { LifecycleName } from "../lib/view-types.js";
 import { uncheckedEvents } from "./guard.js";
 import { createHandle, type Handle } from "./handle.js";
-import { type Handler, handle } from "./handler.js";
+import type { Handler } from "./handler.js";
 import type { Limits } from "./host.js";
 import type { Report } from "./refusal.js";
 import { requestHeaders } from "./request.js";
@@ -156,21 +156,16 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
   }) as unknown as TwinApp<S, M>;
 }
 
-/** A runtime that answers requests. Both are of one copy of this module: what is tracked tRPC knows by a symbol that each copy of it has for itself. */
-class ServingRuntime extends Runtime {
-  readonly serve: Handler = (request) => handle(this, request);
-}
-
 // Next evaluates the app's module, and this one, in several module graphs of one process: they share what lives.
 const RUNTIME = Symbol.for("twinstate.runtime");
 
-function runtimes(): Map<string, ServingRuntime> {
-  const shared = globalThis as unknown as { [RUNTIME]?: Map<string, ServingRuntime> };
+function runtimes(): Map<string, Runtime> {
+  const shared = globalThis as unknown as { [RUNTIME]?: Map<string, Runtime> };
   shared[RUNTIME] ??= new Map();
   return shared[RUNTIME];
 }
 
-function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolean): ServingRuntime {
+function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolean): Runtime {
   const found = runtimes().get(name);
   if (found) {
     if (process.env.NODE_ENV !== "production") found.adopt(options);
@@ -178,7 +173,7 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
   }
   const unchecked = uncheckedEvents(options.definitions.values());
   if (unchecked.length > 0 && !requireSchemas) options.report("warn", uncheckedWarning(unchecked));
-  const runtime = new ServingRuntime(options);
+  const runtime = new Runtime(options);
   runtimes().set(name, runtime);
   return runtime;
 }

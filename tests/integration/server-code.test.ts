@@ -228,6 +228,11 @@ test("outside a request, what needs one says so", async () => {
   await expect(twin.todo.current()).rejects.toThrow(/`twin\.todo\.current\(\)` needs a request/);
 });
 
+test("inside `use cache`, what needs a request says so", async () => {
+  const { twin } = await start();
+  await expect(inRequest({}, () => twin.preload({ todo: true }), "cache")).rejects.toThrow(/`twin\.preload\(\)` reads the request, which `use cache` cannot/);
+});
+
 test("an event calls other rooms by message: what they did stays when it throws", async () => {
   const { twin } = await start();
   await twin.board("a").tell("b", "hi");
