@@ -1,0 +1,23 @@
+import { current, EventError, effect, event, state } from "twinstate";
+export class Chat {
+  @state messages: { id: string; from: string; text: string; message?: string; name?: string }[] = [];
+  @event say(text: string) {
+    const { user } = current();
+    if (!user) throw new EventError("CLOSED", "closed");
+    this.messages.push({ id: "1", from: user.name, text });
+    effect.confetti(3);
+    effect.toast("sent");
+    effect.redirect("/x");
+    // @ts-expect-error typed effects
+    effect.confetti("x");
+  }
+  @event buy() {
+    // @ts-expect-error the data is required and typed
+    if (this.messages.length === 1) throw new EventError("SOLD_OUT", "sold out");
+    // @ts-expect-error the data is typed
+    if (this.messages.length === 2) throw new EventError("SOLD_OUT", "sold out", { left: "x" });
+    // @ts-expect-error unknown code
+    if (this.messages.length === 3) throw new EventError("SOLD_OT", "x");
+    throw new EventError("SOLD_OUT", "sold out", { left: 0 });
+  }
+}
