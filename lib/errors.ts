@@ -275,6 +275,8 @@ export const needsSqlite = (version: string) =>
 
 export const badOption = (option: string, why: string) => wrong(`\`${option}\` ${why}.`);
 export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");
+export const otherTwin = (name: string) =>
+  wrong(`Another twin, with other stores, runs in this process under the name \`${name}\`. Give each its own: \`createTwin({ name })\`.`);
 export const badStore = (store: string, why: string) => wrong(`The store \`${store}\` ${why}.`);
 export const badModel = (model: string, why: string) => wrong(`The model \`${model}\` ${why}.`);
 export const reservedStore = (store: string) => wrong(`\`${store}\` is a name of twin's own: name the store otherwise.`);

@@ -6,6 +6,7 @@ import {
   noAllow,
   noSchema,
   noStores,
+  otherTwin,
   reservedEvent,
   reservedStore,
   uncheckedRefused,
@@ -169,6 +170,7 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
   const found = runtimes().get(name);
   if (found) {
     if (process.env.NODE_ENV !== "production") found.adopt(options);
+    else if (namesOf(options) !== namesOf(found)) throw otherTwin(name);
     return found;
   }
   const unchecked = uncheckedEvents(options.definitions.values());
@@ -177,6 +179,8 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
   runtimes().set(name, runtime);
   return runtime;
 }
+
+const namesOf = ({ definitions }: Pick<RuntimeOptions, "definitions">) => [...definitions.keys()].toSorted().join();
 
 // --- checks at start ---
 

@@ -1,4 +1,4 @@
-import { createTRPCClient, httpBatchStreamLink, httpSubscriptionLink, splitLink } from "@trpc/client";
+import { createTRPCClient, httpBatchLink, httpBatchStreamLink, httpSubscriptionLink, splitLink } from "@trpc/client";
 import { computed, EventError, event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
@@ -217,7 +217,7 @@ class Todo {
   }
 }
 
-async function start() {
+async function start(batchLink: typeof httpBatchStreamLink | typeof httpBatchLink = httpBatchStreamLink) {
   const stores = { it: scope.room(Everything, { allow: () => true }), todo: Todo };
   const served = await serveTwin({ stores, models: { Card } });
   const jar = new Jar();
@@ -227,7 +227,7 @@ async function start() {
       splitLink({
         condition: ({ type }) => type === "subscription",
         true: httpSubscriptionLink({ url, EventSource: eventSourceOf(jar) }),
-        false: httpBatchStreamLink({ url, fetch: jar.fetch as typeof fetch }),
+        false: batchLink({ url, fetch: jar.fetch as typeof fetch }),
       }),
     ],
   });
@@ -276,8 +276,11 @@ function watch(client: Client, store: string, key?: string) {
   };
 }
 
-test("a stock tRPC client, without any code of ours, calls todo.add and reads the subscription", async () => {
-  const { client } = await start();
+test.for([
+  ["httpBatchStreamLink", httpBatchStreamLink],
+  ["httpBatchLink", httpBatchLink],
+] as const)("a stock tRPC client with %s, without any code of ours, calls todo.add and reads the subscription", async ([, batchLink]) => {
+  const { client } = await start(batchLink);
   expect(await client.todo.add.mutate({ args: ["milk"] })).toBe(1);
   const todo = watch(client, "todo");
   await todo.reaches(1);

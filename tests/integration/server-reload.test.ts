@@ -102,6 +102,13 @@ test("in production the first evaluation's classes stay", async () => {
   expect(await twin.counter("s").$snapshot()).toEqual({ count: 1 });
 });
 
+test("in production a twin of other stores under the same name is refused", async () => {
+  const { name } = await start();
+  vi.stubEnv("NODE_ENV", "production");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(() => createTwin({ name, stores: { other: evaluate() } })).toThrow(/Another twin, with other stores/);
+});
+
 test("hot reload of a class keeps the state, private state too, and open pages get the new fields", async () => {
   const { again, visitor } = await start();
   await visitor.call("counter.add", 1);
