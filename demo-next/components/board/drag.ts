@@ -130,18 +130,19 @@ const collisionDetection: CollisionDetection = (args) => {
 };
 
 /** Moves a held card by arrow keys: left and right to the next column, up and down by one card. */
-const step: KeyboardCoordinateGetter = (event, { context: { collisionRect, droppableContainers, droppableRects, over } }) => {
-  if (!collisionRect || !over) return undefined;
+const step: KeyboardCoordinateGetter = (event, { active, context: { collisionRect, droppableContainers, droppableRects, over } }) => {
+  if (!collisionRect) return undefined;
+  const at = over?.id ?? active;
   const places = droppableContainers.getEnabled().flatMap((container) => {
     const rect = droppableRects.get(container.id);
     return rect ? [{ container, rect }] : [];
   });
   const columns = places.filter(({ container }) => isColumn(container)).sort((a, b) => a.rect.left - b.rect.left);
-  const here = places.find(({ container }) => container.id === over.id);
+  const here = places.find(({ container }) => container.id === at);
   const column = here && (isColumn(here.container) ? here.container.id : columnOf(here.container));
   const cards = places.filter(({ container }) => columnOf(container) === column).sort((a, b) => a.rect.top - b.rect.top);
   const beside = (by: number) => columns[columns.findIndex(({ container }) => container.id === column) + by]?.rect;
-  const along = (by: number) => cards[cards.findIndex(({ container }) => container.id === over.id) + by]?.rect;
+  const along = (by: number) => cards[cards.findIndex(({ container }) => container.id === at) + by]?.rect;
 
   switch (event.code) {
     case "ArrowLeft":

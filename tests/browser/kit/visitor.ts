@@ -21,6 +21,9 @@ interface Fixtures {
   visit(options?: VisitorOptions): Promise<Visitor>;
 }
 
+/** Next fetches the styles of linked pages before they are asked for, and Chromium remarks on those that nobody has opened. */
+const PREFETCHED = /was preloaded using link preload but not used/;
+
 /** A test with browsers. It is skipped where there are none, but on a CI machine it fails. */
 export const test = base.extend<Fixtures & { browser: Browser | undefined }>({
   browser: [
@@ -43,7 +46,7 @@ export const test = base.extend<Fixtures & { browser: Browser | undefined }>({
       const context = await browser!.newContext({ baseURL: url, viewport: { width: 1280, height: 800 }, ...options });
       contexts.push(context);
       context.setDefaultTimeout(10_000);
-      const expected: RegExp[] = [];
+      const expected = [PREFETCHED];
       const note = (problem: string) => {
         if (!expected.some((message) => message.test(problem))) problems.push(problem);
       };
