@@ -94,6 +94,10 @@ export class Connection {
   /** Makes the snapshots that are due. */
   #snapshots(): void {
     for (const { host, pending, stores } of this.#watched.values()) {
+      if (host.storing) {
+        if (pending.size > 0) void host.settled().then(() => this.#notice());
+        continue;
+      }
       for (const store of pending) {
         if (!stores.has(store)) continue;
         try {

@@ -36,8 +36,6 @@ export interface Turn {
   open: boolean;
   /** Why they are not any more. */
   ended?: Error;
-  /** A commit of it is on its way into the storage. */
-  storing?: boolean;
   /** The hosts whose answers it waits for. */
   readonly waitsFor: Set<string>;
   effects: Effect[];

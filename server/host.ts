@@ -109,6 +109,8 @@ export class Host {
   readonly #active = new Map<string, Set<AbortController>>();
   readonly #presence: Presence;
   #turn: Turn | undefined;
+  /** A commit is made and not yet stored: resolves when it is told of, or has failed. Nobody may see it before. */
+  #storing: Promise<void> | undefined;
   #broken: Error | undefined;
 
   constructor(world: World, id: string, incarnation: string, record?: HostRecord) {
@@ -366,6 +368,7 @@ export class Host {
   async #beside<R>(call: EventCall<R>, label: string): Promise<R> {
     const { definition, control, caller, eventId } = call;
     const entry = await this.#open(definition.name);
+    control.signal.throwIfAborted();
     const turn = this.#makeTurn(caller, eventId, control, call.effects);
     turn.open = false;
     turn.update = (change) =>
@@ -438,7 +441,7 @@ export class Host {
     try {
       const expired = new Promise<never>((_, reject) => {
         // What is being stored is no longer the event's to lose.
-        const expire = () => (turn.storing ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
+        const expire = () => (this.#storing ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
         timer = setTimeout(expire, eventTimeout);
       });
       return await Promise.race([runIn(turn, () => run(turn)), expired]);
@@ -487,7 +490,7 @@ export class Host {
   /** Makes what has changed final, in all stores at once; then stores it, then tells of it. */
   async #commit(turn: Turn, answer?: () => CommitRecord["answer"]): Promise<void> {
     // What runs on after its end must not commit what others are changing.
-    if (turn.ended) throw turn.ended;
+    if (turn.ended ?? this.#broken) throw turn.ended ?? this.#broken;
     const changed: Entry[] = [];
     const deltas: [string, Delta][] = [];
     for (const [name, entry] of this.#stores) {
@@ -500,24 +503,47 @@ export class Host {
     const revision = this.#revision;
     const answered = answer?.();
     if (changed.length > 0 || answered) {
-      turn.storing = true;
-      try {
-        await this.#world.storage.append(this.id, {
-          incarnation: this.incarnation,
-          revision,
-          changed: changed.map(({ definition, store }) => ({ store: definition.name, save: () => store.save() })),
-          ...(answered && { answer: answered }),
-        });
-      } catch (error) {
-        this.#broken = notStored(this.id, error);
-        this.#world.discard(this, this.#broken);
-        throw this.#broken;
-      } finally {
-        turn.storing = false;
-      }
+      const stored = this.#append({
+        incarnation: this.incarnation,
+        revision,
+        changed: changed.map(({ definition, store }) => ({ store: definition.name, save: () => store.save() })),
+        ...(answered && { answer: answered }),
+      });
+      if (stored) await stored;
+      // In one breath with telling of it.
+      this.#storing = undefined;
     }
     if (changed.length > 0) this.#publish({ revision, deltas });
     this.#deliver(turn);
+  }
+
+  /** Stores a commit. `undefined` where the storage had no need to wait. */
+  #append(commit: CommitRecord): Promise<void> | undefined {
+    const failed = (error: unknown) => {
+      this.#storing = undefined;
+      this.#broken = notStored(this.id, error);
+      this.#world.discard(this, this.#broken);
+      throw this.#broken;
+    };
+    try {
+      const stored = this.#world.storage.append(this.id, commit);
+      if (!stored) return undefined;
+      const storing = stored.catch(failed);
+      this.#storing = storing.catch(() => {});
+      return storing;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Whether readers must wait: what stands here is not stored yet. */
+  get storing(): boolean {
+    return this.#storing !== undefined;
+  }
+
+  /** Resolves when nothing is on its way into the storage. */
+  async settled(): Promise<void> {
+    while (this.#storing) await this.#storing;
   }
 
   #publish({ revision, deltas }: Pick<Frame, "revision" | "deltas">): void {
@@ -601,12 +627,17 @@ export class Host {
   /** Loads a store, and gives its committed state for clients. */
   async read(store: string): Promise<{ revision: number; snapshot: Snapshot }> {
     await this.#open(store);
+    await this.settled();
+    if (this.#broken) throw this.#broken;
     return { revision: this.#revision, snapshot: this.snapshot(store) };
   }
 
   /** Loads a store, and gives its committed state as an immutable view. */
   async plain(store: string): Promise<object> {
-    return (await this.#open(store)).store.plain();
+    await this.#open(store);
+    await this.settled();
+    if (this.#broken) throw this.#broken;
+    return (this.#stores.get(store) as Entry).store.plain();
   }
 
   /** Loads a store, and gives it read-only, as of its last commit: for `allow`. */

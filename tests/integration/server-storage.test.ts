@@ -107,6 +107,32 @@ test("no answer and no frame leaves before its commit is stored", async () => {
   expect((await live.state("counter", (counter) => counter.count === 2)).count).toBe(2);
 });
 
+test("who comes while a commit is being stored sees it when it is, and once", async () => {
+  const { storage, visitor, twin } = await start();
+  const live = visitor.live({ store: "counter" });
+  await live.state("counter");
+  let stored = () => {};
+  storage.slow = new Promise((resolve) => {
+    stored = resolve;
+  });
+  const call = visitor.call("counter.add", 1);
+  await vi.waitFor(() => expect(storage.appends).toBe(2));
+  const late = visitor.live({ store: "counter" });
+  const resumed = visitor.live({ store: "counter", have: live.have("counter") });
+  await late.until(([kind]) => kind === "hello");
+  await resumed.until(([kind]) => kind === "resume");
+  const snapshot = twin.counter(visitor.session).$snapshot();
+  await visitor.ask("$unwatch", { client: visitor.client, epoch: 1, watch: [] });
+  expect([late.all("snapshot"), resumed.all("frame")]).toEqual([[], []]);
+  stored();
+  await call;
+  expect(await snapshot).toEqual({ count: 2 });
+  storage.slow = undefined;
+  await visitor.call("counter.add", 1);
+  for (const one of [live, late]) expect(await one.state("counter", (counter) => counter.count === 3)).toEqual({ count: 3 });
+  await resumed.until(() => resumed.all("frame").length === 2);
+});
+
 test("a commit that the storage did not take never was: watchers are put right, and what comes next works", async () => {
   const { storage, visitor, logs } = await start();
   const live = visitor.live({ store: "counter" });
