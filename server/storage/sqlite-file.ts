@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
 import * as sqlite from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { compactSteps } from "../../lib/compact.js";
@@ -10,6 +12,7 @@ import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from
 /** "twin": told apart from files of other programs. */
 const APPLICATION = 0x7477696e;
 const BUSY = 5;
+const READ_ONLY = 8;
 /** How long to wait for a process that is about to let go of the file, in ms. */
 const PATIENCE = 2000;
 /** The tail may grow to this many bytes, or to this share of the record, before they are made one. */
@@ -66,6 +69,7 @@ export class SqliteFile {
   constructor(path: string) {
     this.#path = path;
     try {
+      if (existsSync(path)) mayWrite(path);
       this.#db = new sqlite.DatabaseSync(path);
       this.#open();
     } catch (error) {
@@ -386,6 +390,16 @@ const checksum = (...parts: Part[]) => parts.reduce((sum: number, part) => crc32
 function wholeStores(text: string): ChunkedStore[] {
   if (!text.includes('"count":')) return [];
   return Object.values((JSON.parse(text) as CommitRecord<ChunkedStore>).stores).filter((store): store is ChunkedStore => "count" in store);
+}
+
+/** SQLite finds it out late, and names it badly. */
+function mayWrite(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw storageFailed(path, READ_ONLY, (error as Error).message);
+  }
 }
 
 const namesIn = (text: string) => Object.keys((JSON.parse(text) as { stores: object }).stores);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { closedStorage, needsSqlite, StateError, threadEnded } from "../../lib/errors.js";
 import type { Steps } from "../../lib/steps.js";
-import type { CommitRecord, HostRecord, StoreRecord } from "../record.js";
+import type { CommitRecord, HostRecord } from "../record.js";
 import { inSlices } from "../slices.js";
 import type { Loaded, Storage } from "../storage2.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
@@ -10,6 +10,10 @@ import { type ChunkedStore, FORMAT, type Order, type Packed, type PackedHost, ty
 import { startThread } from "./thread.js";
 
 export interface SqliteStorage extends Storage {
+  load(id: string): Promise<Loaded | undefined>;
+  append(id: string, commits: readonly CommitRecord[]): Promise<void>;
+  save(id: string, record: HostRecord): Promise<void>;
+  close(): Promise<void>;
   /**
    * Copies the file while it is in use, as it is at one instant. The copy is a file like the original: to restore, stop the
    * server and put it in the original's place, without the files beside it that end in `-wal` and `-shm`.
@@ -37,12 +41,10 @@ export function sqlite(file: string): SqliteStorage {
       return packed && inSlices(unpack(packed));
     },
     async append(id, commits) {
-      const packed: Packed[] = [];
-      for (const commit of commits) packed.push(await pack(commit));
-      await thread.ask({ do: "append", id, commits: packed });
+      await thread.ask({ do: "append", id, commits: await inSlices(packAll(commits)) });
     },
     async save(id, record) {
-      await thread.ask({ do: "save", id, record: await pack(record, { v: FORMAT }) });
+      await thread.ask({ do: "save", id, record: await inSlices(pack(record, { v: FORMAT })) });
     },
     async delete(id) {
       await thread.ask({ do: "delete", id });
@@ -137,16 +139,23 @@ class Thread {
 
 // --- records on their way to the file, and back ---
 
-/** What is large is put into texts bit by bit, while the process goes on. */
-async function pack(record: HostRecord | CommitRecord, more?: object): Promise<Packed> {
+function* packAll(commits: readonly CommitRecord[]): Steps<Packed[]> {
+  const packed: Packed[] = [];
+  for (const commit of commits) {
+    packed.push(yield* pack(commit));
+    yield;
+  }
+  return packed;
+}
+
+function* pack(record: HostRecord | CommitRecord, more?: object): Steps<Packed> {
   const { incarnation, revision } = record;
-  const wholes = Object.entries(record.stores).filter((entry): entry is [string, StoreRecord] => "saved" in entry[1]);
-  if (wholes.length === 0) return { incarnation, revision, text: JSON.stringify({ ...more, ...record }), chunks: [] };
   const stores: { [name: string]: unknown } = { ...record.stores };
   const chunks: string[] = [];
-  for (const [name, { version, saved }] of wholes) {
-    const texts = await inSlices(chunksOf(saved));
-    stores[name] = { ...outlineOf(version, saved), from: chunks.length, count: texts.length } satisfies ChunkedStore;
+  for (const [name, store] of Object.entries(record.stores)) {
+    if (!("saved" in store)) continue;
+    const texts = yield* chunksOf(store.saved);
+    stores[name] = { ...outlineOf(store.version, store.saved), from: chunks.length, count: texts.length } satisfies ChunkedStore;
     for (const text of texts) chunks.push(text);
   }
   return { incarnation, revision, text: JSON.stringify({ ...more, ...record, stores }), chunks };
