@@ -248,8 +248,11 @@ export interface Opened<C> {
 
 const KINDS: Record<string, BodyKind> = { o: "object", c: "instance", a: "array", m: "map", s: "set", f: "array" };
 
+/** No message has more containers: a count beyond it is garbage, not to be believed. */
+const MOST = 10_000_000;
+
 /** Makes the containers of all groups, empty. `limit` bounds how many. */
-export function openBodies<C>(groups: unknown, sink: Sink<C>, limit = Number.POSITIVE_INFINITY): Opened<C>[] {
+export function openBodies<C>(groups: unknown, sink: Sink<C>, limit = MOST): Opened<C>[] {
   if (!Array.isArray(groups)) throw badWire("bodies", groups);
   let room = limit;
   return groups.map((group: unknown) => {
@@ -260,7 +263,7 @@ export function openBodies<C>(groups: unknown, sink: Sink<C>, limit = Number.POS
 }
 
 /** Makes the containers of one group, empty. */
-export function openBody<C>(group: unknown, sink: Sink<C>, limit = Number.POSITIVE_INFINITY): Opened<C> {
+export function openBody<C>(group: unknown, sink: Sink<C>, limit = MOST): Opened<C> {
   if (!Array.isArray(group)) throw badWire("a body", group);
   const kind = Object.hasOwn(KINDS, group[0]) ? KINDS[group[0] as string] : undefined;
   if (!kind) throw badWire("a body", group[0]);

@@ -85,8 +85,12 @@ function safeJson(value: unknown): string {
   }
 }
 
-export const badWire = (what: string, value: unknown) =>
-  new StateError("BAD_WIRE", `Expected ${what}, got ${shown(value)}. Both ends must speak the same version of the protocol.`);
+export const badWire = (what: string, value: unknown, cause?: unknown) =>
+  new StateError(
+    "BAD_WIRE",
+    `Expected ${what}, got ${shown(value)}. Both ends must speak the same version of the protocol.`,
+    cause === undefined ? undefined : { cause },
+  );
 export const notSent = (value: unknown) =>
   new StateError("NOT_SENT", `${nameOf(value)} cannot be sent. Send plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp.`);
 

@@ -3,7 +3,7 @@ import { ArrayNode } from "./array.js";
 import type { Kept, Saved } from "./channel.js";
 import { type BodyKind, type Delta, type Encoded, fillBodies, fillBody, type Group, leafOf, type Opened, openBodies, openBody, type Sink, type Snapshot } from "./codec.js";
 import { stateDate } from "./date.js";
-import { badWire, readOnlyTwin } from "./errors.js";
+import { badWire, readOnlyTwin, StateError } from "./errors.js";
 import { Graph } from "./graph.js";
 import { type Audience, clients, InstanceNode, type Shape, storage } from "./instance.js";
 import { MapNode } from "./map.js";
@@ -79,7 +79,7 @@ export function createMirror({ name, method }: MirrorOptions): Mirror {
       atomically(() => {
         changed.add(listeners);
         const decoder = new Decoder(graph, clients);
-        decoder.snapshot(snapshot, fresh || !ready ? undefined : state.table);
+        understand("a snapshot", snapshot, () => decoder.snapshot(snapshot, fresh || !ready ? undefined : state.table));
         state = decoder;
         ready = true;
       });
@@ -87,7 +87,7 @@ export function createMirror({ name, method }: MirrorOptions): Mirror {
     applyDelta(delta) {
       atomically(() => {
         changed.add(listeners);
-        state.delta(delta);
+        understand("a delta", delta, () => state.delta(delta));
       });
     },
     decode: (value) =>
@@ -104,6 +104,15 @@ export function createMirror({ name, method }: MirrorOptions): Mirror {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Reads a message. What it stumbles over is a fault of the message, whatever it is. */
+function understand(what: string, message: unknown, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    throw error instanceof StateError ? error : badWire(what, message, error);
+  }
 }
 
 const changed = new Set<Set<() => void>>();

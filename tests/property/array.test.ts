@@ -244,12 +244,12 @@ const syntax: Record<string, (pair: Pair) => Call> = {
       return native.apply(side.array, args);
     };
   },
-  "delete what is not there": () => (side) => [
+  "delete what is not there": () => (side: Side) => [
     Reflect.deleteProperty(side.array, "99"),
     Reflect.deleteProperty(side.array, "x"),
     Reflect.deleteProperty(side.array, "length"),
   ],
-  constructor: () => (side) => [side.array.constructor === Array, Object.getPrototypeOf(side.array) === Array.prototype],
+  constructor: () => (side: Side) => [side.array.constructor === Array, Object.getPrototypeOf(side.array) === Array.prototype],
 };
 
 function run(seed: number): void {

@@ -214,7 +214,7 @@ describe(`a Set of a store does what a Set does (seeds ${first} to ${first + pro
       const others = Array.from({ length: random.int(5) }, () => member(random));
       const kind = random.int(5);
       return (set) => {
-        const run = (side: S, other: unknown) => (side[name] as (other: unknown) => unknown).call(side, other);
+        const run = (side: S, other: unknown) => ((side as unknown as Record<string, unknown>)[name] as (other: unknown) => unknown).call(side, other);
         if (kind === 0) return run(set, set);
         if (kind === 1) return run(new Set(others), set);
         if (kind === 2) return run(set, new Map(others.map((one) => [one, 1])));

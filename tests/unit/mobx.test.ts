@@ -132,7 +132,7 @@ describe.each(sides)("%s", (_, make) => {
     test("Object.values, Object.entries, spread and JSON.stringify tell of values too", () => {
       const { table } = make();
       const all = [() => Object.values(table).length, () => Object.entries(table).length, () => ({ ...table }), () => JSON.stringify(table)].map((read) =>
-        watch(read),
+        watch<unknown>(read),
       );
       table.a = 2;
       expect(all.map(({ runs }) => runs)).toEqual([2, 2, 2, 2]);
@@ -166,7 +166,7 @@ describe.each(sides)("%s", (_, make) => {
   describe("arrays", () => {
     test("any change of the items tells what read an item, the length, or all", () => {
       const { numbers } = make();
-      const all = [() => numbers[0], () => numbers.length, () => [...numbers].join(), () => numbers.map((n) => n).length].map((read) => watch(read));
+      const all = [() => numbers[0], () => numbers.length, () => [...numbers].join(), () => numbers.map((n) => n).length].map((read) => watch<unknown>(read));
       numbers.push(9);
       expect(all.map(({ runs }) => runs)).toEqual([2, 2, 2, 2]);
       numbers[1] = 8;
@@ -318,7 +318,7 @@ describe.each(sides)("%s", (_, make) => {
           });
           return n;
         },
-      ].map((read) => watch(read));
+      ].map((read) => watch<unknown>(read));
       map.set("a", 2);
       expect(all.map(({ runs }) => runs)).toEqual([2, 2, 2, 2]);
       map.delete("a");
@@ -350,7 +350,7 @@ describe.each(sides)("%s", (_, make) => {
   describe("Sets", () => {
     test("add and delete tell who read the size, or looped; what was there tells nobody", () => {
       const { set } = make();
-      const all = [() => set.size, () => [...set].length, () => [...set.values()].length, () => [...set.entries()].length].map((read) => watch(read));
+      const all = [() => set.size, () => [...set].length, () => [...set.values()].length, () => [...set.entries()].length].map((read) => watch<unknown>(read));
       set.add("x");
       set.delete("not there");
       expect(all.map(({ runs }) => runs)).toEqual([1, 1, 1, 1]);

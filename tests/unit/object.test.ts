@@ -115,7 +115,7 @@ describe("an object of a store does what an object does", () => {
     "JSON.stringify": (object) => JSON.stringify(object),
     "JSON.stringify with spaces and a filter": (object) => JSON.stringify(object, ["a", "b"], 2),
     "Object.fromEntries": (object) => Object.fromEntries(Object.entries(object).map(([key, value]) => [value, key])),
-    "Object.groupBy": (object) => Object.groupBy(Object.entries(object), ([key]) => key),
+    "entries reduced": (object) => Object.entries(object).reduce((all, [key]) => all + key, ""),
     prototype: (object) => [Object.getPrototypeOf(object) === Object.prototype, object.constructor === Object, object instanceof Object],
     "operators that assign": (object) => {
       object.n ??= 1;
