@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { type Client, createClient } from "../client/client.js";
 import type { BuiltInEffects } from "../lib/current.js";
 import { type EventError, outsideProvider } from "../lib/errors.js";
@@ -43,14 +43,21 @@ export function useClient(what: string): Client {
  */
 export function TwinProvider({ preload, url, effects, onError, children }: TwinProviderProps<any>): ReactNode {
   const latest = useRef({ effects, onError });
-  const client = useOwn(() => createClient(url === undefined ? {} : { url }));
+  const client = useOwn(url);
   useEffect(() => {
     latest.current = { effects, onError };
   });
   useEffect(() => {
     const stops = [
       client.onError((error) => (latest.current.onError ?? console.error)(error)),
-      client.onEffect((name, args) => ((latest.current.effects as Effects | undefined)?.[name] ?? builtIn(name))(...args)),
+      client.onEffect((name, args) => {
+        try {
+          ((latest.current.effects as Effects | undefined)?.[name] ?? builtIn(name))(...args);
+        } catch (error) {
+          // Not to the client: what follows on the stream is still to be taken.
+          console.error(error);
+        }
+      }),
     ];
     return () => {
       for (const stop of stops) stop();
@@ -65,23 +72,40 @@ export function TwinProvider({ preload, url, effects, onError, children }: TwinP
 }
 
 /** A client for as long as the component is mounted. */
-function useOwn(make: () => Client): Client {
-  const [client, setClient] = useState(make);
-  const life = useRef<{ closing?: ReturnType<typeof setTimeout>; closed?: boolean }>({});
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a client that is open stays, whatever `make` would make.
-  useEffect(() => {
-    const { current } = life;
-    clearTimeout(current.closing);
-    // `<Activity>` has hidden the page and shows it again.
-    if (current.closed) setClient(make);
-    current.closed = false;
+function useOwn(url: string | undefined): Client {
+  const [client, setClient] = useState(() => take(url));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the address is read once
+  useLayoutEffect(() => {
+    spare.delete(url);
+    const life = lives.get(client) ?? { mounts: 0 };
+    lives.set(client, life);
+    // `<Activity>` has hidden the page, and shows it again.
+    if (life.closed) setClient(take(url));
+    life.mounts++;
     return () => {
+      life.mounts--;
       // Later, as StrictMode and hot reload mount again at once.
-      current.closing = setTimeout(() => {
-        current.closed = true;
+      setTimeout(() => {
+        if (life.mounts > 0 || life.closed) return;
+        life.closed = true;
         client.close();
       });
     };
   }, [client]);
+  return client;
+}
+
+const lives = new WeakMap<Client, { mounts: number; closed?: boolean }>();
+
+/**
+ * Clients that no component has mounted with, by address. React throws away what it has not committed, and renders again when
+ * what it waits for has come: that has to be the client that was asked.
+ */
+const spare = new Map<string | undefined, Client>();
+
+function take(url: string | undefined): Client {
+  const client = spare.get(url) ?? createClient(url === undefined ? {} : { url });
+  // On the server each page has its own, and none is mounted.
+  if (typeof window !== "undefined") spare.set(url, client);
   return client;
 }

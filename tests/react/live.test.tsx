@@ -1,9 +1,9 @@
 import { observer } from "mobx-react-lite";
 import { act } from "react";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { useLiveBoard, useLiveTodo } from "./kit/hooks.js";
 import { join, Source } from "./kit/joined.js";
-import { renders, show, useCount } from "./kit/page.js";
+import { renders, show, soon, useCount } from "./kit/page.js";
 import { Board, type Item, Todo } from "./kit/stores.js";
 
 const List = observer(function List() {
@@ -50,5 +50,5 @@ test("the live twin of a room is another when the key changes", async () => {
   expect(page.text).toBe("two");
   await act(async () => two.run((store) => (store.title = "zwei")));
   expect(page.text).toBe("zwei");
-  await vi.waitFor(() => expect([one.followers, two.followers]).toEqual([0, 1]));
+  await soon(() => expect([one.followers, two.followers]).toEqual([0, 1]));
 });

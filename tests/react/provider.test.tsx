@@ -1,9 +1,20 @@
-import { type ReactNode, StrictMode, Suspense, useEffect, useState } from "react";
+import { Activity, type ReactNode, StrictMode, Suspense, useEffect, useState } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { createHooks, useConnection } from "twinstate/react";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { builtIn } from "../../react/effects.js";
 import { Boundary } from "./kit/boundary.js";
 import { TwinProvider, useBoard, useTodo } from "./kit/hooks.js";
+import { preload, Source } from "./kit/joined.js";
+import { soon } from "./kit/page.js";
+import { Todo } from "./kit/stores.js";
+
+// The session that a real page has by its very first request.
+beforeAll(async () => {
+  const body = JSON.stringify({ key: "first", args: ["x"] });
+  const response = await fetch("/api/twin/board.rename", { method: "POST", body, headers: { "content-type": "application/json" } });
+  expect(response.status).toBe(200);
+});
 
 // These pages talk to a real server: what they wait for is the network, which no `act` knows.
 beforeEach(() => {
@@ -53,6 +64,12 @@ function Online({ onStatus }: { onStatus(status: string): void }) {
   return null;
 }
 
+function Draft({ onDraft }: { onDraft(draft: string): void }) {
+  const { draft } = useTodo();
+  useEffect(() => onDraft(draft), [draft, onDraft]);
+  return <p>{draft}</p>;
+}
+
 const byTag = (element: HTMLElement, tag: string) => element.querySelector(tag)?.textContent;
 const click = (element: HTMLElement) => element.querySelector("button")?.click();
 
@@ -66,9 +83,22 @@ test("a page without preload shows its state, and what its events change", async
     </TwinProvider>
   );
   const [one, two] = [open(page), open(page)];
-  await vi.waitFor(() => expect([byTag(one.element, "h1"), byTag(two.element, "h1")]).toEqual(["", ""]));
+  await soon(() => expect([byTag(one.element, "h1"), byTag(two.element, "h1")]).toEqual(["", ""]));
   click(one.element);
-  await vi.waitFor(() => expect([byTag(one.element, "output"), byTag(one.element, "h1"), byTag(two.element, "h1")]).toEqual(["7", "renamed", "renamed"]));
+  await soon(() => expect([byTag(one.element, "output"), byTag(one.element, "h1"), byTag(two.element, "h1")]).toEqual(["7", "renamed", "renamed"]));
+});
+
+test("a page whose provider waits with it, inside one boundary, comes up all the same", async () => {
+  const { element } = open(
+    <Suspense fallback={<i>wait</i>}>
+      <TwinProvider>
+        <Room room={crypto.randomUUID()} />
+      </TwinProvider>
+    </Suspense>,
+  );
+  await soon(() => expect(byTag(element, "h1")).toBe(""));
+  click(element);
+  await soon(() => expect(byTag(element, "h1")).toBe("renamed"));
 });
 
 test("a room that lets nobody in takes its component to the error boundary", async () => {
@@ -81,7 +111,7 @@ test("a room that lets nobody in takes its component to the error boundary", asy
       </Boundary>
     </TwinProvider>,
   );
-  await vi.waitFor(() => expect(byTag(element, "em")).toBe("FORBIDDEN: `board` does not let you into `closed`."));
+  await soon(() => expect(byTag(element, "em")).toBe("FORBIDDEN: `board` does not let you into `closed`."));
 });
 
 test("a failure that nobody awaits goes to `onError`, the latest one", async () => {
@@ -95,9 +125,9 @@ test("a failure that nobody awaits goes to `onError`, the latest one", async () 
   );
   const { element, root } = open(page("first"));
   root.render(<StrictMode>{page("second")}</StrictMode>);
-  await vi.waitFor(() => expect(byTag(element, "button")).toBe("fail"));
+  await soon(() => expect(byTag(element, "button")).toBe("fail"));
   click(element);
-  await vi.waitFor(() => expect(told).toEqual(["second FORBIDDEN: Not you."]));
+  await soon(() => expect(told).toEqual(["second FORBIDDEN: Not you."]));
 });
 
 test("without `onError` a failure that nobody awaits is written to the console, once", async () => {
@@ -108,10 +138,10 @@ test("without `onError` a failure that nobody awaits is written to the console, 
       </Suspense>
     </TwinProvider>,
   );
-  await vi.waitFor(() => expect(byTag(element, "button")).toBe("fail"));
+  await soon(() => expect(byTag(element, "button")).toBe("fail"));
   const written = vi.spyOn(console, "error").mockImplementation(() => {});
   click(element);
-  await vi.waitFor(() => expect(written).toHaveBeenCalled());
+  await soon(() => expect(written).toHaveBeenCalled());
   expect(written.mock.calls.map(([error]) => String(error))).toEqual(["EventError: Not you."]);
   written.mockClear();
 });
@@ -131,9 +161,9 @@ test("effects act as the app says", async () => {
       </Suspense>
     </TwinProvider>,
   );
-  await vi.waitFor(() => expect(byTag(element, "button")).toBe("welcome"));
+  await soon(() => expect(byTag(element, "button")).toBe("welcome"));
   click(element);
-  await vi.waitFor(() =>
+  await soon(() =>
     expect(done).toEqual([
       ["toast", "Welcome", { kind: "info" }],
       ["redirect", "/list"],
@@ -154,12 +184,12 @@ test("a page that loses its server says so, and recovers", async () => {
       </Suspense>
     </TwinProvider>,
   );
-  await vi.waitFor(() => expect(byTag(element, "h1")).toBe(""));
+  await soon(() => expect(byTag(element, "h1")).toBe(""));
   await fetch("/cut");
-  await vi.waitFor(() => expect(seen.at(-1)).not.toBe("online"), { timeout: 5000 });
+  await soon(() => expect(seen.at(-1)).not.toBe("online"));
   click(element);
   await fetch("/mend");
-  await vi.waitFor(() => expect([byTag(element, "h1"), byTag(element, "output"), seen.at(-1)]).toEqual(["renamed", "7", "online"]), { timeout: 10_000 });
+  await soon(() => expect([byTag(element, "h1"), byTag(element, "output"), seen.at(-1)]).toEqual(["renamed", "7", "online"]));
 });
 
 test("the connection ends when the provider leaves the page", async () => {
@@ -170,10 +200,86 @@ test("the connection ends when the provider leaves the page", async () => {
       </Suspense>
     </TwinProvider>,
   );
-  await vi.waitFor(() => expect(byTag(page.element, "h1")).toBe(""));
+  await soon(() => expect(byTag(page.element, "h1")).toBe(""));
   page.root.unmount();
   roots.pop();
-  await vi.waitFor(async () => expect(await (await fetch("/streams")).text()).toBe("0"));
+  await soon(async () => expect(await (await fetch("/streams")).json()).toEqual([]));
+});
+
+test("a page that is hidden for a while connects again when it is shown", async () => {
+  const room = crypto.randomUUID();
+  const page = (mode: "visible" | "hidden") => (
+    <Activity mode={mode}>
+      <TwinProvider>
+        <Suspense fallback={<i>wait</i>}>
+          <Room room={room} />
+        </Suspense>
+      </TwinProvider>
+    </Activity>
+  );
+  const { element, root } = open(page("visible"));
+  await soon(() => expect(byTag(element, "h1")).toBe(""));
+  root.render(<StrictMode>{page("hidden")}</StrictMode>);
+  await soon(async () => expect(await (await fetch("/streams")).json()).toEqual([]));
+  const other = open(page("visible"));
+  await soon(() => expect(byTag(other.element, "h1")).toBe(""));
+  click(other.element);
+  await soon(() => expect(byTag(other.element, "h1")).toBe("renamed"));
+  root.render(<StrictMode>{page("visible")}</StrictMode>);
+  await soon(() => expect(byTag(element, "h1")).toBe("renamed"));
+});
+
+test("what `preload` brings shows with the first render", async () => {
+  const seen: string[] = [];
+  const onDraft = (draft: string) => void seen.push(draft);
+  open(
+    <TwinProvider preload={preload(new Source("todo", Object.assign(new Todo(), { draft: "from the page" })))}>
+      <Draft onDraft={onDraft} />
+    </TwinProvider>,
+  );
+  await soon(() => expect(seen.length).toBeGreaterThan(0));
+  expect(seen[0]).toBe("from the page");
+});
+
+test("where the app says nothing, `redirect` and `download` follow the address, unless it is a script, and `toast` is warned of", async () => {
+  const clicked: string[] = [];
+  vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+    clicked.push(`${this.pathname} ${this.download}`);
+  });
+  builtIn("redirect")("#there");
+  builtIn("download")("/file.txt", "mine.txt");
+  expect([location.hash, clicked]).toEqual(["#there", ["/file.txt mine.txt"]]);
+  for (const name of ["redirect", "download"]) expect(() => builtIn(name)(" javascript:alert(1)")).toThrow("which is a script");
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  builtIn("toast")("Saved");
+  builtIn("toString")();
+  expect(warned.mock.calls.map(([message]) => /`effect.\w+\(\)`/.exec(message)?.[0])).toEqual(["`effect.toast()`", "`effect.toString()`"]);
+  warned.mockClear();
+});
+
+test("an effect that throws is written to the console, and the page goes on", async () => {
+  const { element } = open(
+    <TwinProvider
+      effects={{
+        toast() {
+          throw new Error("no toaster");
+        },
+        redirect: (url) => void seen.push(url),
+        download() {},
+      }}
+    >
+      <Suspense fallback={<i>wait</i>}>
+        <Do what="welcome" />
+      </Suspense>
+    </TwinProvider>,
+  );
+  const seen: string[] = [];
+  await soon(() => expect(byTag(element, "button")).toBe("welcome"));
+  const written = vi.spyOn(console, "error").mockImplementation(() => {});
+  click(element);
+  await soon(() => expect(seen).toEqual(["/list"]));
+  expect(written.mock.calls.map(([error]) => String(error))).toEqual(["Error: no toaster"]);
+  written.mockClear();
 });
 
 test("hooks keep their identity, and what is no hook is `undefined`", () => {

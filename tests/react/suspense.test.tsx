@@ -1,10 +1,10 @@
 import { act, StrictMode, Suspense, startTransition, useState } from "react";
 import { EventError } from "twinstate";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Boundary } from "./kit/boundary.js";
 import { useBoard, useTodo } from "./kit/hooks.js";
 import { join, Source } from "./kit/joined.js";
-import { renders, show, useCount } from "./kit/page.js";
+import { renders, show, soon, useCount } from "./kit/page.js";
 import { Board, Todo } from "./kit/stores.js";
 
 function Left() {
@@ -53,7 +53,7 @@ test("the fallback shows until the state is there, and then the state", async ()
   await act(async () => todo.run((store) => store.add("eggs")));
   expect(page.element.querySelector("b")?.textContent).toBe("2");
   await page.unmount();
-  await vi.waitFor(() => expect([todo.followers, client.size]).toEqual([0, 0]));
+  await soon(() => expect([todo.followers, client.size]).toEqual([0, 0]));
 });
 
 test("a page that leaves before its state has come is forgotten when it comes", async () => {
@@ -63,7 +63,7 @@ test("a page that leaves before its state has come is forgotten when it comes", 
   const page = await show(client, waiting);
   await page.unmount();
   await act(async () => client.deliver());
-  await vi.waitFor(() => expect([todo.followers, client.size]).toEqual([0, 0]));
+  await soon(() => expect([todo.followers, client.size]).toEqual([0, 0]));
 });
 
 test("a refused store's error reaches the error boundary", async () => {
@@ -95,7 +95,7 @@ test("a transition to a room that is still to come keeps the old one on screen",
   expect(page.text).toBe("goeins");
   await act(async () => client.deliver());
   expect(page.text).toBe("gotwo");
-  await vi.waitFor(() => expect([one.followers, two.followers]).toEqual([0, 1]));
+  await soon(() => expect([one.followers, two.followers]).toEqual([0, 1]));
 });
 
 test("two components that wait for one store appear together, each rendered once", async () => {

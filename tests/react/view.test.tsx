@@ -1,11 +1,11 @@
 import { act, memo, StrictMode, useDeferredValue, useEffect } from "react";
 import type { View } from "twinstate";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { atomically } from "../../lib/mirror.js";
 import { Boundary } from "./kit/boundary.js";
 import { useBoard, useTodo } from "./kit/hooks.js";
 import { join, Source } from "./kit/joined.js";
-import { renders, show, useCount } from "./kit/page.js";
+import { renders, show, soon, useCount } from "./kit/page.js";
 import { Board, type Item, Todo } from "./kit/stores.js";
 
 declare const COMPILED: boolean;
@@ -374,7 +374,7 @@ describe("a room", () => {
     await act(async () => one.run((store) => (store.title = "eins")));
     await act(async () => two.run((store) => (store.title = "zwei")));
     expect(page.text).toBe("zwei");
-    await vi.waitFor(() => expect([one.followers, two.followers, client.size]).toEqual([0, 1, 1]));
+    await soon(() => expect([one.followers, two.followers, client.size]).toEqual([0, 1, 1]));
   });
 
   test("is none with the key null", async () => {
@@ -386,7 +386,7 @@ describe("a room", () => {
     expect(page.text).toBe("one");
     await page.render(<Maybe room={null} />);
     expect(page.text).toBe("no room");
-    await vi.waitFor(() => expect(client.size).toBe(0));
+    await soon(() => expect(client.size).toBe(0));
   });
 
   test("is unwatched when nobody shows it, after StrictMode's second mount too", async () => {
@@ -400,6 +400,6 @@ describe("a room", () => {
     );
     expect(one.followers).toBe(1);
     await page.unmount();
-    await vi.waitFor(() => expect(one.followers).toBe(0));
+    await soon(() => expect(one.followers).toBe(0));
   });
 });

@@ -62,23 +62,23 @@ function reactCompiler(): Plugin {
   };
 }
 
-/** The twin's route on the pages' own origin. A request to `/cut` breaks the connection, until `/mend`; `/streams` counts what is open. */
+/** The twin's route on the pages' own origin. A request to `/cut` breaks the connection, until `/mend`; `/streams` lists what is open. */
 function twinSite(): Plugin {
-  const open = new Set<() => void>();
+  const open = new Map<() => void, string>();
   let cut = false;
   return {
     name: "twin-site",
     configureServer({ middlewares }) {
       middlewares.use("/cut", (_, response) => {
         cut = true;
-        for (const end of open) end();
+        for (const end of open.keys()) end();
         response.end();
       });
       middlewares.use("/mend", (_, response) => {
         cut = false;
         response.end();
       });
-      middlewares.use("/streams", (_, response) => void response.end(String(open.size)));
+      middlewares.use("/streams", (_, response) => void response.end(JSON.stringify([...open.values()])));
       middlewares.use("/api/twin", (incoming, outgoing) => {
         if (cut) return void incoming.socket.destroy();
         const { method, headers, originalUrl } = incoming as typeof incoming & { originalUrl: string };
@@ -92,7 +92,7 @@ function twinSite(): Plugin {
           onward.destroy();
           outgoing.destroy();
         };
-        open.add(end);
+        open.set(end, originalUrl);
         onward.on("error", end);
         outgoing.on("close", end);
         incoming.pipe(onward);

@@ -1,6 +1,6 @@
 import { act, createElement, type ReactNode } from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { Client } from "../../../client/client.js";
 import { ClientContext } from "../../../react/provider.js";
 import type { Rendered } from "./server.js";
@@ -96,3 +96,6 @@ export function renders(name: string): number {
   counts.delete(name);
   return count;
 }
+
+/** Waits until a check passes. */
+export const soon = (check: () => unknown) => vi.waitFor(check, { timeout: 10_000 });
