@@ -530,7 +530,7 @@ class DeltaWriter implements Source<Node> {
   }
 
   className(node: Node): string {
-    return (node as InstanceNode).shape.name;
+    return (node as InstanceNode).className;
   }
 
   name(name: string): string | number {
@@ -603,7 +603,7 @@ class SnapshotWriter implements Source<Node> {
   }
 
   className(node: Node): string {
-    return (node as InstanceNode).shape.name;
+    return (node as InstanceNode).className;
   }
 
   name(name: string): string | number {

@@ -8,7 +8,7 @@ import type { Steps } from "./steps.js";
  * tail follow the result as well.
  */
 export function* compactSteps(saved: Saved, tail: readonly Kept[]): Steps<Saved> {
-  const graph = bareGraph("", () => {});
+  const graph = bareGraph("");
   const known = yield* applyKept(graph, saved, tail);
   const keeper = new Channel(graph.root, storage, known.storage);
   yield* keeper.start();

@@ -1,11 +1,24 @@
 import { transaction } from "mobx";
 import { ArrayNode } from "./array.js";
 import type { Kept, Saved } from "./channel.js";
-import { type BodyKind, type Delta, type Encoded, fillBodies, fillBody, type Group, leafOf, type Opened, openBodies, openBody, type Sink, type Snapshot } from "./codec.js";
+import {
+  type BodyKind,
+  type Delta,
+  type Encoded,
+  fillBodies,
+  fillBody,
+  type Group,
+  leafOf,
+  type Opened,
+  openBodies,
+  openBody,
+  type Sink,
+  type Snapshot,
+} from "./codec.js";
 import { stateDate } from "./date.js";
-import { badWire, readOnlyTwin, StateError } from "./errors.js";
+import { badWire, StateError } from "./errors.js";
 import { Graph } from "./graph.js";
-import { type Audience, clients, InstanceNode, type Shape, storage } from "./instance.js";
+import { type Audience, clients, InstanceNode, storage } from "./instance.js";
 import { MapNode } from "./map.js";
 import { Names } from "./names.js";
 import { type Node, own, put, type Stored, spoil, UNNUMBERED } from "./node.js";
@@ -55,10 +68,8 @@ export interface Mirror {
 }
 
 export function createMirror({ name, method }: MirrorOptions): Mirror {
-  const graph = bareGraph(name, () => {
-    throw readOnlyTwin(name);
-  });
-  graph.method = (node, key) => method?.(node.shape.name, key);
+  const graph = bareGraph(name);
+  graph.method = (node, key) => method?.(node.className, key);
   const listeners = new Set<() => void>();
   let state = new Decoder(graph, clients);
   let ready = false;
@@ -132,8 +143,6 @@ export function atomically(apply: () => void): void {
   }
 }
 
-const bareShape = (name: string): Shape => ({ name, Class: undefined, fields: [], visible: [], kept: [], computeds: [], watched: [] });
-
 /** Names and the next number, as a channel goes on with them. */
 export interface Known {
   readonly names: readonly string[];
@@ -161,9 +170,9 @@ export function* applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, ta
 }
 
 /** A graph without classes: what is kept of a store as plain data, whatever its class is by now. */
-export function bareGraph(name: string, guard: () => void): Graph {
-  const graph = new Graph({ name, guard });
-  graph.root = new InstanceNode(graph, {}, bareShape(""));
+export function bareGraph(name: string): Graph {
+  const graph = new Graph(name);
+  graph.root = new InstanceNode(graph, {}, "");
   return graph;
 }
 
@@ -386,7 +395,7 @@ class Decoder implements Sink<Node> {
     if (this.table.size === 0 && this.#ids) return this.#graph.root;
     const old = this.#old?.get(id);
     if (old?.kind !== kind || old === this.#graph.root) return undefined;
-    return kind === "instance" && (old as InstanceNode).shape.name !== className ? undefined : old;
+    return kind === "instance" && (old as InstanceNode).className !== className ? undefined : old;
   }
 
   #create(kind: BodyKind, className = ""): Node {
@@ -400,7 +409,7 @@ class Decoder implements Sink<Node> {
       case "set":
         return new SetNode(this.#graph, new Set());
       case "instance":
-        return new InstanceNode(this.#graph, {}, this.#graph.shapeNamed(className) ?? bareShape(className)).embody();
+        return this.#graph.instance(className);
       default:
         return kind satisfies never;
     }
@@ -408,7 +417,7 @@ class Decoder implements Sink<Node> {
 
   fill(node: Node, data: unknown): void {
     const isNew = node !== this.#graph.root && this.#old?.get(this.#audience.tag(node).id) !== node;
-    if (node instanceof InstanceNode && node.shape.Class) node.fill(data as Record<string, Stored>);
+    if (node instanceof InstanceNode && node.adopted) node.fill(data as Record<string, Stored>);
     else if (isNew) node.data = data;
     else if (node instanceof ArrayNode) node.assign(data as Stored[]);
     else if (node instanceof ObjectNode) mergeObject(node, data as Record<string, Stored>);

@@ -1,10 +1,12 @@
+import { AdoptedNode } from "./adopted.js";
 import { Channel, type Kept, type Saved } from "./channel.js";
 import { type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
-import { Graph, type GraphOptions } from "./graph.js";
+import type { Graph } from "./graph.js";
 import { clients, InstanceNode, storage } from "./instance.js";
 import { applyKept } from "./mirror.js";
 import { type Node, nodeOf } from "./node.js";
 import { Recorder } from "./record.js";
+import { SourceGraph, type SourceOptions } from "./source.js";
 import { finish, type Steps } from "./steps.js";
 import { PlainSource } from "./value.js";
 import { viewOf } from "./view.js";
@@ -15,7 +17,7 @@ export interface StoreOptions {
   /** An instance of its class, just made: the store takes it over. */
   instance: object;
   /** Classes whose instances may enter, by name. */
-  models?: GraphOptions["models"];
+  models?: SourceOptions["models"];
   /** Asked before each write; throws where writing is not allowed. */
   guard?: () => void;
   /** From {@link Store.save}: the state to start with. */
@@ -81,7 +83,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   const { name, instance, models, guard, restore, tail = [], keep = false, report, unknown } = options;
   const recorder = new Recorder();
   let starting = true;
-  const graph = new Graph({ name, models, guard: () => starting || guard?.(), recorder });
+  const graph = new SourceGraph({ name, models, guard: () => starting || guard?.(), recorder });
   if (report) graph.report = report;
   graph.adoptRoot(instance);
   let outgrown = false;
@@ -117,7 +119,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   function watch(): void {
     if (graph.maintaining) return;
     graph.maintaining = true;
-    const instances = [...channel.table].filter((node) => node instanceof InstanceNode && node.shape.computeds.length > 0) as InstanceNode[];
+    const instances = [...channel.table].filter((node) => node instanceof AdoptedNode && node.shape.computeds.length > 0) as AdoptedNode[];
     if (instances.length === 0) return;
     const aside = new Map(recorder.changes);
     graph.rewind(() => {

@@ -1,5 +1,5 @@
-import { plainLeaf } from "./graph.js";
 import { InstanceNode } from "./instance.js";
+import { plainLeaf } from "./leaf.js";
 import { addUser, Node, nodeOf, own, put, type Stored } from "./node.js";
 
 /** Containers whose views are being built, with whether one of the views inside refers back to it. */
