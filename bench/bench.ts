@@ -1,13 +1,22 @@
-import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { livePage, parts, runLive } from "./live/run.ts";
 import { notes } from "./notes.ts";
 import { allGoals, page, verdictTable } from "./report.ts";
+import { writeResults } from "./results.ts";
+import type { Verdict } from "./table/goals.ts";
 import { type PeerName, peers } from "./table/peers.ts";
 import { type Plan, type Result, runTable } from "./table/run.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { n: { type: "string" }, peers: { type: "string" }, rounds: { type: "string" }, check: { type: "boolean" } },
+  options: {
+    n: { type: "string" },
+    peers: { type: "string" },
+    rounds: { type: "string" },
+    check: { type: "boolean" },
+    part: { type: "string" },
+    profile: { type: "boolean" },
+  },
 });
 
 const log = (line: string) => void process.stdout.write(line + "\n");
@@ -25,29 +34,53 @@ const whole = (n: number): Plan => ({
 /** Those that goals speak of, in less time. */
 const short = (n: number): Plan => ({ ...whole(n), peers: ["twinstate", "floor", "resend"], rounds: n <= 1000 ? 15 : n <= 10_000 ? 7 : 3, heap: n === 10_000 });
 
-const [part] = positionals;
-if (part !== undefined && part !== "T") throw new Error(`There is no workload \`${part}\`. Is \`T\` meant?`);
-const sizes = values.n ? values.n.split(",").map(Number) : [100, 10_000, 100_000];
-const plans = sizes.map((n): Plan => {
-  const plan = values.check ? short(n) : whole(n);
-  return {
-    ...plan,
-    peers: values.peers ? (values.peers.split(",") as PeerName[]) : plan.peers,
-    rounds: values.rounds ? Number(values.rounds) : plan.rounds,
-  };
-});
+const [workload] = positionals;
+if (workload !== undefined && workload !== "T" && workload !== "L") throw new Error(`There is no workload \`${workload}\`. Is \`T\` or \`L\` meant?`);
+if (workload !== "L") finish(await tableWorkload());
+if (workload !== "T") finish(await liveWorkload());
 
-const results: Result[] = [];
-for (const plan of plans) results.push(await runTable(plan, log));
-const goals = plans.every((plan) => plan.peers.includes("twinstate") && plan.peers.includes("floor") && plan.peers.includes("resend")) ? allGoals(results) : [];
-const diverged = results.some((result) => result.measured.twinstate?.some((round) => round.diverged));
-
-if (values.check) {
+/** Where goals are checked, one that is missed fails the whole. */
+function finish(goals: readonly Verdict[]): void {
+  if (!values.check) return;
   log(`\n${verdictTable(goals)}`);
-  if (diverged || goals.some((goal) => !goal.met)) process.exitCode = 1;
-} else {
-  const text = page(results, notes);
-  log(`\n${text}`);
-  // A part is printed only: the page holds all.
-  if (!values.n && !values.peers && !values.rounds) writeFileSync(`${import.meta.dirname}/RESULTS.md`, text);
+  if (goals.some((goal) => !goal.met)) process.exitCode = 1;
+}
+
+async function tableWorkload(): Promise<Verdict[]> {
+  const sizes = values.n ? values.n.split(",").map(Number) : [100, 10_000, 100_000];
+  const plans = sizes.map((n): Plan => {
+    const plan = values.check ? short(n) : whole(n);
+    return {
+      ...plan,
+      peers: values.peers ? (values.peers.split(",") as PeerName[]) : plan.peers,
+      rounds: values.rounds ? Number(values.rounds) : plan.rounds,
+    };
+  });
+  const results: Result[] = [];
+  for (const plan of plans) results.push(await runTable(plan, log));
+  if (results.some((result) => result.measured.twinstate?.some((round) => round.diverged))) process.exitCode = 1;
+  if (!values.check) {
+    const text = page(results, notes);
+    log(`\n${text}`);
+    // A part is printed only: the page holds all.
+    if (!values.n && !values.peers && !values.rounds) writeResults("T", text);
+  }
+  const judged = plans.every((plan) => plan.peers.includes("twinstate") && plan.peers.includes("floor") && plan.peers.includes("resend"));
+  return judged ? allGoals(results) : [];
+}
+
+async function liveWorkload(): Promise<Verdict[]> {
+  const sections = await runLive({
+    parts: values.part ? values.part.split(",") : Object.keys(parts),
+    short: values.check === true,
+    profile: values.profile === true,
+    rounds: values.rounds ? Number(values.rounds) : undefined,
+    log,
+  });
+  if (!values.check) {
+    const text = livePage(sections);
+    log(`\n${text}`);
+    if (!values.part && !values.rounds) writeResults("L", text);
+  }
+  return sections.flatMap(({ verdicts }) => verdicts);
 }

@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { again, apply, build, bytes, flatGoals, goalsOf, losses, mirror, produce, snapshot, type Verdict } from "./table/goals.ts";
 import type { PeerName } from "./table/peers.ts";
 import { type Figure, micros, type Result, typical } from "./table/run.ts";
 import { kinds } from "./table/workload.ts";
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map((_, i) => (i === 0 ? "---" : "--:")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 
 const plain = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
@@ -83,13 +83,15 @@ function lossTable(result: Result, reasons: Reasons): string {
   );
 }
 
-const versionOf = (name: string) =>
-  (JSON.parse(readFileSync(`${import.meta.dirname}/node_modules/${name}/package.json`, "utf8")) as { version: string }).version;
+/** The peers are installed here, what the library itself uses one folder up. */
+function versionOf(name: string): string {
+  const file = [".", ".."].map((folder) => `${import.meta.dirname}/${folder}/node_modules/${name}/package.json`).find(existsSync) as string;
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
 
-function machine(): string {
+export function machine(libraries: readonly string[]): string {
   const [cpu] = cpus();
-  const libraries = ["mobx", "mobx-keystone", "@colyseus/schema", "yjs", "mutative"].map((name) => `${name} ${versionOf(name)}`);
-  return `${cpu?.model.trim()}, ${cpus().length} cores; Node ${process.version}; ${libraries.join(", ")}.`;
+  return `${cpu?.model.trim()}, ${cpus().length} cores; Node ${process.version}; ${libraries.map((name) => `${name} ${versionOf(name)}`).join(", ")}.`;
 }
 
 /** RESULTS.md. */
@@ -97,7 +99,7 @@ export function page(results: readonly Result[], notes: { text: string; reasons:
   const main = results.find((result) => result.n === 10_000);
   const parts = [
     "# Results",
-    `Written by \`npm run bench\`. ${machine()} Medians over rounds; in each round every peer does the same work in its own process, one after the other. Goals are judged by the median of the rounds' ratios, as a machine's load changes between rounds.`,
+    `Written by \`npm run bench\`. ${machine(["mobx", "mobx-keystone", "@colyseus/schema", "yjs", "mutative"])} Microseconds are CPU time of the thread that does the work. Medians over rounds; in each round every peer does the same work in its own process, one after the other. Goals are judged by the median of the rounds' ratios, as a machine's load changes between rounds.`,
     "## Goals",
     verdictTable(allGoals(results)),
     notes.text,

@@ -1,0 +1,54 @@
+// A thousand readers of one stream.
+import type { Socket } from "node:net";
+import { answer, now } from "../tasks.ts";
+import { read } from "./reader.ts";
+
+interface Stream {
+  readonly path: string;
+  readonly begun: string;
+  readonly upgrade?: { readonly say?: string };
+}
+
+const live = (input: object) => `/api/twin/$live?input=${encodeURIComponent(JSON.stringify(input))}`;
+
+const streams: Record<string, Stream> = {
+  twinstate: { path: live({ watch: [{ store: "room", key: "all" }] }), begun: '["snapshot"' },
+  session: { path: live({ watch: [{ store: "counter" }] }), begun: '["snapshot"' },
+  trpc: { path: "/api/twin/live", begun: "event: connected" },
+  sse: { path: "/", begun: "event: connected" },
+  ws: { path: "/", begun: "\r\n\r\n", upgrade: {} },
+  socketio: { path: "/socket.io/?EIO=4&transport=websocket", begun: '40{"sid"', upgrade: { say: "40" } },
+};
+
+const sockets: Socket[] = [];
+let seen = 0;
+let wanted = Number.POSITIVE_INFINITY;
+let done = (_: number) => {};
+
+function onMarks(count: number): void {
+  seen += count;
+  if (seen < wanted) return;
+  wanted = Number.POSITIVE_INFINITY;
+  done(now());
+}
+
+answer({
+  async open({ peer, port, count }: { peer: string; port: number; count: number }) {
+    const stream = streams[peer] as Stream;
+    for (let left = count; left > 0; left -= 50) {
+      const some = await Promise.all(Array.from({ length: Math.min(50, left) }, () => read({ ...stream, port, onMarks })));
+      sockets.push(...some.map(({ socket }) => socket));
+    }
+  },
+  /** When so many marks have come in all. */
+  until(count: number): number | Promise<number> {
+    if (seen >= count) return now();
+    wanted = count;
+    return new Promise((resolve) => {
+      done = resolve;
+    });
+  },
+  close() {
+    for (const socket of sockets) socket.destroy();
+  },
+});

@@ -1,0 +1,77 @@
+// Two hundred sessions that call as fast as they are answered.
+import { randomBytes } from "node:crypto";
+import { encodeValue } from "../../../lib/value.js";
+import { answer } from "../tasks.ts";
+import { Line } from "./line.ts";
+import { read } from "./reader.ts";
+
+interface Session {
+  readonly line: Line;
+  call(): Promise<void>;
+}
+
+async function noop(port: number): Promise<Session> {
+  const line = await Line.open(port);
+  return {
+    line,
+    async call() {
+      const response = await line.post("/api/twin/noop?batch=1", "", '{"0":{}}');
+      if (!response.startsWith("HTTP/1.1 200")) throw new Error(response);
+    },
+  };
+}
+
+/** As our client does: a stream that is watched, and numbered calls. */
+async function twin(port: number, streaming: boolean): Promise<Session> {
+  const line = await Line.open(port);
+  const client = randomBytes(16).toString("base64url");
+  const watch = [{ store: "counter" }];
+  const connected = await line.post("/api/twin/$connect?batch=1", "", JSON.stringify({ 0: { protocol: 1, client, epoch: 1, watch } }));
+  const cookie = /set-cookie: ([^;]+)/i.exec(connected)?.[1] as string;
+  const ticket = /"ticket":"([^"]+)"/.exec(connected)?.[1];
+  let i: string | undefined;
+  if (streaming) {
+    const path = `/api/twin/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`;
+    const { head } = await read({ port, path, cookie, begun: '["snapshot"', onMarks() {} });
+    i = /\["snapshot",1,"counter",null,"([^"]+)"/.exec(head)?.[1];
+  }
+  let n = 0;
+  return {
+    line,
+    async call() {
+      n++;
+      const call = { client, epoch: 1, n, i, at: streaming ? n - 1 : null, seen: n - 1 };
+      const response = await line.post("/api/twin/counter.bump?batch=1", cookie, JSON.stringify({ 0: { args: encodeValue([]), call } }));
+      if (!response.includes(`"r":${n}`)) throw new Error(response);
+    },
+  };
+}
+
+const peers: Record<string, (port: number) => Promise<Session>> = {
+  trpc: noop,
+  twinstate: (port) => twin(port, true),
+  "twinstate, no stream": (port) => twin(port, false),
+};
+
+let sessions: Session[] = [];
+
+answer({
+  async open({ peer, port, count }: { peer: string; port: number; count: number }) {
+    for (let left = count; left > 0; left -= 50)
+      sessions.push(...(await Promise.all(Array.from({ length: Math.min(50, left) }, () => (peers[peer] as (typeof peers)[string])(port)))));
+  },
+  /** Each session calls so many times. Gives the microseconds that it took. */
+  async run(times: number): Promise<number> {
+    const start = performance.now();
+    await Promise.all(
+      sessions.map(async ({ call }) => {
+        for (let i = 0; i < times; i++) await call();
+      }),
+    );
+    return (performance.now() - start) * 1000;
+  },
+  close() {
+    for (const { line } of sessions) line.close();
+    sessions = [];
+  },
+});

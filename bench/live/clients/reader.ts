@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import { connect, type Socket } from "node:net";
+
+/** What stands once in each text that is sent: counting it is all that readers do. */
+export const MARK = "~".charCodeAt(0);
+
+export interface ReaderOptions {
+  readonly port: number;
+  readonly path: string;
+  readonly cookie?: string | undefined;
+  /** As a WebSocket, which says this when it is open. */
+  readonly upgrade?: { readonly say?: string } | undefined;
+  /** The stream has told enough to begin. */
+  readonly begun: string;
+  /** So many marks have come in one piece. */
+  onMarks(count: number): void;
+}
+
+/** Reads a stream from a bare socket, so that a thousand of them cost little. Gives what came up to `begun`. */
+export function read({ port, path, cookie, upgrade, begun, onMarks }: ReaderOptions): Promise<{ head: string; socket: Socket }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      const key = randomBytes(16).toString("base64");
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${cookie ? `cookie: ${cookie}\r\n` : ""}` +
+          (upgrade
+            ? `connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${key}\r\n\r\n`
+            : "accept: text/event-stream\r\n\r\n"),
+      );
+    });
+    let head = "";
+    let said = upgrade?.say === undefined;
+    const starting = (chunk: Buffer) => {
+      head += chunk.toString("latin1");
+      if (!said && head.includes("\r\n\r\n")) {
+        said = true;
+        socket.write(masked(upgrade?.say as string));
+      }
+      if (!head.includes(begun)) return;
+      socket.off("data", starting);
+      socket.on("data", (chunk: Buffer) => {
+        let count = 0;
+        for (let at = chunk.indexOf(MARK); at >= 0; at = chunk.indexOf(MARK, at + 1)) count++;
+        if (count > 0) onMarks(count);
+        // A ping of Engine.IO, which hangs up on who does not answer.
+        else if (upgrade && chunk.length === 3 && chunk[2] === 0x32) socket.write(masked("3"));
+      });
+      resolve({ head, socket });
+    };
+    socket.setNoDelay(true).on("data", starting).on("error", reject);
+    socket.on("close", () => reject(new Error(`The server has hung up: ${head}`)));
+  });
+}
+
+/** A short text frame, as WebSocket clients must send it. */
+function masked(text: string): Buffer {
+  const mask = randomBytes(4);
+  const payload = Buffer.from(text).map((byte, i) => byte ^ (mask[i % 4] as number));
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, payload]);
+}

@@ -1,0 +1,99 @@
+import { table } from "../report.ts";
+import { type Verdict, verdict } from "../table/goals.ts";
+import { median } from "../table/run.ts";
+import { type Child, launch } from "./child.ts";
+import { MARK } from "./clients/reader.ts";
+import { note, type Part, type PartOptions, type Rounds, ratioOf, turns } from "./section.ts";
+
+const READERS = 1000;
+/** Deltas of a round that go out one by one, and those that are made in one go. */
+const SINGLE = 20;
+const BURST = 10;
+
+const PEERS = ["twinstate", "sse", "trpc", "ws", "socketio"];
+const NAMES: Record<string, string> = {
+  twinstate: "twinstate, SSE",
+  sse: "raw SSE, one buffer",
+  trpc: "tRPC subscription, SSE",
+  ws: "ws, one buffer",
+  socketio: "socket.io, WebSocket",
+};
+
+let made = 0;
+/** A text of which a delta of 100 bytes is made, and which comes once in it. */
+const text = () => `${String.fromCharCode(MARK)}${String(++made).padStart(9, "0")}`.padEnd(90, ".");
+
+interface Pair {
+  readonly server: Child;
+  readonly client: Child;
+  /** How many marks were sent. */
+  sent: number;
+}
+
+/** One small delta to a thousand readers. */
+export const fanout: Part = async (options) => {
+  const { rounds, log } = options;
+  const pairs = new Map<string, Pair>();
+  const cpu = { single: new Map() as Rounds, burst: new Map() as Rounds };
+  const rates = { single: new Map() as Rounds, burst: new Map() as Rounds };
+  try {
+    for (const peer of PEERS) pairs.set(peer, await open(peer, options));
+    for (const [round, peer] of turns(PEERS, rounds)) {
+      const pair = pairs.get(peer) as Pair;
+      for (const kind of ["single", "burst"] as const) {
+        const before = await pair.server.ask<number>("cpu");
+        let took = 0;
+        if (kind === "single") for (let i = 0; i < SINGLE; i++) took += await publish(pair, 1);
+        else took = await publish(pair, BURST);
+        const deliveries = READERS * (kind === "single" ? SINGLE : BURST);
+        const each = ((await pair.server.ask<number>("cpu")) - before) / deliveries;
+        note(cpu[kind], peer, each);
+        note(rates[kind], peer, (deliveries * 1e6) / took);
+        log(`fan-out, round ${round + 1}, ${peer}, ${kind}: ${Math.round((deliveries * 1e6) / took)} deliveries a second, ${each.toFixed(1)} µs of CPU each`);
+      }
+    }
+  } finally {
+    for (const { server, client } of pairs.values()) await Promise.all([client.stop(), server.stop()]);
+  }
+  const of = (rounds: Rounds, peer: string) => median(rounds.get(peer) ?? []);
+  const count = (value: number) => Math.round(value).toLocaleString("en");
+  const verdicts: Verdict[] = [
+    verdict("CPU of a delivery over SSE", of(cpu.single, "twinstate"), 18, "µs"),
+    verdict("CPU of a delivery over SSE, to raw SSE (0.8 × as many a second)", ratioOf(cpu.single, "twinstate", "sse", median), 1 / 0.8),
+  ];
+  return {
+    title: "Fan-out",
+    text: `One delta of about 100 bytes to ${READERS.toLocaleString("en")} readers, in another process, which count what comes from bare sockets. *One by one*: a delta is made when all have the one before it. *Ten at once*: ten are made in one go. Deliveries a second: from the first write to the last arrival; they also depend on the readers and on what else the machine did.`,
+    tables: [
+      table(
+        ["", "CPU µs for each delivery, one by one", "ten at once", "deliveries a second, one by one", "ten at once"],
+        PEERS.map((peer) => [
+          NAMES[peer] as string,
+          of(cpu.single, peer).toFixed(1),
+          of(cpu.burst, peer).toFixed(1),
+          count(of(rates.single, peer)),
+          count(of(rates.burst, peer)),
+        ]),
+      ),
+    ],
+    rounds: PEERS.map((peer) => `${peer}, CPU µs: ${(cpu.single.get(peer) ?? []).map((value) => value.toFixed(1)).join(" ")}`),
+    verdicts,
+  };
+};
+
+async function open(peer: string, { profile }: PartOptions): Promise<Pair> {
+  const server = await launch(`servers/${peer}`, { profile: profile ? `fanout-${peer}` : undefined });
+  const client = await launch("clients/listen");
+  await client.ask("open", { peer, port: await server.ask("port"), count: READERS });
+  const pair = { server, client, sent: 0 };
+  for (let i = 0; i < 10; i++) await publish(pair, 1);
+  return pair;
+}
+
+/** Sends texts to all, and gives the microseconds until the last has come. */
+async function publish(pair: Pair, count: number): Promise<number> {
+  pair.sent += count * READERS;
+  const arrived = pair.client.ask<number>("until", pair.sent);
+  const started = await pair.server.ask<number>("publish", Array.from({ length: count }, text));
+  return (await arrived) - started;
+}
