@@ -316,6 +316,8 @@ export const outsideRequest = (what: string, cause: unknown) =>
 // --- React ---
 
 export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one around your app, in the root layout.`);
+export const notPreloaded = (hook: string) =>
+  wrong(`\`${hook}\` has no preloaded state: the browser renders this. Give the state with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
 export const noEffect = (name: string) =>
   wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
 export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, which is a script: it was not followed.`);

@@ -1,8 +1,8 @@
 import { createElement, use, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { Twin } from "../client/twin.js";
+import { notPreloaded } from "../lib/errors.js";
 import type { View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
-import { Bailout } from "./bailout.js";
 import { addressOf, Pins } from "./pin.js";
 import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
 import { TwinProvider, type TwinProviderComponent, type TwinProviderProps, useClient } from "./provider.js";
@@ -98,7 +98,7 @@ function useTwin(hook: string, store: string, key: string | null | undefined): T
   const client = useClient(hook);
   if (key === null) return undefined;
   const twin = client.twin(store, key);
-  if (twin.state !== "ready" && typeof window === "undefined") throw new Bailout(hook);
+  if (twin.state !== "ready" && typeof window === "undefined") throw Object.assign(notPreloaded(hook), { digest: BAILOUT, reason: `${hook}()` });
   const { ready } = twin;
   if (twin.state === "waiting") hold(twin);
   // So that React reads it at once: left to itself it would wait a turn.
@@ -108,6 +108,9 @@ function useTwin(hook: string, store: string, key: string | null | undefined): T
   if (twin.state === "refused") throw twin.error;
   return twin;
 }
+
+/** Leaves the nearest Suspense boundary to the browser. Next knows an error by this, logs nothing, and tells `reason` where no boundary stands around. */
+const BAILOUT = "BAILOUT_TO_CLIENT_SIDE_RENDERING";
 
 const held = new WeakSet<Promise<void>>();
 
