@@ -197,52 +197,56 @@ function pairs(ids: readonly number[]): number[] {
 
 // --- what a commit did, for each container ---
 
-type KeyEdit = readonly [key: Stored, set: boolean, value: Stored, old: Stored, was: boolean];
+interface KeyEdit {
+  readonly key: Stored;
+  /** Set, not deleted. */
+  readonly set: boolean;
+  readonly value: Stored;
+  /** What it was, where it was there. */
+  readonly old: Stored;
+  readonly was: boolean;
+}
 type Edit =
   | { readonly node: Node; readonly keys: readonly KeyEdit[]; readonly splices: undefined; readonly cleared: boolean }
   | { readonly node: ArrayNode; readonly keys: undefined; readonly splices: readonly Splice[] };
 
 function editKeyed(node: Node, changes: KeyChanges, audience: Audience): Edit | undefined {
   const edits: KeyEdit[] = [];
-  const instance = node instanceof InstanceNode ? node : undefined;
+  const { data } = node;
+  const names = node instanceof InstanceNode ? audience.names(node) : undefined;
   for (const { key, was, old, moved } of changes.all()) {
-    if (instance && !audience.names(instance).includes(key as string)) continue;
-    const [has, value] = read(node, key);
-    if (was && (moved || !has)) edits.push([key, false, undefined, old, true]);
-    if (has && (!was || moved)) edits.push([key, true, value, undefined, false]);
-    else if (has && !Object.is(value, old)) edits.push([key, true, value, old, true]);
+    if (names && !names.includes(key as string)) continue;
+    const has = data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data as object, key as string);
+    const value = !has || data instanceof Set ? undefined : data instanceof Map ? data.get(key) : (data as Record<string, Stored>)[key as string];
+    if (was && (moved || !has)) edits.push({ key, set: false, value: undefined, old, was: true });
+    if (has && (!was || moved)) edits.push({ key, set: true, value, old: undefined, was: false });
+    else if (has && !Object.is(value, old)) edits.push({ key, set: true, value, old, was: true });
   }
   if (edits.length === 0) return undefined;
-  const empty = (node.kind === "map" || node.kind === "set") && (node.data as Set<unknown>).size === 0;
+  const empty = (data instanceof Map || data instanceof Set) && data.size === 0;
   return { node, keys: edits, splices: undefined, cleared: empty && edits.length > 1 };
 }
 
-function read(node: Node, key: Stored): [has: boolean, value: Stored] {
-  switch (node.kind) {
-    case "map":
-      return [(node.data as Map<Stored, Stored>).has(key), (node.data as Map<Stored, Stored>).get(key)];
-    case "set":
-      return [(node.data as Set<Stored>).has(key), undefined];
-    default:
-      return [Object.hasOwn(node.data as object, key as string), (node.data as Record<string, Stored>)[key as string]];
+function editArray(node: ArrayNode, change: readonly Splice[], audience: Audience): Edit | undefined {
+  const whole = passing(change, audience) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change;
+  const splices: Splice[] = [];
+  for (const splice of whole) {
+    const trimmed = trim(splice);
+    if (trimmed.removed.length > 0 || trimmed.added.length > 0) splices.push(trimmed);
   }
+  return splices.length > 0 ? { node, keys: undefined, splices } : undefined;
 }
 
-function editArray(node: ArrayNode, change: readonly Splice[], audience: Audience): Edit | undefined {
-  const trimmed: Splice[] = [];
-  for (const splice of passing(change, audience) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change) {
-    const { at, removed, added } = splice;
-    const shorter = Math.min(removed.length, added.length);
-    let start = 0;
-    while (start < shorter && Object.is(removed[start], added[start])) start++;
-    let end = 0;
-    while (end < shorter - start && Object.is(removed[removed.length - 1 - end], added[added.length - 1 - end])) end++;
-    if (start === 0 && end === 0) trimmed.push(splice);
-    else if (start + end < removed.length || start + end < added.length)
-      trimmed.push({ at: at + start, removed: removed.slice(start, removed.length - end), added: added.slice(start, added.length - end) });
-  }
-  const changed = trimmed.filter(({ removed, added }) => removed.length > 0 || added.length > 0);
-  return changed.length > 0 ? { node, keys: undefined, splices: changed } : undefined;
+/** Without what it takes away and puts back at its ends. */
+function trim(splice: Splice): Splice {
+  const { at, removed, added } = splice;
+  const shorter = Math.min(removed.length, added.length);
+  let start = 0;
+  while (start < shorter && Object.is(removed[start], added[start])) start++;
+  let end = 0;
+  while (end < shorter - start && Object.is(removed[removed.length - 1 - end], added[added.length - 1 - end])) end++;
+  if (start + end === 0) return splice;
+  return { at: at + start, removed: removed.slice(start, removed.length - end), added: added.slice(start, added.length - end) };
 }
 
 /** Whether a new container came and went within these splices: nothing may be told of it. */
@@ -258,22 +262,34 @@ function passing(splices: readonly Splice[], audience: Audience): boolean {
 
 // --- writing ---
 
+/** Containers that something refers to since this commit, and what that is. */
+interface Taken {
+  readonly values: Node[];
+  readonly holders: Node[];
+}
+
+function take(taken: Taken, value: Stored, holder: Node): void {
+  if (!(value instanceof Node)) return;
+  taken.values.push(value);
+  taken.holders.push(holder);
+}
+
 class DeltaWriter implements Source<Node> {
   readonly #channel: Channel;
   readonly #audience: Audience;
   readonly #changes: ReadonlyMap<Node, Change>;
   /** Containers met that had no number. */
   readonly #met: Node[] = [];
-  /** How many references fewer than before, for those that have lost some. */
+  /** How many references are gone, for those that have lost some. */
   #lost: Map<Node, number> | undefined;
-  /** The containers that refer to one since this commit. */
-  #takers: Map<Node, Node[]> | undefined;
+  /** The containers that refer to one since this commit: noted where any has lost references. */
+  #takers: Map<Node, Node | Node[]> | undefined;
   /** Arrays that stand where another one stood. */
   #bases: Map<Node, ArrayNode> | undefined;
   /** The numbers that arrays had which this delta forgets. */
   #gone: Map<Node, number> | undefined;
   /** Plain values that properties have got, by name: written together. */
-  #sets: Map<string, [Node, Stored][]> | undefined;
+  #sets: Map<string, { nodes: Node[]; values: Stored[] }> | undefined;
   readonly #queue: Node[] = [];
   readonly #ops: unknown[] = [];
   /** Where names stand among the ops: they get their numbers after those in the bodies, as the text has it. */
@@ -296,7 +312,7 @@ class DeltaWriter implements Source<Node> {
       if (edit.splices) this.#writeSplices(edit.node, edit.splices);
       else this.#writeKeys(edit.node, edit.keys, edit.cleared);
     }
-    if (this.#sets) for (const [name, nodes] of this.#sets) this.#writeSets(name, nodes);
+    if (this.#sets) for (const [name, { nodes, values }] of this.#sets) this.#writeSets(name, nodes, values);
     const bodies = writeBodies(this.#queue, this);
     for (const at of this.#namesAt) this.#ops[at] = this.#channel.sendName(this.#ops[at] as string);
     if (this.#channel.sweepDue()) this.#ops.push(11);
@@ -306,25 +322,33 @@ class DeltaWriter implements Source<Node> {
 
   /** Counts references anew, and forgets what cannot be seen any more. */
   #count(edits: readonly Edit[]): void {
-    const taken: [Stored, Node][] = [];
+    const taken: Taken = { values: [], holders: [] };
     for (const edit of edits) {
       if (edit.splices) this.#countSplices(edit.node, edit.splices, taken);
       else this.#countKeys(edit.node, edit.keys, taken);
     }
-    for (const [value, holder] of taken) this.#take(value, holder);
-    for (const edit of edits) {
-      for (const [, , value, old] of edit.keys ?? [])
-        if (value instanceof ArrayNode && this.#tag(value).id === MET && old instanceof ArrayNode) {
-          this.#bases ??= new Map();
-          this.#bases.set(value, old);
-        }
-    }
+    for (let i = 0; i < taken.values.length; i++) this.#take(taken.values[i] as Node, taken.holders[i] as Node);
+    if (this.#met.length > 0) this.#findBases(edits);
     for (const node of this.#met) {
       this.#audience.met?.(node);
       node.children((child) => this.#take(child, node), this.#audience);
     }
-    if (!this.#lost) return;
-    const dropped = [...this.#lost.keys()];
+    if (this.#lost) this.#forgetLost(this.#lost);
+  }
+
+  #findBases(edits: readonly Edit[]): void {
+    for (const { keys } of edits) {
+      if (!keys) continue;
+      for (const { value, old } of keys) {
+        if (!(value instanceof ArrayNode && this.#tag(value).id === MET && old instanceof ArrayNode)) continue;
+        this.#bases ??= new Map();
+        this.#bases.set(value, old);
+      }
+    }
+  }
+
+  #forgetLost(lost: Map<Node, number>): void {
+    const dropped = [...lost.keys()];
     for (const node of dropped) {
       if (this.#tag(node).refs > 0 || this.#tag(node).id === UNNUMBERED) continue;
       node.children((child) => {
@@ -333,14 +357,15 @@ class DeltaWriter implements Source<Node> {
       }, this.#audience);
       this.#forget(node);
     }
-    for (const [node, lost] of this.#lost)
-      if (this.#tag(node).refs > 0 && this.#tag(node).id !== UNNUMBERED && this.#doubtful(node, lost)) return this.#sweep();
+    for (const [node, count] of lost) if (this.#tag(node).refs > 0 && this.#tag(node).id !== UNNUMBERED && this.#doubtful(node, count)) return this.#sweep();
   }
 
   /** What only moves within an array is neither dropped nor taken. */
-  #countSplices(node: Node, splices: readonly Splice[], taken: [Stored, Node][]): void {
-    if (splices.length === 1 && splices[0]?.removed.length === 0) {
-      for (const value of splices[0].added) if (value instanceof Node) taken.push([value, node]);
+  #countSplices(node: Node, splices: readonly Splice[], taken: Taken): void {
+    const [first] = splices;
+    if (splices.length === 1 && (first?.removed.length === 0 || first?.added.length === 0)) {
+      for (const value of first.removed) this.#drop(value);
+      for (const value of first.added) take(taken, value, node);
       return;
     }
     const gone = new Map<Node, number>();
@@ -349,7 +374,7 @@ class DeltaWriter implements Source<Node> {
       for (const value of added) {
         if (!(value instanceof Node)) continue;
         const count = gone.get(value);
-        if (!count) taken.push([value, node]);
+        if (!count) take(taken, value, node);
         else if (count === 1) gone.delete(value);
         else gone.set(value, count - 1);
       }
@@ -357,13 +382,13 @@ class DeltaWriter implements Source<Node> {
     for (const [value, count] of gone) for (let i = 0; i < count; i++) this.#drop(value);
   }
 
-  #countKeys(node: Node, keys: readonly KeyEdit[], taken: [Stored, Node][]): void {
-    for (const [key, set, value, old, was] of keys) {
+  #countKeys(node: Node, keys: readonly KeyEdit[], taken: Taken): void {
+    for (const { key, set, value, old, was } of keys) {
       if (was) this.#drop(old);
       if (!set) this.#drop(key);
       else {
-        if (!was) taken.push([key, node]);
-        taken.push([value, node]);
+        if (!was) take(taken, key, node);
+        take(taken, value, node);
       }
     }
   }
@@ -373,9 +398,11 @@ class DeltaWriter implements Source<Node> {
    * to: if it has fewer references than before, or all those who took it are among what it refers to itself.
    */
   #doubtful(node: Node, lost: number): boolean {
-    if (lost > 0) return true;
-    const takers = new Set(this.#takers?.get(node)?.filter((taker) => this.#tag(taker).id !== UNNUMBERED));
-    for (const taker of takers) if (this.#surelySeen(taker)) return false;
+    const known = this.#takers?.get(node);
+    const all = known === undefined ? [] : Array.isArray(known) ? known : [known];
+    if (lost > all.length) return true;
+    for (const taker of all) if (this.#surelySeen(taker)) return false;
+    const takers = new Set(all.filter((taker) => this.#tag(taker).id !== UNNUMBERED));
     const inside = new Set([node]);
     for (const one of inside) {
       if (inside.size > WALK_LIMIT) return true;
@@ -387,7 +414,9 @@ class DeltaWriter implements Source<Node> {
 
   #surelySeen(node: Node): boolean {
     if (node === this.#channel.root) return true;
-    const taker = this.#tag(node).id === MET ? this.#takers?.get(node)?.[0] : undefined;
+    if (this.#tag(node).id !== MET) return false;
+    const takers = this.#takers?.get(node);
+    const taker = Array.isArray(takers) ? takers[0] : takers;
     return taker !== undefined && this.#tag(taker).id !== MET && this.#surelySeen(taker);
   }
 
@@ -410,17 +439,19 @@ class DeltaWriter implements Source<Node> {
     this.#lost.set(value, (this.#lost.get(value) ?? 0) + 1);
   }
 
-  #take(value: Stored, taker: Node): void {
-    if (!(value instanceof Node)) return;
-    this.#tag(value).refs++;
-    this.#takers ??= new Map();
-    const takers = this.#takers.get(value);
-    if (takers) takers.push(taker);
-    else this.#takers.set(value, [taker]);
-    const lost = this.#lost?.get(value);
-    if (lost !== undefined) this.#lost?.set(value, lost - 1);
-    if (this.#tag(value).id !== UNNUMBERED) return;
-    this.#tag(value).id = MET;
+  #take(value: Node, taker: Node): void {
+    const tag = this.#tag(value);
+    tag.refs++;
+    // All that drops of itself has done so before.
+    if (this.#lost) {
+      this.#takers ??= new Map();
+      const takers = this.#takers.get(value);
+      if (takers === undefined) this.#takers.set(value, taker);
+      else if (Array.isArray(takers)) takers.push(taker);
+      else this.#takers.set(value, [takers, taker]);
+    }
+    if (tag.id !== UNNUMBERED) return;
+    tag.id = MET;
     this.#met.push(value);
   }
 
@@ -440,7 +471,7 @@ class DeltaWriter implements Source<Node> {
       ops.push(9, id);
       return;
     }
-    for (const [key, set, value, , was] of keys) {
+    for (const { key, set, value, was } of keys) {
       if (kind === "map") {
         if (set) ops.push(5, id, this.slot(key), this.slot(value));
         else ops.push(6, id, this.slot(key));
@@ -448,9 +479,13 @@ class DeltaWriter implements Source<Node> {
       else if (set && was && !(value instanceof Node)) {
         // Written together with other containers' ones of this name.
         this.#sets ??= new Map();
-        const nodes = this.#sets.get(key as string);
-        if (nodes) nodes.push([node, value]);
-        else this.#sets.set(key as string, [[node, value]]);
+        let sets = this.#sets.get(key as string);
+        if (!sets) {
+          sets = { nodes: [], values: [] };
+          this.#sets.set(key as string, sets);
+        }
+        sets.nodes.push(node);
+        sets.values.push(value);
       } else {
         ops.push(set ? 0 : 1, id);
         this.#pushName(key as string);
@@ -459,26 +494,27 @@ class DeltaWriter implements Source<Node> {
     }
   }
 
-  #writeSets(name: string, nodes: [Node, Stored][]): void {
+  #writeSets(name: string, nodes: readonly Node[], values: readonly Stored[]): void {
     const ops = this.#ops;
+    const [first] = nodes as [Node];
     if (nodes.length === 1) {
-      const [node, value] = nodes[0] as [Node, Stored];
-      ops.push(0, this.#tag(node).id);
+      ops.push(0, this.#tag(first).id);
       this.#pushName(name);
-      ops.push(this.slot(value));
+      ops.push(this.slot(values[0]));
       return;
     }
     ops.push(10);
     this.#pushName(name);
     let before = 0;
-    const ids = nodes.map(([node]) => {
-      const step = this.#tag(node).id - before;
-      before = this.#tag(node).id;
+    const steps = nodes.map((node) => {
+      const { id } = this.#tag(node);
+      const step = id - before;
+      before = id;
       return step;
     });
     ops.push(
-      ids,
-      nodes.map(([, value]) => this.slot(value)),
+      steps,
+      values.map((value) => this.slot(value)),
     );
   }
 
