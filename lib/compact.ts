@@ -1,6 +1,9 @@
 import { Channel, type Kept, type Saved } from "./channel.js";
-import { storage } from "./instance.js";
+import type { Graph } from "./graph.js";
+import { InstanceNode, storage } from "./instance.js";
 import { applyKept, bareGraph } from "./mirror.js";
+import { Recorder } from "./record.js";
+import { SourceGraph } from "./source.js";
 import type { Steps } from "./steps.js";
 
 /**
@@ -10,6 +13,32 @@ import type { Steps } from "./steps.js";
 export function* compactSteps(saved: Saved, tail: readonly Kept[]): Steps<Saved> {
   const graph = bareGraph("");
   const known = yield* applyKept(graph, saved, tail);
+  return yield* saveSteps(graph, known);
+}
+
+/**
+ * As {@link compactSteps}, changed by a function of the user's. It gets the store's fields as a plain, live object, whose values are what the store held: instances of
+ * classes stand in it as plain objects, and stay instances where they are kept. It changes the object, or gives another one, which takes its place.
+ */
+export function* migrateSteps(name: string, saved: Saved, tail: readonly Kept[], change: (old: object) => unknown): Steps<Saved> {
+  const graph = new SourceGraph({ name, recorder: new Recorder() });
+  const root = new InstanceNode(graph, {}, "");
+  graph.root = root;
+  const known = yield* applyKept(graph, saved, tail);
+  const old = root.live as Record<string, unknown>;
+  const given = change(old);
+  if (typeof given === "object" && given !== null && given !== old) {
+    const fields = Object.entries(given);
+    for (const field of Object.keys(old)) delete old[field];
+    for (const [field, value] of fields) old[field] = value;
+  }
+  // The storage's numbers begin anew: what was kept before is replaced.
+  return yield* saveSteps(graph, { clients: known.clients, storage: { names: [], next: known.storage.next } });
+}
+
+type Known = { readonly names: readonly string[]; readonly next: number };
+
+function* saveSteps(graph: Graph, known: { readonly clients: Known; readonly storage: Known }): Steps<Saved> {
   const keeper = new Channel(graph.root, storage, known.storage);
   yield* keeper.start();
   const snapshot = yield* keeper.snapshotSteps();

@@ -19,11 +19,15 @@ export interface Journal {
 
 type Entry = { readonly commit: CommitRecord } | { readonly run: () => void; readonly fail?: (error: Error) => void };
 
-/**
- * `append` is called with all that has come while it ran before, one call after the other. When it fails, `failed` makes the error that those get who wait; nothing
- * is taken after that.
- */
-export function createJournal(append: (commits: readonly CommitRecord[]) => void | Promise<void>, failed: (error: unknown) => Error): Journal {
+export interface JournalOptions {
+  /** Called with all that has come while it ran before, one call after the other. */
+  append(commits: readonly CommitRecord[]): void | Promise<void>;
+  /** It has failed: makes the error that those get who wait. Nothing is taken after that. */
+  failed(error: unknown): Error;
+  report(error: unknown): void;
+}
+
+export function createJournal({ append, failed, report }: JournalOptions): Journal {
   let entries: Entry[] = [];
   let commits = 0;
   let running = false;
@@ -46,9 +50,18 @@ export function createJournal(append: (commits: readonly CommitRecord[]) => void
         break;
       }
       commits -= taken.length;
-      for (const entry of some) if ("run" in entry) entry.run();
+      for (const entry of some) if ("run" in entry) perform(entry.run);
     }
     running = false;
+  }
+
+  function perform(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      // The others are told all the same.
+      report(error);
+    }
   }
 
   function enter(entry: Entry): void {

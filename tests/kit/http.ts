@@ -16,9 +16,9 @@ export interface Site {
 }
 
 /** Serves a twin's handlers over real HTTP, under `/api/twin` or another path. */
-export async function serve(handlers: Handlers, path = "/api/twin"): Promise<Site> {
+export async function serve(handlers: Handlers, path = "/api/twin", port = 0): Promise<Site> {
   const server = createServer((req, res) => void respond(handlers, req, res));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     origin,

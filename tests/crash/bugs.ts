@@ -1,0 +1,46 @@
+import type { CommitRecord, Storage } from "twinstate/server";
+
+/** Mistakes that a storage could make, to see that they are noticed. */
+export type Bug = "acknowledge before write" | "dedupe off" | "a torn record accepted";
+
+export function withBug(storage: Storage, bug: Bug | undefined): Storage {
+  switch (bug) {
+    case undefined:
+      return storage;
+    case "acknowledge before write": {
+      const later = new Map<string, Promise<void>>();
+      return {
+        ...storage,
+        append(id, commits) {
+          const before = later.get(id) ?? new Promise((resolve) => setTimeout(resolve, 100));
+          later.set(
+            id,
+            before.then(() => storage.append(id, commits)),
+          );
+        },
+      };
+    }
+    case "dedupe off":
+      return {
+        ...storage,
+        async load(id) {
+          const found = await storage.load(id);
+          const without = ({ event: _, ...commit }: CommitRecord): CommitRecord => commit;
+          return found && { record: { ...found.record, numbers: {} }, tail: found.tail.map(without) };
+        },
+      };
+    case "a torn record accepted":
+      return {
+        ...storage,
+        async load(id) {
+          const found = await storage.load(id);
+          const last = found?.tail.at(-1);
+          if (!found || !last) return found;
+          const half = Object.fromEntries(Object.entries(last.stores).slice(0, 1));
+          return { ...found, tail: [...found.tail.slice(0, -1), { ...last, stores: half }] };
+        },
+      };
+    default:
+      return bug satisfies never;
+  }
+}

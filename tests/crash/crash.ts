@@ -1,0 +1,247 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { type Client, createClient } from "../../client/client.js";
+import type { Twin } from "../../client/twin.js";
+import { Jar } from "../kit/http.js";
+import { Random } from "../kit/random.js";
+import type { Bug } from "./bugs.js";
+import { type Call, judge, type Seen, sum, type Verdict } from "./checker.js";
+
+export interface CrashOptions {
+  readonly rounds: number;
+  /** Where the server keeps its state; without it, in memory. */
+  readonly file?: string;
+  readonly clients?: number;
+  readonly seed?: number;
+  /** A mistake that the server shall make. */
+  readonly bug?: Bug;
+  readonly report?: (line: string) => void;
+}
+
+export interface CrashReport extends Verdict {
+  readonly rounds: number;
+  /** Twins that did not equal their stores when all was quiet. */
+  readonly diverged: number;
+  /** How often a twin found itself in another incarnation. */
+  readonly incarnations: number;
+}
+
+/** How many calls of a client may have no answer. */
+const WINDOW = 3;
+
+/** Kills a server under load at random instants, and judges it by what its clients saw. */
+export async function crash({ rounds, file, clients: count = 20, seed = Date.now(), bug, report = () => {} }: CrashOptions): Promise<CrashReport> {
+  const random = new Random(seed);
+  const servers = new Servers(await freePort(), { ...(file !== undefined && { FILE: file }), ...(bug && { BUG: bug }) });
+  await servers.start();
+  const actors = Array.from({ length: count }, (_, number) => new Actor(number, servers.url, number % 2 === 1));
+  let diverged = 0;
+  let verdict = sum([]);
+  try {
+    await Promise.all(actors.map((actor) => actor.arrive()));
+    for (let round = 1; round <= rounds; round++) {
+      const stop = actors.map((actor) => actor.work(new Random(random.int(2 ** 31))));
+      await wait(30 + random.int(250));
+      await servers.kill();
+      for (const one of stop) one();
+      await servers.start();
+      await Promise.all(actors.map((actor) => actor.quiet()));
+      const { verdicts, different } = await inspect(servers.url, actors, file === undefined);
+      verdict = sum(verdicts);
+      diverged += different;
+      const { acknowledged, lost, doubled, interrupted } = verdict;
+      report(`round ${round}: acknowledged ${acknowledged}, lost ${lost}, doubled ${doubled}, diverged ${diverged}, interrupted ${interrupted}`);
+    }
+  } finally {
+    for (const actor of actors) actor.leave();
+    await servers.end();
+  }
+  return { ...verdict, rounds, diverged, incarnations: actors.reduce((total, { incarnations }) => total + incarnations.size - 1, 0) };
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** The server that runs, and the next one, which has loaded its code and waits. */
+class Servers {
+  readonly url: string;
+  readonly #env: Record<string, string>;
+  #running: ChildProcess | undefined;
+  #next: Promise<ChildProcess>;
+
+  constructor(port: number, env: Record<string, string>) {
+    this.url = `http://127.0.0.1:${port}/api/twin`;
+    this.#env = { ...env, PORT: String(port) };
+    this.#next = this.#prepare();
+  }
+
+  async #prepare(): Promise<ChildProcess> {
+    const child = spawn(process.execPath, ["--no-warnings", "--import", "./tests/kit/sources.mjs", "./tests/crash/server.ts"], {
+      env: { ...process.env, ...this.#env },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await said(child, "waiting");
+    return child;
+  }
+
+  async start(): Promise<void> {
+    const child = await this.#next;
+    this.#running = child;
+    child.stdin?.write("go\n");
+    await said(child, "serving");
+    this.#next = this.#prepare();
+    this.#next.catch(() => {});
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#running as ChildProcess;
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    const child = await this.#next;
+    child.kill("SIGKILL");
+  }
+}
+
+function said(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+    lines.on("line", (line) => {
+      if (!line.startsWith(word)) return;
+      lines.close();
+      resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`The server ended with code ${code}.`)));
+  });
+}
+
+/** One client: what it asks for, and what it is told. */
+class Actor {
+  readonly calls: Call[] = [];
+  readonly incarnations = new Set<string>();
+  readonly jar = new Jar();
+  readonly #client: Client;
+  readonly log: Twin;
+  readonly tally: Twin;
+  #pending = new Set<Promise<void>>();
+
+  constructor(
+    readonly number: number,
+    url: string,
+    readonly inRoom: boolean,
+  ) {
+    this.#client = createClient({ url, fetch: this.jar.fetch });
+    this.log = this.#client.twin(inRoom ? "roomLog" : "log", inRoom ? "hall" : null);
+    this.tally = this.#client.twin(inRoom ? "roomTally" : "tally", inRoom ? "hall" : null);
+  }
+
+  async arrive(): Promise<void> {
+    for (const twin of [this.log, this.tally]) {
+      twin.use();
+      await twin.ready;
+    }
+  }
+
+  /** Calls events until the returned function is called. */
+  work(random: Random): () => void {
+    let over = false;
+    void (async () => {
+      while (!over) {
+        this.#call(random.chance(0.25) ? 2 + random.int(4) : 1);
+        if (this.#pending.size >= WINDOW) await Promise.race(this.#pending);
+        if (random.chance(0.3)) await wait(random.int(8));
+      }
+    })();
+    return () => {
+      over = true;
+    };
+  }
+
+  #call(count: number): void {
+    const ids = Array.from({ length: count }, (_, i) => `${this.number}.${this.calls.length}${count > 1 ? `.${i}` : ""}`);
+    const call: Call = { client: this.number, ids };
+    this.calls.push(call);
+    const answer = this.log.event(count > 1 ? "many" : "add")?.(...ids) as PromiseLike<unknown>;
+    const pending: Promise<void> = Promise.resolve(answer).then(
+      (value) => {
+        call.outcome = { value };
+        this.#pending.delete(pending);
+      },
+      (error: { code?: string }) => {
+        call.outcome = { error: String(error.code ?? error) };
+        this.#pending.delete(pending);
+      },
+    );
+    this.#pending.add(pending);
+  }
+
+  /** Resolves when all calls have an answer. */
+  async quiet(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    const have = (this.log as unknown as { have?: readonly [string, number] }).have;
+    if (have) this.incarnations.add(have[0]);
+  }
+
+  sees(): Seen {
+    return { log: idsOf(this.log), tally: idsOf(this.tally) };
+  }
+
+  leave(): void {
+    this.#client.close();
+  }
+}
+
+const idsOf = (twin: Twin) => (twin.mirror.read("ids") ?? []) as string[];
+
+/** What there is, as a client sees it that has just come; and how many of those who were there see something else. */
+async function inspect(url: string, actors: readonly Actor[], forgets: boolean): Promise<{ verdicts: Verdict[]; different: number }> {
+  const verdicts: Verdict[] = [];
+  let different = 0;
+  const hosts = [actors.filter(({ inRoom }) => inRoom), ...actors.filter(({ inRoom }) => !inRoom).map((actor) => [actor])];
+  await Promise.all(
+    hosts.map(async (members) => {
+      const [first] = members;
+      if (!first) return;
+      const client = createClient({ url, fetch: first.jar.fetch });
+      const [log, tally] = [client.twin(first.log.store, first.log.key), client.twin(first.tally.store, first.tally.key)];
+      for (const twin of [log, tally]) {
+        twin.use();
+        await twin.ready;
+      }
+      const truth = { log: idsOf(log), tally: idsOf(tally) };
+      client.close();
+      verdicts.push(
+        judge(
+          members.flatMap(({ calls }) => calls),
+          truth,
+          forgets,
+        ),
+      );
+      for (const member of members) if (!(await agrees(member, truth))) different++;
+    }),
+  );
+  return { verdicts, different };
+}
+
+/** Whether a twin comes to show the truth, as its stream may be a little behind. */
+async function agrees(actor: Actor, truth: Seen): Promise<boolean> {
+  const wanted = JSON.stringify(truth);
+  for (let patience = 0; patience < 100; patience++) {
+    if (JSON.stringify(actor.sees()) === wanted) return true;
+    await wait(50);
+  }
+  return false;
+}

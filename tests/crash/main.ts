@@ -1,0 +1,24 @@
+// `npm run crash -- --rounds 200 --seed 1`
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { crash } from "./crash.js";
+
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "200" }, clients: { type: "string", default: "20" }, seed: { type: "string" } } });
+const seed = Number(values.seed ?? Date.now());
+const folder = mkdtempSync(join(tmpdir(), "twinstate-"));
+console.log(`kill -9, ${values.rounds} times, seed ${seed}`);
+const { rounds, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged } = await crash({
+  rounds: Number(values.rounds),
+  clients: Number(values.clients),
+  seed,
+  file: join(folder, "twin.db"),
+  report: (line) => console.log(line),
+});
+rmSync(folder, { recursive: true });
+console.log(
+  `${rounds} kills: acknowledged ${acknowledged}, lost ${lost}, doubled ${doubled}, diverged ${diverged}\n` +
+    `interrupted ${interrupted}, torn ${torn}, out of order ${disordered}, invented ${invented}, wrong answers ${wrong}`,
+);
+process.exit(lost + doubled + torn + disordered + invented + wrong + diverged === 0 ? 0 : 1);

@@ -1,0 +1,65 @@
+// A server that will be killed. Run by plain Node, so its decorators are called by hand.
+import { createInterface } from "node:readline";
+import { current, event, state } from "twinstate";
+import { createTwin, memory, type Storage, scope } from "twinstate/server";
+import { sqlite } from "twinstate/server/sqlite";
+import { serve } from "../kit/http.js";
+import { type Bug, withBug } from "./bugs.js";
+
+/** Takes ids, and gives each to the other store too. */
+class Log {
+  ids: string[] = [];
+
+  async add(id: string) {
+    this.ids.push(id);
+    (await (current() as unknown as { get(Class: unknown): Promise<Tally> }).get(this.tally())).ids.push(id);
+    return id;
+  }
+
+  /** One id for each commit. */
+  async *many(...ids: string[]) {
+    for (const id of ids) {
+      await this.add(id);
+      yield id;
+    }
+    return ids.length;
+  }
+
+  protected tally(): typeof Tally {
+    return Tally;
+  }
+}
+class Tally {
+  ids: string[] = [];
+}
+class RoomTally extends Tally {}
+class RoomLog extends Log {
+  protected override tally() {
+    return RoomTally;
+  }
+}
+
+const declare = (decorator: unknown, Class: { prototype: object }, name: string) =>
+  (decorator as (target: object, name: string, descriptor?: PropertyDescriptor) => void)(
+    Class.prototype,
+    name,
+    Object.getOwnPropertyDescriptor(Class.prototype, name),
+  );
+for (const Class of [Log, Tally]) declare(state, Class, "ids");
+for (const name of ["add", "many"]) declare(event, Log, name);
+
+const { FILE: file, BUG: bug, PORT: port } = process.env;
+const storage: Storage = file === undefined ? memory() : withBug(sqlite(file), bug as Bug | undefined);
+const allow = () => true;
+const twin = createTwin({
+  stores: { log: Log, tally: Tally, roomLog: scope.room(RoomLog, { allow }), roomTally: scope.room(RoomTally, { allow }) },
+  storage,
+  session: { secret: "a secret for tests alone" },
+  idle: 500,
+  log: ({ error }) => console.error(error),
+});
+console.log("waiting");
+for await (const _ of createInterface({ input: process.stdin })) {
+  const site = await serve(twin.handlers, "/api/twin", Number(port));
+  console.log("serving", site.origin);
+}
