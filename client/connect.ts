@@ -1,4 +1,5 @@
 import type { EventError } from "../lib/errors.js";
+import { openFace } from "../lib/faces.js";
 import { viewOf } from "../lib/view.js";
 import type { View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
@@ -63,6 +64,7 @@ export function connect<T extends { readonly "~stores": any }>(options: ClientOp
       leave();
       throw twin.error;
     }
+    twin.mirror.faces ??= openFace;
     const { live } = twin.mirror;
     const more: Record<string, unknown> = { $snapshot: () => viewOf(live), $subscribe: (listener: () => void) => twin.subscribe(listener), $leave: leave };
     return new Proxy(live, { get: (target, name) => (typeof name === "string" && Object.hasOwn(more, name) ? more[name] : Reflect.get(target, name, target)) });

@@ -200,7 +200,7 @@ export class Outbox {
 
   #failed(entry: Entry, { scope, i }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
     const told = refusalOf(error);
-    if (!told || (told.code as string) === "OUT_OF_ORDER") return this.#rest();
+    if (!told || ["OUT_OF_ORDER", "UNAVAILABLE"].includes(told.code as string)) return this.#rest();
     const { response } = (error.meta ?? {}) as { response?: { ok: boolean } };
     if (response?.ok === false && !entry.alone) {
       // The whole request was refused: perhaps for what others in it were.

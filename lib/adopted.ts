@@ -2,6 +2,7 @@ import { computed, type IComputedValue, Reaction, untracked } from "mobx";
 import { noSetter, notConstructed } from "./errors.js";
 import { InstanceNode } from "./instance.js";
 import { NODE, put, type Stored } from "./node.js";
+import { readKey, writeKey } from "./object-face.js";
 import { type ClassSchema, type ComputedSchema, classSchema } from "./schema.js";
 import type { SourceGraph } from "./source.js";
 
@@ -90,11 +91,11 @@ export class AdoptedNode extends InstanceNode {
   }
 
   readField(name: string): unknown {
-    return this.read(name);
+    return readKey(this, name);
   }
 
   writeField(name: string, value: unknown): void {
-    this.write(name, value);
+    writeKey(this, name, value);
   }
 
   readComputed(name: string): unknown {

@@ -109,6 +109,7 @@ export type ErrorCode =
   | "UNKNOWN_OUTCOME"
   | "OUTDATED"
   | "RATE_LIMITED"
+  | "UNAVAILABLE"
   | "OFFLINE";
 /** What an error of a code carries. */
 export type EventErrorData<C> = C extends keyof AppErrors
@@ -224,6 +225,24 @@ export const notOfScope = (store: string, kind: string, mine: string) =>
   );
 export const storeNotMade = (store: string, cause: unknown) =>
   wrong(`The store \`${store}\` could not be made: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+export const unavailable = () => refusal("UNAVAILABLE", "The server cannot store or load this just now. Ask again: nothing is done twice.");
+export const cutOff = () => refusal("INTERRUPTED", "The server ended while this event was running. What it had committed stays; it is not run again.");
+export const droppedField = (store: string, model: string, field: string) =>
+  wrong(`What is kept of \`${store}\` has a field \`${field}\`${model ? ` in instances of \`${model}\`` : ""} that its class does not keep: it is dropped.`);
+const migration = (message: string, cause?: unknown) => new StateError("MIGRATION", message, cause === undefined ? undefined : { cause });
+export const newerRecord = (store: string, from: number, to: number) =>
+  migration(
+    `What is kept of \`${store}\` is of version ${from}, and its class of version ${to}: it was written by a later release. It is left as it is. Use that release.`,
+  );
+export const noMigration = (store: string, from: number, to: number) =>
+  migration(
+    `What is kept of \`${store}\` is of version ${from}, and its class of version ${to} has no \`static migrate(old, fromVersion)\` to bring it there. It is left as it is.`,
+  );
+export const notMigrated = (store: string, from: number, to: number, cause: unknown) =>
+  migration(
+    `What is kept of \`${store}\` could not be brought from version ${from} to ${to}, and is left as it is: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
+  );
 export const notStored = (id: string, cause: unknown) =>
   new StateError("NOT_STORED", `The storage did not take a commit of \`${id}\`. What was not acknowledged is asked again.`, { cause });
 export const eventEnded = (event: string) =>

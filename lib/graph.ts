@@ -1,4 +1,3 @@
-import type { ArrayWrites } from "./array-writes.js";
 import { notContainer, readOnlyTwin } from "./errors.js";
 import { InstanceNode } from "./instance.js";
 import { Node, nodeOf, type Stored } from "./node.js";
@@ -18,8 +17,8 @@ export class Graph {
   root!: InstanceNode;
   /** Notes changes; without it they are final. */
   readonly recorder: Recorder | undefined = undefined;
-  /** What arrays do when users write to them, and their faster methods. */
-  readonly arrays: ArrayWrites | undefined = undefined;
+  /** Makes what users hold of a container: `openFace`, where containers are held at all. */
+  open: ((node: Node) => object) | undefined;
   /** What a mirror's instance gives for a name that is no field. */
   method: ((node: InstanceNode, key: string) => unknown) | undefined;
   #listeners: Map<Node, Set<(delta: Delta) => void>> | undefined;

@@ -1,5 +1,5 @@
 import type { Graph } from "./graph.js";
-import { type Kind, NODE, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
+import { type Kind, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { STEP } from "./steps.js";
 
@@ -79,14 +79,4 @@ export class InstanceNode extends ObjectNode {
 
   /** Clients see it no more. */
   unseen(): void {}
-
-  override get(_target: object, key: string | symbol): unknown {
-    if (typeof key === "symbol") return key === NODE ? this : undefined;
-    if (Object.hasOwn(this.data, key)) return this.read(key);
-    return this.graph.method?.(this, key);
-  }
-
-  override has(_target: object, key: string | symbol): boolean {
-    return key === NODE || (typeof key === "string" && Object.hasOwn(this.data, key));
-  }
 }

@@ -32,6 +32,8 @@ import { viewOf } from "./view.js";
 export interface MirrorOptions {
   /** The store's name, for messages. */
   name: string;
+  /** See {@link Mirror.faces}. */
+  faces?: Mirror["faces"];
   /** What a name that is no field gives: an event, mostly. `path` names the class, `""` for the store's own. */
   method?(className: string, key: string): unknown;
 }
@@ -39,7 +41,9 @@ export interface MirrorOptions {
 /** A twin's state: what deltas make of a snapshot. */
 export interface Mirror {
   readonly name: string;
-  /** The MobX mirror. */
+  /** Makes what users hold of containers (`openFace`). Without it there are views alone. */
+  faces: ((node: Node) => object) | undefined;
+  /** The MobX mirror, once there are {@link faces}. */
   readonly live: object;
   /** A snapshot has been applied. */
   readonly ready: boolean;
@@ -67,8 +71,9 @@ export interface Mirror {
   onChange(listener: () => void): () => void;
 }
 
-export function createMirror({ name, method }: MirrorOptions): Mirror {
+export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
   const graph = bareGraph(name);
+  graph.open = faces;
   graph.method = (node, key) => method?.(node.className, key);
   const listeners = new Set<() => void>();
   let state = new Decoder(graph, clients);
@@ -76,7 +81,15 @@ export function createMirror({ name, method }: MirrorOptions): Mirror {
 
   return {
     name,
-    live: graph.root.live,
+    get live() {
+      return graph.root.live;
+    },
+    get faces() {
+      return graph.open;
+    },
+    set faces(open) {
+      graph.open = open;
+    },
     get ready() {
       return ready;
     },

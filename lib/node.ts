@@ -1,5 +1,4 @@
-import { _isComputingDerivation, createAtom, type IAtom, transaction } from "mobx";
-import { notCallable } from "./errors.js";
+import { type IAtom, transaction } from "mobx";
 import type { Graph } from "./graph.js";
 import type { Audience } from "./instance.js";
 
@@ -24,8 +23,8 @@ export interface Tag {
 }
 
 /**
- * One container of a store: its data, and the handler of its own Proxy. A class to keep it small: a store of
- * 100,000 rows has 300,000 of them. Subclasses add the traps.
+ * One container of a store: its data, and who must be told when it changes. A class to keep it small: a store of
+ * 100,000 rows has 300,000 of them.
  */
 export abstract class Node implements Tag {
   abstract readonly kind: Kind;
@@ -33,7 +32,7 @@ export abstract class Node implements Tag {
   /** Plain data; nested containers stand in it as nodes. Replaced, not changed, while a view shares it. */
   data: unknown;
   /** What users hold. Made when first asked for. */
-  protected face: object | undefined = undefined;
+  face: object | undefined = undefined;
   // As clients' channel knows it.
   id = UNNUMBERED;
   refs = 0;
@@ -41,7 +40,7 @@ export abstract class Node implements Tag {
   /** As the storage's channel knows it, where there is one. */
   kept: Tag | undefined = undefined;
   /** One atom, or one for each key: made while a reaction reads. */
-  protected atoms: IAtom | Map<unknown, IAtom> | undefined = undefined;
+  atoms: IAtom | Map<unknown, IAtom> | undefined = undefined;
   view: unknown = undefined;
   stale = false;
   /** The nodes whose views hold this one's view. */
@@ -54,11 +53,9 @@ export abstract class Node implements Tag {
 
   /** What users hold of this container. */
   get live(): object {
-    this.face ??= this.open();
+    this.face ??= (this.graph.open as (node: Node) => object)(this);
     return this.face;
   }
-
-  protected abstract open(): object;
 
   /** Calls back for each nested container that an audience sees. @default clients */
   abstract children(visit: (child: Node) => void, audience?: Audience): void;
@@ -68,31 +65,6 @@ export abstract class Node implements Tag {
     const { atoms } = this;
     if (atoms instanceof Map) for (const atom of atoms.values()) atom.reportChanged();
     else atoms?.reportChanged();
-  }
-
-  /** A reaction reads the whole. */
-  protected observeAll(): void {
-    if (!_isComputingDerivation()) return;
-    this.atoms ??= createAtom("twinstate");
-    (this.atoms as IAtom).reportObserved();
-  }
-
-  /** A reaction reads one key. */
-  protected observeKey(key: unknown): void {
-    if (!_isComputingDerivation()) return;
-    this.atoms ??= new Map();
-    const atoms = this.atoms as Map<unknown, IAtom>;
-    let atom = atoms.get(key);
-    if (!atom) {
-      atom = createAtom("twinstate");
-      atoms.set(key, atom);
-    }
-    atom.reportObserved();
-  }
-
-  /** A reaction asks whether there is a key. */
-  protected observePresence(key: unknown): void {
-    if (_isComputingDerivation()) this.observeKey(presenceOf(key));
   }
 
   /** Tells reactions that a key has changed. */
@@ -110,42 +82,12 @@ export abstract class Node implements Tag {
   }
 }
 
+/** Stands for "which keys there are" among the atoms of keyed containers. */
+export const KEYS = Symbol("keys");
+/** Stands for "all entries" among those of a Map. */
+export const ENTRIES = Symbol("entries");
 /** Stands for "whether there is this key" among the atoms of a keyed container. Where two fall together, a reaction runs once more than it must. */
 export const presenceOf = (key: unknown): unknown => (key instanceof Node ? key : `has ${typeof key} ${String(key)}`);
-
-/** The keys of a Map or Set as a loop meets them that changes it: its data may be replaced meanwhile, as a view keeps the old. */
-export function* keysOf(node: { readonly data: Map<Stored, Stored> | Set<Stored> }): Generator<Stored> {
-  let { data } = node;
-  let keys = data.keys();
-  let last: Stored;
-  let met: Set<Stored> | undefined;
-  for (let next = keys.next(); !next.done; next = keys.next()) {
-    if (met?.has(next.value)) continue;
-    met = undefined;
-    last = next.value;
-    yield last;
-    if (node.data === data) continue;
-    met = upTo(last, data.keys());
-    data = node.data;
-    keys = data.keys();
-  }
-}
-
-function upTo(last: Stored, keys: Iterable<Stored>): Set<Stored> {
-  const met = new Set<Stored>();
-  for (const key of keys) {
-    met.add(key);
-    if (Object.is(key, last)) break;
-  }
-  return met;
-}
-
-export type Callback = (this: unknown, value: unknown, key: unknown, container: unknown) => unknown;
-
-/** @throws TypeError as the language's own methods do */
-export function callable(fn: unknown): asserts fn is Callback {
-  if (typeof fn !== "function") throw notCallable(fn);
-}
 
 /** The value that users see for a stored one. */
 export const liveOf = (stored: Stored): unknown => (stored instanceof Node ? stored.live : stored);
@@ -181,9 +123,3 @@ export function put(target: object, key: string, value: unknown): void {
 
 /** Reads an own property, and nothing of the prototype's. */
 export const own = (target: object, key: string): unknown => (Object.hasOwn(target, key) ? (target as Record<string, unknown>)[key] : undefined);
-
-/** Whether a descriptor defines what an assignment would: a property of state can be nothing else. */
-export function isPlainProperty(descriptor: PropertyDescriptor, enumerable = true): boolean {
-  if (!("value" in descriptor) || descriptor.writable === false) return false;
-  return !enumerable || (descriptor.enumerable !== false && descriptor.configurable !== false);
-}

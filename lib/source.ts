@@ -1,8 +1,8 @@
 import { transaction } from "mobx";
 import { AdoptedNode, type Shape, shapeOf } from "./adopted.js";
 import { ArrayNode } from "./array.js";
-import { arrayWrites } from "./array-writes.js";
 import { arrayHole, badKey, foreignInstance, notState, outsideEvent, readOnlyComputed, sealedInstance, symbolKey, tooDeep } from "./errors.js";
+import { openFace } from "./faces.js";
 import { Graph, MEMBER, step } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
 import { copyLeaf } from "./leaf.js";
@@ -30,7 +30,7 @@ export interface SourceOptions {
 /** A graph that users write to: values enter here, what they changed can be undone, and computeds are kept up to date. */
 export class SourceGraph extends Graph {
   override readonly recorder: Recorder;
-  override readonly arrays = arrayWrites;
+  override open = openFace;
   /** The open changes are undone for a moment. */
   rewound = false;
   /** The instances whose computeds are kept evaluated. */

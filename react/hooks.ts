@@ -86,8 +86,18 @@ function useView(hook: string, store: string, key: string | null | undefined, se
   return value;
 }
 
+let faces: Promise<typeof import("../lib/faces.js")> | undefined;
+
+/** What MobX reacts to is loaded by the first component that asks: a page that uses views alone does without. */
+function loadFaces() {
+  faces ??= import("../lib/faces.js");
+  return faces;
+}
+
 function useLive(hook: string, store: string, key: string | undefined): unknown {
   const twin = useTwin(hook, store, key);
+  const { openFace } = use(loadFaces());
+  if (twin) twin.mirror.faces ??= openFace;
   const pins = useContext(Pins);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   return useSource(useMemo(() => twin && createLive(twin, pins.get(addressOf(twin))), [twin]));

@@ -119,28 +119,22 @@ describe.for(SERVERS)("a board, on %s", ([, url]) => {
       await board(one).add("To do", title);
       await board(one).card(title).waitFor();
     }
-    await board(one).card("a").focus();
     const held = one.locator("[data-held]");
-    await one.keyboard.press("Space");
-    await held.waitFor();
+    await lift(one, "a");
     await one.keyboard.press("ArrowDown");
     await one.getByText("a is over b.").waitFor({ state: "attached" });
     await one.keyboard.press("Space");
     await titles(other, "To do", ["b", "a"]);
     await count(held, 0);
 
-    await board(one).card("b").focus();
-    await one.keyboard.press("Space");
-    await held.waitFor();
+    await lift(one, "b");
     await one.keyboard.press("ArrowRight");
     await board(one).cards("Doing").locator("visible=true").first().waitFor();
     await one.keyboard.press("Space");
     await titles(other, "Doing", ["b"]);
     await count(held, 0);
 
-    await board(one).card("a").focus();
-    await one.keyboard.press("Space");
-    await held.waitFor();
+    await lift(one, "a");
     await one.keyboard.press("ArrowRight");
     await count(board(one).cards("Doing"), 2);
     await one.keyboard.press("Escape");
@@ -184,6 +178,13 @@ describe.for(SERVERS)("a board, on %s", ([, url]) => {
     await titles(page, "To do", ["a"]);
   });
 });
+
+/** Picks a card up by the keyboard: it is told when that is done. */
+async function lift(page: Page, title: string): Promise<void> {
+  await board(page).card(title).focus();
+  await page.keyboard.press("Space");
+  await page.getByText(`${title} is over ${title}.`).waitFor({ state: "attached" });
+}
 
 async function grab(page: Page, title: string): Promise<void> {
   await board(page).card(title).hover();

@@ -1,42 +1,66 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, inject } from "vitest";
+import { describe, expect, inject, onTestFinished } from "vitest";
 import { shows, todos } from "./kit/demo.js";
-import { test } from "./kit/visitor.js";
+import { hydrated, test } from "./kit/visitor.js";
 
 const dev = inject("dev");
 
+/** Changes a file of the development server's app, until the test ends. */
+function edit(path: string, ...changes: readonly (readonly [from: string, to: string])[]): void {
+  const file = join(dev!.folder, path);
+  const before = readFileSync(file, "utf8");
+  const after = changes.reduce((text, [from, to]) => {
+    expect(text).toContain(from);
+    return text.replace(from, to);
+  }, before);
+  writeFileSync(file, after);
+  onTestFinished(() => writeFileSync(file, before));
+}
+
 describe.runIf(dev)("hot reload, on next dev", () => {
-  test("a changed store class keeps its state, and what it does now is what it says now", async ({ visit, onTestFinished }) => {
-    const file = join(dev!.folder, "state/todo.ts");
-    const before = readFileSync(file, "utf8");
-    onTestFinished(() => writeFileSync(file, before));
-    const page = await (await visit({ url: dev!.url })).open("/");
-    const list = todos(page);
+  test("a changed store class keeps its state, and does at once what it says now, in the page that was open", async ({ visit }) => {
+    const list = todos(await (await visit({ url: dev!.url })).open("/"));
     await list.add("milk");
-    writeFileSync(file, before.replace("{ id, title, done: false }", '{ id, title: title + "!", done: false }'));
-    // The new class comes with the next time that Next evaluates the module: a request.
-    await page.reload();
-    await shows(list.rows, ["milk"]);
-    await list.input.fill("bread");
-    await list.input.press("Enter");
-    await shows(list.rows, ["milk", "bread!"]);
+    await list.done("milk").click();
+    await shows(list.count, ["0 items left"]);
+    edit("state/todo.ts", ["{ id, title, done: false }", '{ id, title: title + "!", done: false }']);
+    let n = 0;
+    // Next sees the change when it sees it: until then, the class is the old one.
+    await expect
+      .poll(
+        async () => {
+          const added = `bread ${++n}`;
+          await list.input.fill(added);
+          await list.input.press("Enter");
+          await expect.poll(() => list.rows.last().textContent()).toContain(added);
+          return list.rows.last().textContent();
+        },
+        { timeout: 30_000, interval: 200 },
+      )
+      .toMatch(/^bread \d+!$/);
+    await expect.poll(() => list.rows.first().textContent()).toBe("milk");
+    expect(await list.done("milk").getAttribute("aria-checked")).toBe("true");
   });
 
-  test("a new field of a store class has its first value, beside the state that was there", async ({ visit, onTestFinished }) => {
-    const [store, list] = [join(dev!.folder, "state/todo.ts"), join(dev!.folder, "components/todo/todo-list.tsx")];
-    const before = [store, list].map((file) => [file, readFileSync(file, "utf8")] as const);
-    onTestFinished(() => {
-      for (const [file, text] of before) writeFileSync(file, text);
-    });
+  test("a new field of a store class has its first value, beside the state that was there", async ({ visit }) => {
     const page = await (await visit({ url: dev!.url })).open("/");
     await todos(page).add("milk");
-    writeFileSync(store, before[0]![1].replace("@computed get left", '@state motto = "one by one";\n\n  @computed get left'));
-    writeFileSync(
-      list,
-      before[1]![1].replace("const { items } = useTodo();", "const { items, motto } = useTodo();").replace("Yours alone, kept on the server.", "{motto}"),
+    edit("state/todo.ts", ["@computed get left", '@state motto = "one by one";\n\n  @computed get left']);
+    edit(
+      "components/todo/todo-list.tsx",
+      "const { items } = useTodo();",
+      "const { items } = useTodo();\n  const motto = useTodo((todo) => todo.motto ?? null);",
     );
+    edit(
+      "components/todo/todo-list.tsx",
+      ["const { items } = useTodo();", "const { items } = useTodo();\n  const motto = useTodo((todo) => todo.motto);"],
+      ["Yours alone, kept on the server.", '{typeof motto === "string" && motto}'],
+    );
+    await page.getByText("one by one").waitFor({ timeout: 30_000 });
+    await shows(todos(page).rows, ["milk"]);
     await page.reload();
+    await hydrated(page);
     await page.getByText("one by one").waitFor();
     await shows(todos(page).rows, ["milk"]);
   });

@@ -9,7 +9,7 @@ import { type CommitRecord, fold, type StoreRecord } from "../../server/record.j
 import { inSlices } from "../../server/slices.js";
 import { sqlite } from "../../server/storage/sqlite.js";
 import { SqliteFile } from "../../server/storage/sqlite-file.js";
-import type { Loaded } from "../../server/storage2.js";
+import type { Loaded } from "../../server/storage.js";
 import { mayMount, smallDisk, temporaryFolder } from "../kit/files.js";
 import { contentOf, contentOfWriter, Table, TableWriter } from "../kit/table.js";
 

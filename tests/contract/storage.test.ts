@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, test } from "vitest";
-import { memory } from "../../server/storage/memory2.js";
+import { memory } from "../../server/storage/memory.js";
 import { sqlite } from "../../server/storage/sqlite.js";
 import { storageContract } from "../../testing/storage.js";
 

@@ -5,7 +5,7 @@ import { createTwin, memory, scope } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
 import type { LiveTwin } from "../../client/twin.js";
 import { SECRET, serveTwin } from "../kit/app.js";
-import { call, openClient, openTwin, shown, status } from "../kit/client.js";
+import { call, liveOf, openClient, openTwin, shown, status } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
 import { type Handlers, Jar, type Site, serve } from "../kit/http.js";
 import { Network } from "../kit/network.js";
@@ -80,14 +80,14 @@ test("a twin whose stream is cut comes back with what it missed, and keeps its o
   const writer = await openTwin(openClient(site.url), "wall");
   await call(writer, "add", "a");
   await shown(wall, () => lines(wall).length === 1);
-  const row = (wall.mirror.live as Log).deep.rows[0];
+  const row = (liveOf(wall) as Log).deep.rows[0];
   network.cut();
   await status(client, (now) => now.status === "reconnecting");
   await call(writer, "add", "b");
   await shown(wall, () => lines(wall).length === 2);
   expect(client.status.current.status).toBe("online");
   expect(seen).toEqual({ snapshot: 1, resume: 1 });
-  expect((wall.mirror.live as Log).deep.rows[0]).toBe(row);
+  expect((liveOf(wall) as Log).deep.rows[0]).toBe(row);
 });
 
 test("calls made while the line is down run once, in order, when it is back", async () => {

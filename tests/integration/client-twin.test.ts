@@ -4,7 +4,7 @@ import { scope } from "twinstate/server";
 import { expect, test } from "vitest";
 import type { StreamCall } from "../../lib/call.js";
 import { serveTwin } from "../kit/app.js";
-import { call, openClient, openTwin, shown } from "../kit/client.js";
+import { call, liveOf, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
 import { Jar } from "../kit/http.js";
 
@@ -280,7 +280,7 @@ test("an effect comes after what its event changed is shown", async () => {
 test("the live mirror tells MobX, and its events are functions that stay the same", async () => {
   const { site } = await app();
   const todo = await openTwin(openClient(site.url), "todo");
-  const live = todo.mirror.live as Todo;
+  const live = liveOf(todo) as Todo;
   const seen: number[] = [];
   const stop = autorun(() => seen.push(live.items.length));
   await live.add("milk");
@@ -293,7 +293,7 @@ test("the live mirror tells MobX, and its events are functions that stay the sam
 test("a method that is no event throws where it is called, and promises and JSON see a plain object", async () => {
   const { site } = await app();
   const todo = await openTwin(openClient(site.url), "todo");
-  const live = todo.mirror.live as Todo & Record<string, unknown>;
+  const live = liveOf(todo) as Todo & Record<string, unknown>;
   expect(() => live.helper()).toThrow("`helper` is no event of `todo`");
   expect(todo.event("helper")).toBeUndefined();
   expect(await Promise.resolve(live)).toBe(live);
@@ -319,7 +319,7 @@ test("an event of an instance in a store says that it cannot be called yet", asy
   const { site } = await serveTwin({ stores: { deck: scope.shared(Deck) }, models: { Card } });
   const deck = await openTwin(openClient(site.url), "deck");
   await call(deck, "add", "ace");
-  const [card] = (deck.mirror.live as Deck).cards;
+  const [card] = (liveOf(deck) as Deck).cards;
   expect(card?.title).toBe("ace");
   expect(() => card?.rename("king")).toThrow("`rename` is an event of `Card`");
 });

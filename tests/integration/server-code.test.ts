@@ -1,6 +1,7 @@
 import { current, defineContext, EventError, event, state, update } from "twinstate";
 import { createTwin, type PreloadData, scope, type TwinApp } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
+import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { SECRET, serveTwin } from "../kit/app.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
@@ -200,7 +201,7 @@ test("in a request, current() and preload() are the visitor's own", async () => 
   const preload = (await inRequest(request, () => twin.preload({ todo: true, board: ["b", "c"], settings: true }))) as unknown as PreloadData;
   expect(JSON.parse(JSON.stringify(preload))).toEqual(preload);
   const [todo, b, c, settings] = preload.stores as Extract<PreloadData["stores"][number], { snapshot: unknown }>[];
-  const mirror = createMirror({ name: "todo" });
+  const mirror = createMirror({ faces: openFace, name: "todo" });
   mirror.applySnapshot(todo?.snapshot as never);
   expect(mirror.view()).toEqual({ items: [{ title: "milk" }, { title: "bread", by: "ada" }] });
   expect([b?.key, c?.key, settings?.store]).toEqual(["b", "c", "settings"]);

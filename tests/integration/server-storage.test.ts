@@ -1,5 +1,5 @@
 import { EventError, event, state } from "twinstate";
-import type { CommitRecord, HostRecord, Storage } from "twinstate/server";
+import { type CommitRecord, memory } from "twinstate/server";
 import { expect, test, vi } from "vitest";
 import { plainValue, serveTwin, Visitor } from "../kit/app.js";
 
@@ -22,53 +22,30 @@ class Counter {
   }
 }
 
-/** Keeps each commit, as a durable storage does, and can be told to fail. */
-class Kept implements Storage {
-  readonly "~storage" = true;
-  readonly records = new Map<string, HostRecord>();
-  readonly commits: CommitRecord[] = [];
-  fails = false;
-  /** What an append waits for. */
-  slow: Promise<void> | undefined;
-  appends = 0;
-
-  load(id: string): HostRecord | undefined {
-    return this.records.get(id);
-  }
-
-  async append(id: string, commit: CommitRecord): Promise<void> {
-    const { incarnation, revision, changed, answer } = commit;
-    const stores = Object.fromEntries(changed.map(({ store, save }) => [store, structuredClone(save())]));
-    this.appends++;
-    await this.slow;
-    if (this.fails) throw new Error("the disk is full");
-    const before = this.records.get(id) ?? { incarnation, revision: 0, stores: {}, numbers: {} };
-    const numbers = { ...before.numbers };
-    if (answer) {
-      const answers = [...(numbers[answer.client]?.answers ?? []), [answer.n, answer.answer] as const];
-      numbers[answer.client] = { next: answer.n + 1, seen: Date.now(), answers };
-    }
-    this.commits.push(commit);
-    this.records.set(id, { incarnation, revision, stores: { ...before.stores, ...stores }, numbers });
-  }
-
-  save(id: string, record: HostRecord): void {
-    this.records.set(id, record);
-  }
-
-  delete(id: string): void {
-    this.records.delete(id);
-  }
-
-  async *list(prefix: string) {
-    for (const [id, { stores }] of this.records) if (id.startsWith(prefix)) yield { id, stores: Object.keys(stores) };
-  }
-
-  expire(): void {}
+/** Takes each commit, as a durable storage does, and can be told to be slow, or to fail. */
+function watched() {
+  const kept = memory();
+  const storage = {
+    ...kept,
+    durable: true,
+    commits: [] as CommitRecord[],
+    fails: false,
+    /** What an append waits for. */
+    slow: undefined as Promise<void> | undefined,
+    appends: 0,
+    async append(id: string, commits: readonly CommitRecord[]): Promise<void> {
+      storage.appends++;
+      await storage.slow;
+      if (storage.fails) throw new Error("the disk is full");
+      await kept.append(id, commits);
+      storage.commits.push(...commits);
+    },
+  };
+  return storage;
 }
 
 async function start() {
-  const storage = new Kept();
+  const storage = watched();
   const app = await serveTwin({ stores: { counter: Counter }, storage });
   const visitor = app.visitor();
   await visitor.call("counter.add", 1);
@@ -79,10 +56,10 @@ test("each commit is one append, with the number of the event that it ends", asy
   const { storage, visitor } = await start();
   await visitor.number("counter.addTwice", 1, [1]);
   await visitor.number("counter.refuse", 2, []);
-  expect(storage.commits.map(({ revision, answer }) => [revision, answer?.n])).toEqual([
-    [1, undefined],
-    [2, undefined],
-    [3, 1],
+  expect(storage.commits.map(({ revision, event }) => [revision, event?.n, event && "answer" in event])).toEqual([
+    [1, undefined, undefined],
+    [2, 1, false],
+    [3, 1, true],
   ]);
 });
 
@@ -138,7 +115,7 @@ test("a commit that the storage did not take never was: watchers are put right, 
   const live = visitor.live({ store: "counter" });
   await live.state("counter");
   storage.fails = true;
-  expect((await visitor.ask("counter.add", { args: [10] })).error?.code).toBe("INTERNAL");
+  expect((await visitor.ask("counter.add", { args: [10] })).error?.code).toBe("UNAVAILABLE");
   expect(logs.map(({ message }) => message).join()).toContain("did not take a commit");
   await live.until(() => live.all("snapshot").length === 2);
   expect(live.all("snapshot")[1]?.slice(4, 6)).toEqual(live.all("snapshot")[0]?.slice(4, 6));
@@ -151,7 +128,7 @@ test("a commit that the storage did not take never was: watchers are put right, 
 test("after a failed append the same number runs for the first time, and once", async () => {
   const { storage, visitor } = await start();
   storage.fails = true;
-  expect((await visitor.number("counter.add", 1, [10])).error?.code).toBe("INTERNAL");
+  expect((await visitor.number("counter.add", 1, [10])).error?.code).toBe("UNAVAILABLE");
   storage.fails = false;
   expect(plainValue(await visitor.number("counter.add", 1, [10]))).toBe(11);
   expect(plainValue(await visitor.number("counter.add", 1, [10]))).toBe(11);
@@ -165,7 +142,7 @@ test("a scope instance that could not be loaded is tried again by the next who a
     throw new Error("the disk is away");
   });
   const stranger = new Visitor(other);
-  expect((await stranger.ask("counter.add", { args: [1] })).error?.code).toBe("INTERNAL");
+  expect((await stranger.ask("counter.add", { args: [1] })).error?.code).toBe("UNAVAILABLE");
   expect(await stranger.call("counter.add", 1)).toBe(1);
   expect(load).toHaveBeenCalledTimes(2);
 });

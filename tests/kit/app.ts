@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { createTwin, type LogEntry, type Models, memory, type Storage, type Stores, type TwinApp, type TwinOptions } from "twinstate/server";
 import { onTestFailed, onTestFinished, vi } from "vitest";
 import type { Encoded } from "../../lib/codec.js";
+import { openFace } from "../../lib/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror.js";
 import { decodeValue, encodeValue } from "../../lib/value.js";
 import type { Runtime } from "../../server/runtime.js";
@@ -181,7 +182,7 @@ export class Follower {
       const message = this.messages[this.#read] as unknown[];
       if (message[0] === "snapshot") {
         const [, host, store, , , revision, snapshot] = message as [string, number, string, unknown, string, number, never];
-        const mirror = createMirror({ name: store });
+        const mirror = createMirror({ faces: openFace, name: store });
         mirror.applySnapshot(snapshot);
         this.#mirrors.set(store, { mirror, host, revision });
       } else if (typeof message[0] === "number") {

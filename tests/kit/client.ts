@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
 import { type Client, type ClientOptions, createClient } from "../../client/client.js";
 import type { Twin } from "../../client/twin.js";
+import { openFace } from "../../lib/faces.js";
 import { Jar } from "./http.js";
 
 /** A browser tab's client, with cookies of its own unless `fetch` says otherwise. It is closed when the test ends. */
@@ -16,6 +17,12 @@ export async function openTwin(client: Client, store: string, key?: string): Pro
   twin.use();
   await twin.ready;
   return twin;
+}
+
+/** The MobX mirror of a twin. */
+export function liveOf(twin: Twin): object {
+  twin.mirror.faces ??= openFace;
+  return twin.mirror.live;
 }
 
 /** Calls an event by name. */

@@ -3,7 +3,7 @@ import { state } from "../../lib/decorators.js";
 import { finish } from "../../lib/steps.js";
 import { createStore, type Store } from "../../lib/store.js";
 import { type CommitRecord, fold } from "../../server/record.js";
-import type { Loaded } from "../../server/storage2.js";
+import type { Loaded } from "../../server/storage.js";
 
 export class Table {
   @state rows: { id: number; title: string; done: boolean; tags: string[]; meta: { a: number; b: string } }[] = [];

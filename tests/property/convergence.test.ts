@@ -2,6 +2,7 @@ import { autorun } from "mobx";
 import { expect, test } from "vitest";
 import { compactSteps } from "../../lib/compact.js";
 import { computed, state } from "../../lib/decorators.js";
+import { openFace } from "../../lib/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror.js";
 import { finish } from "../../lib/steps.js";
 import { createStore, type Store } from "../../lib/store.js";
@@ -63,7 +64,7 @@ function run(seed: number): void {
   let instance = new Everything();
   let store = make(instance);
   let program = new Program(random, instance, [...VISIBLE, "hidden"], Card);
-  const mirror = createMirror({ name: "it" });
+  const mirror = createMirror({ faces: openFace, name: "it" });
   mirror.applySnapshot(wire(store.snapshot()));
   let behind: Mirror | undefined;
   let late: Mirror | undefined;
@@ -90,7 +91,7 @@ function run(seed: number): void {
           expect((error as { code?: string }).code).toBe("NOT_STATE");
         }
         if (random.chance(0.05)) {
-          const reader = createMirror({ name: "it" });
+          const reader = createMirror({ faces: openFace, name: "it" });
           reader.applySnapshot(wire(store.snapshot()));
           expect(canon(reader.live), "a snapshot in the middle of an event").toBe(before);
           expect(canon(store.plain()), "a plain reading in the middle of an event").toBe(before);
@@ -121,7 +122,7 @@ function run(seed: number): void {
       expect(mirror.size, "garbage of the mirror").toBeLessThanOrEqual(store.size * 2 + 1000);
       if (late) expect(canon(late.live), "a late joiner").toBe(committed);
       if (random.chance(0.08)) {
-        late = createMirror({ name: "it" });
+        late = createMirror({ faces: openFace, name: "it" });
         late.applySnapshot(wire(store.snapshot()));
         expect(canon(late.live), "a snapshot").toBe(committed);
         expect(late.size).toBe(store.size);
@@ -137,7 +138,7 @@ function run(seed: number): void {
           late = behind;
           behind = undefined;
         } else {
-          const away = createMirror({ name: "it" });
+          const away = createMirror({ faces: openFace, name: "it" });
           away.applySnapshot(wire(store.snapshot()));
           away.view();
           stopBehind();
@@ -190,7 +191,7 @@ function run(seed: number): void {
 }
 
 function createMirrorOf(store: Store): Mirror {
-  const mirror = createMirror({ name: "it" });
+  const mirror = createMirror({ faces: openFace, name: "it" });
   mirror.applySnapshot(wire(store.snapshot()));
   return mirror;
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { decodeValue, encodeValue } from "../../lib/value.js";
 import { canon } from "../kit/canon.js";
@@ -96,7 +97,7 @@ describe("what is no encoding is refused with a StateError, whatever it is", () 
     fc.assert(
       fc.property(fc.nat(80), part, fc.boolean(), (at, by, inDelta) => {
         const { store, it } = hold(state());
-        const mirror = createMirror({ name: "store" });
+        const mirror = createMirror({ faces: openFace, name: "store" });
         const snapshot = wire(store.snapshot());
         if (!inDelta) refused(() => mirror.applySnapshot(spoiled(snapshot, at, by) as never));
         else {

@@ -5,6 +5,7 @@ import { transformSync } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { computed, event, state } from "../../lib/decorators.js";
+import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { classSchema } from "../../lib/schema.js";
 import { createStore } from "../../lib/store.js";
@@ -131,7 +132,7 @@ describe.each(Object.entries(compilers))("%s", (_, { metadata, load }) => {
     const { Child, Item } = await load();
     const store = createStore({ name: "child", instance: new Child(), models: { Item } });
     const child = store.instance as InstanceType<Fixture["Child"]>;
-    const mirror = createMirror({ name: "child" });
+    const mirror = createMirror({ faces: openFace, name: "child" });
     mirror.applySnapshot(wire(store.snapshot()));
     const twin = mirror.live as typeof child;
     expect(twin.count).toBe(3);
@@ -178,7 +179,7 @@ describe("`accessor` fields, of standard decorators", () => {
       expect(alone.size).toBe(2);
       const store = createStore({ name: "child", instance: new Child() });
       const child = store.instance as InstanceType<typeof Child>;
-      const mirror = createMirror({ name: "child" });
+      const mirror = createMirror({ faces: openFace, name: "child" });
       mirror.applySnapshot(wire(store.snapshot()));
       const twin = mirror.live as typeof child;
       child.add(2);

@@ -1,6 +1,7 @@
 import { autorun } from "mobx";
 import { describe, expect, test } from "vitest";
 import { computed, event, state } from "../../lib/decorators.js";
+import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { createStore } from "../../lib/store.js";
 import { toPlain } from "../../lib/view.js";
@@ -88,7 +89,7 @@ class Shelf extends Counted(Timed) {
 
 function make() {
   const store = createStore({ name: "shelf", instance: new Shelf(), models: { Item, Timed } });
-  const mirror = createMirror({ name: "shelf" });
+  const mirror = createMirror({ faces: openFace, name: "shelf" });
   mirror.applySnapshot(wire(store.snapshot()));
   const send = () => {
     const delta = store.commit();
@@ -273,7 +274,7 @@ describe("an instance that cannot enter", () => {
     expect(people.all[0]?.friend).toBe(b);
     expect(b.friend).toBe(a);
     expect(b.friends.has(b)).toBe(true);
-    const mirror = createMirror({ name: "people" });
+    const mirror = createMirror({ faces: openFace, name: "people" });
     mirror.applySnapshot(wire(store.snapshot()));
     store.commit();
     mirror.applySnapshot(wire(store.snapshot()));
@@ -315,7 +316,7 @@ describe("a @computed", () => {
     }
     const reported: unknown[] = [];
     const store = createStore({ name: "fragile", instance: new Fragile(), report: (error) => reported.push(error) });
-    const mirror = createMirror({ name: "fragile" });
+    const mirror = createMirror({ faces: openFace, name: "fragile" });
     mirror.applySnapshot(wire(store.snapshot()));
     expect(reported.length).toBeGreaterThan(0);
     const twin = mirror.live as Fragile;

@@ -1,5 +1,6 @@
 import { autorun } from "mobx";
 import { expect, test } from "vitest";
+import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { canon } from "../kit/canon.js";
 import { hold } from "../kit/hold.js";
@@ -15,7 +16,7 @@ test("a twin that was away gets the order of keys too, though nothing else has c
     ]),
     set: new Set(["a", "b"]),
   });
-  const mirror = createMirror({ name: "store" });
+  const mirror = createMirror({ faces: openFace, name: "store" });
   mirror.applySnapshot(wire(store.snapshot()));
   const twin = (mirror.live as { it: typeof it }).it;
   const first = mirror.view();
@@ -39,7 +40,7 @@ test("a twin that was away gets the order of keys too, though nothing else has c
 
 test("a twin that was away keeps what has not changed: objects, and views", () => {
   const { it, store } = hold({ same: { deep: [1] }, changed: { n: 1 } });
-  const mirror = createMirror({ name: "store" });
+  const mirror = createMirror({ faces: openFace, name: "store" });
   mirror.applySnapshot(wire(store.snapshot()));
   const twin = (mirror.live as { it: typeof it }).it;
   const { same, changed } = twin;

@@ -15,6 +15,7 @@ import {
 } from "mobx";
 import { afterEach, describe, expect, test } from "vitest";
 import { computed, state } from "../../lib/decorators.js";
+import { openFace } from "../../lib/faces.js";
 import { onDelta } from "../../lib/graph.js";
 import { createMirror } from "../../lib/mirror.js";
 import { createStore } from "../../lib/store.js";
@@ -638,7 +639,7 @@ describe("other than in MobX", () => {
 
 test("a twin reacts as the store does, once for each delta", () => {
   const { store, it } = hold(data());
-  const mirror = createMirror({ name: "store" });
+  const mirror = createMirror({ faces: openFace, name: "store" });
   mirror.applySnapshot(JSON.parse(JSON.stringify(store.snapshot())));
   const twin = (mirror.live as { it: Shape }).it;
   const all = watch(() => `${twin.list.map((item) => item.n)} ${[...twin.map.keys()]} ${[...twin.set]} ${Object.keys(twin.table)}`);

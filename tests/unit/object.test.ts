@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { canon } from "../kit/canon.js";
 import { hold, outcome } from "../kit/hold.js";
@@ -26,7 +27,7 @@ describe("any string is a key like any other", () => {
   for (const key of AWKWARD)
     test(JSON.stringify(key), () => {
       const { it, store } = hold<{ table: Record<string, unknown>; map: Map<unknown, unknown> }>({ table: {}, map: new Map() });
-      const mirror = createMirror({ name: "store" });
+      const mirror = createMirror({ faces: openFace, name: "store" });
       mirror.applySnapshot(wire(store.snapshot()));
       const twin = (mirror.live as { it: typeof it }).it;
       const send = () => mirror.applyDelta(wire(store.commit()) as readonly unknown[]);
@@ -47,7 +48,7 @@ describe("any string is a key like any other", () => {
       it.table[key] = 3;
       send();
       expect(twin.table[key]).toBe(3);
-      const late = createMirror({ name: "store" });
+      const late = createMirror({ faces: openFace, name: "store" });
       late.applySnapshot(wire(store.snapshot()));
       expect(canon(late.live)).toBe(canon(mirror.live));
       delete it.table[key];
@@ -63,7 +64,7 @@ describe("any string is a key like any other", () => {
   test("in data that enters, and nothing of it gets into Object.prototype", () => {
     const data = JSON.parse('{ "__proto__": { "polluted": true }, "constructor": { "prototype": { "polluted": true } } }');
     const { it, store } = hold(data);
-    const mirror = createMirror({ name: "store" });
+    const mirror = createMirror({ faces: openFace, name: "store" });
     mirror.applySnapshot(wire(store.snapshot()));
     for (const side of [it, (mirror.live as { it: object }).it, (mirror.view() as { it: object }).it]) {
       expect(Object.keys(side)).toEqual(["__proto__", "constructor"]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { state } from "../../lib/decorators.js";
+import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { createStore } from "../../lib/store.js";
 import { toPlain } from "../../lib/view.js";
@@ -11,12 +12,12 @@ const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 /** A value as a twin gets it: by a snapshot, and by a delta. */
 function travel(value: unknown): unknown[] {
   const { holder, store } = hold<unknown>(value);
-  const early = createMirror({ name: "store" });
+  const early = createMirror({ faces: openFace, name: "store" });
   const { holder: empty, store: other } = hold<unknown>(0);
   early.applySnapshot(wire(other.snapshot()));
   empty.it = value;
   early.applyDelta(wire(other.commit()) as readonly unknown[]);
-  const late = createMirror({ name: "store" });
+  const late = createMirror({ faces: openFace, name: "store" });
   late.applySnapshot(wire(store.snapshot()));
   const back = hold<unknown>(0, { restore: wire(store.save()) });
   return [holder.it, (early.live as { it: unknown }).it, (late.live as { it: unknown }).it, late.read("it"), back.holder.it];
@@ -132,7 +133,7 @@ describe("values arrive as they are", () => {
 
   test("a store that refers to itself", () => {
     const { holder, store } = hold<unknown>(0);
-    const mirror = createMirror({ name: "store" });
+    const mirror = createMirror({ faces: openFace, name: "store" });
     mirror.applySnapshot(wire(store.snapshot()));
     holder.it = { root: holder };
     mirror.applyDelta(wire(store.commit()) as readonly unknown[]);
@@ -296,7 +297,7 @@ describe("a date of a store is a value", () => {
 
   test("it cannot be changed in place, on the store, on a twin or in a view", () => {
     const store = make();
-    const mirror = createMirror({ name: "todo" });
+    const mirror = createMirror({ faces: openFace, name: "todo" });
     mirror.applySnapshot(wire(store.snapshot()));
     for (const side of [store.instance, mirror.live, mirror.view(), store.plain()] as Todo[]) {
       expect(() => side.at.setTime(1)).toThrow("`setTime` on a date of a store: dates are values there");
@@ -382,7 +383,7 @@ describe("what belongs to another store", () => {
     const store = make("one");
     (store.instance as Board).cards.push({ a: [1] });
     store.commit();
-    const mirror = createMirror({ name: "one" });
+    const mirror = createMirror({ faces: openFace, name: "one" });
     mirror.applySnapshot(wire(store.snapshot()));
     const two = make("two").instance as Board;
     two.cards.push((mirror.live as Board).cards[0], (mirror.view() as Board).cards[0]);

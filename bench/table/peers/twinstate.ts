@@ -1,5 +1,6 @@
 import { transaction } from "mobx";
 import { state } from "../../../lib/decorators.js";
+import { openFace } from "../../../lib/faces.js";
 import { createMirror, type Mirror } from "../../../lib/mirror.js";
 import { createStore, type Store } from "../../../lib/store.js";
 import { observeRows } from "../observe.ts";
@@ -24,7 +25,7 @@ export default {
   },
   snapshot: ({ store }) => JSON.stringify(store.snapshot()),
   mirror(wire) {
-    const mirror = createMirror({ name: "table" });
+    const mirror = createMirror({ faces: openFace, name: "table" });
     mirror.applySnapshot(JSON.parse(wire as string));
     return mirror;
   },

@@ -46,6 +46,7 @@ export const test = base.extend<Fixtures & { browser: Browser | undefined }>({
       const context = await browser!.newContext({ baseURL: url, viewport: { width: 1280, height: 800 }, ...options });
       contexts.push(context);
       context.setDefaultTimeout(10_000);
+      context.setDefaultNavigationTimeout(30_000);
       const expected = [PREFETCHED];
       const note = (problem: string) => {
         if (!expected.some((message) => message.test(problem))) problems.push(problem);

@@ -1,45 +1,93 @@
-import { type ArrayNode, indexOf } from "./array.js";
+import type { ArrayNode } from "./array.js";
 import { arrayHole, arrayName, cannotDefine, symbolKey } from "./errors.js";
-import { type Callback, callable, isPlainProperty, liveOf, nodeOf, type Stored } from "./node.js";
+import { type Callback, callable } from "./loop.js";
+import { liveOf, NODE, nodeOf, type Stored } from "./node.js";
+import { isPlainProperty } from "./object-face.js";
+import { observeAll } from "./observe.js";
 import type { SourceGraph } from "./source.js";
 
-export type Methods = Record<string, (this: unknown, ...args: never[]) => unknown>;
-
-/** What users' writes do to arrays. */
-export interface ArrayWrites {
-  readonly methods: Methods;
-  set(node: ArrayNode, key: string | symbol, value: unknown): boolean;
-  delete(node: ArrayNode, key: string | symbol): boolean;
-  define(node: ArrayNode, key: string | symbol, descriptor: PropertyDescriptor): boolean;
+/** A Proxy's target: an array, as `Array.isArray` looks through the Proxy at it. */
+class Target extends Array<unknown> {
+  node!: ArrayNode;
 }
 
-export const arrayWrites: ArrayWrites = {
-  get methods() {
-    return methods;
-  },
-  set(node, key, value) {
-    if (typeof key === "symbol") throw symbolKey(node.graph.pathOf(node), key);
-    if (key === "length") return resize(node, value);
+export function openArray(node: ArrayNode): object {
+  const target = new Target();
+  target.node = node;
+  return new Proxy(target, arrayFace);
+}
+
+/** For reading. */
+function read(node: ArrayNode): Stored[] {
+  observeAll(node);
+  return node.data;
+}
+
+const arrayFace: ProxyHandler<Target> = {
+  get({ node }, key) {
+    if (typeof key === "symbol") return key === NODE ? node : Reflect.get(Array.prototype, key);
+    if (key === "length") return read(node).length;
     const index = indexOf(key);
-    if (index < 0) throw arrayName(node.graph.pathOf(node), key);
-    if (index > node.data.length) throw arrayHole(node.graph.pathOf(node, index));
-    const [stored] = enter(node, [value], index);
-    if (index === node.data.length) node.splice(index, 0, [stored]);
-    else node.put(index, stored);
-    return true;
+    if (index >= 0) return liveOf(read(node)[index]);
+    return Object.hasOwn(methods, key) ? methods[key] : Reflect.get(Array.prototype, key);
   },
-  delete(node, key) {
+  set({ node }, key, value) {
+    return set(node, key, value);
+  },
+  has({ node }, key) {
+    if (key === NODE) return true;
+    if (typeof key === "symbol") return key in Array.prototype;
+    const index = indexOf(key);
+    return index >= 0 ? index < read(node).length : key in Array.prototype;
+  },
+  deleteProperty({ node }, key) {
     if (typeof key === "symbol") return true;
     const index = indexOf(key);
     if (index < 0) return key !== "length";
     if (index < node.data.length) throw arrayHole(node.graph.pathOf(node, index));
     return true;
   },
-  define(node, key, descriptor) {
-    if (!isPlainProperty(descriptor, key !== "length")) throw cannotDefine(node.graph.pathOf(node, String(key)));
-    return arrayWrites.set(node, key, descriptor.value);
+  ownKeys({ node }) {
+    const keys = Object.keys(read(node));
+    keys.push("length");
+    return keys;
   },
+  getOwnPropertyDescriptor({ node }, key) {
+    if (typeof key === "symbol") return undefined;
+    const data = read(node);
+    if (key === "length") return { value: data.length, writable: true, enumerable: false, configurable: false };
+    const index = indexOf(key);
+    if (index < 0 || index >= data.length) return undefined;
+    return { value: liveOf(data[index]), writable: true, enumerable: true, configurable: true };
+  },
+  defineProperty({ node }, key, descriptor) {
+    if (!isPlainProperty(descriptor, key !== "length")) throw cannotDefine(node.graph.pathOf(node, String(key)));
+    return set(node, key, descriptor.value);
+  },
+  getPrototypeOf: () => Array.prototype,
+  preventExtensions: () => false,
+  setPrototypeOf: () => false,
 };
+
+/** The index that a property name stands for, or -1. */
+function indexOf(key: string): number {
+  const first = key.charCodeAt(0);
+  if (!(first >= 48 && first <= 57)) return -1;
+  const index = Number(key);
+  return String(index) === key && index < 2 ** 32 - 1 && Number.isInteger(index) ? index : -1;
+}
+
+function set(node: ArrayNode, key: string | symbol, value: unknown): boolean {
+  if (typeof key === "symbol") throw symbolKey(node.graph.pathOf(node), key);
+  if (key === "length") return resize(node, value);
+  const index = indexOf(key);
+  if (index < 0) throw arrayName(node.graph.pathOf(node), key);
+  if (index > node.data.length) throw arrayHole(node.graph.pathOf(node, index));
+  const [stored] = enter(node, [value], index);
+  if (index === node.data.length) node.splice(index, 0, [stored]);
+  else node.put(index, stored);
+  return true;
+}
 
 /** Values as they enter. */
 function enter(node: ArrayNode, values: readonly unknown[], at: number): Stored[] {
@@ -70,7 +118,7 @@ function position(value: unknown, length: number, absent: number): number {
 /** Calls back for each item, in the way of the language's own loops: up to the length at the start, without what is gone since. */
 function each(array: unknown, fn: unknown, thisArg: unknown, visit: (result: unknown, value: unknown, index: number) => boolean | undefined): void {
   const node = nodeOf(array) as ArrayNode;
-  const { length } = node.read();
+  const { length } = read(node);
   callable(fn);
   for (let i = 0; i < length; i++) {
     if (i >= node.data.length) continue;
@@ -82,7 +130,7 @@ function each(array: unknown, fn: unknown, thisArg: unknown, visit: (result: unk
 /** As {@link each}, for the `find…` methods, which see what is gone as `undefined`. */
 function search(array: unknown, fn: unknown, thisArg: unknown, backwards: boolean): { index: number; value: unknown } {
   const node = nodeOf(array) as ArrayNode;
-  const { length } = node.read();
+  const { length } = read(node);
   callable(fn);
   for (let n = 0; n < length; n++) {
     const i = backwards ? length - 1 - n : n;
@@ -98,7 +146,7 @@ const nodeFor = (array: unknown) => nodeOf(array) as ArrayNode;
  * The methods that the language's own would do right but slowly (one trap for each step), or as many small changes in
  * place of one. The others are the language's.
  */
-const methods: Methods = {
+const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
   push(...values: unknown[]): number {
     const node = nodeFor(this);
     const stored = enter(node, values, node.data.length);
@@ -213,17 +261,17 @@ const methods: Methods = {
   },
   indexOf(...args: [value: unknown, from?: number]): number {
     const node = nodeFor(this);
-    return node.read().indexOf(node.graph.find(args[0]), ...(args.slice(1) as [number?]));
+    return read(node).indexOf(node.graph.find(args[0]), ...(args.slice(1) as [number?]));
   },
   lastIndexOf(...args: [value: unknown, from?: number]): number {
     const node = nodeFor(this);
-    return node.read().lastIndexOf(node.graph.find(args[0]), ...(args.slice(1) as [number]));
+    return read(node).lastIndexOf(node.graph.find(args[0]), ...(args.slice(1) as [number]));
   },
   includes(...args: [value: unknown, from?: number]): boolean {
     const node = nodeFor(this);
-    return node.read().includes(node.graph.find(args[0]), ...(args.slice(1) as [number?]));
+    return read(node).includes(node.graph.find(args[0]), ...(args.slice(1) as [number?]));
   },
   slice(start?: number, end?: number): unknown[] {
-    return nodeFor(this).read().slice(start, end).map(liveOf);
+    return read(nodeFor(this)).slice(start, end).map(liveOf);
   },
 };

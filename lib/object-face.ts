@@ -1,0 +1,81 @@
+import { cannotDefine, symbolKey } from "./errors.js";
+import type { InstanceNode } from "./instance.js";
+import { KEYS, liveOf, NODE, Node, own } from "./node.js";
+import type { ObjectNode } from "./object.js";
+import { observeKey, observePresence } from "./observe.js";
+
+/** What a user's assignment does. */
+export function writeKey(node: ObjectNode, key: string, value: unknown): void {
+  node.graph.mayWrite(node, key);
+  node.put(key, node.graph.enter(value, node, key));
+}
+
+export function readKey(node: ObjectNode, key: string): unknown {
+  observeKey(node, key);
+  return liveOf(own(node.data, key));
+}
+
+const objectFace: ProxyHandler<ObjectNode> = {
+  get(node, key) {
+    if (typeof key === "symbol") return key === NODE ? node : Reflect.get(node.data, key);
+    const value = node.data[key];
+    observeKey(node, key);
+    return value instanceof Node ? value.live : value;
+  },
+  set(node, key, value) {
+    if (typeof key === "symbol") throw symbolKey(node.graph.pathOf(node), key);
+    writeKey(node, key, value);
+    return true;
+  },
+  has(node, key) {
+    if (key === NODE) return true;
+    if (typeof key === "string") observePresence(node, key);
+    return key in node.data;
+  },
+  deleteProperty(node, key) {
+    if (typeof key === "symbol") return true;
+    node.graph.mayWrite(node, key);
+    node.remove(key);
+    return true;
+  },
+  ownKeys(node) {
+    observeKey(node, KEYS);
+    return Object.keys(node.data);
+  },
+  getOwnPropertyDescriptor(node, key) {
+    if (typeof key === "symbol") return undefined;
+    // Asked for each key by `Object.keys`, which reads no value; what reads them asks `get` too.
+    observeKey(node, KEYS);
+    if (!Object.hasOwn(node.data, key)) return undefined;
+    return { value: liveOf(node.data[key]), writable: true, enumerable: true, configurable: true };
+  },
+  defineProperty(node, key, descriptor) {
+    if (typeof key === "symbol") throw symbolKey(node.graph.pathOf(node), key);
+    if (!isPlainProperty(descriptor)) throw cannotDefine(node.graph.pathOf(node, key));
+    writeKey(node, key, descriptor.value);
+    return true;
+  },
+  getPrototypeOf: () => Object.prototype,
+  preventExtensions: () => false,
+  setPrototypeOf: () => false,
+};
+
+/** Of an instance whose class this side does not have. */
+const instanceFace: ProxyHandler<InstanceNode> = {
+  ...(objectFace as ProxyHandler<InstanceNode>),
+  get(node, key) {
+    if (typeof key === "symbol") return key === NODE ? node : undefined;
+    if (Object.hasOwn(node.data, key)) return readKey(node, key);
+    return node.graph.method?.(node, key);
+  },
+  has: (node, key) => key === NODE || (typeof key === "string" && Object.hasOwn(node.data, key)),
+};
+
+export const openObject = (node: ObjectNode): object => new Proxy(node, objectFace);
+export const openInstance = (node: InstanceNode): object => new Proxy(node, instanceFace);
+
+/** Whether a descriptor defines what an assignment would: a property of state can be nothing else. */
+export function isPlainProperty(descriptor: PropertyDescriptor, enumerable = true): boolean {
+  if (!("value" in descriptor) || descriptor.writable === false) return false;
+  return !enumerable || (descriptor.enumerable !== false && descriptor.configurable !== false);
+}

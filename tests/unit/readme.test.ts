@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (file: string) => readFile(join(root, file), "utf8");
+
+describe("the README", () => {
+  test("gives the sizes that size-limit measures", { timeout: 120_000 }, async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, "node_modules/size-limit/bin.js"), "--json"], { cwd: root });
+    const measured = (JSON.parse(stdout) as { name: string; size: number }[]).map(({ name, size }) => [name, (size / 1000).toFixed(1)]);
+    const table = (await read("README.md")).split("## Size")[1]?.split("\n## ")[0] ?? "";
+    const told = [...table.matchAll(/^\| `?([^|`]+?)`? \| ([\d.]+) \|$/gm)].map(([, name, size]) => [name, size]);
+    expect(told).toEqual(measured);
+  });
+
+  test("shows the store and the hooks in the first screen, in less than 12 lines of code", async () => {
+    const first = (await read("README.md")).split("\n").slice(0, 30).join("\n");
+    const code = [...first.matchAll(/```tsx?\n([\s\S]*?)```/g)].flatMap(([, block]) => (block as string).trim().split("\n"));
+    expect(code.length).toBeLessThan(12);
+    expect(first).toContain("@state items");
+    expect(first).toContain("useTodo()");
+    expect(first).toContain("npm ci && npm run demo");
+    expect(first).toContain("npm run setup && npm test");
+  });
+});
+
+test("links between documents lead somewhere", async () => {
+  const documents = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    ...(await readdir(join(root, "docs"))).filter((file) => file.endsWith(".md")).map((file) => `docs/${file}`),
+  ];
+  const broken: string[] = [];
+  for (const document of documents) {
+    for (const [, target] of (await read(document)).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)[^)]*\)/g)) {
+      if (!existsSync(join(root, dirname(document), target as string))) broken.push(`${document}: ${target}`);
+    }
+  }
+  expect(broken).toEqual([]);
+});
