@@ -22,6 +22,8 @@ interface Watched {
   stores: ReadonlySet<string>;
   /** The stores that get a snapshot when the reader is ready for it: it is made only then. */
   readonly pending: Set<string>;
+  /** Snapshots are being made. */
+  asked: boolean;
   /** How many frames wait. */
   queued: number;
 }
@@ -91,23 +93,24 @@ export class Connection {
     return queued.message;
   }
 
-  /** Makes the snapshots that are due. */
+  /** Makes the snapshots that are due. Those of what is not stored yet come when it is. */
   #snapshots(): void {
-    for (const { host, pending, stores } of this.#watched.values()) {
-      if (host.storing) {
-        if (pending.size > 0) void host.settled().then(() => this.#notice());
-        continue;
-      }
-      for (const store of pending) {
-        if (!stores.has(store)) continue;
-        try {
-          const snapshot = host.snapshot(store);
-          this.#ready.push(["snapshot", this.#number(host), store, host.roomKey, host.incarnation, host.revision, snapshot]);
-        } catch (error) {
-          this.refuse(store, host.roomKey, error);
+    for (const watched of this.#watched.values()) {
+      const { host, pending, stores } = watched;
+      if (pending.size === 0 || watched.asked) continue;
+      watched.asked = true;
+      const due = [...pending].filter((store) => stores.has(store));
+      if (due.length === 0) pending.clear();
+      host.show(due, (revision, shown) => {
+        watched.asked = false;
+        for (const one of shown) {
+          const { store } = one;
+          if (!pending.delete(store) || this.#watched.get(host) !== watched) continue;
+          if ("error" in one) this.refuse(store, host.roomKey, one.error);
+          else this.#ready.push(["snapshot", this.#number(host), store, host.roomKey, host.incarnation, revision, one.snapshot]);
         }
-      }
-      pending.clear();
+        this.#notice();
+      });
     }
   }
 
@@ -211,7 +214,7 @@ export class Connection {
   /** Holds a host that it is going to watch. */
   attach(host: Host, release: () => void): void {
     if (this.#closed || this.#watched.has(host)) return release();
-    this.#watched.set(host, { host, release, stores: new Set(), pending: new Set(), queued: 0 });
+    this.#watched.set(host, { host, release, stores: new Set(), pending: new Set(), asked: false, queued: 0 });
   }
 
   /** Leaves a store, told as clients tell it. */

@@ -13,19 +13,25 @@ import {
   slowEvent,
   storeNotMade,
   superseded,
+  unavailable,
 } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
-import { createStore, type Store } from "../lib/store.js";
+import { finish, type Steps } from "../lib/steps.js";
+import { createStoreSteps, type Store } from "../lib/store.js";
 import { viewOf } from "../lib/view.js";
 import type { Connection } from "./connection.js";
 import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, type Turn } from "./context.js";
+import { createJournal, type Journal } from "./journal.js";
 import { createLog, type Frame } from "./log.js";
+import { migrated } from "./migration.js";
 import { createNumbers, type Numbers } from "./numbers.js";
 import { createPresence, type Presence } from "./presence.js";
 import { createQueue } from "./queue.js";
+import type { EventRecord, HostRecord, HostState, StoreDelta, StoreRecord, StoreState } from "./record.js";
 import type { Report } from "./refusal.js";
-import { type Definition, keyOf, kindOf, type Models, type ScopeKind } from "./scope.js";
-import type { CommitRecord, HostRecord, Storage } from "./storage.js";
+import { type Definition, keyOf, kindOf, type Models, type ScopeKind, versionOf } from "./scope.js";
+import { inSlices } from "./slices.js";
+import type { Storage } from "./storage.js";
 
 /** What hosts need of the server around them. */
 export interface World {
@@ -38,6 +44,10 @@ export interface World {
   readonly report: Report;
   /** Keeps the host in memory until the returned function is called. */
   pin(host: Host): () => void;
+  /** The answer of an event that was cut off, at a revision: it had committed something, and did not end. */
+  interrupted(revision: number): unknown;
+  /** A record has a field that its class does not have any more. `className` is `""` for the store's own. */
+  dropped(store: string, className: string, field: string): void;
   /** What the host holds can no longer be trusted: the storage did not take its last commit. */
   discard(host: Host, error: unknown): void;
 }
@@ -68,15 +78,20 @@ export interface EventCall<R> {
   readonly control: AbortController;
   /** Makes the answer, while containers have the numbers that they have in the commit. */
   answer(value: unknown, store: Store, revision: number): R;
-  /** The number under which the answer is stored with the commit. */
-  readonly numbered?: { readonly client: string; readonly n: number };
-  yielded?(value: unknown, store: Store): void;
+  /** Makes the answer of an event that has failed: it is no failure of the call then. */
+  refuse?(error: unknown): R;
+  /** Under what the answer is stored with the commit. */
+  readonly numbered?: Omit<EventRecord, "answer">;
+  /** Takes a value, while containers have their numbers. What it gives sends it off, when the commit is stored. */
+  yielded?(value: unknown, store: Store): () => void;
   effects?(effects: readonly Effect[]): void;
 }
 
 interface Entry {
   readonly definition: Definition;
   readonly store: Store;
+  /** The storage has it as it was before the open changes. */
+  stored: boolean;
   /** Nothing was stored of it: it has just been created. */
   readonly created: boolean;
   /** While `onCreate` and `onLoad` run: `over` resolves when they have ended or failed. */
@@ -98,22 +113,31 @@ export class Host {
   readonly key: string;
   readonly incarnation: string;
   readonly numbers: Numbers;
+  /** Of the last commit, which may be on its way into the storage. */
   #revision: number;
+  /** Of the last commit that the storage has. Nobody is told of more. */
+  #told: number;
+  readonly #journal: Journal;
   readonly #world: World;
   readonly #queue = createQueue();
   readonly #log;
   readonly #stores = new Map<string, Entry>();
-  readonly #saved = new Map<string, HostRecord["stores"][string]>();
+  /** What is kept of stores that are not loaded. */
+  readonly #kept = new Map<string, StoreState>();
+  /** Large stores, made ahead. */
+  readonly #prepared = new Map<string, { readonly Class: unknown; readonly store: Store }>();
   readonly #opening = new Map<string, Promise<Entry>>();
   readonly #watchers = new Map<Connection, Set<string>>();
+  /** The numbered events that run and have committed something. */
+  readonly #begun = new Set<EventCall<unknown>["numbered"]>();
   readonly #active = new Map<string, Set<AbortController>>();
   readonly #presence: Presence;
   #turn: Turn | undefined;
-  /** A commit is made and not yet stored: resolves when it is told of, or has failed. Nobody may see it before. */
-  #storing: Promise<void> | undefined;
+  /** An event waits as too much is on its way into the storage. */
+  #held = false;
   #broken: Error | undefined;
 
-  constructor(world: World, id: string, incarnation: string, record?: HostRecord) {
+  constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
     this.kind = kindOf(id);
     this.key = keyOf(id);
@@ -124,15 +148,40 @@ export class Host {
       pin: () => world.pin(this),
       notify: (store, hook, { info, caller }) => this.#notify(store, hook, info, caller),
     });
-    this.incarnation = record?.incarnation ?? incarnation;
-    this.#revision = record?.revision ?? 0;
+    this.incarnation = state?.incarnation ?? incarnation;
+    this.#revision = state?.revision ?? 0;
+    this.#told = this.#revision;
     this.#log.restart(this.#revision);
-    this.numbers = createNumbers(record?.numbers);
-    for (const [name, saved] of Object.entries(record?.stores ?? {})) this.#saved.set(name, saved);
+    this.numbers = createNumbers(state?.numbers, () => world.interrupted(this.#revision));
+    for (const [name, store] of state?.stores ?? []) this.#kept.set(name, store);
+    this.#journal = createJournal({
+      append: (commits) => world.storage.append(id, commits),
+      failed: (error) => {
+        this.#broken = unavailable();
+        world.discard(this, notStored(id, error));
+        return this.#broken;
+      },
+      report: (error) => world.report("error", error),
+    });
   }
 
+  /** Makes the large stores, in slices: whoever opens them later does not wait long. */
+  async prepare(): Promise<void> {
+    for (const [name, kept] of this.#kept) {
+      const definition = this.#world.definitions.get(name);
+      if (!definition || !isLarge(kept)) continue;
+      try {
+        const store = await inSlices(this.#storeSteps(definition, kept));
+        this.#prepared.set(name, { Class: definition.Class, store });
+      } catch {
+        // Whoever opens it is told.
+      }
+    }
+  }
+
+  /** Of the last commit that the storage has. */
   get revision(): number {
-    return this.#revision;
+    return this.#told;
   }
 
   /** The key as the wire has it: `null` where there is none. */
@@ -188,7 +237,7 @@ export class Host {
   async #openIn(turn: Turn, name: string): Promise<Entry> {
     const found = this.#stores.get(name);
     if (found) return found;
-    const saved = this.#saved.get(name);
+    const kept = this.#kept.get(name);
     const entry = this.#make(this.#definition(name));
     if (!hooks(entry.definition, "onCreate", "onLoad")) return entry;
     let done = () => {};
@@ -199,7 +248,7 @@ export class Host {
     const fail = () => {
       entry.loading = undefined;
       this.#stores.delete(name);
-      if (saved) this.#saved.set(name, saved);
+      if (kept) this.#kept.set(name, kept);
       entry.store.rollback();
       entry.store.dispose();
       done();
@@ -232,19 +281,38 @@ export class Host {
   }
 
   #make(definition: Definition): Entry {
-    const { name } = definition;
-    const saved = this.#saved.get(name);
-    const entry: Entry = { definition, store: this.#makeStore(definition, saved), created: !saved, loading: undefined, since: undefined };
+    const { name, Class } = definition;
+    const kept = this.#kept.get(name);
+    const prepared = this.#prepared.get(name);
+    const store = prepared?.Class === Class ? prepared.store : this.#makeStore(definition, kept);
+    const stored = kept !== undefined && !store.outgrown && kept.whole.version === versionOf(definition);
+    const entry: Entry = { definition, store, stored, created: !kept, loading: undefined, since: undefined };
     this.#stores.set(name, entry);
-    this.#saved.delete(name);
+    this.#kept.delete(name);
+    this.#prepared.delete(name);
     return entry;
   }
 
-  #makeStore({ name, Class }: Definition, restore: HostRecord["stores"][string] | undefined): Store {
-    const { models } = this.#world;
+  #makeStore(definition: Definition, kept: StoreState | undefined): Store {
+    return finish(this.#storeSteps(definition, kept));
+  }
+
+  *#storeSteps(definition: Definition, kept: StoreState | undefined): Steps<Store> {
+    const { name, Class } = definition;
+    const { models, storage } = this.#world;
     const report = (error: unknown) => this.#world.report("error", error);
     try {
-      return createStore({ name, instance: new Class(), models, guard: () => this.#mayWrite(name), report, ...(restore && { restore }) });
+      const state = kept && (yield* migrated(definition, kept));
+      return yield* createStoreSteps({
+        name,
+        instance: new Class(),
+        models,
+        guard: () => this.#mayWrite(name),
+        report,
+        unknown: (className, field) => this.#world.dropped(name, className, field),
+        keep: storage.durable,
+        ...(state && { restore: state.whole.saved, tail: state.tail }),
+      });
     } catch (error) {
       throw storeNotMade(name, error);
     }
@@ -273,7 +341,7 @@ export class Host {
     const { definition, event, control } = call;
     const label = `${definition.name}.${event.name}`;
     const others = this.#active.get(label) ?? new Set();
-    if (event.queue === "drop" && others.size > 0) return Promise.reject(dropped(label));
+    if (event.queue === "drop" && others.size > 0) return this.#answered(call, Promise.reject(dropped(label)));
     if (event.queue === "latest") for (const other of others) other.abort(superseded(label));
     this.#active.set(label, others.add(control));
     const result = event.background ? this.#beside(call, label) : this.#queue.run(() => this.#event(call, label));
@@ -282,7 +350,24 @@ export class Host {
       if (others.size === 0) this.#active.delete(label);
     };
     result.then(leave, leave);
-    return result;
+    return this.#answered(call, result);
+  }
+
+  /** The answer of an event, when all that it may tell of is stored. */
+  async #answered<R>(call: EventCall<R>, result: Promise<R>): Promise<R> {
+    let answer: R;
+    try {
+      answer = await result;
+    } catch (error) {
+      if (this.#broken || !call.refuse) {
+        await this.#journal.settled();
+        throw error;
+      }
+      answer = call.refuse(error);
+      if (call.numbered && this.#begun.delete(call.numbered)) this.#write([], { ...call.numbered, answer });
+    }
+    await this.#journal.settled();
+    return answer;
   }
 
   async #event<R>(call: EventCall<R>, label: string): Promise<R> {
@@ -334,12 +419,13 @@ export class Host {
         throw turn.ended;
       }
       if (done) return value;
-      if (!call.event.background) await this.#commit(turn);
-      call.yielded?.(value, store);
+      if (!call.event.background) await this.#commit(turn, call);
+      const send = call.yielded?.(value, store);
+      if (send) this.#journal.after(send);
       if (call.control.signal.aborted) {
         await this.#stretch(turn, () => generator.return(undefined));
         // What its `finally` does is no part of what was cancelled.
-        if (!call.event.background) await this.#commit(turn);
+        if (!call.event.background) await this.#commit(turn, call);
         throw call.control.signal.reason;
       }
       if (performance.now() - slice < SLICE) continue;
@@ -352,13 +438,14 @@ export class Host {
   async #finish<R>(turn: Turn, call: EventCall<R>, { store }: Entry, value: unknown): Promise<R> {
     let answer: R | undefined;
     let failed: { error: unknown } | undefined;
-    await this.#commit(turn, () => {
+    await this.#commit(turn, call, () => {
       try {
         answer = call.answer(value, store, this.#revision);
       } catch (error) {
-        failed = { error };
+        if (!call.refuse) failed = { error };
+        else answer = call.refuse(error);
       }
-      return call.numbered && { ...call.numbered, answer };
+      return answer;
     });
     if (failed) throw failed.error;
     return answer as R;
@@ -380,7 +467,7 @@ export class Host {
         try {
           const value = this.#stretch(turn, () => runIn(turn, change));
           turn.open = false;
-          await this.#commit(turn);
+          await this.#commit(turn, call);
           return value;
         } finally {
           turn.open = false;
@@ -441,7 +528,7 @@ export class Host {
     try {
       const expired = new Promise<never>((_, reject) => {
         // What is being stored is no longer the event's to lose.
-        const expire = () => (this.#storing ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
+        const expire = () => (this.#held ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
         timer = setTimeout(expire, eventTimeout);
       });
       return await Promise.race([runIn(turn, () => run(turn)), expired]);
@@ -487,8 +574,8 @@ export class Host {
     for (const { store } of this.#stores.values()) store.endTurn();
   }
 
-  /** Makes what has changed final, in all stores at once; then stores it, then tells of it. */
-  async #commit(turn: Turn, answer?: () => CommitRecord["answer"]): Promise<void> {
+  /** Makes what has changed final, in all stores at once, and sends it on its way into the storage; when it is there, it is told of. */
+  async #commit(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
     // What runs on after its end must not commit what others are changing.
     if (turn.ended ?? this.#broken) throw turn.ended ?? this.#broken;
     const changed: Entry[] = [];
@@ -501,49 +588,48 @@ export class Host {
     }
     if (changed.length > 0) this.#revision++;
     const revision = this.#revision;
-    const answered = answer?.();
-    if (changed.length > 0 || answered) {
-      const stored = this.#append({
-        incarnation: this.incarnation,
-        revision,
-        changed: changed.map(({ definition, store }) => ({ store: definition.name, save: () => store.save() })),
-        ...(answered && { answer: answered }),
-      });
-      if (stored) await stored;
-      // In one breath with telling of it.
-      this.#storing = undefined;
+    const numbered = call?.numbered;
+    if (end) {
+      const answer = end();
+      if (numbered) this.#begun.delete(numbered);
+      if (changed.length > 0 || numbered) this.#write(changed, numbered && { ...numbered, answer });
+    } else if (changed.length > 0) {
+      if (numbered) this.#begun.add(numbered);
+      this.#write(changed, numbered);
     }
-    if (changed.length > 0) this.#publish({ revision, deltas });
-    this.#deliver(turn);
-  }
-
-  /** Stores a commit. `undefined` where the storage had no need to wait. */
-  #append(commit: CommitRecord): Promise<void> | undefined {
-    const failed = (error: unknown) => {
-      this.#storing = undefined;
-      this.#broken = notStored(this.id, error);
-      this.#world.discard(this, this.#broken);
-      throw this.#broken;
-    };
+    const { effects, deliver } = turn;
+    turn.effects = [];
+    this.#journal.after(() => {
+      this.#told = revision;
+      if (changed.length > 0) this.#publish({ revision, deltas });
+      if (effects.length > 0) deliver?.(effects);
+    });
+    if (!this.#journal.full) return;
+    this.#held = true;
     try {
-      const stored = this.#world.storage.append(this.id, commit);
-      if (!stored) return undefined;
-      const storing = stored.catch(failed);
-      this.#storing = storing.catch(() => {});
-      return storing;
-    } catch (error) {
-      return failed(error);
+      await this.#journal.settled();
+    } finally {
+      this.#held = false;
     }
   }
 
-  /** Whether readers must wait: what stands here is not stored yet. */
-  get storing(): boolean {
-    return this.#storing !== undefined;
+  /** Sends a commit on its way into the storage. */
+  #write(changed: readonly Entry[], event: EventRecord | undefined): void {
+    if (!this.#world.storage.durable) return;
+    const stores: { [name: string]: StoreRecord | StoreDelta } = {};
+    for (const entry of this.#stores.values()) {
+      const { store, definition, stored, loading } = entry;
+      if (loading) continue;
+      if (!stored) stores[definition.name] = { version: versionOf(definition), saved: store.save() };
+      else if (changed.includes(entry) && store.kept) stores[definition.name] = { kept: store.kept };
+      entry.stored = true;
+    }
+    this.#journal.add({ incarnation: this.incarnation, revision: this.#revision, stores, ...(event && { event }) });
   }
 
-  /** Resolves when nothing is on its way into the storage. */
-  async settled(): Promise<void> {
-    while (this.#storing) await this.#storing;
+  /** Runs something when all that stands here now is stored; at once where it is. */
+  after(run: () => void): void {
+    this.#journal.after(run);
   }
 
   #publish({ revision, deltas }: Pick<Frame, "revision" | "deltas">): void {
@@ -555,13 +641,6 @@ export class Host {
     const frame: Frame = { revision, deltas, bytes: 16 + (deltas.length > 0 ? JSON.stringify(deltas).length : 0) };
     this.#log.add(frame);
     for (const connection of this.#watchers.keys()) connection.frame(this, frame);
-  }
-
-  #deliver(turn: Turn): void {
-    const { effects, deliver } = turn;
-    if (effects.length === 0) return;
-    turn.effects = [];
-    deliver?.(effects);
   }
 
   // --- those who watch ---
@@ -604,7 +683,7 @@ export class Host {
     this.#keep(entry);
     // Nothing is kept of revision 0: what a client has of it may be of another life.
     if (!have || have[0] !== this.incarnation || have[1] === 0) return false;
-    if (have[1] > this.#revision || have[1] < (entry.since as number)) return false;
+    if (have[1] > this.#told || have[1] < (entry.since as number)) return false;
     // Who has it from an earlier life has the same only if it has come back with the same numbers.
     if (first && (entry.created || !entry.store.resumable)) return false;
     return this.#log.after(have[1]) !== undefined;
@@ -617,27 +696,39 @@ export class Host {
     entry.since = this.#revision;
   }
 
-  /** A store's committed state for clients. It is loaded. */
-  snapshot(store: string): Snapshot {
+  /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
+  #snapshot(store: string): Snapshot {
     const entry = this.#stores.get(store) as Entry;
     this.#keep(entry);
     return entry.store.snapshot();
   }
 
+  /** The committed state of loaded stores, all of one revision. It is told when it is stored: between the frames before it and those after it. */
+  show(stores: readonly string[], tell: (revision: number, shown: readonly Shown[]) => void): void {
+    const revision = this.#revision;
+    const shown = stores.map((store): Shown => {
+      try {
+        return { store, snapshot: this.#snapshot(store) };
+      } catch (error) {
+        return { store, error };
+      }
+    });
+    this.#journal.after(() => tell(revision, shown));
+  }
+
   /** Loads a store, and gives its committed state for clients. */
   async read(store: string): Promise<{ revision: number; snapshot: Snapshot }> {
     await this.#open(store);
-    await this.settled();
-    if (this.#broken) throw this.#broken;
-    return { revision: this.#revision, snapshot: this.snapshot(store) };
+    const read = { revision: this.#revision, snapshot: this.#snapshot(store) };
+    await this.#journal.settled();
+    return read;
   }
 
   /** Loads a store, and gives its committed state as an immutable view. */
   async plain(store: string): Promise<object> {
-    await this.#open(store);
-    await this.settled();
-    if (this.#broken) throw this.#broken;
-    return (this.#stores.get(store) as Entry).store.plain();
+    const plain = (await this.#open(store)).store.plain();
+    await this.#journal.settled();
+    return plain;
   }
 
   /** Loads a store, and gives it read-only, as of its last commit: for `allow`. */
@@ -691,26 +782,33 @@ export class Host {
 
   // --- the end of it, and hot reload ---
 
-  /** Ends a life: nobody uses the host any more. Gives what there is to keep. */
+  /** Ends a life: nobody uses the host any more, and all is stored. Gives what there is to save, where the storage has no commits. */
   async close(): Promise<HostRecord> {
     await this.#presence.close();
     for (const [name, { definition }] of [...this.#stores]) if (hooks(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
     if (this.#queue.size > 0) await this.#queue.run(() => {});
+    // Stores that have been seen as they were created.
+    if (this.touched && [...this.#stores.values()].some(({ stored }) => !stored)) this.#write([], undefined);
+    await this.#journal.settled();
     const record = this.#save();
     for (const { store } of this.#stores.values()) store.dispose();
     return record;
   }
 
   #save(): HostRecord {
-    const stores: Record<string, HostRecord["stores"][string]> = Object.fromEntries(this.#saved);
-    for (const [name, { store }] of this.#stores) stores[name] = store.save();
+    const stores: Record<string, StoreRecord> = {};
+    if (!this.#world.storage.durable) {
+      for (const [name, { whole }] of this.#kept) stores[name] = whole;
+      for (const [name, { definition, store }] of this.#stores) stores[name] = { version: versionOf(definition), saved: store.save() };
+    }
     return { incarnation: this.incarnation, revision: this.#revision, stores, numbers: this.numbers.save() };
   }
 
-  /** Tells those who watch that the room is gone. */
+  /** Tells those who watch that the room is gone. Nothing is on its way into the storage then. */
   async delete(): Promise<void> {
-    await this.#queue.run(() => {
+    await this.#queue.run(async () => {
       this.#broken = roomDeleted(this.key);
+      await this.#journal.settled().catch(() => {});
       for (const [connection, stores] of [...this.#watchers]) {
         for (const store of [...stores]) {
           connection.unwatch(this, store);
@@ -738,9 +836,9 @@ export class Host {
         const definition = definitions.get(name);
         if (!definition || definition.Class === entry.definition.Class) continue;
         const move = async (turn: Turn) => {
-          const store = this.#makeStore(definition, entry.store.save());
+          const store = this.#makeStore(definition, { whole: { version: versionOf(definition), saved: entry.store.save() }, tail: [] });
           await this.#hook(entry, "onDispose");
-          const next: Entry = { definition, store, created: false, loading: undefined, since: undefined };
+          const next: Entry = { definition, store, stored: false, created: false, loading: undefined, since: undefined };
           entry.store.dispose();
           this.#stores.set(name, next);
           moved = true;
@@ -751,14 +849,22 @@ export class Host {
       }
       if (!moved) return;
       if (this.#revision > 0 || this.#watchers.size > 0) this.#revision++;
-      this.#log.restart(this.#revision);
-      for (const [connection, stores] of this.#watchers) connection.renew(this, [...stores], stores);
+      const revision = this.#revision;
+      if (revision > 0) this.#write([], undefined);
+      this.#journal.after(() => {
+        this.#told = revision;
+        this.#log.restart(revision);
+        for (const [connection, stores] of this.#watchers) connection.renew(this, [...stores], stores);
+      });
     });
   }
 }
 
 /** `[incarnation, revision]` of what a client already has. */
 export type Have = readonly [incarnation: string, revision: number];
+
+/** A store's state for clients, or why there is none. */
+export type Shown = { readonly store: string; readonly snapshot: Snapshot } | { readonly store: string; readonly error: unknown };
 
 export interface Want {
   readonly store: string;
@@ -767,6 +873,9 @@ export interface Want {
 
 /** Who calls where nobody does. */
 export const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
+
+/** So large that it is made in slices: by its groups, of some thousand containers each, or its commits. */
+const isLarge = ({ whole, tail }: StoreState) => whole.saved[0][3].length + tail.length > 50;
 
 const hooks = ({ Class }: Definition, ...names: Hook[]) => names.some((name) => typeof (Class.prototype as Record<string, unknown>)[name] === "function");
 

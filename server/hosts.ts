@@ -1,5 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { unavailable } from "../lib/errors.js";
 import { Host, type World } from "./host.js";
+import { fold } from "./record.js";
+import type { Loaded } from "./storage.js";
 
 interface Slot {
   readonly ready: Promise<Host>;
@@ -61,12 +64,35 @@ export class Hosts {
   }
 
   async #make(id: string): Promise<Host> {
-    const record = await this.#world.storage.load(id);
+    const loaded = await this.#read(id);
     const incarnation = createHmac("sha256", this.#origin)
       .update(`${this.#lives.get(id) ?? ""}${id}`)
       .digest("base64url")
       .slice(0, 16);
-    return new Host(this.#world, id, incarnation, record);
+    const host = new Host(this.#world, id, incarnation, loaded && fold(loaded.record, loaded.tail));
+    await host.prepare();
+    return host;
+  }
+
+  async #read(id: string): Promise<Loaded | undefined> {
+    try {
+      return await this.#world.storage.load(id);
+    } catch (error) {
+      this.#world.report("error", error);
+      // What was damaged is set aside: who comes next begins anew.
+      this.#endLife(id);
+      throw unavailable();
+    }
+  }
+
+  /** What comes back under an id is another incarnation. */
+  #endLife(id: string): void {
+    this.#lives.delete(id);
+    this.#lives.set(id, randomBytes(8).toString("base64url"));
+    for (const oldest of this.#lives.keys()) {
+      if (this.#lives.size <= MOST_LIVES) break;
+      this.#lives.delete(oldest);
+    }
   }
 
   pin(host: Host): () => void {
@@ -96,8 +122,11 @@ export class Hosts {
 
   async #end(host: Host): Promise<void> {
     try {
+      const { storage } = this.#world;
       const record = await host.close();
-      if (host.touched) await this.#world.storage.save(host.id, record);
+      if (!host.touched) return;
+      if (storage.durable) await storage.touch([host.id]);
+      else await storage.save(host.id, record);
     } catch (error) {
       this.#world.report("error", error);
     }
@@ -116,12 +145,7 @@ export class Hosts {
     const host = await this.use(id);
     await host.delete();
     await this.#world.storage.delete(id);
-    this.#lives.delete(id);
-    this.#lives.set(id, randomBytes(8).toString("base64url"));
-    for (const oldest of this.#lives.keys()) {
-      if (this.#lives.size <= MOST_LIVES) break;
-      this.#lives.delete(oldest);
-    }
+    this.#endLife(id);
     this.discard(host);
   }
 

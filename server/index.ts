@@ -12,6 +12,7 @@ export type {
   UserHandle,
 } from "./handle.js";
 export type { Handler } from "./handler.js";
+export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./record.js";
 export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./router.js";
 export type { PreloadData, PreloadedStore } from "./runtime.js";
 export {
@@ -30,5 +31,5 @@ export {
 } from "./scope.js";
 export type { SessionOptions } from "./session.js";
 export { memory } from "./storage/memory.js";
-export type { CommitRecord, HostEntry, HostRecord, NumberRecord, Storage } from "./storage.js";
+export type { HostEntry, Loaded, Storage } from "./storage.js";
 export { createTwin, type LogEntry, type Preload, type TwinApp, type TwinOptions, type TwinServer } from "./twin.js";

@@ -1,5 +1,5 @@
 import { alreadyAnswered, outOfOrder } from "../lib/errors.js";
-import type { NumberRecord } from "./storage.js";
+import type { NumberRecord } from "./record.js";
 
 /** How long an event waits for those before it. */
 const GAP_WAIT = 2000;
@@ -17,7 +17,7 @@ const SWEEP_FROM = 1000;
 export interface Numbers {
   /**
    * Runs an event when its turn has come, or gives the answer that it had the first time. `run` must enter the host's queue before it
-   * returns, as that fixes the order; its answer is plain data, be it a refusal: it never rejects. What only `refused` is no reason
+   * returns, as that fixes the order; its answer is plain data, be it a refusal. It rejects only when the host ends with it. What only `refused` is no reason
    * to keep anything of a host.
    * @throws EventError `OUT_OF_ORDER` when those before it do not come.
    */
@@ -29,6 +29,8 @@ export interface Numbers {
 
 interface Client {
   next: number;
+  /** Up to here the answers are forgotten. */
+  forgotten: number;
   seen: number;
   ran: boolean;
   readonly answers: Map<number, Promise<unknown>>;
@@ -37,16 +39,17 @@ interface Client {
   readonly waiting: Map<number, () => void>;
 }
 
-export function createNumbers(records: Readonly<Record<string, NumberRecord>> = {}): Numbers {
+/** `interrupted` gives the answer of an event that had begun to commit when the process ended. */
+export function createNumbers(records: Readonly<Record<string, NumberRecord>> = {}, interrupted: () => unknown = () => undefined): Numbers {
   const clients = new Map<string, Client>();
   let sweepAt = SWEEP_FROM;
-  for (const [id, record] of Object.entries(records)) clients.set(id, restore(record));
+  for (const [id, record] of Object.entries(records)) clients.set(id, restore(record, interrupted));
 
   function clientOf(id: string): Client {
     let client = clients.get(id);
     if (!client) {
       if (clients.size >= sweepAt) sweep();
-      client = { next: 1, seen: 0, ran: false, answers: new Map(), settled: new Map(), waiting: new Map() };
+      client = { next: 1, forgotten: 0, seen: 0, ran: false, answers: new Map(), settled: new Map(), waiting: new Map() };
       clients.set(id, client);
     }
     client.seen = Date.now();
@@ -65,18 +68,19 @@ export function createNumbers(records: Readonly<Record<string, NumberRecord>> = 
     client.next = Math.max(client.next, seen + 1);
     forget(client, seen);
     if (n > client.next) await arrival(client, n);
-    if (n < client.next) {
-      const answer = client.answers.get(n);
-      if (!answer) throw alreadyAnswered(n);
-      return answer as Promise<A>;
-    }
-    client.next++;
+    if (n <= client.forgotten) throw alreadyAnswered(n);
+    const known = client.answers.get(n);
+    if (known) return known as Promise<A>;
+    // One below may be asked again that was refused, or had changed nothing, when the process ended: of those the storage has nothing.
+    client.next = Math.max(client.next, n + 1);
     client.ran ||= !refused;
     const answer = run();
     client.answers.set(n, answer);
-    void answer.then((value) => {
+    const settle = (value: unknown) => {
       if (client.answers.has(n)) client.settled.set(n, value);
-    });
+    };
+    // What rejects has not been stored: the host ends with it.
+    answer.then(settle, () => {});
     if (client.answers.size > MOST_ANSWERS) forget(client, n - MOST_ANSWERS);
     client.waiting.get(client.next)?.();
     return answer;
@@ -90,22 +94,24 @@ export function createNumbers(records: Readonly<Record<string, NumberRecord>> = 
     },
     save() {
       const saved: Record<string, NumberRecord> = {};
-      for (const [id, { next, seen, ran, settled }] of clients) {
-        if (ran && seen > Date.now() - KEEP) saved[id] = { next, seen, answers: [...settled] };
+      for (const [id, { next, forgotten, seen, ran, settled }] of clients) {
+        if (ran && seen > Date.now() - KEEP) saved[id] = { next, confirmed: forgotten, seen, answers: [...settled], begun: [] };
       }
       return saved;
     },
   };
 }
 
-function restore({ next, seen, answers }: NumberRecord): Client {
-  const kept = answers.map(([n, answer]) => [n, Promise.resolve(answer)] as const);
-  return { next, seen, ran: true, answers: new Map(kept), settled: new Map(answers), waiting: new Map() };
+function restore({ next, confirmed, seen, answers, begun }: NumberRecord, interrupted: () => unknown): Client {
+  const settled = new Map([...answers, ...begun.map((n) => [n, interrupted()] as const)].sort(([a], [b]) => a - b));
+  const kept = new Map(Array.from(settled, ([n, answer]) => [n, Promise.resolve(answer)]));
+  return { next, forgotten: confirmed, seen, ran: true, answers: kept, settled, waiting: new Map() };
 }
 
 function forget(client: Client, upTo: number): void {
+  client.forgotten = Math.max(client.forgotten, upTo);
   for (const n of client.answers.keys()) {
-    if (n > upTo) break;
+    if (n > upTo) continue;
     client.answers.delete(n);
     client.settled.delete(n);
   }

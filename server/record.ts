@@ -57,12 +57,17 @@ export interface EventRecord {
   readonly answer?: unknown;
 }
 
+/** A store as it was whole last, and what was committed of it since. */
+export interface StoreState<S = StoreRecord> {
+  readonly whole: S;
+  readonly tail: readonly Kept[];
+}
+
 /** What a record and the commits after it come to. */
 export interface HostState<S = StoreRecord> {
   readonly incarnation: string;
   readonly revision: number;
-  /** Each store as it was whole last, and what was committed of it since. */
-  readonly stores: ReadonlyMap<string, { readonly whole: S; readonly tail: readonly Kept[] }>;
+  readonly stores: ReadonlyMap<string, StoreState<S>>;
   readonly numbers: Readonly<Record<string, NumberRecord>>;
 }
 

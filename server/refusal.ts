@@ -40,6 +40,7 @@ const STATUS: Readonly<Record<string, number>> = {
   OUTDATED: 412,
   RATE_LIMITED: 429,
   OFFLINE: 503,
+  UNAVAILABLE: 503,
 };
 
 /** The HTTP status that goes with a code. The app's own codes are refusals of what was asked. */

@@ -4,6 +4,8 @@ import {
   badRoomKey,
   cancelled,
   circle,
+  cutOff,
+  droppedField,
   foreignClient,
   newerConnection,
   noSession,
@@ -125,6 +127,8 @@ export class Runtime implements World {
   readonly #connections = new Set<Connection>();
   readonly #tabs = new Map<string, Connection>();
   readonly #running = new Map<string, AbortController>();
+  /** The fields of which it was told that records have them and classes do not. */
+  readonly #dropped = new Set<string>();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(options: RuntimeOptions) {
@@ -183,6 +187,17 @@ export class Runtime implements World {
 
   pin(host: Host): () => void {
     return this.hosts.pin(host);
+  }
+
+  interrupted(r: number): Outcome {
+    return { r, error: refusalOf(cutOff(), this.report) };
+  }
+
+  dropped(store: string, className: string, field: string): void {
+    const path = `${className || store}.${field}`;
+    if (this.#dropped.has(path)) return;
+    this.#dropped.add(path);
+    this.report("warn", droppedField(store, className, field));
   }
 
   discard(host: Host, error: unknown): void {
@@ -317,15 +332,17 @@ export class Runtime implements World {
           caller,
           eventId: `${host.incarnation}.${caller.connection?.id}.${n}`,
           control,
-          numbered: { client, n },
+          numbered: { client, n, confirmed: seen, at: Date.now() },
           answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
+          refuse: refused,
           yielded: (value, store) => {
             y++;
-            this.#tabs.get(client)?.yielded(host, n, store.encode(value));
+            const encoded = store.encode(value);
+            return () => this.#tabs.get(client)?.yielded(host, n, encoded);
           },
           effects: (effects) => this.#tabs.get(client)?.effects(effects),
         });
-        return result.catch(refused).finally(() => this.#running.delete(id));
+        return result.finally(() => this.#running.delete(id));
       });
       if (outcome.error) throw errorOf(outcome.error);
       const { error: _, ...answer } = outcome;
@@ -537,7 +554,12 @@ export class Runtime implements World {
         control,
         answer: (value) => plainOf(value),
         ...(turn?.deliver && { effects: turn.deliver }),
-        ...(yielded && { yielded: (value: unknown, _: Store) => yielded(plainOf(value)) }),
+        ...(yielded && {
+          yielded(value: unknown, _: Store) {
+            const plain = plainOf(value);
+            return () => yielded(plain);
+          },
+        }),
       });
     } finally {
       this.hosts.release(host);

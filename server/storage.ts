@@ -1,31 +1,10 @@
-import type { Saved } from "../lib/channel.js";
+import type { CommitRecord, HostRecord } from "./record.js";
 
-/** What is kept of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. */
-export interface HostRecord {
-  readonly incarnation: string;
-  readonly revision: number;
-  /** The state of each store, by name. */
-  readonly stores: Readonly<Record<string, Saved>>;
-  /** The event numbers of each client, by client id. */
-  readonly numbers: Readonly<Record<string, NumberRecord>>;
-}
-
-/** Up to where one client's events have run, and the answers that it has not confirmed. */
-export interface NumberRecord {
-  readonly next: number;
-  /** When the client was last seen: ms since 1970. */
-  readonly seen: number;
-  readonly answers: readonly (readonly [n: number, answer: unknown])[];
-}
-
-/** What one event changed in one scope instance, at one stroke. */
-export interface CommitRecord {
-  readonly incarnation: string;
-  readonly revision: number;
-  /** The stores that have changed. `save` gives the whole state of one, as of this commit: call it before you return. */
-  readonly changed: readonly { readonly store: string; save(): Saved }[];
-  /** The numbered event that has ended with this commit, and its answer. */
-  readonly answer?: { readonly client: string; readonly n: number; readonly answer: unknown };
+/** What {@link Storage.load} gives. */
+export interface Loaded {
+  readonly record: HostRecord;
+  /** What was committed since, in order. */
+  readonly tail: readonly CommitRecord[];
 }
 
 /** What {@link Storage.list} tells of a scope instance. */
@@ -35,27 +14,46 @@ export interface HostEntry {
 }
 
 /**
- * Where scope instances are kept. Each is told by an id that is the storage's to treat as an opaque string; ids of one scope begin alike
- * (`room/…`). The server calls `append`, `save` and `delete` for one id one after the other, never two at once.
+ * Where scope instances are kept. Each is told by an id, a string that means nothing to the storage; ids of one scope begin alike
+ * (`room/…`). The suite in `twinstate/testing` holds an adapter to these duties:
  *
  * An adapter
- * - MUST make `append`, `save` and `delete` atomic: a reader, or the next process, finds all of it or nothing;
- * - MUST have made them as durable as it promises to be when they return, or when their promise resolves: only then are callers answered;
- * - MUST reject when it could not: the server then forgets what it holds of that id, and loads it anew;
- * - MUST give from `load` what was saved and appended last, with all stores and numbers; revisions rise by one;
- * - MAY keep nothing of an `append` if it loses all with the process anyway: before an instance leaves memory, the server calls `save`;
- * - MUST NOT change what it is given, nor keep a reference that the server may change: records are the server's no more once handed over.
+ * - MUST make `append`, `save` and `delete` atomic: whoever loads, also the next process, finds all of it or nothing; all commits of one `append` are one stroke;
+ * - MUST have made them as durable as it promises when they return, or when their promise resolves: only then are callers answered;
+ * - MUST reject when it could not, or does not know: the server then forgets what it holds under the id, and loads it anew;
+ * - MUST reject commits that do not follow (the *fence*): another incarnation than the record's, or a revision that is neither the last one nor one more.
+ *   Where it has no record, the first commit begins one, at any revision;
+ * - MUST give from `load` what was saved and appended last. It MAY make one record of a record and some of the commits after it, at any time
+ *   (`compact` from `twinstate/server` does it, and needs no class); it SHOULD when the tail outgrows a share of the record;
+ * - MUST tell a record that is damaged, or that it does not understand, from one that is not there: `load` rejects, naming the id, and puts the record aside, so that the next
+ *   `load` finds nothing, and nobody else is touched;
+ * - MUST neither change what it is given, nor give what it changes later.
+ *
+ * It may assume that
+ * - for one id the server calls `load`, `append`, `save` and `delete` one after the other, never two at once, and `append` only after a `load` or `delete`;
+ * - nobody else writes: where several processes could, an adapter MUST refuse all but one;
+ * - what it is given is plain data, and stays as it is;
+ * - commits are small, and come often: it SHOULD make those of many ids durable together.
  */
 export interface Storage {
   readonly "~storage": true;
-  load(id: string): HostRecord | undefined | Promise<HostRecord | undefined>;
-  append(id: string, commit: CommitRecord): void | Promise<void>;
+  /**
+   * Whether anything outlives the process. Where nothing does, the server saves it the trouble: it hands over no commits, but calls `save`
+   * before a scope instance leaves memory.
+   */
+  readonly durable: boolean;
+  load(id: string): Loaded | undefined | Promise<Loaded | undefined>;
+  /** Adds commits, in order. */
+  append(id: string, commits: readonly CommitRecord[]): void | Promise<void>;
   /** Puts this in the place of everything kept under the id. */
   save(id: string, record: HostRecord): void | Promise<void>;
   delete(id: string): void | Promise<void>;
+  /** Notes that these are in use. So do `load`, `append` and `save`. */
+  touch(ids: readonly string[]): void | Promise<void>;
   /** All ids that begin with a prefix, in any order. */
   list(prefix: string): AsyncIterable<HostEntry>;
-  /** Forgets what has not been loaded, appended or saved since a time (ms since 1970), among the ids that begin with a prefix. */
-  expire(prefix: string, before: number): void | Promise<void>;
+  /** Forgets what has not been used since a time (ms since 1970), among the ids that begin with a prefix, and tells which. */
+  expire(prefix: string, before: number): readonly string[] | Promise<readonly string[]>;
+  /** Lets go of files and connections. What was called before is done first. */
   close?(): void | Promise<void>;
 }

@@ -4,7 +4,7 @@ import { state } from "../lib/decorators.js";
 import { finish } from "../lib/steps.js";
 import { createStore, type Store } from "../lib/store.js";
 import { type CommitRecord, type EventRecord, fold, type HostRecord } from "../server/record.js";
-import type { Loaded, Storage } from "../server/storage2.js";
+import type { Loaded, Storage } from "../server/storage.js";
 
 /** One duty of a storage, as a test. */
 export interface StorageCase {

@@ -1,34 +1,63 @@
-import type { HostRecord, Storage } from "../storage.js";
+import { notNext } from "../../lib/errors.js";
+import { beginning, type CommitRecord, follows, type HostRecord } from "../record.js";
+import type { Storage } from "../storage.js";
+
+interface Kept {
+  readonly record: HostRecord;
+  readonly tail: readonly CommitRecord[];
+  used: number;
+}
 
 /**
  * Keeps state in this process: it is gone with the process. The default, for development and for state that may be lost.
  * @example createTwin({ stores, storage: memory() })
  */
 export function memory(): Storage {
-  const records = new Map<string, { record: HostRecord; used: number }>();
+  const hosts = new Map<string, Kept>();
+  const put = (id: string, record: HostRecord, tail: readonly CommitRecord[] = []) => hosts.set(id, { record, tail, used: Date.now() });
+  const touch = (id: string) => {
+    const kept = hosts.get(id);
+    if (kept) kept.used = Date.now();
+    return kept;
+  };
 
   return {
     "~storage": true,
+    durable: false,
     load(id) {
-      const kept = records.get(id);
-      if (!kept) return undefined;
-      kept.used = Date.now();
-      return kept.record;
+      const kept = touch(id);
+      return kept && structuredClone({ record: kept.record, tail: kept.tail });
     },
-    append() {
-      // What this storage would keep dies with the live scope instance, which has it all.
+    append(id, commits) {
+      const [first] = commits;
+      if (!first) return;
+      const { record, tail } = hosts.get(id) ?? { record: beginning(first), tail: [] };
+      let last: { incarnation: string; revision: number } = tail.at(-1) ?? record;
+      for (const commit of commits) {
+        if (!follows(commit, last)) throw notNext(id);
+        last = commit;
+      }
+      put(id, record, [...tail, ...commits]);
     },
     save(id, record) {
-      records.set(id, { record, used: Date.now() });
+      put(id, record);
     },
     delete(id) {
-      records.delete(id);
+      hosts.delete(id);
+    },
+    touch(ids) {
+      ids.forEach(touch);
     },
     async *list(prefix) {
-      for (const [id, { record }] of [...records]) if (id.startsWith(prefix)) yield { id, stores: Object.keys(record.stores) };
+      for (const [id, { record, tail }] of [...hosts]) {
+        if (!id.startsWith(prefix)) continue;
+        yield { id, stores: [...new Set([record, ...tail].flatMap(({ stores }) => Object.keys(stores)))] };
+      }
     },
     expire(prefix, before) {
-      for (const [id, { used }] of records) if (used < before && id.startsWith(prefix)) records.delete(id);
+      const old = [...hosts].filter(([id, { used }]) => used < before && id.startsWith(prefix)).map(([id]) => id);
+      for (const id of old) hosts.delete(id);
+      return old;
     },
   };
 }

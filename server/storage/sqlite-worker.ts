@@ -109,7 +109,8 @@ function perform(order: Order): unknown {
     case "delete":
       return file.delete(order.id);
     case "touch":
-      return order.ids.forEach((id) => file.touch(id));
+      for (const id of order.ids) file.touch(id);
+      return undefined;
     case "list":
       return file.list(order.prefix, order.after);
     case "expire":

@@ -4,7 +4,7 @@ import { closedStorage, needsSqlite, StateError, threadEnded } from "../../lib/e
 import type { Steps } from "../../lib/steps.js";
 import type { CommitRecord, HostRecord } from "../record.js";
 import { inSlices } from "../slices.js";
-import type { Loaded, Storage } from "../storage2.js";
+import type { Loaded, Storage } from "../storage.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Order, type Packed, type PackedHost, type Reply, shifted } from "./packed.js";
 import { startThread } from "./thread.js";
