@@ -3,6 +3,7 @@ import type { Twin } from "../client/twin.js";
 import { notPreloaded } from "../lib/errors.js";
 import type { View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
+import { faces } from "./faces.js";
 import { addressOf, Pins } from "./pin.js";
 import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
 import { TwinProvider, type TwinProviderComponent, type TwinProviderProps, useClient } from "./provider.js";
@@ -63,7 +64,11 @@ function createHook(hook: string): unknown {
   const [, live, first, rest] = /^use(Live)?([A-Z])(.*)$/.exec(hook) ?? [];
   if (first === undefined) return undefined;
   const store = first.toLowerCase() + rest;
-  if (live) return (key?: string) => useLive(hook, store, key);
+  if (live) {
+    // A page is rendered from views.
+    if (typeof window !== "undefined") void faces.load();
+    return (key?: string) => useLive(hook, store, key);
+  }
   return (...args: unknown[]) => {
     const [key, select] = typeof args[0] === "function" ? [undefined, args[0]] : args;
     return useView(hook, store, key as string | null | undefined, select as Select | undefined);
@@ -86,18 +91,8 @@ function useView(hook: string, store: string, key: string | null | undefined, se
   return value;
 }
 
-let faces: Promise<typeof import("../lib/faces.js")> | undefined;
-
-/** What MobX reacts to is loaded by the first component that asks: a page that uses views alone does without. */
-function loadFaces() {
-  faces ??= import("../lib/faces.js");
-  return faces;
-}
-
 function useLive(hook: string, store: string, key: string | undefined): unknown {
   const twin = useTwin(hook, store, key);
-  const { openFace } = use(loadFaces());
-  if (twin) twin.mirror.faces ??= openFace;
   const pins = useContext(Pins);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   return useSource(useMemo(() => twin && createLive(twin, pins.get(addressOf(twin))), [twin]));

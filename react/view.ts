@@ -1,4 +1,5 @@
 import type { Twin } from "../client/twin.js";
+import { faces } from "./faces.js";
 import { Generation } from "./generation.js";
 import { pinned, type Rendered } from "./pin.js";
 
@@ -34,18 +35,24 @@ export function createView(twin: Twin, rendered: Rendered | undefined): Source {
   };
 }
 
-/** The MobX mirror of a twin. It is a view while a page hydrates that shows an older state. */
+/** The MobX mirror of a twin. It is a view until MobX's part is loaded, and while a page hydrates that shows an older state. */
 export function createLive(twin: Twin, rendered: Rendered | undefined): Source {
-  const get = () => (twin.state === "ready" ? twin.mirror.live : twin.error);
+  const view = createView(twin, rendered);
+  const get = () => {
+    if (twin.state !== "ready") return twin.error;
+    if (!faces.open) return view.get();
+    twin.mirror.faces ??= faces.open;
+    return twin.mirror.live;
+  };
   let shown: unknown;
   return {
-    subscribe: (listener) => subscribe(twin, listener),
+    subscribe(listener) {
+      if (!faces.open) void faces.load().then(listener);
+      return view.subscribe(listener);
+    },
     get,
     getServer() {
-      if (shown === undefined) {
-        const pin = pinned(twin, rendered);
-        shown = pin.version === twin.version ? get() : new Generation(twin, pin).view;
-      }
+      if (shown === undefined) shown = pinned(twin, rendered).version === twin.version && faces.open ? get() : view.getServer();
       return shown;
     },
   };
