@@ -4,6 +4,7 @@ import { defineConfig } from "tsup";
 export default defineConfig({
   entry: {
     lib: "lib/index.ts",
+    faces: "lib/faces.ts",
     model: "server/model.ts",
     client: "client/index.ts",
     react: "react/index.ts",
