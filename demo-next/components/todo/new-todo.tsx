@@ -1,24 +1,19 @@
 "use client";
 import { ChevronDownIcon } from "@radix-ui/react-icons";
 import { IconButton } from "@radix-ui/themes";
-import type { FormEvent } from "react";
 import { useTodo } from "../../state/client";
 import styles from "./todo-list.module.css";
 
 export function NewTodo() {
   const todo = useTodo();
 
-  function add(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const title = String(new FormData(form).get("title")).trim();
-    if (title === "") return;
-    todo.add(title);
-    form.reset();
+  function add(data: FormData) {
+    const title = String(data.get("title")).trim();
+    if (title !== "") todo.add(title);
   }
 
   return (
-    <form className={styles.new} onSubmit={add}>
+    <form className={styles.new} action={add}>
       <IconButton
         type="button"
         variant="ghost"
