@@ -35,7 +35,9 @@ export interface Turn {
   /** Writes are accepted now. */
   open: boolean;
   /** Why they are not any more. */
-  ended?: Error;
+  readonly ended: Error | undefined;
+  /** The event is over: what it writes later is refused, for the first reason that was given. */
+  end(why: () => Error): void;
   /** The hosts whose answers it waits for. */
   readonly waitsFor: Set<string>;
   effects: Effect[];

@@ -80,7 +80,7 @@ function checkOrigin({ headers }: Request, origins: readonly string[]): void {
 
 const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : undefined);
 
-/** The request with its body read, which never takes more memory than the limit. */
+/** The request with its body read, which never takes more memory than the limit. A real `Request` would cost more than the event that it carries. */
 async function readWithin(request: Request, limit: number): Promise<Request> {
   if (request.method === "GET" || request.method === "HEAD") return request;
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
@@ -93,5 +93,7 @@ async function readWithin(request: Request, limit: number): Promise<Request> {
     if (size > limit) throw new Refused(bodyTooLarge(limit), 413);
     chunks.push(chunk);
   }
-  return new Request(request.url, { method: request.method, headers: request.headers, body: Buffer.concat(chunks), signal: request.signal });
+  const text = Buffer.concat(chunks).toString();
+  const { url, method, headers, signal } = request;
+  return { url, method, headers, signal, text: async () => text } satisfies Partial<Request> as Request;
 }

@@ -46,6 +46,8 @@ export interface World {
   pin(host: Host): () => void;
   /** The answer of an event that was cut off, at a revision: it had committed something, and did not end. */
   interrupted(revision: number): unknown;
+  /** An answer of an earlier process as it is given now. */
+  restored(answer: unknown): unknown;
   /** A record has a field that its class does not have any more. `className` is `""` for the store's own. */
   dropped(store: string, className: string, field: string): void;
   /** What the host holds can no longer be trusted: the storage did not take its last commit. */
@@ -152,7 +154,11 @@ export class Host {
     this.#revision = state?.revision ?? 0;
     this.#told = this.#revision;
     this.#log.restart(this.#revision);
-    this.numbers = createNumbers(state?.numbers, () => world.interrupted(this.#revision));
+    this.numbers = createNumbers({
+      records: state?.numbers,
+      interrupted: () => world.interrupted(this.#revision),
+      restored: (answer) => world.restored(answer),
+    });
     for (const [name, store] of state?.stores ?? []) this.#kept.set(name, store);
     this.#journal = createJournal({
       append: (commits) => world.storage.append(id, commits),
@@ -485,11 +491,13 @@ export class Host {
     } catch (error) {
       throw control.signal.aborted ? control.signal.reason : error;
     } finally {
-      turn.ended ??= eventEnded(label);
+      turn.end(() => eventEnded(label));
     }
   }
 
   #makeTurn(caller: Caller, eventId: string, control: AbortController, effects?: EventCall<unknown>["effects"]): Turn {
+    // An error is costly to make, and hardly ever asked for.
+    let why: (() => Error) | undefined;
     const turn: Turn = {
       host: this,
       caller,
@@ -503,6 +511,12 @@ export class Host {
         get: (Class: unknown) => this.#get(turn, Class),
       },
       open: true,
+      get ended() {
+        return why?.();
+      },
+      end(reason) {
+        why ??= reason;
+      },
       waitsFor: new Set(),
       effects: [],
       ...(effects && { deliver: effects }),
@@ -533,7 +547,7 @@ export class Host {
       });
       return await Promise.race([runIn(turn, () => run(turn)), expired]);
     } catch (error) {
-      turn.ended = error as Error;
+      turn.end(() => error as Error);
       turn.open = false;
       for (const { loading } of [...this.#stores.values()]) loading?.fail();
       this.#rollback();
@@ -543,7 +557,7 @@ export class Host {
     } finally {
       clearTimeout(timer);
       turn.open = false;
-      turn.ended ??= eventEnded(label);
+      turn.end(() => eventEnded(label));
       this.#turn = undefined;
       this.#endTurn();
       const took = performance.now() - started;

@@ -39,11 +39,19 @@ interface Client {
   readonly waiting: Map<number, () => void>;
 }
 
-/** `interrupted` gives the answer of an event that had begun to commit when the process ended. */
-export function createNumbers(records: Readonly<Record<string, NumberRecord>> = {}, interrupted: () => unknown = () => undefined): Numbers {
+export interface NumbersOptions {
+  /** From a {@link NumberRecord}: what the process before has left. */
+  records?: Readonly<Record<string, NumberRecord>> | undefined;
+  /** The answer of an event that had committed something when its process ended, and no answer. */
+  interrupted?(): unknown;
+  /** An answer of an earlier process as it is given now. @default as it is */
+  restored?(answer: unknown): unknown;
+}
+
+export function createNumbers({ records = {}, interrupted = () => undefined, restored = (answer) => answer }: NumbersOptions = {}): Numbers {
   const clients = new Map<string, Client>();
   let sweepAt = SWEEP_FROM;
-  for (const [id, record] of Object.entries(records)) clients.set(id, restore(record, interrupted));
+  for (const [id, record] of Object.entries(records)) clients.set(id, restore(record));
 
   function clientOf(id: string): Client {
     let client = clients.get(id);
@@ -54,6 +62,13 @@ export function createNumbers(records: Readonly<Record<string, NumberRecord>> = 
     }
     client.seen = Date.now();
     return client;
+  }
+
+  function restore({ next, confirmed, seen, answers, begun }: NumberRecord): Client {
+    const given = [...answers.map(([n, answer]) => [n, restored(answer)] as const), ...begun.map((n) => [n, interrupted()] as const)];
+    const settled = new Map(given.sort(([a], [b]) => a - b));
+    const kept = new Map(Array.from(settled, ([n, answer]) => [n, Promise.resolve(answer)]));
+    return { next, forgotten: confirmed, seen, ran: true, answers: kept, settled, waiting: new Map() };
   }
 
   /** Forgets those who were not seen for long. */
@@ -100,12 +115,6 @@ export function createNumbers(records: Readonly<Record<string, NumberRecord>> = 
       return saved;
     },
   };
-}
-
-function restore({ next, confirmed, seen, answers, begun }: NumberRecord, interrupted: () => unknown): Client {
-  const settled = new Map([...answers, ...begun.map((n) => [n, interrupted()] as const)].sort(([a], [b]) => a - b));
-  const kept = new Map(Array.from(settled, ([n, answer]) => [n, Promise.resolve(answer)]));
-  return { next, forgotten: confirmed, seen, ran: true, answers: kept, settled, waiting: new Map() };
 }
 
 function forget(client: Client, upTo: number): void {

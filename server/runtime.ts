@@ -193,6 +193,12 @@ export class Runtime implements World {
     return { r, error: refusalOf(cutOff(), this.report) };
   }
 
+  restored(answer: unknown): Outcome {
+    // The stream by which its yields came is gone.
+    const { y: _, ...outcome } = answer as Outcome;
+    return outcome;
+  }
+
   dropped(store: string, className: string, field: string): void {
     const path = `${className || store}.${field}`;
     if (this.#dropped.has(path)) return;

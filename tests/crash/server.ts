@@ -56,7 +56,7 @@ const twin = createTwin({
   storage,
   session: { secret: "a secret for tests alone" },
   idle: 500,
-  log: ({ error }) => console.error(error),
+  log: ({ level, error }) => level === "error" && console.error(error),
 });
 console.log("waiting");
 for await (const _ of createInterface({ input: process.stdin })) {

@@ -71,7 +71,7 @@ test("what is saved goes on where it was", async () => {
   const before = createNumbers();
   await before.enter(client, 1, 0, false, async () => "one");
   await before.enter(client, 2, 0, false, async () => "two");
-  const after = createNumbers(JSON.parse(JSON.stringify(before.save())));
+  const after = createNumbers({ records: JSON.parse(JSON.stringify(before.save())) });
   const run = vi.fn(async () => "again");
   expect(await after.enter(client, 2, 0, false, run)).toBe("two");
   expect(run).not.toHaveBeenCalled();
@@ -113,4 +113,13 @@ test("what was only refused is no reason to keep anything", async () => {
   expect([numbers.empty, numbers.save()]).toEqual([true, {}]);
   await numbers.enter(client, 2, 0, false, async () => "ran");
   expect([numbers.empty, Object.keys(numbers.save())]).toEqual([false, [client]]);
+});
+
+test("after the process has ended, what had begun is interrupted, what had an answer has it, and what left nothing runs", async () => {
+  const record = { next: 6, confirmed: 1, seen: Date.now(), answers: [[2, "two"] as const, [5, "five"] as const], begun: [3] };
+  const numbers = createNumbers({ records: { ann: record }, interrupted: () => "interrupted", restored: (answer) => `${answer}, again` });
+  const enter = (n: number) => numbers.enter("ann", n, 0, false, async () => `ran ${n}`);
+  await expect(enter(1)).rejects.toMatchObject({ code: "UNKNOWN_OUTCOME" });
+  expect(await Promise.all([2, 3, 4, 5, 6].map(enter))).toEqual(["two, again", "interrupted", "ran 4", "five, again", "ran 6"]);
+  expect(await enter(4)).toBe("ran 4");
 });
