@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { reactProjects } from "./tests/react/vitest.config.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -8,7 +9,8 @@ export default defineConfig({
     // Our own sources in the place of the built package.
     alias: [
       { find: /^twinstate$/, replacement: at("server/model.ts") },
-      { find: /^twinstate\/(client|react|server)$/, replacement: `${at(".")}$1/index.ts` },
+      { find: /^twinstate\/(client|react|server|testing)$/, replacement: `${at(".")}$1/index.ts` },
+      { find: /^twinstate\/server\/sqlite$/, replacement: at("server/storage/sqlite.ts") },
       { find: /^twinstate\/next$/, replacement: at("server/next.ts") },
     ],
   },
@@ -16,9 +18,23 @@ export default defineConfig({
     fsModuleCache: false,
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
     projects: [
-      { extends: true, test: { name: "node", include: ["tests/{unit,property,integration,contract,regressions}/**/*.test.{ts,tsx}"] } },
+      {
+        extends: true,
+        test: { name: "node", include: ["tests/{unit,property,integration,contract,crash,regressions}/**/*.test.{ts,tsx}"], testTimeout: 30_000 },
+      },
       { extends: true, test: { name: "types", include: ["tests/types/**/*.test.ts"], testTimeout: 120_000 } },
-      { extends: true, test: { name: "browser", include: ["tests/browser/**/*.test.ts"], globalSetup: "tests/browser/kit/setup.ts", fileParallelism: false, testTimeout: 60_000, hookTimeout: 300_000 } },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["tests/browser/**/*.test.ts"],
+          globalSetup: "tests/browser/kit/setup.ts",
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      ...reactProjects,
     ],
   },
 });

@@ -43,7 +43,10 @@ const projects = [false, true].map((compiled) => ({
 const runs = !missing || existsSync(chromium.executablePath());
 const skipped = { test: { name: "react", include: [at("kit/skipped.ts")], fsModuleCache: false } };
 
-export default defineConfig({ test: { projects: runs ? projects : [skipped] } });
+/** For the config of the whole repository too. */
+export const reactProjects = runs ? projects : [skipped];
+
+export default defineConfig({ test: { projects: reactProjects } });
 
 /** Compiles the tests' components; one that it cannot compile is an error. */
 function reactCompiler(): Plugin {
