@@ -37,9 +37,9 @@ const TIMES: Record<Op["kind"], number> = { toggle: 200, push: 100, remove: 100,
 
 /** Answers the parent process until it ends. */
 export function serve(peer: AnyPeer): void {
-  process.on("message", (request: Request) => {
+  process.on("message", async (request: Request) => {
     try {
-      process.send?.({ result: request.task === "round" ? runRound(peer, request) : measureHeap(peer, request.n) });
+      process.send?.({ result: request.task === "round" ? runRound(peer, request) : await measureHeap(peer, request.n) });
     } catch (error) {
       process.send?.({ error: String((error as Error).stack ?? error) });
     }
@@ -106,31 +106,33 @@ function difference(peer: AnyPeer, source: unknown, mirror: unknown, wanted: rea
   return undefined;
 }
 
-function measureHeap(peer: AnyPeer, n: number): Heap {
-  const used = () => {
+async function measureHeap(peer: AnyPeer, n: number): Promise<Heap> {
+  const used = async () => {
+    // What the stack still holds is let go first.
+    await new Promise((resolve) => setImmediate(resolve));
     for (let i = 0; i < 4; i++) (globalThis as { gc?: () => void }).gc?.();
     return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
   };
   // Before that, so that code and tables that are made once do not count.
   for (let i = 0; i < 3; i++) peer.mirror(peer.snapshot(peer.build(makeRows(n))));
-  const empty = used();
+  const empty = await used();
   const source = peer.build(makeRows(n));
-  const withSource = used();
+  const withSource = await used();
   let snapshot: Wire | undefined = peer.snapshot(peer.build(makeRows(n)));
-  const before = used();
+  const before = await used();
   const mirror = peer.mirror(snapshot);
-  const both = used();
+  const both = await used();
   snapshot = undefined;
-  const observed = (side: unknown) => {
+  const observed = async (side: unknown) => {
     if (!peer.observe) return undefined;
-    const start = used();
+    const start = await used();
     const stop = peer.observe(side);
-    const grown = used() - start;
+    const grown = (await used()) - start;
     stop();
     return grown;
   };
   const perRow = (bytes: number) => Math.round(bytes / n);
-  const [sourceGrown, mirrorGrown] = [observed(source), observed(mirror)];
+  const [sourceGrown, mirrorGrown] = [await observed(source), await observed(mirror)];
   const held = perRow(withSource - empty);
   const mirrorHeld = perRow(both - before);
   return {
