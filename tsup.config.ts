@@ -1,4 +1,31 @@
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
+
+/** The thread of `sqlite()` becomes text in the package, with all that it needs: so no app's bundler has to find a file. */
+const thread: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "thread",
+  setup({ onLoad, esbuild }) {
+    onLoad({ filter: /server[\\/]storage[\\/]thread\.ts$/ }, async () => {
+      const { outputFiles } = await esbuild.build({
+        entryPoints: ["server/storage/sqlite-worker.ts"],
+        bundle: true,
+        write: false,
+        minify: true,
+        format: "cjs",
+        platform: "node",
+        target: "es2022",
+        define: { "process.env.NODE_ENV": '"production"' },
+      });
+      const contents = `
+        const code = ${JSON.stringify(outputFiles[0]?.text)};
+        export function startThread(path) {
+          const { Worker } = process.getBuiltinModule("node:worker_threads");
+          return new Worker(code, { eval: true, workerData: { path } });
+        }
+      `;
+      return { contents, loader: "js" };
+    });
+  },
+};
 
 // The entries of package.json's `exports`. Declarations come from `tsc -p tsconfig.build.json`.
 export default defineConfig({
@@ -9,7 +36,9 @@ export default defineConfig({
     client: "client/index.ts",
     react: "react/index.ts",
     server: "server/index.ts",
+    sqlite: "server/storage/sqlite.ts",
     next: "server/next.ts",
+    testing: "testing/index.ts",
   },
   format: "esm",
   target: "es2022",
@@ -17,4 +46,5 @@ export default defineConfig({
   treeshake: false,
   dts: false,
   clean: true,
+  esbuildPlugins: [thread],
 });
