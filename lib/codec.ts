@@ -251,24 +251,19 @@ const KINDS: Record<string, BodyKind> = { o: "object", c: "instance", a: "array"
 /** No message has more containers: a count beyond it is garbage, not to be believed. */
 const MOST = 10_000_000;
 
-/** Makes the containers of all groups, empty. `limit` bounds how many. */
-export function openBodies<C>(groups: unknown, sink: Sink<C>, limit = MOST): Opened<C>[] {
+/** Makes the containers of all groups, empty. */
+export function openBodies<C>(groups: unknown, sink: Sink<C>): Opened<C>[] {
   if (!Array.isArray(groups)) throw badWire("bodies", groups);
-  let room = limit;
-  return groups.map((group: unknown) => {
-    const opened = openBody(group, sink, room);
-    room -= opened.made.length;
-    return opened;
-  });
+  return groups.map((group: unknown) => openBody(group, sink));
 }
 
 /** Makes the containers of one group, empty. */
-export function openBody<C>(group: unknown, sink: Sink<C>, limit = MOST): Opened<C> {
+export function openBody<C>(group: unknown, sink: Sink<C>): Opened<C> {
   if (!Array.isArray(group)) throw badWire("a body", group);
   const kind = Object.hasOwn(KINDS, group[0]) ? KINDS[group[0] as string] : undefined;
   if (!kind) throw badWire("a body", group[0]);
   const count = countOf(group);
-  if (typeof count !== "number" || !(count >= 0 && count <= limit) || !Number.isInteger(count)) throw badWire("a count of containers", count);
+  if (!Number.isInteger(count) || count < 0 || count > MOST) throw badWire("a count of containers", count);
   const className = kind === "instance" ? sink.name(group[2]) : undefined;
   const sent = kind === "instance" ? group[3] : kind === "object" ? group[2] : [];
   if (!Array.isArray(sent)) throw badWire("names", sent);

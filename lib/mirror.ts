@@ -114,12 +114,7 @@ export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
         understand("a delta", delta, () => state.delta(delta));
       });
     },
-    decode: (value) =>
-      decodeValue(value, {
-        containers: Number.POSITIVE_INFINITY,
-        depth: Number.POSITIVE_INFINITY,
-        stored: (id) => viewOf(state.table.get(id)),
-      }),
+    decode: (value) => decodeValue(value, (id) => viewOf(state.table.get(id))),
     read: (field) => viewOf(own(graph.root.data, field)),
     names: () => Object.keys(graph.root.data),
     view: () => viewOf(graph.root) as object,

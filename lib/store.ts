@@ -1,6 +1,6 @@
 import { AdoptedNode } from "./adopted.js";
 import { Channel, type Kept, type Saved } from "./channel.js";
-import { type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
+import { type BodyKind, type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
 import type { Graph } from "./graph.js";
 import { clients, InstanceNode, storage } from "./instance.js";
 import { applyKept } from "./mirror.js";
@@ -8,7 +8,7 @@ import { type Node, nodeOf } from "./node.js";
 import { Recorder } from "./record.js";
 import { SourceGraph, type SourceOptions } from "./source.js";
 import { finish, type Steps } from "./steps.js";
-import { PlainSource } from "./value.js";
+import { kindOf, namesOf, ValueWriter } from "./value.js";
 import { viewOf } from "./view.js";
 
 export interface StoreOptions {
@@ -182,7 +182,7 @@ function encodeFor(graph: Graph, value: unknown): Encoded {
   return bodies.length > 0 ? [slot, bodies] : [slot];
 }
 
-class AnswerSource extends PlainSource implements Source<object> {
+class AnswerSource extends ValueWriter implements Source<object> {
   readonly #graph: Graph;
 
   constructor(graph: Graph) {
@@ -195,5 +195,25 @@ class AnswerSource extends PlainSource implements Source<object> {
     if (node?.graph === this.#graph && node.id >= 0) return [node.id];
     if (node instanceof InstanceNode) return super.slot(viewOf(node));
     return super.slot(value);
+  }
+
+  kind(container: object): BodyKind {
+    return kindOf(container);
+  }
+
+  data(container: object): unknown {
+    return container;
+  }
+
+  names(container: object): readonly string[] {
+    return namesOf(container);
+  }
+
+  className(): string {
+    return "";
+  }
+
+  name(name: string): string {
+    return name;
   }
 }

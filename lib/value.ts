@@ -1,9 +1,9 @@
-import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, openBodies, type Sink, type Slot, type Source, writeBodies } from "./codec.js";
-import { badWire, notSent, tooDeep } from "./errors.js";
+import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, openBodies, type Sink, type Slot } from "./codec.js";
+import { badWire, notSent } from "./errors.js";
 import { put } from "./node.js";
 
-/** Plain values, written: those that belong to no store. */
-export class PlainSource implements Source<object> {
+/** Writes values that belong to no store: what it meets of containers waits in a queue for its body to be written. */
+export class ValueWriter {
   readonly queue: object[] = [];
   readonly #numbers = new Map<object, number>();
 
@@ -15,88 +15,57 @@ export class PlainSource implements Source<object> {
     const number = this.#numbers.get(container);
     if (number !== undefined) return [-1 - number];
     const { toJSON } = container as { toJSON?: unknown };
-    if (typeof toJSON === "function" && !Array.isArray(container) && !isList(container)) return this.slot((toJSON as () => unknown).call(container));
+    if (typeof toJSON === "function" && kindOf(container) === "object") return this.slot((toJSON as () => unknown).call(container));
     if (container instanceof Promise || container instanceof WeakMap || container instanceof WeakSet) throw notSent(value);
     this.#numbers.set(container, this.queue.length);
     this.queue.push(container);
     return [];
   }
-
-  kind(container: object): BodyKind {
-    if (Array.isArray(container)) return "array";
-    return container instanceof Map ? "map" : container instanceof Set ? "set" : "object";
-  }
-
-  data(container: object): unknown {
-    return container;
-  }
-
-  names(container: object): readonly string[] {
-    return Object.keys(container).filter((name) => typeof (container as Record<string, unknown>)[name] !== "function");
-  }
-
-  className(): string {
-    return "";
-  }
-
-  name(name: string): string {
-    return name;
-  }
 }
 
-const isList = (container: object) => container instanceof Map || container instanceof Set;
+export function kindOf(container: object): "object" | "array" | "map" | "set" {
+  if (Array.isArray(container)) return "array";
+  return container instanceof Map ? "map" : container instanceof Set ? "set" : "object";
+}
+
+/** The names of the properties to send. */
+export const namesOf = (container: object): string[] =>
+  Object.keys(container).filter((name) => typeof (container as Record<string, unknown>)[name] !== "function");
 
 /**
- * A value that belongs to no store, as it travels: identity and cycles survive.
+ * A value that belongs to no store, as it travels: identity and cycles survive. Each container has a group of its own, as arguments are small.
  * @throws StateError for what cannot travel: a function, a symbol, a Promise.
  */
 export function encodeValue(value: unknown): Encoded {
-  const source = new PlainSource();
-  const slot = source.slot(value);
-  const bodies = writeBodies(source.queue, source);
+  const writer = new ValueWriter();
+  const slot = writer.slot(value);
+  const bodies: Group[] = [];
+  for (const container of writer.queue) bodies.push(bodyOf(container, writer));
   return bodies.length > 0 ? [slot, bodies] : [slot];
 }
 
-export interface DecodeLimits {
-  /** How many containers at most. @default 100,000 */
-  containers?: number;
-  /** How deep they may be nested. @default 100 */
-  depth?: number;
-  /** The value of a slot that names a container of a store. */
-  stored?: (id: number) => unknown;
+function bodyOf(container: object, writer: ValueWriter): Group {
+  const column = (values: Iterable<unknown>) => Array.from(values, (value) => writer.slot(value));
+  if (Array.isArray(container)) return ["a", 1, [container.length], column(container)];
+  if (container instanceof Map) return ["m", 1, [container.size], column(container.keys()), column(container.values())];
+  if (container instanceof Set) return ["s", 1, [container.size], column(container)];
+  const names = namesOf(container);
+  return ["o", 1, names, ...names.map((name) => column([(container as Record<string, unknown>)[name]]))];
 }
 
 /**
  * The value that {@link encodeValue} has encoded.
+ * @param stored gives the value of a slot that names a container of a store
  * @throws StateError for anything else.
  */
-export function decodeValue(encoded: unknown, { containers = 100_000, depth = 100, stored }: DecodeLimits = {}): unknown {
+export function decodeValue(encoded: unknown, stored?: (id: number) => unknown): unknown {
   if (!Array.isArray(encoded) || encoded.length < 1 || encoded.length > 2) throw badWire("an encoded value", encoded);
   const sink = new PlainSink(stored);
-  const opened = openBodies(encoded[1] ?? [], sink, containers);
+  const opened = openBodies(encoded[1] ?? [], sink);
   const value = sink.value(encoded[0]);
   fillBodies(opened, sink);
   if (sink.unclaimed > 0) throw badWire("an encoded value", "bodies that nothing refers to");
-  checkDepth(value, depth);
   return value;
-}
-
-/** Level by level, as deep values are just what must not be walked by recursion. */
-function checkDepth(value: unknown, deepest: number): void {
-  const seen = new Set<unknown>();
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    const next: unknown[] = [];
-    for (const one of level) {
-      if (typeof one !== "object" || one === null || seen.has(one)) continue;
-      if (depth >= deepest) throw tooDeep("the value", deepest);
-      seen.add(one);
-      if (one instanceof Map) for (const [key, item] of one) next.push(key, item);
-      else if (Array.isArray(one) || one instanceof Set) for (const item of one) next.push(item);
-      else if (Object.getPrototypeOf(one) === Object.prototype) for (const item of Object.values(one)) next.push(item);
-    }
-    level = next;
-  }
 }
 
 class PlainSink implements Sink<object> {

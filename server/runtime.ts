@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
 import {
-  badRequest,
   badRoomKey,
   cancelled,
   circle,
@@ -23,13 +22,13 @@ import { describeClass, type EventSchema, type WireSchema } from "../lib/schema.
 import type { Store } from "../lib/store.js";
 import { decodeValue, encodeValue } from "../lib/value.js";
 import { jsonOf, plainOf } from "./answer.js";
-import { Connection, frameFor, type Message } from "./connection.js";
+import { Connection, type Message } from "./connection.js";
 import type { Caller, ConnectionInfo, Turn } from "./context.js";
 import { checkArguments } from "./guard.js";
 import { type Handler, handle } from "./handler.js";
 import type { Host, Limits, World } from "./host.js";
 import { Hosts } from "./hosts.js";
-import { clientId, type NumberedCall, numberOf, record, type WatchInput, watchesOf, whole } from "./input.js";
+import { clientId, decodeArguments, type NumberedCall, numberOf, record, type WatchInput, watchesOf, whole } from "./input.js";
 import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
 import { buildRouter } from "./router.js";
 import { type Definition, hostId, keyOf, type Models, type ScopeKind } from "./scope.js";
@@ -369,13 +368,7 @@ export class Runtime implements World {
   ): Promise<{ args: readonly unknown[] } | { error: unknown }> {
     try {
       await this.#permit(definition, host, caller);
-      let args: unknown;
-      try {
-        args = decodeValue(sent);
-      } catch (error) {
-        throw badRequest((error as Error).message);
-      }
-      return { args: await checkArguments(definition, event, args) };
+      return { args: await checkArguments(definition, event, decodeArguments(sent)) };
     } catch (error) {
       return { error };
     }
@@ -397,7 +390,7 @@ export class Runtime implements World {
       if (permitted) names.push(name);
     }
     const frames = host.missed(at, [called.name]);
-    if (frames) return frames.map((frame) => frameFor(0, frame, new Set(names)));
+    if (frames) return frames.map((frame) => frame.message(new Set(names), 0));
     const { revision, snapshot } = await host.read(called.name);
     return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot]];
   }
@@ -544,11 +537,7 @@ export class Runtime implements World {
     const schema = this.#event(definition, event);
     const caller: Caller = { context, session: session === undefined ? undefined : { id: session }, connection: turn?.caller.connection, turn, trusted: true };
     // A message: what the caller does to its arguments later is not part of it.
-    const checked = await checkArguments(
-      definition,
-      schema,
-      decodeValue(encodeValue(plainOf(args)), { depth: Number.POSITIVE_INFINITY, containers: Number.POSITIVE_INFINITY }),
-    );
+    const checked = await checkArguments(definition, schema, decodeValue(encodeValue(plainOf(args))));
     const host = await this.hosts.use(hostId(definition.kind, key));
     try {
       return await host.run({

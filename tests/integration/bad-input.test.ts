@@ -267,6 +267,21 @@ test("an encoded value that is nested 10,000 deep", async () => {
   expectRefused(await visitor.post("todo.any", `{"args":${deep("[", "]")},"call":${JSON.stringify({ ...call, n: 2 })}}`), "INVALID", 400);
 });
 
+test("an encoded value of a few bytes that stands for a hundred thousand objects", async () => {
+  const call = { client: visitor.client, epoch: 1, n: 1, at: null, seen: 0 };
+  const args = [
+    [],
+    [
+      ["a", 1, [1], 0],
+      ["a", 1, [150_000], 0],
+      ["o", 150_000, []],
+    ],
+  ];
+  const answer = await visitor.ask("todo.any", { args, call });
+  expectRefused(answer, "INVALID", 400);
+  expect(answer.error?.message).toContain("at most 100000");
+});
+
 test.for([
   ["a reference to nothing", [[5]]],
   ["bodies that nothing refers to", [1, [["a", 1, [0], []]]]],

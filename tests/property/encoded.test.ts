@@ -44,7 +44,7 @@ const anything = fc.letrec<{ value: unknown }>((tie) => ({
 test("a value that belongs to no store arrives as it is, identity and cycles included", { timeout: 300_000 }, () => {
   fc.assert(
     fc.property(anything, (value) => {
-      expect(canon(decodeValue(wire(encodeValue(value)), { depth: Number.POSITIVE_INFINITY }))).toBe(canon(value));
+      expect(canon(decodeValue(wire(encodeValue(value))))).toBe(canon(value));
     }),
     { numRuns },
   );
