@@ -188,9 +188,18 @@ class Actor {
     this.#pending.add(pending);
   }
 
-  /** Resolves when all calls have an answer. */
+  /** Resolves when all calls have an answer, and the stream is back. */
   async quiet(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
+    const { status } = this.#client;
+    while (status.current.status !== "online") {
+      await new Promise<void>((resolve) => {
+        const stop = status.subscribe(() => {
+          stop();
+          resolve();
+        });
+      });
+    }
     const have = (this.log as unknown as { have?: readonly [string, number] }).have;
     if (have) this.incarnations.add(have[0]);
   }

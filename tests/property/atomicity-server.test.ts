@@ -5,6 +5,7 @@ import { serveTwin } from "../kit/app.js";
 import { canon } from "../kit/canon.js";
 import { Program } from "../kit/program.js";
 import { Random } from "../kit/random.js";
+import { storages } from "../kit/storages.js";
 
 const events = process.env.TEST_FULL === undefined ? 300 : 10_000;
 const seed = Number(process.env.SEED ?? 1);
@@ -44,6 +45,9 @@ class Left extends Store {
   @event async begin() {
     this.one = (await current().get(Right)).one = "begun";
   }
+  @event async look() {
+    await current().get(Right);
+  }
   /** Changes both stores. Throws at a random point, where `fails`. */
   @event run(n: number, fails: boolean) {
     const random = new Random(n);
@@ -72,34 +76,49 @@ class Left extends Store {
   }
 }
 
-test(`whatever throws wherever, the stores and all who react on them are as they were at the last commit (${events} events, SEED=${seed})`, {
-  timeout: 600_000,
-}, async () => {
-  const { twin } = await serveTwin({ stores: { left: Left, right: Right }, models: { Card }, eventTimeout: 60_000 });
-  const random = new Random(seed);
-  const left = twin.left("s");
-  // It stays in memory once it has changed.
-  await left.begin();
-  const [leftStore, rightStore] = [Left, Right].map((Class) => [...seen.keys()].find((store) => store instanceof Class)) as [Store, Store];
-  const now = () => [canon(leftStore, names), canon(rightStore, names)];
-  const reacted = () => [seen.get(leftStore), seen.get(rightStore)];
-  for (let n = 0; n < events; n++) {
-    let before = now();
-    const fails = random.chance(0.6);
-    const kind = random.pick(["run", "runLater", "runInParts"] as const);
-    const call = left[kind](seed * 100_000 + n, fails);
-    if (kind === "runInParts") {
-      try {
-        for await (const committed of call as unknown as AsyncIterable<string[]>) before = committed;
-      } catch {
-        // The call itself tells.
+test.each(storages)(
+  `on %s, whatever throws wherever, the stores and all who react on them are as they were at the last commit (${events} events, SEED=${seed})`,
+  {
+    timeout: 600_000,
+  },
+  async (_, place) => {
+    const { open } = place();
+    const options = { stores: { left: Left, right: Right }, models: { Card }, eventTimeout: 60_000 };
+    seen.clear();
+    const { twin, storage } = await serveTwin({ ...options, storage: open() });
+    const random = new Random(seed);
+    const left = twin.left("s");
+    // It stays in memory once it has changed.
+    await left.begin();
+    const [leftStore, rightStore] = [Left, Right].map((Class) => [...seen.keys()].find((store) => store instanceof Class)) as [Store, Store];
+    const now = () => [canon(leftStore, names), canon(rightStore, names)];
+    const reacted = () => [seen.get(leftStore), seen.get(rightStore)];
+    for (let n = 0; n < events; n++) {
+      let before = now();
+      const fails = random.chance(0.6);
+      const kind = random.pick(["run", "runLater", "runInParts"] as const);
+      const call = left[kind](seed * 100_000 + n, fails);
+      if (kind === "runInParts") {
+        try {
+          for await (const committed of call as unknown as AsyncIterable<string[]>) before = committed;
+        } catch {
+          // The call itself tells.
+        }
       }
+      if (fails) await expect(call, `event ${n}`).rejects.toMatchObject({ code: "NO" });
+      else await call;
+      if (fails) expect(now(), `after event ${n}`).toEqual(before);
+      expect(reacted(), `reactions after event ${n}`).toEqual(now());
+      const visible = (await left.$snapshot()) as object;
+      expect(canon(visible)).toBe(canon(leftStore, (value) => names(value).filter((name) => name !== "hidden")));
     }
-    if (fails) await expect(call, `event ${n}`).rejects.toMatchObject({ code: "NO" });
-    else await call;
-    if (fails) expect(now(), `after event ${n}`).toEqual(before);
-    expect(reacted(), `reactions after event ${n}`).toEqual(now());
-    const visible = (await left.$snapshot()) as object;
-    expect(canon(visible)).toBe(canon(leftStore, (value) => names(value).filter((name) => name !== "hidden")));
-  }
-});
+    if (!storage.durable) return;
+    // The next process has the same.
+    const last = now();
+    await twin.close();
+    seen.clear();
+    const next = await serveTwin({ ...options, storage: open() });
+    await next.twin.left("s").look();
+    expect([Left, Right].map((Class) => seen.get([...seen.keys()].find((store) => store instanceof Class) as Store))).toEqual(last);
+  },
+);

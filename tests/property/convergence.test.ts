@@ -6,9 +6,12 @@ import { openFace } from "../../lib/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror.js";
 import { finish } from "../../lib/steps.js";
 import { createStore, type Store } from "../../lib/store.js";
+import { fold, type StoreState } from "../../server/record.js";
+import type { Loaded, Storage } from "../../server/storage.js";
 import { canon, countContainers } from "../kit/canon.js";
 import { Program } from "../kit/program.js";
 import { Random } from "../kit/random.js";
+import { storages } from "../kit/storages.js";
 
 const full = process.env.TEST_FULL !== undefined;
 const programs = full ? 1000 : 50;
@@ -56,10 +59,20 @@ const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 type Saved = ReturnType<Store["save"]>;
 type Kept = NonNullable<Store["kept"]>;
 
-const make = (instance: object, restore?: Saved, tail?: Kept[]) => createStore({ name: "it", instance, models: { Card }, restore, tail, keep: true });
+const make = (instance: object, restore?: Saved, tail?: readonly Kept[]) => createStore({ name: "it", instance, models: { Card }, restore, tail, keep: true });
 
-/** Both ends of one store, and all that must be equal of them. */
-function run(seed: number): void {
+/** Both ends of one store, and all that must be equal of them. What is kept of it is in a storage. */
+async function run(seed: number, storage: Storage): Promise<void> {
+  const id = `room/${seed}`;
+  let revision = 0;
+  const whole = (saved: Saved) => ({ it: { version: 1, saved } });
+  const save = (saved: Saved) => storage.save(id, { incarnation: "one", revision, stores: whole(wire(saved)), numbers: {} });
+  const append = (kept: Kept) => storage.append(id, [{ incarnation: "one", revision: ++revision, stores: { it: { kept: wire(kept) } } }]);
+  const load = async (): Promise<[Saved, readonly Kept[]]> => {
+    const { record, tail } = (await storage.load(id)) as Loaded;
+    const { whole, tail: kept } = fold(record, tail).stores.get("it") as StoreState;
+    return [whole.saved, kept];
+  };
   const random = new Random(seed);
   let instance = new Everything();
   let store = make(instance);
@@ -75,9 +88,7 @@ function run(seed: number): void {
     observed = canon(mirror.live);
   });
   let committed = canon(instance, names);
-  // What a storage has: a record, and what was committed since.
-  let record = wire(store.save());
-  let tail: Kept[] = [];
+  await save(store.save());
   try {
     for (let n = 0; n < commits; n++) {
       program.log.push(`-- event ${n}`);
@@ -105,7 +116,7 @@ function run(seed: number): void {
         continue;
       }
       const delta = store.commit();
-      if (store.kept) tail.push(wire(store.kept));
+      if (store.kept) await append(store.kept);
       store.endTurn();
       program.raw = [];
       committed = canon(instance, names);
@@ -152,7 +163,8 @@ function run(seed: number): void {
         // The host is evicted, or killed, and comes back.
         const killed = random.chance(0.5);
         const hidden = canon((instance as unknown as { hidden: unknown }).hidden, names);
-        if (!killed) [record, tail] = [wire(store.save()), []];
+        if (!killed) await save(store.save());
+        const [record, tail] = await load();
         store.dispose();
         instance = new Everything();
         store = make(instance, record, tail);
@@ -165,11 +177,11 @@ function run(seed: number): void {
         if (store.resumable) expect(mirror.next).toBe(createMirrorOf(store).next);
         behind = undefined;
         // A kill between a compaction and the next commit.
-        if (random.chance(0.5)) [record, tail] = [wire(store.save()), []];
+        if (random.chance(0.5)) await save(store.save());
       }
       if (random.chance(0.04)) {
         // The storage makes one of what it has, without the classes.
-        [record, tail] = [wire(finish(compactSteps(record, tail))), []];
+        await save(finish(compactSteps(...(await load()))));
       }
     }
     // What is gone is freed on both sides: as much comes and goes as makes twins sweep.
@@ -196,8 +208,14 @@ function createMirrorOf(store: Store): Mirror {
   return mirror;
 }
 
-test(`a mirror equals its store in content and identity after any program (seeds ${first} to ${first + programs - 1}, ${programs * commits} events)`, {
-  timeout: 600_000,
-}, () => {
-  for (let seed = first; seed < first + programs; seed++) run(seed);
-});
+test.each(storages)(
+  `on %s, a mirror equals its store in content and identity after any program (seeds ${first} to ${first + programs - 1}, ${programs * commits} events)`,
+  {
+    timeout: 600_000,
+  },
+  async (_, place) => {
+    const storage = place().open();
+    for (let seed = first; seed < first + programs; seed++) await run(seed, storage);
+    await storage.close?.();
+  },
+);
