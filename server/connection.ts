@@ -1,15 +1,17 @@
 import type { Encoded } from "../lib/codec.js";
 import type { Caller, ConnectionInfo, Effect } from "./context.js";
+import type { Frame } from "./frame.js";
 import type { Host } from "./host.js";
-import type { Frame } from "./log.js";
 import { createQueue } from "./queue.js";
 import { type Report, refusalOf } from "./refusal.js";
+import { eventOf } from "./sse.js";
 
 /** A message of the stream: PROTOCOL.md §3. */
 export type Message = readonly unknown[];
 
 interface Queued {
-  readonly message: Message;
+  /** A message, or a frame of which the reader gets the stores that it watches. */
+  readonly message: Message | Frame;
   readonly bytes: number;
   /** Whose frame it is. */
   readonly of?: Watched;
@@ -51,7 +53,6 @@ export class Connection {
   readonly tasks = createQueue();
   readonly #limit: number;
   readonly #report: Report;
-  readonly #numbers = new Map<string, number>();
   readonly #watched = new Map<Host, Watched>();
   /** Messages that are ready to go. */
   #ready: Message[] = [];
@@ -75,22 +76,42 @@ export class Connection {
 
   /** The next message, when there is one; `undefined` at the end. */
   async next(): Promise<Message | undefined> {
+    if (!(await this.#waiting())) return undefined;
+    const ready = this.#ready.shift();
+    if (ready) return ready;
+    const { message, of } = this.#take();
+    return of ? (message as Frame).message(of.stores) : (message as Message);
+  }
+
+  /** All that waits, as server-sent events, when there is something; `undefined` at the end. */
+  async events(): Promise<Uint8Array | undefined> {
+    if (!(await this.#waiting())) return undefined;
+    const events = this.#ready.map((message) => eventOf(JSON.stringify(message)));
+    this.#ready = [];
+    while (this.#queue.length > 0) {
+      const { message, of } = this.#take();
+      events.push(of ? (message as Frame).event(of.stores) : eventOf(JSON.stringify(message)));
+    }
+    return events.length === 1 ? events[0] : Buffer.concat(events);
+  }
+
+  /** Waits until there is something to send: false at the end. */
+  async #waiting(): Promise<boolean> {
     for (;;) {
       if (this.#ready.length === 0) this.#snapshots();
-      const message = this.#ready.shift() ?? this.#take();
-      if (message || this.#closed) return message;
+      if (this.#ready.length > 0 || this.#queue.length > 0) return true;
+      if (this.#closed) return false;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
   }
 
-  #take(): Message | undefined {
-    const queued = this.#queue.shift();
-    if (!queued) return undefined;
+  #take(): Queued {
+    const queued = this.#queue.shift() as Queued;
     this.#bytes -= queued.bytes;
     if (queued.of) queued.of.queued--;
-    return queued.message;
+    return queued;
   }
 
   /** Makes the snapshots that are due. Those of what is not stored yet come when it is. */
@@ -107,29 +128,19 @@ export class Connection {
           const { store } = one;
           if (!pending.delete(store) || this.#watched.get(host) !== watched) continue;
           if ("error" in one) this.refuse(store, host.roomKey, one.error);
-          else this.#ready.push(["snapshot", this.#number(host), store, host.roomKey, host.incarnation, revision, one.snapshot]);
+          else this.#ready.push(["snapshot", host.number, store, host.roomKey, host.incarnation, revision, one.snapshot]);
         }
         this.#notice();
       });
     }
   }
 
-  /** The number under which the stream names a host; a new one where there is none. */
-  #number(host: Host): number {
-    let number = this.#numbers.get(host.id);
-    if (number === undefined) {
-      number = this.#numbers.size + 1;
-      this.#numbers.set(host.id, number);
-    }
-    return number;
-  }
-
   /** The number under which the stream names a host that it watches. */
   numberOf(host: Host): number | undefined {
-    return this.#watched.has(host) ? this.#numbers.get(host.id) : undefined;
+    return this.#watched.has(host) ? host.number : undefined;
   }
 
-  #push(message: Message, bytes: number, of?: Watched): void {
+  #push(message: Message | Frame, bytes: number, of?: Watched): void {
     if (this.#closed) return;
     this.#queue.push({ message, bytes, ...(of && { of }) });
     this.#bytes += bytes;
@@ -147,7 +158,7 @@ export class Connection {
   #collapse(): void {
     for (const watched of this.#watched.values()) if (watched.queued > 0) this.#renewAll(watched);
     if (this.#bytes <= this.#limit) return;
-    this.#queue = this.#queue.filter(({ message }) => message[0] !== "yield" && message[0] !== "effect");
+    this.#queue = this.#queue.filter(({ message, of }) => of || !DROPPED.includes((message as Message)[0]));
     this.#bytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
@@ -165,7 +176,7 @@ export class Connection {
     const watched = this.#watched.get(host);
     if (!watched) return;
     if (watched.pending.size > 0) this.#renewAll(watched);
-    else this.#push(frameFor(this.#number(host), frame, watched.stores), frame.bytes, watched);
+    else this.#push(frame, frame.bytes, watched);
   }
 
   /** The client has these stores as of a revision: it gets the frames after it. */
@@ -173,8 +184,7 @@ export class Connection {
     const watched = this.#watched.get(host);
     if (!watched) return;
     watched.stores = stores;
-    const number = this.#number(host);
-    for (const store of names) this.#push(["resume", number, store, host.roomKey, host.incarnation, revision], 64);
+    for (const store of names) this.#push(["resume", host.number, store, host.roomKey, host.incarnation, revision], 64);
     for (const frame of frames) this.frame(host, frame);
   }
 
@@ -263,9 +273,5 @@ export class Connection {
   }
 }
 
-/** A frame as a stream that watches some stores gets it. */
-export function frameFor(number: number, { revision, deltas }: Frame, stores: ReadonlySet<string>): Message {
-  const message: unknown[] = [number, revision];
-  for (const [store, delta] of deltas) if (stores.has(store)) message.push(store, delta);
-  return message;
-}
+/** What a reader that is much too slow does without. */
+const DROPPED: readonly unknown[] = ["yield", "effect"];

@@ -1,8 +1,9 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import { bodyTooLarge, foreignOrigin, notJson } from "../lib/errors.js";
+import { badRequest, bodyTooLarge, foreignOrigin, notJson } from "../lib/errors.js";
 import { refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
-import type { Runtime, TwinRequest } from "./runtime.js";
+import { HEARTBEAT, type Runtime, type TwinRequest } from "./runtime.js";
+import { eventStream } from "./sse.js";
 
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -45,7 +46,15 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
       return context;
     },
   };
-  const response = await fetchRequestHandler({
+  const response = await respond(runtime, req, twinRequest, pathname);
+  // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
+  if (found === undefined) response.headers.append("set-cookie", runtime.sessions.cookie(session));
+  return response;
+}
+
+function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest, pathname: string): Promise<Response> {
+  if (req.method === "GET" && pathname.endsWith("/$live")) return stream(runtime, req, twinRequest);
+  return fetchRequestHandler({
     // Names of procedures have no slash: whatever stands before the last one is where the route is mounted.
     endpoint: pathname.slice(0, pathname.lastIndexOf("/")),
     req,
@@ -53,9 +62,30 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
     maxBatchSize: MOST_CALLS,
     createContext: () => ({ [REQUEST]: twinRequest }),
   });
-  // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
-  if (found === undefined) response.headers.append("set-cookie", runtime.sessions.cookie(session));
-  return response;
+}
+
+/** The subscription `$live`. It goes past tRPC, which would write each message anew for each subscriber. */
+async function stream(runtime: Runtime, { url, signal }: Request, request: TwinRequest): Promise<Response> {
+  try {
+    const connection = await runtime.live(request, inputOf(url));
+    const end = () => {
+      signal.removeEventListener("abort", end);
+      runtime.leave(connection);
+    };
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    return eventStream(connection, { heartbeat: HEARTBEAT * 1000, end });
+  } catch (error) {
+    return refuse(error, runtime);
+  }
+}
+
+function inputOf(url: string): unknown {
+  try {
+    return JSON.parse(new URL(url).searchParams.get("input") ?? "null");
+  } catch {
+    throw badRequest("Expected `input` to be JSON");
+  }
 }
 
 function refuse(error: unknown, runtime: Runtime): Response {

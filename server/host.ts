@@ -21,8 +21,9 @@ import { createStoreSteps, type Store } from "../lib/store.js";
 import { viewOf } from "../lib/view.js";
 import type { Connection } from "./connection.js";
 import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, type Turn } from "./context.js";
+import { Frame } from "./frame.js";
 import { createJournal, type Journal } from "./journal.js";
-import { createLog, type Frame } from "./log.js";
+import { createLog } from "./log.js";
 import { migrated } from "./migration.js";
 import { createNumbers, type Numbers } from "./numbers.js";
 import { createPresence, type Presence } from "./presence.js";
@@ -108,8 +109,12 @@ const SLOW = 1000;
 /** How long a generator that never waits may keep the process from other work, in ms. */
 const SLICE = 10;
 
+let lives = 0;
+
 /** One live scope instance: its stores, and one queue of events that change them. */
 export class Host {
+  /** Under which streams name it: of its own in this process. */
+  readonly number = ++lives;
   readonly id: string;
   readonly kind: ScopeKind;
   readonly key: string;
@@ -652,7 +657,7 @@ export class Host {
       this.#log.restart(revision);
       return;
     }
-    const frame: Frame = { revision, deltas, bytes: 16 + (deltas.length > 0 ? JSON.stringify(deltas).length : 0) };
+    const frame = new Frame(this.number, revision, deltas);
     this.#log.add(frame);
     for (const connection of this.#watchers.keys()) connection.frame(this, frame);
   }

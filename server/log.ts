@@ -1,12 +1,4 @@
-import type { Delta } from "../lib/codec.js";
-
-/** What one commit has changed, in the stores that clients watch. */
-export interface Frame {
-  readonly revision: number;
-  readonly deltas: readonly (readonly [store: string, delta: Delta])[];
-  /** About as many as it takes on the wire. */
-  readonly bytes: number;
-}
+import type { Frame } from "./frame.js";
 
 /** The last frames of a host, for those who come back: as many as fit a number of bytes. */
 export interface Log {

@@ -1,4 +1,4 @@
-import { initTRPC, type TRPCBuiltRouter, type TRPCError, type TRPCMutationProcedure, type TRPCSubscriptionProcedure, tracked } from "@trpc/server";
+import { initTRPC, type TRPCBuiltRouter, type TRPCError, type TRPCMutationProcedure, type TRPCSubscriptionProcedure } from "@trpc/server";
 import { isEventError, unknownEvent, unknownStore } from "../lib/errors.js";
 import type { AppContext } from "../lib/register.js";
 import { refusalOf, statusOf } from "./refusal.js";
@@ -24,7 +24,7 @@ export type Input<Kind, A> = Kind extends "room" ? { key: string; args: A } : { 
 export type Output<R> = R extends AsyncGenerator<any, infer T, any> | Generator<any, infer T, any> ? T : Awaited<R>;
 export type Procedures<Kind, T> = { [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? Procedure<Input<Kind, A>, Output<R>> : never };
 export type TwinRecord<S> = { [K in keyof S]: Procedures<KindOf<S[K]>, StoreOf<S[K]>> } & {
-  $live: TRPCSubscriptionProcedure<{ meta: object; input: unknown; output: AsyncIterable<{ id: string; data: readonly unknown[] }, void, unknown> }>;
+  $live: TRPCSubscriptionProcedure<{ meta: object; input: unknown; output: AsyncIterable<readonly unknown[], void, unknown> }>;
 };
 export type TwinRouter<S> = TRPCBuiltRouter<RouterTypes, TwinRecord<S>>;
 
@@ -68,12 +68,12 @@ async function* live(runtime: Runtime, request: TwinRequest, input: unknown, sig
   const end = () => runtime.leave(connection);
   signal?.addEventListener("abort", end, { once: true });
   try {
-    for (let n = 1; ; n++) {
+    for (;;) {
       if (signal?.aborted) return;
       const message = await connection.next();
       if (!message) return;
-      // All are tracked: an EventSource would keep the last id for those that are not.
-      yield tracked(String(n), message);
+      // Without an id, all of them: an EventSource would keep the last one for those that have none.
+      yield message;
     }
   } finally {
     signal?.removeEventListener("abort", end);

@@ -246,7 +246,7 @@ function watch(client: Client, store: string, key?: string) {
   const stream = client.$live.subscribe(
     { watch: [{ store, key }] },
     {
-      onData({ data }) {
+      onData(data) {
         const [kind, ...rest] = data as any[];
         try {
           if (kind === "snapshot") {

@@ -118,7 +118,7 @@ test("an answer names the containers of the store as the stream does", async () 
   const live = await visitor.connect(1, { store: "list" });
   await live.state("list");
   const answer = (await visitor.number("list.all", 1, [])).value as Numbered;
-  expect(answer).toMatchObject({ h: 1, r: 0, v: [[1]] });
+  expect(answer).toMatchObject({ h: expect.any(Number), r: 0, v: [[1]] });
 });
 
 test("without a stream the answer carries what the twin has missed", async () => {

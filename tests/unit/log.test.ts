@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { createLog, type Frame } from "../../server/log.js";
+import { Frame } from "../../server/frame.js";
+import { createLog } from "../../server/log.js";
 
-const frame = (revision: number, bytes = 10): Frame => ({ revision, deltas: [], bytes });
+/** A frame takes 16 bytes, and its deltas. */
+const frame = (revision: number, bytes = 16) => new Frame(1, revision, bytes > 16 ? [["s", ["x".repeat(bytes - 25)]]] : []);
 const revisions = (frames: readonly Frame[] | undefined) => frames?.map(({ revision }) => revision);
 
 test("a log gives the frames after a revision", () => {
@@ -15,7 +17,7 @@ test("a log gives the frames after a revision", () => {
 });
 
 test("what does not fit is forgotten, the oldest first", () => {
-  const log = createLog(100);
+  const log = createLog(160);
   log.restart(0);
   for (let revision = 1; revision <= 30; revision++) log.add(frame(revision));
   expect(log.after(0)).toBeUndefined();
@@ -26,7 +28,7 @@ test("what does not fit is forgotten, the oldest first", () => {
 });
 
 test("after a restart it knows nothing of what was", () => {
-  const log = createLog(100);
+  const log = createLog(160);
   log.restart(0);
   log.add(frame(1));
   log.restart(9);

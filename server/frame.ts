@@ -1,0 +1,46 @@
+import type { Delta } from "../lib/codec.js";
+import type { Message } from "./connection.js";
+import { eventOf } from "./sse.js";
+
+/**
+ * What one commit has changed, in the stores that clients watch. It is written once, for all who get the same of it: a room of a thousand
+ * costs one encoding.
+ */
+export class Frame {
+  /** The host's number on streams. */
+  readonly host: number;
+  readonly revision: number;
+  readonly deltas: readonly (readonly [store: string, delta: Delta])[];
+  /** About as many as it takes on the wire. */
+  readonly bytes: number;
+  readonly #parts: readonly string[];
+  /** As server-sent events, by the stores that are in them. */
+  readonly #events = new Map<string, Uint8Array>();
+
+  constructor(host: number, revision: number, deltas: Frame["deltas"]) {
+    this.host = host;
+    this.revision = revision;
+    this.deltas = deltas;
+    this.#parts = deltas.map(([store, delta]) => `,${JSON.stringify(store)},${JSON.stringify(delta)}`);
+    this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16);
+  }
+
+  /** As a stream that watches some stores gets it. */
+  message(stores: ReadonlySet<string>, host = this.host): Message {
+    const message: unknown[] = [host, this.revision];
+    for (const [store, delta] of this.deltas) if (stores.has(store)) message.push(store, delta);
+    return message;
+  }
+
+  /** As {@link message}, ready to be sent. */
+  event(stores: ReadonlySet<string>): Uint8Array {
+    const which = this.deltas.map(([store]) => (stores.has(store) ? 1 : 0)).join("");
+    let event = this.#events.get(which);
+    if (!event) {
+      const parts = this.#parts.filter((_, i) => which[i] === "1");
+      event = eventOf(`[${this.host},${this.revision}${parts.join("")}]`);
+      this.#events.set(which, event);
+    }
+    return event;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Connection } from "./connection.js";
+
+// Server-sent events as tRPC's `httpSubscriptionLink` reads them, written here as tRPC writes each message anew for each subscriber. A test
+// holds this against the stock link.
+
+const encoder = new TextEncoder();
+const named = (event: string, data: string) => encoder.encode(`event: ${event}\ndata: ${data}\n\n`);
+
+/** A message, in JSON, as an event. */
+export const eventOf = (json: string): Uint8Array => encoder.encode(`data: ${json}\n\n`);
+
+const PING = named("ping", "");
+const RETURN = named("return", "");
+
+export interface EventStreamOptions {
+  /** Milliseconds between signs of life. */
+  readonly heartbeat: number;
+  /** The reader has gone, or everything has been sent. */
+  end(): void;
+}
+
+/** The response that carries a connection's messages. It is written as fast as it is read: what waits meanwhile is bounded in the connection. */
+export function eventStream(connection: Connection, { heartbeat, end }: EventStreamOptions): Response {
+  let ping: NodeJS.Timeout | undefined;
+  const stop = () => {
+    clearInterval(ping);
+    end();
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(named("connected", JSON.stringify({ reconnectAfterInactivityMs: 3 * heartbeat })));
+      ping = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(PING);
+      }, heartbeat);
+    },
+    async pull(controller) {
+      const events = await connection.events();
+      if (events) return controller.enqueue(events);
+      stop();
+      controller.enqueue(RETURN);
+      controller.close();
+    },
+    cancel: stop,
+  });
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream", "x-accel-buffering": "no", connection: "keep-alive" },
+  });
+}
