@@ -1,4 +1,4 @@
-import { type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
+import { isShared, type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
 import { spliced } from "./record.js";
 
 /** An array. It has no holes. */
@@ -18,7 +18,7 @@ export class ArrayNode extends Node {
     if (remove === 0 && add.length === 0) return [];
     const removed = this.data.slice(at, at + remove);
     this.graph.recorder?.splice(this, at, removed, add);
-    if (this.view === this.data) this.data = this.data.slice();
+    if (isShared(this)) this.data = this.data.slice();
     this.data = spliced(this.data, at, remove, add);
     changed(this);
     if (this.graph.listening) this.graph.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });
@@ -30,7 +30,7 @@ export class ArrayNode extends Node {
     const old = this.data[index];
     if (Object.is(old, stored)) return;
     this.graph.recorder?.splice(this, index, [old], [stored]);
-    if (this.view === this.data) this.data = this.data.slice();
+    if (isShared(this)) this.data = this.data.slice();
     this.data[index] = stored;
     changed(this);
     if (this.graph.listening) this.graph.tell(this, { type: "splice", index, added: () => [liveOf(stored)], removed: () => [liveOf(old)] });

@@ -1,11 +1,24 @@
 import { ArrayNode } from "./array.js";
-import { countOf, type Delta, type Group, leafSlot, type Slot, type Snapshot, type Source, writeBodies, writeBody } from "./codec.js";
+import {
+  type Contents,
+  countOf,
+  type Delta,
+  type Group,
+  leafSlot,
+  NEXT,
+  type Slot,
+  type Snapshot,
+  type Source,
+  visitBody,
+  writeBodies,
+  writeBody,
+} from "./codec.js";
 import { type Audience, InstanceNode, storage } from "./instance.js";
 import { Names } from "./names.js";
 import { MET, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { type Change, dataBefore, type KeyChanges, type Splice } from "./record.js";
 import { arrange } from "./runs.js";
-import { finish, STEP, type Steps } from "./steps.js";
+import { finish, type Steps } from "./steps.js";
 import { NodeTable } from "./table.js";
 
 /** Twins are told to sweep when this many numbers are free, and more than half of those in use. */
@@ -49,30 +62,29 @@ export class Channel {
     if (known) this.#next = known.next;
   }
 
-  /** Numbers all that can be seen, as an encoder of it would; what has a number keeps it. Before all else. */
+  /** Numbers all that can be seen, in the order of a snapshot; what has a number keeps it. Before all else. */
   *start(): Steps<void> {
     const { audience } = this;
-    const queue: Node[] = [this.root];
+    const source = new NodeSource(audience);
+    const queue: Node[] = [];
     const walk = ++walks;
-    const root = audience.tag(this.root);
-    root.refs = 1;
-    root.mark = walk;
-    let done = 0;
-    for (const node of queue) {
-      if (++done % STEP === 0) yield;
-      node.children((child) => {
-        const tag = audience.tag(child);
-        tag.refs = tag.mark === walk ? tag.refs + 1 : 1;
-        if (tag.mark === walk) return;
-        tag.mark = walk;
-        queue.push(child);
-      }, audience);
-    }
-    for (const node of queue) {
-      if (++done % STEP === 0) yield;
-      const tag = audience.tag(node);
+    const meet = (value: Stored) => {
+      if (!(value instanceof Node)) return;
+      const tag = audience.tag(value);
+      if (tag.mark === walk) {
+        tag.refs++;
+        return;
+      }
+      tag.mark = walk;
+      tag.refs = 1;
       if (tag.id < 0) tag.id = this.#next++;
-      this.table.set(tag.id, node);
+      this.table.set(tag.id, value);
+      queue.push(value);
+    };
+    meet(this.root);
+    for (let i = 0; i < queue.length; ) {
+      i += visitBody(queue, i, source, audience.group, meet);
+      yield;
     }
   }
 
@@ -165,7 +177,7 @@ export class Channel {
   save(kept: Channel | undefined): Saved {
     const order: Node[] = [];
     const snapshot = kept ? kept.snapshot(order) : this.#detached(order);
-    return [snapshot, [...this.#names.list], this.#next, pairs(order.map((node) => this.audience.tag(node).id))];
+    return [snapshot, [...this.#names.list], this.#next, pairs(order, (node) => this.audience.tag(node).id)];
   }
 
   #detached(order: Node[]): Snapshot {
@@ -184,9 +196,10 @@ export class Channel {
 }
 
 /** Numbers as pairs `start, count`; -1 stands for none. */
-function pairs(ids: readonly number[]): number[] {
+function pairs(nodes: readonly Node[], number: (node: Node) => number): number[] {
   const found: number[] = [];
-  for (const id of ids) {
+  for (const node of nodes) {
+    const id = number(node);
     const start = found[found.length - 2];
     const count = found[found.length - 1];
     if (start !== undefined && count !== undefined && (id < 0 ? start < 0 : start >= 0 && start + count === id)) found[found.length - 1] = count + 1;
@@ -274,9 +287,35 @@ function take(taken: Taken, value: Stored, holder: Node): void {
   taken.holders.push(holder);
 }
 
-class DeltaWriter implements Source<Node> {
+/** Containers as writers see them. */
+class NodeSource implements Contents<Node> {
+  readonly audience: Audience;
+
+  constructor(audience: Audience) {
+    this.audience = audience;
+  }
+
+  kind(node: Node) {
+    return node.kind;
+  }
+
+  data(node: Node): unknown {
+    return node.data;
+  }
+
+  names(node: Node): readonly string[] {
+    return node instanceof InstanceNode ? this.audience.names(node) : Object.keys(node.data as object);
+  }
+
+  className(node: Node): string {
+    return (node as InstanceNode).className;
+  }
+}
+
+class DeltaWriter extends NodeSource implements Source<Node> {
+  /** One that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
+  static readonly stays = new DeltaWriter(Channel.prototype, new Map());
   readonly #channel: Channel;
-  readonly #audience: Audience;
   readonly #changes: ReadonlyMap<Node, Change>;
   /** Containers met that had no number. */
   readonly #met: Node[] = [];
@@ -296,12 +335,12 @@ class DeltaWriter implements Source<Node> {
   readonly #namesAt: number[] = [];
 
   #tag(node: Node): Tag {
-    return this.#audience.tag(node);
+    return this.audience.tag(node);
   }
 
   constructor(channel: Channel, changes: ReadonlyMap<Node, Change>) {
+    super(channel.audience);
     this.#channel = channel;
-    this.#audience = channel.audience;
     this.#changes = changes;
   }
 
@@ -330,8 +369,8 @@ class DeltaWriter implements Source<Node> {
     for (let i = 0; i < taken.values.length; i++) this.#take(taken.values[i] as Node, taken.holders[i] as Node);
     if (this.#met.length > 0) this.#findBases(edits);
     for (const node of this.#met) {
-      this.#audience.met?.(node);
-      node.children((child) => this.#take(child, node), this.#audience);
+      this.audience.met?.(node);
+      node.children((child) => this.#take(child, node), this.audience);
     }
     if (this.#lost) this.#forgetLost(this.#lost);
   }
@@ -354,7 +393,7 @@ class DeltaWriter implements Source<Node> {
       node.children((child) => {
         this.#drop(child);
         dropped.push(child);
-      }, this.#audience);
+      }, this.audience);
       this.#forget(node);
     }
     for (const [node, count] of lost) if (this.#tag(node).refs > 0 && this.#tag(node).id !== UNNUMBERED && this.#doubtful(node, count)) return this.#sweep();
@@ -407,7 +446,7 @@ class DeltaWriter implements Source<Node> {
     for (const one of inside) {
       if (inside.size > WALK_LIMIT) return true;
       takers.delete(one);
-      one.children((child) => inside.add(child), this.#audience);
+      one.children((child) => inside.add(child), this.audience);
     }
     return takers.size === 0;
   }
@@ -427,7 +466,7 @@ class DeltaWriter implements Source<Node> {
       // What it refers to and is still seen has one reference less.
       node.children((child) => {
         if (this.#tag(child).mark === walk) this.#tag(child).refs--;
-      }, this.#audience);
+      }, this.audience);
       this.#forget(node);
     }
   }
@@ -542,6 +581,7 @@ class DeltaWriter implements Source<Node> {
   // As the source of bodies.
 
   slot(value: Stored): Slot {
+    if (typeof value === "string") return value;
     if (!(value instanceof Node)) return leafSlot(value) as Slot;
     const { id } = this.#tag(value);
     if (id >= 0) return [id];
@@ -550,23 +590,7 @@ class DeltaWriter implements Source<Node> {
     if (gone !== undefined) return [gone];
     this.#channel.number(value);
     this.#queue.push(value);
-    return [];
-  }
-
-  kind(node: Node) {
-    return node.kind;
-  }
-
-  data(node: Node): unknown {
-    return node.data;
-  }
-
-  names(node: Node): readonly string[] {
-    return node instanceof InstanceNode ? this.#audience.names(node) : Object.keys(node.data as object);
-  }
-
-  className(node: Node): string {
-    return (node as InstanceNode).className;
+    return NEXT;
   }
 
   name(name: string): string | number {
@@ -590,15 +614,16 @@ class DeltaWriter implements Source<Node> {
   }
 }
 
-class SnapshotWriter implements Source<Node> {
+class SnapshotWriter extends NodeSource implements Source<Node> {
+  /** One that stays: see {@link DeltaWriter.stays}. */
+  static readonly stays = new SnapshotWriter(storage, String, () => UNNUMBERED, []);
   readonly #walk = ++walks;
-  readonly #audience: Audience;
   readonly #send: (name: string) => string | number;
   readonly #number: (node: Node) => number;
   readonly #queue: Node[];
 
   constructor(audience: Audience, send: (name: string) => string | number, number: (node: Node) => number, queue: Node[]) {
-    this.#audience = audience;
+    super(audience);
     this.#send = send;
     this.#number = number;
     this.#queue = queue;
@@ -608,38 +633,23 @@ class SnapshotWriter implements Source<Node> {
     this.slot(root);
     const bodies: Group[] = [];
     for (let i = 0; i < this.#queue.length; ) {
-      const group = writeBody(this.#queue, i, this, this.#audience.group);
+      const group = writeBody(this.#queue, i, this, this.audience.group);
       bodies.push(group);
       i += countOf(group);
       yield;
     }
-    const ids = pairs(this.#queue.map(this.#number));
+    const ids = pairs(this.#queue, this.#number);
     return [[...names], next(), ids, bodies];
   }
 
   slot(value: Stored): Slot {
+    if (typeof value === "string") return value;
     if (!(value instanceof Node)) return leafSlot(value) as Slot;
-    const tag = this.#audience.tag(value);
+    const tag = this.audience.tag(value);
     if (tag.mark === this.#walk) return [this.#number(value)];
     tag.mark = this.#walk;
     this.#queue.push(value);
-    return [];
-  }
-
-  kind(node: Node) {
-    return node.kind;
-  }
-
-  data(node: Node): unknown {
-    return node.data;
-  }
-
-  names(node: Node): readonly string[] {
-    return node instanceof InstanceNode ? this.#audience.names(node) : Object.keys(node.data as object);
-  }
-
-  className(node: Node): string {
-    return (node as InstanceNode).className;
+    return NEXT;
   }
 
   name(name: string): string | number {

@@ -12,6 +12,9 @@ export type Snapshot = readonly [names: string[], next: number, ids: number[], b
 
 export type BodyKind = "object" | "array" | "map" | "set" | "instance";
 
+/** The slot of the next new container. One object, so that a column of nothing else is seen at once. */
+export const NEXT: Slot = [];
+
 const CODES = { object: "o", instance: "c", array: "a", map: "m", set: "s" } as const;
 
 /** The slot of a value that is no container; `undefined` for what cannot be sent. */
@@ -117,19 +120,23 @@ function fromBase64(text: string): Uint8Array {
   return bytes;
 }
 
-/** What a writer must know of containers, be they nodes or plain values. */
-export interface Source<C> {
-  slot(value: unknown): Slot;
+/** What must be known of containers, be they nodes or plain values, to go through them. */
+export interface Contents<C> {
   kind(container: C): BodyKind;
   data(container: C): unknown;
   /** The names of an object's or instance's properties to send. */
   names(container: C): readonly string[];
   /** An instance's class. */
   className(container: C): string;
-  /** A name as it is sent. */
-  name(name: string): string | number;
   /** Whether an array may be best told by another one. */
   hasBase?(container: C): boolean;
+}
+
+/** What a writer must know besides. */
+export interface Source<C> extends Contents<C> {
+  slot(value: unknown): Slot;
+  /** A name as it is sent. */
+  name(name: string): string | number;
   /** The body of such an array, if it is. Called once for each, as it writes slots. */
   from?(container: C): Group | undefined;
 }
@@ -157,7 +164,7 @@ export function writeBody<C>(queue: C[], start: number, source: Source<C>, limit
 }
 
 /** The containers from `start` on that can share a group. */
-function likeRun<C>(queue: C[], start: number, kind: BodyKind, source: Source<C>, limit: number): C[] {
+function likeRun<C>(queue: C[], start: number, kind: BodyKind, source: Contents<C>, limit: number): C[] {
   const first = queue[start] as C;
   const named = kind === "object" || kind === "instance";
   const names = named ? source.names(first) : [];
@@ -190,23 +197,13 @@ function writeGroup<C>(run: C[], kind: BodyKind, source: Source<C>): Group {
       const group: unknown[] = [CODES[kind], run.length];
       if (kind === "instance") group.push(source.name(source.className(first)));
       group.push(names.map((name) => source.name(name)));
-      for (const name of names) group.push(column(run.map((one) => source.slot((source.data(one) as Record<string, unknown>)[name]))));
+      for (const name of names) group.push(column(propertiesOf(run, name, source)));
       return group;
     }
     case "array":
-      return [
-        CODES.array,
-        run.length,
-        run.map((one) => (source.data(one) as unknown[]).length),
-        column(flat(run, (one) => source.data(one) as unknown[], source)),
-      ];
+      return [CODES.array, run.length, run.map((one) => itemsOf(one, source).length), column(listed(run, source))];
     case "set":
-      return [
-        CODES.set,
-        run.length,
-        run.map((one) => (source.data(one) as Set<unknown>).size),
-        column(flat(run, (one) => source.data(one) as Set<unknown>, source)),
-      ];
+      return [CODES.set, run.length, run.map((one) => (source.data(one) as Set<unknown>).size), column(listed(run, source))];
     case "map": {
       const maps = run.map((one) => source.data(one) as Map<unknown, unknown>);
       const keys = column(maps.flatMap((map) => Array.from(map.keys(), (key) => source.slot(key))));
@@ -217,14 +214,37 @@ function writeGroup<C>(run: C[], kind: BodyKind, source: Source<C>): Group {
   }
 }
 
-function flat<C>(run: C[], items: (container: C) => Iterable<unknown>, source: Source<C>): Slot[] {
+const itemsOf = <C>(one: C, source: Contents<C>) => source.data(one) as readonly unknown[];
+
+function propertiesOf<C>(run: readonly C[], name: string, source: Source<C>): Slot[] {
   const slots: Slot[] = [];
-  for (const one of run) for (const item of items(one)) slots.push(source.slot(item));
+  for (let i = 0; i < run.length; i++) slots.push(source.slot((source.data(run[i] as C) as Record<string, unknown>)[name]));
   return slots;
 }
 
-const isNext = (slot: unknown) => Array.isArray(slot) && slot.length === 0;
+function listed<C>(run: readonly C[], source: Source<C>): Slot[] {
+  const slots: Slot[] = [];
+  for (let i = 0; i < run.length; i++) for (const item of source.data(run[i] as C) as Iterable<unknown>) slots.push(source.slot(item));
+  return slots;
+}
+
+const isNext = (slot: unknown) => slot === NEXT;
 const column = (slots: Slot[]): Slot[] | 0 => (slots.length > 0 && slots.every(isNext) ? 0 : slots);
+
+/** Calls back for each value of the next like containers, in the order of their slots. Returns how many containers these are. */
+export function visitBody<C>(queue: C[], start: number, source: Contents<C>, limit: number, visit: (value: unknown) => void): number {
+  const first = queue[start] as C;
+  const kind = source.kind(first);
+  const run = likeRun(queue, start, kind, source, limit);
+  if (kind === "object" || kind === "instance") {
+    for (const name of source.names(first)) for (const one of run) visit((source.data(one) as Record<string, unknown>)[name]);
+    return run.length;
+  }
+  for (const one of run)
+    for (const item of kind === "map" ? (source.data(one) as Map<unknown, unknown>).keys() : (source.data(one) as Iterable<unknown>)) visit(item);
+  if (kind === "map") for (const one of run) for (const value of (source.data(one) as Map<unknown, unknown>).values()) visit(value);
+  return run.length;
+}
 
 /** What a reader must do to make containers, be they nodes or plain values. */
 export interface Sink<C> {
@@ -287,7 +307,8 @@ export function fillBody<C>({ group, kind, names, made }: Opened<C>, sink: Sink<
 
 function fillObjects<C>(columns: readonly unknown[], names: readonly string[], made: C[], sink: Sink<C>): void {
   if (columns.length !== names.length) throw badWire("columns", columns.length);
-  const objects = made.map((): Record<string, unknown> => ({}));
+  const blank = blankOf(names, made.length);
+  const objects = made.map((): Record<string, unknown> => ({ ...blank }));
   for (let c = 0; c < columns.length; c++) {
     const slots = columnOf(columns[c], made.length);
     const name = names[c] as string;
@@ -297,7 +318,9 @@ function fillObjects<C>(columns: readonly unknown[], names: readonly string[], m
   for (let i = 0; i < made.length; i++) sink.fill(made[i] as C, objects[i]);
 }
 
-const NEXT: readonly never[] = [];
+/** What many objects with these properties are copies of: it has just the room that they need, which an object that grows has not. */
+const blankOf = (names: readonly string[], many: number): object =>
+  many < 4 ? {} : (JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join()}}`) as object);
 
 /** The slots of a column; `undefined` when all are new containers. */
 function columnOf(sent: unknown, length: number): readonly unknown[] | undefined {

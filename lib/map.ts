@@ -1,5 +1,5 @@
 import { transaction } from "mobx";
-import { ENTRIES, KEYS, type Kind, liveOf, Node, presenceOf, type Stored, spoil } from "./node.js";
+import { ENTRIES, isShared, KEYS, type Kind, liveOf, Node, presenceOf, type Stored, spoil } from "./node.js";
 
 /** A Map. */
 export class MapNode extends Node {
@@ -52,5 +52,5 @@ export class MapNode extends Node {
 
 /** A view may share the data: it keeps the old. */
 function detach(node: MapNode): void {
-  if (node.view === node.data) node.data = new Map(node.data);
+  if (isShared(node)) node.data = new Map(node.data);
 }

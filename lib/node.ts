@@ -41,8 +41,8 @@ export abstract class Node implements Tag {
   kept: Tag | undefined = undefined;
   /** One atom, or one for each key: made while a reaction reads. */
   atoms: IAtom | Map<unknown, IAtom> | undefined = undefined;
-  view: unknown = undefined;
-  stale = false;
+  /** Its view; the last one, as an {@link Old}, when something has changed since. */
+  view: object | undefined = undefined;
   /** The nodes whose views hold this one's view. */
   users: Node | Set<Node> | undefined = undefined;
 
@@ -98,10 +98,22 @@ export function nodeOf(value: unknown): Node | undefined {
   return (value as { [NODE]?: Node })[NODE];
 }
 
+/** A view that is not true any more. It is kept, as what follows may turn out to equal it. */
+export class Old {
+  readonly view: object;
+
+  constructor(view: object) {
+    this.view = view;
+  }
+}
+
+/** Whether a view shares the data of a container, which must be copied then before it changes. */
+export const isShared = ({ view, data }: Node): boolean => view === data || (view instanceof Old && view.view === data);
+
 /** Tells all views that hold a view of this node that they are old. */
 export function spoil(node: Node): void {
-  if (node.stale || node.view === undefined) return;
-  node.stale = true;
+  if (node.view === undefined || node.view instanceof Old) return;
+  node.view = new Old(node.view);
   const { users } = node;
   if (users instanceof Node) spoil(users);
   else if (users) for (const user of users) spoil(user);

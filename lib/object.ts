@@ -1,4 +1,4 @@
-import { KEYS, type Kind, liveOf, Node, presenceOf, put, type Stored, spoil } from "./node.js";
+import { isShared, KEYS, type Kind, liveOf, Node, presenceOf, put, type Stored, spoil } from "./node.js";
 
 /** A plain object. */
 export class ObjectNode extends Node {
@@ -48,5 +48,5 @@ export class ObjectNode extends Node {
 
 /** A view may share the data: it keeps the old. A function, as private methods would make each node larger. */
 function detach(node: ObjectNode): void {
-  if (node.view === node.data) node.data = { ...node.data };
+  if (isShared(node)) node.data = { ...node.data };
 }

@@ -16,6 +16,8 @@ const FEW = 8;
 
 /** The changed keys of one container. Mostly one or two: a Map for each such container would cost more than all else. */
 export class KeyChanges {
+  /** One that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
+  static readonly stays = new KeyChanges();
   /** The keys as they stood before, kept when one is deleted: a rollback brings their order back. */
   order: Stored[] | undefined = undefined;
   changes: KeyChange[] | Map<Stored, KeyChange> = [];

@@ -1,5 +1,5 @@
 import { transaction } from "mobx";
-import { type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
+import { isShared, type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
 
 /** A Set. */
 export class SetNode extends Node {
@@ -43,5 +43,5 @@ export class SetNode extends Node {
 
 /** A view may share the data: it keeps the old. */
 function detach(node: SetNode): void {
-  if (node.view === node.data) node.data = new Set(node.data);
+  if (isShared(node)) node.data = new Set(node.data);
 }

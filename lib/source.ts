@@ -7,12 +7,15 @@ import { Graph, MEMBER, step } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
 import { copyLeaf } from "./leaf.js";
 import { MapNode } from "./map.js";
-import { Node, nodeOf, own, put, type Stored } from "./node.js";
+import { Node, nodeOf, Old, own, put, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { type Change, dataBefore, type Recorder } from "./record.js";
 import { SetNode } from "./set.js";
 
 declare const console: { error(...args: unknown[]): void };
+
+/** The length up to which an array is copied at once. */
+const SOLID = 100_000;
 
 /** How deep a value may be nested when it enters. */
 const MAX_DEPTH = 1000;
@@ -48,8 +51,8 @@ export class SourceGraph extends Graph {
   /** Whose key the value that enters just now is put under, and the keys that lead down to it from there. */
   #holder: Node | undefined;
   readonly #trail: unknown[] = [];
-  /** What the running write has brought so far: forgotten when it fails. */
-  readonly #fresh: object[] = [];
+  /** How many had entered before the running write: those after them are forgotten when it fails. */
+  #before = 0;
   /** The instances among it: they are taken over when all of the write has entered. */
   readonly #arrived: [AdoptedNode, object][] = [];
   #several = false;
@@ -70,6 +73,11 @@ export class SourceGraph extends Graph {
     this.#entered.set(instance, root);
     root.take(instance);
     root.adopt(instance);
+  }
+
+  /** Whether there are classes with computeds. */
+  get computes(): boolean {
+    return [(this.root as AdoptedNode).shape, ...this.#named.values()].some(({ computeds }) => computeds.length > 0);
   }
 
   #register(shape: Shape): void {
@@ -120,6 +128,7 @@ export class SourceGraph extends Graph {
   #together<R>(enter: () => R): R {
     if (this.#several || this.#trail.length > 0) return enter();
     this.#several = true;
+    this.#before = this.#entered.size;
     try {
       const result = enter();
       this.#settle();
@@ -136,14 +145,13 @@ export class SourceGraph extends Graph {
   #settle(): void {
     for (const [node, instance] of this.#arrived) node.adopt(instance);
     this.#arrived.length = 0;
-    this.#fresh.length = 0;
   }
 
   /** The running write has failed: nothing has happened. */
   #forget(): void {
-    for (const value of this.#fresh) this.#entered.delete(value);
+    let n = 0;
+    for (const value of this.#entered.keys()) if (n++ >= this.#before) this.#entered.delete(value);
     this.#arrived.length = 0;
-    this.#fresh.length = 0;
   }
 
   /** A Map's key or a Set's member. */
@@ -197,7 +205,6 @@ export class SourceGraph extends Graph {
 
   #note(value: object, node: Node): void {
     this.#entered.set(value, node);
-    this.#fresh.push(value);
     this.#made?.push(node);
   }
 
@@ -224,14 +231,14 @@ export class SourceGraph extends Graph {
   }
 
   #enterArray(value: readonly unknown[]): Stored {
-    const data: Stored[] = [];
+    // A long one is not copied at once: where it has holes, its length tells nothing of its size.
+    const data: Stored[] = value.length <= SOLID ? value.slice() : [];
     const node = new ArrayNode(this, data);
     this.#note(value, node);
-    // Not copied at once: the length of one with holes tells nothing of its size.
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
       if (item === undefined && !Object.hasOwn(value, i)) throw arrayHole(this.#pathOfEntering(node, i));
-      data.push(typeof item === "string" || typeof item === "number" ? item : this.enter(item, node, i));
+      data[i] = typeof item === "string" || typeof item === "number" ? item : this.enter(item, node, i);
     }
     return node;
   }
@@ -262,7 +269,6 @@ export class SourceGraph extends Graph {
     transaction(() => {
       for (const [node, change] of changes) {
         node.data = dataBefore(node, change);
-        node.stale = false;
         spoilAgain(node);
         node.announce();
       }
@@ -364,16 +370,15 @@ export class SourceGraph extends Graph {
 
 /** Marks a view old even where it was marked before: its data has been replaced. */
 function spoilAgain(node: Node): void {
-  node.stale = false;
   if (node.view === undefined) return;
-  node.stale = true;
+  if (!(node.view instanceof Old)) node.view = new Old(node.view);
   const { users } = node;
   if (users instanceof Node) spoilUp(users);
   else if (users) for (const user of users) spoilUp(user);
 }
 
 function spoilUp(node: Node): void {
-  if (node.stale || node.view === undefined) return;
+  if (node.view === undefined || node.view instanceof Old) return;
   spoilAgain(node);
 }
 

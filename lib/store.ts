@@ -119,6 +119,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   function watch(): void {
     if (graph.maintaining) return;
     graph.maintaining = true;
+    if (!graph.computes) return;
     const instances = [...channel.table].filter((node) => node instanceof AdoptedNode && node.shape.computeds.length > 0) as AdoptedNode[];
     if (instances.length === 0) return;
     const aside = new Map(recorder.changes);

@@ -1,4 +1,4 @@
-import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, openBodies, type Sink, type Slot } from "./codec.js";
+import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, NEXT, openBodies, type Sink, type Slot } from "./codec.js";
 import { badWire, notSent } from "./errors.js";
 import { put } from "./node.js";
 
@@ -19,7 +19,7 @@ export class ValueWriter {
     if (container instanceof Promise || container instanceof WeakMap || container instanceof WeakSet) throw notSent(value);
     this.#numbers.set(container, this.queue.length);
     this.queue.push(container);
-    return [];
+    return NEXT;
   }
 }
 

@@ -1,6 +1,6 @@
 import { InstanceNode } from "./instance.js";
 import { plainLeaf } from "./leaf.js";
-import { addUser, Node, nodeOf, own, put, type Stored } from "./node.js";
+import { addUser, Node, nodeOf, Old, own, put, type Stored } from "./node.js";
 
 /** Containers whose views are being built, with whether one of the views inside refers back to it. */
 const building = new Map<Node, { captured: boolean }>();
@@ -20,26 +20,23 @@ function viewOfNode(node: Node): unknown {
     under.captured = true;
     return node.view;
   }
-  if (node.view !== undefined && !node.stale) return node.view;
-  const last = node.view;
+  if (node.view !== undefined && !(node.view instanceof Old)) return node.view;
+  const last = node.view?.view;
   const leaf = isLeaf(node);
   if (leaf) {
-    node.stale = false;
     // What has changed and changed back is what it was.
     if (last !== undefined && same(last, node.data)) node.data = last;
-    node.view = node.data;
+    node.view = node.data as object;
     return node.view;
   }
   const state = { captured: false };
   building.set(node, state);
   const view = empty(node);
   node.view = view;
-  node.stale = false;
   try {
     fill(node, view);
   } catch (error) {
-    node.view = last;
-    node.stale = true;
+    node.view = last && new Old(last);
     throw error;
   } finally {
     building.delete(node);
