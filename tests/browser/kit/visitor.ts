@@ -52,7 +52,7 @@ export const test = base.extend<Fixtures & { browser: Browser | undefined }>({
         if (!expected.some((message) => message.test(problem))) problems.push(problem);
       };
       context.on("console", (message) => {
-        if (message.type() === "error" || message.type() === "warning") note(message.text());
+        if (message.type() === "error" || message.type() === "warning") note(`${message.text()} (${message.location().url})`);
       });
       context.on("weberror", (error) => note(String(error.error().stack ?? error.error())));
       return {
