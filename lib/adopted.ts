@@ -1,10 +1,11 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
-import { noSetter, notConstructed } from "./errors.js";
 import { InstanceNode } from "./instance.js";
 import { NODE, put, type Stored } from "./node.js";
 import { readKey, writeKey } from "./object-face.js";
+import { pathOf } from "./path.js";
 import { type ClassSchema, type ComputedSchema, classSchema } from "./schema.js";
 import type { SourceGraph } from "./source.js";
+import { noSetter, notConstructed } from "./state-errors.js";
 
 /** A class as a graph knows it. */
 export interface Shape {
@@ -114,7 +115,7 @@ export class AdoptedNode extends InstanceNode {
 
   /** By the setter that stands beside the getter. */
   writeComputed(name: string, value: unknown): void {
-    if (!Reflect.set(this.shape.Class.prototype, name, value, this.face)) throw noSetter(this.graph.pathOf(this, name));
+    if (!Reflect.set(this.shape.Class.prototype, name, value, this.face)) throw noSetter(pathOf(this, name));
   }
 
   /** Keeps the computeds evaluated from now on, so that clients see them. */
@@ -165,7 +166,7 @@ export class AdoptedNode extends InstanceNode {
     try {
       return this.readComputed(name);
     } catch (error) {
-      this.graph.report(error, this.graph.pathOf(this, name));
+      this.graph.report(error, pathOf(this, name));
       return undefined;
     }
   }

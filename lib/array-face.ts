@@ -1,10 +1,11 @@
 import type { ArrayNode } from "./array.js";
-import { arrayHole, arrayName, cannotDefine, symbolKey } from "./errors.js";
 import { type Callback, callable } from "./loop.js";
 import { liveOf, NODE, nodeOf, type Stored } from "./node.js";
 import { isPlainProperty } from "./object-face.js";
 import { observeAll } from "./observe.js";
-import type { SourceGraph } from "./source.js";
+import { pathOf } from "./path.js";
+import { arrayHole, arrayName, cannotDefine, symbolKey } from "./state-errors.js";
+import { find, writing } from "./writing.js";
 
 /** A Proxy's target: an array, as `Array.isArray` looks through the Proxy at it. */
 class Target extends Array<unknown> {
@@ -44,7 +45,7 @@ const arrayFace: ProxyHandler<Target> = {
     if (typeof key === "symbol") return true;
     const index = indexOf(key);
     if (index < 0) return key !== "length";
-    if (index < node.data.length) throw arrayHole(node.graph.pathOf(node, index));
+    if (index < node.data.length) throw arrayHole(pathOf(node, index));
     return true;
   },
   ownKeys({ node }) {
@@ -61,7 +62,7 @@ const arrayFace: ProxyHandler<Target> = {
     return { value: liveOf(data[index]), writable: true, enumerable: true, configurable: true };
   },
   defineProperty({ node }, key, descriptor) {
-    if (!isPlainProperty(descriptor, key !== "length")) throw cannotDefine(node.graph.pathOf(node, String(key)));
+    if (!isPlainProperty(descriptor, key !== "length")) throw cannotDefine(pathOf(node, String(key)));
     return set(node, key, descriptor.value);
   },
   getPrototypeOf: () => Array.prototype,
@@ -78,11 +79,11 @@ function indexOf(key: string): number {
 }
 
 function set(node: ArrayNode, key: string | symbol, value: unknown): boolean {
-  if (typeof key === "symbol") throw symbolKey(node.graph.pathOf(node), key);
+  if (typeof key === "symbol") throw symbolKey(pathOf(node), key);
   if (key === "length") return resize(node, value);
   const index = indexOf(key);
-  if (index < 0) throw arrayName(node.graph.pathOf(node), key);
-  if (index > node.data.length) throw arrayHole(node.graph.pathOf(node, index));
+  if (index < 0) throw arrayName(pathOf(node), key);
+  if (index > node.data.length) throw arrayHole(pathOf(node, index));
   const [stored] = enter(node, [value], index);
   if (index === node.data.length) node.splice(index, 0, [stored]);
   else node.put(index, stored);
@@ -91,16 +92,15 @@ function set(node: ArrayNode, key: string | symbol, value: unknown): boolean {
 
 /** Values as they enter. */
 function enter(node: ArrayNode, values: readonly unknown[], at: number): Stored[] {
-  const graph = node.graph as SourceGraph;
-  graph.mayWrite(node, at);
-  return values.length === 1 ? [graph.enter(values[0], node, at)] : graph.enterAll(values, node, at);
+  const source = writing(node, at);
+  return values.length === 1 ? [source.enter(values[0], node, at)] : source.enterAll(values, node, at);
 }
 
 function resize(node: ArrayNode, value: unknown): boolean {
   const length = Number(value);
   if (length >>> 0 !== length) throw new RangeError("Invalid array length");
-  if (length > node.data.length) throw arrayHole(node.graph.pathOf(node, length - 1));
-  node.graph.mayWrite(node, "length");
+  if (length > node.data.length) throw arrayHole(pathOf(node, length - 1));
+  writing(node, "length");
   node.splice(length, node.data.length - length, []);
   return true;
 }
@@ -155,12 +155,12 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
   },
   pop(): unknown {
     const node = nodeFor(this);
-    node.graph.mayWrite(node, "length");
+    writing(node, "length");
     return liveOf(node.data.length === 0 ? undefined : node.splice(node.data.length - 1, 1, [])[0]);
   },
   shift(): unknown {
     const node = nodeFor(this);
-    node.graph.mayWrite(node, "length");
+    writing(node, "length");
     return liveOf(node.data.length === 0 ? undefined : node.splice(0, 1, [])[0]);
   },
   unshift(...values: unknown[]): number {
@@ -180,22 +180,22 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
   sort(compare?: (a: unknown, b: unknown) => number): unknown {
     const node = nodeFor(this);
     if (compare !== undefined) callable(compare);
-    node.graph.mayWrite(node);
+    writing(node);
     const sorted = node.data.map(liveOf).sort(compare);
-    const stored = sorted.map((value) => node.graph.find(value));
+    const stored = sorted.map((value) => find(node, value));
     // What `compare` has added meanwhile stands behind.
     node.assign(stored.concat(node.data.slice(stored.length)));
     return this;
   },
   reverse(): unknown {
     const node = nodeFor(this);
-    node.graph.mayWrite(node);
+    writing(node);
     node.assign(node.data.slice().reverse());
     return this;
   },
   copyWithin(to: number, start: number, end?: number): unknown {
     const node = nodeFor(this);
-    node.graph.mayWrite(node);
+    writing(node);
     node.assign(node.data.slice().copyWithin(to, start, end));
     return this;
   },
@@ -207,7 +207,7 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
     if (from < to) {
       const [stored] = enter(node, [value], from);
       node.assign(node.data.slice().fill(stored, from, to));
-    } else node.graph.mayWrite(node);
+    } else writing(node);
     return this;
   },
   forEach(fn: Callback, thisArg?: unknown): void {
@@ -261,15 +261,15 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
   },
   indexOf(...args: [value: unknown, from?: number]): number {
     const node = nodeFor(this);
-    return read(node).indexOf(node.graph.find(args[0]), ...(args.slice(1) as [number?]));
+    return read(node).indexOf(find(node, args[0]), ...(args.slice(1) as [number?]));
   },
   lastIndexOf(...args: [value: unknown, from?: number]): number {
     const node = nodeFor(this);
-    return read(node).lastIndexOf(node.graph.find(args[0]), ...(args.slice(1) as [number]));
+    return read(node).lastIndexOf(find(node, args[0]), ...(args.slice(1) as [number]));
   },
   includes(...args: [value: unknown, from?: number]): boolean {
     const node = nodeFor(this);
-    return read(node).includes(node.graph.find(args[0]), ...(args.slice(1) as [number?]));
+    return read(node).includes(find(node, args[0]), ...(args.slice(1) as [number?]));
   },
   slice(start?: number, end?: number): unknown[] {
     return read(nodeFor(this)).slice(start, end).map(liveOf);

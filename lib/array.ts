@@ -1,5 +1,4 @@
 import { isShared, type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
-import { spliced } from "./record.js";
 
 /** An array. It has no holes. */
 export class ArrayNode extends Node {
@@ -21,7 +20,7 @@ export class ArrayNode extends Node {
     if (isShared(this)) this.data = this.data.slice();
     this.data = spliced(this.data, at, remove, add);
     changed(this);
-    if (this.graph.listening) this.graph.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });
+    this.graph.listeners?.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });
     return removed;
   }
 
@@ -33,7 +32,7 @@ export class ArrayNode extends Node {
     if (isShared(this)) this.data = this.data.slice();
     this.data[index] = stored;
     changed(this);
-    if (this.graph.listening) this.graph.tell(this, { type: "splice", index, added: () => [liveOf(stored)], removed: () => [liveOf(old)] });
+    this.graph.listeners?.tell(this, { type: "splice", index, added: () => [liveOf(stored)], removed: () => [liveOf(old)] });
   }
 
   /** Makes the content equal to `next`, as one splice of what differs. */
@@ -52,5 +51,15 @@ export class ArrayNode extends Node {
 
 function changed(node: ArrayNode): void {
   spoil(node);
-  node.announce();
+  node.atoms?.reportChanged();
+}
+
+/** With more values at once, `Array.prototype.splice` may overflow the stack. */
+const MOST_AT_ONCE = 512;
+
+/** Data with a splice done: the same array, or a new one. */
+export function spliced(data: Stored[], at: number, remove: number, add: readonly Stored[]): Stored[] {
+  if (add.length > MOST_AT_ONCE) return data.slice(0, at).concat(add, data.slice(at + remove));
+  data.splice(at, remove, ...add);
+  return data;
 }

@@ -14,7 +14,8 @@ export class StateError extends Error {
 
 // --- state ---
 
-function nameOf(value: unknown): string {
+/** A value, as messages call it. */
+export function nameOf(value: unknown): string {
   if (typeof value === "function") return value.name ? `the function \`${value.name}\`` : "a function";
   if (typeof value === "symbol") return `a symbol (${String(value)})`;
   if (typeof value !== "object" || value === null) return String(value);
@@ -23,52 +24,10 @@ function nameOf(value: unknown): string {
   return Class && Class !== "Object" ? `an instance of \`${Class}\`` : `a ${tag}`;
 }
 
-export const notState = (path: string, value: unknown) =>
-  new StateError(
-    "NOT_STATE",
-    `\`${path}\` cannot hold ${nameOf(value)}. State is plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp, and instances of classes that are registered in \`models\`.`,
-  );
-export const foreignInstance = (path: string, value: object) =>
-  new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that belongs to another store already. Make a new instance from its values.`);
-export const sealedInstance = (path: string, value: object) =>
-  new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that is frozen or sealed: its fields become state. Do not freeze it.`);
 export const readOnlyDate = (method: string) =>
   new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one: \`const date = new Date(old)\`.`);
-export const notContainer = (value: unknown) =>
-  new StateError("NOT_STATE", `${nameOf(value)} is no container of twinstate. Give an object, array, Map or Set that stands in a store.`);
-export const tooDeep = (path: string, depth: number) =>
-  new StateError("TOO_DEEP", `\`${path}\` is nested more than ${depth} levels deep. Keep large structures flat, and refer by id.`);
-export const badKey = (path: string, key: object) =>
-  new StateError(
-    "NOT_STATE",
-    `\`${path}\` cannot have ${nameOf(key)} as a key or member: a copy in the browser would be another one. Use a string or number made from it.`,
-  );
-export const symbolKey = (path: string, key: symbol) =>
-  new StateError("NOT_STATE", `\`${path}\` cannot have the key ${String(key)}: symbols do not travel. Use a string.`);
-export const cannotDefine = (path: string) =>
-  new StateError("NOT_STATE", `\`${path}\` cannot become an accessor, read-only or hidden: state is plain data. Use a \`@computed\` getter on the class.`);
-export const arrayHole = (path: string) =>
-  new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
-export const arrayName = (path: string, key: string) =>
-  new StateError("NOT_STATE", `\`${path}\` is an array: it cannot have the property \`${key}\`. Use an object, or a field beside it.`);
-export const notCallable = (value: unknown) => new TypeError(`${typeof value === "string" ? JSON.stringify(value) : String(value)} is not a function`);
-export const outsideEvent = (store: string, path: string) =>
-  new StateError(
-    "OUTSIDE_EVENT",
-    `\`${path}\` was changed outside an event of \`${store}\`. State changes only while one of its \`@event\` methods runs, or inside \`update()\`.`,
-  );
-export const readOnlyComputed = (path: string) =>
-  new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
-export const noSetter = (path: string) =>
-  new StateError("READ_ONLY", `\`${path}\` is a \`@computed\` getter without a setter: change what it is computed from, or write a setter beside it.`);
 export const readOnlyTwin = (store: string) =>
   new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events, which changes it on the server.`);
-export const notConstructed = (model: string, cause: unknown) =>
-  new StateError(
-    "NOT_CONSTRUCTED",
-    `An instance of the model \`${model}\` could not be made: \`new\` without arguments threw. Give its constructor's parameters defaults.`,
-    { cause },
-  );
 
 // --- the wire ---
 
@@ -185,6 +144,7 @@ export const refusedRoom = (store: string, key: string) => refusal("FORBIDDEN", 
 export const refusedShared = (store: string) => refusal("FORBIDDEN", `You may not use \`${store}\`.`);
 export const refusedEvent = (store: string, event: string) => refusal("FORBIDDEN", `You may not call \`${store}.${event}\`.`);
 export const roomDeleted = (key: string) => refusal("NOT_FOUND", `The room \`${key}\` has been deleted.`);
+export const erased = () => refusal("NOT_FOUND", "The data that this was for has been erased.");
 export const oldTicket = () => refusal("NOT_FOUND", "This ticket is used or too old. Ask for another one with `$connect`.");
 export const newerConnection = () => refusal("SUPERSEDED", "A newer connection of this client has taken the place of this one.");
 export const otherProtocol = (got: unknown, mine: number) =>
@@ -343,6 +303,11 @@ export const unsafeUrl = (url: string) => wrong(`An effect was given the address
 
 // --- decorators, and what runs inside events ---
 
+export const outsideEvent = (store: string, path: string) =>
+  new StateError(
+    "OUTSIDE_EVENT",
+    `\`${path}\` was changed outside an event of \`${store}\`. State changes only while one of its \`@event\` methods runs, or inside \`update()\`.`,
+  );
 export const outsideCurrent = (what: string) =>
   new StateError("OUTSIDE_EVENT", `\`${what}\` was called outside an event. Call it while an \`@event\` method runs.`);
 const ON: Readonly<Record<string, string>> = { state: "a field", computed: "a getter", event: "a method" };

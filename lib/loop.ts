@@ -1,5 +1,5 @@
-import { notCallable } from "./errors.js";
 import type { Stored } from "./node.js";
+import { notCallable } from "./state-errors.js";
 
 /** The keys of a Map or Set as a loop meets them that changes it: its data may be replaced meanwhile, as a view keeps the old. */
 export function* keysOf(node: { readonly data: Map<Stored, Stored> | Set<Stored> }): Generator<Stored> {

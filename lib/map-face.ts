@@ -1,7 +1,8 @@
 import { callable, keysOf } from "./loop.js";
 import type { MapNode } from "./map.js";
-import { ENTRIES, KEYS, liveOf, NODE, nodeOf } from "./node.js";
-import { observeKey, observePresence } from "./observe.js";
+import { liveOf, NODE, nodeOf } from "./node.js";
+import { ENTRIES, KEYS, observeKey, observePresence } from "./observe.js";
+import { find, writing } from "./writing.js";
 
 export function openMap(node: MapNode): object {
   const map = Object.create(StateMap.prototype) as object;
@@ -21,22 +22,21 @@ class StateMap implements Map<unknown, unknown> {
 
   has(key: unknown): boolean {
     const map = node(this);
-    const stored = map.graph.find(key);
+    const stored = find(map, key);
     observePresence(map, stored);
     return map.data.has(stored);
   }
 
   get(key: unknown): unknown {
     const map = node(this);
-    const stored = map.graph.find(key);
+    const stored = find(map, key);
     observeKey(map, stored);
     return liveOf(map.data.get(stored));
   }
 
   set(key: unknown, value: unknown): this {
     const map = node(this);
-    map.graph.mayWrite(map, key);
-    map.put(...map.graph.enterEntry(key, value, map));
+    map.put(...writing(map, key).enterEntry(key, value, map));
     return this;
   }
 
@@ -51,13 +51,13 @@ class StateMap implements Map<unknown, unknown> {
 
   delete(key: unknown): boolean {
     const map = node(this);
-    map.graph.mayWrite(map, key);
-    return map.remove(map.graph.find(key));
+    writing(map, key);
+    return map.remove(find(map, key));
   }
 
   clear(): void {
     const map = node(this);
-    map.graph.mayWrite(map);
+    writing(map);
     map.clear();
   }
 

@@ -1,9 +1,10 @@
-import { transaction } from "mobx";
-import { ENTRIES, isShared, KEYS, type Kind, liveOf, Node, presenceOf, type Stored, spoil } from "./node.js";
+import { batch } from "./batch.js";
+import { isShared, type KeyAtoms, type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
 
 /** A Map. */
 export class MapNode extends Node {
   declare data: Map<Stored, Stored>;
+  declare atoms: KeyAtoms | undefined;
 
   get kind(): Kind {
     return "map";
@@ -24,11 +25,12 @@ export class MapNode extends Node {
     detach(this);
     this.data.set(key, stored);
     spoil(this);
-    if (present) this.announceKeys(key, ENTRIES);
-    else if (this.atoms) this.announceKeys(key, presenceOf(key), ENTRIES, KEYS);
-    if (!this.graph.listening) return;
-    const name = liveOf(key);
-    this.graph.tell(this, present ? { type: "update", name, value: liveOf(stored), old: liveOf(old) } : { type: "add", name, value: liveOf(stored) });
+    if (present) this.atoms?.changed(key);
+    else this.atoms?.moved(key);
+    this.graph.listeners?.tell(
+      this,
+      present ? { type: "update", name: liveOf(key), value: liveOf(stored), old: liveOf(old) } : { type: "add", name: liveOf(key), value: liveOf(stored) },
+    );
   }
 
   remove(key: Stored): boolean {
@@ -38,13 +40,13 @@ export class MapNode extends Node {
     detach(this);
     this.data.delete(key);
     spoil(this);
-    if (this.atoms) this.announceKeys(key, presenceOf(key), ENTRIES, KEYS);
-    if (this.graph.listening) this.graph.tell(this, { type: "remove", name: liveOf(key), old: liveOf(old) });
+    this.atoms?.moved(key);
+    this.graph.listeners?.tell(this, { type: "remove", name: liveOf(key), old: liveOf(old) });
     return true;
   }
 
   clear(): void {
-    transaction(() => {
+    batch(() => {
       for (const key of [...this.data.keys()]) this.remove(key);
     });
   }

@@ -1,5 +1,5 @@
-import { transaction } from "mobx";
 import { ArrayNode } from "./array.js";
+import { batch } from "./batch.js";
 import type { Kept, Saved } from "./channel.js";
 import {
   type BodyKind,
@@ -141,7 +141,7 @@ let depth = 0;
 export function atomically(apply: () => void): void {
   depth++;
   try {
-    transaction(apply);
+    batch(apply);
   } finally {
     if (--depth === 0) {
       const told = [...changed];
@@ -499,5 +499,5 @@ function sameOrder(now: Map<Stored, Stored> | Set<Stored>, wanted: Map<Stored, S
 function reorder(node: Node, data: unknown): void {
   node.data = data;
   spoil(node);
-  node.announce();
+  node.atoms?.reportChanged();
 }

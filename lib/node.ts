@@ -1,4 +1,3 @@
-import { type IAtom, transaction } from "mobx";
 import type { Graph } from "./graph.js";
 import type { Audience } from "./instance.js";
 
@@ -22,6 +21,20 @@ export interface Tag {
   mark: number;
 }
 
+/** Tells reactions of changes. An array or Set has one atom, which is this. */
+export interface Atoms {
+  /** All may have changed. */
+  reportChanged(): void;
+}
+
+/** Those of an object, instance or Map: one for each key. */
+export interface KeyAtoms extends Atoms {
+  /** What stands under a key has changed. */
+  changed(key: unknown): void;
+  /** A key has come or gone. */
+  moved(key: unknown): void;
+}
+
 /**
  * One container of a store: its data, and who must be told when it changes. A class to keep it small: a store of
  * 100,000 rows has 300,000 of them.
@@ -39,8 +52,8 @@ export abstract class Node implements Tag {
   mark = 0;
   /** As the storage's channel knows it, where there is one. */
   kept: Tag | undefined = undefined;
-  /** One atom, or one for each key: made while a reaction reads. */
-  atoms: IAtom | Map<unknown, IAtom> | undefined = undefined;
+  /** What tells reactions: made while one reads. */
+  atoms: Atoms | undefined = undefined;
   /** Its view; the last one, as an {@link Old}, when something has changed since. */
   view: object | undefined = undefined;
   /** The nodes whose views hold this one's view. */
@@ -59,35 +72,7 @@ export abstract class Node implements Tag {
 
   /** Calls back for each nested container that an audience sees. @default clients */
   abstract children(visit: (child: Node) => void, audience?: Audience): void;
-
-  /** Tells reactions that all of this may have changed. */
-  announce(): void {
-    const { atoms } = this;
-    if (atoms instanceof Map) for (const atom of atoms.values()) atom.reportChanged();
-    else atoms?.reportChanged();
-  }
-
-  /** Tells reactions that a key has changed. */
-  protected announceKey(key: unknown): void {
-    (this.atoms as Map<unknown, IAtom> | undefined)?.get(key)?.reportChanged();
-  }
-
-  /** Tells reactions that these keys have changed. */
-  protected announceKeys(...keys: unknown[]): void {
-    const atoms = this.atoms as Map<unknown, IAtom> | undefined;
-    if (!atoms) return;
-    transaction(() => {
-      for (const key of keys) atoms.get(key)?.reportChanged();
-    });
-  }
 }
-
-/** Stands for "which keys there are" among the atoms of keyed containers. */
-export const KEYS = Symbol("keys");
-/** Stands for "all entries" among those of a Map. */
-export const ENTRIES = Symbol("entries");
-/** Stands for "whether there is this key" among the atoms of a keyed container. Where two fall together, a reaction runs once more than it must. */
-export const presenceOf = (key: unknown): unknown => (key instanceof Node ? key : `has ${typeof key} ${String(key)}`);
 
 /** The value that users see for a stored one. */
 export const liveOf = (stored: Stored): unknown => (stored instanceof Node ? stored.live : stored);

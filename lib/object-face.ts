@@ -1,13 +1,14 @@
-import { cannotDefine, symbolKey } from "./errors.js";
 import type { InstanceNode } from "./instance.js";
-import { KEYS, liveOf, NODE, Node, own } from "./node.js";
+import { liveOf, NODE, Node, own } from "./node.js";
 import type { ObjectNode } from "./object.js";
-import { observeKey, observePresence } from "./observe.js";
+import { KEYS, observeKey, observePresence } from "./observe.js";
+import { pathOf } from "./path.js";
+import { cannotDefine, symbolKey } from "./state-errors.js";
+import { writing } from "./writing.js";
 
 /** What a user's assignment does. */
 export function writeKey(node: ObjectNode, key: string, value: unknown): void {
-  node.graph.mayWrite(node, key);
-  node.put(key, node.graph.enter(value, node, key));
+  node.put(key, writing(node, key).enter(value, node, key));
 }
 
 export function readKey(node: ObjectNode, key: string): unknown {
@@ -23,7 +24,7 @@ const objectFace: ProxyHandler<ObjectNode> = {
     return value instanceof Node ? value.live : value;
   },
   set(node, key, value) {
-    if (typeof key === "symbol") throw symbolKey(node.graph.pathOf(node), key);
+    if (typeof key === "symbol") throw symbolKey(pathOf(node), key);
     writeKey(node, key, value);
     return true;
   },
@@ -34,7 +35,7 @@ const objectFace: ProxyHandler<ObjectNode> = {
   },
   deleteProperty(node, key) {
     if (typeof key === "symbol") return true;
-    node.graph.mayWrite(node, key);
+    writing(node, key);
     node.remove(key);
     return true;
   },
@@ -50,8 +51,8 @@ const objectFace: ProxyHandler<ObjectNode> = {
     return { value: liveOf(node.data[key]), writable: true, enumerable: true, configurable: true };
   },
   defineProperty(node, key, descriptor) {
-    if (typeof key === "symbol") throw symbolKey(node.graph.pathOf(node), key);
-    if (!isPlainProperty(descriptor)) throw cannotDefine(node.graph.pathOf(node, key));
+    if (typeof key === "symbol") throw symbolKey(pathOf(node), key);
+    if (!isPlainProperty(descriptor)) throw cannotDefine(pathOf(node, key));
     writeKey(node, key, descriptor.value);
     return true;
   },

@@ -1,8 +1,9 @@
-import { isShared, KEYS, type Kind, liveOf, Node, presenceOf, put, type Stored, spoil } from "./node.js";
+import { isShared, type KeyAtoms, type Kind, liveOf, Node, put, type Stored, spoil } from "./node.js";
 
 /** A plain object. */
 export class ObjectNode extends Node {
   declare data: Record<string, Stored>;
+  declare atoms: KeyAtoms | undefined;
 
   get kind(): Kind {
     return "object";
@@ -25,13 +26,12 @@ export class ObjectNode extends Node {
     detach(this);
     put(this.data, key, stored);
     spoil(this);
-    if (present) this.announceKey(key);
-    else if (this.atoms) this.announceKeys(key, presenceOf(key), KEYS);
-    if (this.graph.listening)
-      this.graph.tell(
-        this,
-        present ? { type: "update", name: key, value: liveOf(stored), old: liveOf(old) } : { type: "add", name: key, value: liveOf(stored) },
-      );
+    if (present) this.atoms?.changed(key);
+    else this.atoms?.moved(key);
+    this.graph.listeners?.tell(
+      this,
+      present ? { type: "update", name: key, value: liveOf(stored), old: liveOf(old) } : { type: "add", name: key, value: liveOf(stored) },
+    );
   }
 
   remove(key: string): void {
@@ -41,8 +41,8 @@ export class ObjectNode extends Node {
     detach(this);
     delete this.data[key];
     spoil(this);
-    if (this.atoms) this.announceKeys(key, presenceOf(key), KEYS);
-    if (this.graph.listening) this.graph.tell(this, { type: "remove", name: key, old: liveOf(old) });
+    this.atoms?.moved(key);
+    this.graph.listeners?.tell(this, { type: "remove", name: key, old: liveOf(old) });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ArrayNode } from "./array.js";
+import { type ArrayNode, spliced } from "./array.js";
 import { type Node, put, type Stored } from "./node.js";
 
 /** What a key of an object, instance or Map was before, or whether a member was in a Set. */
@@ -170,13 +170,4 @@ function setBefore(data: Set<Stored>, changes: KeyChanges): Set<Stored> {
   const old = new Set<Stored>();
   for (const key of changes.order ?? data) if (changes.get(key)?.was !== false) old.add(key);
   return old;
-}
-
-/** A spliced copy. `Array.prototype.splice` with a long argument list overflows the stack. */
-export function spliced(data: Stored[], at: number, remove: number, add: readonly Stored[]): Stored[] {
-  if (add.length <= MERGE_LIMIT) {
-    data.splice(at, remove, ...add);
-    return data;
-  }
-  return data.slice(0, at).concat(add, data.slice(at + remove));
 }

@@ -2,6 +2,7 @@ import { callable, keysOf } from "./loop.js";
 import { liveOf, NODE, nodeOf, type Stored } from "./node.js";
 import { observeAll } from "./observe.js";
 import type { SetNode } from "./set.js";
+import { find, writing } from "./writing.js";
 
 export function openSet(node: SetNode): object {
   const set = Object.create(StateSet.prototype) as object;
@@ -25,25 +26,24 @@ class StateSet {
 
   has(value: unknown): boolean {
     const set = node(this);
-    return read(set).has(set.graph.find(value));
+    return read(set).has(find(set, value));
   }
 
   add(value: unknown): this {
     const set = node(this);
-    set.graph.mayWrite(set, value);
-    set.add(set.graph.enterKey(value, set));
+    set.add(writing(set, value).enterKey(value, set));
     return this;
   }
 
   delete(value: unknown): boolean {
     const set = node(this);
-    set.graph.mayWrite(set, value);
-    return set.remove(set.graph.find(value));
+    writing(set, value);
+    return set.remove(find(set, value));
   }
 
   clear(): void {
     const set = node(this);
-    set.graph.mayWrite(set);
+    writing(set);
     set.clear();
   }
 

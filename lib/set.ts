@@ -1,4 +1,4 @@
-import { transaction } from "mobx";
+import { batch } from "./batch.js";
 import { isShared, type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
 
 /** A Set. */
@@ -19,8 +19,8 @@ export class SetNode extends Node {
     detach(this);
     this.data.add(stored);
     spoil(this);
-    this.announce();
-    if (this.graph.listening) this.graph.tell(this, { type: "add", value: liveOf(stored) });
+    this.atoms?.reportChanged();
+    this.graph.listeners?.tell(this, { type: "add", value: liveOf(stored) });
   }
 
   remove(stored: Stored): boolean {
@@ -29,13 +29,13 @@ export class SetNode extends Node {
     detach(this);
     this.data.delete(stored);
     spoil(this);
-    this.announce();
-    if (this.graph.listening) this.graph.tell(this, { type: "remove", old: liveOf(stored) });
+    this.atoms?.reportChanged();
+    this.graph.listeners?.tell(this, { type: "remove", old: liveOf(stored) });
     return true;
   }
 
   clear(): void {
-    transaction(() => {
+    batch(() => {
       for (const value of [...this.data]) this.remove(value);
     });
   }

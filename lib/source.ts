@@ -1,16 +1,18 @@
 import { transaction } from "mobx";
 import { AdoptedNode, type Shape, shapeOf } from "./adopted.js";
 import { ArrayNode } from "./array.js";
-import { arrayHole, badKey, foreignInstance, notState, outsideEvent, readOnlyComputed, sealedInstance, symbolKey, tooDeep } from "./errors.js";
+import { outsideEvent } from "./errors.js";
 import { openFace } from "./faces.js";
-import { Graph, MEMBER, step } from "./graph.js";
+import { Graph } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
 import { copyLeaf } from "./leaf.js";
 import { MapNode } from "./map.js";
 import { Node, nodeOf, Old, own, put, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
+import { MEMBER, pathOf, step } from "./path.js";
 import { type Change, dataBefore, type Recorder } from "./record.js";
 import { SetNode } from "./set.js";
+import { arrayHole, badKey, foreignInstance, notState, readOnlyComputed, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
 
 declare const console: { error(...args: unknown[]): void };
 
@@ -33,6 +35,7 @@ export interface SourceOptions {
 /** A graph that users write to: values enter here, what they changed can be undone, and computeds are kept up to date. */
 export class SourceGraph extends Graph {
   override readonly recorder: Recorder;
+  override readonly source: SourceGraph = this;
   override open = openFace;
   /** The open changes are undone for a moment. */
   rewound = false;
@@ -92,14 +95,14 @@ export class SourceGraph extends Graph {
   }
 
   /** Throws where a user may not write. */
-  override mayWrite(node: Node, key?: unknown): void {
-    if (this.#evaluating) throw readOnlyComputed(this.pathOf(node, key));
-    if (this.rewound) throw outsideEvent(this.name, this.pathOf(node, key));
+  mayWrite(node: Node, key?: unknown): void {
+    if (this.#evaluating) throw readOnlyComputed(pathOf(node, key));
+    if (this.rewound) throw outsideEvent(this.name, pathOf(node, key));
     this.#guard?.();
   }
 
   /** A user's value as containers hold it: plain values are cloned, once for each turn. */
-  override enter(value: unknown, holder: Node, key: unknown): Stored {
+  enter(value: unknown, holder: Node, key: unknown): Stored {
     switch (typeof value) {
       case "object":
         return value === null ? null : this.#enterObject(value, holder, key);
@@ -121,7 +124,7 @@ export class SourceGraph extends Graph {
   }
 
   /** A Map's key and value: both enter or none. */
-  override enterEntry(key: unknown, value: unknown, holder: Node): [key: Stored, value: Stored] {
+  enterEntry(key: unknown, value: unknown, holder: Node): [key: Stored, value: Stored] {
     return this.#together(() => [this.enterKey(key, holder), this.enter(value, holder, key)]);
   }
 
@@ -155,14 +158,14 @@ export class SourceGraph extends Graph {
   }
 
   /** A Map's key or a Set's member. */
-  override enterKey(value: unknown, holder: Node): Stored {
+  enterKey(value: unknown, holder: Node): Stored {
     const stored = this.enter(value, holder, MEMBER);
     if (typeof stored === "object" && stored !== null && !(stored instanceof Node)) throw badKey(this.#pathOfEntering(holder, MEMBER), stored);
     return stored;
   }
 
   /** A user's value as it stands in containers, if it does. */
-  override find(value: unknown): Stored {
+  find(value: unknown): Stored {
     if (typeof value !== "object" || value === null) return value;
     return nodeOf(value) ?? this.#entered.get(value) ?? value;
   }
@@ -178,7 +181,7 @@ export class SourceGraph extends Graph {
   }
 
   #enterNew(value: object, node: Node | undefined, key: unknown): Stored {
-    if (this.#trail.length >= MAX_DEPTH) throw tooDeep(this.pathOf(this.#holder as Node, this.#trail[0]), MAX_DEPTH);
+    if (this.#trail.length >= MAX_DEPTH) throw tooDeep(pathOf(this.#holder as Node, this.#trail[0]), MAX_DEPTH);
     this.#trail.push(key);
     try {
       return this.#clone(value, node);
@@ -270,7 +273,7 @@ export class SourceGraph extends Graph {
       for (const [node, change] of changes) {
         node.data = dataBefore(node, change);
         spoilAgain(node);
-        node.announce();
+        node.atoms?.reportChanged();
       }
     });
     this.recorder?.clear();
@@ -323,7 +326,7 @@ export class SourceGraph extends Graph {
     try {
       holder.put(name, this.#merge(own(holder.data, name), value, holder, name));
     } catch (error) {
-      this.report(error, this.pathOf(holder, name));
+      this.report(error, pathOf(holder, name));
       holder.put(name, undefined);
     }
   }
@@ -363,8 +366,8 @@ export class SourceGraph extends Graph {
 
   /** As {@link pathOf}, for what stands nowhere yet. Without a key: the value that enters just now. */
   #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key: unknown]): string {
-    if (this.#trail.length === 0) return this.pathOf(node as Node, ...keys);
-    return this.pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");
+    if (this.#trail.length === 0) return pathOf(node as Node, ...keys);
+    return pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");
   }
 }
 

@@ -1,5 +1,6 @@
 import { countOf, type Group } from "../lib/codec.js";
-import { badRequest, tooDeep } from "../lib/errors.js";
+import { badRequest } from "../lib/errors.js";
+import { tooDeep } from "../lib/state-errors.js";
 import { decodeValue } from "../lib/value.js";
 import type { Have } from "./host.js";
 

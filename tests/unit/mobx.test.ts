@@ -16,7 +16,7 @@ import {
 import { afterEach, describe, expect, test } from "vitest";
 import { computed, state } from "../../lib/decorators.js";
 import { openFace } from "../../lib/faces.js";
-import { onDelta } from "../../lib/graph.js";
+import { onDelta } from "../../lib/listeners.js";
 import { createMirror } from "../../lib/mirror.js";
 import { createStore } from "../../lib/store.js";
 import { isState, toPlain } from "../../lib/view.js";

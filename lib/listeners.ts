@@ -1,0 +1,49 @@
+import type { Graph } from "./graph.js";
+import { type Node, nodeOf } from "./node.js";
+import { notContainer } from "./state-errors.js";
+
+/** One change of a container, as {@link onDelta} tells it. Values are live. */
+export type Delta =
+  | { readonly type: "add"; readonly name?: unknown; readonly value: unknown }
+  | { readonly type: "update"; readonly name: unknown; readonly value: unknown; readonly old: unknown }
+  | { readonly type: "remove"; readonly name?: unknown; readonly old: unknown }
+  | { readonly type: "splice"; readonly index: number; added(): unknown[]; removed(): unknown[] };
+
+/** Those who listen to containers of a graph. It is there while there are any. */
+export class Listeners {
+  readonly #graph: Graph;
+  readonly #listeners = new Map<Node, Set<(delta: Delta) => void>>();
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+  }
+
+  add(node: Node, listener: (delta: Delta) => void): () => void {
+    const listeners = this.#listeners.get(node) ?? new Set();
+    this.#listeners.set(node, listeners.add(listener));
+    return () => {
+      if (!listeners.delete(listener)) return;
+      if (listeners.size === 0) this.#listeners.delete(node);
+      if (this.#listeners.size === 0) this.#graph.listeners = undefined;
+    };
+  }
+
+  tell(node: Node, delta: Delta): void {
+    const listeners = this.#listeners.get(node);
+    if (listeners) for (const listener of listeners) listener(delta);
+  }
+}
+
+/**
+ * Calls back for each change of a container: what MobX's `observe` is for MobX's own. Not for what nested containers
+ * change. Returns the function that ends it.
+ * @throws StateError when `container` is none of twinstate's
+ * @example const stop = onDelta(todo.items, (delta) => console.log(delta.type))
+ */
+export function onDelta(container: object, listener: (delta: Delta) => void): () => void {
+  const node = nodeOf(container);
+  if (!node) throw notContainer(container);
+  const { graph } = node;
+  graph.listeners ??= new Listeners(graph);
+  return graph.listeners.add(node, listener);
+}

@@ -1,0 +1,41 @@
+import { nameOf, StateError } from "./errors.js";
+
+// What those alone come upon who hold containers: pages of views do not load it.
+
+export const notState = (path: string, value: unknown) =>
+  new StateError(
+    "NOT_STATE",
+    `\`${path}\` cannot hold ${nameOf(value)}. State is plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp, and instances of classes that are registered in \`models\`.`,
+  );
+export const foreignInstance = (path: string, value: object) =>
+  new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that belongs to another store already. Make a new instance from its values.`);
+export const sealedInstance = (path: string, value: object) =>
+  new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that is frozen or sealed: its fields become state. Do not freeze it.`);
+export const notContainer = (value: unknown) =>
+  new StateError("NOT_STATE", `${nameOf(value)} is no container of twinstate. Give an object, array, Map or Set that stands in a store.`);
+export const tooDeep = (path: string, depth: number) =>
+  new StateError("TOO_DEEP", `\`${path}\` is nested more than ${depth} levels deep. Keep large structures flat, and refer by id.`);
+export const badKey = (path: string, key: object) =>
+  new StateError(
+    "NOT_STATE",
+    `\`${path}\` cannot have ${nameOf(key)} as a key or member: a copy in the browser would be another one. Use a string or number made from it.`,
+  );
+export const symbolKey = (path: string, key: symbol) =>
+  new StateError("NOT_STATE", `\`${path}\` cannot have the key ${String(key)}: symbols do not travel. Use a string.`);
+export const cannotDefine = (path: string) =>
+  new StateError("NOT_STATE", `\`${path}\` cannot become an accessor, read-only or hidden: state is plain data. Use a \`@computed\` getter on the class.`);
+export const arrayHole = (path: string) =>
+  new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
+export const arrayName = (path: string, key: string) =>
+  new StateError("NOT_STATE", `\`${path}\` is an array: it cannot have the property \`${key}\`. Use an object, or a field beside it.`);
+export const notCallable = (value: unknown) => new TypeError(`${typeof value === "string" ? JSON.stringify(value) : String(value)} is not a function`);
+export const readOnlyComputed = (path: string) =>
+  new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
+export const noSetter = (path: string) =>
+  new StateError("READ_ONLY", `\`${path}\` is a \`@computed\` getter without a setter: change what it is computed from, or write a setter beside it.`);
+export const notConstructed = (model: string, cause: unknown) =>
+  new StateError(
+    "NOT_CONSTRUCTED",
+    `An instance of the model \`${model}\` could not be made: \`new\` without arguments threw. Give its constructor's parameters defaults.`,
+    { cause },
+  );
