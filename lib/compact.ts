@@ -5,6 +5,7 @@ import { applyKept, bareGraph } from "./mirror.js";
 import { Recorder } from "./record.js";
 import { SourceGraph } from "./source.js";
 import type { Steps } from "./steps.js";
+import { viewOf } from "./view.js";
 
 /**
  * What is kept of a store, with what was committed since, as one. Needs none of the store's classes. Deltas that follow the last of the
@@ -34,6 +35,13 @@ export function* migrateSteps(name: string, saved: Saved, tail: readonly Kept[],
   }
   // The storage's numbers begin anew: what was kept before is replaced.
   return yield* saveSteps(graph, { clients: known.clients, storage: { names: [], next: known.storage.next } });
+}
+
+/** What is kept of a store, private fields too, as a plain immutable view. */
+export function* plainSteps(saved: Saved, tail: readonly Kept[]): Steps<object> {
+  const graph = bareGraph("");
+  yield* applyKept(graph, saved, tail);
+  return viewOf(graph.root) as object;
 }
 
 type Known = { readonly names: readonly string[]; readonly next: number };

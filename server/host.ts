@@ -1,7 +1,9 @@
 import { transaction } from "mobx";
 import type { Delta, Snapshot } from "../lib/codec.js";
+import { plainSteps } from "../lib/compact.js";
 import {
   dropped,
+  erased,
   eventEnded,
   eventTimedOut,
   notOfScope,
@@ -637,10 +639,11 @@ export class Host {
     if (!this.#world.storage.durable) return;
     const stores: { [name: string]: StoreRecord | StoreDelta } = {};
     for (const entry of this.#stores.values()) {
-      const { store, definition, stored, loading } = entry;
-      if (loading) continue;
+      const { store, definition, stored, created, loading } = entry;
+      // A store that was just created goes along, as it has been seen.
+      if (loading || !(changed.includes(entry) || (created && !stored))) continue;
       if (!stored) stores[definition.name] = { version: versionOf(definition), saved: store.save() };
-      else if (changed.includes(entry) && store.kept) stores[definition.name] = { kept: store.kept };
+      else if (store.kept) stores[definition.name] = { kept: store.kept };
       entry.stored = true;
     }
     this.#journal.add({ incarnation: this.incarnation, revision: this.#revision, stores, ...(event && { event }) });
@@ -750,6 +753,16 @@ export class Host {
     return plain;
   }
 
+  /** All that is kept of each store, private fields too, as of the last commit. */
+  async export(): Promise<Map<string, object>> {
+    const states = new Map(this.#kept);
+    for (const [name, { definition, store }] of this.#stores) states.set(name, { whole: { version: versionOf(definition), saved: store.save() }, tail: [] });
+    await this.#journal.settled();
+    const plain = new Map<string, object>();
+    for (const [name, { whole, tail }] of states) plain.set(name, await inSlices(plainSteps(whole.saved, tail)));
+    return plain;
+  }
+
   /** Loads a store, and gives it read-only, as of its last commit: for `allow`. */
   async loaded(name: string): Promise<object> {
     const { store } = await this.#open(name);
@@ -807,7 +820,7 @@ export class Host {
     for (const [name, { definition }] of [...this.#stores]) if (hooks(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
     if (this.#queue.size > 0) await this.#queue.run(() => {});
     // Stores that have been seen as they were created.
-    if (this.touched && [...this.#stores.values()].some(({ stored }) => !stored)) this.#write([], undefined);
+    if (this.touched && [...this.#stores.values()].some(({ created, stored }) => created && !stored)) this.#write([], undefined);
     await this.#journal.settled();
     const record = this.#save();
     for (const { store } of this.#stores.values()) store.dispose();
@@ -823,11 +836,12 @@ export class Host {
     return { incarnation: this.incarnation, revision: this.#revision, stores, numbers: this.numbers.save() };
   }
 
-  /** Tells those who watch that the room is gone. Nothing is on its way into the storage then. */
+  /** Ends it, with all that it holds: a room's watchers are told. Nothing is on its way into the storage then. */
   async delete(): Promise<void> {
     await this.#queue.run(async () => {
-      this.#broken = roomDeleted(this.key);
+      this.#broken = this.kind === "room" ? roomDeleted(this.key) : erased();
       await this.#journal.settled().catch(() => {});
+      if (this.kind !== "room") return;
       for (const [connection, stores] of [...this.#watchers]) {
         for (const store of [...stores]) {
           connection.unwatch(this, store);
@@ -869,7 +883,11 @@ export class Host {
       if (!moved) return;
       if (this.#revision > 0 || this.#watchers.size > 0) this.#revision++;
       const revision = this.#revision;
-      if (revision > 0) this.#write([], undefined);
+      if (revision > 0)
+        this.#write(
+          [...this.#stores.values()].filter(({ stored }) => !stored),
+          undefined,
+        );
       this.#journal.after(() => {
         this.#told = revision;
         this.#log.restart(revision);

@@ -80,13 +80,13 @@ export class Hosts {
     } catch (error) {
       this.#world.report("error", error);
       // What was damaged is set aside: who comes next begins anew.
-      this.#endLife(id);
+      this.endLife(id);
       throw unavailable();
     }
   }
 
   /** What comes back under an id is another incarnation. */
-  #endLife(id: string): void {
+  endLife(id: string): void {
     this.#lives.delete(id);
     this.#lives.set(id, randomBytes(8).toString("base64url"));
     for (const oldest of this.#lives.keys()) {
@@ -141,12 +141,13 @@ export class Hosts {
   }
 
   /** Forgets a host and all that is kept of it. What comes back under its id is another incarnation. */
-  async delete(id: string): Promise<void> {
+  async delete(id: string): Promise<Host> {
     const host = await this.use(id);
     await host.delete();
     await this.#world.storage.delete(id);
-    this.#endLife(id);
+    this.endLife(id);
     this.discard(host);
+    return host;
   }
 
   /** Takes all hosts out of memory, and keeps what there is to keep. */

@@ -12,9 +12,10 @@ export type {
   UserHandle,
 } from "./handle.js";
 export type { Handler } from "./handler.js";
+export type { MigrationFailure, MigrationReport } from "./migration.js";
 export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./record.js";
 export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./router.js";
-export type { PreloadData, PreloadedStore } from "./runtime.js";
+export type { ExportedStore, PreloadData, PreloadedStore, Whose } from "./runtime.js";
 export {
   type KindOf,
   type ModelClass,

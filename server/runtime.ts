@@ -29,6 +29,8 @@ import { type Handler, handle } from "./handler.js";
 import type { Host, Limits, World } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { clientId, decodeArguments, type NumberedCall, numberOf, record, type WatchInput, watchesOf, whole } from "./input.js";
+import { type MigrationFailure, type MigrationReport, rewritten } from "./migration.js";
+import { fold } from "./record.js";
 import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
 import { buildRouter } from "./router.js";
 import { type Definition, hostId, keyOf, type Models, type ScopeKind } from "./scope.js";
@@ -46,6 +48,11 @@ const CLIENT_LIFE = 24 * 3600 * 1000;
 /** How often what has run out is forgotten. */
 const SWEEP = 3600 * 1000;
 const LONGEST_KEY = 200;
+/** A tab's id begins with so many letters that stand for its session: so it is known whose it was. */
+const SESSION_TAG = 11;
+
+/** How long what nobody uses is kept, by scope, in ms. */
+export type Lives = Readonly<Partial<Record<ScopeKind, number>>>;
 
 /** What the facade hands over: checked, with defaults. */
 export interface RuntimeOptions {
@@ -54,8 +61,7 @@ export interface RuntimeOptions {
   readonly context: (request: { readonly headers: Headers }) => unknown;
   readonly storage: Storage;
   readonly session: SessionOptions;
-  /** How long the state of a session that nobody uses is kept, in seconds. */
-  readonly sessionLife: number;
+  readonly lives: Lives;
   readonly limits: Limits;
   readonly origins: readonly string[];
   readonly build: string | undefined;
@@ -90,6 +96,17 @@ interface Ticket {
 export type PreloadedStore =
   | { readonly store: string; readonly key: string | null; readonly incarnation: string; readonly revision: number; readonly snapshot: unknown }
   | { readonly store: string; readonly key: string | null; readonly refused: readonly [code: string, message: string] };
+
+/** Whose data: a user's, by the context's `user.id`, or a session's, by its id. */
+export type Whose = { readonly user: string } | { readonly session: string };
+
+/** All that is kept of one store. */
+export interface ExportedStore {
+  readonly store: string;
+  /** The user's, session's or tab's id. */
+  readonly key: string;
+  readonly state: object;
+}
 
 export interface PreloadData {
   readonly schema: WireSchema;
@@ -136,7 +153,7 @@ export class Runtime implements World {
     this.hosts = new Hosts(this);
     this.#schema = this.#describe();
     this.#router = buildRouter(this);
-    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP);
+    this.#sweeper = setInterval(() => void this.#sweep(), Math.min(SWEEP, ...Object.values(options.lives)));
     this.#sweeper.unref();
   }
 
@@ -208,6 +225,11 @@ export class Runtime implements World {
   discard(host: Host, error: unknown): void {
     this.report("error", error);
     this.hosts.discard(host);
+    this.#lead(host);
+  }
+
+  /** Leads those who watch a host that is no more to its next life. */
+  #lead(host: Host): void {
     for (const [connection, stores] of host.evacuate()) {
       connection.forget(host);
       void this.#watch(
@@ -405,7 +427,7 @@ export class Runtime implements World {
     }
     if (known.session !== id) throw foreignClient();
     known.seen = Date.now();
-    return { id: tagOf(client, 22), since: known.since };
+    return { id: tagOf(id, SESSION_TAG) + tagOf(client, 22 - SESSION_TAG), since: known.since };
   }
 
   /** Asks a running event to stop, and one that waits not to begin. */
@@ -599,6 +621,53 @@ export class Runtime implements World {
     for await (const { id, stores } of this.storage.list(hostId("room", ""))) if (!told.has(id) && stores.includes(store)) yield keyOf(id);
   }
 
+  /** All that is kept of a user or a session, tabs included: private fields too. */
+  async export(whose: Whose): Promise<ExportedStore[]> {
+    const exported: ExportedStore[] = [];
+    for (const id of await this.#idsOf(whose)) {
+      const host = await this.hosts.use(id);
+      try {
+        if (host.touched) for (const [store, state] of await host.export()) exported.push({ store, key: host.key, state });
+      } finally {
+        this.hosts.release(host);
+      }
+    }
+    return exported;
+  }
+
+  /** Forgets all of a user or a session. Who watches it sees how it begins anew. */
+  async erase(whose: Whose): Promise<void> {
+    for (const id of await this.#idsOf(whose)) this.#lead(await this.hosts.delete(id));
+  }
+
+  async #idsOf(whose: Whose): Promise<string[]> {
+    if ("user" in whose) return [hostId("user", String(whose.user))];
+    const prefix = hostId("tab", tagOf(whose.session, SESSION_TAG));
+    const tabs = new Set(this.hosts.live.map(({ id }) => id).filter((id) => id.startsWith(prefix)));
+    for await (const { id } of this.storage.list(prefix)) tabs.add(id);
+    return [hostId("session", whose.session), ...tabs];
+  }
+
+  /** Brings all that is kept to the versions of its classes, or only looks whether that can be done. */
+  async migrate(dryRun: boolean): Promise<MigrationReport> {
+    const report = { records: 0, migrated: 0, failed: [] as MigrationFailure[] };
+    for await (const { id } of this.storage.list("")) {
+      report.records++;
+      try {
+        const loaded = await this.storage.load(id);
+        const changed =
+          loaded &&
+          (await rewritten(fold(loaded.record, loaded.tail), this.definitions, this.models, (store, error) => report.failed.push({ id, store, error })));
+        if (!changed) continue;
+        report.migrated++;
+        if (!dryRun && !this.hosts.find(id)) await this.storage.save(id, changed);
+      } catch (error) {
+        report.failed.push({ id, store: undefined, error });
+      }
+    }
+    return report;
+  }
+
   /** Forgets a room with all its stores. */
   async delete(key: string): Promise<void> {
     await this.hosts.delete(hostId("room", key));
@@ -640,8 +709,10 @@ export class Runtime implements World {
     const now = Date.now();
     for (const [id, { seen }] of this.#clients) if (seen < now - CLIENT_LIFE && !this.#tabs.has(id)) this.#clients.delete(id);
     try {
-      await this.storage.expire(hostId("session", ""), now - this.#options.sessionLife * 1000);
-      await this.storage.expire(hostId("tab", ""), now - CLIENT_LIFE);
+      await this.storage.touch(this.hosts.live.filter(({ touched }) => touched).map(({ id }) => id));
+      for (const [kind, life] of Object.entries(this.#options.lives)) {
+        for (const id of await this.storage.expire(hostId(kind as ScopeKind, ""), now - life)) this.hosts.endLife(id);
+      }
     } catch (error) {
       this.report("error", error);
     }

@@ -4,7 +4,24 @@ import type { Loaded } from "../lib/view-types.js";
 
 // --- what users write ---
 
-export type StoreClass<T extends object = object> = new () => T;
+export interface StoreClass<T extends object = object> {
+  new (): T;
+  /**
+   * The version of its state's shape: a whole number. What is kept of an earlier one is brought to it by `migrate`.
+   * @default 1
+   */
+  readonly version?: number;
+  /**
+   * Brings what is kept of the store from an earlier version to this one. `old` has the fields as they were, private ones too, as plain objects, arrays, Maps and Sets;
+   * change it, or return another object, which takes its place. New fields with a default, and fields that are gone, need no migration.
+   * @example
+   * static version = 2;
+   * static migrate(old: any, fromVersion: number) {
+   *   if (fromVersion < 2) old.items = old.titles.map((title) => ({ title, done: false }));
+   * }
+   */
+  migrate?(old: any, fromVersion: number): unknown;
+}
 export type ScopeKind = "session" | "user" | "tab" | "room" | "shared";
 
 export interface Scoped<Kind extends ScopeKind, T extends object> {
@@ -78,4 +95,4 @@ export const keyOf = (id: string) => id.slice(id.indexOf("/") + 1);
 export const kindOf = (id: string) => id.slice(0, id.indexOf("/")) as ScopeKind;
 
 /** A class's `static version`: 1 where it has none. */
-export const versionOf = ({ Class }: Definition): number => (Class as { version?: number }).version ?? 1;
+export const versionOf = ({ Class }: Definition): number => Class.version ?? 1;

@@ -48,7 +48,7 @@ export interface Storage {
   /** Puts this in the place of everything kept under the id. */
   save(id: string, record: HostRecord): void | Promise<void>;
   delete(id: string): void | Promise<void>;
-  /** Notes that these are in use. So do `load`, `append` and `save`. */
+  /** Notes that these are in use, as `load` and `save` do. Before it lets any expire, the server calls it for all that are live. */
   touch(ids: readonly string[]): void | Promise<void>;
   /** All ids that begin with a prefix, in any order. */
   list(prefix: string): AsyncIterable<HostEntry>;

@@ -19,10 +19,11 @@ import { uncheckedEvents } from "./guard.js";
 import { createHandle, type Handle } from "./handle.js";
 import type { Handler } from "./handler.js";
 import type { Limits } from "./host.js";
+import type { MigrationReport } from "./migration.js";
 import type { Report } from "./refusal.js";
 import { requestHeaders } from "./request.js";
 import type { TwinRouter } from "./router.js";
-import { Runtime, type RuntimeOptions } from "./runtime.js";
+import { type ExportedStore, Runtime, type RuntimeOptions, type Whose } from "./runtime.js";
 import type { Definition, KindOf, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
 import type { SessionOptions } from "./session.js";
 import { memory } from "./storage/memory.js";
@@ -61,6 +62,11 @@ export interface TwinOptions<S, M> {
      */
     life?: number;
   };
+  /**
+   * How long the state of users, rooms and tabs that nobody uses is kept, in seconds, to the minute. Any use of any of its stores begins it anew.
+   * @default users and rooms for good, tabs a day
+   */
+  life?: { user?: number; room?: number; tab?: number };
   /** Refuse, at start, an event of which neither schema nor `design:paramtypes` is known. */
   requireSchemas?: boolean;
   /**
@@ -123,6 +129,19 @@ export interface TwinServer<S, M = {}> {
   preload(what: { readonly [K in keyof S]?: KindOf<S[K]> extends "room" ? string | readonly string[] : true }): Promise<Preload<S>>;
   /** Where there is no request (cron), or for somebody else. */
   as(context: AppContext): { readonly [K in keyof S]: Handle<S[K]> };
+  /**
+   * All that is kept of a user or a session: of each store all fields, private ones too. What others hold, as rooms, is the app's to look through.
+   * @example const data = await twin.$export({ user: "ann" });
+   */
+  $export(whose: Whose): Promise<readonly ExportedStore[]>;
+  /** Forgets all of a user or a session. Open pages see how it begins anew. */
+  $erase(whose: Whose): Promise<void>;
+  /**
+   * Brings all that is kept to the versions of its classes. It happens by itself when a store is loaded; this does it ahead, before anything is served, or, with `dryRun`, only looks
+   * whether it can be done, and changes nothing.
+   * @example const { failed } = await twin.$migrate({ dryRun: true });
+   */
+  $migrate(options?: { dryRun?: boolean }): Promise<MigrationReport>;
   /** Ends all streams, and keeps in the storage what there is to keep. */
   close(): Promise<void>;
   readonly "~stores": S;
@@ -148,6 +167,9 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
     router: { get: () => runtime.router },
     preload: { value: async (what: Record<string, unknown>) => runtime.preload(what, await requestHeaders("twin.preload()")) },
     as: { value: handles },
+    $export: { value: (whose: Whose) => runtime.export(whose) },
+    $erase: { value: (whose: Whose) => runtime.erase(whose) },
+    $migrate: { value: ({ dryRun = false } = {}) => runtime.migrate(dryRun) },
     close: {
       value: async () => {
         if (runtimes().get(name) === runtime) runtimes().delete(name);
@@ -188,7 +210,8 @@ const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
 const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply"]);
 const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] satisfies LifecycleName[];
 const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];
-const KNOWN = new Set(["stores", "models", "context", "storage", "session", "requireSchemas", "name", "origins", "build", "log"]);
+const KNOWN = new Set(["stores", "models", "context", "storage", "session", "requireSchemas", "name", "life", "origins", "build", "log"]);
+const DAY = 24 * 3600;
 const DEFAULTS = { eventTimeout: 30_000, idle: 60_000, grace: 2000, maxBody: 1 << 20, maxLog: 1 << 20, maxQueued: 1 << 20 };
 
 function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
@@ -203,8 +226,9 @@ function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
   }
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
-  const { life = 30 * 24 * 3600, ...cookie } = session;
-  return { definitions, models, context, storage, session: cookie, sessionLife: life, limits: limitsOf(options), origins, build, report: reportTo(log) };
+  const { life = 30 * DAY, ...cookie } = session;
+  const lives = Object.fromEntries(Object.entries({ session: life, tab: DAY, ...options.life }).map(([kind, seconds]) => [kind, seconds * 1000]));
+  return { definitions, models, context, storage, session: cookie, lives, limits: limitsOf(options), origins, build, report: reportTo(log) };
 }
 
 function define(stores: Stores): Map<string, Definition> {
@@ -230,6 +254,8 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
     if (HOOKS.includes(event)) throw eventIsHook(name, event);
     if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(name, event);
   }
+  if (Class.version !== undefined && !(Number.isInteger(Class.version) && Class.version > 0))
+    throw badStore(name, "has a `static version` that is no whole number above 0");
   const { allow, guard } = scoped as Partial<Definition>;
   if (kind === "room" && typeof allow !== "function") throw noAllow(name);
   if (guard !== undefined && typeof guard !== "function") throw badStore(name, "has a `guard` that is not a function");

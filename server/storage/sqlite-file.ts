@@ -22,8 +22,6 @@ const TAIL_SHARE = 0.5;
 const LARGE_TAIL = 256 * 1024;
 /** Of how many ids it is remembered where they stand. */
 const MOST_KNOWN = 10_000;
-/** The time of last use is written again when it is older than this, in ms. */
-const STALE = 60_000;
 /** How many ids one answer to `list` has. */
 const PAGE = 500;
 /** Ids of records that have been put aside begin with it. */
@@ -48,7 +46,6 @@ interface Place {
   chunk: number;
   bytes: number;
   tailBytes: number;
-  used: number;
 }
 
 type Head = HostRecord<ChunkedStore> & { readonly v: number };
@@ -151,7 +148,6 @@ export class SqliteFile {
       chunk: Number(chunks.n ?? -1) + 1,
       bytes: host.text.length + Number(chunks.bytes ?? 0),
       tailBytes: Number(tail.bytes ?? 0),
-      used: Number(host.used),
     });
   }
 
@@ -164,14 +160,14 @@ export class SqliteFile {
     return place;
   }
 
-  #host(id: string): { no: number; seq: number; used: number; text: string; head: Head } | undefined {
-    const row = this.#row("SELECT no, seq, used, head, sum FROM hosts WHERE id = ?", id);
+  #host(id: string): { no: number; seq: number; text: string; head: Head } | undefined {
+    const row = this.#row("SELECT no, seq, head, sum FROM hosts WHERE id = ?", id);
     if (!row) return undefined;
     const text = String(row.head);
     this.#check(id, "its head", row.sum, id, text);
     const head = JSON.parse(text) as Head;
     if (head.v !== FORMAT) throw foreignRecord(id, head.v);
-    return { no: Number(row.no), seq: Number(row.seq), used: Number(row.used), text, head };
+    return { no: Number(row.no), seq: Number(row.seq), text, head };
   }
 
   #check(id: string, what: string, sum: unknown, ...parts: Part[]): void {
@@ -222,7 +218,6 @@ export class SqliteFile {
       place.revision = revision;
       place.tailBytes += text.length;
     }
-    this.#use(place);
     if (place.tailBytes > Math.max(SMALL_TAIL, place.bytes * TAIL_SHARE)) this.due.add(id);
   }
 
@@ -234,7 +229,7 @@ export class SqliteFile {
     const used = Date.now();
     this.#run("INSERT INTO hosts (id, used, seq, head, sum) VALUES (?, ?, 0, ?, ?)", id, used, head, checksum(id, head));
     const no = Number(this.#row("SELECT last_insert_rowid() AS no")?.no);
-    return this.#remember(id, { no, incarnation, revision, seq: 0, chunk: 0, bytes: head.length, tailBytes: 0, used });
+    return this.#remember(id, { no, incarnation, revision, seq: 0, chunk: 0, bytes: head.length, tailBytes: 0 });
   }
 
   #addChunk(id: string, place: Place, text: string): void {
@@ -260,15 +255,7 @@ export class SqliteFile {
   }
 
   touch(id: string): void {
-    const place = this.#place(id);
-    if (place) this.#use(place);
-  }
-
-  #use(place: Place): void {
-    const now = Date.now();
-    if (now - place.used < STALE) return;
-    place.used = now;
-    this.#run("UPDATE hosts SET used = ? WHERE no = ?", now, place.no);
+    this.#run("UPDATE hosts SET used = ? WHERE id = ?", Date.now(), id);
   }
 
   list(prefix: string, after: string): (readonly [id: string, stores: readonly string[]])[] {

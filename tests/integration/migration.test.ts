@@ -1,0 +1,246 @@
+import { join } from "node:path";
+import { event, state } from "twinstate";
+import { createTwin, type LogEntry, type Models, type Stores, type TwinOptions } from "twinstate/server";
+import { expect, onTestFinished, test } from "vitest";
+import { sqlite } from "../../server/storage/sqlite.js";
+import { SECRET } from "../kit/app.js";
+import { temporaryFolder } from "../kit/files.js";
+
+class Item {
+  @state title = "";
+  @state done = false;
+}
+
+namespace First {
+  export class Todo {
+    @state titles: string[] = ["milk"];
+    @state gone = new Set(["x"]);
+    @state item = new Item();
+    @state({ private: true }) protected secret = { when: new Date(7), again: undefined as unknown };
+    @event add(title: string) {
+      this.titles.push(title);
+      this.item.title = title;
+      this.secret.again = this.secret;
+    }
+  }
+}
+
+/** One release of an app after the other, on one file. */
+function releases() {
+  const file = join(temporaryFolder(), "twin.db");
+  const logs: LogEntry[] = [];
+  return {
+    logs,
+    async release<S extends Stores, M extends Models = {}, R = void>(
+      options: TwinOptions<S, M>,
+      run: (twin: ReturnType<typeof createTwin<S, M>>) => Promise<R>,
+    ): Promise<R> {
+      const twin = createTwin<S, M>({
+        name: file,
+        session: { secret: SECRET },
+        log: (entry) => void logs.push(entry),
+        ...options,
+        storage: sqlite(file),
+      } as TwinOptions<S, M>);
+      onTestFinished(() => twin.close());
+      try {
+        return await run(twin);
+      } finally {
+        await twin.close();
+      }
+    },
+  };
+}
+
+const models = { Item };
+
+async function firstRelease() {
+  const { release, logs } = releases();
+  await release({ stores: { todo: First.Todo }, models }, (twin) => twin.todo("ann").add("bread"));
+  return { release, logs };
+}
+
+test("new fields get their defaults, and removed ones are dropped and logged, without a migration", async () => {
+  const { release, logs } = await firstRelease();
+  class Todo {
+    @state titles: string[] = [];
+    @state item = new Item();
+    @state tags: string[] = ["new"];
+    @state count = 3;
+    @event tag(tag: string) {
+      this.tags.push(tag);
+    }
+  }
+  await release({ stores: { todo: Todo }, models }, async (twin) => {
+    expect(await twin.todo("ann").$snapshot()).toEqual({ titles: ["milk", "bread"], item: { title: "bread", done: false }, tags: ["new"], count: 3 });
+    await twin.todo("ann").tag("red");
+    await twin.todo("ann").tag("blue");
+  });
+  expect(logs.map(({ message }) => message).filter((message) => message.includes("dropped"))).toEqual([
+    expect.stringContaining("`gone`"),
+    expect.stringContaining("`secret`"),
+  ]);
+  logs.length = 0;
+  await release({ stores: { todo: Todo }, models }, async (twin) => {
+    expect(await twin.todo("ann").$snapshot()).toMatchObject({ titles: ["milk", "bread"], tags: ["new", "red", "blue"] });
+  });
+  expect(logs.filter(({ message }) => message.includes("dropped"))).toEqual([]);
+});
+
+namespace Second {
+  export class Todo {
+    static version = 3;
+    static from: number[] = [];
+    // biome-ignore lint/suspicious/noExplicitAny: what is kept has no type any more
+    static migrate(old: any, fromVersion: number) {
+      Todo.from.push(fromVersion);
+      old.items = old.titles.map((title: string) => ({ title, when: old.secret.when }));
+      old.items.push(old.item);
+      old.same = old.secret.again === old.secret && old.gone.has("x");
+    }
+    @state items: { title: string; when?: Date }[] = [];
+    @state item = new Item();
+    @state same = false;
+    @event add(title: string) {
+      this.items.push({ title });
+      this.item.done = true;
+      return this.item instanceof Item;
+    }
+  }
+}
+
+test("a store of an earlier version is migrated when it is loaded, with all that it held, and kept so from its next change on", async () => {
+  const { release } = await firstRelease();
+  const migrated = {
+    items: [
+      { title: "milk", when: new Date(7) },
+      { title: "bread", when: new Date(7) },
+      { title: "bread", done: false },
+    ],
+    item: { title: "bread", done: false },
+    same: true,
+  };
+  Second.Todo.from = [];
+  await release({ stores: { todo: Second.Todo }, models }, async (twin) => {
+    expect(await twin.todo("ann").$snapshot()).toEqual(migrated);
+  });
+  // Nothing has changed, so the record is as it was.
+  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+    expect(await twin.todo("ann").$snapshot()).toMatchObject({ titles: ["milk", "bread"] });
+  });
+  await release({ stores: { todo: Second.Todo }, models }, async (twin) => {
+    expect(await twin.todo("ann").add("eggs")).toBe(true);
+    await twin.todo("ann").add("tea");
+  });
+  expect(Second.Todo.from).toEqual([1, 1]);
+  await release({ stores: { todo: Second.Todo }, models }, async (twin) => {
+    const todo = await twin.todo("ann").$snapshot();
+    expect(todo.items.map(({ title }) => title)).toEqual(["milk", "bread", "bread", "eggs", "tea"]);
+    // One object in two places.
+    expect(todo.items[2]).toBe(todo.item);
+    expect(todo.item.done).toBe(true);
+  });
+  expect(Second.Todo.from).toEqual([1, 1]);
+});
+
+test("what `migrate` returns takes the place of what was", async () => {
+  const { release } = await firstRelease();
+  class Todo {
+    static version = 2;
+    // biome-ignore lint/suspicious/noExplicitAny: what is kept has no type any more
+    static migrate = (old: any) => ({ count: old.titles.length, first: old.item });
+    @state count = 0;
+    @state first = new Item();
+    @state titles = ["default"];
+  }
+  await release({ stores: { todo: Todo }, models }, async (twin) => {
+    expect(await twin.todo("ann").$snapshot()).toEqual({ count: 2, first: { title: "bread", done: false }, titles: ["default"] });
+  });
+});
+
+test("a migration that fails leaves the record as it was, names it, and takes no other store down", async () => {
+  const { release, logs } = await firstRelease();
+  class Todo {
+    static version = 2;
+    static migrate(old: { titles: string[] }) {
+      old.titles.push("half done");
+      throw new Error("no such luck");
+    }
+    @state titles: string[] = [];
+  }
+  class Other {
+    @state count = 0;
+    @event add() {
+      return ++this.count;
+    }
+  }
+  await release({ stores: { todo: Todo, other: Other }, models }, async (twin) => {
+    await expect(twin.todo("ann").$snapshot()).rejects.toThrow(
+      "What is kept of `todo` could not be brought from version 1 to 2, and is left as it is: no such luck",
+    );
+    expect(await twin.other("ann").add()).toBe(1);
+  });
+  expect(logs).toBeDefined();
+  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+    expect(await twin.todo("ann").$snapshot()).toMatchObject({ titles: ["milk", "bread"] });
+  });
+});
+
+test("a later version's record, and one that nothing migrates, are refused", async () => {
+  const { release } = await firstRelease();
+  class Later extends First.Todo {
+    static version = 5;
+  }
+  await release({ stores: { todo: Later }, models }, async (twin) => {
+    await expect(twin.todo("ann").$snapshot()).rejects.toThrow("has no `static migrate(old, fromVersion)`");
+  });
+  class Migrating extends First.Todo {
+    static version = 5;
+    static migrate() {}
+  }
+  await release({ stores: { todo: Migrating }, models }, (twin) => twin.todo("ann").add("tea"));
+  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+    await expect(twin.todo("ann").$snapshot()).rejects.toThrow("is of version 5, and its class of version 1: it was written by a later release");
+  });
+});
+
+test("a dry run looks at all records and changes none; the real one brings them all to their versions", async () => {
+  const { release } = releases();
+  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+    for (let i = 0; i < 30; i++) await twin.todo(`s${i}`).add(i === 7 ? "odd" : "bread");
+  });
+  class Todo {
+    static version = 2;
+    static migrate(old: { titles: string[]; count: number }) {
+      if (old.titles.includes("odd")) throw new Error("odd");
+      old.count = old.titles.length;
+    }
+    @state count = 0;
+    @event add() {
+      return ++this.count;
+    }
+  }
+  const look = () => release({ stores: { todo: Todo }, models }, (twin) => twin.$migrate({ dryRun: true }));
+  for (const _ of [1, 2]) {
+    const { records, migrated, failed } = await look();
+    expect({ records, migrated }).toEqual({ records: 30, migrated: 29 });
+    expect(failed).toEqual([{ id: "session/s7", store: "todo", error: expect.objectContaining({ code: "MIGRATION" }) }]);
+  }
+  await release({ stores: { todo: Todo }, models }, async (twin) => {
+    expect(await twin.$migrate()).toMatchObject({ migrated: 29 });
+    expect(await twin.$migrate()).toMatchObject({ migrated: 0, failed: [{ id: "session/s7" }] });
+    expect(await twin.todo("s3").add()).toBe(3);
+  });
+  // The one that could not is as it was.
+  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+    expect(await twin.todo("s7").$snapshot()).toMatchObject({ titles: ["milk", "odd"] });
+  });
+});
+
+test("a version that is no whole number is refused at start", () => {
+  class Todo {
+    static version = 1.5;
+    @state count = 0;
+  }
+  expect(() => createTwin({ stores: { todo: Todo } })).toThrow("`static version`");
+});
