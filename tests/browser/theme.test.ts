@@ -1,5 +1,6 @@
 import type { Page } from "playwright";
 import { expect } from "vitest";
+import { board } from "./kit/demo.js";
 import { hydrated, test } from "./kit/visitor.js";
 
 /** How light the page is behind everything, from 0 to 255. */
@@ -47,10 +48,12 @@ test("follows the system again when toggled back", async ({ visit }) => {
   await expect.poll(() => lightness(page)).toBeLessThan(60);
 });
 
-test("fits a phone, without scrolling sideways", async ({ visit }) => {
+test("fits a phone, without scrolling sideways, in company too", async ({ visit }) => {
+  for (let guests = 0; guests < 3; guests++) await (await visit()).open("/board/demo");
   const visitor = await visit({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   for (const path of ["/", "/board/demo", "/about"]) {
     const page = await visitor.open(path);
+    if (path === "/board/demo") await expect.poll(() => board(page).people.count()).toBeGreaterThan(3);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360);
   }
 });

@@ -16,7 +16,7 @@ export function Board({ name }: { name: string }) {
       <div className={styles.board}>
         <Flex align="end" justify="between" gap="4" wrap="wrap">
           <BoardTitle name={name} />
-          <Flex align="center" gap="4">
+          <Flex align="center" gap="4" wrap="wrap">
             <People />
             <BoardTools />
           </Flex>

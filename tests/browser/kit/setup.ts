@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { build } from "./build.js";
+import { missing } from "./chromium.js";
 import { copyDemo } from "./copy.js";
 import { type DemoServer, startServer } from "./server.js";
 
@@ -14,6 +15,7 @@ declare module "vitest" {
 
 /** Starts what all files share: the demo's production server, and in a full run its development server too. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (missing) console.warn(`Tests with browsers ${process.env.CI ? "fail" : "are skipped"}: one ${missing}.`);
   await build();
   const servers: DemoServer[] = [await startServer()];
   project.provide("demo", servers[0]!.url);
