@@ -145,7 +145,6 @@ export const refusedShared = (store: string) => refusal("FORBIDDEN", `You may no
 export const refusedEvent = (store: string, event: string) => refusal("FORBIDDEN", `You may not call \`${store}.${event}\`.`);
 export const roomDeleted = (key: string) => refusal("NOT_FOUND", `The room \`${key}\` has been deleted.`);
 export const erased = () => refusal("NOT_FOUND", "The data that this was for has been erased.");
-export const erased = () => refusal("NOT_FOUND", "The data that this was for has been erased.");
 export const oldTicket = () => refusal("NOT_FOUND", "This ticket is used or too old. Ask for another one with `$connect`.");
 export const newerConnection = () => refusal("SUPERSEDED", "A newer connection of this client has taken the place of this one.");
 export const otherProtocol = (got: unknown, mine: number) =>

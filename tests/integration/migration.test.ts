@@ -11,17 +11,15 @@ class Item {
   @state done = false;
 }
 
-namespace First {
-  export class Todo {
-    @state titles: string[] = ["milk"];
-    @state gone = new Set(["x"]);
-    @state item = new Item();
-    @state({ private: true }) protected secret = { when: new Date(7), again: undefined as unknown };
-    @event add(title: string) {
-      this.titles.push(title);
-      this.item.title = title;
-      this.secret.again = this.secret;
-    }
+class FirstTodo {
+  @state titles: string[] = ["milk"];
+  @state gone = new Set(["x"]);
+  @state item = new Item();
+  @state({ private: true }) protected secret = { when: new Date(7), again: undefined as unknown };
+  @event add(title: string) {
+    this.titles.push(title);
+    this.item.title = title;
+    this.secret.again = this.secret;
   }
 }
 
@@ -56,7 +54,7 @@ const models = { Item };
 
 async function firstRelease() {
   const { release, logs } = releases();
-  await release({ stores: { todo: First.Todo }, models }, (twin) => twin.todo("ann").add("bread"));
+  await release({ stores: { todo: FirstTodo }, models }, (twin) => twin.todo("ann").add("bread"));
   return { release, logs };
 }
 
@@ -87,25 +85,22 @@ test("new fields get their defaults, and removed ones are dropped and logged, wi
   expect(logs.filter(({ message }) => message.includes("dropped"))).toEqual([]);
 });
 
-namespace Second {
-  export class Todo {
-    static version = 3;
-    static from: number[] = [];
-    // biome-ignore lint/suspicious/noExplicitAny: what is kept has no type any more
-    static migrate(old: any, fromVersion: number) {
-      Todo.from.push(fromVersion);
-      old.items = old.titles.map((title: string) => ({ title, when: old.secret.when }));
-      old.items.push(old.item);
-      old.same = old.secret.again === old.secret && old.gone.has("x");
-    }
-    @state items: { title: string; when?: Date }[] = [];
-    @state item = new Item();
-    @state same = false;
-    @event add(title: string) {
-      this.items.push({ title });
-      this.item.done = true;
-      return this.item instanceof Item;
-    }
+class SecondTodo {
+  static version = 3;
+  static from: number[] = [];
+  static migrate(old: any, fromVersion: number) {
+    SecondTodo.from.push(fromVersion);
+    old.items = old.titles.map((title: string) => ({ title, when: old.secret.when }));
+    old.items.push(old.item);
+    old.same = old.secret.again === old.secret && old.gone.has("x");
+  }
+  @state items: { title: string; when?: Date }[] = [];
+  @state item = new Item();
+  @state same = false;
+  @event add(title: string) {
+    this.items.push({ title });
+    this.item.done = true;
+    return this.item instanceof Item;
   }
 }
 
@@ -120,34 +115,33 @@ test("a store of an earlier version is migrated when it is loaded, with all that
     item: { title: "bread", done: false },
     same: true,
   };
-  Second.Todo.from = [];
-  await release({ stores: { todo: Second.Todo }, models }, async (twin) => {
+  SecondTodo.from = [];
+  await release({ stores: { todo: SecondTodo }, models }, async (twin) => {
     expect(await twin.todo("ann").$snapshot()).toEqual(migrated);
   });
   // Nothing has changed, so the record is as it was.
-  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+  await release({ stores: { todo: FirstTodo }, models }, async (twin) => {
     expect(await twin.todo("ann").$snapshot()).toMatchObject({ titles: ["milk", "bread"] });
   });
-  await release({ stores: { todo: Second.Todo }, models }, async (twin) => {
+  await release({ stores: { todo: SecondTodo }, models }, async (twin) => {
     expect(await twin.todo("ann").add("eggs")).toBe(true);
     await twin.todo("ann").add("tea");
   });
-  expect(Second.Todo.from).toEqual([1, 1]);
-  await release({ stores: { todo: Second.Todo }, models }, async (twin) => {
+  expect(SecondTodo.from).toEqual([1, 1]);
+  await release({ stores: { todo: SecondTodo }, models }, async (twin) => {
     const todo = await twin.todo("ann").$snapshot();
     expect(todo.items.map(({ title }) => title)).toEqual(["milk", "bread", "bread", "eggs", "tea"]);
     // One object in two places.
     expect(todo.items[2]).toBe(todo.item);
     expect(todo.item.done).toBe(true);
   });
-  expect(Second.Todo.from).toEqual([1, 1]);
+  expect(SecondTodo.from).toEqual([1, 1]);
 });
 
 test("what `migrate` returns takes the place of what was", async () => {
   const { release } = await firstRelease();
   class Todo {
     static version = 2;
-    // biome-ignore lint/suspicious/noExplicitAny: what is kept has no type any more
     static migrate = (old: any) => ({ count: old.titles.length, first: old.item });
     @state count = 0;
     @state first = new Item();
@@ -181,32 +175,32 @@ test("a migration that fails leaves the record as it was, names it, and takes no
     expect(await twin.other("ann").add()).toBe(1);
   });
   expect(logs).toBeDefined();
-  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+  await release({ stores: { todo: FirstTodo }, models }, async (twin) => {
     expect(await twin.todo("ann").$snapshot()).toMatchObject({ titles: ["milk", "bread"] });
   });
 });
 
 test("a later version's record, and one that nothing migrates, are refused", async () => {
   const { release } = await firstRelease();
-  class Later extends First.Todo {
+  class Later extends FirstTodo {
     static version = 5;
   }
   await release({ stores: { todo: Later }, models }, async (twin) => {
     await expect(twin.todo("ann").$snapshot()).rejects.toThrow("has no `static migrate(old, fromVersion)`");
   });
-  class Migrating extends First.Todo {
+  class Migrating extends FirstTodo {
     static version = 5;
     static migrate() {}
   }
   await release({ stores: { todo: Migrating }, models }, (twin) => twin.todo("ann").add("tea"));
-  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+  await release({ stores: { todo: FirstTodo }, models }, async (twin) => {
     await expect(twin.todo("ann").$snapshot()).rejects.toThrow("is of version 5, and its class of version 1: it was written by a later release");
   });
 });
 
 test("a dry run looks at all records and changes none; the real one brings them all to their versions", async () => {
   const { release } = releases();
-  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+  await release({ stores: { todo: FirstTodo }, models }, async (twin) => {
     for (let i = 0; i < 30; i++) await twin.todo(`s${i}`).add(i === 7 ? "odd" : "bread");
   });
   class Todo {
@@ -232,7 +226,7 @@ test("a dry run looks at all records and changes none; the real one brings them 
     expect(await twin.todo("s3").add()).toBe(3);
   });
   // The one that could not is as it was.
-  await release({ stores: { todo: First.Todo }, models }, async (twin) => {
+  await release({ stores: { todo: FirstTodo }, models }, async (twin) => {
     expect(await twin.todo("s7").$snapshot()).toMatchObject({ titles: ["milk", "odd"] });
   });
 });
