@@ -26,7 +26,7 @@ function viewOfNode(node: Node): unknown {
   if (leaf) {
     // What has changed and changed back is what it was.
     if (last !== undefined && same(last, node.data)) node.data = last;
-    node.view = node.data as object;
+    node.view = harden(node.data as object);
     return node.view;
   }
   const state = { captured: false };
@@ -42,8 +42,13 @@ function viewOfNode(node: Node): unknown {
     building.delete(node);
   }
   if (!state.captured && last !== undefined && same(last, view)) node.view = last;
-  return node.view;
+  return harden(view) && node.view;
 }
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
+/** In development a view throws where it is changed: nobody would see that change, and the next one may undo it. */
+const harden: <T>(view: T) => T = typeof process === "undefined" || process.env.NODE_ENV === "production" ? (view) => view : Object.freeze;
 
 function isLeaf(node: Node): boolean {
   if (node instanceof InstanceNode) return false;
