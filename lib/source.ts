@@ -43,6 +43,8 @@ export class SourceGraph extends Graph {
   readonly maintained = new Set<AdoptedNode>();
   /** Clients see computeds. */
   maintaining = false;
+  /** Clients may see fields that the storage does not keep. */
+  forgets = false;
   report: (error: unknown, path: string) => void = (error) => console.error(error);
   /** Told of what a record has and its class does not. */
   unknown: ((className: string, field: string) => void) | undefined;
@@ -71,6 +73,7 @@ export class SourceGraph extends Graph {
   /** Makes the user's instance the root of the graph. */
   adoptRoot(instance: object): void {
     const shape = shapeOf("", instance.constructor as new () => object);
+    this.#look(shape);
     const root = new AdoptedNode(this, shape);
     this.root = root;
     this.#entered.set(instance, root);
@@ -83,7 +86,12 @@ export class SourceGraph extends Graph {
     return [(this.root as AdoptedNode).shape, ...this.#named.values()].some(({ computeds }) => computeds.length > 0);
   }
 
+  #look({ visible, kept }: Shape): void {
+    this.forgets ||= visible.some((field) => !kept.includes(field));
+  }
+
   #register(shape: Shape): void {
+    this.#look(shape);
     this.#shapes.set(shape.Class?.prototype, shape);
     this.#named.set(shape.name, shape);
   }

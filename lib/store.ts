@@ -63,7 +63,7 @@ export interface Store {
    * {@link Store.save} in the place of {@link Store.kept}.
    */
   readonly outgrown: boolean;
-  /** After a `restore` and {@link Store.watch}: whether the numbers are those that clients knew before. */
+  /** After a `restore` and {@link Store.watch}: whether the state and its numbers are those that clients knew before. */
   readonly resumable: boolean;
   /** How many containers clients know by number. */
   readonly size: number;
@@ -102,7 +102,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   starting = false;
   let cached: Snapshot | undefined;
   let kept: Kept | undefined;
-  let resumable = tail.length === 0 && restore?.[3].length !== 0;
+  let resumable = tail.length === 0 && restore?.[3].length !== 0 && !graph.forgets;
 
   function commit(): Delta | undefined {
     graph.evaluate();

@@ -1,5 +1,6 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { badRequest, bodyTooLarge, foreignOrigin, notJson } from "../lib/errors.js";
+import { answerBatch, callsIn } from "./batch.js";
 import { refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
 import { HEARTBEAT, type Runtime, type TwinRequest } from "./runtime.js";
@@ -37,7 +38,7 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
   }
   const found = runtime.sessions.read(request.headers.get("cookie"));
   const session = found ?? runtime.sessions.create();
-  const { pathname } = new URL(request.url);
+  const { pathname, search } = new URL(request.url);
   let context: Promise<object> | undefined;
   const twinRequest: TwinRequest = {
     session: { id: session },
@@ -46,17 +47,23 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
       return context;
     },
   };
-  const response = await respond(runtime, req, twinRequest, pathname);
+  const response = await respond(runtime, req, twinRequest, pathname, search);
   // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
   if (found === undefined) response.headers.append("set-cookie", runtime.sessions.cookie(session));
   return response;
 }
 
-function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest, pathname: string): Promise<Response> {
-  if (req.method === "GET" && pathname.endsWith("/$live")) return stream(runtime, req, twinRequest);
+async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest, pathname: string, search: string): Promise<Response> {
+  // Names of procedures have no slash: whatever stands before the last one is where the route is mounted.
+  const slash = pathname.lastIndexOf("/");
+  const path = pathname.slice(slash + 1);
+  if (req.method === "GET" && path === "$live") return stream(runtime, req, twinRequest);
+  if (req.method === "POST" && search === "?batch=1" && req.headers.get("trpc-accept") === "application/jsonl") {
+    const calls = callsIn(runtime, path, await req.text());
+    if (calls && calls.length <= MOST_CALLS) return answerBatch(runtime, twinRequest, calls);
+  }
   return fetchRequestHandler({
-    // Names of procedures have no slash: whatever stands before the last one is where the route is mounted.
-    endpoint: pathname.slice(0, pathname.lastIndexOf("/")),
+    endpoint: pathname.slice(0, slash),
     req,
     router: runtime.router,
     maxBatchSize: MOST_CALLS,

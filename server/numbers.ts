@@ -1,15 +1,10 @@
 import { alreadyAnswered, outOfOrder } from "../lib/errors.js";
-import type { NumberRecord } from "./record.js";
+import { MOST_ANSWERS, NUMBERS_LIFE, type NumberRecord } from "./record.js";
 
 /** How long an event waits for those before it. */
 const GAP_WAIT = 2000;
-/** How many answers a client may leave unconfirmed. */
-const MOST_ANSWERS = 1000;
 /** How many events of a client may wait for those before them. */
 const MOST_WAITING = 1000;
-/** How long a client's numbers are kept after it was last seen. */
-const KEEP = 24 * 3600 * 1000;
-
 /** How many clients a host may have before it looks which of them are gone. */
 const SWEEP_FROM = 1000;
 
@@ -73,7 +68,7 @@ export function createNumbers({ records = {}, interrupted = () => undefined, res
 
   /** Forgets those who were not seen for long. */
   function sweep(): void {
-    for (const [id, { seen }] of clients) if (seen < Date.now() - KEEP) clients.delete(id);
+    for (const [id, { seen }] of clients) if (seen < Date.now() - NUMBERS_LIFE) clients.delete(id);
     sweepAt = Math.max(SWEEP_FROM, 2 * clients.size);
   }
 
@@ -110,7 +105,7 @@ export function createNumbers({ records = {}, interrupted = () => undefined, res
     save() {
       const saved: Record<string, NumberRecord> = {};
       for (const [id, { next, forgotten, seen, ran, settled }] of clients) {
-        if (ran && seen > Date.now() - KEEP) saved[id] = { next, confirmed: forgotten, seen, answers: [...settled], begun: [] };
+        if (ran && seen > Date.now() - NUMBERS_LIFE) saved[id] = { next, confirmed: forgotten, seen, answers: [...settled], begun: [] };
       }
       return saved;
     },

@@ -1,4 +1,6 @@
 import type { Kept, Saved } from "../lib/channel.js";
+import { compactSteps } from "../lib/compact.js";
+import { inSlices } from "./slices.js";
 
 /** What is kept of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. `S`: how a whole store stands in it. */
 export interface HostRecord<S = StoreRecord> {
@@ -120,4 +122,35 @@ function note(clients: Map<string, Client>, { client: id, n, confirmed, at, ...r
   client.confirmed = confirmed;
   for (const old of client.answers.keys()) if (old <= confirmed) client.answers.delete(old);
   for (const old of client.begun) if (old <= confirmed) client.begun.delete(old);
+}
+
+/** How long a client's numbers are kept after it was last seen, in ms. */
+export const NUMBERS_LIFE = 24 * 3600 * 1000;
+/** How many answers a client may leave unconfirmed. */
+export const MOST_ANSWERS = 1000;
+
+/** The numbers of clients that may still ask: not of those that have been away for long, nor more answers than a live host keeps. */
+export function recent(numbers: HostRecord["numbers"], now: number): HostRecord["numbers"] {
+  const kept = Object.entries(numbers).filter(([, { seen }]) => seen > now - NUMBERS_LIFE);
+  return Object.fromEntries(
+    kept.map(([id, client]) => {
+      const { answers, confirmed } = client;
+      if (answers.length <= MOST_ANSWERS) return [id, client];
+      const forgotten = Math.max(confirmed, ...answers.slice(0, -MOST_ANSWERS).map(([n]) => n));
+      return [id, { ...client, confirmed: forgotten, answers: answers.filter(([n]) => n > forgotten) }];
+    }),
+  );
+}
+
+/**
+ * Makes one record of a record and the commits after it, in slices of a few ms: for storages that keep commits.
+ * @example await put(id, await compact(record, tail));
+ */
+export async function compact(record: HostRecord, tail: readonly CommitRecord[]): Promise<HostRecord> {
+  const { incarnation, revision, stores, numbers } = fold(record, tail);
+  const wholes: { [store: string]: StoreRecord } = {};
+  for (const [name, { whole, tail: kept }] of stores) {
+    wholes[name] = kept.length > 0 ? { ...whole, saved: await inSlices(compactSteps(whole.saved, kept)) } : whole;
+  }
+  return { incarnation, revision, stores: wholes, numbers: recent(numbers, Date.now()) };
 }

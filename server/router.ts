@@ -91,7 +91,8 @@ const TRPC_CODES: Readonly<Record<string, string>> = {
   PAYLOAD_TOO_LARGE: "INVALID",
 };
 
-function wireErrorOf(runtime: Runtime, error: TRPCError, path: string | undefined): Omit<WireError, "code"> {
+/** An error of tRPC, as the wire has it. */
+export function wireErrorOf(runtime: Runtime, error: TRPCError, path: string | undefined): Omit<WireError, "code"> {
   const { cause } = error;
   if (error.code === "NOT_FOUND" && !isEventError(cause)) return wire(notFound(runtime, path ?? ""), runtime);
   if (cause === undefined || isEventError(cause) || error.code === "INTERNAL_SERVER_ERROR") {

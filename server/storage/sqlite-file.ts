@@ -5,7 +5,7 @@ import { crc32 } from "node:zlib";
 import { compactSteps } from "../../lib/compact.js";
 import { damagedRecord, foreignFile, foreignRecord, notNext, StateError, storageBusy, storageFailed } from "../../lib/errors.js";
 import type { Steps } from "../../lib/steps.js";
-import { type CommitRecord, fold, follows, type HostRecord } from "../record.js";
+import { type CommitRecord, fold, follows, type HostRecord, recent } from "../record.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from "./packed.js";
 
@@ -328,7 +328,7 @@ export class SqliteFile {
       }
       refs[name] = { ...outlineOf(whole.version, saved), from: from as number, count: chunks.length };
     }
-    const head = JSON.stringify({ v: FORMAT, ...state, stores: refs, numbers } satisfies Head);
+    const head = JSON.stringify({ v: FORMAT, ...state, stores: refs, numbers: recent(numbers, Date.now()) } satisfies Head);
     this.transaction(() => {
       if (this.#place(id)?.no !== no) return;
       this.#run("UPDATE hosts SET head = ?, sum = ?, seq = ? WHERE no = ?", head, checksum(id, head), end, no);

@@ -1,0 +1,169 @@
+import { join } from "node:path";
+import { current, event, state } from "twinstate";
+import { scope, type TwinOptions } from "twinstate/server";
+import { expect, test, vi } from "vitest";
+import { decodeValue } from "../../lib/value.js";
+import { sqlite } from "../../server/storage/sqlite.js";
+import { type Numbered, plainValue, serveTwin } from "../kit/app.js";
+import { call, openClient, openTwin, shown } from "../kit/client.js";
+import { mayMount, smallDisk, temporaryFolder } from "../kit/files.js";
+import { storages } from "../kit/storages.js";
+
+class Todo {
+  @state items: { title: string; at: Date }[] = [];
+  @state made = "";
+  @state({ persist: false }) typing = "";
+  @state({ private: true }) protected secret = { count: 0 };
+  protected onCreate() {
+    this.made = String(Math.random());
+  }
+  @event add(title: string) {
+    this.items.push({ title, at: new Date(5) });
+    return ++this.secret.count;
+  }
+  @event type(text: string) {
+    this.typing = text;
+  }
+  @event fill(count: number, size: number) {
+    for (let i = 0; i < count; i++) this.items.push({ title: "x".repeat(size), at: new Date(i) });
+    return this.items.length;
+  }
+  @event async *slowly(...titles: string[]) {
+    for (const title of titles) {
+      yield this.add(title);
+      if (title === "stuck") await new Promise(() => {});
+    }
+    return titles.length;
+  }
+  @event async both(title: string) {
+    (await current().get(Side)).count++;
+    return this.add(title);
+  }
+}
+class Side {
+  @state count = 0;
+}
+class Room extends Todo {}
+
+const stores = { todo: Todo, side: Side, room: scope.room(Room, { allow: () => true }) };
+
+/** One server after the other, on one file. */
+function servers(more: Partial<TwinOptions<typeof stores, {}>> = {}) {
+  const file = join(temporaryFolder(), "twin.db");
+  return { file, start: () => serveTwin({ stores, storage: sqlite(file), ...more }) };
+}
+
+test("a server that starts on the file goes on where the last one was: state, private state, incarnation, numbers and answers", async () => {
+  const { start } = servers();
+  const first = await start();
+  const visitor = first.visitor();
+  const answer = await visitor.number("todo.add", 1, ["milk"]);
+  await visitor.call("todo.both", "bread");
+  const before = await first.twin.todo(visitor.session).$snapshot();
+  await first.twin.close();
+  const second = await start();
+  Object.assign(visitor, { url: second.site.url });
+  expect(await second.twin.todo(visitor.session).$snapshot()).toEqual(before);
+  expect(await second.twin.side(visitor.session).$snapshot()).toEqual({ count: 1 });
+  expect((await visitor.number("todo.add", 1, ["milk"])).value).toEqual(answer.value);
+  const next = (await visitor.number("todo.add", 2, ["tea"], { seen: 1 })).value as Numbered;
+  expect([next.i, next.r, decodeValue(next.v)]).toEqual([(answer.value as Numbered).i, (answer.value as Numbered).r + 2, 3]);
+});
+
+test("what `onCreate` gave a store that nobody has changed is kept once its scope instance is", async () => {
+  const { start } = servers({ idle: 0 });
+  const first = await start();
+  const made = async (twin: typeof first.twin) => (await twin.room("a").$snapshot()).made;
+  await first.twin.room("a").type("hello");
+  const before = await made(first.twin);
+  await first.twin.close();
+  const second = await start();
+  expect(await made(second.twin)).toBe(before);
+});
+
+test.each(storages)(
+  "on %s, a field that is not kept is told anew when its scope instance was out of memory, and the others are as they were",
+  async (_, place) => {
+    const { twin, visitor } = await serveTwin({ stores, idle: 0, storage: place().open() });
+    const one = visitor();
+    await one.callIn("a", "room.add", "milk");
+    const live = one.live({ store: "room", key: "a" });
+    await live.state("room");
+    await one.callIn("a", "room.type", "hello");
+    await live.state("room", ({ typing }) => typing === "hello");
+    const have = live.have("room");
+    live.stream.close();
+    // It is out of memory when nobody is left: then it forgets.
+    await vi.waitFor(async () => expect((await twin.room("a").$snapshot()).typing).toBe(""));
+    const back = one.live({ store: "room", key: "a", have });
+    expect(await back.state("room")).toMatchObject({ typing: "", items: [{ title: "milk" }] });
+  },
+);
+
+test("an event that was cut off after its first commit is not run again: its caller is told, and what it committed stays", async () => {
+  const { start } = servers({ eventTimeout: 1000 });
+  const first = await start();
+  const visitor = first.visitor();
+  const live = visitor.live({ store: "todo" });
+  await live.state("todo");
+  void visitor.number("todo.slowly", 1, ["one", "two", "stuck", "never"]).catch(() => {});
+  await live.state("todo", ({ items }) => items.length === 3);
+  const waiting = visitor.number("todo.add", 2, ["after"]).catch(() => {});
+  // As a kill does: nothing is told to anybody any more. (tests/crash kills real processes.)
+  await first.storage.close?.();
+  const second = await start();
+  Object.assign(visitor, { url: second.site.url });
+  expect((await visitor.number("todo.slowly", 1, ["one", "two", "stuck", "never"])).error).toMatchObject({ code: "INTERRUPTED" });
+  expect(plainValue(await visitor.number("todo.add", 2, ["after"]))).toBe(4);
+  expect((await second.twin.todo(visitor.session).$snapshot()).items.map(({ title }) => title)).toEqual(["one", "two", "stuck", "after"]);
+  await first.site.close();
+  await waiting;
+});
+
+test("many events share one append, and are answered in order", async () => {
+  const { start } = servers();
+  const { twin, storage, visitor } = await start();
+  await twin.room("a").add("first");
+  let appends = 0;
+  const { append } = storage;
+  storage.append = (id, commits) => {
+    appends++;
+    return append(id, commits);
+  };
+  const one = visitor();
+  const live = one.live({ store: "room", key: "a" });
+  await live.state("room");
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => twin.room("a").add(String(n))));
+  expect(answers).toEqual(Array.from({ length: 200 }, (_, n) => n + 2));
+  expect(appends).toBeLessThan(100);
+  expect((await live.state("room", ({ items }) => items.length === 201)).items).toHaveLength(201);
+});
+
+test.skipIf(!mayMount)(
+  "when the disk is full, nobody is answered and nothing is shown; calls wait, and run once when there is room",
+  { timeout: 60_000 },
+  async () => {
+    const disk = smallDisk(1 << 20);
+    const { site, twin, logs } = await serveTwin({ stores, storage: sqlite(join(disk.path, "twin.db")) });
+    const [ann, bob] = [openClient(site.url), openClient(site.url)];
+    const [anns, bobs] = [await openTwin(ann, "room", "a"), await openTwin(bob, "room", "a")];
+    expect(await call(anns, "add", "milk")).toBe(1);
+    await shown<Todo>(bobs, ({ items }) => items.length === 1);
+    let settled: unknown;
+    const big = call(anns, "fill", 50, 40_000);
+    const late = call(anns, "add", "bread");
+    const waiting = Promise.all([big, late]).then((values) => {
+      settled = values;
+    });
+    await vi.waitFor(() => expect(logs.some(({ error }) => String((error as Error).cause).includes("the disk is full"))).toBe(true), { timeout: 10_000 });
+    // Another room, with less to say, works on.
+    expect(await twin.room("b").add("small")).toBe(1);
+    expect(settled).toBeUndefined();
+    expect((bobs.mirror.view() as Todo).items).toHaveLength(1);
+    disk.grow(64 << 20);
+    await waiting;
+    expect(settled).toEqual([51, 2]);
+    for (const one of [anns, bobs]) await shown<Todo>(one, ({ items }) => items.length === 52);
+    expect((await twin.room("a").$snapshot()).items).toHaveLength(52);
+  },
+);
