@@ -1,4 +1,4 @@
-import { badWire } from "./errors.js";
+import { badWire, StateError } from "./errors.js";
 import { put } from "./node.js";
 
 /** A value in JSON: PROTOCOL.md §4, "Slots". */
@@ -78,9 +78,9 @@ export function leafOf(slot: readonly unknown[]): unknown {
     case "d":
       return new Date(value === null ? Number.NaN : (value as number));
     case "l":
-      return attempt("a URL", value, () => new (globalThis as unknown as { URL: new (href: string) => object }).URL(value as string));
+      return new (globalThis as unknown as { URL: new (href: string) => object }).URL(value as string);
     case "r":
-      return attempt("a RegExp", value, () => new RegExp(value as string, more as string));
+      return new RegExp(value as string, more as string);
     case "x":
       return bytesOf(value, more);
     default:
@@ -88,20 +88,10 @@ export function leafOf(slot: readonly unknown[]): unknown {
   }
 }
 
-function attempt<R>(what: string, value: unknown, make: () => R): R {
-  try {
-    return make();
-  } catch {
-    throw badWire(what, value);
-  }
-}
-
 function bytesOf(type: unknown, text: unknown): object {
-  if (typeof type !== "string" || !BYTES.test(type) || typeof text !== "string") throw badWire("bytes", type);
-  return attempt("bytes", type, () => {
-    const { buffer } = fromBase64(text);
-    return type === "ArrayBuffer" ? buffer : new (globalThis as unknown as Record<string, new (buffer: ArrayBufferLike) => object>)[type]!(buffer);
-  });
+  if (!BYTES.test(type as string)) throw badWire("bytes", type);
+  const { buffer } = fromBase64(text as string);
+  return type === "ArrayBuffer" ? buffer : new (globalThis as unknown as Record<string, new (buffer: ArrayBufferLike) => object>)[type as string]!(buffer);
 }
 
 declare const btoa: (text: string) => string;
@@ -258,6 +248,18 @@ export interface Sink<C> {
   from?(container: C, group: Group): void;
 }
 
+/**
+ * Reads a message. What it stumbles over is a fault of the message, whatever it is.
+ * @throws StateError
+ */
+export function understand<R>(what: string, message: unknown, read: () => R): R {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof StateError ? error : badWire(what, message, error);
+  }
+}
+
 /** A group with its containers made, waiting to be filled. */
 export interface Opened<C> {
   group: Group;
@@ -266,32 +268,36 @@ export interface Opened<C> {
   made: C[];
 }
 
-const KINDS: Record<string, BodyKind> = { o: "object", c: "instance", a: "array", m: "map", s: "set", f: "array" };
+const KINDS: ReadonlyMap<unknown, BodyKind> = new Map([
+  ["o", "object"],
+  ["c", "instance"],
+  ["a", "array"],
+  ["m", "map"],
+  ["s", "set"],
+  ["f", "array"],
+]);
 
 /** No message has more containers: a count beyond it is garbage, not to be believed. */
 const MOST = 10_000_000;
 
 /** Makes the containers of all groups, empty. */
-export function openBodies<C>(groups: unknown, sink: Sink<C>): Opened<C>[] {
-  if (!Array.isArray(groups)) throw badWire("bodies", groups);
-  return groups.map((group: unknown) => openBody(group, sink));
-}
+export const openBodies = <C>(groups: readonly Group[], sink: Sink<C>): Opened<C>[] => groups.map((group) => openBody(group, sink));
 
 /** Makes the containers of one group, empty. */
-export function openBody<C>(group: unknown, sink: Sink<C>): Opened<C> {
-  if (!Array.isArray(group)) throw badWire("a body", group);
-  const kind = Object.hasOwn(KINDS, group[0]) ? KINDS[group[0] as string] : undefined;
-  if (!kind) throw badWire("a body", group[0]);
+export function openBody<C>(group: Group, sink: Sink<C>): Opened<C> {
+  const kind = KINDS.get(group[0]);
+  if (!kind) throw badWire("a body", group);
   const count = countOf(group);
-  if (!Number.isInteger(count) || count < 0 || count > MOST) throw badWire("a count of containers", count);
+  if (!isCount(count) || count > MOST) throw badWire("a count of containers", count);
   const className = kind === "instance" ? sink.name(group[2]) : undefined;
   const sent = kind === "instance" ? group[3] : kind === "object" ? group[2] : [];
-  if (!Array.isArray(sent)) throw badWire("names", sent);
-  const names = sent.map((name) => sink.name(name));
+  const names = (sent as unknown[]).map((name) => sink.name(name));
   const made: C[] = [];
   for (let i = 0; i < count; i++) made.push(sink.make(kind, className, names));
   return { group, kind, names, made };
 }
+
+const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
 /** Fills the containers, in order. */
 export function fillBodies<C>(opened: readonly Opened<C>[], sink: Sink<C>): void {
@@ -306,10 +312,9 @@ export function fillBody<C>({ group, kind, names, made }: Opened<C>, sink: Sink<
 }
 
 function fillObjects<C>(columns: readonly unknown[], names: readonly string[], made: C[], sink: Sink<C>): void {
-  if (columns.length !== names.length) throw badWire("columns", columns.length);
   const blank = blankOf(names, made.length);
   const objects = made.map((): Record<string, unknown> => ({ ...blank }));
-  for (let c = 0; c < columns.length; c++) {
+  for (let c = 0; c < names.length; c++) {
     const slots = columnOf(columns[c], made.length);
     const name = names[c] as string;
     if (name === "__proto__") for (let i = 0; i < made.length; i++) put(objects[i] as object, name, sink.value(slots ? slots[i] : NEXT));
@@ -324,21 +329,19 @@ const blankOf = (names: readonly string[], many: number): object =>
 
 /** The slots of a column; `undefined` when all are new containers. */
 function columnOf(sent: unknown, length: number): readonly unknown[] | undefined {
-  if (sent === 0) return undefined;
+  if (sent === 0 && length <= MOST) return undefined;
   if (!Array.isArray(sent) || sent.length !== length) throw badWire("a column", sent);
   return sent;
 }
 
 function fillLists<C>(group: Group, kind: BodyKind, made: C[], sink: Sink<C>): void {
   const sizes = group[2] as number[];
-  if (!Array.isArray(sizes) || sizes.length !== made.length) throw badWire("sizes", sizes);
   let total = 0;
-  for (const size of sizes) {
-    if (!Number.isInteger(size) || size < 0) throw badWire("a size", size);
-    total += size;
+  for (let i = 0; i < made.length; i++) {
+    if (!isCount(sizes[i])) throw badWire("a size", sizes[i]);
+    total += sizes[i] as number;
   }
   const first = columnOf(group[3], total);
-  if (!first && total > 1e7) throw badWire("a size", total);
   const read = (slots: readonly unknown[] | undefined) => {
     const values = new Array<unknown>(total);
     for (let i = 0; i < total; i++) values[i] = sink.value(slots ? slots[i] : NEXT);

@@ -14,14 +14,15 @@ import {
   openBody,
   type Sink,
   type Snapshot,
+  understand,
 } from "./codec.js";
 import { stateDate } from "./date.js";
-import { badWire, StateError } from "./errors.js";
+import { badWire } from "./errors.js";
 import { Graph } from "./graph.js";
 import { type Audience, clients, InstanceNode, storage } from "./instance.js";
 import { MapNode } from "./map.js";
 import { Names } from "./names.js";
-import { type Node, own, put, type Stored, spoil, UNNUMBERED } from "./node.js";
+import { Node, own, type Stored, spoil, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { SetNode } from "./set.js";
 import { finish, STEP, type Steps } from "./steps.js";
@@ -125,15 +126,6 @@ export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
   };
 }
 
-/** Reads a message. What it stumbles over is a fault of the message, whatever it is. */
-function understand(what: string, message: unknown, read: () => void): void {
-  try {
-    read();
-  } catch (error) {
-    throw error instanceof StateError ? error : badWire(what, message, error);
-  }
-}
-
 const changed = new Set<Set<() => void>>();
 let depth = 0;
 
@@ -207,10 +199,11 @@ class Decoder implements Sink<Node> {
     return { names: this.#names.list, next: this.next };
   }
 
-  node(id: unknown): Node {
+  /** A container by its number. */
+  node<N extends Node = Node>(id: unknown, Kind: abstract new (...args: never[]) => Node = Node): N {
     const node = this.table.get(id as number);
-    if (!node) throw badWire("the number of a container", id);
-    return node;
+    if (node instanceof Kind) return node as N;
+    throw badWire("the number of a container of its kind", id);
   }
 
   snapshot(snapshot: Snapshot, old: NodeTable | undefined): void {
@@ -218,9 +211,7 @@ class Decoder implements Sink<Node> {
   }
 
   *snapshotSteps(snapshot: Snapshot, old: NodeTable | undefined): Steps<void> {
-    if (!Array.isArray(snapshot) || snapshot.length !== 4) throw badWire("a snapshot", snapshot);
     const [names, next, ids, bodies] = snapshot;
-    if (!Array.isArray(bodies)) throw badWire("bodies", bodies);
     this.#names = new Names(names);
     this.next = next;
     this.#ids = expand(ids);
@@ -243,7 +234,6 @@ class Decoder implements Sink<Node> {
   }
 
   delta(delta: Delta): void {
-    if (!Array.isArray(delta)) throw badWire("a delta", delta);
     this.#claimed = this.next;
     const bodies = Array.isArray(delta[0]) ? (delta[0] as Group[]) : undefined;
     const opened = bodies ? openBodies(bodies, this) : [];
@@ -254,103 +244,63 @@ class Decoder implements Sink<Node> {
   }
 
   #ops(delta: Delta, from: number): boolean {
+    let at = from;
     let sweep = false;
-    for (let i = from; i < delta.length; ) {
-      const code = delta[i] as number;
+    const next = () => delta[at++];
+    const value = () => this.value(delta[at++]);
+    while (at < delta.length) {
+      const code = next();
       switch (code) {
         case 0:
-          this.#object(delta[i + 1]).put(this.name(delta[i + 2]), this.value(delta[i + 3]));
-          i += 4;
+          this.node<ObjectNode>(next(), ObjectNode).put(this.name(next()), value());
           break;
         case 1:
-          this.#object(delta[i + 1]).remove(this.name(delta[i + 2]));
-          i += 3;
+          this.node<ObjectNode>(next(), ObjectNode).remove(this.name(next()));
           break;
         case 2:
-          this.#array(delta[i + 1]).splice(
-            delta[i + 2] as number,
-            delta[i + 3] as number,
-            (delta[i + 4] as unknown[]).map((slot) => this.value(slot)),
-          );
-          i += 5;
-          break;
         case 3:
-          this.#array(delta[i + 1]).splice(delta[i + 2] as number, delta[i + 3] as number, []);
-          i += 4;
+          this.node<ArrayNode>(next(), ArrayNode).splice(
+            next() as number,
+            next() as number,
+            code === 2 ? (next() as unknown[]).map((slot) => this.value(slot)) : [],
+          );
           break;
         case 4:
-          this.#array(delta[i + 1]).put(delta[i + 2] as number, this.value(delta[i + 3]));
-          i += 4;
+          this.node<ArrayNode>(next(), ArrayNode).put(next() as number, value());
           break;
-        case 5: {
-          const key = this.value(delta[i + 2]);
-          this.#map(delta[i + 1]).put(key, this.value(delta[i + 3]));
-          i += 4;
+        case 5:
+          this.node<MapNode>(next(), MapNode).put(value(), value());
           break;
-        }
         case 6:
-          this.#map(delta[i + 1]).remove(this.value(delta[i + 2]));
-          i += 3;
+          this.node<MapNode>(next(), MapNode).remove(value());
           break;
         case 7:
-          this.#set(delta[i + 1]).add(this.value(delta[i + 2]));
-          i += 3;
+          this.node<SetNode>(next(), SetNode).put(value());
           break;
         case 8:
-          this.#set(delta[i + 1]).remove(this.value(delta[i + 2]));
-          i += 3;
+          this.node<SetNode>(next(), SetNode).remove(value());
           break;
-        case 9: {
-          const node = this.node(delta[i + 1]);
-          if (!(node instanceof MapNode || node instanceof SetNode)) throw badWire("a Map or Set", delta[i + 1]);
-          node.clear();
-          i += 2;
+        case 9:
+          this.node<MapNode | SetNode>(next()).clear();
           break;
-        }
         case 10: {
-          const name = this.name(delta[i + 1]);
-          const [steps, slots] = [delta[i + 2] as number[], delta[i + 3] as unknown[]];
+          const name = this.name(next());
+          const [steps, slots] = [next() as number[], next() as unknown[]];
           let id = 0;
           for (let n = 0; n < steps.length; n++) {
             id += steps[n] as number;
-            this.#object(id).put(name, this.value(slots[n]));
+            this.node<ObjectNode>(id, ObjectNode).put(name, this.value(slots[n]));
           }
-          i += 4;
           break;
         }
         case 11:
           sweep = true;
-          i++;
           break;
         default:
           throw badWire("an op", code);
       }
     }
     return sweep;
-  }
-
-  #object(id: unknown): ObjectNode {
-    const node = this.node(id);
-    if (node instanceof ObjectNode) return node;
-    throw badWire("an object", id);
-  }
-
-  #array(id: unknown): ArrayNode {
-    const node = this.node(id);
-    if (node instanceof ArrayNode) return node;
-    throw badWire("an array", id);
-  }
-
-  #map(id: unknown): MapNode {
-    const node = this.node(id);
-    if (node instanceof MapNode) return node;
-    throw badWire("a Map", id);
-  }
-
-  #set(id: unknown): SetNode {
-    const node = this.node(id);
-    if (node instanceof SetNode) return node;
-    throw badWire("a Set", id);
   }
 
   /** Forgets what cannot be reached from the root. */
@@ -428,13 +378,11 @@ class Decoder implements Sink<Node> {
     if (node instanceof InstanceNode && node.adopted) node.fill(data as Record<string, Stored>);
     else if (isNew) node.data = data;
     else if (node instanceof ArrayNode) node.assign(data as Stored[]);
-    else if (node instanceof ObjectNode) mergeObject(node, data as Record<string, Stored>);
-    else if (node instanceof MapNode) mergeMap(node, data as Map<Stored, Stored>);
-    else if (node instanceof SetNode) mergeSet(node, data as Set<Stored>);
+    else merge(node as ObjectNode | MapNode | SetNode, data as object);
   }
 
   from(node: Node, [, base, runs]: Group): void {
-    const items = this.#array(base).data;
+    const items = this.node<ArrayNode>(base, ArrayNode).data;
     const next: Stored[] = [];
     let cursor = 0;
     const copy = (count: number) => {
@@ -455,8 +403,7 @@ class Decoder implements Sink<Node> {
   }
 }
 
-function expand(pairs: unknown): number[] {
-  if (!Array.isArray(pairs)) throw badWire("numbers of containers", pairs);
+function expand(pairs: readonly number[]): number[] {
   const ids: number[] = [];
   for (let i = 0; i < pairs.length; i += 2) {
     const [start, count] = [pairs[i] as number, pairs[i + 1] as number];
@@ -466,38 +413,17 @@ function expand(pairs: unknown): number[] {
   return ids;
 }
 
-/** In place, so that what is equal tells nobody; anew where only that gives the order. */
-function mergeObject(node: ObjectNode, data: Record<string, Stored>): void {
-  const names = Object.keys(data);
-  for (const name of Object.keys(node.data)) if (!Object.hasOwn(data, name)) node.remove(name);
-  for (const name of names) node.put(name, own(data, name));
-  if (Object.keys(node.data).every((name, i) => name === names[i])) return;
-  const ordered: Record<string, Stored> = {};
-  for (const name of names) put(ordered, name, own(node.data, name));
-  reorder(node, ordered);
-}
-
-function mergeMap(node: MapNode, data: Map<Stored, Stored>): void {
-  for (const key of [...node.data.keys()]) if (!data.has(key)) node.remove(key);
-  for (const [key, value] of data) node.put(key, value);
-  if (!sameOrder(node.data, data)) reorder(node, data);
-}
-
-function mergeSet(node: SetNode, data: Set<Stored>): void {
-  for (const value of [...node.data]) if (!data.has(value)) node.remove(value);
-  for (const value of data) node.add(value);
-  if (!sameOrder(node.data, data)) reorder(node, data);
-}
-
-function sameOrder(now: Map<Stored, Stored> | Set<Stored>, wanted: Map<Stored, Stored> | Set<Stored>): boolean {
-  const keys = wanted.keys();
-  for (const key of now.keys()) if (!Object.is(keys.next().value, key)) return false;
-  return true;
-}
-
-/** Gives a container the same content in another order. */
-function reorder(node: Node, data: unknown): void {
-  node.data = data;
+/** In place, so that what is equal tells nobody; as a whole only where that gives the order. */
+function merge(node: ObjectNode | MapNode | SetNode, data: object): void {
+  const wanted = entriesOf(data);
+  const has = (key: Stored) => (data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data, key as string));
+  for (const [key] of entriesOf(node.data)) if (!has(key)) node.remove(key as never);
+  for (const [key, value] of wanted) node.put(key as never, value);
+  if (entriesOf(node.data).every(([key], i) => Object.is(key, wanted[i]?.[0]))) return;
+  node.data = data as never;
   spoil(node);
   node.atoms?.reportChanged();
 }
+
+const entriesOf = (data: object): [key: Stored, value: Stored][] =>
+  data instanceof Map || data instanceof Set ? [...(data as Map<Stored, Stored>).entries()] : Object.entries(data);

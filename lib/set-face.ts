@@ -31,7 +31,7 @@ class StateSet {
 
   add(value: unknown): this {
     const set = node(this);
-    set.add(writing(set, value).enterKey(value, set));
+    set.put(writing(set, value).enterKey(value, set));
     return this;
   }
 

@@ -13,7 +13,7 @@ export class SetNode extends Node {
     for (const value of this.data) if (value instanceof Node) visit(value);
   }
 
-  add(stored: Stored): void {
+  put(stored: Stored): void {
     if (this.data.has(stored)) return;
     this.graph.recorder?.key(this, stored, false, undefined);
     detach(this);

@@ -1,4 +1,4 @@
-import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, NEXT, openBodies, type Sink, type Slot } from "./codec.js";
+import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, NEXT, openBodies, type Sink, type Slot, understand } from "./codec.js";
 import { badWire, notSent } from "./errors.js";
 import { put } from "./node.js";
 
@@ -59,13 +59,15 @@ function bodyOf(container: object, writer: ValueWriter): Group {
  * @throws StateError for anything else.
  */
 export function decodeValue(encoded: unknown, stored?: (id: number) => unknown): unknown {
-  if (!Array.isArray(encoded) || encoded.length < 1 || encoded.length > 2) throw badWire("an encoded value", encoded);
-  const sink = new PlainSink(stored);
-  const opened = openBodies(encoded[1] ?? [], sink);
-  const value = sink.value(encoded[0]);
-  fillBodies(opened, sink);
-  if (sink.unclaimed > 0) throw badWire("an encoded value", "bodies that nothing refers to");
-  return value;
+  return understand("an encoded value", encoded, () => {
+    const [slot, bodies = []] = encoded as Encoded;
+    const sink = new PlainSink(stored);
+    const opened = openBodies(bodies, sink);
+    const value = sink.value(slot);
+    fillBodies(opened, sink);
+    if (sink.unclaimed > 0) throw badWire("an encoded value", "bodies that nothing refers to");
+    return value;
+  });
 }
 
 class PlainSink implements Sink<object> {
