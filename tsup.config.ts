@@ -39,6 +39,7 @@ export default defineConfig({
     sqlite: "server/storage/sqlite.ts",
     next: "server/next.ts",
     testing: "testing/index.ts",
+    cli: "server/cli.ts",
   },
   format: "esm",
   target: "es2022",

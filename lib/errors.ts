@@ -252,6 +252,9 @@ export const threadEnded = (file: string, cause: unknown) =>
   new StateError("STORAGE", `The thread that has ${file} open has ended (${cause instanceof Error ? cause.message : String(cause)}). It is started anew.`, {
     cause,
   });
+export const noTwin = (file: string) => wrong(`${file} exports no twin: give the module that calls \`createTwin\`, and export what it returns.`);
+export const noTypescript = (file: string) =>
+  wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
 export const closedStorage = (file: string) => new StateError("STORAGE", `${file} was closed, with \`twin.close()\` or \`storage.close()\`.`);
 export const needsSqlite = (version: string) =>
   wrong(`\`sqlite()\` needs \`node:sqlite\`, which Node ${version} does not have. Use Node 22.13 or newer, or another storage.`);

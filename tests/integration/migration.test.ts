@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { event, state } from "twinstate";
 import { createTwin, type LogEntry, type Models, type Stores, type TwinOptions } from "twinstate/server";
@@ -237,4 +239,45 @@ test("a version that is no whole number is refused at start", () => {
     @state count = 0;
   }
   expect(() => createTwin({ stores: { todo: Todo } })).toThrow("`static version`");
+});
+
+test("the command says what a new release can migrate, without a server", { timeout: 30_000 }, async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "twin.db");
+  const module = (name: string, body: string) => {
+    writeFileSync(
+      join(folder, name),
+      `import { state, event } from "twinstate";
+       import { createTwin } from "twinstate/server";
+       import { sqlite } from "twinstate/server/sqlite";
+       class Todo { titles = []; add(title) { this.titles.push(title); } ${body} }
+       state(Todo.prototype, "titles");
+       event(Todo.prototype, "add", Object.getOwnPropertyDescriptor(Todo.prototype, "add"));
+       export const twin = createTwin({ stores: { todo: Todo }, storage: sqlite(${JSON.stringify(file)}) });`,
+    );
+    return join(folder, name);
+  };
+  const run = (...args: string[]) => spawnSync(process.execPath, ["--no-warnings", "--import", "./tests/kit/sources.mjs", ...args], { encoding: "utf8" });
+  const command = (...args: string[]) => run("server/cli.ts", "migrate", ...args);
+  const first = module("first.mjs", "");
+  run(
+    "--input-type=module",
+    "-e",
+    `const { twin } = await import(${JSON.stringify(first)}); for (const id of "abc") await twin.todo(id).add(id); await twin.close();`,
+  );
+  const broken = command(
+    "--dry-run",
+    module("broken.mjs", `static version = 2; static migrate(old) { if (old.titles[0] === "b") throw new Error("no such luck"); }`),
+  );
+  expect(broken.stdout).toContain("3 records, 2 to migrate, 1 that cannot be migrated");
+  expect(broken.stderr).toContain("session/b todo: What is kept of `todo` could not be brought from version 1 to 2");
+  expect(broken.status).toBe(1);
+  const second = module("second.mjs", "static version = 2; static migrate() {}");
+  expect(command(second)).toMatchObject({ stdout: "3 records, 3 migrated, 0 that cannot be migrated\n", status: 0 });
+  expect(command("--dry-run", second)).toMatchObject({ stdout: "3 records, 0 to migrate, 0 that cannot be migrated\n", status: 0 });
+  writeFileSync(join(folder, "none.mjs"), "export const twin = 1;");
+  expect(command(join(folder, "none.mjs")).stderr).toContain("exports no twin");
+  writeFileSync(join(folder, "state.ts"), "export {}");
+  expect(command(join(folder, "state.ts")).stderr).toContain("`tsx` must be installed");
+  expect(command()).toMatchObject({ status: 2, stderr: expect.stringContaining("twinstate migrate [--dry-run] <module>") });
 });

@@ -12,7 +12,7 @@ const entries = {
 
 registerHooks({
   resolve(name, context, next) {
-    if (Object.hasOwn(entries, name)) return next(root + entries[name], context);
+    if (Object.hasOwn(entries, name)) return next(root + entries[name], { ...context, parentURL: root });
     return next(context.parentURL?.endsWith(".ts") && name.startsWith(".") ? name.replace(/\.js$/, ".ts") : name, context);
   },
   load(url, context, next) {
