@@ -16,7 +16,7 @@ export class ArrayNode extends Node {
   splice(at: number, remove: number, add: Stored[]): Stored[] {
     if (remove === 0 && add.length === 0) return [];
     const removed = this.data.slice(at, at + remove);
-    this.graph.recorder?.splice(this, at, removed, add);
+    this.graph.recorder?.splice(this, at, removed, add.slice());
     if (isShared(this)) this.data = this.data.slice();
     this.data = spliced(this.data, at, remove, add);
     changed(this);

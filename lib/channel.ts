@@ -54,6 +54,7 @@ export class Channel {
   #names: Names;
   #next = 0;
   #freed = 0;
+  #started = false;
 
   constructor(root: Node, audience: Audience, known?: { names: readonly string[]; next: number }) {
     this.root = root;
@@ -62,8 +63,14 @@ export class Channel {
     if (known) this.#next = known.next;
   }
 
-  /** Numbers all that can be seen, in the order of a snapshot; what has a number keeps it. Before all else. */
+  /** Whether containers have their numbers. Before that nobody can be told of changes. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Numbers all that can be seen, in the order of a snapshot; what has a number keeps it. The first snapshot does so too. */
   *start(): Steps<void> {
+    this.#started = true;
     const { audience } = this;
     const source = new NodeSource(audience);
     const queue: Node[] = [];
@@ -76,9 +83,7 @@ export class Channel {
         return;
       }
       tag.mark = walk;
-      tag.refs = 1;
-      if (tag.id < 0) tag.id = this.#next++;
-      this.table.set(tag.id, value);
+      this.meet(value, tag);
       queue.push(value);
     };
     meet(this.root);
@@ -105,7 +110,14 @@ export class Channel {
     return this.#next;
   }
 
-  // For the writer of a delta.
+  // For writers.
+
+  /** A slot refers to a container, the first one. */
+  meet(node: Node, tag: Tag): void {
+    tag.refs = 1;
+    if (tag.id < 0) tag.id = this.#next++;
+    this.table.set(tag.id, node);
+  }
 
   sendName(name: string): string | number {
     return this.#names.send(name);
@@ -161,8 +173,11 @@ export class Channel {
 
   *snapshotSteps(order: Node[] = []): Steps<Snapshot> {
     const { audience } = this;
+    const fresh = this.#started ? undefined : this;
+    this.#started = true;
     const writer = new SnapshotWriter(
       audience,
+      fresh,
       (name) => this.#names.send(name),
       (node) => audience.tag(node).id,
       order,
@@ -191,7 +206,7 @@ export class Channel {
       }
       return id;
     };
-    return finish(new SnapshotWriter(storage, (name) => names.send(name), number, order).write(this.root, names.list, () => given.size));
+    return finish(new SnapshotWriter(storage, undefined, (name) => names.send(name), number, order).write(this.root, names.list, () => given.size));
   }
 }
 
@@ -265,10 +280,14 @@ function trim(splice: Splice): Splice {
 /** Whether a new container came and went within these splices: nothing may be told of it. */
 function passing(splices: readonly Splice[], audience: Audience): boolean {
   if (splices.length < 2) return false;
-  const came = new Set<Stored>();
+  let came: Set<Stored> | undefined;
   for (const { removed, added } of splices) {
-    if (came.size > 0) for (const value of removed) if (came.has(value)) return true;
-    for (const value of added) if (value instanceof Node && audience.tag(value).id < 0) came.add(value);
+    if (came) for (const value of removed) if (came.has(value)) return true;
+    for (const value of added) {
+      if (!(value instanceof Node && audience.tag(value).id < 0)) continue;
+      came ??= new Set();
+      came.add(value);
+    }
   }
   return false;
 }
@@ -325,7 +344,8 @@ class DeltaWriter extends NodeSource implements Source<Node> {
   #takers: Map<Node, Node | Node[]> | undefined;
   /** Arrays that stand where another one stood. */
   #bases: Map<Node, ArrayNode> | undefined;
-  /** The numbers that arrays had which this delta forgets. */
+  /** What this delta forgets, with the numbers that it had. */
+  readonly #forgotten: [Node, number][] = [];
   #gone: Map<Node, number> | undefined;
   /** Plain values that properties have got, by name: written together. */
   #sets: Map<string, { nodes: Node[]; values: Stored[] }> | undefined;
@@ -391,8 +411,10 @@ class DeltaWriter extends NodeSource implements Source<Node> {
     for (const node of dropped) {
       if (this.#tag(node).refs > 0 || this.#tag(node).id === UNNUMBERED) continue;
       node.children((child) => {
-        this.#drop(child);
-        dropped.push(child);
+        const tag = this.#tag(child);
+        tag.refs--;
+        if (tag.refs > 0) lost.set(child, (lost.get(child) ?? 0) + 1);
+        else dropped.push(child);
       }, this.audience);
       this.#forget(node);
     }
@@ -495,11 +517,16 @@ class DeltaWriter extends NodeSource implements Source<Node> {
   }
 
   #forget(node: Node): void {
-    if (this.#tag(node).id >= 0) {
-      this.#gone ??= new Map();
-      this.#gone.set(node, this.#tag(node).id);
-    }
+    const { id } = this.#tag(node);
+    if (id >= 0) this.#forgotten.push([node, id]);
     this.#channel.forget(node);
+  }
+
+  /** The number that a forgotten container had. */
+  #goneNumber(node: Node): number | undefined {
+    if (this.#forgotten.length === 0) return undefined;
+    this.#gone ??= new Map(this.#forgotten);
+    return this.#gone.get(node);
   }
 
   #writeKeys(node: Node, keys: readonly KeyEdit[], cleared: boolean): void {
@@ -586,7 +613,7 @@ class DeltaWriter extends NodeSource implements Source<Node> {
     const { id } = this.#tag(value);
     if (id >= 0) return [id];
     // It came and went within this delta; twins still know it by the number that it had.
-    const gone = this.#gone?.get(value);
+    const gone = this.#goneNumber(value);
     if (gone !== undefined) return [gone];
     this.#channel.number(value);
     this.#queue.push(value);
@@ -603,7 +630,7 @@ class DeltaWriter extends NodeSource implements Source<Node> {
 
   from(node: Node): Group | undefined {
     const base = this.#bases?.get(node);
-    const gone = base && this.#gone?.get(base);
+    const gone = base && this.#goneNumber(base);
     const id = gone ?? (base && this.#tag(base).id) ?? UNNUMBERED;
     if (!base || id < 0) return undefined;
     // Nothing is told of a forgotten array: twins have it as it was.
@@ -616,14 +643,17 @@ class DeltaWriter extends NodeSource implements Source<Node> {
 
 class SnapshotWriter extends NodeSource implements Source<Node> {
   /** One that stays: see {@link DeltaWriter.stays}. */
-  static readonly stays = new SnapshotWriter(storage, String, () => UNNUMBERED, []);
+  static readonly stays = new SnapshotWriter(storage, undefined, String, () => UNNUMBERED, []);
   readonly #walk = ++walks;
+  /** The channel that numbers what is met, where it has not done so before. */
+  readonly #fresh: Channel | undefined;
   readonly #send: (name: string) => string | number;
   readonly #number: (node: Node) => number;
   readonly #queue: Node[];
 
-  constructor(audience: Audience, send: (name: string) => string | number, number: (node: Node) => number, queue: Node[]) {
+  constructor(audience: Audience, fresh: Channel | undefined, send: (name: string) => string | number, number: (node: Node) => number, queue: Node[]) {
     super(audience);
+    this.#fresh = fresh;
     this.#send = send;
     this.#number = number;
     this.#queue = queue;
@@ -646,8 +676,12 @@ class SnapshotWriter extends NodeSource implements Source<Node> {
     if (typeof value === "string") return value;
     if (!(value instanceof Node)) return leafSlot(value) as Slot;
     const tag = this.audience.tag(value);
-    if (tag.mark === this.#walk) return [this.#number(value)];
+    if (tag.mark === this.#walk) {
+      if (this.#fresh) tag.refs++;
+      return [this.#number(value)];
+    }
     tag.mark = this.#walk;
+    this.#fresh?.meet(value, tag);
     this.#queue.push(value);
     return NEXT;
   }

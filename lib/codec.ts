@@ -150,12 +150,21 @@ export function writeBody<C>(queue: C[], start: number, source: Source<C>, limit
   const first = queue[start] as C;
   const kind = source.kind(first);
   const from = kind === "array" && source.hasBase?.(first) ? source.from?.(first) : undefined;
-  return from ?? writeGroup(likeRun(queue, start, kind, source, limit), kind, source);
+  return from ?? writeGroup(likeRun(queue, start, source, limit), source);
 }
 
-/** The containers from `start` on that can share a group. */
-function likeRun<C>(queue: C[], start: number, kind: BodyKind, source: Contents<C>, limit: number): C[] {
+/** Containers that can share a group. */
+interface Run<C> {
+  kind: BodyKind;
+  /** Of their properties. */
+  names: readonly string[];
+  all: readonly C[];
+}
+
+/** Those from `start` on that can share a group. */
+function likeRun<C>(queue: readonly C[], start: number, source: Contents<C>, limit: number): Run<C> {
   const first = queue[start] as C;
+  const kind = source.kind(first);
   const named = kind === "object" || kind === "instance";
   const names = named ? source.names(first) : [];
   const className = kind === "instance" ? source.className(first) : "";
@@ -168,7 +177,7 @@ function likeRun<C>(queue: C[], start: number, kind: BodyKind, source: Contents<
     if (kind === "instance" && source.className(next) !== className) break;
     if (kind === "array" && source.hasBase?.(next)) break;
   }
-  return queue.slice(start, end);
+  return { kind, names, all: queue.slice(start, end) };
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
@@ -178,14 +187,12 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
-function writeGroup<C>(run: C[], kind: BodyKind, source: Source<C>): Group {
-  const first = run[0] as C;
+function writeGroup<C>({ kind, names, all: run }: Run<C>, source: Source<C>): Group {
   switch (kind) {
     case "object":
     case "instance": {
-      const names = source.names(first);
       const group: unknown[] = [CODES[kind], run.length];
-      if (kind === "instance") group.push(source.name(source.className(first)));
+      if (kind === "instance") group.push(source.name(source.className(run[0] as C)));
       group.push(names.map((name) => source.name(name)));
       for (const name of names) group.push(column(propertiesOf(run, name, source)));
       return group;
@@ -223,11 +230,9 @@ const column = (slots: Slot[]): Slot[] | 0 => (slots.length > 0 && slots.every(i
 
 /** Calls back for each value of the next like containers, in the order of their slots. Returns how many containers these are. */
 export function visitBody<C>(queue: C[], start: number, source: Contents<C>, limit: number, visit: (value: unknown) => void): number {
-  const first = queue[start] as C;
-  const kind = source.kind(first);
-  const run = likeRun(queue, start, kind, source, limit);
+  const { kind, names, all: run } = likeRun(queue, start, source, limit);
   if (kind === "object" || kind === "instance") {
-    for (const name of source.names(first)) for (const one of run) visit((source.data(one) as Record<string, unknown>)[name]);
+    for (const name of names) for (const one of run) visit((source.data(one) as Record<string, unknown>)[name]);
     return run.length;
   }
   for (const one of run)

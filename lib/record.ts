@@ -91,11 +91,11 @@ export class Recorder {
     else changes.add({ key: key === 0 ? 0 : key, was: true, old, moved: true });
   }
 
-  /** An array is about to be spliced. */
+  /** An array is about to be spliced. The lists become the recorder's own. */
   splice(node: ArrayNode, at: number, removed: Stored[], added: Stored[]): void {
     const splices = this.changes.get(node) as Splice[] | undefined;
     if (!splices) {
-      this.changes.set(node, [{ at, removed, added: added.slice() }]);
+      this.changes.set(node, [{ at, removed, added }]);
       return;
     }
     const last = splices[splices.length - 1] as Splice;
@@ -106,7 +106,7 @@ export class Recorder {
       for (let i = inside; i < removed.length; i++) last.removed.push(removed[i]);
       return;
     }
-    splices.push({ at, removed, added: added.slice() });
+    splices.push({ at, removed, added });
   }
 
   clear(): void {

@@ -38,7 +38,7 @@ export interface Store {
   readonly instance: object;
   /** There are changes since the last commit. */
   readonly open: boolean;
-  /** Makes the open changes final. `undefined` when clients would not notice them. */
+  /** Makes the open changes final. `undefined` when clients would not notice them: before the first of them watches, always. */
   commit(): Delta | undefined;
   /** What the last commit changed of what the storage keeps, private fields too. `undefined` when nothing. */
   readonly kept: Kept | undefined;
@@ -95,7 +95,8 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   recorder.clear();
   graph.endTurn();
   const channel = new Channel(graph.root, clients, known?.clients);
-  yield* channel.start();
+  // A new store has no number before somebody watches: many are never watched.
+  if (known) yield* channel.start();
   const keeper = keep ? new Channel(graph.root, storage, known?.storage) : undefined;
   if (keeper) yield* keeper.start();
   outgrown ||= known !== undefined && keeper !== undefined && keeper.next !== known.storage.next;
@@ -108,7 +109,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
     graph.evaluate();
     kept = undefined;
     if (!recorder.open) return undefined;
-    const delta = channel.encode(recorder.changes);
+    const delta = channel.started ? channel.encode(recorder.changes) : undefined;
     const keeping = keeper?.encode(recorder.changes);
     if (keeping) kept = [keeping, channel.next];
     recorder.clear();
@@ -116,10 +117,16 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
     return delta;
   }
 
-  function watch(): void {
+  /** Sees that all containers have their numbers, which they get as they are first described. */
+  function begin(): void {
+    if (!channel.started) cached = graph.rewind(() => channel.snapshot());
+  }
+
+  function maintain(): void {
     if (graph.maintaining) return;
     graph.maintaining = true;
     if (!graph.computes) return;
+    begin();
     const instances = [...channel.table].filter((node) => node instanceof AdoptedNode && node.shape.computeds.length > 0) as AdoptedNode[];
     if (instances.length === 0) return;
     const aside = new Map(recorder.changes);
@@ -158,17 +165,23 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
     endTurn: () => graph.endTurn(),
     committed: (read) => graph.rewind(read),
     snapshot() {
-      watch();
+      maintain();
       cached ??= graph.rewind(() => channel.snapshot());
       return cached;
     },
     save: () => graph.rewind(() => channel.save(keeper)),
     plain() {
-      watch();
+      maintain();
       return graph.rewind(() => viewOf(graph.root)) as object;
     },
-    watch,
-    encode: (value) => encodeFor(graph, value),
+    watch() {
+      begin();
+      maintain();
+    },
+    encode(value) {
+      if (typeof value === "object" && value !== null) begin();
+      return encodeFor(graph, value);
+    },
     dispose() {
       for (const node of [...graph.maintained]) node.release();
     },

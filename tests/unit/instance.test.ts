@@ -227,6 +227,7 @@ describe("an instance that cannot enter", () => {
 
   test("is as it was: its fields are plain, and it enters once it is right", () => {
     const store = createStore({ name: "shelf", instance: new Shelf(), models });
+    store.watch();
     const shelf = store.instance as Shelf;
     const good = new Item("good");
     const bad = new Bad("bad");
