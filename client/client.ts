@@ -1,9 +1,9 @@
 import { createTRPCUntypedClient, httpBatchStreamLink, httpLink, splitLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
-import { randomId } from "../lib/current.js";
 import { type EventError, isEventError, refusal, unnamed } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
+import { randomId } from "../lib/random-id.js";
 import type { WireSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/runtime.js";
@@ -11,7 +11,7 @@ import { Connection } from "./connection.js";
 import { Outbox } from "./outbox.js";
 import { createScope, type Scope, scopeName } from "./scope.js";
 import { createStatus, type Status } from "./status.js";
-import { streamLink } from "./stream.js";
+import { readStream } from "./stream.js";
 import { LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
 
 export interface ClientOptions {
@@ -57,13 +57,9 @@ export function createClient(options: ClientOptions = {}): Client {
   const trpc = createTRPCUntypedClient<AnyTRPCRouter>({
     links: [
       splitLink({
-        condition: ({ type }) => type === "subscription",
-        true: streamLink({ url, fetch: get }),
-        false: splitLink({
-          condition: ({ context }) => context.alone === true,
-          true: httpLink(link),
-          false: httpBatchStreamLink({ ...link, maxItems: 100, maxURLLength: 2000 }),
-        }),
+        condition: ({ context }) => context.alone === true,
+        true: httpLink(link),
+        false: httpBatchStreamLink({ ...link, maxItems: 100, maxURLLength: 2000 }),
       }),
     ],
   });
@@ -85,6 +81,7 @@ export function createClient(options: ClientOptions = {}): Client {
     get id() {
       return id;
     },
+    stream: (ticket, line, take) => readStream(get, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
     receive,
     lost() {
       release();

@@ -15,6 +15,8 @@ export interface ConnectionWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
   /** The client's id. */
   readonly id: string;
+  /** Reads the stream of a ticket, until it is over or `line` is aborted. */
+  stream(ticket: string, line: AbortController, take: (message: unknown) => void): Promise<void>;
   /** A message of the stream has come. */
   receive(message: readonly unknown[]): void;
   /** What the stream told before is over: host numbers, and who is up to date. */
@@ -31,15 +33,16 @@ export class Connection {
   /** What the server has been told to send. */
   #told = new Set<LiveTwin>();
   #epoch = 0;
-  #phase: "idle" | "opening" | "open" | "closed" = "idle";
+  /** The stream, from when it is asked for until it ends. */
+  #line: AbortController | undefined;
+  #open = false;
+  #closed = false;
   #failures = 0;
   /** When the stream began. */
   #since = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #scheduled = false;
   #telling = false;
-  #asking: AbortController | undefined;
-  #stream: { unsubscribe(): void } | undefined;
 
   constructor(world: ConnectionWorld) {
     this.#world = world;
@@ -48,7 +51,7 @@ export class Connection {
   }
 
   get open(): boolean {
-    return this.#phase === "open";
+    return this.#open;
   }
 
   get epoch(): number {
@@ -78,13 +81,13 @@ export class Connection {
 
   /** Begins again, as the client has got another id. */
   restart(): void {
-    if (this.#phase === "open" || this.#phase === "opening") this.#end();
+    if (this.#line) this.#end();
     this.#schedule();
   }
 
   close(): void {
     this.#end();
-    this.#phase = "closed";
+    this.#closed = true;
     globalThis.removeEventListener?.("online", this.#online);
     globalThis.removeEventListener?.("offline", this.#offline);
   }
@@ -95,17 +98,17 @@ export class Connection {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      if (this.#phase === "closed") return;
+      if (this.#closed) return;
       if (this.#wanted.size === 0) this.#end();
-      else if (this.#phase === "idle" && this.#retry === undefined) void this.#begin();
-      else if (this.#phase === "open" && !this.#telling) void this.#tell();
+      else if (!this.#line && this.#retry === undefined) void this.#begin();
+      else if (this.#open && !this.#telling) void this.#tell();
     });
   }
 
   /** Tells the server what has changed of what is watched: one thing after the other, as requests overtake each other. */
   async #tell(): Promise<void> {
     this.#telling = true;
-    while (this.#phase === "open") {
+    while (this.#open) {
       const watch = [...this.#wanted].filter((twin) => !this.#told.has(twin));
       const unwatch = [...this.#told].filter((twin) => !this.#wanted.has(twin));
       if (watch.length + unwatch.length === 0) break;
@@ -118,45 +121,37 @@ export class Connection {
 
   async #ask(procedure: string, twins: readonly LiveTwin[]): Promise<void> {
     if (twins.length === 0) return;
-    const epoch = this.#epoch;
+    const line = this.#line;
     try {
-      await this.#world.trpc.mutation(procedure, { client: this.#world.id, epoch, watch: twins.map(watchOf) });
+      await this.#world.trpc.mutation(procedure, { client: this.#world.id, epoch: this.#epoch, watch: twins.map(watchOf) });
     } catch {
       // The next connection says anew what is watched.
-      this.#fail(epoch);
+      if (line === this.#line) this.#fail();
     }
   }
 
   async #begin(): Promise<void> {
-    const epoch = ++this.#epoch;
-    this.#phase = "opening";
-    this.#told = new Set(this.#wanted);
     const { trpc, id } = this.#world;
-    this.#asking = new AbortController();
+    const line = new AbortController();
+    this.#line = line;
+    this.#told = new Set(this.#wanted);
+    let refused: unknown;
     try {
-      const watch = [...this.#told].map(watchOf);
-      const { ticket } = (await trpc.mutation("$connect", { protocol: PROTOCOL, client: id, epoch, watch }, { signal: this.#asking.signal })) as {
-        ticket: string;
-      };
-      if (epoch !== this.#epoch || this.#phase !== "opening") return;
-      const stream = trpc.subscription(
-        "$live",
-        { ticket },
-        { onData: (message) => this.#take(epoch, message as readonly unknown[]), onError: () => this.#fail(epoch), onComplete: () => this.#fail(epoch) },
-      );
-      this.#stream = stream;
+      const input = { protocol: PROTOCOL, client: id, epoch: ++this.#epoch, watch: [...this.#told].map(watchOf) };
+      const { ticket } = (await trpc.mutation("$connect", input, { signal: line.signal })) as { ticket: string };
+      if (line === this.#line) await this.#world.stream(ticket, line, (message) => this.#take(message as readonly unknown[]));
     } catch (error) {
-      if (epoch !== this.#epoch || this.#phase !== "opening") return;
-      this.#fail(epoch);
-      this.#world.failed(error as TRPCClientError<AnyTRPCRouter>);
+      refused = error;
     }
+    if (line !== this.#line) return;
+    this.#fail();
+    if (refused) this.#world.failed(refused as TRPCClientError<AnyTRPCRouter>);
   }
 
-  #take(epoch: number, message: readonly unknown[]): void {
-    if (epoch !== this.#epoch || !this.#stream) return;
-    if (message[0] === "bye") return this.#fail(epoch, Math.random() * BYE_PAUSE);
-    if (message[0] === "hello" && this.#phase === "opening") {
-      this.#phase = "open";
+  #take(message: readonly unknown[]): void {
+    if (message[0] === "bye") return this.#fail(Math.random() * BYE_PAUSE);
+    if (message[0] === "hello" && !this.#open) {
+      this.#open = true;
       this.#since = Date.now();
       this.#world.show("online");
       this.#schedule();
@@ -165,9 +160,9 @@ export class Connection {
   }
 
   /** The stream has ended, or did not begin. */
-  #fail(epoch: number, pause?: number): void {
-    if (epoch !== this.#epoch || this.#phase === "idle" || this.#phase === "closed") return;
-    if (this.#phase === "open" && Date.now() - this.#since > STEADY) this.#failures = 0;
+  #fail(pause?: number): void {
+    if (!this.#line) return;
+    if (this.#open && Date.now() - this.#since > STEADY) this.#failures = 0;
     this.#end();
     this.#world.show(globalThis.navigator?.onLine === false ? "offline" : "reconnecting");
     this.#retry = setTimeout(this.#again, pause ?? backoff(this.#failures++));
@@ -181,7 +176,7 @@ export class Connection {
 
   readonly #online = (): void => {
     this.#failures = 0;
-    if (this.open) this.#world.show("online");
+    if (this.#open) this.#world.show("online");
     if (this.#retry !== undefined) this.#again();
   };
 
@@ -193,11 +188,10 @@ export class Connection {
   #end(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    if (this.#phase === "closed") return;
-    this.#phase = "idle";
-    this.#asking?.abort();
-    this.#stream?.unsubscribe();
-    this.#stream = undefined;
+    if (this.#closed) return;
+    this.#line?.abort();
+    this.#line = undefined;
+    this.#open = false;
     this.#told.clear();
     this.#world.lost();
   }

@@ -14,7 +14,7 @@ export interface Twin {
   readonly state: TwinState;
   /** Why it is refused. */
   readonly error: EventError | undefined;
-  /** Resolves when it leaves `waiting`; the same promise until then. */
+  /** Resolves when it leaves `waiting`. */
   readonly ready: Promise<void>;
   /** Grows with each change of state or content. */
   readonly version: number;
@@ -48,6 +48,7 @@ export class LiveTwin implements Twin {
   readonly store: string;
   readonly key: string | null;
   readonly mirror: Mirror;
+  readonly ready: Promise<void>;
   /** What it shows: the revision is -1 where that is not sure. */
   at: Position | undefined;
   /** The stream that is open has begun to tell of it. */
@@ -59,7 +60,7 @@ export class LiveTwin implements Twin {
   #error: EventError | undefined;
   #version = 0;
   #preloaded: Twin["preloaded"];
-  #ready: { promise: Promise<void>; resolve(): void } | undefined;
+  #settle = () => {};
   #users = 0;
   #closed = false;
   #lingering: ReturnType<typeof setTimeout> | undefined;
@@ -70,6 +71,9 @@ export class LiveTwin implements Twin {
     this.key = key;
     this.mirror = createMirror({ name: store, method: (className, name) => this.#method(className, name) });
     this.mirror.onChange(() => this.#tell());
+    this.ready = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
   }
 
   get state(): TwinState {
@@ -86,18 +90,6 @@ export class LiveTwin implements Twin {
 
   get preloaded(): Twin["preloaded"] {
     return this.#preloaded;
-  }
-
-  get ready(): Promise<void> {
-    if (!this.#ready) {
-      let resolve = () => {};
-      const promise = new Promise<void>((done) => {
-        resolve = done;
-      });
-      this.#ready = { promise, resolve };
-      if (this.#state !== "waiting") resolve();
-    }
-    return this.#ready.promise;
   }
 
   /** The position that the server may go on from. */
@@ -209,7 +201,7 @@ export class LiveTwin implements Twin {
 
   #tell(): void {
     this.#version++;
-    if (this.#state !== "waiting") this.#ready?.resolve();
+    if (this.#state !== "waiting") this.#settle();
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -1,4 +1,5 @@
 import { outsideCurrent } from "./errors.js";
+import { randomId } from "./random-id.js";
 import type { AppContext, AppEffects, Problem } from "./register.js";
 import type { Global } from "./view-types.js";
 
@@ -83,21 +84,10 @@ export const effect: BuiltInEffects & AppEffects = new Proxy({} as BuiltInEffect
   },
 });
 
-declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
-
-const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-";
-
 /**
  * A new random id of 22 letters, digits, `-` and `_`. Inside an event that runs at both ends it is the same at both.
  * @example this.items.push({ id: newId(), title, done: false });
  */
 export function newId(): string {
   return shared[PROVIDER]?.newId() ?? randomId();
-}
-
-/** A random id, also inside an event. */
-export function randomId(): string {
-  let id = "";
-  for (const byte of crypto.getRandomValues(new Uint8Array(22))) id += LETTERS[byte & 63];
-  return id;
 }
