@@ -214,8 +214,8 @@ function writeGroup<C>({ kind, names, all: run }: Run<C>, source: Source<C>): Gr
 const itemsOf = <C>(one: C, source: Contents<C>) => source.data(one) as readonly unknown[];
 
 function propertiesOf<C>(run: readonly C[], name: string, source: Source<C>): Slot[] {
-  const slots: Slot[] = [];
-  for (let i = 0; i < run.length; i++) slots.push(source.slot((source.data(run[i] as C) as Record<string, unknown>)[name]));
+  const slots = new Array<Slot>(run.length);
+  for (let i = 0; i < run.length; i++) slots[i] = source.slot((source.data(run[i] as C) as Record<string, unknown>)[name]);
   return slots;
 }
 

@@ -188,6 +188,18 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   };
 }
 
+const texts = new WeakMap<Snapshot, string>();
+
+/** A snapshot as JSON. Made once: a store gives the same snapshot to all who ask before its next commit. */
+export function snapshotText(snapshot: Snapshot): string {
+  let text = texts.get(snapshot);
+  if (text === undefined) {
+    text = JSON.stringify(snapshot);
+    texts.set(snapshot, text);
+  }
+  return text;
+}
+
 /** A value whose containers of this store go by number, and all others as plain values. */
 function encodeFor(graph: Graph, value: unknown): Encoded {
   const source = new AnswerSource(graph);

@@ -4,6 +4,7 @@ const BITS = 10;
 const SIZE = 1 << BITS;
 
 interface Page {
+  readonly number: number;
   readonly nodes: (Node | undefined)[];
   count: number;
 }
@@ -11,6 +12,8 @@ interface Page {
 /** Nodes by number. In pages, as numbers only grow: a page whose nodes are gone is gone too. */
 export class NodeTable {
   readonly #pages = new Map<number, Page>();
+  /** The page that was used last: numbers are mostly asked for in order. */
+  #last: Page | undefined;
   #size = 0;
 
   get size(): number {
@@ -18,14 +21,14 @@ export class NodeTable {
   }
 
   get(id: number): Node | undefined {
-    return this.#pages.get(id >> BITS)?.nodes[id & (SIZE - 1)];
+    return this.#page(id)?.nodes[id & (SIZE - 1)];
   }
 
   set(id: number, node: Node): void {
-    let page = this.#pages.get(id >> BITS);
+    let page = this.#page(id);
     if (!page) {
-      page = { nodes: [], count: 0 };
-      this.#pages.set(id >> BITS, page);
+      page = { number: id >> BITS, nodes: [], count: 0 };
+      this.#pages.set(page.number, page);
     }
     const { nodes } = page;
     const at = id & (SIZE - 1);
@@ -38,11 +41,18 @@ export class NodeTable {
   }
 
   delete(id: number): void {
-    const page = this.#pages.get(id >> BITS);
+    const page = this.#page(id);
     if (page?.nodes[id & (SIZE - 1)] === undefined) return;
     page.nodes[id & (SIZE - 1)] = undefined;
     this.#size--;
-    if (--page.count === 0) this.#pages.delete(id >> BITS);
+    if (--page.count > 0) return;
+    this.#pages.delete(page.number);
+    this.#last = undefined;
+  }
+
+  #page(id: number): Page | undefined {
+    if (this.#last?.number !== id >> BITS) this.#last = this.#pages.get(id >> BITS);
+    return this.#last;
   }
 
   *[Symbol.iterator](): Iterator<Node> {

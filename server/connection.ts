@@ -1,4 +1,5 @@
-import type { Encoded } from "../lib/codec.js";
+import type { Encoded, Snapshot } from "../lib/codec.js";
+import { snapshotText } from "../lib/store.js";
 import type { Caller, ConnectionInfo, Effect } from "./context.js";
 import type { Frame } from "./frame.js";
 import type { Host } from "./host.js";
@@ -8,6 +9,13 @@ import { eventOf } from "./sse.js";
 
 /** A message of the stream: PROTOCOL.md §3. */
 export type Message = readonly unknown[];
+
+/** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
+function textOf(message: Message): string {
+  if (message[0] !== "snapshot") return JSON.stringify(message);
+  const head = JSON.stringify(message.slice(0, -1));
+  return `${head.slice(0, -1)},${snapshotText(message[message.length - 1] as Snapshot)}]`;
+}
 
 interface Queued {
   /** A message, or a frame of which the reader gets the stores that it watches. */
@@ -86,7 +94,7 @@ export class Connection {
   /** All that waits, as server-sent events, when there is something; `undefined` at the end. */
   async events(): Promise<Uint8Array | undefined> {
     if (!(await this.#waiting())) return undefined;
-    const events = this.#ready.map((message) => eventOf(JSON.stringify(message)));
+    const events = this.#ready.map((message) => eventOf(textOf(message)));
     this.#ready = [];
     while (this.#queue.length > 0) {
       const { message, of } = this.#take();
