@@ -3,6 +3,7 @@ import { livePage, parts, runLive } from "./live/run.ts";
 import { notes } from "./notes.ts";
 import { allGoals, page, verdictTable } from "./report.ts";
 import { writeResults } from "./results.ts";
+import { runStorage, storagePage } from "./storage/run.ts";
 import type { Verdict } from "./table/goals.ts";
 import { type PeerName, peers } from "./table/peers.ts";
 import { type Plan, type Result, runTable } from "./table/run.ts";
@@ -35,9 +36,10 @@ const whole = (n: number): Plan => ({
 const short = (n: number): Plan => ({ ...whole(n), peers: ["twinstate", "floor", "resend"], rounds: n <= 1000 ? 15 : n <= 10_000 ? 7 : 3, heap: n === 10_000 });
 
 const [workload] = positionals;
-if (workload !== undefined && workload !== "T" && workload !== "L") throw new Error(`There is no workload \`${workload}\`. Is \`T\` or \`L\` meant?`);
-if (workload !== "L") finish(await tableWorkload());
-if (workload !== "T") finish(await liveWorkload());
+if (workload !== undefined && !["T", "L", "S"].includes(workload)) throw new Error(`There is no workload \`${workload}\`. Is \`T\`, \`L\` or \`S\` meant?`);
+if (workload === undefined || workload === "T") finish(await tableWorkload());
+if (workload === undefined || workload === "L") finish(await liveWorkload());
+if (workload === undefined || workload === "S") finish(await storageWorkload());
 
 /** Where goals are checked, one that is missed fails the whole. */
 function finish(goals: readonly Verdict[]): void {
@@ -81,6 +83,17 @@ async function liveWorkload(): Promise<Verdict[]> {
     const text = livePage(sections);
     log(`\n${text}`);
     if (!values.part && !values.rounds) writeResults("L", text);
+  }
+  return sections.flatMap(({ verdicts }) => verdicts);
+}
+
+async function storageWorkload(): Promise<Verdict[]> {
+  const short = values.check === true;
+  const sections = await runStorage({ short, rounds: values.rounds ? Number(values.rounds) : short ? 3 : 7, log });
+  if (!short) {
+    const text = storagePage(sections);
+    log(`\n${text}`);
+    if (!values.rounds) writeResults("S", text);
   }
   return sections.flatMap(({ verdicts }) => verdicts);
 }

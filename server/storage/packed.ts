@@ -38,7 +38,7 @@ export type Order =
   | { readonly do: "backup"; readonly to: string }
   | { readonly do: "close" };
 
-/** The answer to order `n`; `n` = 0 tells whether the file could be opened. */
+/** The answer to order `n`; 0 is nobody's: the file could not be opened. */
 export interface Reply {
   readonly n: number;
   readonly value?: unknown;

@@ -6,7 +6,7 @@ import { compactSteps } from "../../lib/compact.js";
 import { damagedRecord, foreignFile, foreignRecord, notNext, StateError, storageBusy, storageFailed } from "../../lib/errors.js";
 import type { Steps } from "../../lib/steps.js";
 import { type CommitRecord, fold, follows, type HostRecord, recent } from "../record.js";
-import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
+import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from "./packed.js";
 
 /** "twin": told apart from files of other programs. */
@@ -20,6 +20,8 @@ const SMALL_TAIL = 16 * 1024;
 const TAIL_SHARE = 0.5;
 /** A tail of more bytes is made part of the record before it is loaded: reading it would take long. */
 const LARGE_TAIL = 256 * 1024;
+/** How many chunks one transaction adds when a record is made anew. */
+const AT_ONCE = 4;
 /** Of how many ids it is remembered where they stand. */
 const MOST_KNOWN = 10_000;
 /** How many ids one answer to `list` has. */
@@ -27,9 +29,11 @@ const PAGE = 500;
 /** Ids of records that have been put aside begin with it. */
 const ASIDE = "~";
 
+// Commits of all hosts stand one after the other: those of one moment share pages.
 const SCHEMA = `
   CREATE TABLE hosts (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, used INTEGER NOT NULL, seq INTEGER NOT NULL, head TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
-  CREATE TABLE commits (host INTEGER, seq INTEGER, revision INTEGER NOT NULL, chunk INTEGER NOT NULL, text TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (host, seq)) STRICT, WITHOUT ROWID;
+  CREATE TABLE commits (no INTEGER PRIMARY KEY, host INTEGER NOT NULL, seq INTEGER NOT NULL, revision INTEGER NOT NULL, chunk INTEGER NOT NULL, text TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
+  CREATE UNIQUE INDEX commits_of ON commits (host, seq);
   CREATE TABLE chunks (host INTEGER, n INTEGER, body BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (host, n)) STRICT, WITHOUT ROWID;
   PRAGMA application_id = ${APPLICATION};
   PRAGMA user_version = ${FORMAT};
@@ -214,7 +218,7 @@ export class SqliteFile {
       for (const body of commit.chunks) this.#addChunk(id, place, body);
       const seq = ++place.seq;
       const { revision, text } = commit;
-      this.#run("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?)", place.no, seq, revision, chunk, text, checksum(id, seq, text));
+      this.#run("INSERT INTO commits (host, seq, revision, chunk, text, sum) VALUES (?, ?, ?, ?, ?, ?)", place.no, seq, revision, chunk, text, checksum(id, seq, text));
       place.revision = revision;
       place.tailBytes += text.length;
     }
@@ -308,29 +312,43 @@ export class SqliteFile {
       host.commits.map(({ text, chunk }) => shifted(JSON.parse(text) as CommitRecord<ChunkedStore>, chunk)),
     );
     const refs: Record<string, ChunkedStore> = {};
+    const made: { readonly name: string; readonly outline: Outline; readonly chunks: string[] }[] = [];
     for (const [name, { whole, tail }] of stores) {
       refs[name] = whole;
       if (tail.length === 0) continue;
       const texts = Array.from({ length: whole.count }, (_, i) => String(Buffer.from(host.chunks.get(whole.from + i) as Uint8Array)));
       const saved = yield* compactSteps(yield* fromChunks(whole, texts), tail);
-      const chunks = yield* chunksOf(saved);
-      let from: number | undefined;
-      for (const text of chunks) {
-        const stands = this.transaction(() => {
-          const place = this.#place(id);
-          if (place?.no !== no) return false;
-          from ??= place.chunk;
-          this.#addChunk(id, place, text);
-          return true;
-        });
-        if (!stands) return;
-        yield;
-      }
-      refs[name] = { ...outlineOf(whole.version, saved), from: from as number, count: chunks.length };
+      made.push({ name, outline: outlineOf(whole.version, saved), chunks: yield* chunksOf(saved) });
     }
-    const head = JSON.stringify({ v: FORMAT, ...state, stores: refs, numbers: recent(numbers, Date.now()) } satisfies Head);
+    let from: number | undefined;
+    let added = 0;
+    const add = (text: string) => {
+      const place = this.#place(id);
+      if (place?.no !== no) return false;
+      from ??= place.chunk;
+      // A commit has come with chunks of its own: then once more.
+      if (place.chunk !== from + added) {
+        this.due.add(id);
+        return false;
+      }
+      this.#addChunk(id, place, text);
+      added++;
+      return true;
+    };
+    const texts = made.flatMap(({ chunks }) => chunks);
+    // The last ones go with the record, all others before it, so that no transaction takes long.
+    const last = texts.splice(-AT_ONCE);
+    for (const text of texts) {
+      if (!this.transaction(() => add(text))) return;
+      yield;
+    }
     this.transaction(() => {
-      if (this.#place(id)?.no !== no) return;
+      if (this.#place(id)?.no !== no || !last.every(add)) return;
+      for (const { name, outline, chunks } of made) {
+        refs[name] = { ...outline, from: from as number, count: chunks.length };
+        from = (from as number) + chunks.length;
+      }
+      const head = JSON.stringify({ v: FORMAT, ...state, stores: refs, numbers: recent(numbers, Date.now()) } satisfies Head);
       this.#run("UPDATE hosts SET head = ?, sum = ?, seq = ? WHERE no = ?", head, checksum(id, head), end, no);
       this.#run("DELETE FROM commits WHERE host = ? AND seq <= ?", no, end);
       this.#sweep(no, Object.values(refs));

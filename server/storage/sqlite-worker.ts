@@ -16,16 +16,19 @@ const waiting = new Map<string, Message[]>();
 let work: { readonly id: string; readonly steps: Steps<void> } | undefined;
 const failed = new Set<string>();
 let scheduled = false;
+/** What goes back together. */
+let replies: Reply[] = [];
+let transfers: ArrayBuffer[] = [];
 
 try {
   file = new SqliteFile((workerData as { path: string }).path);
-  port.on("message", (message: Message) => {
-    queue.push(message);
+  port.on("message", (messages: readonly Message[]) => {
+    queue.push(...messages);
     schedule();
   });
-  port.postMessage({ n: 0 } satisfies Reply);
 } catch (error) {
   answer(0, undefined, error);
+  send();
 }
 
 function schedule(): void {
@@ -60,15 +63,20 @@ function serve(messages: Message[]): void {
       });
     }
     for (const tell of done) tell();
+    send();
   }
   if (last?.do === "backup") {
-    file.backup(last.to).then(
-      () => answer(last.n),
-      (error: unknown) => answer(last.n, undefined, error),
-    );
+    file
+      .backup(last.to)
+      .then(
+        () => answer(last.n),
+        (error: unknown) => answer(last.n, undefined, error),
+      )
+      .then(send);
   } else if (last?.do === "close") {
     file.close();
     answer(last.n);
+    send();
     port.close();
   }
 }
@@ -152,9 +160,16 @@ function tidy(): void {
 function answer(n: number, value?: unknown, error?: unknown): void {
   if (error !== undefined) {
     const { code, message } = file ? file.explain(error) : (error as StateError);
-    port.postMessage({ n, error: { code, message } } satisfies Reply);
+    replies.push({ n, error: { code, message } });
     return;
   }
+  replies.push({ n, value });
   const chunks = (value as PackedHost | undefined)?.chunks;
-  port.postMessage({ n, value } satisfies Reply, chunks ? Array.from(chunks.values(), ({ buffer }) => buffer as ArrayBuffer) : []);
+  if (chunks) for (const { buffer } of chunks.values()) transfers.push(buffer as ArrayBuffer);
+}
+
+function send(): void {
+  port.postMessage(replies, transfers);
+  replies = [];
+  transfers = [];
 }

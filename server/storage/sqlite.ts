@@ -75,6 +75,8 @@ export function sqlite(file: string): SqliteStorage {
 class Thread {
   readonly #path: string;
   #worker: Worker | undefined;
+  /** What goes to the thread at the end of this turn of the event loop. */
+  #outgoing: (Order & { readonly n: number })[] = [];
   #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #count = 0;
   #closed = false;
@@ -92,9 +94,14 @@ class Thread {
     const worker = this.#worker ?? this.#start();
     const n = ++this.#count;
     return new Promise((resolve, reject) => {
+      if (this.#waiting.size === 0) worker.ref();
       this.#waiting.set(n, { resolve, reject });
-      worker.ref();
-      worker.postMessage({ n, ...order });
+      if (this.#outgoing.push({ n, ...order }) > 1) return;
+      setImmediate(() => {
+        const orders = this.#outgoing;
+        this.#outgoing = [];
+        worker.postMessage(orders);
+      });
     });
   }
 
@@ -109,18 +116,18 @@ class Thread {
       for (const { reject } of waiting.values()) reject(error);
       void worker.terminate();
     };
-    worker.on("message", ({ n, value, error }: Reply) => {
-      const failure = error && new StateError(error.code, error.message);
-      if (n === 0) {
-        if (failure) fail(failure);
-        return;
+    worker.on("message", (replies: readonly Reply[]) => {
+      for (const { n, value, error } of replies) {
+        const failure = error && new StateError(error.code, error.message);
+        const waiting = this.#waiting.get(n);
+        this.#waiting.delete(n);
+        if (!failure) waiting?.resolve(value);
+        else if (waiting) waiting.reject(failure);
+        // The file could not be opened.
+        else fail(failure);
       }
-      const waiting = this.#waiting.get(n);
-      this.#waiting.delete(n);
       // What waits for nothing does not keep the process alive.
       if (this.#waiting.size === 0) worker.unref();
-      if (failure) waiting?.reject(failure);
-      else waiting?.resolve(value);
     });
     worker.on("error", (error) => fail(threadEnded(this.#path, error)));
     worker.on("exit", (code) => fail(threadEnded(this.#path, `exit code ${code}`)));
