@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { again, apply, build, bytes, flatGoals, goalsOf, losses, mirror, produce, snapshot, type Verdict } from "./table/goals.ts";
+import { again, apply, build, bytes, flatGoals, goalsOf, later, losses, mirror, produce, snapshot, type Verdict } from "./table/goals.ts";
 import type { PeerName } from "./table/peers.ts";
 import { type Figure, micros, type Result, typical } from "./table/run.ts";
 import { kinds } from "./table/workload.ts";
@@ -46,8 +46,9 @@ function figures(result: Result): string {
     table(head("bytes"), [...kinds.map((kind) => row(kind, bytes(kind), count, ["floor"])), row("snapshot", (round) => round.bytes, count, ["floor"])]),
     table(head("all of it, µs"), [
       row("build", build),
-      row("snapshot", snapshot, micros, ["floor"]),
+      row("first snapshot", snapshot, micros, ["floor"]),
       row("snapshot again", again, micros, ["floor"]),
+      row("snapshot after the ops", later, micros, ["floor"]),
       row("mirror", mirror),
     ]),
   ];

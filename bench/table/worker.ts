@@ -10,8 +10,12 @@ export interface Measured {
 
 export interface Round {
   build: number;
+  /** The first one of a store. */
   snapshot: number;
+  /** With no change since. */
   again: number;
+  /** After all ops. */
+  later: number;
   mirror: number;
   bytes: number;
   ops: Record<Op["kind"], Measured>;
@@ -91,7 +95,8 @@ function runRound(peer: AnyPeer, { n, seed, budget }: Extract<Request, { task: "
     const bytes = wires.map(bytesOf).sort((a, b) => a - b);
     ops[kind] = { produce: produced / wires.length, apply: applied / wires.length, bytes: bytes[bytes.length >> 1] as number };
   }
-  return { build, snapshot: first, again, mirror: mirrored, bytes: bytesOf(snapshot), ops, diverged: difference(peer, source, mirror, oracle.rows) };
+  const [, later] = time(() => peer.snapshot(source));
+  return { build, snapshot: first, again, later, mirror: mirrored, bytes: bytesOf(snapshot), ops, diverged: difference(peer, source, mirror, oracle.rows) };
 }
 
 function difference(peer: AnyPeer, source: unknown, mirror: unknown, wanted: readonly Row[]): string | undefined {
@@ -106,6 +111,23 @@ function difference(peer: AnyPeer, source: unknown, mirror: unknown, wanted: rea
   return undefined;
 }
 
+/** What must outlive the measuring. */
+const kept: unknown[] = [];
+
+/** So that code and tables that are made once do not count. */
+function warm(peer: AnyPeer, n: number): void {
+  for (let i = 0; i < 3; i++) peer.mirror(peer.snapshot(watched(peer, n)));
+}
+
+const snapshotOf = (peer: AnyPeer, n: number): Wire => peer.snapshot(peer.build(makeRows(n)));
+
+function watched(peer: AnyPeer, n: number): unknown {
+  const source = peer.build(makeRows(n));
+  peer.snapshot(source);
+  peer.change(source, { kind: "toggle", at: 0 });
+  return source;
+}
+
 async function measureHeap(peer: AnyPeer, n: number): Promise<Heap> {
   const used = async () => {
     // What the stack still holds is let go first.
@@ -113,16 +135,18 @@ async function measureHeap(peer: AnyPeer, n: number): Promise<Heap> {
     for (let i = 0; i < 4; i++) (globalThis as { gc?: () => void }).gc?.();
     return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
   };
-  // Before that, so that code and tables that are made once do not count.
-  for (let i = 0; i < 3; i++) peer.mirror(peer.snapshot(peer.build(makeRows(n))));
+  warm(peer, n);
+  // The second of each counts: some libraries hold on to the last one that they met.
+  const first = watched(peer, n);
   const empty = await used();
-  const source = peer.build(makeRows(n));
+  // As it is while clients watch it, after a change.
+  const source = watched(peer, n);
   const withSource = await used();
-  let snapshot: Wire | undefined = peer.snapshot(peer.build(makeRows(n)));
+  const snapshot = snapshotOf(peer, n);
+  const other = peer.mirror(snapshot);
   const before = await used();
   const mirror = peer.mirror(snapshot);
   const both = await used();
-  snapshot = undefined;
   const observed = async (side: unknown) => {
     if (!peer.observe) return undefined;
     const start = await used();
@@ -135,6 +159,7 @@ async function measureHeap(peer: AnyPeer, n: number): Promise<Heap> {
   const [sourceGrown, mirrorGrown] = [await observed(source), await observed(mirror)];
   const held = perRow(withSource - empty);
   const mirrorHeld = perRow(both - before);
+  kept.push(first, other, snapshot);
   return {
     source: held,
     mirror: mirrorHeld,

@@ -8,8 +8,6 @@ const Table = schema({ rows: t.array(RowSchema) }, "Table");
 type RowSchema = SchemaType<typeof RowSchema>;
 type Table = SchemaType<typeof Table>;
 
-Encoder.BUFFER_SIZE = 16 * 1024 * 1024;
-
 function rowOf(row: Row): RowSchema {
   const made = new RowSchema();
   made.assign({ id: row.id, title: row.title, done: row.done, tags: new ArraySchema(...row.tags), meta: new Meta().assign(row.meta) });
@@ -28,6 +26,8 @@ interface Mirror {
 
 export default {
   build(rows) {
+    // It warns where this is less than the whole state takes.
+    Encoder.BUFFER_SIZE = Math.max(64 * 1024, rows.length * 128);
     const state = new Table();
     const encoder = new Encoder(state);
     for (const row of rows) state.rows.push(rowOf(row));

@@ -2,7 +2,7 @@ import { transaction } from "mobx";
 import { state } from "../../../lib/decorators.js";
 import { openFace } from "../../../lib/faces.js";
 import { createMirror, type Mirror } from "../../../lib/mirror.js";
-import { createStore, type Store } from "../../../lib/store.js";
+import { createStore, type Store, snapshotText } from "../../../lib/store.js";
 import { observeRows } from "../observe.ts";
 import { edit, type Peer, type Row, type State } from "../workload.ts";
 
@@ -23,7 +23,7 @@ export default {
     const store = createStore({ name: "table", instance: live });
     return { live, store };
   },
-  snapshot: ({ store }) => JSON.stringify(store.snapshot()),
+  snapshot: ({ store }) => snapshotText(store.snapshot()),
   mirror(wire) {
     const mirror = createMirror({ faces: openFace, name: "table" });
     mirror.applySnapshot(JSON.parse(wire as string));
