@@ -5,6 +5,7 @@ import { type EventError, isEventError, refusal, unnamed } from "../lib/errors.j
 import { atomically } from "../lib/mirror.js";
 import { randomId } from "../lib/random-id.js";
 import type { WireSchema } from "../lib/schema.js";
+import { Signal } from "../lib/signal.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/runtime.js";
 import { Connection } from "./connection.js";
@@ -12,7 +13,7 @@ import { Outbox } from "./outbox.js";
 import { createScope, type Scope, scopeName } from "./scope.js";
 import { createStatus, type Status } from "./status.js";
 import { readStream } from "./stream.js";
-import { LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
+import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
 
 export interface ClientOptions {
   /**
@@ -66,8 +67,8 @@ export function createClient(options: ClientOptions = {}): Client {
   const twins = new Map<string, LiveTwin>();
   const scopes = new Map<string, Scope>();
   const hosts = new Map<unknown, Scope>();
-  const errors = new Set<(error: EventError) => void>();
-  const effects = new Set<(name: string, args: readonly unknown[]) => void>();
+  const errors = new Signal<[error: EventError]>();
+  const effects = new Signal<[name: string, args: readonly unknown[]]>();
   const status = createStatus();
   let id = randomId();
   let schema: WireSchema | undefined;
@@ -131,8 +132,8 @@ export function createClient(options: ClientOptions = {}): Client {
 
   function unheard(error: EventError): void {
     if (QUIET.has(error.code)) return;
-    if (errors.size === 0) console.error("twinstate:", error);
-    for (const listener of [...errors]) listener(error);
+    if (errors.heard) errors.tell(error);
+    else console.error("twinstate:", error);
   }
 
   const world: TwinWorld = {
@@ -144,7 +145,7 @@ export function createClient(options: ClientOptions = {}): Client {
     watch(twin) {
       if (closed) return;
       // One that was forgotten may come back with those who still hold it.
-      const address = addressOf(twin.store, twin.key);
+      const address = addressOf(twin);
       if (!twins.has(address)) twins.set(address, twin);
       scopeOf(twin)?.twins.add(twin);
       connection.watch(twin);
@@ -153,13 +154,13 @@ export function createClient(options: ClientOptions = {}): Client {
       connection.unwatch(twin);
       scopeOf(twin)?.twins.delete(twin);
       twin.synced = false;
-      const address = addressOf(twin.store, twin.key);
+      const address = addressOf(twin);
       if (twins.get(address) === twin) twins.delete(address);
     },
   };
 
   function twinAt(store: string, key: string | null = null): LiveTwin {
-    const address = addressOf(store, key);
+    const address = addressOf({ store, key });
     let twin = twins.get(address);
     if (!twin) {
       twin = new LiveTwin(world, store, key);
@@ -215,7 +216,7 @@ export function createClient(options: ClientOptions = {}): Client {
         break;
       case "refused": {
         const [, store, key, code, text] = message as [string, string, string | null, string, string];
-        twins.get(addressOf(store, key))?.refuse(refusal(code, text));
+        twins.get(addressOf({ store, key }))?.refuse(refusal(code, text));
         outbox.flush();
         break;
       }
@@ -225,11 +226,9 @@ export function createClient(options: ClientOptions = {}): Client {
         if (scope) outbox.yielded(scope, n, value);
         break;
       }
-      case "effect": {
-        const args = decodeValue(message[2]) as readonly unknown[];
-        for (const listener of [...effects]) listener(message[1] as string, args);
+      case "effect":
+        effects.tell(message[1] as string, decodeValue(message[2]) as readonly unknown[]);
         break;
-      }
     }
     outbox.settle();
   }
@@ -237,7 +236,7 @@ export function createClient(options: ClientOptions = {}): Client {
   /** A store's whole state, or that what the twin has is the truth. */
   function takeState(message: readonly unknown[]): void {
     const [head, host, store, key, incarnation, revision, snapshot] = message as [string, number, string, string | null, string, number, Snapshot];
-    const twin = twins.get(addressOf(store, key));
+    const twin = twins.get(addressOf({ store, key }));
     const scope = twin && scopeOf(twin);
     if (!scope) return;
     hosts.set(host, scope);
@@ -245,7 +244,7 @@ export function createClient(options: ClientOptions = {}): Client {
     if (head === "snapshot") {
       held.push({ twin, scope, at: [incarnation, revision], snapshot });
       if (!awaited()) release();
-    } else if (twin.have?.[0] === incarnation && twin.have[1] >= revision) {
+    } else if (twin.shows(incarnation, revision)) {
       twin.synced = true;
       outbox.flush();
     } else renew(twin);
@@ -255,11 +254,8 @@ export function createClient(options: ClientOptions = {}): Client {
   let held: { twin: LiveTwin; scope: Scope; at: Position; snapshot: Snapshot }[] = [];
 
   function awaited(): boolean {
-    const behind = (twin: LiveTwin, [incarnation, revision]: Position) =>
-      twin.state === "ready" &&
-      connection.watches(twin) &&
-      !(twin.have?.[0] === incarnation && twin.have[1] >= revision) &&
-      !held.some((one) => one.twin === twin);
+    const behind = (twin: LiveTwin, at: Position) =>
+      twin.state === "ready" && connection.watches(twin) && !twin.shows(...at) && !held.some((one) => one.twin === twin);
     return held.some(({ scope, at }) => [...scope.twins].some((twin) => behind(twin, at)));
   }
 
@@ -335,14 +331,8 @@ export function createClient(options: ClientOptions = {}): Client {
       });
       for (const twin of rendered) twin.rendered();
     },
-    onError(listener) {
-      errors.add(listener);
-      return () => errors.delete(listener);
-    },
-    onEffect(listener) {
-      effects.add(listener);
-      return () => effects.delete(listener);
-    },
+    onError: errors.subscribe,
+    onEffect: effects.subscribe,
     close() {
       closed = true;
       connection.close();
@@ -351,8 +341,6 @@ export function createClient(options: ClientOptions = {}): Client {
     },
   };
 }
-
-const addressOf = (store: string, key: string | null | undefined) => `${store} ${key ?? ""}`;
 
 /** Calls that end so were ended on purpose: that nobody awaits them is no failure. */
 const QUIET: ReadonlySet<string> = new Set(["CANCELLED", "SUPERSEDED", "DROPPED"]);

@@ -32,10 +32,10 @@ export class Connection {
   readonly #wanted = new Set<LiveTwin>();
   /** What the server has been told to send. */
   #told = new Set<LiveTwin>();
-  #epoch = 0;
+  epoch = 0;
   /** The stream, from when it is asked for until it ends. */
   #line: AbortController | undefined;
-  #open = false;
+  open = false;
   #closed = false;
   #failures = 0;
   /** When the stream began. */
@@ -48,14 +48,6 @@ export class Connection {
     this.#world = world;
     globalThis.addEventListener?.("online", this.#online);
     globalThis.addEventListener?.("offline", this.#offline);
-  }
-
-  get open(): boolean {
-    return this.#open;
-  }
-
-  get epoch(): number {
-    return this.#epoch;
   }
 
   watch(twin: LiveTwin): void {
@@ -101,14 +93,14 @@ export class Connection {
       if (this.#closed) return;
       if (this.#wanted.size === 0) this.#end();
       else if (!this.#line && this.#retry === undefined) void this.#begin();
-      else if (this.#open && !this.#telling) void this.#tell();
+      else if (this.open && !this.#telling) void this.#tell();
     });
   }
 
   /** Tells the server what has changed of what is watched: one thing after the other, as requests overtake each other. */
   async #tell(): Promise<void> {
     this.#telling = true;
-    while (this.#open) {
+    while (this.open) {
       const watch = [...this.#wanted].filter((twin) => !this.#told.has(twin));
       const unwatch = [...this.#told].filter((twin) => !this.#wanted.has(twin));
       if (watch.length + unwatch.length === 0) break;
@@ -123,7 +115,7 @@ export class Connection {
     if (twins.length === 0) return;
     const line = this.#line;
     try {
-      await this.#world.trpc.mutation(procedure, { client: this.#world.id, epoch: this.#epoch, watch: twins.map(watchOf) });
+      await this.#world.trpc.mutation(procedure, { client: this.#world.id, epoch: this.epoch, watch: twins.map(watchOf) });
     } catch {
       // The next connection says anew what is watched.
       if (line === this.#line) this.#fail();
@@ -137,7 +129,7 @@ export class Connection {
     this.#told = new Set(this.#wanted);
     let refused: unknown;
     try {
-      const input = { protocol: PROTOCOL, client: id, epoch: ++this.#epoch, watch: [...this.#told].map(watchOf) };
+      const input = { protocol: PROTOCOL, client: id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf) };
       const { ticket } = (await trpc.mutation("$connect", input, { signal: line.signal })) as { ticket: string };
       if (line === this.#line) await this.#world.stream(ticket, line, (message) => this.#take(message as readonly unknown[]));
     } catch (error) {
@@ -150,8 +142,8 @@ export class Connection {
 
   #take(message: readonly unknown[]): void {
     if (message[0] === "bye") return this.#fail(Math.random() * BYE_PAUSE);
-    if (message[0] === "hello" && !this.#open) {
-      this.#open = true;
+    if (message[0] === "hello" && !this.open) {
+      this.open = true;
       this.#since = Date.now();
       this.#world.show("online");
       this.#schedule();
@@ -162,7 +154,7 @@ export class Connection {
   /** The stream has ended, or did not begin. */
   #fail(pause?: number): void {
     if (!this.#line) return;
-    if (this.#open && Date.now() - this.#since > STEADY) this.#failures = 0;
+    if (this.open && Date.now() - this.#since > STEADY) this.#failures = 0;
     this.#end();
     this.#world.show(globalThis.navigator?.onLine === false ? "offline" : "reconnecting");
     this.#retry = setTimeout(this.#again, pause ?? backoff(this.#failures++));
@@ -176,7 +168,7 @@ export class Connection {
 
   readonly #online = (): void => {
     this.#failures = 0;
-    if (this.#open) this.#world.show("online");
+    if (this.open) this.#world.show("online");
     if (this.#retry !== undefined) this.#again();
   };
 
@@ -191,7 +183,7 @@ export class Connection {
     if (this.#closed) return;
     this.#line?.abort();
     this.#line = undefined;
-    this.#open = false;
+    this.open = false;
     this.#told.clear();
     this.#world.lost();
   }

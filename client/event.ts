@@ -25,8 +25,8 @@ export interface EventParts {
 
 /** Makes an event: a function, with its tools. */
 export function createEvent(parts: EventParts): TwinEvent {
-  const debounced = paced((ms) => debounce(parts, ms));
-  const throttled = paced((ms) => throttle(parts, ms));
+  const debounced = paced((ms) => pace(parts, ms, "after"));
+  const throttled = paced((ms) => pace(parts, ms, "each"));
   const run: Run = (...args) => {
     const options = parts.options();
     if (options?.debounce !== undefined) return debounced(options.debounce)(...args);
@@ -51,40 +51,26 @@ function paced(make: (ms: number) => Run): (ms: number) => Run {
   };
 }
 
-function debounce({ label, begin }: EventParts, ms: number): Run {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let waiting: Begun | undefined;
-  return (...args) => {
-    clearTimeout(timer);
-    waiting?.drop(superseded(label));
-    const begun = begin();
-    waiting = begun;
-    timer = setTimeout(() => {
-      waiting = undefined;
-      begun.send(args);
-    }, ms);
-    return begun.call;
-  };
-}
-
-function throttle({ label, begin }: EventParts, ms: number): Run {
+/** Of calls that follow each other closely, sends the last: when `ms` have passed without one, or each `ms` and the first at once. */
+function pace({ label, begin }: EventParts, ms: number, when: "after" | "each"): Run {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let waiting: Begun | undefined;
   let latest: readonly unknown[] = [];
   const next = () => {
-    timer = undefined;
-    if (!waiting) return;
     const begun = waiting;
     waiting = undefined;
-    timer = setTimeout(next, ms);
-    begun.send(latest);
+    timer = begun && when === "each" ? setTimeout(next, ms) : undefined;
+    begun?.send(latest);
   };
   return (...args) => {
     waiting?.drop(superseded(label));
     const begun = begin();
     waiting = begun;
     latest = args;
-    if (timer === undefined) next();
+    if (when === "after") {
+      clearTimeout(timer);
+      timer = setTimeout(next, ms);
+    } else if (timer === undefined) next();
     return begun.call;
   };
 }

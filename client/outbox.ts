@@ -255,8 +255,7 @@ export class Outbox {
     for (const entry of [...this.#entries]) {
       const { answer, twin, numbered } = entry;
       if (!answer) continue;
-      const [incarnation, revision] = twin.have ?? [];
-      const shown = incarnation === answer.i && (revision as number) >= answer.r;
+      const shown = twin.shows(answer.i, answer.r);
       if (shown && entry.yields > 0) continue;
       if (shown || twin.state === "refused") this.#resolve(entry, answer.v);
       else if (numbered?.scope.incarnation !== answer.i) this.#reject(entry, unknownOutcome(numbered?.scope.incarnation as string));

@@ -1,3 +1,5 @@
+import { Signal } from "../lib/signal.js";
+
 export type ConnectionState = "online" | "reconnecting" | "offline" | "outdated";
 
 export interface ConnectionStatus {
@@ -16,21 +18,18 @@ export interface Status {
 }
 
 export function createStatus(): Status & { update(change: Partial<ConnectionStatus>): void } {
-  const listeners = new Set<() => void>();
+  const changes = new Signal();
   let current: ConnectionStatus = { status: "online", pending: 0 };
   return {
     get current() {
       return current;
     },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: changes.subscribe,
     update(change) {
       const next = { ...current, ...change };
       if (next.status === current.status && next.pending === current.pending) return;
       current = next;
-      for (const listener of [...listeners]) listener();
+      changes.tell();
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { Delta, Snapshot } from "../lib/codec.js";
-import { type EventError, nestedEvent, readOnlyCall } from "../lib/errors.js";
+import { type EventError, nestedEvent, unknownEvent } from "../lib/errors.js";
 import { atomically, createMirror, type Mirror } from "../lib/mirror.js";
 import type { WireClass, WireSchema } from "../lib/schema.js";
+import { Signal } from "../lib/signal.js";
 import { type Begun, createEvent, type TwinEvent } from "./event.js";
 
 export type TwinState = "waiting" | "ready" | "refused";
@@ -30,6 +31,9 @@ export interface Twin {
   method(name: string): unknown;
 }
 
+/** Names a twin among those of a client. */
+export const addressOf = ({ store, key }: { readonly store: string; readonly key: string | null }) => `${store} ${key ?? ""}`;
+
 /** What a twin needs of the client around it. */
 export interface TwinWorld {
   readonly schema: WireSchema | undefined;
@@ -49,17 +53,18 @@ export class LiveTwin implements Twin {
   readonly key: string | null;
   readonly mirror: Mirror;
   readonly ready: Promise<void>;
+  readonly #changes = new Signal();
+  readonly subscribe = this.#changes.subscribe;
+  state: TwinState = "waiting";
+  error: EventError | undefined;
+  version = 0;
+  preloaded: Twin["preloaded"];
   /** What it shows: the revision is -1 where that is not sure. */
   at: Position | undefined;
   /** The stream that is open has begun to tell of it. */
   synced = false;
   readonly #world: TwinWorld;
   readonly #events = new Map<string, TwinEvent>();
-  readonly #listeners = new Set<() => void>();
-  #state: TwinState = "waiting";
-  #error: EventError | undefined;
-  #version = 0;
-  #preloaded: Twin["preloaded"];
   #settle = () => {};
   #users = 0;
   #closed = false;
@@ -76,20 +81,9 @@ export class LiveTwin implements Twin {
     });
   }
 
-  get state(): TwinState {
-    return this.#state;
-  }
-
-  get error(): EventError | undefined {
-    return this.#error;
-  }
-
-  get version(): number {
-    return this.#version;
-  }
-
-  get preloaded(): Twin["preloaded"] {
-    return this.#preloaded;
+  /** Whether it shows a revision, or a later one. */
+  shows(incarnation: string, revision: number): boolean {
+    return this.have?.[0] === incarnation && this.have[1] >= revision;
   }
 
   /** The position that the server may go on from. */
@@ -107,11 +101,6 @@ export class LiveTwin implements Twin {
       if (--this.#users > 0 || this.#closed) return;
       this.#lingering = setTimeout(() => this.#world.forget(this), this.#world.linger);
     };
-  }
-
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   event(name: string): TwinEvent | undefined {
@@ -141,7 +130,7 @@ export class LiveTwin implements Twin {
     const isEvent = Object.hasOwn(described.events, name);
     if (className === "" && isEvent) return this.event(name);
     return () => {
-      throw isEvent ? nestedEvent(className, name) : readOnlyCall(className || this.store, name);
+      throw isEvent ? nestedEvent(className, name) : unknownEvent(className || this.store, name);
     };
   }
 
@@ -151,8 +140,8 @@ export class LiveTwin implements Twin {
     const fresh = this.at?.[0] !== at[0];
     this.#enter(at, () => {
       this.mirror.applySnapshot(snapshot, fresh);
-      this.#error = undefined;
-      this.#state = "ready";
+      this.error = undefined;
+      this.state = "ready";
     });
   }
 
@@ -176,8 +165,8 @@ export class LiveTwin implements Twin {
 
   refuse(error: EventError): void {
     this.synced = false;
-    this.#error = error;
-    this.#state = "refused";
+    this.error = error;
+    this.state = "refused";
     this.#tell();
   }
 
@@ -191,7 +180,7 @@ export class LiveTwin implements Twin {
 
   /** Notes that the page shows what the twin does. */
   rendered(): void {
-    this.#preloaded = { version: this.#version, view: this.mirror.view() };
+    this.preloaded = { version: this.version, view: this.mirror.view() };
   }
 
   close(): void {
@@ -200,9 +189,9 @@ export class LiveTwin implements Twin {
   }
 
   #tell(): void {
-    this.#version++;
-    if (this.#state !== "waiting") this.#settle();
-    for (const listener of [...this.#listeners]) listener();
+    this.version++;
+    if (this.state !== "waiting") this.#settle();
+    this.#changes.tell();
   }
 }
 

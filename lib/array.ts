@@ -19,20 +19,15 @@ export class ArrayNode extends Node {
     this.graph.recorder?.splice(this, at, removed, add.slice());
     if (isShared(this)) this.data = this.data.slice();
     this.data = spliced(this.data, at, remove, add);
-    changed(this);
+    spoil(this);
+    this.atoms?.reportChanged();
     this.graph.listeners?.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });
     return removed;
   }
 
   /** Sets one item that is there. */
   put(index: number, stored: Stored): void {
-    const old = this.data[index];
-    if (Object.is(old, stored)) return;
-    this.graph.recorder?.splice(this, index, [old], [stored]);
-    if (isShared(this)) this.data = this.data.slice();
-    this.data[index] = stored;
-    changed(this);
-    this.graph.listeners?.tell(this, { type: "splice", index, added: () => [liveOf(stored)], removed: () => [liveOf(old)] });
+    if (!Object.is(this.data[index], stored)) this.splice(index, 1, [stored]);
   }
 
   /** Makes the content equal to `next`, as one splice of what differs. */
@@ -45,13 +40,6 @@ export class ArrayNode extends Node {
     while (end < shorter - start && Object.is(data[data.length - 1 - end], next[next.length - 1 - end])) end++;
     this.splice(start, data.length - start - end, next.slice(start, next.length - end));
   }
-}
-
-// Functions, as private methods would make each node larger.
-
-function changed(node: ArrayNode): void {
-  spoil(node);
-  node.atoms?.reportChanged();
 }
 
 /** With more values at once, `Array.prototype.splice` may overflow the stack. */

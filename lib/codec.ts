@@ -56,8 +56,6 @@ function objectSlot(value: object): Slot | undefined {
   }
 }
 
-const BYTES = /^(?:(?:Ui|I)nt(?:8|16|32)|Uint8Clamped|Float(?:16|32|64)|Big(?:Ui|I)nt64)Array$|^DataView$|^ArrayBuffer$/;
-
 /** The value of a slot that names a leaf. */
 export function leafOf(slot: readonly unknown[]): unknown {
   const [tag, value, more] = slot;
@@ -82,16 +80,18 @@ export function leafOf(slot: readonly unknown[]): unknown {
     case "r":
       return new RegExp(value as string, more as string);
     case "x":
-      return bytesOf(value, more);
+      return bytesOf(value as string, more as string);
     default:
       throw badWire("a value", slot);
   }
 }
 
-function bytesOf(type: unknown, text: unknown): object {
-  if (!BYTES.test(type as string)) throw badWire("bytes", type);
-  const { buffer } = fromBase64(text as string);
-  return type === "ArrayBuffer" ? buffer : new (globalThis as unknown as Record<string, new (buffer: ArrayBufferLike) => object>)[type as string]!(buffer);
+function bytesOf(type: string, text: string): object {
+  const { buffer } = fromBase64(text);
+  if (type === "ArrayBuffer") return buffer;
+  const Bytes = (globalThis as unknown as Record<string, new (buffer: ArrayBufferLike) => object>)[type];
+  if (!Bytes || (Bytes !== DataView && Object.getPrototypeOf(Bytes) !== Object.getPrototypeOf(Uint8Array))) throw badWire("bytes", type);
+  return new Bytes(buffer);
 }
 
 declare const btoa: (text: string) => string;
@@ -245,12 +245,23 @@ export function visitBody<C>(queue: C[], start: number, source: Contents<C>, lim
 export interface Sink<C> {
   /** A name as it was sent. */
   name(sent: unknown): string;
-  /** The value of a slot. */
-  value(slot: unknown): unknown;
+  /** The next new container. */
+  next(): C;
+  /** The value of a slot that refers by number. */
+  numbered(id: number): unknown;
+  leaf(slot: readonly unknown[]): unknown;
   make(kind: BodyKind, className: string | undefined, names: readonly string[]): C;
   fill(container: C, data: unknown): void;
   /** An array told by another one. */
   from?(container: C, group: Group): void;
+}
+
+/** The value of a slot. */
+export function valueOf<C>(slot: unknown, sink: Sink<C>): unknown {
+  if (typeof slot !== "object" || slot === null) return slot;
+  if (!Array.isArray(slot)) throw badWire("a value", slot);
+  if (slot.length === 0) return sink.next();
+  return slot.length === 1 && typeof slot[0] === "number" ? sink.numbered(slot[0]) : sink.leaf(slot);
 }
 
 /**
@@ -322,8 +333,8 @@ function fillObjects<C>(columns: readonly unknown[], names: readonly string[], m
   for (let c = 0; c < names.length; c++) {
     const slots = columnOf(columns[c], made.length);
     const name = names[c] as string;
-    if (name === "__proto__") for (let i = 0; i < made.length; i++) put(objects[i] as object, name, sink.value(slots ? slots[i] : NEXT));
-    else for (let i = 0; i < made.length; i++) (objects[i] as Record<string, unknown>)[name] = sink.value(slots ? slots[i] : NEXT);
+    if (name === "__proto__") for (let i = 0; i < made.length; i++) put(objects[i] as object, name, valueOf(slots ? slots[i] : NEXT, sink));
+    else for (let i = 0; i < made.length; i++) (objects[i] as Record<string, unknown>)[name] = valueOf(slots ? slots[i] : NEXT, sink);
   }
   for (let i = 0; i < made.length; i++) sink.fill(made[i] as C, objects[i]);
 }
@@ -349,7 +360,7 @@ function fillLists<C>(group: Group, kind: BodyKind, made: C[], sink: Sink<C>): v
   const first = columnOf(group[3], total);
   const read = (slots: readonly unknown[] | undefined) => {
     const values = new Array<unknown>(total);
-    for (let i = 0; i < total; i++) values[i] = sink.value(slots ? slots[i] : NEXT);
+    for (let i = 0; i < total; i++) values[i] = valueOf(slots ? slots[i] : NEXT, sink);
     return values;
   };
   const values = read(first);

@@ -26,21 +26,20 @@ export function nameOf(value: unknown): string {
 
 export const readOnlyDate = (method: string) =>
   new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one: \`const date = new Date(old)\`.`);
-export const readOnlyTwin = (store: string) =>
-  new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events, which changes it on the server.`);
+export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events.`);
 
 // --- the wire ---
 
 function shown(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? safeJson(value) : String(value);
+  const text = typeof value === "string" || (typeof value === "object" && value !== null) ? json(value) : String(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-function safeJson(value: unknown): string {
+function json(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? "undefined";
+    return JSON.stringify(value);
   } catch {
-    return Object.prototype.toString.call(value);
+    return nameOf(value);
   }
 }
 
@@ -158,20 +157,13 @@ export const eventTimedOut = (event: string, ms: number) =>
     `\`${event}\` ran for more than ${ms} ms and was cut off: what it had not committed is undone. Use \`background: true\`, or raise \`createTwin({ eventTimeout })\`.`,
   );
 export const unknownOutcome = (incarnation: string) =>
-  refusal("UNKNOWN_OUTCOME", "The server has lost the state that this call was for. Whether it ran is not known.", { incarnation });
+  refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation });
 export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);
 export const outOfOrder = (expected: number) => refusal("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
-export const offline = (why: string) => refusal("OFFLINE", why);
-export const readOnlyCall = (store: string, name: string) =>
-  refusal("NOT_FOUND", `\`${name}\` is no event of \`${store}\`: browsers can call methods marked with \`@event\` alone. Did you forget it?`);
 export const nestedEvent = (model: string, name: string) =>
-  refusal(
-    "NOT_FOUND",
-    `\`${name}\` is an event of \`${model}\`, which is no store: only stores' own events can be called yet. Add one to the store that calls it.`,
-  );
-export const unnamed = (status: number) =>
-  refusal("INTERNAL", `The server answered ${status}, and nothing that twinstate knows. Is \`url\` the path of the twin's route?`);
-export const notConnected = () => offline("There is no connection to the server now, and this event is not kept for later: it is `volatile`.");
+  refusal("NOT_FOUND", `\`${name}\` is an event of \`${model}\`, which is no store, and cannot be called yet: let an event of the store call it.`);
+export const unnamed = (status: number) => refusal("INTERNAL", `The server answered ${status}, and not as a twin does. Is \`url\` the path of its route?`);
+export const notConnected = () => refusal("OFFLINE", "There is no connection to the server now, and a `volatile` event is not kept for later.");
 export const closed = () => refusal("CANCELLED", "The client was closed before the call was answered.");
 
 // --- the server ---

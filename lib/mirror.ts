@@ -15,6 +15,7 @@ import {
   type Sink,
   type Snapshot,
   understand,
+  valueOf,
 } from "./codec.js";
 import { stateDate } from "./date.js";
 import { badWire } from "./errors.js";
@@ -25,6 +26,7 @@ import { Names } from "./names.js";
 import { Node, own, type Stored, spoil, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { SetNode } from "./set.js";
+import { Signal } from "./signal.js";
 import { finish, STEP, type Steps } from "./steps.js";
 import { NodeTable } from "./table.js";
 import { decodeValue } from "./value.js";
@@ -64,8 +66,6 @@ export interface Mirror {
   decode(value: Encoded): unknown;
   /** An immutable view of one field. */
   read(name: string): unknown;
-  /** The names of the fields. */
-  names(): string[];
   /** An immutable view of all fields. */
   view(): object;
   /** Calls back once after each batch of changes. */
@@ -76,7 +76,7 @@ export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
   const graph = bareGraph(name);
   graph.open = faces;
   graph.method = (node, key) => method?.(node.className, key);
-  const listeners = new Set<() => void>();
+  const changes = new Signal();
   let state = new Decoder(graph, clients);
   let ready = false;
 
@@ -95,14 +95,14 @@ export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
       return ready;
     },
     get next() {
-      return state.next;
+      return state.free;
     },
     get size() {
       return state.table.size;
     },
     applySnapshot(snapshot, fresh = false) {
       atomically(() => {
-        changed.add(listeners);
+        changed.add(changes);
         const decoder = new Decoder(graph, clients);
         understand("a snapshot", snapshot, () => decoder.snapshot(snapshot, fresh || !ready ? undefined : state.table));
         state = decoder;
@@ -111,22 +111,18 @@ export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
     },
     applyDelta(delta) {
       atomically(() => {
-        changed.add(listeners);
+        changed.add(changes);
         understand("a delta", delta, () => state.delta(delta));
       });
     },
     decode: (value) => decodeValue(value, (id) => viewOf(state.table.get(id))),
     read: (field) => viewOf(own(graph.root.data, field)),
-    names: () => Object.keys(graph.root.data),
     view: () => viewOf(graph.root) as object,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: changes.subscribe,
   };
 }
 
-const changed = new Set<Set<() => void>>();
+const changed = new Set<Signal>();
 let depth = 0;
 
 /** Applies several deltas as one: reactions and listeners see them all or none. */
@@ -138,7 +134,7 @@ export function atomically(apply: () => void): void {
     if (--depth === 0) {
       const told = [...changed];
       changed.clear();
-      for (const listeners of told) for (const listener of [...listeners]) listener();
+      for (const changes of told) changes.tell();
     }
   }
 }
@@ -161,7 +157,9 @@ export function* applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, ta
   // What the tail has made has numbers that nobody knows any more: clients get all of it anew, under numbers that were never used.
   if (last) return { clients: { names: [], next: last[1] }, storage: decoder.known };
   const numbers = expand(ids);
+  yield;
   const kept = expand(snapshot[2]);
+  yield;
   for (let i = 0; i < numbers.length; i++) {
     decoder.node(kept[i]).id = numbers[i] as number;
     if (i % STEP === 0) yield;
@@ -179,7 +177,8 @@ export function bareGraph(name: string): Graph {
 /** Reads snapshots and deltas into a graph. */
 class Decoder implements Sink<Node> {
   table = new NodeTable();
-  next = 0;
+  /** The number of the next container that is made. */
+  free = 0;
   readonly #graph: Graph;
   readonly #audience: Audience;
   #names = new Names();
@@ -196,7 +195,7 @@ class Decoder implements Sink<Node> {
   }
 
   get known(): Known {
-    return { names: this.#names.list, next: this.next };
+    return { names: this.#names.list, next: this.free };
   }
 
   /** A container by its number. */
@@ -213,8 +212,9 @@ class Decoder implements Sink<Node> {
   *snapshotSteps(snapshot: Snapshot, old: NodeTable | undefined): Steps<void> {
     const [names, next, ids, bodies] = snapshot;
     this.#names = new Names(names);
-    this.next = next;
+    this.free = next;
     this.#ids = expand(ids);
+    yield;
     this.#old = old;
     this.#made = 0;
     this.#claimed = 0;
@@ -224,7 +224,7 @@ class Decoder implements Sink<Node> {
       yield;
     }
     if (this.#made !== this.#ids.length || this.#made === 0) throw badWire("a snapshot", "a count of containers that is not that of its numbers");
-    this.#claim();
+    this.next();
     for (const one of opened) {
       fillBody(one, this);
       yield;
@@ -234,12 +234,12 @@ class Decoder implements Sink<Node> {
   }
 
   delta(delta: Delta): void {
-    this.#claimed = this.next;
+    this.#claimed = this.free;
     const bodies = Array.isArray(delta[0]) ? (delta[0] as Group[]) : undefined;
     const opened = bodies ? openBodies(bodies, this) : [];
     const sweep = this.#ops(delta, bodies ? 1 : 0);
     fillBodies(opened, this);
-    if (this.#claimed !== this.next) throw badWire("a delta", "containers that nothing refers to");
+    if (this.#claimed !== this.free) throw badWire("a delta", "containers that nothing refers to");
     if (sweep) this.#sweep();
   }
 
@@ -247,7 +247,7 @@ class Decoder implements Sink<Node> {
     let at = from;
     let sweep = false;
     const next = () => delta[at++];
-    const value = () => this.value(delta[at++]);
+    const value = () => valueOf(delta[at++], this);
     while (at < delta.length) {
       const code = next();
       switch (code) {
@@ -262,7 +262,7 @@ class Decoder implements Sink<Node> {
           this.node<ArrayNode>(next(), ArrayNode).splice(
             next() as number,
             next() as number,
-            code === 2 ? (next() as unknown[]).map((slot) => this.value(slot)) : [],
+            code === 2 ? (next() as unknown[]).map((slot) => valueOf(slot, this)) : [],
           );
           break;
         case 4:
@@ -289,7 +289,7 @@ class Decoder implements Sink<Node> {
           let id = 0;
           for (let n = 0; n < steps.length; n++) {
             id += steps[n] as number;
-            this.node<ObjectNode>(id, ObjectNode).put(name, this.value(slots[n]));
+            this.node<ObjectNode>(id, ObjectNode).put(name, valueOf(slots[n], this));
           }
           break;
         }
@@ -326,23 +326,23 @@ class Decoder implements Sink<Node> {
     return this.#names.receive(sent);
   }
 
-  value(slot: unknown): Stored {
-    if (typeof slot !== "object" || slot === null) return slot;
-    if (!Array.isArray(slot)) throw badWire("a value", slot);
-    if (slot.length === 0) return this.#claim();
-    if (slot.length === 1 && typeof slot[0] === "number") return this.node(slot[0]);
-    const leaf = leafOf(slot);
-    return leaf instanceof Date ? stateDate(leaf.getTime()) : leaf;
-  }
-
-  #claim(): Node {
+  next(): Node {
     const id = this.#ids ? this.#ids[this.#claimed] : this.#claimed;
     this.#claimed++;
     return this.node(id);
   }
 
+  numbered(id: number): Node {
+    return this.node(id);
+  }
+
+  leaf(slot: readonly unknown[]): Stored {
+    const leaf = leafOf(slot);
+    return leaf instanceof Date ? stateDate(leaf.getTime()) : leaf;
+  }
+
   make(kind: BodyKind, className: string | undefined): Node {
-    const id = this.#ids ? (this.#ids[this.#made++] as number) : this.next++;
+    const id = this.#ids ? (this.#ids[this.#made++] as number) : this.free++;
     const node = this.#reuse(id, kind, className) ?? this.#create(kind, className);
     this.#audience.tag(node).id = id;
     this.table.set(id, node);
@@ -397,7 +397,7 @@ class Decoder implements Sink<Node> {
         continue;
       }
       copy(run[0] as number);
-      for (let i = 1; i < run.length; i++) next.push(this.value(run[i]));
+      for (let i = 1; i < run.length; i++) next.push(valueOf(run[i], this));
     }
     node.data = next;
   }

@@ -3,12 +3,13 @@ import { Channel, type Kept, type Saved } from "./channel.js";
 import { type BodyKind, type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
 import type { Graph } from "./graph.js";
 import { clients, InstanceNode, storage } from "./instance.js";
+import { kindOf } from "./kind.js";
 import { applyKept } from "./mirror.js";
 import { type Node, nodeOf } from "./node.js";
 import { Recorder } from "./record.js";
 import { SourceGraph, type SourceOptions } from "./source.js";
 import { finish, type Steps } from "./steps.js";
-import { kindOf, namesOf, ValueWriter } from "./value.js";
+import { namesOf, ValueWriter } from "./value.js";
 import { viewOf } from "./view.js";
 
 export interface StoreOptions {

@@ -1,6 +1,6 @@
-import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, NEXT, openBodies, type Sink, type Slot, understand } from "./codec.js";
+import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, NEXT, openBodies, type Sink, type Slot, understand, valueOf } from "./codec.js";
 import { badWire, notSent } from "./errors.js";
-import { put } from "./node.js";
+import { copyInto, emptyOf, kindOf } from "./kind.js";
 
 /** Writes values that belong to no store: what it meets of containers waits in a queue for its body to be written. */
 export class ValueWriter {
@@ -21,11 +21,6 @@ export class ValueWriter {
     this.queue.push(container);
     return NEXT;
   }
-}
-
-export function kindOf(container: object): "object" | "array" | "map" | "set" {
-  if (Array.isArray(container)) return "array";
-  return container instanceof Map ? "map" : container instanceof Set ? "set" : "object";
 }
 
 /** The names of the properties to send. */
@@ -63,7 +58,7 @@ export function decodeValue(encoded: unknown, stored?: (id: number) => unknown):
     const [slot, bodies = []] = encoded as Encoded;
     const sink = new PlainSink(stored);
     const opened = openBodies(bodies, sink);
-    const value = sink.value(slot);
+    const value = valueOf(slot, sink);
     fillBodies(opened, sink);
     if (sink.unclaimed > 0) throw badWire("an encoded value", "bodies that nothing refers to");
     return value;
@@ -88,29 +83,25 @@ class PlainSink implements Sink<object> {
     return sent;
   }
 
-  value(slot: unknown): unknown {
-    if (!Array.isArray(slot)) {
-      if (typeof slot === "object" && slot !== null) throw badWire("a value", slot);
-      return slot;
-    }
-    if (slot.length === 0) return this.#claim();
-    if (slot.length > 1 || typeof slot[0] !== "number") return leafOf(slot);
-    const [id] = slot as [number];
-    if (id >= 0 && this.#stored) return this.#stored(id);
-    const made = this.#made[-1 - id];
-    if (!made || -1 - id >= this.#claimed) throw badWire("a reference", slot);
+  next(): object {
+    const made = this.#made[this.#claimed++];
+    if (!made) throw badWire("a reference", []);
     return made;
   }
 
-  #claim(): object {
-    const made = this.#made[this.#claimed];
-    if (!made) throw badWire("a reference", []);
-    this.#claimed++;
+  numbered(id: number): unknown {
+    if (id >= 0 && this.#stored) return this.#stored(id);
+    const made = this.#made[-1 - id];
+    if (!made || -1 - id >= this.#claimed) throw badWire("a reference", id);
     return made;
+  }
+
+  leaf(slot: readonly unknown[]): unknown {
+    return leafOf(slot);
   }
 
   make(kind: BodyKind): object {
-    const made = kind === "array" ? [] : kind === "map" ? new Map() : kind === "set" ? new Set() : {};
+    const made = emptyOf(kind);
     this.#made.push(made);
     return made;
   }
@@ -120,9 +111,6 @@ class PlainSink implements Sink<object> {
   }
 
   fill(container: object, data: unknown): void {
-    if (Array.isArray(container)) for (const item of data as unknown[]) container.push(item);
-    else if (container instanceof Map) for (const [key, value] of data as Map<unknown, unknown>) container.set(key, value);
-    else if (container instanceof Set) for (const value of data as Set<unknown>) container.add(value);
-    else for (const name of Object.keys(data as object)) put(container, name, (data as Record<string, unknown>)[name]);
+    copyInto(container, data as object, (value) => value);
   }
 }

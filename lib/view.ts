@@ -1,6 +1,7 @@
 import { InstanceNode } from "./instance.js";
+import { copyInto, emptyOf } from "./kind.js";
 import { plainLeaf } from "./leaf.js";
-import { addUser, Node, nodeOf, Old, own, put, type Stored } from "./node.js";
+import { addUser, Node, nodeOf, Old, own, type Stored } from "./node.js";
 
 /** Containers whose views are being built, with whether one of the views inside refers back to it. */
 const building = new Map<Node, { captured: boolean }>();
@@ -31,7 +32,7 @@ function viewOfNode(node: Node): unknown {
   }
   const state = { captured: false };
   building.set(node, state);
-  const view = empty(node);
+  const view = emptyOf(node.kind);
   node.view = view;
   try {
     fill(node, view);
@@ -65,33 +66,13 @@ function isLeaf(node: Node): boolean {
   return true;
 }
 
-function empty(node: Node): object {
-  switch (node.kind) {
-    case "array":
-      return [];
-    case "map":
-      return new Map();
-    case "set":
-      return new Set();
-    default:
-      return {};
-  }
-}
-
 function fill(node: Node, view: object): void {
   const part = (stored: Stored): unknown => {
     if (!(stored instanceof Node)) return stored;
     addUser(stored, node);
     return viewOfNode(stored);
   };
-  const { data } = node;
-  if (Array.isArray(view)) for (const value of data as Stored[]) view.push(part(value));
-  else if (view instanceof Map) for (const [key, value] of data as Map<Stored, Stored>) view.set(part(key), part(value));
-  else if (view instanceof Set) for (const value of data as Set<Stored>) view.add(part(value));
-  else {
-    const names = node instanceof InstanceNode ? node.visible() : Object.keys(data as object);
-    for (const name of names) put(view, name, part((data as Record<string, Stored>)[name]));
-  }
+  copyInto(view, node.data as object, part, node instanceof InstanceNode ? node.visible() : undefined);
 }
 
 /** Whether two views of one container hold the same things in the same order. */
@@ -127,7 +108,7 @@ export function toPlain<T>(value: T): T {
     if (!node) return typeof stored === "object" && stored !== null ? (plainLeaf(stored) ?? stored) : stored;
     let copy = copies.get(node);
     if (!copy) {
-      copy = empty(node);
+      copy = emptyOf(node.kind);
       copies.set(node, copy);
       queue.push(node);
     }
@@ -139,10 +120,7 @@ export function toPlain<T>(value: T): T {
     const copy = copies.get(node) as object;
     const live = node.live as object;
     // Through the container itself, so that a reaction that copies it has read it.
-    if (Array.isArray(copy)) for (const item of live as unknown[]) copy.push(copyOf(item));
-    else if (copy instanceof Map) for (const [key, item] of live as Map<unknown, unknown>) copy.set(copyOf(key), copyOf(item));
-    else if (copy instanceof Set) for (const item of live as Set<unknown>) copy.add(copyOf(item));
-    else for (const name of Object.keys(live)) put(copy, name, copyOf((live as Record<string, unknown>)[name]));
+    copyInto(copy, live, copyOf);
   }
   return result as T;
 }

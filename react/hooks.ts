@@ -1,10 +1,10 @@
 import { createElement, use, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import type { Twin } from "../client/twin.js";
+import { addressOf, type Twin } from "../client/twin.js";
 import { notPreloaded } from "../lib/errors.js";
 import type { View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
 import { faces } from "./faces.js";
-import { addressOf, Pins } from "./pin.js";
+import { Pins } from "./pin.js";
 import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
 import { TwinProvider, type TwinProviderComponent, type TwinProviderProps, useClient } from "./provider.js";
 import { createLive, createSelection, createView, type Source } from "./view.js";

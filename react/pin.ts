@@ -15,8 +15,6 @@ export type Rendered = Extract<PreloadedStore, { snapshot: unknown }>;
 /** What the HTML below was rendered from: the nearest `<TwinPreload>`'s, by store and key. */
 export const Pins = createContext<ReadonlyMap<string, Rendered>>(new Map());
 
-export const addressOf = ({ store, key }: { readonly store: string; readonly key: string | null }) => `${store} ${key ?? ""}`;
-
 const pins = new WeakMap<Rendered, { readonly twin: Twin; readonly pin: Pinned }>();
 
 /** The state of `rendered` as views of the twin that has just taken it. */

@@ -1,8 +1,9 @@
 import { type ReactNode, useContext, useEffect, useMemo } from "react";
 import type { Client } from "../client/client.js";
+import { addressOf } from "../client/twin.js";
 import type { PreloadData } from "../server/runtime.js";
 import type { Preload } from "../server/twin.js";
-import { addressOf, Pins, pin, type Rendered } from "./pin.js";
+import { Pins, pin, type Rendered } from "./pin.js";
 import { useClient } from "./provider.js";
 
 export type TwinPreloadComponent<S> = (props: {

@@ -294,7 +294,7 @@ test("a method that is no event throws where it is called, and promises and JSON
   const { site } = await app();
   const todo = await openTwin(openClient(site.url), "todo");
   const live = liveOf(todo) as Todo & Record<string, unknown>;
-  expect(() => live.helper()).toThrow("`helper` is no event of `todo`");
+  expect(() => live.helper()).toThrow("`todo` has no event `helper`");
   expect(todo.event("helper")).toBeUndefined();
   expect(await Promise.resolve(live)).toBe(live);
   expect(JSON.stringify(live)).toBe('{"items":[],"note":"","left":0}');

@@ -290,7 +290,7 @@ describe("a view", () => {
 
   test("tells what is wrong when a method is called that is no event", async () => {
     const { view } = await peek();
-    expect(() => (view as unknown as Todo).helper()).toThrow("`helper` is no event of `todo`");
+    expect(() => (view as unknown as Todo).helper()).toThrow("`todo` has no event `helper`");
   });
 
   test("that is deferred never mixes two states", async () => {

@@ -1,0 +1,20 @@
+import { put } from "./node.js";
+
+/** The kinds of plain containers. */
+export type PlainKind = "object" | "array" | "map" | "set";
+
+export function kindOf(container: object): PlainKind {
+  if (Array.isArray(container)) return "array";
+  return container instanceof Map ? "map" : container instanceof Set ? "set" : "object";
+}
+
+/** An empty container of a kind; a plain object for an instance. */
+export const emptyOf = (kind: PlainKind | "instance"): object => (kind === "array" ? [] : kind === "map" ? new Map() : kind === "set" ? new Set() : {});
+
+/** Puts into an empty container what another one of its kind holds, each part as `part` makes it. */
+export function copyInto(copy: object, from: object, part: (value: unknown) => unknown, names: readonly string[] | undefined = undefined): void {
+  if (Array.isArray(copy)) for (const value of from as unknown[]) copy.push(part(value));
+  else if (copy instanceof Map) for (const [key, value] of from as Map<unknown, unknown>) copy.set(part(key), part(value));
+  else if (copy instanceof Set) for (const value of from as Set<unknown>) copy.add(part(value));
+  else for (const name of names ?? Object.keys(from)) put(copy, name, part((from as Record<string, unknown>)[name]));
+}
