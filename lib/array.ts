@@ -15,10 +15,11 @@ export class ArrayNode extends Node {
   /** Splices stored values: noted, and told to views and reactions. Returns what was removed. */
   splice(at: number, remove: number, add: Stored[]): Stored[] {
     if (remove === 0 && add.length === 0) return [];
-    const removed = this.data.slice(at, at + remove);
-    this.graph.recorder?.splice(this, at, removed, add.slice());
     if (isShared(this)) this.data = this.data.slice();
-    this.data = spliced(this.data, at, remove, add);
+    const removed = add.length === 0 ? this.data.splice(at, remove) : this.data.slice(at, at + remove);
+    if (add.length === 1 && removed.length === 1) this.data[at] = add[0];
+    else if (add.length > 0) this.data = spliced(this.data, at, remove, add);
+    this.graph.recorder?.splice(this, at, removed, add.slice());
     spoil(this);
     this.atoms?.reportChanged();
     this.graph.listeners?.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });

@@ -91,7 +91,7 @@ export class Recorder {
     else changes.add({ key: key === 0 ? 0 : key, was: true, old, moved: true });
   }
 
-  /** An array is about to be spliced. The lists become the recorder's own. */
+  /** An array is spliced. The lists become the recorder's own. */
   splice(node: ArrayNode, at: number, removed: Stored[], added: Stored[]): void {
     const splices = this.changes.get(node) as Splice[] | undefined;
     if (!splices) {

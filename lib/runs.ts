@@ -9,7 +9,7 @@ export type Run = number | readonly [number, ...Slot[]];
  * of it, so that it is better sent as it is.
  */
 export function arrange(base: readonly Stored[], next: readonly Stored[], slot: (value: Stored) => Slot): Run[] | undefined {
-  const positions = positionsIn(base, next);
+  const positions = inOrder(base, next) ?? positionsIn(base, next);
   const kept = increasing(positions);
   if (kept.length * 2 < next.length || kept.length === 0) return undefined;
   const runs: Run[] = [];
@@ -42,6 +42,18 @@ export function arrange(base: readonly Stored[], next: readonly Stored[], slot: 
   }
   if (copy > 0) runs.push(copy);
   return runs;
+}
+
+/** Where each item of `next` stands in `base`, if all do, in the same order: as what a filter leaves. */
+function inOrder(base: readonly Stored[], next: readonly Stored[]): Int32Array | undefined {
+  const positions = new Int32Array(next.length);
+  let at = 0;
+  for (let i = 0; i < next.length; i++) {
+    while (at < base.length && !Object.is(base[at], next[i])) at++;
+    if (at === base.length) return undefined;
+    positions[i] = at++;
+  }
+  return positions;
 }
 
 /** Where each item of `next` stands in `base`, each place used once, or -1. */
