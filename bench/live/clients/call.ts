@@ -25,7 +25,7 @@ const peers: Record<string, (port: number) => Promise<Call>> = {
     await twin.ready;
     return async () => {
       const count = await twin.event("bump")?.();
-      if ((twin.mirror.live as { count: number }).count < (count as number)) throw new Error("The twin does not show what the event did");
+      if ((twin.mirror.read("count") as number) < (count as number)) throw new Error("The twin does not show what the event did");
     };
   },
   async trpc(port) {
