@@ -3,14 +3,13 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
 import { type EventError, isEventError, refusal, unnamed } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
-import { randomId } from "../lib/random-id.js";
 import type { WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/runtime.js";
 import { Connection } from "./connection.js";
-import { Outbox } from "./outbox.js";
-import { createScope, type Scope, scopeName } from "./scope.js";
+import { Outbox, refusalOf } from "./outbox.js";
+import { type Scope, scopeName } from "./scope.js";
 import { createStatus, type Status } from "./status.js";
 import { readStream } from "./stream.js";
 import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
@@ -70,7 +69,6 @@ export function createClient(options: ClientOptions = {}): Client {
   const errors = new Signal<[error: EventError]>();
   const effects = new Signal<[name: string, args: readonly unknown[]]>();
   const status = createStatus();
-  let id = randomId();
   let schema: WireSchema | undefined;
   let session: string | undefined;
   let closed = false;
@@ -79,9 +77,6 @@ export function createClient(options: ClientOptions = {}): Client {
 
   const connection = new Connection({
     trpc,
-    get id() {
-      return id;
-    },
     stream: (ticket, line, take) => readStream(get, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
     receive,
     lost() {
@@ -89,15 +84,19 @@ export function createClient(options: ClientOptions = {}): Client {
       hosts.clear();
       for (const twin of twins.values()) twin.synced = false;
     },
-    show: (state) => status.update({ status: state }),
+    status,
     failed(error) {
-      const code = (error.data as { code?: string } | undefined)?.code;
-      const told = code ? refusal(code, error.message) : isEventError(error.cause) ? error.cause : undefined;
+      const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
       if (!told) return;
+      const foreign = told.is("FORBIDDEN");
       // Once, an id that belongs to an earlier session is no failure.
-      if (++refusals === (code === "FORBIDDEN" ? 2 : 1)) unheard(told);
-      if (code === "FORBIDDEN") rename();
-      if (code !== "OUTDATED") return;
+      if (++refusals === (foreign ? 2 : 1)) unheard(told);
+      if (foreign) {
+        // The session is another one.
+        connection.rename();
+        for (const scope of scopes.values()) scope.last.clear();
+      }
+      if (!told.is("OUTDATED")) return;
       connection.close();
       status.update({ status: "outdated" });
       for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(told);
@@ -107,18 +106,7 @@ export function createClient(options: ClientOptions = {}): Client {
 
   const outbox = new Outbox({
     trpc,
-    get id() {
-      return id;
-    },
-    get epoch() {
-      return connection.epoch;
-    },
-    get connected() {
-      return connection.open;
-    },
-    get schema() {
-      return schema;
-    },
+    connection,
     scopeOf,
     missed(twin, incarnation, messages) {
       for (const message of messages) {
@@ -126,7 +114,7 @@ export function createClient(options: ClientOptions = {}): Client {
         else if (typeof message[0] === "number" && twin.at?.[0] === incarnation) takeFrame([twin], message);
       }
     },
-    pending: (pending) => status.update({ pending }),
+    status,
     unheard,
   });
 
@@ -147,12 +135,10 @@ export function createClient(options: ClientOptions = {}): Client {
       // One that was forgotten may come back with those who still hold it.
       const address = addressOf(twin);
       if (!twins.has(address)) twins.set(address, twin);
-      scopeOf(twin)?.twins.add(twin);
       connection.watch(twin);
     },
     forget(twin) {
       connection.unwatch(twin);
-      scopeOf(twin)?.twins.delete(twin);
       twin.synced = false;
       const address = addressOf(twin);
       if (twins.get(address) === twin) twins.delete(address);
@@ -165,7 +151,6 @@ export function createClient(options: ClientOptions = {}): Client {
     if (!twin) {
       twin = new LiveTwin(world, store, key);
       twins.set(address, twin);
-      scopeOf(twin)?.twins.add(twin);
     }
     return twin;
   }
@@ -175,23 +160,13 @@ export function createClient(options: ClientOptions = {}): Client {
     if (name === undefined) return undefined;
     let scope = scopes.get(name);
     if (!scope) {
-      scope = createScope();
+      scope = { incarnation: undefined, last: new Map() };
       scopes.set(name, scope);
     }
     return scope;
   }
 
-  function describe(described: WireSchema): void {
-    schema = described;
-    for (const twin of twins.values()) scopeOf(twin)?.twins.add(twin);
-  }
-
-  /** The session is another one, which the id does not belong to. */
-  function rename(): void {
-    id = randomId();
-    for (const scope of scopes.values()) scope.last.clear();
-    connection.restart();
-  }
+  const twinsOf = (scope: Scope | undefined): LiveTwin[] => (scope ? [...twins.values()].filter((twin) => scopeOf(twin) === scope) : []);
 
   // --- messages of the stream: PROTOCOL.md §3 ---
 
@@ -200,13 +175,13 @@ export function createClient(options: ClientOptions = {}): Client {
     if (head !== "snapshot") release();
     switch (typeof head === "number" ? "frame" : head) {
       case "frame":
-        takeFrame(hosts.get(head)?.twins ?? [], message);
+        takeFrame(twinsOf(hosts.get(head)), message);
         break;
       case "hello": {
         const hello = message[1] as { schema: WireSchema; session: string };
         session = hello.session;
         refusals = 0;
-        describe(hello.schema);
+        schema = hello.schema;
         outbox.resume();
         break;
       }
@@ -256,7 +231,7 @@ export function createClient(options: ClientOptions = {}): Client {
   function awaited(): boolean {
     const behind = (twin: LiveTwin, at: Position) =>
       twin.state === "ready" && connection.watches(twin) && !twin.shows(...at) && !held.some((one) => one.twin === twin);
-    return held.some(({ scope, at }) => [...scope.twins].some((twin) => behind(twin, at)));
+    return held.some(({ scope, at }) => twinsOf(scope).some((twin) => behind(twin, at)));
   }
 
   function release(): void {
@@ -273,9 +248,8 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   function takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot): void {
-    const { have } = twin;
     // What answers have brought may be ahead of the stream.
-    if (have?.[0] === at[0] && have[1] > at[1]) return;
+    if (twin.shows(at[0], at[1] + 1)) return;
     try {
       twin.snapshot(at, snapshot);
     } catch (error) {
@@ -287,8 +261,8 @@ export function createClient(options: ClientOptions = {}): Client {
     const revision = message[1] as number;
     atomically(() => {
       for (const twin of watching) {
-        const [incarnation, at] = twin.at ?? [];
-        if (incarnation === undefined || at === undefined || at >= revision) continue;
+        if (!twin.at || twin.at[1] >= revision) continue;
+        const [incarnation, at] = twin.at;
         if (at < revision - 1) {
           if (twin.synced) renew(twin);
           continue;
@@ -315,7 +289,7 @@ export function createClient(options: ClientOptions = {}): Client {
     preload(data) {
       if (session !== undefined && data.session !== session) return;
       session ??= data.session;
-      if (!schema) describe(data.schema);
+      schema ??= data.schema;
       const rendered: LiveTwin[] = [];
       atomically(() => {
         for (const one of data.stores) {

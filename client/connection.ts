@@ -1,7 +1,8 @@
 import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
+import { randomId } from "../lib/random-id.js";
 import { backoff } from "./backoff.js";
-import type { ConnectionState } from "./status.js";
+import type { UpdatableStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
 const PROTOCOL = 1;
@@ -13,15 +14,13 @@ const STEADY = 5000;
 
 export interface ConnectionWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
-  /** The client's id. */
-  readonly id: string;
   /** Reads the stream of a ticket, until it is over or `line` is aborted. */
   stream(ticket: string, line: AbortController, take: (message: unknown) => void): Promise<void>;
   /** A message of the stream has come. */
   receive(message: readonly unknown[]): void;
   /** What the stream told before is over: host numbers, and who is up to date. */
   lost(): void;
-  show(status: ConnectionState): void;
+  readonly status: Pick<UpdatableStatus, "update">;
   /** It did not begin. */
   failed(error: TRPCClientError<AnyTRPCRouter>): void;
 }
@@ -32,6 +31,8 @@ export class Connection {
   readonly #wanted = new Set<LiveTwin>();
   /** What the server has been told to send. */
   #told = new Set<LiveTwin>();
+  /** The client's id. */
+  id = randomId();
   epoch = 0;
   /** The stream, from when it is asked for until it ends. */
   #line: AbortController | undefined;
@@ -71,8 +72,9 @@ export class Connection {
     return this.#wanted.has(twin);
   }
 
-  /** Begins again, as the client has got another id. */
-  restart(): void {
+  /** Begins again under another id. */
+  rename(): void {
+    this.id = randomId();
     if (this.#line) this.#end();
     this.#schedule();
   }
@@ -115,7 +117,7 @@ export class Connection {
     if (twins.length === 0) return;
     const line = this.#line;
     try {
-      await this.#world.trpc.mutation(procedure, { client: this.#world.id, epoch: this.epoch, watch: twins.map(watchOf) });
+      await this.#world.trpc.mutation(procedure, { client: this.id, epoch: this.epoch, watch: twins.map(watchOf) });
     } catch {
       // The next connection says anew what is watched.
       if (line === this.#line) this.#fail();
@@ -123,14 +125,14 @@ export class Connection {
   }
 
   async #begin(): Promise<void> {
-    const { trpc, id } = this.#world;
+    const { id } = this;
     const line = new AbortController();
     this.#line = line;
     this.#told = new Set(this.#wanted);
     let refused: unknown;
     try {
       const input = { protocol: PROTOCOL, client: id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf) };
-      const { ticket } = (await trpc.mutation("$connect", input, { signal: line.signal })) as { ticket: string };
+      const { ticket } = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as { ticket: string };
       if (line === this.#line) await this.#world.stream(ticket, line, (message) => this.#take(message as readonly unknown[]));
     } catch (error) {
       refused = error;
@@ -145,7 +147,7 @@ export class Connection {
     if (message[0] === "hello" && !this.open) {
       this.open = true;
       this.#since = Date.now();
-      this.#world.show("online");
+      this.#world.status.update({ status: "online" });
       this.#schedule();
     }
     this.#world.receive(message);
@@ -156,7 +158,7 @@ export class Connection {
     if (!this.#line) return;
     if (this.open && Date.now() - this.#since > STEADY) this.#failures = 0;
     this.#end();
-    this.#world.show(globalThis.navigator?.onLine === false ? "offline" : "reconnecting");
+    this.#world.status.update({ status: globalThis.navigator?.onLine === false ? "offline" : "reconnecting" });
     this.#retry = setTimeout(this.#again, pause ?? backoff(this.#failures++));
   }
 
@@ -168,12 +170,12 @@ export class Connection {
 
   readonly #online = (): void => {
     this.#failures = 0;
-    if (this.open) this.#world.show("online");
+    if (this.open) this.#world.status.update({ status: "online" });
     if (this.#retry !== undefined) this.#again();
   };
 
   readonly #offline = (): void => {
-    if (this.#wanted.size > 0) this.#world.show("offline");
+    if (this.#wanted.size > 0) this.#world.status.update({ status: "offline" });
   };
 
   /** Ends the stream, and what is under way to one. */
@@ -189,4 +191,4 @@ export class Connection {
   }
 }
 
-const watchOf = ({ store, key, have }: LiveTwin) => ({ store, ...(key !== null && { key }), ...(have && { have }) });
+const watchOf = ({ store, key, have }: LiveTwin) => ({ store, key: key ?? undefined, have });

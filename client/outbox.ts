@@ -2,12 +2,13 @@ import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Encoded } from "../lib/codec.js";
 import { badRequest, cancelled, closed, type EventError, notConnected, refusal, unknownEvent, unknownOutcome } from "../lib/errors.js";
-import type { WireSchema } from "../lib/schema.js";
 import { encodeValue } from "../lib/value.js";
 import { backoff } from "./backoff.js";
 import { ClientCall, type OpenCall } from "./call.js";
+import type { Connection } from "./connection.js";
 import type { Begun } from "./event.js";
 import { nextNumber, type Scope } from "./scope.js";
+import type { UpdatableStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
 /** How many calls may be on their way at once. */
@@ -17,15 +18,11 @@ const YIELD_WAIT = 2000;
 
 export interface OutboxWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
-  readonly id: string;
-  readonly epoch: number;
-  /** The stream is open. */
-  readonly connected: boolean;
-  readonly schema: WireSchema | undefined;
+  readonly connection: Pick<Connection, "id" | "epoch" | "open">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
   missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void;
-  pending(count: number): void;
+  readonly status: Pick<UpdatableStatus, "update">;
   unheard(error: EventError): void;
 }
 
@@ -100,7 +97,7 @@ export class Outbox {
         if (this.#closed) return drop(closed());
         try {
           const plain = args.filter((arg) => !isUiEvent(arg));
-          if (this.#world.schema?.stores[twin.store]?.events[event]?.volatile) return void this.#fire(twin, event, plain, open);
+          if (twin.declared(event)?.volatile) return void this.#fire(twin, event, plain, open);
           entry = {
             twin,
             event,
@@ -118,7 +115,7 @@ export class Outbox {
           return drop(badRequest((error as Error).message.replace(/\.$/, "")));
         }
         this.#entries.add(entry);
-        this.#world.pending(this.#entries.size);
+        this.#world.status.update({ pending: this.#entries.size });
         this.flush();
       },
     };
@@ -126,9 +123,9 @@ export class Outbox {
 
   /** A volatile event: at most once, now or never. */
   async #fire({ store, key }: LiveTwin, event: string, args: readonly unknown[], open: OpenCall): Promise<void> {
-    if (!this.#world.connected) return open.reject(notConnected());
+    if (!this.#world.connection.open) return open.reject(notConnected());
     try {
-      open.resolve(await this.#world.trpc.mutation(`${store}.${event}`, { ...(key !== null && { key }), args }));
+      open.resolve(await this.#world.trpc.mutation(`${store}.${event}`, { key: key ?? undefined, args }));
     } catch (error) {
       open.reject(refusalOf(error) ?? notConnected());
     }
@@ -151,13 +148,12 @@ export class Outbox {
 
   #number(entry: Entry): Numbered | undefined {
     const { twin, event } = entry;
-    const { schema, id } = this.#world;
-    if (schema && !Object.hasOwn(schema.stores[twin.store]?.events ?? {}, event)) {
+    if (twin.declared(event) === null) {
       this.#reject(entry, unknownEvent(twin.store, event));
       return undefined;
     }
     const scope = this.#world.scopeOf(twin);
-    if (scope?.incarnation !== undefined) return { client: id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation) };
+    if (scope?.incarnation !== undefined) return { client: this.#world.connection.id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation) };
     if (twin.state === "refused") this.#reject(entry, twin.error);
     return undefined;
   }
@@ -169,15 +165,20 @@ export class Outbox {
     entry.attempt = attempt;
     entry.sent++;
     const at = twin.have?.[0] === i ? twin.have[1] : null;
-    const call = { client, epoch: this.#world.epoch, n, i, at, seen: this.#seen(numbered) };
+    const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered) };
     try {
-      const input = { ...(twin.key !== null && { key: twin.key }), args, call };
+      const input = { key: twin.key ?? undefined, args, call };
       const answer = (await this.#world.trpc.mutation(`${twin.store}.${event}`, input, { signal: attempt.signal, context: { alone } })) as Answer;
       if (entry.attempt !== attempt) return;
       entry.answer = answer;
       // They come by the stream, which may be slower, or have dropped them.
       entry.yields = answer.h === null ? 0 : entry.yields + (answer.y ?? 0);
-      if (entry.yields > 0) entry.patience = setTimeout(() => this.#waitNoMore(entry), YIELD_WAIT);
+      if (entry.yields > 0) {
+        entry.patience = setTimeout(() => {
+          entry.yields = 0;
+          this.settle();
+        }, YIELD_WAIT);
+      }
       this.#failures = 0;
       if (answer.f) this.#world.missed(twin, answer.i, answer.f);
       this.settle();
@@ -244,12 +245,6 @@ export class Outbox {
     this.#again();
   }
 
-  /** The stream that the yields were to come by is gone, or late. */
-  #waitNoMore(entry: Entry): void {
-    entry.yields = 0;
-    this.settle();
-  }
-
   /** Settles the calls that are shown by now. */
   settle(): void {
     for (const entry of [...this.#entries]) {
@@ -280,7 +275,7 @@ export class Outbox {
     this.#entries.delete(entry);
     clearTimeout(entry.patience);
     entry.release();
-    this.#world.pending(this.#entries.size);
+    this.#world.status.update({ pending: this.#entries.size });
   }
 
   /** One more value of a generator event. */
@@ -295,7 +290,7 @@ export class Outbox {
   #cancel(entry: Entry): void {
     const { twin, numbered } = entry;
     if (!numbered) return this.#reject(entry, cancelled());
-    const input = { store: twin.store, ...(twin.key !== null && { key: twin.key }), client: numbered.client, n: numbered.n };
+    const input = { store: twin.store, key: twin.key ?? undefined, client: numbered.client, n: numbered.n };
     this.#world.trpc.mutation("$cancel", input).catch(() => {});
   }
 
@@ -310,7 +305,7 @@ export class Outbox {
 }
 
 /** What the server says of a call; `undefined` where it has not spoken. */
-function refusalOf(error: unknown): EventError | undefined {
+export function refusalOf(error: unknown): EventError | undefined {
   const { data, message } = error as { data?: { code?: unknown; data?: unknown }; message: string };
   return typeof data?.code === "string" ? refusal(data.code, message, data.data) : undefined;
 }

@@ -1,15 +1,11 @@
 import type { WireSchema } from "../lib/schema.js";
-import type { LiveTwin } from "./twin.js";
 
 /** What the client knows of one scope instance: its stores share frames, revisions and event numbers. */
 export interface Scope {
-  readonly twins: Set<LiveTwin>;
   incarnation: string | undefined;
   /** The number of the last event, in each incarnation. No number is ever given twice, also where late news of an old incarnation come. */
   readonly last: Map<string, number>;
 }
-
-export const createScope = (): Scope => ({ twins: new Set(), incarnation: undefined, last: new Map() });
 
 /** The number of the next event. */
 export function nextNumber({ last }: Scope, incarnation: string): number {

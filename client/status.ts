@@ -17,7 +17,11 @@ export interface Status {
   subscribe(listener: () => void): () => void;
 }
 
-export function createStatus(): Status & { update(change: Partial<ConnectionStatus>): void } {
+export interface UpdatableStatus extends Status {
+  update(change: Partial<ConnectionStatus>): void;
+}
+
+export function createStatus(): UpdatableStatus {
   const changes = new Signal();
   let current: ConnectionStatus = { status: "online", pending: 0 };
   return {

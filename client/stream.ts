@@ -9,8 +9,8 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
     const response = await get(url, { signal: line.signal, headers: { accept: "text/event-stream" }, cache: "no-store" });
     if (!response.ok || !response.body) return;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    const lines = lineReader();
     let silence: number | undefined;
+    let rest = "";
     let event = "";
     let data = "";
     for (;;) {
@@ -18,7 +18,12 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
       clearTimeout(timer);
       if (done) return;
       if (silence !== undefined) timer = setTimeout(() => line.abort(), silence);
-      for (const text of lines(value)) {
+      rest += value;
+      // A line of many chunks is put together once.
+      if (!value.includes("\n")) continue;
+      const lines = rest.split("\n");
+      rest = lines.pop() as string;
+      for (const text of lines) {
         if (line.signal.aborted) return;
         if (text.startsWith("event: ")) event = text.slice(7);
         else if (text.startsWith("data: ")) data = text.slice(6);
@@ -36,18 +41,4 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
     clearTimeout(timer);
     line.abort();
   }
-}
-
-/** Splits chunks into lines. A line of many chunks is joined once. */
-function lineReader(): (chunk: string) => string[] {
-  let rest: string[] = [];
-  return (chunk) => {
-    const lines = chunk.split("\n");
-    if (lines.length > 1) {
-      lines[0] = rest.join("") + lines[0];
-      rest = [];
-    }
-    rest.push(lines.pop() as string);
-    return lines;
-  };
 }

@@ -1,7 +1,7 @@
 import type { Delta, Snapshot } from "../lib/codec.js";
 import { type EventError, nestedEvent, unknownEvent } from "../lib/errors.js";
 import { atomically, createMirror, type Mirror } from "../lib/mirror.js";
-import type { WireClass, WireSchema } from "../lib/schema.js";
+import type { WireClass, WireEvent, WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import { type Begun, createEvent, type TwinEvent } from "./event.js";
 
@@ -103,14 +103,20 @@ export class LiveTwin implements Twin {
     };
   }
 
-  event(name: string): TwinEvent | undefined {
+  /** What the store has declared of an event: `null` where it has no such event, `undefined` as long as that is not known. */
+  declared(name: string): WireEvent | null | undefined {
     const { schema } = this.#world;
-    if (schema && !Object.hasOwn(schema.stores[this.store]?.events ?? {}, name)) return undefined;
+    const events = schema?.stores[this.store]?.events ?? {};
+    return Object.hasOwn(events, name) ? events[name] : schema && null;
+  }
+
+  event(name: string): TwinEvent | undefined {
+    if (this.declared(name) === null) return undefined;
     let event = this.#events.get(name);
     if (!event) {
       event = createEvent({
         label: `${this.store}.${name}`,
-        options: () => this.#world.schema?.stores[this.store]?.events[name],
+        options: () => this.declared(name) ?? undefined,
         begin: () => this.#world.begin(this, name),
       });
       this.#events.set(name, event);
@@ -196,5 +202,5 @@ export class LiveTwin implements Twin {
 }
 
 /** Names by which promises, JSON, test runners and developer tools ask any object what it is. */
-const ASKED = new Set(["then", "toJSON", "toString", "valueOf", "constructor", "inspect", "nodeType", "tagName", "asymmetricMatch", "length"]);
-const isMethod = (name: string) => /^[a-z]\w*$/i.test(name) && !ASKED.has(name);
+const ASKED = new Set(["then", "toJSON", "inspect", "nodeType", "tagName", "asymmetricMatch", "length"]);
+const isMethod = (name: string) => /^[a-z]\w*$/i.test(name) && !(name in Object.prototype) && !ASKED.has(name);

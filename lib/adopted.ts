@@ -126,11 +126,13 @@ export class AdoptedNode extends InstanceNode {
     this.evaluate();
   }
 
-  override seen(): void {
+  /** Clients see it from now on. */
+  seen(): void {
     if (this.graph.maintaining) this.maintain();
   }
 
-  override unseen(): void {
+  /** Clients see it no more. */
+  unseen(): void {
     this.release();
   }
 

@@ -1,4 +1,4 @@
-import { isShared, type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
+import { isShared, type Kind, Node, type Stored, spoil } from "./node.js";
 
 /** An array. It has no holes. */
 export class ArrayNode extends Node {
@@ -22,7 +22,7 @@ export class ArrayNode extends Node {
     this.graph.recorder?.splice(this, at, removed, add.slice());
     spoil(this);
     this.atoms?.reportChanged();
-    this.graph.listeners?.tell(this, { type: "splice", index: at, added: () => add.map(liveOf), removed: () => removed.map(liveOf) });
+    this.graph.listeners?.splice(this, at, removed, add);
     return removed;
   }
 

@@ -1,5 +1,5 @@
 import { badWire, StateError } from "./errors.js";
-import { put } from "./node.js";
+import { own, put } from "./node.js";
 
 /** A value in JSON: PROTOCOL.md §4, "Slots". */
 export type Slot = string | number | boolean | null | readonly unknown[];
@@ -284,14 +284,7 @@ export interface Opened<C> {
   made: C[];
 }
 
-const KINDS: ReadonlyMap<unknown, BodyKind> = new Map([
-  ["o", "object"],
-  ["c", "instance"],
-  ["a", "array"],
-  ["m", "map"],
-  ["s", "set"],
-  ["f", "array"],
-]);
+const KINDS: Readonly<Record<string, BodyKind>> = { o: "object", c: "instance", a: "array", m: "map", s: "set", f: "array" };
 
 /** No message has more containers: a count beyond it is garbage, not to be believed. */
 const MOST = 10_000_000;
@@ -301,7 +294,7 @@ export const openBodies = <C>(groups: readonly Group[], sink: Sink<C>): Opened<C
 
 /** Makes the containers of one group, empty. */
 export function openBody<C>(group: Group, sink: Sink<C>): Opened<C> {
-  const kind = KINDS.get(group[0]);
+  const kind = own(KINDS, group[0] as string) as BodyKind | undefined;
   if (!kind) throw badWire("a body", group);
   const count = countOf(group);
   if (!isCount(count) || count > MOST) throw badWire("a count of containers", count);

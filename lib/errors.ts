@@ -25,7 +25,7 @@ export function nameOf(value: unknown): string {
 }
 
 export const readOnlyDate = (method: string) =>
-  new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one: \`const date = new Date(old)\`.`);
+  new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one.`);
 export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events.`);
 
 // --- the wire ---

@@ -19,8 +19,6 @@ export const clients: Audience = {
   tag: (node) => node,
   names: (node) => node.visible(),
   group: Number.POSITIVE_INFINITY,
-  met: (node) => node instanceof InstanceNode && node.seen(),
-  lost: (node) => node instanceof InstanceNode && node.unseen(),
 };
 
 export const storage: Audience = {
@@ -73,10 +71,4 @@ export class InstanceNode extends ObjectNode {
   fill(data: Record<string, Stored>): void {
     this.data = data;
   }
-
-  /** Clients see it from now on. */
-  seen(): void {}
-
-  /** Clients see it no more. */
-  unseen(): void {}
 }

@@ -1,5 +1,5 @@
 import type { Graph } from "./graph.js";
-import { type Node, nodeOf } from "./node.js";
+import { liveOf, type Node, nodeOf, type Stored } from "./node.js";
 import { notContainer } from "./state-errors.js";
 
 /** One change of a container, as {@link onDelta} tells it. Values are live. */
@@ -28,9 +28,25 @@ export class Listeners {
     };
   }
 
-  tell(node: Node, delta: Delta): void {
+  /** A key has been set, or a member has come. */
+  key(node: Node, key: Stored, present: boolean, old: Stored, stored: Stored): void {
+    this.#tell(node, () => {
+      const [name, value] = [liveOf(key), liveOf(stored)];
+      return present ? { type: "update", name, value, old: liveOf(old) } : { type: "add", name, value };
+    });
+  }
+
+  delete(node: Node, key: Stored, old: Stored): void {
+    this.#tell(node, () => ({ type: "remove", name: liveOf(key), old: liveOf(old) }));
+  }
+
+  splice(node: Node, index: number, removed: readonly Stored[], added: readonly Stored[]): void {
+    this.#tell(node, () => ({ type: "splice", index, added: () => added.map(liveOf), removed: () => removed.map(liveOf) }));
+  }
+
+  #tell(node: Node, delta: () => Delta): void {
     const listeners = this.#listeners.get(node);
-    if (listeners) for (const listener of listeners) listener(delta);
+    if (listeners) for (const listener of listeners) listener(delta());
   }
 }
 

@@ -1,5 +1,5 @@
 import { batch } from "./batch.js";
-import { isShared, type KeyAtoms, type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
+import { isShared, type KeyAtoms, type Kind, Node, type Stored, spoil } from "./node.js";
 
 /** A Map. */
 export class MapNode extends Node {
@@ -27,10 +27,7 @@ export class MapNode extends Node {
     spoil(this);
     if (present) this.atoms?.changed(key);
     else this.atoms?.moved(key);
-    this.graph.listeners?.tell(
-      this,
-      present ? { type: "update", name: liveOf(key), value: liveOf(stored), old: liveOf(old) } : { type: "add", name: liveOf(key), value: liveOf(stored) },
-    );
+    this.graph.listeners?.key(this, key, present, old, stored);
   }
 
   remove(key: Stored): boolean {
@@ -41,7 +38,7 @@ export class MapNode extends Node {
     this.data.delete(key);
     spoil(this);
     this.atoms?.moved(key);
-    this.graph.listeners?.tell(this, { type: "remove", name: liveOf(key), old: liveOf(old) });
+    this.graph.listeners?.delete(this, key, old);
     return true;
   }
 

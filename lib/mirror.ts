@@ -223,7 +223,7 @@ class Decoder implements Sink<Node> {
       opened.push(openBody(body, this));
       yield;
     }
-    if (this.#made !== this.#ids.length || this.#made === 0) throw badWire("a snapshot", "a count of containers that is not that of its numbers");
+    if (this.#made !== this.#ids.length || this.#made === 0) throw badWire("as many containers as numbers", this.#made);
     this.next();
     for (const one of opened) {
       fillBody(one, this);

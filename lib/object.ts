@@ -1,4 +1,4 @@
-import { isShared, type KeyAtoms, type Kind, liveOf, Node, put, type Stored, spoil } from "./node.js";
+import { isShared, type KeyAtoms, type Kind, Node, put, type Stored, spoil } from "./node.js";
 
 /** A plain object. */
 export class ObjectNode extends Node {
@@ -28,10 +28,7 @@ export class ObjectNode extends Node {
     spoil(this);
     if (present) this.atoms?.changed(key);
     else this.atoms?.moved(key);
-    this.graph.listeners?.tell(
-      this,
-      present ? { type: "update", name: key, value: liveOf(stored), old: liveOf(old) } : { type: "add", name: key, value: liveOf(stored) },
-    );
+    this.graph.listeners?.key(this, key, present, old, stored);
   }
 
   remove(key: string): void {
@@ -42,7 +39,7 @@ export class ObjectNode extends Node {
     delete this.data[key];
     spoil(this);
     this.atoms?.moved(key);
-    this.graph.listeners?.tell(this, { type: "remove", name: key, old: liveOf(old) });
+    this.graph.listeners?.delete(this, key, old);
   }
 }
 

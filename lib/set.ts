@@ -1,5 +1,5 @@
 import { batch } from "./batch.js";
-import { isShared, type Kind, liveOf, Node, type Stored, spoil } from "./node.js";
+import { isShared, type Kind, Node, type Stored, spoil } from "./node.js";
 
 /** A Set. */
 export class SetNode extends Node {
@@ -20,7 +20,7 @@ export class SetNode extends Node {
     this.data.add(stored);
     spoil(this);
     this.atoms?.reportChanged();
-    this.graph.listeners?.tell(this, { type: "add", value: liveOf(stored) });
+    this.graph.listeners?.key(this, undefined, false, undefined, stored);
   }
 
   remove(stored: Stored): boolean {
@@ -30,7 +30,7 @@ export class SetNode extends Node {
     this.data.delete(stored);
     spoil(this);
     this.atoms?.reportChanged();
-    this.graph.listeners?.tell(this, { type: "remove", old: liveOf(stored) });
+    this.graph.listeners?.delete(this, undefined, stored);
     return true;
   }
 

@@ -2,7 +2,7 @@ import { AdoptedNode } from "./adopted.js";
 import { Channel, type Kept, type Saved } from "./channel.js";
 import { type BodyKind, type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
 import type { Graph } from "./graph.js";
-import { clients, InstanceNode, storage } from "./instance.js";
+import { type Audience, clients, InstanceNode, storage } from "./instance.js";
 import { kindOf } from "./kind.js";
 import { applyKept } from "./mirror.js";
 import { type Node, nodeOf } from "./node.js";
@@ -95,7 +95,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   const known = restore && (yield* applyKept(graph, restore, tail));
   recorder.clear();
   graph.endTurn();
-  const channel = new Channel(graph.root, clients, known?.clients);
+  const channel = new Channel(graph.root, watchers, known?.clients);
   // A new store has no number before somebody watches: many are never watched.
   if (known) yield* channel.start();
   const keeper = keep ? new Channel(graph.root, storage, known?.storage) : undefined;
@@ -200,6 +200,13 @@ export function snapshotText(snapshot: Snapshot): string {
   }
   return text;
 }
+
+/** Clients, as a store serves them: it keeps the computeds evaluated of what they see. */
+const watchers: Audience = {
+  ...clients,
+  met: (node) => node instanceof AdoptedNode && node.seen(),
+  lost: (node) => node instanceof AdoptedNode && node.unseen(),
+};
 
 /** A value whose containers of this store go by number, and all others as plain values. */
 function encodeFor(graph: Graph, value: unknown): Encoded {

@@ -26,7 +26,7 @@ function viewOfNode(node: Node): unknown {
   const leaf = isLeaf(node);
   if (leaf) {
     // What has changed and changed back is what it was.
-    if (last !== undefined && same(last, node.data)) node.data = last;
+    if (last !== undefined && same(last, node.data as object)) node.data = last;
     node.view = harden(node.data as object);
     return node.view;
   }
@@ -54,16 +54,16 @@ const harden: <T>(view: T) => T = typeof process === "undefined" || process.env.
 function isLeaf(node: Node): boolean {
   if (node instanceof InstanceNode) return false;
   const { data } = node;
-  if (data instanceof Map) {
-    for (const [key, value] of data) if (key instanceof Node || value instanceof Node) return false;
-    return true;
-  }
-  if (Array.isArray(data) || data instanceof Set) {
-    for (const value of data) if (value instanceof Node) return false;
-    return true;
-  }
+  if (node.kind !== "object") return !partsOf(data as object).some((part) => part instanceof Node);
   for (const key in data as object) if (own(data as object, key) instanceof Node) return false;
   return true;
+}
+
+/** All that a container holds, in order. */
+function partsOf(data: object): readonly unknown[] {
+  if (Array.isArray(data)) return data;
+  if (data instanceof Map) return [...data].flat();
+  return data instanceof Set ? [...data] : [...Object.keys(data), ...Object.values(data)];
 }
 
 function fill(node: Node, view: object): void {
@@ -76,16 +76,10 @@ function fill(node: Node, view: object): void {
 }
 
 /** Whether two views of one container hold the same things in the same order. */
-function same(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a)) return sameList(a, b as unknown[]);
-  if (a instanceof Map) return a.size === (b as Map<unknown, unknown>).size && sameList([...a].flat(), [...(b as Map<unknown, unknown>)].flat());
-  if (a instanceof Set) return a.size === (b as Set<unknown>).size && sameList([...a], [...(b as Set<unknown>)]);
-  return sameList(Object.keys(a as object), Object.keys(b as object)) && sameList(Object.values(a as object), Object.values(b as object));
-}
-
-function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+function same(a: object, b: object): boolean {
+  const [as, bs] = [partsOf(a), partsOf(b)];
+  if (as.length !== bs.length) return false;
+  for (let i = 0; i < as.length; i++) if (!Object.is(as[i], bs[i])) return false;
   return true;
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { backoff } from "../../client/backoff.js";
 import { ClientCall } from "../../client/call.js";
 import { createEvent } from "../../client/event.js";
-import { createScope, nextNumber, scopeName } from "../../client/scope.js";
+import { nextNumber, type Scope, scopeName } from "../../client/scope.js";
 import { createStatus } from "../../client/status.js";
 import type { WireEvent, WireSchema } from "../../lib/schema.js";
 
@@ -97,7 +97,7 @@ test("a call that is over cannot be cancelled any more", () => {
 });
 
 test("no event number is given twice, also when late news bring an old incarnation back", () => {
-  const scope = createScope();
+  const scope: Scope = { incarnation: undefined, last: new Map() };
   expect([nextNumber(scope, "a"), nextNumber(scope, "a"), nextNumber(scope, "b"), nextNumber(scope, "a"), nextNumber(scope, "b")]).toEqual([1, 2, 1, 3, 2]);
 });
 
