@@ -3,11 +3,12 @@ import { fanout } from "./fanout.ts";
 import { memory } from "./memory.ts";
 import { printProfiles } from "./profile.ts";
 import { rate } from "./rate.ts";
+import { reflex } from "./reflex.ts";
 import { roundtrip } from "./roundtrip.ts";
 import type { Part, PartOptions, Section } from "./section.ts";
 
 /** The parts of workload L. */
-export const parts: Readonly<Record<string, Part>> = { roundtrip, rate, fanout, memory };
+export const parts: Readonly<Record<string, Part>> = { roundtrip, rate, fanout, memory, reflex };
 
 /** Runs parts of the workload, one after the other. */
 export async function runLive(options: Omit<PartOptions, "rounds"> & { parts: readonly string[]; rounds: number | undefined }): Promise<Section[]> {

@@ -4,18 +4,9 @@ import { io } from "socket.io-client";
 import { createClient } from "../../../client/client.js";
 import type { router } from "../servers/trpc.ts";
 import { answer } from "../tasks.ts";
+import { cookies } from "./cookies.ts";
 
 type Call = () => Promise<unknown>;
-
-/** A browser's cookies, for one site. */
-function cookies(): typeof fetch {
-  let cookie: string | undefined;
-  return async (input, init) => {
-    const response = await fetch(input, cookie ? { ...init, headers: { ...(init?.headers as Record<string, string>), cookie } } : init);
-    cookie ??= response.headers.get("set-cookie")?.split(";")[0];
-    return response;
-  };
-}
 
 const peers: Record<string, (port: number) => Promise<Call>> = {
   async twinstate(port) {

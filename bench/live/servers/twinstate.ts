@@ -1,5 +1,6 @@
 import { event, state } from "../../../lib/index.js";
 import { createTwin, scope } from "../../../server/index.js";
+import { edit, makeRows, type Op, type Row } from "../../table/workload.ts";
 import { listen, serveHandler } from "../http.ts";
 import { answer, measures, now } from "../tasks.ts";
 
@@ -17,8 +18,18 @@ class Room {
   }
 }
 
+class Table {
+  @state rows: Row[] = [];
+  @event fill(n: number) {
+    this.rows = makeRows(n);
+  }
+  @event edit(op: Op) {
+    edit(this, op);
+  }
+}
+
 const twin = createTwin({
-  stores: { counter: Counter, room: scope.room(Room, { allow: () => true }) },
+  stores: { counter: Counter, table: Table, room: scope.room(Room, { allow: () => true }) },
   session: { secret: "a secret for the bench alone" },
   // Sessions stay in memory while they are counted.
   idle: 3_600_000,
