@@ -126,6 +126,8 @@ export class Host {
   #revision: number;
   /** Of the last commit that the storage has. Nobody is told of more. */
   #told: number;
+  /** Of the record that it began with, if any. */
+  readonly #loaded: number | undefined;
   readonly #journal: Journal;
   readonly #world: World;
   readonly #queue = createQueue();
@@ -160,6 +162,7 @@ export class Host {
     this.incarnation = state?.incarnation ?? incarnation;
     this.#revision = state?.revision ?? 0;
     this.#told = this.#revision;
+    this.#loaded = this.#revision || undefined;
     this.#log.restart(this.#revision);
     this.numbers = createNumbers({
       records: state?.numbers,
@@ -715,7 +718,19 @@ export class Host {
   #keep(entry: Entry): void {
     if (entry.since !== undefined) return;
     entry.store.watch();
+    // Who has it of an earlier life, at the revision that was loaded, has something else: so nobody is told of that revision again.
+    if (this.#revision === this.#loaded && (entry.created || !entry.store.resumable)) this.#skip();
     entry.since = this.#revision;
+  }
+
+  /** A revision that changes nothing. */
+  #skip(): void {
+    const revision = ++this.#revision;
+    this.#write([], undefined);
+    this.#journal.after(() => {
+      this.#told = revision;
+      this.#publish({ revision, deltas: [] });
+    });
   }
 
   /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
@@ -727,7 +742,6 @@ export class Host {
 
   /** The committed state of loaded stores, all of one revision. It is told when it is stored: between the frames before it and those after it. */
   show(stores: readonly string[], tell: (revision: number, shown: readonly Shown[]) => void): void {
-    const revision = this.#revision;
     const shown = stores.map((store): Shown => {
       try {
         return { store, snapshot: this.#snapshot(store) };
@@ -735,13 +749,15 @@ export class Host {
         return { store, error };
       }
     });
+    const revision = this.#revision;
     this.#journal.after(() => tell(revision, shown));
   }
 
   /** Loads a store, and gives its committed state for clients. */
   async read(store: string): Promise<{ revision: number; snapshot: Snapshot }> {
     await this.#open(store);
-    const read = { revision: this.#revision, snapshot: this.#snapshot(store) };
+    const snapshot = this.#snapshot(store);
+    const read = { revision: this.#revision, snapshot };
     await this.#journal.settled();
     return read;
   }

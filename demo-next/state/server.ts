@@ -1,4 +1,5 @@
 import { createTwin, scope } from "twinstate/server";
+import { sqlite } from "twinstate/server/sqlite";
 import { Board } from "./board";
 import { isBoardKey } from "./board-key";
 import { context } from "./context";
@@ -10,6 +11,7 @@ export const twin = createTwin({
     board: scope.room(Board, { allow: (_context, key) => isBoardKey(key) }),
   },
   context,
+  storage: sqlite(process.env.TWIN_FILE ?? "twin.db"),
   requireSchemas: true,
 });
 export type Twin = typeof twin;

@@ -120,6 +120,41 @@ test("an event that was cut off after its first commit is not run again: its cal
   await waiting;
 });
 
+test("who was there before the server ended gets the whole state, whoever comes first, by stream or by answer", async () => {
+  const { start } = servers();
+  const first = await start();
+  const visitors = [first.visitor(), first.visitor(), first.visitor()] as const;
+  const lives = visitors.map((visitor) => visitor.live({ store: "room", key: "a" }));
+  for (const live of lives) await live.state("room");
+  await visitors[0].callIn("a", "room.add", "milk");
+  await visitors[0].callIn("a", "room.type", "hello");
+  const haves = await Promise.all(
+    lives.map(async (live) => {
+      await live.state("room", ({ typing }) => typing === "hello");
+      return live.have("room");
+    }),
+  );
+  await first.twin.close();
+  const second = await start();
+  for (const visitor of visitors) Object.assign(visitor, { url: second.site.url });
+  const again = [];
+  for (const [i, visitor] of visitors.slice(0, 2).entries()) {
+    const live = visitor.live({ store: "room", key: "a", have: haves[i] as [string, number] });
+    expect(await live.state("room")).toMatchObject({ typing: "", items: [{ title: "milk" }] });
+    again.push(live);
+  }
+  const { value } = await visitors[2].number("room.add", 1, ["bread"], { key: "a", at: haves[2]?.[1] as number });
+  expect((value as Numbered).f?.map(([kind]) => kind)).toEqual(["snapshot"]);
+  for (const live of again) expect(await live.state("room", ({ items }) => items.length === 2)).toMatchObject({ typing: "" });
+  // Who has come in this life goes on from there.
+  const have = again[0]?.have("room") as [string, number];
+  again[0]?.stream.close();
+  await visitors[1].callIn("a", "room.add", "tea");
+  const back = visitors[0].live({ store: "room", key: "a", have });
+  await back.until(([kind]) => typeof kind === "number");
+  expect(back.all("snapshot")).toEqual([]);
+});
+
 test("many events share one append, and are answered in order", async () => {
   const { start } = servers();
   const { twin, storage, visitor } = await start();

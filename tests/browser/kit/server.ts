@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DEMO, environment, NEXT } from "./build.js";
 
 export interface DemoServer {
   readonly url: string;
   /** Ends it at once, as `kill -9` does. */
   kill(): Promise<void>;
-  /** Starts it again, on the same port. */
+  /** Starts it again, on the same port, with what it kept. */
   start(): Promise<void>;
+  /** While it is down: all that it kept is lost. */
+  lose(): void;
 }
 
 const SECRET = "a secret for tests of the demo";
@@ -17,13 +22,15 @@ const PATIENCE = 120_000;
 export async function startServer({ mode = "start", cwd = DEMO }: { mode?: "start" | "dev"; cwd?: string } = {}): Promise<DemoServer> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-demo-"));
   let child: ChildProcess | undefined;
 
   async function start() {
+    mkdirSync(folder, { recursive: true });
     // A group of its own: Next starts further processes.
     const started = spawn(process.execPath, [NEXT, mode, "-p", String(port)], {
       cwd,
-      env: environment({ TWINSTATE_SECRET: SECRET }),
+      env: environment({ TWINSTATE_SECRET: SECRET, TWIN_FILE: join(folder, "twin.db") }),
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
@@ -46,11 +53,14 @@ export async function startServer({ mode = "start", cwd = DEMO }: { mode?: "star
     await ended;
   }
 
+  const lose = () => rmSync(folder, { recursive: true, force: true });
+
   process.once("exit", () => {
+    lose();
     if (child?.exitCode === null) process.kill(-(child.pid as number), "SIGKILL");
   });
   await start();
-  return { url, start, kill };
+  return { url, start, kill, lose };
 }
 
 const answers = (url: string) =>
