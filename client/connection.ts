@@ -37,7 +37,8 @@ export class Connection {
   /** The stream, from when it is asked for until it ends. */
   #line: AbortController | undefined;
   open = false;
-  #closed = false;
+  /** Aborted when it is closed. */
+  readonly #life = new AbortController();
   #failures = 0;
   /** When the stream began. */
   #since = 0;
@@ -47,8 +48,17 @@ export class Connection {
 
   constructor(world: ConnectionWorld) {
     this.#world = world;
-    globalThis.addEventListener?.("online", this.#online);
-    globalThis.addEventListener?.("offline", this.#offline);
+    const { signal } = this.#life;
+    const online = () => {
+      this.#failures = 0;
+      if (this.open) world.status.update({ status: "online" });
+      if (this.#retry !== undefined) this.#again();
+    };
+    const offline = () => {
+      if (this.#wanted.size > 0) world.status.update({ status: "offline" });
+    };
+    globalThis.addEventListener?.("online", online, { signal });
+    globalThis.addEventListener?.("offline", offline, { signal });
   }
 
   watch(twin: LiveTwin): void {
@@ -81,9 +91,7 @@ export class Connection {
 
   close(): void {
     this.#end();
-    this.#closed = true;
-    globalThis.removeEventListener?.("online", this.#online);
-    globalThis.removeEventListener?.("offline", this.#offline);
+    this.#life.abort();
   }
 
   /** Once for all that is asked for in one go. */
@@ -92,7 +100,7 @@ export class Connection {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      if (this.#closed) return;
+      if (this.#life.signal.aborted) return;
       if (this.#wanted.size === 0) this.#end();
       else if (!this.#line && this.#retry === undefined) void this.#begin();
       else if (this.open && !this.#telling) void this.#tell();
@@ -159,30 +167,19 @@ export class Connection {
     if (this.open && Date.now() - this.#since > STEADY) this.#failures = 0;
     this.#end();
     this.#world.status.update({ status: globalThis.navigator?.onLine === false ? "offline" : "reconnecting" });
-    this.#retry = setTimeout(this.#again, pause ?? backoff(this.#failures++));
+    this.#retry = setTimeout(() => this.#again(), pause ?? backoff(this.#failures++));
   }
 
-  readonly #again = (): void => {
+  #again(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#schedule();
-  };
-
-  readonly #online = (): void => {
-    this.#failures = 0;
-    if (this.open) this.#world.status.update({ status: "online" });
-    if (this.#retry !== undefined) this.#again();
-  };
-
-  readonly #offline = (): void => {
-    if (this.#wanted.size > 0) this.#world.status.update({ status: "offline" });
-  };
+  }
 
   /** Ends the stream, and what is under way to one. */
   #end(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    if (this.#closed) return;
     this.#line?.abort();
     this.#line = undefined;
     this.open = false;

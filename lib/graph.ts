@@ -16,7 +16,7 @@ export class Graph {
   /** Makes what users hold of a container: `openFace`, where containers are held at all. */
   open: ((node: Node) => object) | undefined;
   /** What a mirror's instance gives for a name that is no field. */
-  method: ((node: InstanceNode, key: string) => unknown) | undefined;
+  method: ((className: string, key: string) => unknown) | undefined;
   /** See {@link onDelta}. */
   listeners: Listeners | undefined;
 

@@ -75,7 +75,7 @@ export interface Mirror {
 export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
   const graph = bareGraph(name);
   graph.open = faces;
-  graph.method = (node, key) => method?.(node.className, key);
+  graph.method = method;
   const changes = new Signal();
   let state = new Decoder(graph, clients);
   let ready = false;
@@ -161,7 +161,7 @@ export function* applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, ta
   const kept = expand(snapshot[2]);
   yield;
   for (let i = 0; i < numbers.length; i++) {
-    decoder.node(kept[i]).id = numbers[i] as number;
+    decoder.numbered(kept[i]).id = numbers[i] as number;
     if (i % STEP === 0) yield;
   }
   return { clients: { names, next }, storage: decoder.known };
@@ -199,7 +199,7 @@ class Decoder implements Sink<Node> {
   }
 
   /** A container by its number. */
-  node<N extends Node = Node>(id: unknown, Kind: abstract new (...args: never[]) => Node = Node): N {
+  numbered<N extends Node = Node>(id: unknown, Kind: abstract new (...args: never[]) => Node = Node): N {
     const node = this.table.get(id as number);
     if (node instanceof Kind) return node as N;
     throw badWire("the number of a container of its kind", id);
@@ -252,36 +252,36 @@ class Decoder implements Sink<Node> {
       const code = next();
       switch (code) {
         case 0:
-          this.node<ObjectNode>(next(), ObjectNode).put(this.name(next()), value());
+          this.numbered<ObjectNode>(next(), ObjectNode).put(this.name(next()), value());
           break;
         case 1:
-          this.node<ObjectNode>(next(), ObjectNode).remove(this.name(next()));
+          this.numbered<ObjectNode>(next(), ObjectNode).remove(this.name(next()));
           break;
         case 2:
         case 3:
-          this.node<ArrayNode>(next(), ArrayNode).splice(
+          this.numbered<ArrayNode>(next(), ArrayNode).splice(
             next() as number,
             next() as number,
             code === 2 ? (next() as unknown[]).map((slot) => valueOf(slot, this)) : [],
           );
           break;
         case 4:
-          this.node<ArrayNode>(next(), ArrayNode).put(next() as number, value());
+          this.numbered<ArrayNode>(next(), ArrayNode).put(next() as number, value());
           break;
         case 5:
-          this.node<MapNode>(next(), MapNode).put(value(), value());
+          this.numbered<MapNode>(next(), MapNode).put(value(), value());
           break;
         case 6:
-          this.node<MapNode>(next(), MapNode).remove(value());
+          this.numbered<MapNode>(next(), MapNode).remove(value());
           break;
         case 7:
-          this.node<SetNode>(next(), SetNode).put(value());
+          this.numbered<SetNode>(next(), SetNode).put(value());
           break;
         case 8:
-          this.node<SetNode>(next(), SetNode).remove(value());
+          this.numbered<SetNode>(next(), SetNode).remove(value());
           break;
         case 9:
-          this.node<MapNode | SetNode>(next()).clear();
+          this.numbered<MapNode | SetNode>(next()).clear();
           break;
         case 10: {
           const name = this.name(next());
@@ -289,7 +289,7 @@ class Decoder implements Sink<Node> {
           let id = 0;
           for (let n = 0; n < steps.length; n++) {
             id += steps[n] as number;
-            this.node<ObjectNode>(id, ObjectNode).put(name, valueOf(slots[n], this));
+            this.numbered<ObjectNode>(id, ObjectNode).put(name, valueOf(slots[n], this));
           }
           break;
         }
@@ -329,11 +329,7 @@ class Decoder implements Sink<Node> {
   next(): Node {
     const id = this.#ids ? this.#ids[this.#claimed] : this.#claimed;
     this.#claimed++;
-    return this.node(id);
-  }
-
-  numbered(id: number): Node {
-    return this.node(id);
+    return this.numbered(id);
   }
 
   leaf(slot: readonly unknown[]): Stored {
@@ -382,7 +378,7 @@ class Decoder implements Sink<Node> {
   }
 
   from(node: Node, [, base, runs]: Group): void {
-    const items = this.node<ArrayNode>(base, ArrayNode).data;
+    const items = this.numbered<ArrayNode>(base, ArrayNode).data;
     const next: Stored[] = [];
     let cursor = 0;
     const copy = (count: number) => {
@@ -415,15 +411,14 @@ function expand(pairs: readonly number[]): number[] {
 
 /** In place, so that what is equal tells nobody; as a whole only where that gives the order. */
 function merge(node: ObjectNode | MapNode | SetNode, data: object): void {
-  const wanted = entriesOf(data);
+  const keys = keysOf(data);
   const has = (key: Stored) => (data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data, key as string));
-  for (const [key] of entriesOf(node.data)) if (!has(key)) node.remove(key as never);
-  for (const [key, value] of wanted) node.put(key as never, value);
-  if (entriesOf(node.data).every(([key], i) => Object.is(key, wanted[i]?.[0]))) return;
+  for (const key of keysOf(node.data)) if (!has(key)) node.remove(key as never);
+  for (const key of keys) node.put(key as never, data instanceof Map ? data.get(key) : data[key as never]);
+  if (keysOf(node.data).every((key, i) => Object.is(key, keys[i]))) return;
   node.data = data as never;
   spoil(node);
   node.atoms?.reportChanged();
 }
 
-const entriesOf = (data: object): [key: Stored, value: Stored][] =>
-  data instanceof Map || data instanceof Set ? [...(data as Map<Stored, Stored>).entries()] : Object.entries(data);
+const keysOf = (data: object): Stored[] => (data instanceof Map || data instanceof Set ? [...data.keys()] : Object.keys(data));

@@ -66,6 +66,7 @@ export function decodeValue(encoded: unknown, stored?: (id: number) => unknown):
 }
 
 class PlainSink implements Sink<object> {
+  readonly leaf = leafOf;
   readonly #made: object[] = [];
   readonly #stored: ((id: number) => unknown) | undefined;
   #claimed = 0;
@@ -94,10 +95,6 @@ class PlainSink implements Sink<object> {
     const made = this.#made[-1 - id];
     if (!made || -1 - id >= this.#claimed) throw badWire("a reference", id);
     return made;
-  }
-
-  leaf(slot: readonly unknown[]): unknown {
-    return leafOf(slot);
   }
 
   make(kind: BodyKind): object {
