@@ -8,15 +8,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** What each folder may import as it runs; types may cross any border. */
 const LAYERS: Record<string, readonly (string | RegExp)[]> = {
   lib: ["lib", "mobx"],
-  // Links of tRPC are made of its observables, which the client package itself takes from there.
-  client: ["client", "lib", "mobx", "@trpc/client", "@trpc/server/observable"],
-  react: ["react", "client", "lib", "mobx", /^react(\/jsx-runtime)?$/],
+  client: ["client", "lib", "@trpc/client"],
+  react: ["react", "client", "lib", /^react(\/jsx-runtime)?$/],
   server: ["server", "lib", "mobx", "reflect-metadata", /^node:/, /^@trpc\/server(\/|$)/, /^next\//],
   testing: ["testing", "server", "client", "react", "lib", "mobx", "reflect-metadata", "react", /^node:/, /^@trpc\//, /^next\//, "vitest"],
 };
 
 /** The files of our own that a page loads must not reach these. */
-const SERVER_ONLY = [/^server\//, /^node:/, "reflect-metadata", /^@trpc\/server(?!\/observable$)/, /^next\//];
+const SERVER_ONLY = [/^server\//, /^node:/, "reflect-metadata", /^@trpc\/server/, /^next\//];
 
 const matches = (rules: readonly (string | RegExp)[], what: string) => rules.some((rule) => (typeof rule === "string" ? what === rule : rule.test(what)));
 const sources = (folder: string) =>
@@ -64,4 +63,23 @@ test("nothing that a browser loads reaches the server's code", async () => {
   const reached = [...new Set(Object.values(found).flat())];
   expect(reached).toContain("mobx");
   expect(reached.filter((target) => matches(SERVER_ONLY, target))).toEqual([]);
+});
+
+test("a page of views loads neither MobX nor what it reacts to, before it asks for a live twin", async () => {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ["react/index.ts"],
+    outdir: "never-written",
+    bundle: true,
+    write: false,
+    metafile: true,
+    packages: "external",
+    format: "esm",
+    logLevel: "silent",
+    jsx: "automatic",
+  });
+  const loaded = new Set(["react/index.ts"]);
+  for (const file of loaded) for (const { path, kind } of metafile.inputs[file]?.imports ?? []) if (kind !== "dynamic-import") loaded.add(path);
+  expect(loaded).toContain("lib/mirror.ts");
+  expect([...loaded].filter((file) => /^mobx$|face|source|channel/.test(file))).toEqual(["react/faces.ts"]);
 });
