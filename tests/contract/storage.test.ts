@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import type { CommitRecord, HostRecord } from "../../server/record.js";
 import { memory } from "../../server/storage/memory.js";
 import { sqlite } from "../../server/storage/sqlite.js";
+import type { Loaded, Storage } from "../../server/storage.js";
 import { storageContract } from "../../testing/storage.js";
 
 const folder = mkdtempSync(join(tmpdir(), "twinstate-"));
@@ -22,3 +24,58 @@ describe("sqlite", () => {
     });
   }
 });
+
+describe("the suite notices a storage that", () => {
+  const wrongs: [string, (storage: Storage) => Partial<Storage>][] = [
+    ["keeps nothing", () => ({ append: () => {}, save: () => {} })],
+    [
+      "takes any commit",
+      (storage) => ({ append: (id, commits) => (Promise.resolve(storage.append(id, commits)).catch(() => {}) as Promise<void>).then(() => {}) }),
+    ],
+    [
+      "does half of an append",
+      (storage) => ({
+        async append(id, commits) {
+          for (const commit of commits) await storage.append(id, [commit]);
+        },
+      }),
+    ],
+    ["forgets the last commit", (storage) => ({ load: async (id) => shortened(await storage.load(id)) })],
+    ["mixes up ids", (storage) => ({ load: (id) => storage.load(id.normalize().toLowerCase()) })],
+    ["deletes nothing", () => ({ delete: () => {} })],
+    ["lists all", (storage) => ({ list: () => storage.list("") })],
+    ["lets all expire", (storage) => ({ expire: (prefix) => storage.expire(prefix, Number.POSITIVE_INFINITY) })],
+    ["gives what it holds", () => sharing()],
+  ];
+  for (const [name, wrong] of wrongs) {
+    test(name, async () => {
+      const failed: string[] = [];
+      for (const one of storageContract) {
+        await one
+          .run(() => {
+            const storage = memory();
+            return { ...storage, ...wrong(storage) };
+          })
+          .catch(() => failed.push(one.name));
+      }
+      expect(failed).not.toEqual([]);
+    });
+  }
+});
+
+const shortened = (loaded: Loaded | undefined) => loaded && { ...loaded, tail: loaded.tail.slice(0, -1) };
+
+/** Gives its own arrays away. */
+function sharing(): Partial<Storage> {
+  const kept = new Map<string, { record: HostRecord; tail: CommitRecord[] }>();
+  return {
+    load: (id) => kept.get(id),
+    append(id, commits) {
+      const [{ incarnation, revision }] = commits as [CommitRecord];
+      const host = kept.get(id) ?? { record: { incarnation, revision, stores: {}, numbers: {} }, tail: [] };
+      kept.set(id, host);
+      host.tail.push(...commits);
+    },
+    save: (id, record) => void kept.set(id, { record, tail: [] }),
+  };
+}

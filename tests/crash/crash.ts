@@ -18,6 +18,8 @@ export interface CrashOptions {
   /** A mistake that the server shall make. */
   readonly bug?: Bug;
   readonly report?: (line: string) => void;
+  /** Ends it early. */
+  readonly until?: (verdict: Verdict) => boolean;
 }
 
 export interface CrashReport extends Verdict {
@@ -32,7 +34,15 @@ export interface CrashReport extends Verdict {
 const WINDOW = 3;
 
 /** Kills a server under load at random instants, and judges it by what its clients saw. */
-export async function crash({ rounds, file, clients: count = 20, seed = Date.now(), bug, report = () => {} }: CrashOptions): Promise<CrashReport> {
+export async function crash({
+  rounds,
+  file,
+  clients: count = 20,
+  seed = Date.now(),
+  bug,
+  report = () => {},
+  until = () => false,
+}: CrashOptions): Promise<CrashReport> {
   const random = new Random(seed);
   const servers = new Servers(await freePort(), { ...(file !== undefined && { FILE: file }), ...(bug && { BUG: bug }) });
   await servers.start();
@@ -53,6 +63,7 @@ export async function crash({ rounds, file, clients: count = 20, seed = Date.now
       diverged += different;
       const { acknowledged, lost, doubled, interrupted } = verdict;
       report(`round ${round}: acknowledged ${acknowledged}, lost ${lost}, doubled ${doubled}, diverged ${diverged}, interrupted ${interrupted}`);
+      if (until(verdict)) break;
     }
   } finally {
     for (const actor of actors) actor.leave();

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Bug } from "../crash/bugs.js";
-import { clean, judge } from "../crash/checker.js";
+import { clean, judge, type Verdict } from "../crash/checker.js";
 import { type CrashReport, crash } from "../crash/crash.js";
 import { temporaryFolder } from "../kit/files.js";
 
@@ -30,21 +30,21 @@ test(`a server that is killed ${rounds} times under load loses nothing and does 
 });
 
 test("a server that keeps its state in memory says so: what was asked is of unknown outcome, and nobody shows what is gone", { timeout: 60_000 }, async () => {
-  const report = await crash({ rounds: 5, seed });
+  const report = await crash({ rounds: 3, seed });
   expect({ ...faults(report), lost: 0 }).toEqual(none);
   expect(report.unknown).toBeGreaterThan(0);
   expect(report.incarnations).toBeGreaterThan(0);
 });
 
 describe("the judge notices", () => {
-  const planted: [Bug, (report: CrashReport) => number][] = [
+  const planted: [Bug, (verdict: Verdict) => number][] = [
     ["acknowledge before write", ({ lost }) => lost],
     ["dedupe off", ({ doubled }) => doubled],
     ["a torn record accepted", ({ torn }) => torn],
   ];
   for (const [bug, fault] of planted) {
     test(`${bug}`, { timeout: 60_000 }, async () => {
-      const report = await crash({ rounds: 6, seed, bug, file: join(temporaryFolder(), "twin.db") });
+      const report = await crash({ rounds: 12, clients: 10, seed, bug, file: join(temporaryFolder(), "twin.db"), until: (verdict) => fault(verdict) > 0 });
       expect(fault(report)).toBeGreaterThan(0);
     });
   }
