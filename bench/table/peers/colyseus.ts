@@ -14,6 +14,13 @@ function rowOf(row: Row): RowSchema {
   return made;
 }
 
+/** One after the other, as its constructor and `from` overflow the stack with very many. */
+function listOf(rows: readonly RowSchema[]): ArraySchema<RowSchema> {
+  const list = new ArraySchema<RowSchema>();
+  for (const row of rows) list.push(row);
+  return list;
+}
+
 interface Source {
   readonly state: Table;
   readonly encoder: Encoder;
@@ -70,7 +77,7 @@ export default {
         rows.splice(op.to, 0, ...rows.splice(op.from, 1));
         break;
       case "filter":
-        state.rows = new ArraySchema(...rows.filter(keeps)) as Table["rows"];
+        state.rows = listOf(rows.filter(keeps)) as Table["rows"];
         break;
       default:
         op satisfies never;
