@@ -28,10 +28,7 @@ describe("sqlite", () => {
 describe("the suite notices a storage that", () => {
   const wrongs: [string, (storage: Storage) => Partial<Storage>][] = [
     ["keeps nothing", () => ({ append: () => {}, save: () => {} })],
-    [
-      "takes any commit",
-      (storage) => ({ append: (id, commits) => (Promise.resolve(storage.append(id, commits)).catch(() => {}) as Promise<void>).then(() => {}) }),
-    ],
+    ["takes any commit", (storage) => ({ append: async (id, commits) => void (await settle(() => storage.append(id, commits))) })],
     [
       "does half of an append",
       (storage) => ({
@@ -63,6 +60,7 @@ describe("the suite notices a storage that", () => {
   }
 });
 
+const settle = (run: () => unknown) => Promise.allSettled([(async () => run())()]);
 const shortened = (loaded: Loaded | undefined) => loaded && { ...loaded, tail: loaded.tail.slice(0, -1) };
 
 /** Gives its own arrays away. */
