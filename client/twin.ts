@@ -171,6 +171,8 @@ export class LiveTwin implements Twin {
 
   refuse(error: EventError): void {
     this.synced = false;
+    // A snapshot will end it.
+    this.doubt();
     this.error = error;
     this.state = "refused";
     this.#tell();

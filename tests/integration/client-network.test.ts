@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { current, event, state } from "twinstate";
 import { createTwin, memory, scope } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
-import type { LiveTwin } from "../../client/twin.js";
+import type { LiveTwin, Twin } from "../../client/twin.js";
 import { SECRET, serveTwin } from "../kit/app.js";
 import { call, liveOf, openClient, openTwin, shown, status } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
@@ -372,3 +372,32 @@ test("a server that is no twin's is reported, and asked again", async () => {
   await expect.poll(() => told.length).toBe(1);
   expect(told[0]).toContain("404");
 });
+
+test("a room that let somebody out shows itself again when it lets them in, though it has not changed", async () => {
+  let open = true;
+  const { site } = await serveTwin({ stores: { room: scope.room(Log, { allow: () => open }) } });
+  const { network, client } = behind(site.url);
+  const room = client.twin("room", "a");
+  const leave = room.use();
+  await room.ready;
+  await call(room, "add", "x");
+  open = false;
+  network.cut();
+  await changed(room, () => room.state === "refused");
+  leave();
+  open = true;
+  room.use();
+  await changed(room, () => room.state === "ready");
+  expect(lines(room)).toEqual(["x"]);
+});
+
+async function changed(twin: Twin, wanted: () => boolean): Promise<void> {
+  while (!wanted()) {
+    await new Promise<void>((resolve) => {
+      const stop = twin.subscribe(() => {
+        stop();
+        resolve();
+      });
+    });
+  }
+}
