@@ -252,7 +252,7 @@ export interface Sink<C> {
   leaf(slot: readonly unknown[]): unknown;
   make(kind: BodyKind, className: string | undefined, names: readonly string[]): C;
   fill(container: C, data: unknown): void;
-  /** An array told by another one. */
+  /** An array told by another one. Plain values have none. */
   from?(container: C, group: Group): void;
 }
 
@@ -315,7 +315,7 @@ export function fillBodies<C>(opened: readonly Opened<C>[], sink: Sink<C>): void
 
 /** Fills the containers of one group. */
 export function fillBody<C>({ group, kind, names, made }: Opened<C>, sink: Sink<C>): void {
-  if (group[0] === "f") sink.from?.(made[0] as C, group);
+  if (group[0] === "f") sink.from!(made[0] as C, group);
   else if (kind === "object" || kind === "instance") fillObjects(group.slice(kind === "instance" ? 4 : 3), names, made, sink);
   else fillLists(group, kind, made, sink);
 }

@@ -80,6 +80,13 @@ export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
   let state = new Decoder(graph, clients);
   let ready = false;
 
+  function apply(what: string, message: unknown, read: () => void): void {
+    atomically(() => {
+      changed.add(changes);
+      understand(what, message, read);
+    });
+  }
+
   return {
     name,
     get live() {
@@ -100,21 +107,14 @@ export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
     get size() {
       return state.table.size;
     },
-    applySnapshot(snapshot, fresh = false) {
-      atomically(() => {
-        changed.add(changes);
+    applySnapshot: (snapshot, fresh = false) =>
+      apply("a snapshot", snapshot, () => {
         const decoder = new Decoder(graph, clients);
-        understand("a snapshot", snapshot, () => decoder.snapshot(snapshot, fresh || !ready ? undefined : state.table));
+        decoder.snapshot(snapshot, fresh || !ready ? undefined : state.table);
         state = decoder;
         ready = true;
-      });
-    },
-    applyDelta(delta) {
-      atomically(() => {
-        changed.add(changes);
-        understand("a delta", delta, () => state.delta(delta));
-      });
-    },
+      }),
+    applyDelta: (delta) => apply("a delta", delta, () => state.delta(delta)),
     decode: (value) => decodeValue(value, (id) => viewOf(state.table.get(id))),
     read: (field) => viewOf(own(graph.root.data, field)),
     view: () => viewOf(graph.root) as object,
@@ -348,8 +348,8 @@ class Decoder implements Sink<Node> {
   #reuse(id: number, kind: BodyKind, className: string | undefined): Node | undefined {
     if (this.table.size === 0 && this.#ids) return this.#graph.root;
     const old = this.#old?.get(id);
-    if (old?.kind !== kind || old === this.#graph.root) return undefined;
-    return kind === "instance" && (old as InstanceNode).className !== className ? undefined : old;
+    const fits = old?.kind === kind && old !== this.#graph.root && (old as InstanceNode).className === className;
+    return fits ? old : undefined;
   }
 
   #create(kind: BodyKind, className = ""): Node {

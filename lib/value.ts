@@ -103,10 +103,6 @@ class PlainSink implements Sink<object> {
     return made;
   }
 
-  from(_container: object, group: Group): void {
-    throw badWire("a body", group[0]);
-  }
-
   fill(container: object, data: unknown): void {
     copyInto(container, data as object, (value) => value);
   }
