@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { current, event, state } from "twinstate";
 import { scope, type TwinOptions } from "twinstate/server";
@@ -153,6 +154,31 @@ test("who was there before the server ended gets the whole state, whoever comes 
   const back = visitors[0].live({ store: "room", key: "a", have });
   await back.until(([kind]) => typeof kind === "number");
   expect(back.all("snapshot")).toEqual([]);
+});
+
+test("a damaged record is named in the log and set aside: its visitor begins anew and is told so, and nobody else notices", async () => {
+  const { file, start } = servers();
+  const first = await start();
+  const [ann, bob] = [first.visitor(), first.visitor()];
+  for (const [visitor, title] of [
+    [ann, "the one that is damaged"],
+    [bob, "milk"],
+  ] as const)
+    await visitor.number("todo.add", 1, [title]);
+  await first.twin.close();
+  const bytes = readFileSync(file);
+  bytes[bytes.indexOf("the one that is damaged") + 3] = 0x58;
+  writeFileSync(file, bytes);
+  const second = await start();
+  for (const visitor of [ann, bob]) Object.assign(visitor, { url: second.site.url });
+  const { i } = (await bob.number("todo.add", 2, ["bread"], { seen: 1 })).value as Numbered;
+  expect((await bob.number("todo.add", 3, ["tea"], { seen: 2, i })).status).toBe(200);
+  // The first who asks finds the damage.
+  expect((await ann.number("todo.add", 2, ["eggs"], { seen: 1, i: "the incarnation it knew" })).error?.code).toBe("UNAVAILABLE");
+  expect(second.logs.map(({ message }) => message)).toEqual([expect.stringMatching(new RegExp(`\`session/${ann.session}\` is damaged: .*set aside as`))]);
+  expect((await ann.number("todo.add", 2, ["eggs"], { seen: 1, i: "the incarnation it knew" })).error?.code).toBe("UNKNOWN_OUTCOME");
+  expect(plainValue(await ann.number("todo.add", 1, ["eggs"]))).toBe(1);
+  expect((await second.twin.todo(bob.session).$snapshot()).items).toHaveLength(3);
 });
 
 test("many events share one append, and are answered in order", async () => {
