@@ -10,11 +10,12 @@ const READERS = 1000;
 const SINGLE = 20;
 const BURST = 10;
 
-const PEERS = ["twinstate", "sse", "trpc", "ws", "socketio"];
+const PEERS = ["twinstate", "sse", "trpc", "twinstate, ws", "ws", "socketio"];
 const NAMES: Record<string, string> = {
   twinstate: "twinstate, SSE",
   sse: "raw SSE, one buffer",
   trpc: "tRPC subscription, SSE",
+  "twinstate, ws": "twinstate, WebSocket",
   ws: "ws, one buffer",
   socketio: "socket.io, WebSocket",
 };
@@ -60,10 +61,12 @@ export const fanout: Part = async (options) => {
   const verdicts: Verdict[] = [
     verdict("CPU of a delivery over SSE", of(cpu.single, "twinstate"), 18, "µs"),
     verdict("CPU of a delivery over SSE, to raw SSE (0.8 × as many a second)", ratioOf(cpu.single, "twinstate", "sse", median), 1 / 0.8),
+    verdict("CPU of a delivery over WebSocket", of(cpu.single, "twinstate, ws"), 12, "µs"),
+    verdict("CPU of a delivery over WebSocket, to ws (0.8 × as many a second)", ratioOf(cpu.single, "twinstate, ws", "ws", median), 1 / 0.8),
   ];
   return {
     title: "Fan-out",
-    text: `One delta of about 100 bytes to ${READERS.toLocaleString("en")} readers, in another process, which count what comes from bare sockets. *One by one*: a delta is made when all have the one before it. *Ten at once*: ten are made in one go. Deliveries a second: from the first write to the last arrival; they also depend on the readers and on what else the machine did.`,
+    text: `One delta of about 100 bytes to ${READERS.toLocaleString("en")} readers, in another process, which count what comes from bare sockets. *One by one*: a delta is made when all have the one before it. *Ten at once*: ten are made in one go. Deliveries a second: from the first write to the last arrival; they also depend on the readers and on what else the machine did. twinstate's WebSocket is a minimal server of the bench's own, which sends a connection's shared bytes.`,
     tables: [
       table(
         ["", "CPU µs for each delivery, one by one", "ten at once", "deliveries a second, one by one", "ten at once"],
@@ -82,7 +85,7 @@ export const fanout: Part = async (options) => {
 };
 
 async function open(peer: string, { profile }: PartOptions): Promise<Pair> {
-  const server = await launch(`servers/${peer}`, { profile: profile ? `fanout-${peer}` : undefined });
+  const server = await launch(`servers/${peer.split(",")[0]}`, { profile: profile ? `fanout-${peer}` : undefined });
   const client = await launch("clients/listen");
   await client.ask("open", { peer, port: await server.ask("port"), count: READERS });
   const pair = { server, client, sent: 0 };

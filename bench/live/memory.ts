@@ -12,10 +12,12 @@ interface Used {
 }
 
 /** What is measured: what a thousand of them add to a server that has some already. */
-const CASES: readonly { what: string; server: string; stream?: string }[] = [
-  { what: "twinstate: idle session in memory", server: "twinstate" },
+const CASES: readonly { what: string; server: string; stream?: string; args?: readonly string[] }[] = [
+  { what: "twinstate: idle session in memory", server: "twinstate", args: ["0"] },
+  { what: "twinstate: session that was used in the last minute", server: "twinstate" },
   { what: "twinstate: connected session, SSE", server: "twinstate", stream: "session" },
   { what: "twinstate: reader of a room of 1,000, SSE", server: "twinstate", stream: "twinstate" },
+  { what: "twinstate: connected session, WebSocket", server: "twinstate", stream: "session, ws" },
   { what: "raw SSE: connection", server: "sse", stream: "sse" },
   { what: "tRPC: subscription, SSE", server: "trpc", stream: "trpc" },
   { what: "ws: connection", server: "ws", stream: "ws" },
@@ -25,9 +27,9 @@ const CASES: readonly { what: string; server: string; stream?: string }[] = [
 /** Heap bytes on the server. */
 export const memory: Part = async ({ log, short }) => {
   const found = new Map<string, Used>();
-  for (const { what, server: name, stream } of CASES) {
+  for (const { what, server: name, stream, args = [] } of CASES) {
     if (short && !name.startsWith("twinstate")) continue;
-    const server = await launch(`servers/${name}`);
+    const server = await launch(`servers/${name}`, { args });
     const client = await launch("clients/listen");
     try {
       const port = await server.ask<number>("port");
@@ -54,7 +56,7 @@ export const memory: Part = async ({ log, short }) => {
   const kilobytes = (what: string) => (found.get(what)?.heap ?? Number.NaN) / 1000;
   return {
     title: "Memory",
-    text: "What each adds to the heap of the server's process, measured after collection, over 1,000 of them. Buffers are beside the heap. A connection includes Node's own socket, request and response.",
+    text: "What each adds to the heap of the server's process, measured after collection, over 1,000 of them. Buffers are beside the heap. A connection includes Node's own socket, request and response. A session that nobody uses leaves its live store after a minute: `memory()` then holds what there is to keep of it.",
     tables: [
       table(
         ["bytes for each", "heap", "buffers"],
@@ -65,6 +67,7 @@ export const memory: Part = async ({ log, short }) => {
     verdicts: [
       verdict("heap of an idle session in memory", kilobytes("twinstate: idle session in memory"), 3, "kB"),
       verdict("heap of a connected session, SSE", kilobytes("twinstate: connected session, SSE"), 55, "kB"),
+      verdict("heap of a connected session, WebSocket", kilobytes("twinstate: connected session, WebSocket"), 16, "kB"),
     ],
   };
 };

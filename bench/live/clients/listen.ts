@@ -14,6 +14,8 @@ const live = (input: object) => `/api/twin/$live?input=${encodeURIComponent(JSON
 const streams: Record<string, Stream> = {
   twinstate: { path: live({ watch: [{ store: "room", key: "all" }] }), begun: '["snapshot"' },
   session: { path: live({ watch: [{ store: "counter" }] }), begun: '["snapshot"' },
+  "twinstate, ws": { path: "/room", begun: '["snapshot"', upgrade: {} },
+  "session, ws": { path: "/session", begun: '["snapshot"', upgrade: {} },
   trpc: { path: "/api/twin/live", begun: "event: connected" },
   sse: { path: "/", begun: "event: connected" },
   ws: { path: "/", begun: "\r\n\r\n", upgrade: {} },

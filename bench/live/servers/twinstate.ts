@@ -1,5 +1,8 @@
+import { randomBytes } from "node:crypto";
+import { WebSocketServer } from "ws";
 import { event, state } from "../../../lib/index.js";
 import { createTwin, scope } from "../../../server/index.js";
+import type { Runtime } from "../../../server/runtime.js";
 import { edit, makeRows, type Op, type Row } from "../../table/workload.ts";
 import { listen, serveHandler } from "../http.ts";
 import { answer, measures, now } from "../tasks.ts";
@@ -31,14 +34,25 @@ class Table {
 const twin = createTwin({
   stores: { counter: Counter, table: Table, room: scope.room(Room, { allow: () => true }) },
   session: { secret: "a secret for the bench alone" },
-  // Sessions stay in memory while they are counted.
-  idle: 3_600_000,
+  // Sessions stay live while they are counted, or leave at once.
+  idle: Number(process.argv[2] ?? 3_600_000),
   log: ({ level, error }) => {
     if (level === "error") console.error(error);
   },
 });
 
-const { port } = await listen(serveHandler((request) => twin.handlers[request.method === "POST" ? "POST" : "GET"](request)));
+const { server, port } = await listen(serveHandler((request) => twin.handlers[request.method === "POST" ? "POST" : "GET"](request)));
+
+// The least that brings a stream over a WebSocket: the same connection, the same shared bytes.
+const runtimes = (globalThis as unknown as Record<symbol, Map<string, Runtime>>)[Symbol.for("twinstate.runtime")];
+const runtime = runtimes?.get("twin") as Runtime;
+new WebSocketServer({ server }).on("connection", async (socket, { url }) => {
+  const session = { id: randomBytes(16).toString("base64url") };
+  const watch = [url === "/room" ? { store: "room", key: "all" } : { store: "counter" }];
+  const connection = await runtime.live({ session, context: async () => ({}) }, { watch });
+  socket.on("close", () => runtime.leave(connection));
+  for (let events = await connection.events(); events; events = await connection.events()) socket.send(events, { binary: false });
+});
 
 answer({
   ...measures,
@@ -48,7 +62,7 @@ answer({
     for (const text of texts) await twin.room("all").say(text);
     return start;
   },
-  /** Sessions with state in memory, that nobody is connected to. */
+  /** Sessions that have done something, and that nobody is connected to. */
   async sessions(ids: string[]) {
     for (const id of ids) await twin.counter(id).bump();
   },
