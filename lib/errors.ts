@@ -314,3 +314,10 @@ export const notDecoratorOptions = (what: string, got: unknown) =>
   wrong(`\`@${what}\` takes options as an object${what === "event" ? ", or Standard Schemas" : ""}: got ${shown(got)}.`);
 export const badDecoratorOption = (what: string, member: string, option: string, expected: string, got?: unknown) =>
   wrong(`\`@${what}({ ${option} })\` on \`${member}\`: expected ${expected}${got === undefined ? "" : `, got ${shown(got)}`}.`);
+
+// --- tests ---
+
+export const pairOpen = () => wrong("Another `pair()` is open, and it has the timers of this process: close that one first. Declare it with `await using`.");
+export const notOfPair = () => wrong("This client is closed, or not of this net: take what `net.client()` gives.");
+export const notQuiet = (ms: number, why: readonly string[]) =>
+  new StateError("NOT_QUIET", `The net is not quiet after ${ms / 60_000} minutes of its time: ${why.join(", ") || "the server is busy"}.`);

@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import type { Models, Stores } from "../server/scope.js";
+import type { Storage } from "../server/storage.js";
+import { createTwin, type TwinApp, type TwinOptions } from "../server/twin.js";
+import type { Clock } from "./clock.js";
+
+/**
+ * Where a server can die:
+ * - `append`: before a commit is in the storage;
+ * - `appended`: when it is, and nobody has been told;
+ * - `frame`: before a frame leaves; `answer`: before an answer does.
+ */
+export type KillPoint = "append" | "appended" | "frame" | "answer";
+
+export interface LifeOptions {
+  readonly clock: Clock;
+  /** How long the storage takes, in ms. */
+  delay(): number;
+  /** The server comes to a point where it may die: kills it, if it shall. */
+  reached(point: KillPoint): void;
+}
+
+const never = () => new Promise<never>(() => {});
+
+/** One life of the server: from its start until it is killed. After that it does nothing that anybody could notice. */
+export class Life<S extends Stores = Stores, M extends Models = Models> {
+  readonly twin: TwinApp<S, M>;
+  readonly #name = `pair ${randomUUID()}`;
+  readonly #options: LifeOptions;
+  dead = false;
+
+  constructor(options: TwinOptions<S, M>, storage: Storage, life: LifeOptions) {
+    this.#options = life;
+    this.twin = this.run(() => createTwin<S, M>({ ...options, name: this.#name, storage: this.#keep(storage) }));
+  }
+
+  /** Runs something as part of it. */
+  run<R>(run: () => R): R {
+    return this.#options.clock.own(this, run);
+  }
+
+  handle(request: Request): Promise<Response> {
+    const { GET, POST } = this.twin.handlers;
+    return (request.method === "GET" ? GET : POST)(request);
+  }
+
+  /** It comes to a point where it may die. */
+  dies(point: KillPoint): boolean {
+    if (!this.dead) this.#options.reached(point);
+    return this.dead;
+  }
+
+  kill(): void {
+    this.dead = true;
+    this.#options.clock.drop(this);
+    const runtimes = (globalThis as unknown as { [key: symbol]: Map<string, unknown> })[Symbol.for("twinstate.runtime")];
+    runtimes?.delete(this.#name);
+  }
+
+  /** The storage, as long as it lives. It outlives the server, so it is not closed with it. */
+  #keep(storage: Storage): Storage {
+    const { clock, delay } = this.#options;
+    const work = async <R>(run: () => R | Promise<R>): Promise<R> => {
+      if (this.dead) return never();
+      const result = await clock.hold(run);
+      return this.dead ? never() : result;
+    };
+    return {
+      "~storage": true,
+      durable: storage.durable,
+      load: (id) => work(() => storage.load(id)),
+      append: async (id, commits) => {
+        if (this.dies("append")) return never();
+        await new Promise<void>((resolve) => void this.run(() => clock.after(delay(), resolve)));
+        await work(() => storage.append(id, commits));
+        return this.dies("appended") ? never() : undefined;
+      },
+      save: (id, record) => work(() => storage.save(id, record)),
+      delete: (id) => work(() => storage.delete(id)),
+      touch: (ids) => work(() => storage.touch(ids)),
+      list: (prefix) => storage.list(prefix),
+      expire: (prefix, before) => work(() => storage.expire(prefix, before)),
+    };
+  }
+}

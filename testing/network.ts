@@ -1,0 +1,345 @@
+import type { Clock } from "./clock.js";
+import type { Life } from "./life.js";
+import type { Random } from "./random.js";
+
+/**
+ * What can befall one request:
+ * - `lose`: it does not arrive, and the client is told;
+ * - `lose answer`: it arrives, and the line breaks before the answer does;
+ * - `silence`: it arrives, the answer does not, and nobody is told;
+ * - `cut answer`: of the answer only the first half arrives;
+ * - `twice`: it arrives twice;
+ * - `late`, `late answer`: others overtake it;
+ * - `gateway`: what is in between answers with a page of its own, status 502. The request has arrived.
+ */
+export type Fault = "lose" | "lose answer" | "silence" | "cut answer" | "twice" | "late" | "late answer" | "gateway";
+
+/** How long what is late takes, in ms, at most. */
+const LATE = 3000;
+/** How long it takes a server to notice that a client is gone without a word, in ms. */
+const UNNOTICED = 20_000;
+
+/** A browser: what its tabs share. */
+export interface Browser {
+  cookie: string | undefined;
+}
+
+/** A client as the network sees it. */
+export interface Peer {
+  readonly name: string;
+  readonly browser: Browser;
+  /** Nothing passes, and both ends notice sooner or later. */
+  down: boolean;
+  /** Requests arrive, answers do not. */
+  mute: boolean;
+  /** Streams stand still. */
+  stalled: boolean;
+  /** What befalls its next requests. */
+  readonly faults: Fault[];
+  readonly lines: Set<Line>;
+  /** How many bytes it has received. */
+  received: number;
+  /** Goes on, when it is not stalled any more. */
+  resume: () => void;
+  flowing: Promise<void>;
+}
+
+export interface NetworkOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long a packet takes, in ms: at least and at most. */
+  readonly latency: readonly [number, number];
+  /** The server, while it runs. */
+  server(): Life | undefined;
+  trace(what: string): void;
+}
+
+/** The network between the clients and the server of a pair: `fetch` for each client, and what can go wrong. */
+export class Network {
+  readonly options: NetworkOptions;
+  readonly peers = new Set<Peer>();
+  /** What befalls requests by chance: a share of them. */
+  storm: Readonly<Partial<Record<Fault, number>>> = {};
+  /** How many lines the server believes to be open that are not. */
+  unnoticed = 0;
+
+  constructor(options: NetworkOptions) {
+    this.options = options;
+  }
+
+  peer(name: string, browser: Browser): Peer {
+    const peer: Peer = {
+      name,
+      browser,
+      down: false,
+      mute: false,
+      stalled: false,
+      faults: [],
+      lines: new Set(),
+      received: 0,
+      resume: () => {},
+      flowing: Promise.resolve(),
+    };
+    this.peers.add(peer);
+    return peer;
+  }
+
+  /** `fetch`, as a client has it. */
+  fetchOf(peer: Peer): typeof fetch {
+    return (input, init = {}) => new Promise((resolve, reject) => new Line(this, peer, String(input), init, resolve, reject).begin());
+  }
+
+  latency(): number {
+    const [least, most] = this.options.latency;
+    return least + this.options.random.int(most - least + 1);
+  }
+
+  /** What befalls the next request of a client. */
+  fault(peer: Peer): Fault | undefined {
+    const next = peer.faults.shift();
+    if (next) return next;
+    for (const [fault, share] of Object.entries(this.storm)) if (this.options.random.chance(share)) return fault as Fault;
+    return undefined;
+  }
+
+  /** Breaks the lines of a client that are open. `noticed`: the server is told too. */
+  break(peer: Peer, noticed: boolean): void {
+    for (const line of [...peer.lines]) line.break(noticed);
+  }
+
+  /** From now on answers and streams come to nothing, and nobody is told. */
+  mute(peer: Peer): void {
+    peer.mute = true;
+    for (const line of peer.lines) line.deaf = true;
+  }
+
+  stall(peer: Peer): void {
+    if (peer.stalled) return;
+    peer.stalled = true;
+    peer.flowing = new Promise((resolve) => {
+      peer.resume = resolve;
+    });
+  }
+
+  heal(peer: Peer): void {
+    peer.down = false;
+    peer.mute = false;
+    peer.stalled = false;
+    peer.resume();
+    peer.faults.length = 0;
+  }
+
+  /** The server is no more. */
+  died(life: Life): void {
+    for (const peer of this.peers) for (const line of [...peer.lines]) if (line.life === life) line.died();
+  }
+
+  /** Nothing is under way, and each client has one living line or none. */
+  get still(): boolean {
+    if (this.options.clock.packets > 0 || this.unnoticed > 0) return false;
+    return [...this.peers].every(({ lines }) => lines.size <= 1 && [...lines].every((line) => line.streaming));
+  }
+}
+
+/** One request and its answer: a stream, where it is one. */
+export class Line {
+  readonly #network: Network;
+  readonly #peer: Peer;
+  readonly #url: string;
+  readonly #init: RequestInit;
+  readonly #resolve: (response: Response) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly path: string;
+  readonly #stream: boolean;
+  readonly #fault: Fault | undefined;
+  /** Stops what the server does for it. */
+  readonly #control = new AbortController();
+  #body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** The client has let go of it, or has got all. */
+  #over = false;
+  /** When the last packet arrives that is on its way to the client: they do not overtake each other. */
+  #last = 0;
+  /** What the server sends comes to nothing. */
+  deaf: boolean;
+  /** Who answers it. */
+  life: Life | undefined;
+
+  constructor(network: Network, peer: Peer, url: string, init: RequestInit, resolve: (response: Response) => void, reject: (error: unknown) => void) {
+    this.#network = network;
+    this.#peer = peer;
+    this.#url = url;
+    this.#init = init;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.path = decodeURIComponent(new URL(url).pathname.split("/").at(-1) ?? "");
+    this.#stream = init.method !== "POST";
+    this.#fault = peer.down ? undefined : network.fault(peer);
+    this.deaf = peer.mute || this.#fault === "silence";
+  }
+
+  /** It is a stream that brings what the server sends. */
+  get streaming(): boolean {
+    return this.#stream && this.#body !== undefined && !this.deaf && this.life?.dead === false;
+  }
+
+  begin(): void {
+    const { signal } = this.#init;
+    if (signal?.aborted) return this.#reject(signal.reason);
+    signal?.addEventListener("abort", () => this.#abandon(signal.reason), { once: true });
+    this.#peer.lines.add(this);
+    this.#trace(`→ ${this.path}${this.#fault ? ` (${this.#fault})` : ""}`);
+    if (this.#peer.down) return this.#later(() => this.#fail(noLine()));
+    if (this.#fault === "lose") return this.#later(() => this.#fail(requestLost()));
+    const late = this.#fault === "late" ? this.#network.options.random.int(LATE) : 0;
+    this.#later(() => this.#arrive(true), late);
+    if (this.#fault === "twice") this.#later(() => this.#arrive(false), this.#network.options.random.int(LATE));
+  }
+
+  #trace(what: string): void {
+    this.#network.options.trace(`${this.#peer.name} ${what}`);
+  }
+
+  #later(run: () => void, more = 0): void {
+    this.#network.options.clock.after(this.#network.latency() + more, run, "packet");
+  }
+
+  /** Sends the client something: after all that is on its way to it. */
+  #send(run: () => void, more = 0): void {
+    const { clock } = this.#network.options;
+    this.#last = Math.max(this.#last, clock.now + this.#network.latency() + more);
+    clock.after(this.#last - clock.now, () => this.#over || this.deaf || run(), "packet");
+  }
+
+  #arrive(first: boolean): void {
+    // What was on its way when the line broke is gone with it, as what was sent twice may be or not.
+    if (first && (this.#over || this.#peer.down)) return;
+    const life = this.#network.options.server();
+    if (!life) return first ? this.#fail(noLine()) : undefined;
+    if (first) this.life = life;
+    const headers = new Headers(this.#init.headers);
+    const { cookie } = this.#peer.browser;
+    if (cookie !== undefined && !headers.has("cookie")) headers.set("cookie", cookie);
+    const { method = "GET", body } = this.#init;
+    const request = new Request(this.#url, { method, headers, ...(body && { body }), signal: first ? this.#control.signal : null });
+    life.run(() => (first ? this.#answer(life, request) : void life.handle(request).then((response) => response.body?.cancel())));
+  }
+
+  async #answer(life: Life, request: Request): Promise<void> {
+    const response = await life.handle(request);
+    if (life.dead || (!this.#stream && life.dies("answer"))) return;
+    const fault = this.#fault;
+    if (fault === "lose answer") return this.break(true);
+    if (fault === "gateway") {
+      this.#control.abort();
+      return this.#head(new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "content-type": "text/html" } }), life);
+    }
+    await this.#head(response, life, fault === "late answer" ? this.#network.options.random.int(LATE) : 0);
+  }
+
+  async #head(response: Response, life: Life, late = 0): Promise<void> {
+    const { status, headers } = response;
+    const cookie = headers.get("set-cookie");
+    this.#send(() => {
+      this.#trace(`← ${status} ${this.path}`);
+      if (cookie !== null) this.#peer.browser.cookie = cookie.slice(0, cookie.indexOf(";"));
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          this.#body = controller;
+        },
+        cancel: (reason) => this.#abandon(reason),
+      });
+      this.#resolve(new Response(body, { status, headers }));
+    }, late);
+    const reader = response.body?.getReader();
+    for (;;) {
+      if (this.#stream && this.#peer.stalled) await this.#peer.flowing;
+      const chunk = await reader?.read().catch(() => undefined);
+      if (life.dead) return;
+      if (!chunk || chunk.done) return this.#send(() => this.#end());
+      const { value } = chunk;
+      if (this.#stream && isFrame(value) && life.dies("frame")) return;
+      if (this.#fault === "cut answer" && !this.#stream) {
+        this.#send(() => this.#take(value.slice(0, value.length / 2)));
+        return this.#send(() => this.break(true));
+      }
+      this.#send(() => this.#take(value));
+    }
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#peer.received += chunk.byteLength;
+    if (this.#stream) this.#trace(`← ${namesIn(chunk)}`);
+    this.#body?.enqueue(chunk);
+  }
+
+  #end(): void {
+    this.#close();
+    this.#body?.close();
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#peer.lines.delete(this);
+  }
+
+  /** The client is told that it is over. */
+  #fail(error: Error): void {
+    if (this.#over) return;
+    this.#close();
+    this.#trace(`✗ ${this.path}`);
+    if (this.#body) this.#body.error(error);
+    else this.#reject(error);
+  }
+
+  /** The client does not want it any more. */
+  #abandon(reason: unknown): void {
+    if (this.#over) return;
+    this.#close();
+    if (this.#stream || !this.#body) this.#trace(`lets go of ${this.path}`);
+    if (this.#body) this.#body.error(reason);
+    else this.#reject(reason);
+    this.#tell(!this.#peer.down);
+  }
+
+  /** The line breaks. */
+  break(noticed: boolean): void {
+    this.#fail(lineBroken());
+    this.#tell(noticed);
+  }
+
+  /** The server is told that the client is gone: at once, or when it notices by itself. */
+  #tell(noticed: boolean): void {
+    if (noticed) return this.#later(() => this.#control.abort());
+    this.#network.unnoticed++;
+    this.#network.options.clock.after(UNNOTICED, () => {
+      this.#network.unnoticed--;
+      this.#control.abort();
+    });
+  }
+
+  /** The server is dead: its system says so, if that arrives. */
+  died(): void {
+    this.#send(() => this.#fail(lineBroken()));
+  }
+}
+
+// As `fetch` has it.
+const noLine = () => new TypeError("The network is down.");
+const requestLost = () => new TypeError("The request was lost.");
+const lineBroken = () => new TypeError("The line broke.");
+
+const decoder = new TextDecoder();
+const eventsIn = (chunk: Uint8Array) => decoder.decode(chunk).split("\n\n");
+const isFrame = (chunk: Uint8Array) => eventsIn(chunk).some((event) => /^data: \[\d/.test(event));
+
+/** What a chunk of a stream brings, in short. */
+function namesIn(chunk: Uint8Array): string {
+  const names = eventsIn(chunk).map((event) => {
+    const [, name] = /^event: (\w+)/.exec(event) ?? [];
+    if (name) return name;
+    const [, message] = /^data: \["(\w+)"/.exec(event) ?? [];
+    const [, revision] = /^data: \[\d+,(\d+)/.exec(event) ?? [];
+    return message ?? (revision ? `frame ${revision}` : "");
+  });
+  return names.filter((name) => name !== "").join(", ");
+}
