@@ -9,8 +9,20 @@ export interface Connection {
   readonly since: Date;
 }
 
+/** The visitor's session: a browser, signed in or not. */
+export interface Session {
+  /** Under which the server knows it: `twin.todo(id)`. */
+  readonly id: string;
+  /**
+   * Gives the browser another cookie, with the answer of this event; whoever has a copy of the one before has nothing any more. The session's state stays. Call it when somebody signs in, or out.
+   * @throws StateError in a batch of calls of a client of your own, and where there is no request.
+   * @example await current().session?.rotate();
+   */
+  rotate(): Promise<void>;
+}
+
 export interface CurrentBase {
-  readonly session: { readonly id: string } | undefined;
+  readonly session: Session | undefined;
   /** The room's key. */
   readonly key: string | undefined;
   /** Aborts when the event is cancelled, superseded or out of time. */

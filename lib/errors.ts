@@ -24,8 +24,7 @@ export function nameOf(value: unknown): string {
   return Class && Class !== "Object" ? `an instance of \`${Class}\`` : `a ${tag}`;
 }
 
-export const readOnlyDate = (method: string) =>
-  new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one.`);
+export const readOnlyDate = (method: string) => new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one.`);
 export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events.`);
 
 // --- the wire ---
@@ -74,7 +73,9 @@ export type EventErrorData<C> = C extends keyof AppErrors
   ? AppErrors[C]
   : C extends "INVALID"
     ? { readonly issues: readonly StandardSchemaV1.Issue[] }
-    : undefined;
+    : C extends "RATE_LIMITED"
+      ? { readonly retryAfter?: number; readonly limit?: string } | undefined
+      : undefined;
 
 // Shared by all copies of this module, of which Next makes several in one process.
 const EVENT_ERROR = Symbol.for("twinstate.error");
@@ -124,6 +125,7 @@ const invalid = (message: string, issues: readonly StandardSchemaV1.Issue[] = [{
 export const unknownStore = (store: string) => refusal("NOT_FOUND", `There is no store \`${store}\`. Is it named in \`createTwin({ stores })\`?`);
 export const unknownEvent = (store: string, event: string) => refusal("NOT_FOUND", `\`${store}\` has no event \`${event}\`. Did you forget \`@event\`?`);
 export const badRequest = (message: string) => invalid(`${message}.`);
+export const tooManyValues = (most: number) => badRequest(`Expected at most ${most} objects and lists in the arguments`);
 export const badRoomKey = (store: string, longest: number) => invalid(`\`${store}\` is a room: give a \`key\`, a string of 1 to ${longest} characters.`);
 export function invalidArguments(store: string, event: string, issues: readonly StandardSchemaV1.Issue[]) {
   const [first] = issues;
@@ -148,6 +150,18 @@ export const oldTicket = () => refusal("NOT_FOUND", "This ticket is used or too 
 export const newerConnection = () => refusal("SUPERSEDED", "A newer connection of this client has taken the place of this one.");
 export const otherProtocol = (got: unknown, mine: number) =>
   refusal("OUTDATED", `The server speaks version ${mine} of the protocol, the client ${shown(got)}. Reload the page.`);
+const limited = (limit: string, message: string, retryAfter?: number) =>
+  refusal("RATE_LIMITED", `${message} The limit is \`createTwin({ ${limit} })\`.`, { limit, ...(retryAfter !== undefined && { retryAfter }) });
+export const tooFast = (retryAfter: number) => limited("eventRate", "This session asks for more than it may in a second.", retryAfter);
+export const tooManyPending = (retryAfter: number) => limited("maxPending", "So many events of this session wait already that no more are taken.", retryAfter);
+export const queueFull = (id: string, retryAfter: number) =>
+  limited("maxWaiting", `So many events of \`${id}\` wait already that no more are taken.`, retryAfter);
+export const tooManySessions = (retryAfter: number) => limited("maxSessions", "Too many new visitors have come from this address.", retryAfter);
+export const tooManyStreams = (retryAfter: number) => limited("maxStreams", "This session has too many tabs open.", retryAfter);
+export const tooManyWatches = (store: string) => limited("maxWatches", `\`${store}\` is not watched: this tab watches too many stores.`);
+export const closing = (retryAfter: number) =>
+  refusal("OFFLINE", "The server is closing, and takes no more events. Ask again.", { limit: "close", retryAfter });
+export const cookieReplaced = () => refusal("UNAVAILABLE", "The session's cookie has been replaced since this was sent. Ask again, with the new one.");
 export const dropped = (event: string) => refusal("DROPPED", `\`${event}\` is running already.`);
 export const superseded = (event: string) => refusal("SUPERSEDED", `A later call of \`${event}\` has taken the place of this one.`);
 export const cancelled = () => refusal("CANCELLED", "The call was cancelled.");
@@ -178,6 +192,7 @@ export const notOfScope = (store: string, kind: string, mine: string) =>
 export const storeNotMade = (store: string, cause: unknown) =>
   wrong(`The store \`${store}\` could not be made: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
 export const unavailable = () => refusal("UNAVAILABLE", "The server cannot store or load this just now. Ask again: nothing is done twice.");
+export const crowded = () => refusal("UNAVAILABLE", "The server has as much state in memory as `createTwin({ maxHosts })` allows. Ask again.");
 export const cutOff = () => refusal("INTERRUPTED", "The server ended while this event was running. What it had committed stays; it is not run again.");
 export const droppedField = (store: string, model: string, field: string) =>
   wrong(`What is kept of \`${store}\` has a field \`${field}\`${model ? ` in instances of \`${model}\`` : ""} that its class does not keep: it is dropped.`);
@@ -251,6 +266,7 @@ export const closedStorage = (file: string) => new StateError("STORAGE", `${file
 export const needsSqlite = (version: string) =>
   wrong(`\`sqlite()\` needs \`node:sqlite\`, which Node ${version} does not have. Use Node 22.13 or newer, or another storage.`);
 
+export const noRotation = (why: string) => wrong(`\`session.rotate()\` needs a response that can carry the new cookie: ${why}.`);
 export const badOption = (option: string, why: string) => wrong(`\`${option}\` ${why}.`);
 export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");
 export const otherTwin = (name: string) =>

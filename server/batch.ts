@@ -37,6 +37,12 @@ export async function answerBatch(runtime: Runtime, request: TwinRequest, calls:
   const run = (call: Call) => answerOf(runtime, request, call);
   // What stands in the first line is the answer itself; `[0]` with `[null, 0, n]` is a promise, which the line that begins with n keeps.
   if (calls.length === 1) return new Response(`{"0":[[${await run(calls[0] as Call)}]]}\n`, { headers });
+  // The new cookie of the call that has replaced the old one goes with the head.
+  if (request.replaced) {
+    const lines = await Promise.all(calls.map(async (call, i) => `[${i},0,[[${await run(call)}]]]\n`));
+    return new Response(headOf(calls) + lines.join(""), { headers });
+  }
+  request.late = true;
   const encoder = new TextEncoder();
   let gone = false;
   const body = new ReadableStream<Uint8Array>({
@@ -44,7 +50,7 @@ export async function answerBatch(runtime: Runtime, request: TwinRequest, calls:
       const send = (line: string) => {
         if (!gone) controller.enqueue(encoder.encode(line));
       };
-      send(`{${calls.map((_, i) => `"${i}":[[0],[null,0,${i}]]`).join()}}\n`);
+      send(headOf(calls));
       const sent = calls.map(async (call, i) => send(`[${i},0,[[${await run(call)}]]]\n`));
       void Promise.all(sent).then(() => {
         if (!gone) controller.close();
@@ -56,6 +62,8 @@ export async function answerBatch(runtime: Runtime, request: TwinRequest, calls:
   });
   return new Response(body, { headers });
 }
+
+const headOf = (calls: readonly Call[]) => `{${calls.map((_, i) => `"${i}":[[0],[null,0,${i}]]`).join()}}\n`;
 
 /** The JSON of an answer. It never rejects. */
 async function answerOf(runtime: Runtime, request: TwinRequest, { path, store, event, input }: Call): Promise<string> {

@@ -229,6 +229,18 @@ export class Connection {
 
   // --- what it watches ---
 
+  /** How many stores it watches. */
+  get watching(): number {
+    let count = 0;
+    for (const { stores } of this.#watched.values()) count += stores.size;
+    return count;
+  }
+
+  watches(store: string, key: string | null): boolean {
+    for (const { host, stores } of this.#watched.values()) if (host.roomKey === key && stores.has(store)) return true;
+    return false;
+  }
+
   /** Holds a host that it is going to watch. */
   attach(host: Host, release: () => void): void {
     if (this.#closed || this.#watched.has(host)) return release();
@@ -266,11 +278,17 @@ export class Connection {
     if (watched) this.#detach(watched);
   }
 
-  /** Ends the stream. With a reason, the client is told to come back. */
+  /** Ends the stream. With a reason, the client is told to come back, when it has what waits for it. */
   close(reason?: string): void {
     if (this.#closed) return;
-    this.#queue = reason === undefined ? [] : [{ message: ["bye", reason], bytes: 0 }];
-    this.#ready = [];
+    if (reason === undefined) {
+      this.#queue = [];
+      this.#ready = [];
+    } else {
+      // What it watches is left now: so frames are made messages.
+      this.#queue = this.#queue.map(({ message, bytes, of }) => ({ message: of ? (message as Frame).message(of.stores) : message, bytes }));
+      this.#queue.push({ message: ["bye", reason], bytes: 0 });
+    }
     this.#closed = true;
     for (const watched of [...this.#watched.values()]) {
       for (const store of [...watched.stores]) watched.host.unwatch(this, store);

@@ -9,12 +9,18 @@ import type { Host } from "./host.js";
 export interface Caller {
   /** The app's own context. */
   readonly context: object;
-  readonly session: { readonly id: string } | undefined;
+  readonly session: CallerSession | undefined;
   readonly connection: ConnectionInfo | undefined;
   /** The event from which server code called. */
   readonly turn?: Turn | undefined;
   /** Server code is trusted: `allow` and guards are not asked. */
   readonly trusted: boolean;
+}
+
+/** A session, as events see it. */
+export interface CallerSession {
+  readonly id: string;
+  rotate(): Promise<void>;
 }
 
 /** What hooks and events are told of a tab. `id` stays the same while the tab is open, and is the key of its `tab` stores. */

@@ -1,10 +1,16 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { invalidArguments } from "../lib/errors.js";
+import { invalidArguments, tooManyValues } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Definition, StoreClass } from "./scope.js";
 
-/** How deep an argument may be nested. */
-export const MAX_DEPTH = 100;
+/** How much the arguments of one call may hold. */
+export interface ArgumentLimits {
+  /** How deep they may be nested. */
+  readonly maxDepth: number;
+  /** How many objects, lists, Maps and Sets they may have. */
+  readonly maxValues: number;
+}
+
 /** How many arguments an event takes of which nothing else is known. */
 const MOST_ARGUMENTS = 100;
 
@@ -14,12 +20,19 @@ type Issue = StandardSchemaV1.Issue;
  * Checks the arguments of an event, by its schemas or by the types of its parameters, and gives them as the schemas make them.
  * @throws EventError `INVALID`, with all issues and their paths.
  */
-export async function checkArguments({ name, Class }: Definition, event: EventSchema, args: unknown): Promise<readonly unknown[]> {
+export async function checkArguments(
+  { name, Class }: Definition,
+  event: EventSchema,
+  args: unknown,
+  { maxDepth, maxValues }: ArgumentLimits,
+): Promise<readonly unknown[]> {
   const refuse = (issues: readonly Issue[]) => invalidArguments(name, event.name, issues);
   if (!Array.isArray(args)) throw refuse([{ message: "Expected `args` to be an array", path: [] }]);
   const most = mostArguments(event, Class);
   if (args.length > most) throw refuse([{ message: `Expected at most ${most} arguments, got ${args.length}`, path: [] }]);
-  if (tooDeep(args)) throw refuse([{ message: `Nested more than ${MAX_DEPTH} levels deep`, path: [] }]);
+  const size = measure(args, maxDepth, maxValues);
+  if (size === "deep") throw refuse([{ message: `Nested more than ${maxDepth} levels deep`, path: [] }]);
+  if (size === "many") throw tooManyValues(maxValues);
   if (!event.input) {
     const issues = typeIssues(event.paramTypes, args);
     if (issues.length > 0) throw refuse(issues);
@@ -73,22 +86,23 @@ function typeIssues(types: readonly unknown[] | undefined, args: readonly unknow
 }
 
 /** Level by level, as deep values are just what must not be walked by recursion. */
-function tooDeep(args: readonly unknown[]): boolean {
+function measure(args: readonly unknown[], deepest: number, most: number): "deep" | "many" | undefined {
   const seen = new Set<unknown>();
   let level: unknown[] = [...args];
   for (let depth = 0; level.length > 0; depth++) {
     const next: unknown[] = [];
     for (const value of level) {
       if (typeof value !== "object" || value === null || seen.has(value)) continue;
-      if (depth >= MAX_DEPTH) return true;
+      if (depth >= deepest) return "deep";
       seen.add(value);
+      if (seen.size > most) return "many";
       if (value instanceof Map) for (const [key, item] of value) next.push(key, item);
       else if (Array.isArray(value) || value instanceof Set) for (const item of value) next.push(item);
       else for (const item of Object.values(value)) next.push(item);
     }
     level = next;
   }
-  return false;
+  return undefined;
 }
 
 /** The events of which nothing tells what they take. */

@@ -73,7 +73,8 @@ export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, c
 
 async function currentOf(runtime: Runtime, store: string, kind: "session" | "user"): Promise<object> {
   const headers = await requestHeaders(`twin.${store}.current()`);
-  const session = runtime.sessions.read(headers.get("cookie"));
+  const known = await runtime.recognise(headers.get("cookie"));
+  const session = known && !known.replaced ? known.id : undefined;
   const context = await runtime.contextOf(headers);
   const key = kind === "session" ? session : (context as { user?: { id?: unknown } | null }).user?.id;
   if (key === undefined || key === null) throw kind === "session" ? noSession(store) : notSignedIn(store);

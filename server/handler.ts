@@ -1,5 +1,6 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { badRequest, bodyTooLarge, foreignOrigin, notJson } from "../lib/errors.js";
+import { addressOf } from "./address.js";
 import { answerBatch, callsIn } from "./batch.js";
 import { refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
@@ -19,6 +20,12 @@ export async function handle(runtime: Runtime, request: Request): Promise<Respon
   return response;
 }
 
+/** For whoever sends requests to one of several servers: whether this one takes them. */
+async function readiness(runtime: Runtime): Promise<Response> {
+  const ready = await runtime.ready();
+  return Response.json({ status: ready ? "ready" : "not ready" }, { status: ready ? 200 : 503 });
+}
+
 class Refused extends Error {
   constructor(
     override readonly cause: Error,
@@ -29,19 +36,28 @@ class Refused extends Error {
 }
 
 async function answer(runtime: Runtime, request: Request): Promise<Response> {
+  if (request.method === "GET") {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith("/health")) return Response.json({ status: "ok" });
+    if (pathname.endsWith("/ready")) return readiness(runtime);
+  }
   let req: Request;
+  let found: Awaited<ReturnType<Runtime["recognise"]>>;
   try {
     checkOrigin(request, runtime.origins);
     req = await readWithin(request, runtime.limits.maxBody);
+    found = await runtime.recognise(request.headers.get("cookie"));
   } catch (error) {
     return refuse(error, runtime);
   }
-  const found = runtime.sessions.read(request.headers.get("cookie"));
-  const session = found ?? runtime.sessions.create();
+  const session = found ?? { id: runtime.newSession(), generation: 0, replaced: false };
   const { pathname, search } = new URL(request.url);
   let context: Promise<object> | undefined;
   const twinRequest: TwinRequest = {
-    session: { id: session },
+    session,
+    replaced: session.replaced,
+    address: addressOf(request.headers, runtime.proxies),
+    cookie: null,
     context: () => {
       context ??= runtime.contextOf(request.headers);
       return context;
@@ -49,7 +65,8 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
   };
   const response = await respond(runtime, req, twinRequest, pathname, search);
   // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
-  if (found === undefined) response.headers.append("set-cookie", runtime.sessions.cookie(session));
+  const { cookie } = twinRequest;
+  if (cookie || found === undefined) response.headers.append("set-cookie", cookie ?? runtime.sessions.cookie(session.id));
   return response;
 }
 

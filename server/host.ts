@@ -53,6 +53,8 @@ export interface World {
   restored(answer: unknown): unknown;
   /** A record has a field that its class does not have any more. `className` is `""` for the store's own. */
   dropped(store: string, className: string, field: string): void;
+  /** A commit is stored, and told of. `bytes`: what it takes on the wire; 0 where nobody watches. */
+  committed(host: Host, bytes: number): void;
   /** What the host holds can no longer be trusted: the storage did not take its last commit. */
   discard(host: Host, error: unknown): void;
 }
@@ -70,6 +72,8 @@ export interface Limits {
   readonly streamBytes: number;
   /** How many bytes a request's body may have. */
   readonly maxBody: number;
+  /** How many hosts may be in memory. */
+  readonly maxHosts: number;
 }
 
 /** One call of an event. */
@@ -213,6 +217,11 @@ export class Host {
   /** What runs now. */
   get turn(): Turn | undefined {
     return this.#turn;
+  }
+
+  /** How many events wait or run. */
+  get waiting(): number {
+    return this.#queue.size;
   }
 
   get stores(): IterableIterator<string> {
@@ -661,11 +670,12 @@ export class Host {
     const kept = [...this.#stores.values()].some(({ since }) => since !== undefined);
     if (!kept) {
       this.#log.restart(revision);
-      return;
+      return this.#world.committed(this, 0);
     }
     const frame = new Frame(this.number, revision, deltas);
     this.#log.add(frame);
     for (const connection of this.#watchers.keys()) connection.frame(this, frame);
+    this.#world.committed(this, frame.bytes);
   }
 
   // --- those who watch ---
@@ -696,6 +706,11 @@ export class Host {
     if (!stores?.delete(store)) return;
     if (stores.size === 0) this.#watchers.delete(connection);
     this.#presence.leave(store, connection);
+  }
+
+  /** Those who watch, and what. */
+  get watchers(): ReadonlyMap<Connection, ReadonlySet<string>> {
+    return this.#watchers;
   }
 
   watchedBy(connection: Connection): boolean {

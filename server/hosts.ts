@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { unavailable } from "../lib/errors.js";
+import { crowded, unavailable } from "../lib/errors.js";
 import { Host, type World } from "./host.js";
 import { fold } from "./record.js";
 import type { Loaded } from "./storage.js";
@@ -25,6 +25,9 @@ export class Hosts {
   /** What sets apart the lives of those that were deleted. */
   readonly #lives = new Map<string, string>();
 
+  /** How many are being closed. */
+  #leaving = 0;
+
   constructor(world: World) {
     this.#world = world;
   }
@@ -40,7 +43,11 @@ export class Hosts {
   /** The host, which stays in memory until it is released. */
   async use(id: string): Promise<Host> {
     for (;;) {
-      const slot = this.#slots.get(id) ?? this.#load(id);
+      let slot = this.#slots.get(id);
+      if (!slot) {
+        this.#makeRoom();
+        slot = this.#load(id);
+      }
       if (slot.closing) {
         await slot.closing;
         continue;
@@ -49,6 +56,22 @@ export class Hosts {
       clearTimeout(slot.idle);
       return slot.ready;
     }
+  }
+
+  /**
+   * Lets those go that nobody uses, when there are as many as there may be.
+   * @throws EventError `UNAVAILABLE` when all are used.
+   */
+  #makeRoom(): void {
+    const { maxHosts } = this.#world.limits;
+    if (this.#slots.size < maxHosts) return;
+    let wanted = Math.ceil(maxHosts / 100);
+    for (const slot of this.#slots.values()) {
+      if (slot.uses > 0 || !slot.host || slot.closing) continue;
+      void this.#evict(slot, slot.host);
+      if (--wanted === 0) break;
+    }
+    if (this.#slots.size - this.#leaving >= maxHosts) throw crowded();
   }
 
   #load(id: string): Slot {
@@ -114,7 +137,10 @@ export class Hosts {
 
   #evict(slot: Slot, host: Host): Promise<void> {
     clearTimeout(slot.idle);
-    slot.closing ??= this.#end(host).finally(() => {
+    if (slot.closing) return slot.closing;
+    this.#leaving++;
+    slot.closing = this.#end(host).finally(() => {
+      this.#leaving--;
       if (this.#slots.get(host.id) === slot) this.#slots.delete(host.id);
     });
     return slot.closing;

@@ -1,17 +1,11 @@
 import { countOf, type Group } from "../lib/codec.js";
-import { badRequest } from "../lib/errors.js";
-import { tooDeep } from "../lib/state-errors.js";
+import { badRequest, tooManyValues } from "../lib/errors.js";
 import { decodeValue } from "../lib/value.js";
 import type { Have } from "./host.js";
 
 // What clients send, read: each function throws an `INVALID` that says what was expected.
 
 const MOST_WATCHES = 1000;
-/** How many containers the arguments of one call may have. */
-const MOST_CONTAINERS = 100_000;
-/** How deep they may be nested. */
-const DEEPEST = 100;
-
 /** `{ store, key?, have? }`: PROTOCOL.md §2. */
 export interface WatchInput {
   readonly store: string;
@@ -68,36 +62,16 @@ function haveOf(value: unknown): Have | undefined {
   return [value[0], whole(value[1], "have")];
 }
 
-/** The arguments of a call, from an encoded value. What they would take is bounded before they are made. */
-export function decodeArguments(sent: unknown): unknown {
+/** The arguments of a call, from an encoded value. How many containers they have is bounded before they are made. */
+export function decodeArguments(sent: unknown, most: number): unknown {
   let containers = 0;
   for (const group of Array.isArray(sent) && Array.isArray(sent[1]) ? (sent[1] as unknown[]) : []) {
     if (Array.isArray(group)) containers += countOf(group as Group);
-    if (!(containers <= MOST_CONTAINERS)) throw badRequest(`Expected at most ${MOST_CONTAINERS} objects and lists in the arguments`);
+    if (!(containers <= most)) throw tooManyValues(most);
   }
   try {
-    const value = decodeValue(sent);
-    checkDepth(value);
-    return value;
+    return decodeValue(sent);
   } catch (error) {
     throw badRequest((error as Error).message);
-  }
-}
-
-/** Level by level, as deep values are just what must not be walked by recursion. */
-function checkDepth(value: unknown): void {
-  const seen = new Set<unknown>();
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    const next: unknown[] = [];
-    for (const one of level) {
-      if (typeof one !== "object" || one === null || seen.has(one)) continue;
-      if (depth >= DEEPEST) throw tooDeep("the value", DEEPEST);
-      seen.add(one);
-      if (one instanceof Map) for (const [key, item] of one) next.push(key, item);
-      else if (Array.isArray(one) || one instanceof Set) for (const item of one) next.push(item);
-      else if (Object.getPrototypeOf(one) === Object.prototype) for (const item of Object.values(one)) next.push(item);
-    }
-    level = next;
   }
 }

@@ -3,17 +3,22 @@ import {
   badRoomKey,
   cancelled,
   circle,
+  closing,
+  cookieReplaced,
   cutOff,
   droppedField,
   foreignClient,
   newerConnection,
+  noRotation,
   noSession,
   noTab,
   notSignedIn,
   oldTicket,
   otherProtocol,
+  queueFull,
   refusedRoom,
   refusedShared,
+  tooManyWatches,
   unknownEvent,
   unknownOutcome,
   unknownStore,
@@ -26,16 +31,18 @@ import { Connection, type Message } from "./connection.js";
 import type { Caller, ConnectionInfo, Turn } from "./context.js";
 import { checkArguments } from "./guard.js";
 import { type Handler, handle } from "./handler.js";
-import type { Host, Limits, World } from "./host.js";
+import type { Host, World } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { clientId, decodeArguments, type NumberedCall, numberOf, record, type WatchInput, watchesOf, whole } from "./input.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "./migration.js";
 import { fold } from "./record.js";
 import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
+import { type Claim, Rotations } from "./rotation.js";
 import { buildRouter } from "./router.js";
 import { type Definition, hostId, keyOf, type Models, type ScopeKind } from "./scope.js";
-import { createSessions, type SessionOptions, type Sessions } from "./session.js";
+import { createSessions, type SessionCookie, type SessionOptions, type Sessions } from "./session.js";
 import type { Storage } from "./storage.js";
+import { type Bounds, Visitors } from "./visitors.js";
 
 export const PROTOCOL = 1;
 /** Seconds between the pings of a stream. */
@@ -48,6 +55,16 @@ const CLIENT_LIFE = 24 * 3600 * 1000;
 /** How often what has run out is forgotten. */
 const SWEEP = 3600 * 1000;
 const LONGEST_KEY = 200;
+/** After how many ms to ask again what was refused without a reason of its own. */
+const RETRY = 500;
+/** How long a storage may take to answer and count as ready, in ms. */
+const READY_WAIT = 2000;
+/** How long events that were asked to stop may take to do so, when the server closes, in ms. */
+const ABORT_WAIT = 500;
+/** How often it is asked, at most, who may still see a room that changes, in ms. */
+const RECHECK = 1000;
+/** Server code may hand over as much as it likes. */
+const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
 /** A tab's id begins with so many letters that stand for its session: so it is known whose it was. */
 const SESSION_TAG = 11;
 
@@ -62,15 +79,24 @@ export interface RuntimeOptions {
   readonly storage: Storage;
   readonly session: SessionOptions;
   readonly lives: Lives;
-  readonly limits: Limits;
+  readonly limits: Bounds;
   readonly origins: readonly string[];
+  readonly proxies: number;
   readonly build: string | undefined;
   readonly report: Report;
 }
 
 /** One request, as the router's procedures see it. */
 export interface TwinRequest {
-  readonly session: { readonly id: string } | undefined;
+  readonly session: SessionCookie | undefined;
+  /** The session's cookie has been replaced since. */
+  readonly replaced?: boolean;
+  /** Whence it comes, where that is known. */
+  readonly address?: string | undefined;
+  /** The head of the response is sent: it carries no more cookies. */
+  late?: boolean;
+  /** What the response sets as the session's cookie. `null`: nothing yet; missing where there is no response. */
+  cookie?: string | null;
   /** The app's own context, made when first asked for. */
   context(): Promise<object>;
 }
@@ -138,11 +164,20 @@ export class Runtime implements World {
   readonly sessions: Sessions;
   readonly hosts: Hosts;
   readonly #names = new WeakMap<object, Map<ScopeKind, string>>();
+  readonly rotations: Rotations;
+  readonly #visitors: Visitors;
+  /** Rooms of which it was asked lately who may see them. */
+  readonly #asked = new Map<Host, NodeJS.Timeout>();
+  /** Hosts of sessions that are about to hold state, and what to call when they do not. */
+  readonly #arrived = new Map<Host, () => void>();
+  #closing = false;
   readonly #clients = new Map<string, Client>();
   readonly #tickets = new Map<string, Ticket>();
   readonly #connections = new Set<Connection>();
   readonly #tabs = new Map<string, Connection>();
   readonly #running = new Map<string, AbortController>();
+  /** Of all events that wait or run. */
+  readonly #controls = new Set<AbortController>();
   /** The fields of which it was told that records have them and classes do not. */
   readonly #dropped = new Set<string>();
   readonly #sweeper: NodeJS.Timeout;
@@ -150,6 +185,11 @@ export class Runtime implements World {
   constructor(options: RuntimeOptions) {
     this.#options = options;
     this.sessions = createSessions(options.session);
+    this.#visitors = new Visitors(() => this.limits);
+    this.rotations = new Rotations(
+      () => this.storage,
+      (...told) => this.report(...told),
+    );
     this.hosts = new Hosts(this);
     this.#schema = this.#describe();
     this.#router = buildRouter(this);
@@ -171,7 +211,7 @@ export class Runtime implements World {
     return this.#options.storage;
   }
 
-  get limits(): Limits {
+  get limits(): Bounds {
     return this.#options.limits;
   }
 
@@ -181,6 +221,10 @@ export class Runtime implements World {
 
   get origins(): readonly string[] {
     return this.#options.origins;
+  }
+
+  get proxies(): number {
+    return this.#options.proxies;
   }
 
   get router() {
@@ -220,6 +264,62 @@ export class Runtime implements World {
     if (this.#dropped.has(path)) return;
     this.#dropped.add(path);
     this.report("warn", droppedField(store, className, field));
+  }
+
+  committed(host: Host, _bytes: number): void {
+    if (host.kind === "room") this.#recheckSoon(host);
+  }
+
+  /** Whoever may not see a room any more leaves it. Asked after its commits, at once and then once a second at most. */
+  #recheckSoon(host: Host): void {
+    const due = this.#asked.get(host);
+    if (due || host.watchers.size === 0) return;
+    this.#asked.set(
+      host,
+      setTimeout(() => {
+        this.#asked.delete(host);
+        if (host.revision > revision) this.#recheckSoon(host);
+      }, RECHECK).unref(),
+    );
+    const { revision } = host;
+    void this.#recheck(host);
+  }
+
+  async #recheck(host: Host): Promise<void> {
+    for (const [connection, stores] of [...host.watchers]) {
+      for (const store of [...stores]) {
+        try {
+          await this.#permit(this.#find(store), host, connection.caller);
+        } catch (error) {
+          connection.unwatch(host, store);
+          connection.refuse(store, host.roomKey, error);
+        }
+      }
+    }
+  }
+
+  /** Ends streams, of a user, a session or all: they come back as who they then are. */
+  recheck(whose?: Whose): void {
+    for (const connection of this.#connections) {
+      const { context, session } = connection.caller;
+      if (!whose || ("user" in whose ? userOf(context) === String(whose.user) : session?.id === whose.session)) connection.close("access");
+    }
+  }
+
+  /** Whether events are taken, and the storage answers. */
+  async ready(): Promise<boolean> {
+    if (this.#closing) return false;
+    let ready = false;
+    const asked = Promise.resolve()
+      .then(() => this.storage.touch([]))
+      .then(
+        () => {
+          ready = true;
+        },
+        () => {},
+      );
+    await within(READY_WAIT, asked);
+    return ready;
   }
 
   discard(host: Host, error: unknown): void {
@@ -274,6 +374,19 @@ export class Runtime implements World {
     return event;
   }
 
+  /** Whose cookie a request has; `undefined` where it has none that is worth anything. */
+  async recognise(cookies: string | null): Promise<(SessionCookie & { readonly replaced: boolean }) | undefined> {
+    const cookie = this.sessions.readCookie(cookies);
+    const standing = cookie && (await this.rotations.standing(cookie));
+    return cookie && standing !== "worthless" ? { ...cookie, replaced: standing === "replaced" } : undefined;
+  }
+
+  newSession(): string {
+    const id = this.sessions.create();
+    this.rotations.begin(id);
+    return id;
+  }
+
   /** The app's context of a request. */
   async contextOf(headers: Headers): Promise<object> {
     return ((await this.#options.context({ headers })) ?? {}) as object;
@@ -314,41 +427,117 @@ export class Runtime implements World {
     const definition = this.#find(store);
     const schema = this.#event(definition, event);
     const { key, args, call } = record(input, "`{ args: [...] }`");
-    if (call !== undefined) return this.#numbered(request, definition, schema, key, args, numberOf(call));
+    const numbered = call === undefined ? undefined : numberOf(call);
+    this.#admit(request, numbered);
+    const leave = this.#visitors.enter(request.session?.id);
+    try {
+      return await (numbered ? this.#numbered(request, definition, schema, key, args, numbered) : this.#plain(request, definition, schema, key, args));
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Whether a request is heard at all. What is refused here has taken no number, and is asked again.
+   * @throws EventError `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`
+   */
+  #admit(request: TwinRequest, claim?: Claim): void {
+    if (this.#closing) throw closing(RETRY);
+    const { session } = request;
+    if (!session) return;
+    this.#visitors.ask(session.id);
+    // The call that has replaced the cookie gets the new one with its answer, which may have got lost.
+    if (request.replaced) request.cookie = this.sessions.cookie(session.id, this.rotations.claimed(session, claim));
+  }
+
+  #control(): AbortController {
+    const control = new AbortController();
+    this.#controls.add(control);
+    return control;
+  }
+
+  async #plain(request: TwinRequest, definition: Definition, schema: EventSchema, key: unknown, args: unknown): Promise<unknown> {
     const caller = await this.#callerOf(request);
-    const host = await this.hosts.use(this.#locate(definition, caller, key));
+    const host = await this.#enter(request, this.#locate(definition, caller, key));
+    const control = this.#control();
     try {
       await this.#permit(definition, host, caller);
-      const checked = await checkArguments(definition, schema, args);
+      const checked = await checkArguments(definition, schema, args, this.limits);
       return await host.run({
         definition,
         event: schema,
         args: checked,
         caller,
         eventId: randomBytes(16).toString("base64url"),
-        control: new AbortController(),
+        control,
         answer: jsonOf,
       });
     } finally {
-      this.hosts.release(host);
+      this.#controls.delete(control);
+      this.#leave(host);
     }
   }
 
-  async #callerOf(request: TwinRequest, connection?: ConnectionInfo): Promise<Caller> {
-    return { context: await request.context(), session: request.session, connection, trusted: false };
+  /**
+   * The host of an event, in use.
+   * @throws EventError `RATE_LIMITED`
+   */
+  async #enter({ address }: TwinRequest, id: string): Promise<Host> {
+    const host = await this.hosts.use(id);
+    try {
+      if (host.waiting >= this.limits.maxWaiting) throw queueFull(id, RETRY);
+      if (!host.touched && !this.#arrived.has(host) && (host.kind === "session" || host.kind === "tab"))
+        this.#arrived.set(host, this.#visitors.arrive(address));
+      return host;
+    } catch (error) {
+      this.hosts.release(host);
+      throw error;
+    }
+  }
+
+  #leave(host: Host): void {
+    const undo = this.#arrived.get(host);
+    if (undo && (host.touched || host.waiting === 0)) {
+      this.#arrived.delete(host);
+      if (!host.touched) undo();
+    }
+    this.hosts.release(host);
+  }
+
+  async #callerOf(request: TwinRequest, connection?: ConnectionInfo, claim?: Claim): Promise<Caller> {
+    const context = await request.context();
+    const { session } = request;
+    if (!session) return { context, session: undefined, connection, trusted: false };
+    this.#notice(session.id, context);
+    return { context, session: { id: session.id, rotate: () => this.#rotate(request, session, claim) }, connection, trusted: false };
+  }
+
+  /** Streams of a session that were begun as somebody else end: they come back as who now calls. */
+  #notice(session: string, context: object): void {
+    const user = userOf(context);
+    for (const stream of this.#visitors.streams(session)) if (userOf(stream.caller.context) !== user) stream.close("user");
+  }
+
+  /** Makes a new cookie for a session. The one before is worth nothing from now on, and streams that were begun with it end. */
+  async #rotate(request: TwinRequest, { id, generation }: SessionCookie, claim: Claim | undefined): Promise<void> {
+    if (request.cookie === undefined) throw noRotation("it was called without a request");
+    if (!claim && request.late) throw noRotation("it was called in a batch, the first part of which is sent already");
+    const next = await this.rotations.rotate(id, generation, claim);
+    request.cookie = this.sessions.cookie(id, next);
+    for (const stream of this.#visitors.streams(id)) if (claim === undefined || stream.client !== claim.client) stream.close("session");
   }
 
   async #numbered(request: TwinRequest, definition: Definition, event: EventSchema, key: unknown, sent: unknown, call: NumberedCall): Promise<unknown> {
     const { client, n, seen, at } = call;
-    const caller = await this.#callerOf(request, this.#bind(client, request));
-    const host = await this.hosts.use(this.#locate(definition, caller, key));
+    const caller = await this.#callerOf(request, this.#bind(client, request), call);
+    const host = await this.#enter(request, this.#locate(definition, caller, key));
     try {
       if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation);
       const prepared = await this.#prepare(definition, event, host, caller, sent);
       const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, this.report) });
       const outcome = await host.numbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
         if ("error" in prepared) return Promise.resolve(refused(prepared.error));
-        const control = new AbortController();
+        const control = this.#control();
         const id = `${host.id} ${client} ${n}`;
         this.#running.set(id, control);
         let y = 0;
@@ -369,15 +558,20 @@ export class Runtime implements World {
           },
           effects: (effects) => this.#tabs.get(client)?.effects(effects),
         });
-        return result.finally(() => this.#running.delete(id));
+        return result.finally(() => {
+          this.#running.delete(id);
+          this.#controls.delete(control);
+        });
       });
+      // The answer, with the cookie, is there when it is asked for again.
+      if (request.late && typeof request.cookie === "string") throw cookieReplaced();
       if (outcome.error) throw errorOf(outcome.error);
       const { error: _, ...answer } = outcome;
       const h = this.#tabs.get(client)?.numberOf(host);
       if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, ...answer };
       return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, at) };
     } finally {
-      this.hosts.release(host);
+      this.#leave(host);
     }
   }
 
@@ -390,7 +584,7 @@ export class Runtime implements World {
   ): Promise<{ args: readonly unknown[] } | { error: unknown }> {
     try {
       await this.#permit(definition, host, caller);
-      return { args: await checkArguments(definition, event, decodeArguments(sent)) };
+      return { args: await checkArguments(definition, event, decodeArguments(sent, this.limits.maxValues), this.limits) };
     } catch (error) {
       return { error };
     }
@@ -424,6 +618,8 @@ export class Runtime implements World {
     if (!known) {
       known = { session: id, since: new Date(), seen: 0 };
       this.#clients.set(client, known);
+      const gone = this.#visitors.know(id, client);
+      if (gone !== undefined) this.#clients.delete(gone);
     }
     if (known.session !== id) throw foreignClient();
     known.seen = Date.now();
@@ -432,6 +628,7 @@ export class Runtime implements World {
 
   /** Asks a running event to stop, and one that waits not to begin. */
   async cancel(request: TwinRequest, input: unknown): Promise<void> {
+    this.#admit(request);
     const { store, key, client, n } = record(input, "`{ store, key?, client, n }`");
     const definition = this.#find(String(store));
     const caller = await this.#callerOf(request, this.#bind(clientId(client), request));
@@ -444,23 +641,37 @@ export class Runtime implements World {
   connect(request: TwinRequest, input: unknown): { ticket: string } {
     const { protocol, client, epoch, watch } = record(input, "`{ protocol, client, epoch, watch }`");
     if (protocol !== PROTOCOL) throw otherProtocol(protocol, PROTOCOL);
+    this.#admit(request);
+    const session = request.session?.id ?? "";
     const id = clientId(client);
     this.#bind(id, request);
+    this.#visitors.mayOpen(session, id);
     const ticket = randomBytes(16).toString("base64url");
-    const timer = setTimeout(() => this.#tickets.delete(ticket), TICKET_LIFE);
+    const timer = setTimeout(() => this.#spend(ticket), TICKET_LIFE);
     timer.unref();
-    this.#tickets.set(ticket, { session: request.session?.id ?? "", client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch), timer });
+    this.#tickets.set(ticket, { session, client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch), timer });
+    const surplus = this.#visitors.give(session, ticket);
+    if (surplus !== undefined) this.#spend(surplus);
     return { ticket };
+  }
+
+  #spend(id: string): Ticket | undefined {
+    const ticket = this.#tickets.get(id);
+    if (!ticket) return undefined;
+    clearTimeout(ticket.timer);
+    this.#tickets.delete(id);
+    this.#visitors.take(ticket.session, id);
+    return ticket;
   }
 
   /** The stream itself, from a ticket or, for simple clients, from what it shall watch. */
   async live(request: TwinRequest, input: unknown): Promise<Connection> {
     const { ticket, watch } = record(input, "`{ ticket }` or `{ watch }`");
+    this.#admit(request);
     if (ticket === undefined) return this.#begin(request, undefined, 0, watchesOf(watch));
     const found = typeof ticket === "string" ? this.#tickets.get(ticket) : undefined;
     if (!found || found.session !== (request.session?.id ?? "")) throw oldTicket();
-    clearTimeout(found.timer);
-    this.#tickets.delete(ticket as string);
+    this.#spend(ticket as string);
     return this.#begin(request, found.client, found.epoch, found.watch);
   }
 
@@ -470,8 +681,11 @@ export class Runtime implements World {
     const caller = await this.#callerOf(request, client === undefined ? undefined : info);
     const before = client === undefined ? undefined : this.#tabs.get(client);
     if (before && before.epoch >= epoch) throw newerConnection();
+    const session = request.session?.id ?? "";
+    this.#visitors.mayOpen(session, client);
     const connection = new Connection({ info, caller, client, epoch, limit: this.limits.streamBytes, report: this.report });
     this.#connections.add(connection);
+    this.#visitors.open(session, connection);
     before?.close();
     if (client !== undefined) this.#tabs.set(client, connection);
     connection.hello(this.#greeting(request.session?.id));
@@ -487,6 +701,7 @@ export class Runtime implements World {
   leave(connection: Connection): void {
     connection.close();
     this.#connections.delete(connection);
+    this.#visitors.close(connection.caller.session?.id ?? "", connection);
     if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);
   }
 
@@ -504,6 +719,7 @@ export class Runtime implements World {
   }
 
   #tabOf(request: TwinRequest, input: unknown): { connection: Connection | undefined; watch: WatchInput[] } {
+    this.#admit(request);
     const { client, epoch, watch } = record(input, "`{ client, epoch, watch }`");
     const id = clientId(client);
     this.#bind(id, request);
@@ -515,8 +731,10 @@ export class Runtime implements World {
   #watch(connection: Connection, inputs: readonly WatchInput[]): Promise<unknown> {
     return connection.tasks.run(async () => {
       const groups = new Map<string, WatchInput[]>();
+      let room = this.limits.maxWatches - connection.watching;
       for (const input of inputs) {
         try {
+          if (!connection.watches(input.store, input.key ?? null) && room-- <= 0) throw tooManyWatches(input.store);
           const id = this.#locate(this.#find(input.store), connection.caller, input.key);
           groups.set(id, [...(groups.get(id) ?? []), input]);
         } catch (error) {
@@ -557,9 +775,9 @@ export class Runtime implements World {
   async call({ store, key, event, args, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
     const definition = this.#find(store);
     const schema = this.#event(definition, event);
-    const caller: Caller = { context, session: session === undefined ? undefined : { id: session }, connection: turn?.caller.connection, turn, trusted: true };
+    const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
     // A message: what the caller does to its arguments later is not part of it.
-    const checked = await checkArguments(definition, schema, decodeValue(encodeValue(plainOf(args))));
+    const checked = await checkArguments(definition, schema, decodeValue(encodeValue(plainOf(args))), UNBOUNDED);
     const host = await this.hosts.use(hostId(definition.kind, key));
     try {
       return await host.run({
@@ -675,8 +893,9 @@ export class Runtime implements World {
 
   /** The committed state of stores for a page, with what it takes to go live from there. */
   async preload(what: Readonly<Record<string, unknown>>, headers: Headers): Promise<PreloadData> {
-    const session = this.sessions.read(headers.get("cookie")) ?? this.sessions.create();
-    const caller: Caller = { context: await this.contextOf(headers), session: { id: session }, connection: undefined, trusted: false };
+    const known = await this.recognise(headers.get("cookie"));
+    const session = known && !known.replaced ? known.id : this.sessions.create();
+    const caller: Caller = { context: await this.contextOf(headers), session: sessionOf(session, undefined), connection: undefined, trusted: false };
     const wanted: [Definition, string | null][] = [];
     for (const [store, keys] of Object.entries(what)) {
       const definition = this.#find(store);
@@ -707,7 +926,11 @@ export class Runtime implements World {
 
   async #sweep(): Promise<void> {
     const now = Date.now();
-    for (const [id, { seen }] of this.#clients) if (seen < now - CLIENT_LIFE && !this.#tabs.has(id)) this.#clients.delete(id);
+    for (const [id, { seen, session }] of this.#clients) {
+      if (seen >= now - CLIENT_LIFE || this.#tabs.has(id)) continue;
+      this.#clients.delete(id);
+      this.#visitors.forget(session, id);
+    }
     try {
       await this.storage.touch(this.hosts.live.filter(({ touched }) => touched).map(({ id }) => id));
       for (const [kind, life] of Object.entries(this.#options.lives)) {
@@ -718,9 +941,18 @@ export class Runtime implements World {
     }
   }
 
-  /** Ends all streams, keeps what there is to keep, and lets go of the storage. */
+  async #drain(): Promise<void> {
+    await within(this.limits.closeGrace, this.#visitors.quiet());
+    for (const control of this.#controls) control.abort(cutOff());
+    await within(ABORT_WAIT, this.#visitors.quiet());
+  }
+
+  /** Takes no more events, lets those that run end within the grace time, ends all streams, keeps what there is to keep, and lets go of the storage. */
   async close(): Promise<void> {
+    this.#closing = true;
     clearInterval(this.#sweeper);
+    await this.#drain();
+    for (const timer of this.#asked.values()) clearTimeout(timer);
     for (const { timer } of this.#tickets.values()) clearTimeout(timer);
     this.#tickets.clear();
     for (const connection of this.#connections) connection.close("closed");
@@ -729,8 +961,24 @@ export class Runtime implements World {
   }
 }
 
+/** Resolves after so many ms, or when something has come to be. */
+async function within(ms: number, what: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([what, late]).finally(() => clearTimeout(timer));
+}
+
 /** A name for an id that does not give it away. */
 const tagOf = (id: string, length = 16) => createHash("sha256").update(`twinstate:${id}`).digest("base64url").slice(0, length);
+
+/** The session of a call from server code: where it is the calling event's own, it has a response to rotate with. */
+function sessionOf(id: string | undefined, turn: Turn | undefined): Caller["session"] {
+  if (id === undefined) return undefined;
+  const own = turn?.caller.session;
+  return own?.id === id ? own : { id, rotate: () => Promise.reject(noRotation("it was called from server code")) };
+}
 
 function userOf(context: object): string | undefined {
   const id = (context as { user?: { id?: unknown } | null }).user?.id;

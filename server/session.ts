@@ -21,13 +21,22 @@ export interface SessionOptions {
   maxAge?: number;
 }
 
+/** What a session's cookie says. */
+export interface SessionCookie {
+  readonly id: string;
+  /** How often the session's cookie had been replaced when this one was made. */
+  readonly generation: number;
+}
+
 /** Makes, signs and checks session ids. An id that was not issued here is never adopted. */
 export interface Sessions {
   /** The session of a request, from its `cookie` header. */
   read(cookies: string | null | undefined): string | undefined;
+  /** The same, with the cookie's generation: each `rotate()` makes a new one. */
+  readCookie(cookies: string | null | undefined): SessionCookie | undefined;
   create(): string;
   /** The `set-cookie` header for a session. */
-  cookie(id: string): string;
+  cookie(id: string, generation?: number): string;
   /** The `cookie` header of a request with the session put into it. */
   withCookie(cookies: string | null | undefined, id: string): string;
 }
@@ -39,42 +48,50 @@ const MOST_VERIFIED = 10_000;
 
 export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: SessionOptions = {}): Sessions {
   if (secret !== undefined && secret.length < 16) throw shortSecret("session.secret");
-  const sign = (id: string) =>
+  /** `text`: the id, and the generation where there has been one before. */
+  const sign = (text: string) =>
     createHmac("sha256", secret ?? keptSecret())
-      .update(`${COOKIE}:${id}`)
+      .update(`${COOKIE}:${text}`)
       .digest();
 
   /** What has been found right, as the same visitors come again and again. */
-  const verified = new Map<string, string>();
+  const verified = new Map<string, SessionCookie>();
 
-  function verify(value: string): string | undefined {
+  function verify(value: string): SessionCookie | undefined {
     const found = verified.get(value);
     if (found) return found;
-    const [id = "", signature = ""] = value.split(".");
-    if (!/^[\w-]{22}$/.test(id)) return undefined;
+    const [, text = "", id = "", generation = "0", signature = ""] = /^(([\w-]{22})(?:\.([1-9]\d{0,8}))?)\.([\w-]+)$/.exec(value) ?? [];
     const given = Buffer.from(signature, "base64url");
-    const right = sign(id);
+    if (given.length === 0) return undefined;
+    const right = sign(text);
     if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
     if (verified.size >= MOST_VERIFIED) verified.clear();
-    verified.set(value, id);
-    return id;
+    const cookie = { id, generation: Number(generation) };
+    verified.set(value, cookie);
+    return cookie;
   }
 
-  const signed = (id: string) => `${id}.${sign(id).toString("base64url")}`;
+  const signed = (id: string, generation = 0) => {
+    const text = generation === 0 ? id : `${id}.${generation}`;
+    return `${text}.${sign(text).toString("base64url")}`;
+  };
+
+  function readCookie(cookies: string | null | undefined): SessionCookie | undefined {
+    for (const value of valuesOf(cookies)) {
+      const cookie = verify(value);
+      if (cookie) return cookie;
+    }
+    return undefined;
+  }
 
   return {
-    read(cookies) {
-      for (const value of valuesOf(cookies)) {
-        const id = verify(value);
-        if (id) return id;
-      }
-      return undefined;
-    },
+    read: (cookies) => readCookie(cookies)?.id,
+    readCookie,
     create: () => randomBytes(16).toString("base64url"),
-    cookie(id) {
+    cookie(id, generation) {
       const attributes = ["Path=/", `Max-Age=${maxAge}`, "HttpOnly", "SameSite=Lax"];
       if (secure ?? process.env.NODE_ENV === "production") attributes.push("Secure");
-      return `${COOKIE}=${signed(id)}; ${attributes.join("; ")}`;
+      return `${COOKIE}=${signed(id, generation)}; ${attributes.join("; ")}`;
     },
     withCookie(cookies, id) {
       const others = (cookies ?? "").split(/; */).filter((cookie) => cookie !== "" && !cookie.startsWith(`${COOKIE}=`));

@@ -18,7 +18,6 @@ import type { LifecycleName } from "../lib/view-types.js";
 import { uncheckedEvents } from "./guard.js";
 import { createHandle, type Handle } from "./handle.js";
 import type { Handler } from "./handler.js";
-import type { Limits } from "./host.js";
 import type { MigrationReport } from "./migration.js";
 import type { Report } from "./refusal.js";
 import { requestHeaders } from "./request.js";
@@ -28,6 +27,7 @@ import type { Definition, KindOf, Models, ScopeKind, StoreClass, StoreOf, Stores
 import type { SessionOptions } from "./session.js";
 import { memory } from "./storage/memory.js";
 import type { Storage } from "./storage.js";
+import type { Bounds } from "./visitors.js";
 
 // --- types ---
 
@@ -108,6 +108,63 @@ export interface TwinOptions<S, M> {
    * @default 1,048,576
    */
   maxQueued?: number;
+  /**
+   * How many requests a session may make a second, over time: events, and what it asks of its stream. Ten seconds' worth may come at once. Past it, they are refused with
+   * `RATE_LIMITED`, and `data.retryAfter` in ms; twins come back by themselves.
+   * @default 100
+   */
+  eventRate?: number;
+  /**
+   * How many events of one session may wait or run at once.
+   * @default 1,000
+   */
+  maxPending?: number;
+  /**
+   * How many events of one scope instance may wait for their turn, of all who call them.
+   * @default 10,000
+   */
+  maxWaiting?: number;
+  /**
+   * How many streams a session may have open: one for each tab.
+   * @default 100
+   */
+  maxStreams?: number;
+  /**
+   * How many stores and rooms a tab may watch at once.
+   * @default 200
+   */
+  maxWatches?: number;
+  /**
+   * How many sessions may begin to hold state from one address, an hour. It needs `proxies`.
+   * @default 1,000
+   */
+  maxSessions?: number;
+  /**
+   * How many proxies of yours stand before the app. Each must add the address that called it to `x-forwarded-for`: so it is known whence visitors come. More than there are would
+   * let visitors choose their address.
+   * @default 0: it is not known, and `maxSessions` does not apply
+   */
+  proxies?: number;
+  /**
+   * How many scope instances may be in memory at once. Those that nobody uses make room first.
+   * @default 50,000
+   */
+  maxHosts?: number;
+  /**
+   * How deep the arguments of an event may be nested.
+   * @default 100
+   */
+  maxDepth?: number;
+  /**
+   * How many objects, lists, Maps and Sets the arguments of an event may hold.
+   * @default 100,000
+   */
+  maxValues?: number;
+  /**
+   * How long `twin.close()` lets events run that have begun, in ms.
+   * @default 10,000
+   */
+  closeGrace?: number;
   /** Takes what goes wrong, or slowly. @default the console; warnings in development only */
   log?: (entry: LogEntry) => void;
 }
@@ -142,7 +199,18 @@ export interface TwinServer<S, M = {}> {
    * @example const { failed } = await twin.$migrate({ dryRun: true });
    */
   $migrate(options?: { dryRun?: boolean }): Promise<MigrationReport>;
-  /** Ends all streams, and keeps in the storage what there is to keep. */
+  /**
+   * Asks anew who may see what: of a user, a session, or everybody. Their streams end, come back by themselves, and are whoever `context` then says: so the access of a user ends on all
+   * devices when you have ended their sign-ins, wherever you keep those. Rooms ask `allow` by themselves when they change, and streams of a browser in which somebody else
+   * signs in come back without it.
+   * @example await db.signIns.delete({ user }); twin.$recheck({ user });
+   */
+  $recheck(whose?: Whose): void;
+  /**
+   * Takes no more events (callers are told to ask again, elsewhere), lets those that run end within `closeGrace`, ends all streams, and keeps in the storage what there is to
+   * keep.
+   * @example process.once("SIGTERM", () => twin.close().then(() => process.exit()));
+   */
   close(): Promise<void>;
   readonly "~stores": S;
   readonly "~models": M;
@@ -169,6 +237,7 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
     as: { value: handles },
     $export: { value: (whose: Whose) => runtime.export(whose) },
     $erase: { value: (whose: Whose) => runtime.erase(whose) },
+    $recheck: { value: (whose?: Whose) => runtime.recheck(whose) },
     $migrate: { value: ({ dryRun = false } = {}) => runtime.migrate(dryRun) },
     close: {
       value: async () => {
@@ -210,15 +279,33 @@ const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
 const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply"]);
 const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] satisfies LifecycleName[];
 const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];
-const KNOWN = new Set(["stores", "models", "context", "storage", "session", "requireSchemas", "name", "life", "origins", "build", "log"]);
+const KNOWN = new Set(["stores", "models", "context", "storage", "session", "requireSchemas", "name", "life", "origins", "build", "log", "proxies"]);
 const DAY = 24 * 3600;
-const DEFAULTS = { eventTimeout: 30_000, idle: 60_000, grace: 2000, maxBody: 1 << 20, maxLog: 1 << 20, maxQueued: 1 << 20 };
+const DEFAULTS = {
+  eventTimeout: 30_000,
+  idle: 60_000,
+  grace: 2000,
+  closeGrace: 10_000,
+  maxBody: 1 << 20,
+  maxLog: 1 << 20,
+  maxQueued: 1 << 20,
+  eventRate: 100,
+  maxPending: 1000,
+  maxWaiting: 10_000,
+  maxStreams: 100,
+  maxWatches: 200,
+  maxSessions: 1000,
+  maxHosts: 50_000,
+  maxDepth: 100,
+  maxValues: 100_000,
+};
 
 function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
   for (const name of Object.keys(options)) if (!KNOWN.has(name) && !Object.hasOwn(DEFAULTS, name)) throw badOption(name, "is no option of `createTwin`");
-  const { stores, models = {}, context = () => ({}), storage = memory(), session = {}, origins = [], build, log } = options;
+  const { stores, models = {}, context = () => ({}), storage = memory(), session = {}, origins = [], proxies = 0, build, log } = options;
   if (typeof context !== "function") throw badOption("context", "is not a function: use `defineContext`");
   if (storage?.["~storage"] !== true) throw badOption("storage", "is no storage: use `memory()`, or another one's factory");
+  if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
   const definitions = define(stores);
   for (const [name, Class] of Object.entries(models)) {
     if (!NAME.test(name)) throw badModel(name, "is no name");
@@ -228,7 +315,7 @@ function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
   const { life = 30 * DAY, ...cookie } = session;
   const lives = Object.fromEntries(Object.entries({ session: life, tab: DAY, ...options.life }).map(([kind, seconds]) => [kind, seconds * 1000]));
-  return { definitions, models, context, storage, session: cookie, lives, limits: limitsOf(options), origins, build, report: reportTo(log) };
+  return { definitions, models, context, storage, session: cookie, lives, limits: limitsOf(options), origins, proxies, build, report: reportTo(log) };
 }
 
 function define(stores: Stores): Map<string, Definition> {
@@ -262,14 +349,14 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
   return { name, kind, Class, schema, ...(allow && { allow }), ...(guard && { guard }) };
 }
 
-function limitsOf(options: Partial<typeof DEFAULTS>): Limits {
+function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {
   for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
     const value = options[name];
     if (value !== undefined && !(typeof value === "number" && value >= 0)) throw badOption(name, "is not a number");
   }
-  const { maxLog, maxQueued, ...limits } = { ...DEFAULTS, ...options };
-  const { eventTimeout, idle, grace, maxBody } = limits;
-  return { eventTimeout, idle, grace, maxBody, logBytes: maxLog, streamBytes: maxQueued };
+  const limits = Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, options[name as keyof typeof DEFAULTS] ?? value]));
+  const { maxLog, maxQueued, ...others } = limits as typeof DEFAULTS;
+  return { ...others, logBytes: maxLog, streamBytes: maxQueued };
 }
 
 function reportTo(log: TwinOptions<Stores, Models>["log"]): Report {

@@ -207,7 +207,7 @@ test("of two streams that begin at once, the one of the newer epoch stays, which
   const slow = new Promise<object>((resolve) => {
     ready = () => resolve({});
   });
-  const request = (context: Promise<object>) => ({ session: { id: session }, context: () => context });
+  const request = (context: Promise<object>) => ({ session: { id: session, generation: 0 }, context: () => context });
   const ticket = (epoch: number) => runtime.connect(request(slow), { protocol: 1, client, epoch, watch: [] });
   const [first, second] = [ticket(1), ticket(2)];
   const old = runtime.live(request(slow), first);

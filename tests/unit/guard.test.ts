@@ -45,7 +45,8 @@ class Store {
 
 const schema = classSchema(Store);
 const definition = { name: "store", kind: "session", Class: Store, schema } as Definition;
-const check = (name: string, ...args: unknown[]) => checkArguments(definition, schema.events.get(name) as EventSchema, args);
+const check = (name: string, ...args: unknown[]) =>
+  checkArguments(definition, schema.events.get(name) as EventSchema, args, { maxDepth: 100, maxValues: 1000 });
 const issuesOf = async (name: string, ...args: unknown[]) => {
   const error = await check(name, ...args).then(
     () => undefined,

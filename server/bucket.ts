@@ -1,0 +1,70 @@
+/** Tokens by key: each key may take some at once, and gets new ones at a steady rate. */
+export interface Buckets {
+  /** Takes a token. Gives 0 when there was one, else in how many ms to come again. */
+  take(key: string): number;
+  /** Puts one back that was not needed. */
+  giveBack(key: string): void;
+}
+
+export interface BucketOptions {
+  /** How many tokens a key gets a second. */
+  readonly rate: number;
+  /** How many it may have. */
+  readonly size: number;
+  /** The time in ms. @default the process's */
+  now?(): number;
+}
+
+interface Bucket {
+  tokens: number;
+  at: number;
+  /** It has run dry, and gives none before this many are there. */
+  from: number;
+}
+
+/** From how many keys on it is looked which are full, and can be forgotten. */
+const SWEEP_FROM = 10_000;
+
+/** A key that has run dry gets nothing until a tenth of its tokens is there again: who comes back then finds more than one, and what belongs together stays together. */
+export function createBuckets({ rate, size, now = () => performance.now() }: BucketOptions): Buckets {
+  const buckets = new Map<string, Bucket>();
+  let sweepAt = SWEEP_FROM;
+
+  function fill(bucket: Bucket): void {
+    const time = now();
+    bucket.tokens = Math.min(size, bucket.tokens + ((time - bucket.at) * rate) / 1000);
+    bucket.at = time;
+  }
+
+  function sweep(): void {
+    for (const [key, bucket] of buckets) {
+      fill(bucket);
+      if (bucket.tokens >= size) buckets.delete(key);
+    }
+    sweepAt = Math.max(SWEEP_FROM, 2 * buckets.size);
+  }
+
+  return {
+    take(key) {
+      if (rate === Infinity) return 0;
+      let bucket = buckets.get(key);
+      if (!bucket) {
+        if (buckets.size >= sweepAt) sweep();
+        bucket = { tokens: size, at: now(), from: 1 };
+        buckets.set(key, bucket);
+      }
+      fill(bucket);
+      if (bucket.tokens >= bucket.from) {
+        bucket.tokens--;
+        bucket.from = 1;
+        return 0;
+      }
+      bucket.from = Math.max(1, size / 10);
+      return Math.ceil(((bucket.from - bucket.tokens) * 1000) / rate);
+    },
+    giveBack(key) {
+      const bucket = buckets.get(key);
+      if (bucket) bucket.tokens = Math.min(size, bucket.tokens + 1);
+    },
+  };
+}
