@@ -63,3 +63,5 @@ for await (const _ of createInterface({ input: process.stdin })) {
   const site = await serve(twin.handlers, "/api/twin", Number(port));
   console.log("serving", site.origin);
 }
+// Who has started it is gone.
+process.exit();
