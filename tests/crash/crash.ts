@@ -18,6 +18,8 @@ export interface CrashOptions {
   /** A mistake that the server shall make. */
   readonly bug?: Bug;
   readonly report?: (line: string) => void;
+  /** Nobody waits for it any more. */
+  readonly signal?: AbortSignal;
   /** Ends it early. */
   readonly until?: (verdict: Verdict) => boolean;
 }
@@ -42,9 +44,11 @@ export async function crash({
   bug,
   report = () => {},
   until = () => false,
+  signal,
 }: CrashOptions): Promise<CrashReport> {
   const random = new Random(seed);
   const servers = new Servers(await freePort(), { ...(file !== undefined && { FILE: file }), ...(bug && { BUG: bug }) });
+  signal?.addEventListener("abort", () => void servers.end());
   await servers.start();
   const actors = Array.from({ length: count }, (_, number) => new Actor(number, servers.url, number % 2 === 1));
   let diverged = 0;
@@ -52,6 +56,7 @@ export async function crash({
   try {
     await Promise.all(actors.map((actor) => actor.arrive()));
     for (let round = 1; round <= rounds; round++) {
+      signal?.throwIfAborted();
       const stop = actors.map((actor) => actor.work(new Random(random.int(2 ** 31))));
       await wait(30 + random.int(250));
       await servers.kill();

@@ -19,8 +19,10 @@ const faults = ({ lost, doubled, torn, disordered, invented, wrong, diverged }: 
 });
 const none = { lost: 0, doubled: 0, torn: 0, disordered: 0, invented: 0, wrong: 0, diverged: 0 };
 
-test(`a server that is killed ${rounds} times under load loses nothing and does nothing twice (seed ${seed})`, { timeout: rounds * 6000 }, async () => {
-  const report = await crash({ rounds, seed, file: join(temporaryFolder(), "twin.db") });
+test(`a server that is killed ${rounds} times under load loses nothing and does nothing twice (seed ${seed})`, { timeout: rounds * 20_000 }, async ({
+  signal,
+}) => {
+  const report = await crash({ rounds, seed, signal, file: join(temporaryFolder(), "twin.db") });
   console.log(
     `${rounds} kills, seed ${seed}: acknowledged ${report.acknowledged}, lost ${report.lost}, doubled ${report.doubled}, diverged ${report.diverged}, interrupted ${report.interrupted}`,
   );
@@ -29,8 +31,10 @@ test(`a server that is killed ${rounds} times under load loses nothing and does 
   expect(report.incarnations).toBe(0);
 });
 
-test("a server that keeps its state in memory says so: what was asked is of unknown outcome, and nobody shows what is gone", { timeout: 60_000 }, async () => {
-  const report = await crash({ rounds: 3, seed });
+test("a server that keeps its state in memory says so: what was asked is of unknown outcome, and nobody shows what is gone", { timeout: 120_000 }, async ({
+  signal,
+}) => {
+  const report = await crash({ rounds: 3, seed, signal });
   expect({ ...faults(report), lost: 0 }).toEqual(none);
   expect(report.unknown).toBeGreaterThan(0);
   expect(report.incarnations).toBeGreaterThan(0);
@@ -43,8 +47,16 @@ describe("the judge notices", () => {
     ["a torn record accepted", ({ torn }) => torn],
   ];
   for (const [bug, fault] of planted) {
-    test(`${bug}`, { timeout: 60_000 }, async () => {
-      const report = await crash({ rounds: 12, clients: 10, seed, bug, file: join(temporaryFolder(), "twin.db"), until: (verdict) => fault(verdict) > 0 });
+    test(`${bug}`, { timeout: 240_000 }, async ({ signal }) => {
+      const report = await crash({
+        rounds: 12,
+        clients: 10,
+        seed,
+        bug,
+        signal,
+        file: join(temporaryFolder(), "twin.db"),
+        until: (verdict) => fault(verdict) > 0,
+      });
       expect(fault(report)).toBeGreaterThan(0);
     });
   }
