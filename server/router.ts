@@ -54,7 +54,7 @@ export function buildRouter(runtime: Runtime) {
   return t.router({
     ...stores,
     $connect: mutation((request, input) => runtime.connect(request, input)),
-    $watch: mutation((request, input) => done(runtime.watch(request, input))),
+    $watch: mutation(async (request, input) => done(await runtime.watch(request, input))),
     $unwatch: mutation((request, input) => done(runtime.unwatch(request, input))),
     $cancel: mutation(async (request, input) => done(await runtime.cancel(request, input))),
     $live: procedure.subscription(({ ctx, input, signal }) => live(runtime, requestOf(ctx), input, signal)),

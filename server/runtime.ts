@@ -37,7 +37,7 @@ import { clientId, decodeArguments, type NumberedCall, numberOf, record, type Wa
 import { type MigrationFailure, type MigrationReport, rewritten } from "./migration.js";
 import { fold } from "./record.js";
 import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
-import { type Claim, Rotations } from "./rotation.js";
+import { type Claim, ROTATIONS, Rotations } from "./rotation.js";
 import { buildRouter } from "./router.js";
 import { type Definition, hostId, keyOf, type Models, type ScopeKind } from "./scope.js";
 import { createSessions, type SessionCookie, type SessionOptions, type Sessions } from "./session.js";
@@ -69,7 +69,7 @@ const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
 const SESSION_TAG = 11;
 
 /** How long what nobody uses is kept, by scope, in ms. */
-export type Lives = Readonly<Partial<Record<ScopeKind, number>>>;
+type Lives = Readonly<Partial<Record<ScopeKind, number>>>;
 
 /** What the facade hands over: checked, with defaults. */
 export interface RuntimeOptions {
@@ -705,8 +705,10 @@ export class Runtime implements World {
     if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);
   }
 
-  watch(request: TwinRequest, input: unknown): void {
+  async watch(request: TwinRequest, input: unknown): Promise<void> {
     const { connection, watch } = this.#tabOf(request, input);
+    // A stream that was begun as somebody else ends here, and comes back with all that it watches.
+    await this.#callerOf(request);
     if (connection) void this.#watch(connection, watch);
   }
 
@@ -936,6 +938,8 @@ export class Runtime implements World {
       for (const [kind, life] of Object.entries(this.#options.lives)) {
         for (const id of await this.storage.expire(hostId(kind as ScopeKind, ""), now - life)) this.hosts.endLife(id);
       }
+      // Browsers have forgotten all cookies of such a session.
+      await this.storage.expire(ROTATIONS, now - this.sessions.maxAge * 1000);
     } catch (error) {
       this.report("error", error);
     }

@@ -30,6 +30,8 @@ export interface SessionCookie {
 
 /** Makes, signs and checks session ids. An id that was not issued here is never adopted. */
 export interface Sessions {
+  /** How long browsers keep the cookie, in seconds. */
+  readonly maxAge: number;
   /** The session of a request, from its `cookie` header. */
   read(cookies: string | null | undefined): string | undefined;
   /** The same, with the cookie's generation: each `rotate()` makes a new one. */
@@ -85,6 +87,7 @@ export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: Ses
   }
 
   return {
+    maxAge,
     read: (cookies) => readCookie(cookies)?.id,
     readCookie,
     create: () => randomBytes(16).toString("base64url"),
