@@ -22,7 +22,7 @@ interface Queued {
   readonly message: Message | Frame;
   readonly bytes: number;
   /** Whose frame it is. */
-  readonly of?: Watched;
+  readonly of: Watched | undefined;
 }
 
 interface Watched {
@@ -48,6 +48,15 @@ export interface ConnectionOptions {
   readonly report: Report;
 }
 
+/** Those that have something to send. They are told together: a room of a thousand costs one task. */
+let noticed: Connection[] = [];
+
+function tellAll(): void {
+  const all = noticed;
+  noticed = [];
+  for (const connection of all) connection.tell();
+}
+
 /**
  * One tab's stream. What waits for a slow reader is bounded: past the limit, the frames that wait are dropped, and one snapshot of each
  * store takes their place.
@@ -67,7 +76,8 @@ export class Connection {
   #queue: Queued[] = [];
   #bytes = 0;
   #closed = false;
-  #wake: (() => void) | undefined;
+  #listener: (() => void) | undefined;
+  #noticed = false;
 
   constructor({ info, caller, client, epoch, limit, report }: ConnectionOptions) {
     this.#report = report;
@@ -82,40 +92,44 @@ export class Connection {
     return this.#closed;
   }
 
-  /** The next message, when there is one; `undefined` at the end. */
-  async next(): Promise<Message | undefined> {
-    if (!(await this.#waiting())) return undefined;
-    const ready = this.#ready.shift();
-    if (ready) return ready;
-    const { message, of } = this.#take();
-    return of ? (message as Frame).message(of.stores) : (message as Message);
+  /** Calls back when something may wait to be taken, and at the end: once for all that a turn of the event loop brings. */
+  onWaiting(listener: () => void): void {
+    this.#listener = listener;
+    this.#notice();
   }
 
-  /** All that waits, as server-sent events, when there is something; `undefined` at the end. */
-  async events(): Promise<Uint8Array | undefined> {
-    if (!(await this.#waiting())) return undefined;
+  /** All that waits, as server-sent events; `undefined` where nothing does. */
+  take(): Uint8Array | undefined {
+    if (!this.#waits()) return undefined;
     const events = this.#ready.map((message) => eventOf(textOf(message)));
-    this.#ready = [];
+    if (events.length > 0) this.#ready = [];
     while (this.#queue.length > 0) {
-      const { message, of } = this.#take();
+      const { message, of } = this.#shift();
       events.push(of ? (message as Frame).event(of.stores) : eventOf(JSON.stringify(message)));
     }
     return events.length === 1 ? events[0] : Buffer.concat(events);
   }
 
-  /** Waits until there is something to send: false at the end. */
-  async #waiting(): Promise<boolean> {
-    for (;;) {
-      if (this.#ready.length === 0) this.#snapshots();
-      if (this.#ready.length > 0 || this.#queue.length > 0) return true;
-      if (this.#closed) return false;
+  /** The next message, when there is one; `undefined` at the end. */
+  async next(): Promise<Message | undefined> {
+    while (!this.#waits()) {
+      if (this.#closed) return undefined;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#listener = resolve;
       });
     }
+    const ready = this.#ready.shift();
+    if (ready) return ready;
+    const { message, of } = this.#shift();
+    return of ? (message as Frame).message(of.stores) : (message as Message);
   }
 
-  #take(): Queued {
+  #waits(): boolean {
+    if (this.#ready.length === 0) this.#snapshots();
+    return this.#ready.length > 0 || this.#queue.length > 0;
+  }
+
+  #shift(): Queued {
     const queued = this.#queue.shift() as Queued;
     this.#bytes -= queued.bytes;
     if (queued.of) queued.of.queued--;
@@ -150,7 +164,7 @@ export class Connection {
 
   #push(message: Message | Frame, bytes: number, of?: Watched): void {
     if (this.#closed) return;
-    this.#queue.push({ message, bytes, ...(of && { of }) });
+    this.#queue.push({ message, bytes, of });
     this.#bytes += bytes;
     if (of) of.queued++;
     if (this.#bytes > this.#limit) this.#collapse();
@@ -158,8 +172,15 @@ export class Connection {
   }
 
   #notice(): void {
-    this.#wake?.();
-    this.#wake = undefined;
+    if (this.#noticed) return;
+    this.#noticed = true;
+    if (noticed.push(this) === 1) setImmediate(tellAll);
+  }
+
+  /** Tells whoever reads that something may wait. */
+  tell(): void {
+    this.#noticed = false;
+    this.#listener?.();
   }
 
   /** Drops the frames that wait: one snapshot of each store will tell all. */
@@ -286,8 +307,8 @@ export class Connection {
       this.#ready = [];
     } else {
       // What it watches is left now: so frames are made messages.
-      this.#queue = this.#queue.map(({ message, bytes, of }) => ({ message: of ? (message as Frame).message(of.stores) : message, bytes }));
-      this.#queue.push({ message: ["bye", reason], bytes: 0 });
+      this.#queue = this.#queue.map(({ message, bytes, of }) => ({ message: of ? (message as Frame).message(of.stores) : message, bytes, of: undefined }));
+      this.#queue.push({ message: ["bye", reason], bytes: 0, of: undefined });
     }
     this.#closed = true;
     for (const watched of [...this.#watched.values()]) {

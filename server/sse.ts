@@ -26,20 +26,26 @@ export function eventStream(connection: Connection, { heartbeat, end }: EventStr
     clearInterval(ping);
     end();
   };
+  let send = () => {};
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(named("connected", JSON.stringify({ reconnectAfterInactivityMs: 3 * heartbeat })));
       ping = setInterval(() => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(PING);
       }, heartbeat);
+      send = () => {
+        if ((controller.desiredSize ?? 0) <= 0) return;
+        const events = connection.take();
+        if (events) return controller.enqueue(events);
+        if (!connection.closed) return;
+        send = () => {};
+        stop();
+        controller.enqueue(RETURN);
+        controller.close();
+      };
+      connection.onWaiting(() => send());
     },
-    async pull(controller) {
-      const events = await connection.events();
-      if (events) return controller.enqueue(events);
-      stop();
-      controller.enqueue(RETURN);
-      controller.close();
-    },
+    pull: () => send(),
     cancel: stop,
   });
   return new Response(body, {

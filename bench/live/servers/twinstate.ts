@@ -47,11 +47,14 @@ const { server, port } = await listen(serveHandler((request) => twin.handlers[re
 const runtimes = (globalThis as unknown as Record<symbol, Map<string, Runtime>>)[Symbol.for("twinstate.runtime")];
 const runtime = runtimes?.get("twin") as Runtime;
 new WebSocketServer({ server }).on("connection", async (socket, { url }) => {
-  const session = { id: randomBytes(16).toString("base64url") };
+  const session = { id: randomBytes(16).toString("base64url"), generation: 0 };
   const watch = [url === "/room" ? { store: "room", key: "all" } : { store: "counter" }];
   const connection = await runtime.live({ session, context: async () => ({}) }, { watch });
   socket.on("close", () => runtime.leave(connection));
-  for (let events = await connection.events(); events; events = await connection.events()) socket.send(events, { binary: false });
+  connection.onWaiting(() => {
+    const events = connection.take();
+    if (events) socket.send(events, { binary: false });
+  });
 });
 
 answer({
