@@ -88,7 +88,7 @@ export class Channel {
     };
     meet(this.root);
     for (let i = 0; i < queue.length; ) {
-      i += visitBody(queue, i, source, audience.group, meet);
+      i += yield* visitBody(queue, i, source, audience.group, meet);
       yield;
     }
   }

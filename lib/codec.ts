@@ -1,5 +1,6 @@
 import { badWire, StateError } from "./errors.js";
 import { own, put } from "./node.js";
+import { STEP, type Steps } from "./steps.js";
 
 /** A value in JSON: PROTOCOL.md §4, "Slots". */
 export type Slot = string | number | boolean | null | readonly unknown[];
@@ -229,16 +230,43 @@ const isNext = (slot: unknown) => slot === NEXT;
 const column = (slots: Slot[]): Slot[] | 0 => (slots.length > 0 && slots.every(isNext) ? 0 : slots);
 
 /** Calls back for each value of the next like containers, in the order of their slots. Returns how many containers these are. */
-export function visitBody<C>(queue: C[], start: number, source: Contents<C>, limit: number, visit: (value: unknown) => void): number {
-  const { kind, names, all: run } = likeRun(queue, start, source, limit);
+export function* visitBody<C>(queue: C[], start: number, source: Contents<C>, limit: number, visit: (value: unknown) => void): Steps<number> {
+  const { kind, names, all: run } = yield* likeRunSteps(queue, start, source, limit);
+  let done = 0;
   if (kind === "object" || kind === "instance") {
-    for (const name of names) for (const one of run) visit((source.data(one) as Record<string, unknown>)[name]);
+    for (const name of names) {
+      for (const one of run) {
+        visit((source.data(one) as Record<string, unknown>)[name]);
+        if (++done % STEP === 0) yield;
+      }
+    }
     return run.length;
   }
-  for (const one of run)
-    for (const item of kind === "map" ? (source.data(one) as Map<unknown, unknown>).keys() : (source.data(one) as Iterable<unknown>)) visit(item);
-  if (kind === "map") for (const one of run) for (const value of (source.data(one) as Map<unknown, unknown>).values()) visit(value);
+  for (const one of run) {
+    for (const item of kind === "map" ? (source.data(one) as Map<unknown, unknown>).keys() : (source.data(one) as Iterable<unknown>)) {
+      visit(item);
+      if (++done % STEP === 0) yield;
+    }
+  }
+  if (kind !== "map") return run.length;
+  for (const one of run) {
+    for (const value of (source.data(one) as Map<unknown, unknown>).values()) {
+      visit(value);
+      if (++done % STEP === 0) yield;
+    }
+  }
   return run.length;
+}
+
+/** As {@link likeRun}, bit by bit. */
+function* likeRunSteps<C>(queue: readonly C[], start: number, source: Contents<C>, limit: number): Steps<Run<C>> {
+  const run = likeRun(queue, start, source, Math.min(limit, STEP));
+  const { all } = run;
+  for (let end = start + all.length; all.length < limit && likeRun(queue, end - 1, source, 2).all.length === 2; end = start + all.length) {
+    yield;
+    for (const one of likeRun(queue, end, source, Math.min(limit - all.length, STEP)).all) all.push(one);
+  }
+  return run;
 }
 
 /** What a reader must do to make containers, be they nodes or plain values. */
