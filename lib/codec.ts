@@ -261,12 +261,12 @@ export function* visitBody<C>(queue: C[], start: number, source: Contents<C>, li
 /** As {@link likeRun}, bit by bit. */
 function* likeRunSteps<C>(queue: readonly C[], start: number, source: Contents<C>, limit: number): Steps<Run<C>> {
   const run = likeRun(queue, start, source, Math.min(limit, STEP));
-  const { all } = run;
+  const all = [...run.all];
   for (let end = start + all.length; all.length < limit && likeRun(queue, end - 1, source, 2).all.length === 2; end = start + all.length) {
     yield;
     for (const one of likeRun(queue, end, source, Math.min(limit - all.length, STEP)).all) all.push(one);
   }
-  return run;
+  return { ...run, all };
 }
 
 /** What a reader must do to make containers, be they nodes or plain values. */
