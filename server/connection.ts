@@ -46,6 +46,8 @@ export interface ConnectionOptions {
   /** How many bytes may wait for the reader. */
   readonly limit: number;
   readonly report: Report;
+  /** More waits than may: snapshots take its place. */
+  readonly slow?: () => void;
 }
 
 /** Those that have something to send. They are told together: a room of a thousand costs one task. */
@@ -70,6 +72,7 @@ export class Connection {
   readonly tasks = createQueue();
   readonly #limit: number;
   readonly #report: Report;
+  readonly #slow: (() => void) | undefined;
   readonly #watched = new Map<Host, Watched>();
   /** Messages that are ready to go. */
   #ready: Message[] = [];
@@ -79,13 +82,14 @@ export class Connection {
   #listener: (() => void) | undefined;
   #noticed = false;
 
-  constructor({ info, caller, client, epoch, limit, report }: ConnectionOptions) {
+  constructor({ info, caller, client, epoch, limit, report, slow }: ConnectionOptions) {
     this.#report = report;
     this.info = info;
     this.caller = caller;
     this.client = client;
     this.epoch = epoch;
     this.#limit = limit;
+    this.#slow = slow;
   }
 
   get closed(): boolean {
@@ -167,7 +171,10 @@ export class Connection {
     this.#queue.push({ message, bytes, of });
     this.#bytes += bytes;
     if (of) of.queued++;
-    if (this.#bytes > this.#limit) this.#collapse();
+    if (this.#bytes > this.#limit) {
+      this.#slow?.();
+      this.#collapse();
+    }
     this.#notice();
   }
 

@@ -35,6 +35,7 @@ import type { Report } from "./refusal.js";
 import { type Definition, keyOf, kindOf, type Models, type ScopeKind, versionOf } from "./scope.js";
 import { inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
+import type { Resume } from "./telemetry.js";
 
 /** What hosts need of the server around them. */
 export interface World {
@@ -55,6 +56,8 @@ export interface World {
   dropped(store: string, className: string, field: string): void;
   /** A commit is stored, and told of. `bytes`: what it takes on the wire; 0 where nobody watches. */
   committed(host: Host, bytes: number): void;
+  /** Stores began to be watched. */
+  watched(how: Resume, count: number): void;
   /** What the host holds can no longer be trusted: the storage did not take its last commit. */
   discard(host: Host, error: unknown): void;
 }
@@ -87,6 +90,8 @@ export interface EventCall<R> {
   readonly control: AbortController;
   /** Makes the answer, while containers have the numbers that they have in the commit. */
   answer(value: unknown, store: Store, revision: number): R;
+  /** Its turn has come. */
+  began?(): void;
   /** Makes the answer of an event that has failed: it is no failure of the call then. */
   refuse?(error: unknown): R;
   /** Under what the answer is stored with the commit. */
@@ -151,6 +156,8 @@ export class Host {
   /** An event waits as too much is on its way into the storage. */
   #held = false;
   #broken: Error | undefined;
+  /** Ends what runs, whatever it waits for. */
+  #stop: ((error: Error) => void) | undefined;
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
@@ -217,6 +224,12 @@ export class Host {
   /** What runs now. */
   get turn(): Turn | undefined {
     return this.#turn;
+  }
+
+  /** Cuts off what runs, as when it is out of time. */
+  cutOff(error: Error): void {
+    // What is being stored is no longer the event's to lose.
+    if (!this.#held) this.#stop?.(error);
   }
 
   /** How many events wait or run. */
@@ -404,6 +417,7 @@ export class Host {
       eventId,
       control,
       async (turn) => {
+        call.began?.();
         let entry = this.#stores.get(definition.name);
         if (!entry) {
           entry = await this.#openIn(turn, definition.name);
@@ -500,6 +514,7 @@ export class Host {
           this.#endTurn();
         }
       });
+    call.began?.();
     try {
       const value = await runIn(turn, async () => {
         await this.#guard(turn, call, entry);
@@ -560,6 +575,7 @@ export class Host {
     this.#turn = turn;
     try {
       const expired = new Promise<never>((_, reject) => {
+        this.#stop = reject;
         // What is being stored is no longer the event's to lose.
         const expire = () => (this.#held ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
         timer = setTimeout(expire, eventTimeout);
@@ -578,6 +594,7 @@ export class Host {
       turn.open = false;
       turn.end(() => eventEnded(label));
       this.#turn = undefined;
+      this.#stop = undefined;
       this.#endTurn();
       const took = performance.now() - started;
       if (took >= SLOW) this.#world.report("warn", slowEvent(label, took));
@@ -697,6 +714,10 @@ export class Host {
     if (resumed.length > 0) connection.resume(this, names(resumed), from, this.#log.after(from) ?? [], stores);
     if (anew.length > 0) connection.renew(this, names(anew), stores);
     if (stores.size === 0) this.#watchers.delete(connection);
+    const had = anew.filter(({ have }) => have).length;
+    this.#world.watched("delta", resumed.length);
+    this.#world.watched("snapshot", had);
+    this.#world.watched("first", anew.length - had);
     for (const [want, error] of failed) connection.refuse(want.store, this.roomKey, error);
     for (const { store } of loaded) this.#arrive(connection, store);
   }

@@ -32,6 +32,10 @@ export class Hosts {
     this.#world = world;
   }
 
+  get size(): number {
+    return this.#slots.size;
+  }
+
   get live(): Host[] {
     return [...this.#slots.values()].flatMap(({ host }) => host ?? []);
   }

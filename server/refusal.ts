@@ -2,7 +2,15 @@ import { randomBytes } from "node:crypto";
 import { EventError, isEventError } from "../lib/errors.js";
 
 /** Takes what goes wrong, or slowly, on the server. */
-export type Report = (level: "warn" | "error", error: unknown, id?: string) => void;
+export type Report = (level: "warn" | "error", error: unknown, id?: string, event?: ReportedEvent) => void;
+
+/** The event in which something went wrong. */
+export interface ReportedEvent {
+  /** `store.event` */
+  readonly name: string;
+  /** As far as logs may show them. */
+  readonly args: readonly unknown[] | undefined;
+}
 
 /** An error as clients are told of it: PROTOCOL.md §2. */
 export interface Refusal {

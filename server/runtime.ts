@@ -8,6 +8,7 @@ import {
   cutOff,
   droppedField,
   foreignClient,
+  isEventError,
   newerConnection,
   noRotation,
   noSession,
@@ -42,6 +43,7 @@ import { buildRouter } from "./router.js";
 import { type Definition, hostId, keyOf, type Models, type ScopeKind } from "./scope.js";
 import { createSessions, type SessionCookie, type SessionOptions, type Sessions } from "./session.js";
 import type { Storage } from "./storage.js";
+import { openTelemetry, type Resume, type Telemetry } from "./telemetry.js";
 import { type Bounds, Visitors } from "./visitors.js";
 
 export const PROTOCOL = 1;
@@ -73,6 +75,8 @@ type Lives = Readonly<Partial<Record<ScopeKind, number>>>;
 
 /** What the facade hands over: checked, with defaults. */
 export interface RuntimeOptions {
+  /** Tells twins of one process apart. */
+  readonly name: string;
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly models: Models;
   readonly context: (request: { readonly headers: Headers }) => unknown;
@@ -84,6 +88,8 @@ export interface RuntimeOptions {
   readonly proxies: number;
   readonly build: string | undefined;
   readonly report: Report;
+  /** What logs show of an event's arguments. */
+  readonly logged: (event: string, args: readonly unknown[]) => readonly unknown[] | undefined;
 }
 
 /** One request, as the router's procedures see it. */
@@ -171,6 +177,9 @@ export class Runtime implements World {
   /** Hosts of sessions that are about to hold state, and what to call when they do not. */
   readonly #arrived = new Map<Host, () => void>();
   #closing = false;
+  /** Opened with the first request: to make a twin does no I/O. */
+  #opening: Promise<Telemetry> | undefined;
+  #telemetry: Telemetry | undefined;
   readonly #clients = new Map<string, Client>();
   readonly #tickets = new Map<string, Ticket>();
   readonly #connections = new Set<Connection>();
@@ -266,8 +275,13 @@ export class Runtime implements World {
     this.report("warn", droppedField(store, className, field));
   }
 
-  committed(host: Host, _bytes: number): void {
+  committed(host: Host, bytes: number): void {
+    if (bytes > 0) this.#telemetry?.committed(bytes);
     if (host.kind === "room") this.#recheckSoon(host);
+  }
+
+  watched(how: Resume, count: number): void {
+    if (count > 0) this.#telemetry?.watched(how, count);
   }
 
   /** Whoever may not see a room any more leaves it. Asked after its commits, at once and then once a second at most. */
@@ -431,10 +445,19 @@ export class Runtime implements World {
     this.#admit(request, numbered);
     const leave = this.#visitors.enter(request.session?.id);
     try {
-      return await (numbered ? this.#numbered(request, definition, schema, key, args, numbered) : this.#plain(request, definition, schema, key, args));
+      const telemetry = this.#telemetry ?? (await this.#observe());
+      return await telemetry.event(`${store}.${event}`, (began) =>
+        numbered ? this.#numbered(request, definition, schema, key, args, numbered, began) : this.#plain(request, definition, schema, key, args, began),
+      );
     } finally {
       leave();
     }
+  }
+
+  async #observe(): Promise<Telemetry> {
+    this.#opening ??= openTelemetry(this.#options.name, { streams: () => this.streams, hosts: () => this.hosts.size });
+    this.#telemetry = await this.#opening;
+    return this.#telemetry;
   }
 
   /**
@@ -450,19 +473,28 @@ export class Runtime implements World {
     if (request.replaced) request.cookie = this.sessions.cookie(session.id, this.rotations.claimed(session, claim));
   }
 
+  /** Reports what goes wrong in an event. */
+  #reportOf({ name }: Definition, event: EventSchema, args: readonly unknown[] | undefined): Report {
+    return (level, error, id) => {
+      const label = `${name}.${event.name}`;
+      this.report(level, error, id, { name: label, args: args && this.#options.logged(label, args) });
+    };
+  }
+
   #control(): AbortController {
     const control = new AbortController();
     this.#controls.add(control);
     return control;
   }
 
-  async #plain(request: TwinRequest, definition: Definition, schema: EventSchema, key: unknown, args: unknown): Promise<unknown> {
+  async #plain(request: TwinRequest, definition: Definition, schema: EventSchema, key: unknown, args: unknown, began: () => void): Promise<unknown> {
     const caller = await this.#callerOf(request);
     const host = await this.#enter(request, this.#locate(definition, caller, key));
     const control = this.#control();
+    let checked: readonly unknown[] | undefined;
     try {
       await this.#permit(definition, host, caller);
-      const checked = await checkArguments(definition, schema, args, this.limits);
+      checked = await checkArguments(definition, schema, args, this.limits);
       return await host.run({
         definition,
         event: schema,
@@ -470,8 +502,11 @@ export class Runtime implements World {
         caller,
         eventId: randomBytes(16).toString("base64url"),
         control,
+        began,
         answer: jsonOf,
       });
+    } catch (error) {
+      throw isEventError(error) ? error : errorOf(refusalOf(error, this.#reportOf(definition, schema, checked)));
     } finally {
       this.#controls.delete(control);
       this.#leave(host);
@@ -527,14 +562,23 @@ export class Runtime implements World {
     for (const stream of this.#visitors.streams(id)) if (claim === undefined || stream.client !== claim.client) stream.close("session");
   }
 
-  async #numbered(request: TwinRequest, definition: Definition, event: EventSchema, key: unknown, sent: unknown, call: NumberedCall): Promise<unknown> {
+  async #numbered(
+    request: TwinRequest,
+    definition: Definition,
+    event: EventSchema,
+    key: unknown,
+    sent: unknown,
+    call: NumberedCall,
+    began: () => void,
+  ): Promise<unknown> {
     const { client, n, seen, at } = call;
     const caller = await this.#callerOf(request, this.#bind(client, request), call);
     const host = await this.#enter(request, this.#locate(definition, caller, key));
     try {
       if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation);
       const prepared = await this.#prepare(definition, event, host, caller, sent);
-      const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, this.report) });
+      const report = this.#reportOf(definition, event, "args" in prepared ? prepared.args : undefined);
+      const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, report) });
       const outcome = await host.numbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
         if ("error" in prepared) return Promise.resolve(refused(prepared.error));
         const control = this.#control();
@@ -548,6 +592,7 @@ export class Runtime implements World {
           caller,
           eventId: `${host.incarnation}.${caller.connection?.id}.${n}`,
           control,
+          began,
           numbered: { client, n, confirmed: seen, at: Date.now() },
           answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
           refuse: refused,
@@ -679,11 +724,12 @@ export class Runtime implements World {
     const info = client === undefined ? { id: randomBytes(16).toString("base64url"), since: new Date() } : this.#bind(client, request);
     // A simple client has no id of its own, so no stores of its tab either.
     const caller = await this.#callerOf(request, client === undefined ? undefined : info);
+    if (!this.#telemetry) await this.#observe();
     const before = client === undefined ? undefined : this.#tabs.get(client);
     if (before && before.epoch >= epoch) throw newerConnection();
     const session = request.session?.id ?? "";
     this.#visitors.mayOpen(session, client);
-    const connection = new Connection({ info, caller, client, epoch, limit: this.limits.streamBytes, report: this.report });
+    const connection = new Connection({ info, caller, client, epoch, limit: this.limits.streamBytes, report: this.report, slow: this.#slow });
     this.#connections.add(connection);
     this.#visitors.open(session, connection);
     before?.close();
@@ -696,6 +742,9 @@ export class Runtime implements World {
   #greeting(session: string | undefined): object {
     return { protocol: PROTOCOL, build: this.#options.build ?? null, schema: this.#schema, heartbeat: HEARTBEAT, session: tagOf(session ?? "") };
   }
+
+  /** A reader was so slow that a snapshot takes the place of what waited for it. */
+  readonly #slow = () => this.#telemetry?.dropped();
 
   /** A stream has ended. The end of an old one never touches the one that took its place. */
   leave(connection: Connection): void {
@@ -949,6 +998,7 @@ export class Runtime implements World {
     await within(this.limits.closeGrace, this.#visitors.quiet());
     for (const control of this.#controls) control.abort(cutOff());
     await within(ABORT_WAIT, this.#visitors.quiet());
+    for (const host of this.hosts.live) host.cutOff(cutOff());
   }
 
   /** Takes no more events, lets those that run end within the grace time, ends all streams, keeps what there is to keep, and lets go of the storage. */
@@ -956,6 +1006,7 @@ export class Runtime implements World {
     this.#closing = true;
     clearInterval(this.#sweeper);
     await this.#drain();
+    this.#telemetry?.stop();
     for (const timer of this.#asked.values()) clearTimeout(timer);
     for (const { timer } of this.#tickets.values()) clearTimeout(timer);
     this.#tickets.clear();

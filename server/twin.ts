@@ -43,6 +43,10 @@ export interface LogEntry {
   readonly error: unknown;
   /** What the client was told instead of the error. */
   readonly id: string | undefined;
+  /** The event in which it happened: `todo.add`. */
+  readonly event: string | undefined;
+  /** Its arguments, as far as `logArguments` says. */
+  readonly args: readonly unknown[] | undefined;
 }
 
 export interface TwinOptions<S, M> {
@@ -167,6 +171,12 @@ export interface TwinOptions<S, M> {
   closeGrace?: number;
   /** Takes what goes wrong, or slowly. @default the console; warnings in development only */
   log?: (entry: LogEntry) => void;
+  /**
+   * Whether the log shows the arguments of an event that has failed: they may be passwords. A function gives what is shown of them.
+   * @default false
+   * @example logArguments: (event, args) => (event === "login.signIn" ? ["…"] : args)
+   */
+  logArguments?: boolean | ((event: string, args: readonly unknown[]) => readonly unknown[] | undefined);
 }
 
 /** State of stores for a page: what `<TwinPreload state={…}>` takes. */
@@ -279,7 +289,21 @@ const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
 const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply"]);
 const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] satisfies LifecycleName[];
 const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];
-const KNOWN = new Set(["stores", "models", "context", "storage", "session", "requireSchemas", "name", "life", "origins", "build", "log", "proxies"]);
+const KNOWN = new Set([
+  "stores",
+  "models",
+  "context",
+  "storage",
+  "session",
+  "requireSchemas",
+  "name",
+  "life",
+  "origins",
+  "build",
+  "log",
+  "logArguments",
+  "proxies",
+]);
 const DAY = 24 * 3600;
 const DEFAULTS = {
   eventTimeout: 30_000,
@@ -302,7 +326,7 @@ const DEFAULTS = {
 
 function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
   for (const name of Object.keys(options)) if (!KNOWN.has(name) && !Object.hasOwn(DEFAULTS, name)) throw badOption(name, "is no option of `createTwin`");
-  const { stores, models = {}, context = () => ({}), storage = memory(), session = {}, origins = [], proxies = 0, build, log } = options;
+  const { stores, models = {}, context = () => ({}), storage = memory(), session = {}, origins = [], proxies = 0, build, log, logArguments = false } = options;
   if (typeof context !== "function") throw badOption("context", "is not a function: use `defineContext`");
   if (storage?.["~storage"] !== true) throw badOption("storage", "is no storage: use `memory()`, or another one's factory");
   if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
@@ -313,9 +337,24 @@ function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
   }
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
+  const logged = typeof logArguments === "function" ? logArguments : (_: string, args: readonly unknown[]) => (logArguments ? args : undefined);
   const { life = 30 * DAY, ...cookie } = session;
   const lives = Object.fromEntries(Object.entries({ session: life, tab: DAY, ...options.life }).map(([kind, seconds]) => [kind, seconds * 1000]));
-  return { definitions, models, context, storage, session: cookie, lives, limits: limitsOf(options), origins, proxies, build, report: reportTo(log) };
+  return {
+    name: options.name ?? "twin",
+    definitions,
+    models,
+    context,
+    storage,
+    session: cookie,
+    lives,
+    limits: limitsOf(options),
+    origins,
+    proxies,
+    build,
+    report: reportTo(log),
+    logged,
+  };
 }
 
 function define(stores: Stores): Map<string, Definition> {
@@ -360,9 +399,12 @@ function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {
 }
 
 function reportTo(log: TwinOptions<Stores, Models>["log"]): Report {
-  if (log) return (level, error, id) => log({ level, message: error instanceof Error ? error.message : String(error), error, id });
-  return (level, error, id) => {
-    if (level === "error") console.error(id === undefined ? "twinstate:" : `twinstate: ${id}:`, error);
+  if (log)
+    return (level, error, id, event) =>
+      log({ level, message: error instanceof Error ? error.message : String(error), error, id, event: event?.name, args: event?.args });
+  return (level, error, id, event) => {
+    const where = [id, event?.name].filter((part) => part !== undefined).map((part) => ` ${part}:`);
+    if (level === "error") console.error(`twinstate:${where.join("")}`, error, ...(event?.args ? [event.args] : []));
     else if (process.env.NODE_ENV !== "production") console.warn(`twinstate: ${error instanceof Error ? error.message : String(error)}`);
   };
 }
