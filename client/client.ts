@@ -48,8 +48,11 @@ export interface Client {
 export function createClient(options: ClientOptions = {}): Client {
   const { linger = 30_000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
-  const get: typeof fetch = async (...args) => {
-    const response = await (options.fetch ?? fetch)(...args);
+  const get: typeof fetch = async (url, init = {}) => {
+    const signals = init.signal ? [init.signal] : [];
+    // A line may be dead without a word.
+    if (init.method === "POST") signals.push(AbortSignal.timeout(ANSWER_WAIT));
+    const response = await (options.fetch ?? fetch)(url, { ...init, signal: AbortSignal.any(signals) });
     if (response.ok || response.status >= 500 || response.headers.get("content-type")?.includes("json")) return response;
     throw unnamed(response.status);
   };
@@ -315,6 +318,9 @@ export function createClient(options: ClientOptions = {}): Client {
     },
   };
 }
+
+/** After how many ms without an answer a request is given up: calls are asked again. */
+const ANSWER_WAIT = 30_000;
 
 /** Calls that end so were ended on purpose: that nobody awaits them is no failure. */
 const QUIET: ReadonlySet<string> = new Set(["CANCELLED", "SUPERSEDED", "DROPPED"]);

@@ -43,6 +43,8 @@ interface Numbered {
   readonly scope: Scope;
   readonly i: string;
   readonly n: number;
+  /** The host had never changed then: a storage that keeps things has nothing of this incarnation, unless of an event since. */
+  readonly fresh: boolean;
 }
 
 interface Entry {
@@ -153,7 +155,7 @@ export class Outbox {
       return undefined;
     }
     const scope = this.#world.scopeOf(twin);
-    if (scope?.incarnation !== undefined) return { client: this.#world.connection.id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation) };
+    if (scope?.incarnation !== undefined) return { client: this.#world.connection.id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation), fresh: twin.have?.[1] === 0 };
     if (twin.state === "refused") this.#reject(entry, twin.error);
     return undefined;
   }
@@ -199,7 +201,7 @@ export class Outbox {
     return seen;
   }
 
-  #failed(entry: Entry, { scope, i }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
+  #failed(entry: Entry, { scope, i, fresh }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
     const told = refusalOf(error);
     if (!told || ["OUT_OF_ORDER", "UNAVAILABLE"].includes(told.code as string)) return this.#rest();
     const { response } = (error.meta ?? {}) as { response?: { ok: boolean } };
@@ -209,9 +211,9 @@ export class Outbox {
       return this.flush();
     }
     this.#failures = 0;
-    const now = (told.data as { incarnation?: string } | undefined)?.incarnation;
-    if (told.is("UNKNOWN_OUTCOME") && now !== undefined && entry.sent === 1) {
-      // Sent once, and refused: it has not run, so it may under another number.
+    const { incarnation: now, durable = false } = (told.data ?? {}) as { incarnation?: string; durable?: boolean };
+    if (told.is("UNKNOWN_OUTCOME") && now !== undefined && (entry.sent === 1 || (durable && fresh))) {
+      // Sent once, and refused, or nothing was kept where what it does would have been: it has not run, so it may under another number.
       entry.numbered = undefined;
       entry.sent = 0;
       if (scope.incarnation === i) scope.incarnation = now;

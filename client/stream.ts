@@ -1,10 +1,20 @@
+/** How long a stream may take to begin, in ms. */
+const FIRST_SIGN = 20_000;
+
 /**
  * Reads a subscription over server-sent events, by `fetch`, until it is over, however it ends, or `line` is aborted. An `EventSource` would come back by itself, with a
  * ticket that is used up; it takes neither headers nor another `fetch`, and is missing in Node. So this one reader is used everywhere, and what
  * tests break is what browsers run.
  */
 export async function readStream(get: typeof fetch, url: string, line: AbortController, take: (data: unknown) => void): Promise<void> {
+  /** After how many ms without a sign of life the line is dead: the server says. */
+  let silence: number | undefined = FIRST_SIGN;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const listen = () => {
+    clearTimeout(timer);
+    if (silence !== undefined) timer = setTimeout(() => line.abort(), silence);
+  };
+  listen();
   try {
     const response = await get(url, { signal: line.signal, headers: { accept: "text/event-stream" }, cache: "no-store" });
     if (!response.ok || !response.body) return;
@@ -15,9 +25,8 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
     let data = "";
     for (;;) {
       const { done, value } = await reader.read();
-      clearTimeout(timer);
       if (done) return;
-      if (silence !== undefined) timer = setTimeout(() => line.abort(), silence);
+      listen();
       rest += value;
       // A line of many chunks is put together once.
       if (!value.includes("\n")) continue;

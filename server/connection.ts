@@ -240,7 +240,10 @@ export class Connection {
   }
 
   hello(greeting: object): void {
-    this.#push(["hello", greeting], 512);
+    if (this.#closed) return;
+    // Before the snapshots, which cannot be read without it, also where the reader has been slow from the start.
+    this.#ready.push(["hello", greeting]);
+    this.#notice();
   }
 
   effects(effects: readonly Effect[]): void {

@@ -575,7 +575,7 @@ export class Runtime implements World {
     const caller = await this.#callerOf(request, this.#bind(client, request), call);
     const host = await this.#enter(request, this.#locate(definition, caller, key));
     try {
-      if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation);
+      if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation, this.storage.durable);
       const prepared = await this.#prepare(definition, event, host, caller, sent);
       const report = this.#reportOf(definition, event, "args" in prepared ? prepared.args : undefined);
       const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, report) });

@@ -342,13 +342,17 @@ class Pair implements Net<Stores, Models> {
     this.#closing = true;
     for (const { twins } of [...this.#members.values()]) twins.$close();
     this.#members.clear();
+    this.#doomed.clear();
     try {
-      let closed = false;
-      const close = this.#last.twin.close().finally(() => {
+      let closed = this.#life === undefined;
+      const closing = this.#life?.twin.close().finally(() => {
         closed = true;
       });
-      await this.#when(() => closed);
-      await close;
+      await this.#when(
+        () => closed,
+        () => notQuiet(PATIENCE, ["the server does not close"]),
+      );
+      await closing;
       await this.#clock.hold(() => this.#storage.close?.());
     } finally {
       open = undefined;
