@@ -29,7 +29,7 @@ const swift: readonly PeerName[] = ["twinstate", "floor", "colyseus", "resend"];
 const whole = (n: number): Plan => ({
   n,
   peers: n <= 10_000 ? peers : swift,
-  rounds: n <= 1000 ? 25 : n <= 10_000 ? 7 : 3,
+  rounds: n <= 1000 ? 15 : n <= 10_000 ? 7 : 3,
   warmup: n <= 10_000 ? 2 : 1,
   budget: n <= 10_000 ? 500 : 250,
   heap: true,

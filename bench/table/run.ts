@@ -16,7 +16,7 @@ export interface Plan {
 }
 
 /** Rounds of a small table before all others, until the code is as compiled as a server's. */
-const WARM = { rounds: 40, n: 100 };
+const WARM = { rounds: 100, n: 100 };
 
 export interface Result extends Plan {
   /** By peer, one for each round. */
