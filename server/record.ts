@@ -73,8 +73,10 @@ export interface HostState<S = StoreRecord> {
   readonly numbers: Readonly<Record<string, NumberRecord>>;
 }
 
-/** The record with which a scope instance begins, whose first commit this is. */
-export const beginning = ({ incarnation, revision }: CommitRecord<unknown>): HostRecord<never> => ({ incarnation, revision, stores: {}, numbers: {} });
+/** The record with which a scope instance begins, whose first commit this is; `undefined` where it can be nobody's first. */
+export function beginning({ incarnation, revision, stores }: CommitRecord): HostRecord<never> | undefined {
+  return Object.values(stores).some((store) => "kept" in store) ? undefined : { incarnation, revision, stores: {}, numbers: {} };
+}
 
 /** Whether a commit may stand after a record or commit. */
 export const follows = (commit: CommitRecord<unknown>, last: { readonly incarnation: string; readonly revision: number }): boolean =>

@@ -132,6 +132,8 @@ export const storageContract: readonly StorageCase[] = [
         await rejects(() => storage.append("room/a", [{ ...next, revision: 1 }]), "an old revision");
         await rejects(() => storage.append("room/a", [{ ...next, incarnation: "two" }]), "another incarnation");
         assert.deepEqual(await stateIn(storage, "room/a"), before);
+        await rejects(() => storage.append("room/b", [next]), "a change of what it does not have");
+        assert.equal(await storage.load("room/b"), undefined);
         await storage.append("room/a", [next, after]);
         assert.deepEqual(await stateIn(storage, "room/a"), writer.state());
       });

@@ -31,7 +31,8 @@ export function memory(): Storage {
     append(id, commits) {
       const [first] = commits;
       if (!first) return;
-      const { record, tail } = hosts.get(id) ?? { record: beginning(first), tail: [] };
+      const { record = beginning(first), tail = [] } = hosts.get(id) ?? {};
+      if (!record) throw notNext(id);
       let last: { incarnation: string; revision: number } = tail.at(-1) ?? record;
       for (const commit of commits) {
         if (!follows(commit, last)) throw notNext(id);

@@ -196,7 +196,6 @@ export class SqliteFile {
     }
     const chunks = new Map<number, Uint8Array>();
     for (const store of wanted) for (let n = store.from; n < store.from + store.count; n++) chunks.set(n, this.#chunk(id, no, n));
-    this.touch(id);
     return { head: host.text, commits, chunks };
   }
 
@@ -218,14 +217,23 @@ export class SqliteFile {
       for (const body of commit.chunks) this.#addChunk(id, place, body);
       const seq = ++place.seq;
       const { revision, text } = commit;
-      this.#run("INSERT INTO commits (host, seq, revision, chunk, text, sum) VALUES (?, ?, ?, ?, ?, ?)", place.no, seq, revision, chunk, text, checksum(id, seq, text));
+      this.#run(
+        "INSERT INTO commits (host, seq, revision, chunk, text, sum) VALUES (?, ?, ?, ?, ?, ?)",
+        place.no,
+        seq,
+        revision,
+        chunk,
+        text,
+        checksum(id, seq, text),
+      );
       place.revision = revision;
       place.tailBytes += text.length;
     }
     if (place.tailBytes > Math.max(SMALL_TAIL, place.bytes * TAIL_SHARE)) this.due.add(id);
   }
 
-  #begin(id: string, { incarnation, revision }: Packed): Place {
+  #begin(id: string, { incarnation, revision, text }: Packed): Place {
+    if (Object.values((JSON.parse(text) as CommitRecord<ChunkedStore>).stores).some((store) => "kept" in store)) throw notNext(id);
     return this.#put(id, JSON.stringify({ v: FORMAT, incarnation, revision, stores: {}, numbers: {} } satisfies Head), incarnation, revision);
   }
 

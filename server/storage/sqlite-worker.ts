@@ -15,6 +15,8 @@ const waiting = new Map<string, Message[]>();
 /** What is being made one, and what has failed to be. */
 let work: { readonly id: string; readonly steps: Steps<void> } | undefined;
 const failed = new Set<string>();
+/** What was loaded: it is noted as used afterwards, as a full disk shall not keep anybody from reading. */
+const used = new Set<string>();
 let scheduled = false;
 /** What goes back together. */
 let replies: Reply[] = [];
@@ -64,6 +66,7 @@ function serve(messages: Message[]): void {
     }
     for (const tell of done) tell();
     send();
+    noteUsed();
   }
   if (last?.do === "backup") {
     file
@@ -102,9 +105,22 @@ function attempt(message: Message): () => void {
   failed.delete(message.id);
   try {
     const host = file.load(message.id);
+    if (host) used.add(message.id);
     return () => answer(message.n, host);
   } catch (error) {
     return () => answer(message.n, undefined, putAside(message.id, error));
+  }
+}
+
+function noteUsed(): void {
+  if (used.size === 0) return;
+  try {
+    file.transaction(() => {
+      for (const id of used) file.touch(id);
+    });
+    used.clear();
+  } catch {
+    // With the next.
   }
 }
 
@@ -122,6 +138,7 @@ function perform(order: Order): unknown {
     case "list":
       return file.list(order.prefix, order.after);
     case "expire":
+      for (const id of used) file.touch(id);
       return file.expire(order.prefix, order.before);
     default:
       return undefined;
