@@ -151,7 +151,8 @@ export class Connection {
   }
 
   #take(message: readonly unknown[]): void {
-    if (message[0] === "bye") return this.#fail(Math.random() * BYE_PAUSE);
+    // All are sent away when a server closes; who is somebody else now comes back at once.
+    if (message[0] === "bye") return this.#fail(["user", "session"].includes(message[1] as string) ? 0 : Math.random() * BYE_PAUSE);
     if (message[0] === "hello" && !this.open) {
       this.open = true;
       this.#since = Date.now();

@@ -203,7 +203,9 @@ export class Outbox {
 
   #failed(entry: Entry, { scope, i, fresh }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
     const told = refusalOf(error);
-    if (!told || ["OUT_OF_ORDER", "UNAVAILABLE"].includes(told.code as string)) return this.#rest();
+    const { limit, retryAfter } = (told?.data ?? {}) as { limit?: string; retryAfter?: number };
+    // A limit of the server's own: it has taken no number.
+    if (!told || limit !== undefined || ["OUT_OF_ORDER", "UNAVAILABLE"].includes(told.code as string)) return this.#rest(retryAfter);
     const { response } = (error.meta ?? {}) as { response?: { ok: boolean } };
     if (response?.ok === false && !entry.alone) {
       // The whole request was refused: perhaps for what others in it were.
@@ -224,8 +226,8 @@ export class Outbox {
   }
 
   /** Waits a while, then sends again what has no answer. */
-  #rest(): void {
-    this.#retry ??= setTimeout(() => this.#again(), backoff(this.#failures++));
+  #rest(ms = backoff(this.#failures++)): void {
+    this.#retry ??= setTimeout(() => this.#again(), ms);
   }
 
   #again(): void {

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { SECRET, serveTwin, Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
-import { serve } from "../kit/http.js";
+import { Jar, serve } from "../kit/http.js";
 
 class Note {
   @state text = "";
@@ -87,13 +87,25 @@ test("clients of a server that closes go on with the next one, and nothing is lo
     await site.close();
     await current.close();
   });
-  const client = openClient(site.url);
+  let refused = () => {};
+  const sentAway = new Promise<void>((resolve) => {
+    refused = resolve;
+  });
+  const jar = new Jar();
+  const client = openClient(site.url, {
+    fetch: async (...args) => {
+      const response = await jar.fetch(...args);
+      if (String(args[0]).includes("note.write") && (await response.clone().text()).includes("OFFLINE")) refused();
+      return response;
+    },
+  });
   const note = await openTwin(client, "note");
   await call(note, "write", "one");
   const held = call(note, "hold", "two");
   await reached();
   const closed = first.close();
   const late = call(note, "write", "three");
+  await sentAway;
   gate().open();
   expect(await held).toBe("done");
   await closed;
