@@ -1,7 +1,25 @@
 import type { Reasons } from "./report.ts";
 
 /** What the figures do not say themselves: where a goal is missed, or a rival ahead, and why it was left so. */
-export const notes: { text: string; reasons: Reasons } = {
+export const notes: { text: string; reasons: Reasons; accepted: Readonly<Record<string, number>> } = {
+  // Where a miss is left, `bench:check` fails beyond these.
+  accepted: {
+    "produce push, to floor": 0.9,
+    "produce insert, to floor": 0.9,
+    "produce meta, to floor": 0.8,
+    "produce remove, to floor": 3.6,
+    "produce swap, to floor": 2,
+    "apply remove, to floor": 1.5,
+    "build of a store, to floor": 0.14,
+    "first snapshot produce, to JSON.stringify": 3.4,
+    "later snapshot produce, to JSON.stringify": 2.3,
+    "produce toggle, n 100000 to n 100": 6,
+    "apply toggle, n 100000 to n 100": 6,
+    "produce push, n 100000 to n 100": 4,
+    "apply push, n 100000 to n 100": 4,
+    "produce swap, n 100000 to n 100": 5,
+    "apply swap, n 100000 to n 100": 5,
+  },
   text: `### What is missed, and why
 
 - **swap, remove**: MobX sets two indices, or splices an array, and knows nothing of it afterwards: 1 to 2.5 µs. twinstate notes the inverse of each, counts references, writes the op and its JSON: about 1.5 µs more. A removed row takes its number and those of its tags and meta out of the table at once, as nobody may ever be told of what they cannot see any more. To be rid of that would need a second form of the recorder and of the counting for single changes. On the mirror, parsing 12 bytes of JSON is a third of what MobX's whole splice takes.

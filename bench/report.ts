@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { notes } from "./notes.ts";
 import { again, apply, build, bytes, flatGoals, goalsOf, later, losses, mirror, produce, snapshot, type Verdict } from "./table/goals.ts";
 import type { PeerName } from "./table/peers.ts";
 import { type Figure, micros, type Result, typical } from "./table/run.ts";
@@ -10,10 +11,15 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
 
 const plain = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
 
+function leftAt(what: string): string {
+  const accepted = notes.accepted[what];
+  return accepted === undefined ? "**missed**" : `**missed**, left at ≤ ${accepted}`;
+}
+
 export const verdictTable = (verdicts: readonly Verdict[]): string =>
   table(
     ["goal", "at most", "is", ""],
-    verdicts.map(({ what, goal, is, unit, met }) => [what, `${goal.toLocaleString("en")} ${unit}`, `${plain(is)} ${unit}`, met ? "met" : "**missed**"]),
+    verdicts.map(({ what, goal, is, unit, met }) => [what, `${goal.toLocaleString("en")} ${unit}`, `${plain(is)} ${unit}`, met ? "met" : leftAt(what)]),
   );
 
 export function allGoals(results: readonly Result[]): Verdict[] {
