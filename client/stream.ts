@@ -19,7 +19,6 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
     const response = await get(url, { signal: line.signal, headers: { accept: "text/event-stream" }, cache: "no-store" });
     if (!response.ok || !response.body) return;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let silence: number | undefined;
     let rest = "";
     let event = "";
     let data = "";
@@ -39,7 +38,6 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
         if (text !== "") continue;
         if (event === "" && data !== "") take(JSON.parse(data));
         else if (event === "serialized-error" || event === "return") return;
-        // After how many ms without a sign of life the line is dead, as the server says.
         else if (event === "connected") silence = (JSON.parse(data) as { reconnectAfterInactivityMs?: number }).reconnectAfterInactivityMs;
         event = data = "";
       }
