@@ -28,6 +28,8 @@ export interface PairOptions<S, M> extends TwinOptions<S, M> {
    * @default [1, 10]
    */
   latency?: readonly [least: number, most: number];
+  /** Wraps the `fetch` of each client: to look at what passes, or to break it in ways of your own. */
+  wrapFetch?: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
 }
 
 /** A server and its clients, joined in memory by a network that one can pull. */
@@ -115,6 +117,7 @@ class Pair implements Net<Stores, Models> {
   readonly #options: TwinOptions<Stores, Models>;
   readonly #storage: Storage;
   readonly #random: Random;
+  readonly #wrap: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
   readonly #clock: Clock;
   readonly #network: Network;
   readonly #members = new Map<object, Member>();
@@ -126,8 +129,9 @@ class Pair implements Net<Stores, Models> {
   #running = false;
   #closing = false;
 
-  constructor({ seed = 1, latency = [1, 10], ...options }: PairOptions<Stores, Models>) {
+  constructor({ seed = 1, latency = [1, 10], wrapFetch = (fetch) => fetch, ...options }: PairOptions<Stores, Models>) {
     this.#random = new Random(seed);
+    this.#wrap = wrapFetch;
     this.#clock = new Clock(this.#random, () => this.#run());
     this.#clock.install();
     this.#options = { session: { secret: "the secret of a pair, for tests alone" }, ...options };
@@ -170,7 +174,7 @@ class Pair implements Net<Stores, Models> {
 
   #join(browser: Browser): Tab {
     const peer = this.#network.peer(nameOf(this.#names++), browser);
-    const twins = connect<{ "~stores": Stores }>({ url: "http://twin.test/api/twin", fetch: this.#network.fetchOf(peer) });
+    const twins = connect<{ "~stores": Stores }>({ url: "http://twin.test/api/twin", fetch: this.#wrap(this.#network.fetchOf(peer)) });
     const close = () => {
       this.#members.delete(tab);
       twins.$close();

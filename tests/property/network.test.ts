@@ -1,0 +1,303 @@
+import { join } from "node:path";
+import fc from "fast-check";
+import { current, EventError, event, state } from "twinstate";
+import { memory, type Storage, scope } from "twinstate/server";
+import { sqlite } from "twinstate/server/sqlite";
+import { type Fault, type KillPoint, lasting, type PairOptions, pair } from "twinstate/testing";
+import { expect, test } from "vitest";
+import { withBug } from "../crash/bugs.js";
+import { temporaryFolder } from "../kit/files.js";
+
+const runs = process.env.TEST_FULL === undefined ? 500 : 20_000;
+const seed = Number(process.env.SEED ?? 1);
+
+/** Who came to a store, and who left it. */
+type Visit = readonly [store: object, what: "came" | "left", tab: string];
+let visits: Visit[] = [];
+
+class Log {
+  @state ids: string[] = [];
+  protected onConnect({ id }: { id: string }) {
+    visits.push([this, "came", id]);
+  }
+  protected onDisconnect({ id }: { id: string }) {
+    visits.push([this, "left", id]);
+  }
+  /** Changes both stores at once. */
+  @event async add(id: string) {
+    const tally = await current().get(Tally);
+    this.ids.push(id);
+    tally.ids.push(id);
+    return id;
+  }
+  @event async *addAll(ids: string[]) {
+    const tally = await current().get(Tally);
+    for (const id of ids) {
+      this.ids.push(id);
+      tally.ids.push(id);
+      yield id;
+    }
+    return ids.length;
+  }
+  @event addSlowly(id: string) {
+    return new Promise((resolve) => setTimeout(resolve, 700)).then(() => this.add(id));
+  }
+  @event async refuse(id: string) {
+    await this.add(id);
+    throw new EventError("NO", "no");
+  }
+}
+class Tally {
+  @state ids: string[] = [];
+}
+const stores = { log: scope.room(Log, { allow: () => true }), tally: scope.room(Tally, { allow: () => true }) };
+const ROOM = "room";
+
+// --- scripts ---
+
+const NAMES = ["a", "b", "c"] as const;
+type Name = (typeof NAMES)[number];
+const KINDS = ["add", "addAll", "addSlowly", "refuse"] as const;
+
+type Step =
+  | { readonly does: "call"; readonly who: Name; readonly kind: (typeof KINDS)[number] }
+  | { readonly does: "next"; readonly who: Name; readonly fault: Fault }
+  | { readonly does: "cut" | "break" | "mute" | "stall" | "heal"; readonly who: Name }
+  | { readonly does: "kill"; readonly at: KillPoint | undefined }
+  | { readonly does: "wait"; readonly ms: number };
+
+const FAULTS: Fault[] = ["lose", "lose answer", "silence", "cut answer", "twice", "late", "late answer", "gateway"];
+const who = fc.constantFrom(...NAMES);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ does: fc.constant("call" as const), who, kind: fc.constantFrom(...KINDS) }) },
+  { weight: 5, arbitrary: fc.record({ does: fc.constant("next" as const), who, fault: fc.constantFrom(...FAULTS) }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constantFrom("break" as const, "cut" as const, "mute" as const, "stall" as const, "heal" as const), who }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      does: fc.constant("kill" as const),
+      at: fc.constantFrom<KillPoint | undefined>(undefined, "append", "appended", "frame", "answer"),
+    }),
+  },
+  { weight: 5, arbitrary: fc.record({ does: fc.constant("wait" as const), ms: fc.constantFrom(3, 30, 300, 3000, 60_000, 150_000) }) },
+);
+
+type Place = "memory" | "lasting" | "sqlite";
+const PLACES: Record<Place, () => Storage> = { memory, lasting, sqlite: () => sqlite(join(temporaryFolder(), "twin.db")) };
+
+/** What happens, and on what. */
+class Script {
+  constructor(
+    readonly seed: number,
+    readonly storage: Place,
+    readonly maxLog: number,
+    readonly steps: readonly Step[],
+  ) {}
+
+  [fc.toStringMethod](): string {
+    let calls = 0;
+    const lines = this.steps.map((step) => {
+      switch (step.does) {
+        case "call": {
+          const id = `${step.who}${++calls}`;
+          return `void log.${step.who}.then((log) => log.${step.kind}(${step.kind === "addAll" ? `["${id}.1", "${id}.2", "${id}.3"]` : `"${id}"`}));`;
+        }
+        case "next":
+          return `net.next(${step.who}, "${step.fault}");`;
+        case "kill":
+          return step.at === undefined ? "net.kill();" : `net.kill("${step.at}");`;
+        case "wait":
+          return `await net.wait(${step.ms});`;
+        default:
+          return `net.${step.does}(${step.who});`;
+      }
+    });
+    return [
+      "",
+      `await using net = pair({ stores, storage: ${this.storage}(), maxLog: ${this.maxLog}, seed: ${this.seed} });`,
+      "const [a, b] = [net.client(), net.client()];",
+      "const c = net.tab(a);",
+      'const log = { a: a.log("room"), b: b.log("room"), c: c.log("room") };',
+      "await Promise.all([log.a, log.b]);",
+      ...lines,
+      "await net.quiet();",
+      "",
+    ].join("\n");
+  }
+}
+
+const scripts = (...places: Place[]) =>
+  fc
+    .tuple(fc.nat(1_000_000), fc.constantFrom(...places), fc.constantFrom(1 << 20, 200), fc.array(step, { minLength: 1, maxLength: 25 }))
+    .map((parts) => new Script(...parts));
+
+// --- what must be so ---
+
+interface Call {
+  readonly who: Name;
+  readonly ids: readonly string[];
+  readonly kind: (typeof KINDS)[number];
+  /** How often the server had been killed. */
+  readonly kills: number;
+  outcome?: { readonly value: unknown } | { readonly error: string };
+}
+
+/** Plants a bug, to see whether it is found. */
+type Bug = (options: PairOptions<typeof stores, {}>) => PairOptions<typeof stores, {}>;
+
+/** Plays a script, and looks whether all is as it must be. Gives what happened on the network. */
+async function play({ seed, storage, maxLog, steps }: Script, bug: Bug = (options) => options): Promise<readonly string[]> {
+  visits = [];
+  await using net = pair(bug({ stores, storage: PLACES[storage](), maxLog, log: () => {}, seed }));
+  const a = net.client();
+  const tabs = { a, b: net.client(), c: net.tab(a) };
+  const calls: Call[] = [];
+  const kills = () => net.trace.filter((line) => line.endsWith("is killed")).length;
+  const open = async (who: Name) => {
+    const [log, tally] = await Promise.all([tabs[who].log(ROOM), tabs[who].tally(ROOM)]);
+    const look = () => expect(log.ids, `${who} shows both stores of one commit`).toEqual(tally.ids);
+    log.$subscribe(look);
+    tally.$subscribe(look);
+    return log;
+  };
+  const logs = { a: open("a"), b: open("b"), c: open("c") };
+  await Promise.all(Object.values(logs));
+  for (const step of steps) {
+    switch (step.does) {
+      case "call": {
+        const { who, kind } = step;
+        const id = `${who}${calls.length + 1}`;
+        const call: Call = { who, kind, ids: kind === "addAll" ? [1, 2, 3].map((n) => `${id}.${n}`) : [id], kills: kills() };
+        calls.push(call);
+        const log = await logs[who];
+        const result: Promise<unknown> = kind === "addAll" ? log.addAll([...call.ids]) : log[kind](id);
+        result.then(
+          (value) => void (call.outcome = { value }),
+          (error) => void (call.outcome = { error: error.code ?? String(error) }),
+        );
+        break;
+      }
+      case "next":
+        net.next(tabs[step.who], step.fault);
+        break;
+      case "kill":
+        net.kill(step.at);
+        break;
+      case "wait":
+        await net.wait(step.ms);
+        for (const who of NAMES) {
+          const waiting = calls.filter((call) => call.who === who && !call.outcome).length;
+          expect(tabs[who].$status.current.pending, `${who} has each call answered or in its outbox`).toBe(waiting);
+        }
+        break;
+      default:
+        net[step.does](tabs[step.who]);
+    }
+  }
+  await net.quiet();
+  const store = await net.server.log(ROOM).$snapshot();
+  const other = await net.server.tally(ROOM).$snapshot();
+  for (const who of NAMES) {
+    expect((await logs[who]).$snapshot(), `the twin of ${who}`).toEqual(store);
+    expect((await tabs[who].tally(ROOM)).$snapshot(), `the other twin of ${who}`).toEqual(other);
+  }
+  const forgotten = storage === "memory" ? kills() : 0;
+  judge(calls, store.ids, (call) => call.kills < forgotten);
+  attended();
+  return [...net.trace];
+}
+
+/** `isForgotten`: the server has lost what it had since the call, so it may be gone with it. */
+function judge(calls: readonly Call[], ids: readonly string[], isForgotten: (call: Call) => boolean): void {
+  expect([...new Set(ids)], "nothing is there twice").toEqual(ids);
+  const asked = calls.flatMap(({ ids }) => ids);
+  for (const who of NAMES) {
+    const mine = ids.filter((id) => id.startsWith(who));
+    expect(mine, `what ${who} did is there in its order`).toEqual(asked.filter((id) => mine.includes(id)));
+  }
+  for (const call of calls) {
+    const { ids: wanted, kind, outcome } = call;
+    const forgets = isForgotten(call);
+    const there = wanted.filter((id) => ids.includes(id));
+    const label = `${kind} ${wanted}`;
+    expect(outcome, `${label} has an outcome`).toBeDefined();
+    if (!outcome) continue;
+    if (kind === "refuse") {
+      expect(["NO", ...(forgets ? ["UNKNOWN_OUTCOME"] : [])], label).toContain((outcome as { error?: string }).error);
+      expect(there, `${label} is undone`).toEqual([]);
+    } else if ("value" in outcome) {
+      expect(outcome.value, label).toBe(kind === "addAll" ? wanted.length : wanted[0]);
+      if (!forgets) expect(there, `${label} was acknowledged`).toEqual(wanted);
+    } else if (outcome.error === "INTERRUPTED") {
+      expect(kind, label).toBe("addAll");
+      if (!forgets) expect(there.length, label).toBeGreaterThan(0);
+    } else {
+      expect(forgets ? "UNKNOWN_OUTCOME" : "an answer", label).toBe(outcome.error);
+    }
+  }
+}
+
+/** Each tab comes before it leaves, and once before it leaves again; in the end all three are here. */
+function attended(): void {
+  const here = new Map<object, Set<string>>();
+  for (const [store, what, tab] of visits) {
+    const tabs = here.get(store) ?? new Set();
+    here.set(store, tabs);
+    expect(tabs.has(tab), `a tab ${what} once`).toBe(what === "left");
+    if (what === "came") tabs.add(tab);
+    else tabs.delete(tab);
+  }
+  expect([...here.values()].at(-1)?.size, "all are here").toBe(3);
+}
+
+// --- the tests ---
+
+test(
+  `whatever befalls lines and servers, all is answered, done once and in order, and shown by every twin (${runs} scripts, SEED=${seed})`,
+  {
+    timeout: 3_600_000,
+  },
+  () =>
+    fc.assert(
+      fc.asyncProperty(scripts("lasting", "memory"), async (script) => void (await play(script))),
+      { seed, numRuns: runs },
+    ),
+);
+
+test("on sqlite too", { timeout: 3_600_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(scripts("sqlite"), async (script) => void (await play(script))),
+    { seed, numRuns: runs / 25 },
+  ),
+);
+
+test("the same seed gives the same run", async () => {
+  for (const script of fc.sample(scripts("lasting", "memory"), { seed, numRuns: 20 })) expect(await play(script)).toEqual(await play(script));
+});
+
+/** Takes what each third frame brings. Its revision is there, so that nobody notices by that. */
+const emptyFrames = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => {
+  let frames = 0;
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    if (init?.method === "POST" || !response.body) return response;
+    const rob = new TransformStream<string, string>({
+      transform: (text, out) => out.enqueue(text.replace(/^data: (\[\d+,\d+),.*$/gm, (line, head) => (++frames % 3 === 0 ? `data: ${head}]` : line))),
+    });
+    return new Response(response.body.pipeThrough(new TextDecoderStream()).pipeThrough(rob).pipeThrough(new TextEncoderStream()), response);
+  };
+};
+
+test.each<[string, RegExp, Bug]>([
+  ["a storage that forgets which events have run", /there twice/, (options) => ({ ...options, storage: withBug(lasting(), "dedupe off") })],
+  ["an answer before its commit is kept", /was acknowledged/, (options) => ({ ...options, storage: withBug(lasting(), "acknowledge before write") })],
+  ["a frame that is lost unnoticed", /twin of|both stores/, (options) => ({ ...options, wrapFetch: emptyFrames })],
+])("finds %s, and tells by a short script", { timeout: 120_000 }, async (_, told, bug) => {
+  const property = fc.asyncProperty(scripts("lasting"), async (script) => void (await play(script, bug)));
+  const { failed, counterexample, errorInstance } = await fc.check(property, { seed, numRuns: 500 });
+  expect(failed).toBe(true);
+  expect(String(errorInstance)).toMatch(told);
+  const [script] = counterexample as [Script];
+  expect(script.steps.length).toBeLessThan(8);
+  expect(fc.stringify(script)).toContain("await using net = pair(");
+});
