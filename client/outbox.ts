@@ -137,13 +137,18 @@ export class Outbox {
   flush(): void {
     if (this.#retry !== undefined || this.#closed) return;
     let room = WINDOW;
+    const held = new Set<Scope>();
     for (const entry of [...this.#entries]) {
       if (entry.answer) continue;
       if (!entry.attempt) {
+        if (!entry.numbered && held.has(this.#world.scopeOf(entry.twin) as Scope)) continue;
         entry.numbered ??= this.#number(entry);
         if (!entry.numbered) continue;
         void this.#send(entry, entry.numbered);
       }
+      const { scope, i } = entry.numbered as Numbered;
+      // Of another incarnation: it may have to run in this one, and then before those that were called after it.
+      if (i !== scope.incarnation) held.add(scope);
       if (--room === 0) return;
     }
   }

@@ -202,13 +202,13 @@ async function play({ seed, storage, maxLog, steps }: Script, bug: Bug = (option
     expect((await tabs[who].tally(ROOM)).$snapshot(), `the other twin of ${who}`).toEqual(other);
   }
   const forgotten = storage === "memory" ? kills() : 0;
-  judge(calls, store.ids, (call) => call.kills < forgotten);
+  judge(calls, store.ids, forgotten);
   attended();
   return [...net.trace];
 }
 
-/** `isForgotten`: the server has lost what it had since the call, so it may be gone with it. */
-function judge(calls: readonly Call[], ids: readonly string[], isForgotten: (call: Call) => boolean): void {
+/** `forgotten`: how often the server has lost all that it had. What a call from before has done may be gone with it. */
+function judge(calls: readonly Call[], ids: readonly string[], forgotten: number): void {
   expect([...new Set(ids)], "nothing is there twice").toEqual(ids);
   const asked = calls.flatMap(({ ids }) => ids);
   for (const who of NAMES) {
@@ -217,23 +217,22 @@ function judge(calls: readonly Call[], ids: readonly string[], isForgotten: (cal
   }
   for (const call of calls) {
     const { ids: wanted, kind, outcome } = call;
-    const forgets = isForgotten(call);
+    const lasts = call.kills >= forgotten;
+    const unknown = forgotten > 0 ? "UNKNOWN_OUTCOME" : "an answer";
     const there = wanted.filter((id) => ids.includes(id));
     const label = `${kind} ${wanted}`;
     expect(outcome, `${label} has an outcome`).toBeDefined();
     if (!outcome) continue;
     if (kind === "refuse") {
-      expect(["NO", ...(forgets ? ["UNKNOWN_OUTCOME"] : [])], label).toContain((outcome as { error?: string }).error);
+      expect(["NO", unknown], label).toContain((outcome as { error?: string }).error);
       expect(there, `${label} is undone`).toEqual([]);
     } else if ("value" in outcome) {
       expect(outcome.value, label).toBe(kind === "addAll" ? wanted.length : wanted[0]);
-      if (!forgets) expect(there, `${label} was acknowledged`).toEqual(wanted);
+      if (lasts) expect(there, `${label} was acknowledged`).toEqual(wanted);
     } else if (outcome.error === "INTERRUPTED") {
       expect(kind, label).toBe("addAll");
-      if (!forgets) expect(there.length, label).toBeGreaterThan(0);
-    } else {
-      expect(forgets ? "UNKNOWN_OUTCOME" : "an answer", label).toBe(outcome.error);
-    }
+      if (lasts) expect(there.length, label).toBeGreaterThan(0);
+    } else expect(outcome.error, label).toBe(unknown);
   }
 }
 
