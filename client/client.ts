@@ -27,6 +27,11 @@ export interface ClientOptions {
    * @default 30,000
    */
   linger?: number;
+  /**
+   * How many calls may wait for their answers, as while the line is down. Those beyond are refused with `OFFLINE`, and have not run.
+   * @default 1,000
+   */
+  maxPending?: number;
 }
 
 /** The twins of one tab, and their connection to the server. */
@@ -46,7 +51,7 @@ export interface Client {
 
 /** Makes a client. It does no I/O before one of its twins is used. */
 export function createClient(options: ClientOptions = {}): Client {
-  const { linger = 30_000 } = options;
+  const { linger = 30_000, maxPending = 1000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
   const get: typeof fetch = async (url, init = {}) => {
     const signals = init.signal ? [init.signal] : [];
@@ -118,6 +123,7 @@ export function createClient(options: ClientOptions = {}): Client {
       }
     },
     status,
+    limit: maxPending,
     unheard,
   });
 

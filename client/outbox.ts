@@ -1,7 +1,7 @@
 import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Encoded } from "../lib/codec.js";
-import { badRequest, cancelled, closed, type EventError, notConnected, refusal, unknownEvent, unknownOutcome } from "../lib/errors.js";
+import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull, refusal, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import { encodeValue } from "../lib/value.js";
 import { backoff } from "./backoff.js";
 import { ClientCall, type OpenCall } from "./call.js";
@@ -23,6 +23,8 @@ export interface OutboxWorld {
   /** Messages that came with an answer, as there is no stream to bring them. */
   missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void;
   readonly status: Pick<UpdatableStatus, "update">;
+  /** How many calls may wait for their answers. */
+  readonly limit: number;
   unheard(error: EventError): void;
 }
 
@@ -97,6 +99,7 @@ export class Outbox {
       send: (args) => {
         if (over) return;
         if (this.#closed) return drop(closed());
+        if (this.#entries.size >= this.#world.limit) return drop(outboxFull(this.#world.limit));
         try {
           const plain = args.filter((arg) => !isUiEvent(arg));
           if (twin.declared(event)?.volatile) return void this.#fire(twin, event, plain, open);
@@ -160,7 +163,8 @@ export class Outbox {
       return undefined;
     }
     const scope = this.#world.scopeOf(twin);
-    if (scope?.incarnation !== undefined) return { client: this.#world.connection.id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation), fresh: twin.have?.[1] === 0 };
+    if (scope?.incarnation !== undefined)
+      return { client: this.#world.connection.id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation), fresh: twin.have?.[1] === 0 };
     if (twin.state === "refused") this.#reject(entry, twin.error);
     return undefined;
   }

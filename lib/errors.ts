@@ -177,6 +177,8 @@ export const outOfOrder = (expected: number) => refusal("OUT_OF_ORDER", `Events 
 export const nestedEvent = (model: string, name: string) =>
   refusal("NOT_FOUND", `\`${name}\` is an event of \`${model}\`, which is no store, and cannot be called yet: let an event of the store call it.`);
 export const unnamed = (status: number) => refusal("INTERNAL", `The server answered ${status}, and not as a twin does. Is \`url\` the path of its route?`);
+export const outboxFull = (limit: number) =>
+  refusal("OFFLINE", `${limit} calls wait for their answers already, so this one has not been made. The limit is \`maxPending\`.`);
 export const notConnected = () => refusal("OFFLINE", "There is no connection to the server now, and a `volatile` event is not kept for later.");
 export const closed = () => refusal("CANCELLED", "The client was closed before the call was answered.");
 
@@ -333,7 +335,10 @@ export const badDecoratorOption = (what: string, member: string, option: string,
 
 // --- tests ---
 
-export const pairOpen = () => wrong("Another `pair()` is open, and it has the timers of this process: close that one first. Declare it with `await using`.");
+export const pairOpen = () =>
+  wrong(
+    "A `pair()` is opened while another is open. There is one at a time, as it has the timers of the process: that one is ended. Declare it with `await using`.",
+  );
 export const notOfPair = () => wrong("This client is closed, or not of this net: take what `net.client()` gives.");
 export const notQuiet = (ms: number, why: readonly string[]) =>
   new StateError("NOT_QUIET", `The net is not quiet after ${ms / 60_000} minutes of its time: ${why.join(", ") || "the server is busy"}.`);

@@ -196,7 +196,7 @@ const timersOf = ({ setTimeout, setInterval, setImmediate, clearTimeout, clearIn
 });
 
 /** What Node makes of a delay; an interval of 0 ms would never let time pass. */
-const delayOf = (ms: number) => (ms >= 1 && ms < 2 ** 31 ? ms : 1);
+const delayOf = (ms: number) => (ms >= 1 && ms < 2 ** 31 ? Math.trunc(ms) : 1);
 
 /** A timer, as Node's are. None of them keeps the process alive. */
 class Timer {

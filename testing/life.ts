@@ -25,6 +25,10 @@ const never = () => new Promise<never>(() => {});
 /** One life of the server: from its start until it is killed. After that it does nothing that anybody could notice. */
 export class Life<S extends Stores = Stores, M extends Models = Models> {
   readonly twin: TwinApp<S, M>;
+  /** The same, for calls from tests: they are part of it. */
+  readonly server: TwinApp<S, M>;
+  /** How many of those are under way. */
+  calls = 0;
   readonly #name = `pair ${randomUUID()}`;
   readonly #options: LifeOptions;
   dead = false;
@@ -32,11 +36,31 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
   constructor(options: TwinOptions<S, M>, storage: Storage, life: LifeOptions) {
     this.#options = life;
     this.twin = this.run(() => createTwin<S, M>({ ...options, name: this.#name, storage: this.#keep(storage) }));
+    this.server = this.#within(this.twin);
   }
 
   /** Runs something as part of it. */
   run<R>(run: () => R): R {
     return this.#options.clock.own(this, run);
+  }
+
+  /** A value of which all that is called runs as part of this life. */
+  #within<T extends object>(value: T): T {
+    return new Proxy(value, {
+      get: (target, key) => {
+        const found: unknown = Reflect.get(target, key);
+        return typeof found === "function" ? this.#within(found.bind(target)) : found;
+      },
+      apply: (target, self, args) => {
+        const result: unknown = this.run(() => Reflect.apply(target as () => unknown, self, args));
+        if (typeof result !== "object" || result === null) return result;
+        if (!(result instanceof Promise)) return this.#within(result);
+        const done = () => void this.calls--;
+        this.calls++;
+        result.then(done, done);
+        return result;
+      },
+    });
   }
 
   handle(request: Request): Promise<Response> {
@@ -71,7 +95,7 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
       load: (id) => work(() => storage.load(id)),
       append: async (id, commits) => {
         if (this.dies("append")) return never();
-        await new Promise<void>((resolve) => void this.run(() => clock.after(delay(), resolve)));
+        await new Promise<void>((resolve) => void this.run(() => clock.after(delay(), resolve, "packet")));
         await work(() => storage.append(id, commits));
         return this.dies("appended") ? never() : undefined;
       },

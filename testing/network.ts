@@ -182,6 +182,11 @@ export class Line {
     return this.#stream && this.#body !== undefined && !this.deaf && this.life?.dead === false;
   }
 
+  /** It waits for its answer. */
+  get waiting(): boolean {
+    return this.#body === undefined;
+  }
+
   begin(): void {
     const { signal } = this.#init;
     if (signal?.aborted) return this.#reject(signal.reason);

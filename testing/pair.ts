@@ -87,7 +87,7 @@ let open: Pair | undefined;
  *
  * While it is open, `setTimeout`, `setInterval`, `Date`, `performance.now` and `Math.random` of the process are its own. Time passes while something is under way
  * that can arrive, and by `wait` and `quiet`.
- * @throws StateError when another pair is open.
+ * There is one at a time: opening another ends the one that was left open, with a warning.
  * @example
  * await using net = pair({ stores: { todo: Todo }, storage: lasting() });
  * const a = net.client();
@@ -100,7 +100,7 @@ let open: Pair | undefined;
  * expect(todo.$snapshot()).toEqual(await net.server.todo(net.session(a)).$snapshot());
  */
 export function pair<S extends Stores, M extends Models = {}>(options: PairOptions<S, M>): Net<S, M> {
-  if (open) throw pairOpen();
+  open?.abandon();
   open = new Pair(options as unknown as PairOptions<Stores, Models>);
   return open as unknown as Net<S, M>;
 }
@@ -161,7 +161,7 @@ class Pair implements Net<Stores, Models> {
   }
 
   get server(): TwinApp<Stores, Models> {
-    return this.#last.twin;
+    return this.#last.server;
   }
 
   client(): Tab {
@@ -270,8 +270,9 @@ class Pair implements Net<Stores, Models> {
 
   /** Something is under way that can arrive. */
   get #busy(): boolean {
-    if (this.#closing || this.#clock.packets > 0 || this.#clock.soon) return true;
-    return [...this.#members.values()].some(({ peer, twins }) => !isHindered(peer) && !isServed(twins));
+    if (this.#closing || this.#clock.packets > 0 || this.#clock.soon || (this.#life?.calls ?? 0) > 0) return true;
+    const waits = ({ peer, twins }: Member) => !isServed(twins) || [...peer.lines].some((line) => line.waiting);
+    return [...this.#members.values()].some((member) => !isHindered(member.peer) && waits(member));
   }
 
   get #quiet(): boolean {
@@ -333,12 +334,19 @@ class Pair implements Net<Stores, Models> {
     const told: string[] = [];
     for (const { peer, twins } of this.#members.values()) {
       const { pending, status } = twins.$status.current;
-      if (pending > 0) told.push(`${peer.name} has ${pending} events without an answer`);
+      if (pending > 0) told.push(`${peer.name} has ${pending} event${pending > 1 ? "s" : ""} without an answer`);
       if (status === "reconnecting" || status === "offline") told.push(`${peer.name} is ${status}`);
       for (const line of peer.lines) if (!line.streaming) told.push(`${peer.name} waits for ${line.path}`);
       if (peer.lines.size > 1) told.push(`${peer.name} has ${peer.lines.size} lines`);
     }
     return told;
+  }
+
+  /** Ends it as it is, for another one to begin. */
+  abandon(): void {
+    console.warn(`twinstate: ${pairOpen().message}`);
+    this.#clock.uninstall();
+    open = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
