@@ -53,15 +53,14 @@ export interface Client {
 export function createClient(options: ClientOptions = {}): Client {
   const { linger = 30_000, maxPending = 1000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
-  const get: typeof fetch = async (url, init = {}) => {
-    const signals = init.signal ? [init.signal] : [];
-    // A line may be dead without a word.
-    if (init.method === "POST") signals.push(AbortSignal.timeout(ANSWER_WAIT));
-    const response = await (options.fetch ?? fetch)(url, { ...init, signal: AbortSignal.any(signals) });
+  const get: typeof fetch = async (...args) => {
+    const response = await (options.fetch ?? fetch)(...args);
     if (response.ok || response.status >= 500 || response.headers.get("content-type")?.includes("json")) return response;
     throw unnamed(response.status);
   };
-  const link = { url, fetch: get as never };
+  // A line may be dead without a word.
+  const patient: typeof fetch = (url, init) => get(url, { ...init, signal: AbortSignal.any([init?.signal ?? [], AbortSignal.timeout(ANSWER_WAIT)].flat()) });
+  const link = { url, fetch: patient as never };
   const trpc = createTRPCUntypedClient<AnyTRPCRouter>({
     links: [
       splitLink({

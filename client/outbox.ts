@@ -222,7 +222,7 @@ export class Outbox {
       return this.flush();
     }
     this.#failures = 0;
-    const { incarnation: now, durable = false } = (told.data ?? {}) as { incarnation?: string; durable?: boolean };
+    const { incarnation: now, durable } = (told.data ?? {}) as { incarnation?: string; durable?: boolean };
     if (told.is("UNKNOWN_OUTCOME") && now !== undefined && (entry.sent === 1 || (durable && fresh))) {
       // Sent once, and refused, or nothing was kept where what it does would have been: it has not run, so it may under another number.
       entry.numbered = undefined;

@@ -1,18 +1,15 @@
-/** How long a stream may take to begin, in ms. */
-const FIRST_SIGN = 20_000;
-
 /**
  * Reads a subscription over server-sent events, by `fetch`, until it is over, however it ends, or `line` is aborted. An `EventSource` would come back by itself, with a
  * ticket that is used up; it takes neither headers nor another `fetch`, and is missing in Node. So this one reader is used everywhere, and what
  * tests break is what browsers run.
  */
 export async function readStream(get: typeof fetch, url: string, line: AbortController, take: (data: unknown) => void): Promise<void> {
-  /** After how many ms without a sign of life the line is dead: the server says. */
-  let silence: number | undefined = FIRST_SIGN;
+  /** After how many ms without a sign of life the line is dead, until the server says. */
+  let silence = 20_000;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const listen = () => {
     clearTimeout(timer);
-    if (silence !== undefined) timer = setTimeout(() => line.abort(), silence);
+    timer = setTimeout(() => line.abort(), silence);
   };
   listen();
   try {
@@ -38,7 +35,7 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
         if (text !== "") continue;
         if (event === "" && data !== "") take(JSON.parse(data));
         else if (event === "serialized-error" || event === "return") return;
-        else if (event === "connected") silence = (JSON.parse(data) as { reconnectAfterInactivityMs?: number }).reconnectAfterInactivityMs;
+        else if (event === "connected") silence = (JSON.parse(data) as { reconnectAfterInactivityMs?: number }).reconnectAfterInactivityMs ?? silence;
         event = data = "";
       }
     }

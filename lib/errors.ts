@@ -170,15 +170,14 @@ export const eventTimedOut = (event: string, ms: number) =>
     "INTERRUPTED",
     `\`${event}\` ran for more than ${ms} ms and was cut off: what it had not committed is undone. Use \`background: true\`, or raise \`createTwin({ eventTimeout })\`.`,
   );
-export const unknownOutcome = (incarnation: string, durable = false) =>
-  refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation, ...(durable && { durable }) });
+export const unknownOutcome = (incarnation: string, durable?: boolean) =>
+  refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation, durable });
 export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);
 export const outOfOrder = (expected: number) => refusal("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
 export const nestedEvent = (model: string, name: string) =>
   refusal("NOT_FOUND", `\`${name}\` is an event of \`${model}\`, which is no store, and cannot be called yet: let an event of the store call it.`);
 export const unnamed = (status: number) => refusal("INTERNAL", `The server answered ${status}, and not as a twin does. Is \`url\` the path of its route?`);
-export const outboxFull = (limit: number) =>
-  refusal("OFFLINE", `${limit} calls wait for their answers already, so this one has not been made. The limit is \`maxPending\`.`);
+export const outboxFull = (limit: number) => refusal("OFFLINE", `${limit} calls wait for the server already (\`maxPending\`): this one was not made.`);
 export const notConnected = () => refusal("OFFLINE", "There is no connection to the server now, and a `volatile` event is not kept for later.");
 export const closed = () => refusal("CANCELLED", "The client was closed before the call was answered.");
 
