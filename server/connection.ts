@@ -102,7 +102,7 @@ export class Connection {
     this.#notice();
   }
 
-  /** All that waits, as server-sent events; `undefined` where nothing does. */
+  /** What waits, as server-sent events; `undefined` where nothing does. Until then there may be more: snapshots are made when it is their turn. */
   take(): Uint8Array | undefined {
     if (!this.#waits()) return undefined;
     const events = this.#ready.map((message) => eventOf(textOf(message)));

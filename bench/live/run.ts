@@ -17,7 +17,7 @@ export async function runLive(options: Omit<PartOptions, "rounds"> & { parts: re
   for (const name of options.parts) {
     const part = parts[name];
     if (!part) throw new Error(`Workload L has no part \`${name}\`, but ${Object.keys(parts).join(", ")}`);
-    sections.push(await part({ ...options, rounds: options.rounds ?? (short ? 5 : 11) }));
+    sections.push(await part({ ...options, rounds: options.rounds ?? (short ? 5 : 7) }));
     if (options.profile) await printProfiles(log);
   }
   return sections;

@@ -46,8 +46,12 @@ answer({
   until(count: number): number | Promise<number> {
     if (seen >= count) return now();
     wanted = count;
-    return new Promise((resolve) => {
-      done = resolve;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`Only ${seen} of ${count} deliveries have come`)), 60_000);
+      done = (at) => {
+        clearTimeout(timer);
+        resolve(at);
+      };
     });
   },
   close() {

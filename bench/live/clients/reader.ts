@@ -42,8 +42,6 @@ export function read({ port, path, cookie, upgrade, begun, onMarks }: ReaderOpti
         let count = 0;
         for (let at = chunk.indexOf(MARK); at >= 0; at = chunk.indexOf(MARK, at + 1)) count++;
         if (count > 0) onMarks(count);
-        // A ping of Engine.IO, which hangs up on who does not answer.
-        else if (upgrade && chunk.length === 3 && chunk[2] === 0x32) socket.write(masked("3"));
       });
       resolve({ head, socket });
     };

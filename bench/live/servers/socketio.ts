@@ -3,7 +3,8 @@ import { listen } from "../http.ts";
 import { answer, measures, now } from "../tasks.ts";
 
 const { server, port } = await listen((_, res) => res.writeHead(404).end());
-const io = new Server(server);
+// No pings: the readers of the fan-out do not answer them.
+const io = new Server(server, { pingInterval: 24 * 3_600_000 });
 io.on("connection", (socket) => {
   socket.on("noop", (done: () => void) => done());
 });
