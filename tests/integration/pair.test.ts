@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { type KillPoint, lasting, pair } from "twinstate/testing";
@@ -114,6 +115,14 @@ test("what happens on the net is random, and half of all may go wrong", async ()
   expect(wall.items.toSorted()).toEqual(Array.from({ length: 50 }, (_, n) => String(n)).toSorted());
   expect(other.$snapshot()).toEqual(wall.$snapshot());
   expect(lines(net, /\((lose|twice|gateway)/)).toBeGreaterThan(5);
+});
+
+test("the example of the page about testing is one that runs", async () => {
+  const [page, example] = await Promise.all([
+    readFile(new URL("../../docs/TESTING.md", import.meta.url), "utf8"),
+    readFile(new URL("testing-page.test.ts", import.meta.url), "utf8"),
+  ]);
+  expect(page).toContain(`\`\`\`ts\n${example}\`\`\``);
 });
 
 // --- the outbox ---
