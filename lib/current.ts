@@ -10,7 +10,7 @@ export interface Connection {
 }
 
 /** The visitor's session: a browser, signed in or not. */
-export interface Session {
+interface Session {
   /** Under which the server knows it: `twin.todo(id)`. */
   readonly id: string;
   /**

@@ -3,20 +3,7 @@ import type { EventError } from "./errors.js";
 
 /** A global that need not exist: this layer compiles without DOM and Node. */
 export type Global<K extends string> = typeof globalThis extends { readonly [P in K]: { prototype: infer V } } ? V : never;
-export type Leaf =
-  | string
-  | number
-  | bigint
-  | boolean
-  | symbol
-  | null
-  | undefined
-  | Date
-  | RegExp
-  | ArrayBuffer
-  | ArrayBufferView
-  | Global<"URL">
-  | Global<"Blob">;
+type Leaf = string | number | bigint | boolean | symbol | null | undefined | Date | RegExp | ArrayBuffer | ArrayBufferView | Global<"URL"> | Global<"Blob">;
 export type Fn = (...args: any[]) => unknown;
 export type IsAny<T> = 0 extends 1 & T ? true : false;
 

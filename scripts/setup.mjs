@@ -12,13 +12,10 @@ const onPath = (...names) => names.find((name) => process.env.PATH?.split(delimi
 
 const isDebian = existsSync("/etc/debian_version");
 const isRoot = process.getuid?.() === 0;
-let listsUpdated = false;
-
 /** Installs a package of Debian's, where that is possible. */
 function installPackage(name) {
   if (!isDebian || !isRoot || !onPath("apt-get")) return false;
-  listsUpdated ||= run("apt-get", "update", "-qq");
-  return run("apt-get", "install", "-y", "-qq", "--no-install-recommends", name);
+  return run("apt-get", "update", "-qq") && run("apt-get", "install", "-y", "-qq", "--no-install-recommends", name);
 }
 
 if (!run("npm", "ci")) {
@@ -31,7 +28,9 @@ if (!process.env.CHROMIUM && !onPath("chromium", "chromium-browser", "google-chr
 }
 
 if (!onPath("redis-server") && !installPackage("redis-server")) {
-  missing.push("redis-server: tests that need Redis will be skipped. Install it with your system's package manager (`brew install redis`, `apt-get install redis-server`).");
+  missing.push(
+    "redis-server: tests that need Redis will be skipped. Install it with your system's package manager (`brew install redis`, `apt-get install redis-server`).",
+  );
 }
 
 for (const line of missing) console.warn(`setup: could not get ${line}`);

@@ -18,7 +18,7 @@ export interface Caller {
 }
 
 /** A session, as events see it. */
-export interface CallerSession {
+interface CallerSession {
   readonly id: string;
   rotate(): Promise<void>;
 }

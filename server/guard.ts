@@ -57,7 +57,7 @@ export async function checkArguments(
 const keyOfSegment = (segment: PropertyKey | StandardSchemaV1.PathSegment) => (typeof segment === "object" ? segment.key : segment) as string | number;
 
 /** Nothing tells what an event takes. */
-export const isUnchecked = ({ input, paramTypes }: EventSchema) => !input && !paramTypes;
+const isUnchecked = ({ input, paramTypes }: EventSchema) => !input && !paramTypes;
 
 function mostArguments({ name, input, paramTypes }: EventSchema, { prototype }: StoreClass): number {
   if (input) return input.length;

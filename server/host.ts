@@ -961,7 +961,7 @@ export interface Want {
 }
 
 /** Who calls where nobody does. */
-export const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
+const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
 
 /** So large that it is made in slices: by its groups, of some thousand containers each, or its commits. */
 const isLarge = ({ whole, tail }: StoreState) => whole.saved[0][3].length + tail.length > 50;

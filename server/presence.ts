@@ -10,7 +10,7 @@ export interface Presence {
   clear(): void;
 }
 
-export interface Tab {
+interface Tab {
   readonly info: ConnectionInfo;
   readonly caller: Caller;
 }

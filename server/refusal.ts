@@ -5,7 +5,7 @@ import { EventError, isEventError } from "../lib/errors.js";
 export type Report = (level: "warn" | "error", error: unknown, id?: string, event?: ReportedEvent) => void;
 
 /** The event in which something went wrong. */
-export interface ReportedEvent {
+interface ReportedEvent {
   /** `store.event` */
   readonly name: string;
   /** As far as logs may show them. */

@@ -46,7 +46,7 @@ import type { Storage } from "./storage.js";
 import { openTelemetry, type Resume, type Telemetry } from "./telemetry.js";
 import { type Bounds, Visitors } from "./visitors.js";
 
-export const PROTOCOL = 1;
+const PROTOCOL = 1;
 /** Seconds between the pings of a stream. */
 export const HEARTBEAT = 15;
 

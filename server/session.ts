@@ -43,7 +43,7 @@ export interface Sessions {
   withCookie(cookies: string | null | undefined, id: string): string;
 }
 
-export const COOKIE = "twin_session";
+const COOKIE = "twin_session";
 
 /** How many cookies are remembered as right. */
 const MOST_VERIFIED = 10_000;

@@ -43,7 +43,7 @@ export async function serveTwin<S extends Stores, M extends Models = {}>(options
 }
 
 /** What the server says no with. */
-export interface Refused {
+interface Refused {
   readonly code: string;
   readonly httpStatus: number;
   readonly data?: unknown;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** Why tests that need a browser cannot run here; on a CI machine they must. */
 export const missing = existsSync(CHROMIUM) ? undefined : `needs Chromium, and ${CHROMIUM} does not exist (install it, or set CHROMIUM to its path)`;

@@ -11,7 +11,7 @@ export interface Visitor {
   expects(message: RegExp): void;
 }
 
-export interface VisitorOptions extends BrowserContextOptions {
+interface VisitorOptions extends BrowserContextOptions {
   /** Where the demo is. @default the production server of this run */
   url?: string;
 }

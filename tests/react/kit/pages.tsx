@@ -14,7 +14,7 @@ export interface PageProps {
   later?: Preload<any>;
 }
 
-export function List() {
+function List() {
   useCount("List");
   const todo = useTodo();
   return (
