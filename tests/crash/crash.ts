@@ -32,8 +32,14 @@ export interface CrashReport extends Verdict {
   readonly incarnations: number;
 }
 
+/** How long to wait for answers after a restart, in ms: long, as machines may be busy. */
+const PATIENCE = 30_000;
 /** How many calls of a client may have no answer. */
 const WINDOW = 3;
+
+// What browsers say of their line. Clients ask at once when it is back: else they would, after so many breaks, come back ever later.
+const line = new EventTarget();
+Object.assign(globalThis, { addEventListener: line.addEventListener.bind(line), removeEventListener: line.removeEventListener.bind(line) });
 
 /** Kills a server under load at random instants, and judges it by what its clients saw. */
 export async function crash({
@@ -62,7 +68,9 @@ export async function crash({
       await servers.kill();
       for (const one of stop) one();
       await servers.start();
-      await Promise.all(actors.map((actor) => actor.quiet()));
+      line.dispatchEvent(new Event("online"));
+      // What has no answer by then counts as never answered.
+      await Promise.race([Promise.all(actors.map((actor) => actor.quiet())), wait(PATIENCE)]);
       const { verdicts, different } = await inspect(servers.url, actors, file === undefined);
       verdict = sum(verdicts);
       diverged += different;
