@@ -116,9 +116,11 @@ export function createClient(options: ClientOptions = {}): Client {
     connection,
     scopeOf,
     missed(twin, incarnation, messages) {
+      // All that is shown of a host goes on together, or waits for the stream.
+      const shown = twinsOf(scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
       for (const message of messages) {
-        if (message[0] === "snapshot") takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot);
-        else if (typeof message[0] === "number" && twin.at?.[0] === incarnation) takeFrame([twin], message);
+        if (typeof message[0] === "number") takeFrame(shown.filter(({ at }) => at?.[0] === incarnation), message);
+        else if (shown.length === 1) takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot);
       }
     },
     status,

@@ -650,7 +650,8 @@ export class Runtime implements World {
           )));
       if (permitted) names.push(name);
     }
-    const frames = host.missed(at, [called.name]);
+    // Of all, as the client may show others too.
+    const frames = host.missed(at, [...names, called.name]);
     if (frames) return frames.map((frame) => frame.message(new Set(names), 0));
     const { revision, snapshot } = await host.read(called.name);
     return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot]];

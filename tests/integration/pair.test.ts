@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { event, state } from "twinstate";
+import { current, event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { type KillPoint, lasting, pair } from "twinstate/testing";
 import { expect, test, vi } from "vitest";
@@ -359,4 +359,31 @@ test("clicks keep their order when the first ones are told of a new server late"
   await net.quiet();
   expect(await Promise.all([first, second])).toEqual([1, 2]);
   expect(todo.items).toEqual(["milk", "bread"]);
+});
+
+test("a change of two stores is never seen half, where its answer comes before the stream is back", async () => {
+  class Left {
+    @state n = 0;
+    @event async both() {
+      (await current().get(Right)).n++;
+      return ++this.n;
+    }
+  }
+  class Right {
+    @state n = 0;
+  }
+  await using net = pair({ stores: { left: Left, right: Right }, storage: lasting() });
+  const a = net.client();
+  const [left, right] = [await a.left(), await a.right()];
+  const seen: number[] = [];
+  const look = () => seen.push(left.n - right.n);
+  left.$subscribe(look);
+  right.$subscribe(look);
+  net.kill("answer");
+  expect(await left.both()).toBe(1);
+  net.break(a);
+  expect(await left.both()).toBe(2);
+  await net.quiet();
+  expect([left.n, right.n]).toEqual([2, 2]);
+  expect(seen.filter((difference) => difference !== 0)).toEqual([]);
 });

@@ -62,7 +62,7 @@ const KINDS = ["add", "addAll", "addSlowly", "refuse"] as const;
 type Step =
   | { readonly does: "call"; readonly who: Name; readonly kind: (typeof KINDS)[number] }
   | { readonly does: "next"; readonly who: Name; readonly fault: Fault }
-  | { readonly does: "cut" | "break" | "mute" | "stall" | "heal"; readonly who: Name }
+  | { readonly does: "cut" | "break" | "mute" | "stall" | "heal" | "cancel" | "reload"; readonly who: Name }
   | { readonly does: "kill"; readonly at: KillPoint | undefined }
   | { readonly does: "wait"; readonly ms: number };
 
@@ -72,6 +72,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ does: fc.constant("call" as const), who, kind: fc.constantFrom(...KINDS) }) },
   { weight: 5, arbitrary: fc.record({ does: fc.constant("next" as const), who, fault: fc.constantFrom(...FAULTS) }) },
   { weight: 4, arbitrary: fc.record({ does: fc.constantFrom("break" as const, "cut" as const, "mute" as const, "stall" as const, "heal" as const), who }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constantFrom("cancel" as const, "reload" as const), who }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -91,6 +92,8 @@ class Script {
     readonly seed: number,
     readonly storage: Place,
     readonly maxLog: number,
+    /** What befalls the first requests of `c`. */
+    readonly opening: readonly Fault[],
     readonly steps: readonly Step[],
   ) {}
 
@@ -100,25 +103,29 @@ class Script {
       switch (step.does) {
         case "call": {
           const id = `${step.who}${++calls}`;
-          return `void log.${step.who}.then((log) => log.${step.kind}(${step.kind === "addAll" ? `["${id}.1", "${id}.2", "${id}.3"]` : `"${id}"`}));`;
+          return `call.${step.who} = log.${step.who}.${step.kind}(${step.kind === "addAll" ? `["${id}.1", "${id}.2", "${id}.3"]` : `"${id}"`});`;
         }
         case "next":
-          return `net.next(${step.who}, "${step.fault}");`;
+          return `net.next(tab.${step.who}, "${step.fault}");`;
+        case "cancel":
+          return `call.${step.who}.cancel();`;
+        case "reload":
+          return `await reload("${step.who}"); // another tab in its browser, and this one closes`;
         case "kill":
           return step.at === undefined ? "net.kill();" : `net.kill("${step.at}");`;
         case "wait":
           return `await net.wait(${step.ms});`;
         default:
-          return `net.${step.does}(${step.who});`;
+          return `net.${step.does}(tab.${step.who});`;
       }
     });
     return [
       "",
       `await using net = pair({ stores, storage: ${this.storage}(), maxLog: ${this.maxLog}, seed: ${this.seed} });`,
-      "const [a, b] = [net.client(), net.client()];",
-      "const c = net.tab(a);",
-      'const log = { a: a.log("room"), b: b.log("room"), c: c.log("room") };',
-      "await Promise.all([log.a, log.b]);",
+      "const a = net.client();",
+      "const tab = { a, b: net.client(), c: net.tab(a) };",
+      ...(this.opening.length > 0 ? [`net.next(tab.c, ${this.opening.map((fault) => `"${fault}"`).join(", ")});`] : []),
+      'const log = { a: await tab.a.log("room"), b: await tab.b.log("room"), c: await tab.c.log("room") };',
       ...lines,
       "await net.quiet();",
       "",
@@ -128,7 +135,13 @@ class Script {
 
 const scripts = (...places: Place[]) =>
   fc
-    .tuple(fc.nat(1_000_000), fc.constantFrom(...places), fc.constantFrom(1 << 20, 200), fc.array(step, { minLength: 1, maxLength: 25 }))
+    .tuple(
+      fc.nat(1_000_000),
+      fc.constantFrom(...places),
+      fc.constantFrom(1 << 20, 200),
+      fc.array(fc.constantFrom(...FAULTS), { maxLength: 3 }),
+      fc.array(step, { minLength: 1, maxLength: 25 }),
+    )
     .map((parts) => new Script(...parts));
 
 // --- what must be so ---
@@ -139,6 +152,10 @@ interface Call {
   readonly kind: (typeof KINDS)[number];
   /** How often the server had been killed. */
   readonly kills: number;
+  readonly yields: unknown[];
+  cancel(): void;
+  /** Its caller did not want it any more: by cancelling it, or by leaving. */
+  unwanted?: "cancelled" | "left";
   outcome?: { readonly value: unknown } | { readonly error: string };
 }
 
@@ -146,40 +163,59 @@ interface Call {
 type Bug = (options: PairOptions<typeof stores, {}>) => PairOptions<typeof stores, {}>;
 
 /** Plays a script, and looks whether all is as it must be. Gives what happened on the network. */
-async function play({ seed, storage, maxLog, steps }: Script, bug: Bug = (options) => options): Promise<readonly string[]> {
+async function play({ seed, storage, maxLog, opening, steps }: Script, bug: Bug = (options) => options): Promise<readonly string[]> {
   visits = [];
   await using net = pair(bug({ stores, storage: PLACES[storage](), maxLog, log: () => {}, seed }));
   const a = net.client();
   const tabs = { a, b: net.client(), c: net.tab(a) };
   const calls: Call[] = [];
   const kills = () => net.trace.filter((line) => line.endsWith("is killed")).length;
+  const torn: string[] = [];
   const open = async (who: Name) => {
     const [log, tally] = await Promise.all([tabs[who].log(ROOM), tabs[who].tally(ROOM)]);
-    const look = () => expect(log.ids, `${who} shows both stores of one commit`).toEqual(tally.ids);
+    const look = () => {
+      if (String(log.ids) !== String(tally.ids)) torn.push(`${who}: ${log.ids} beside ${tally.ids}`);
+    };
     log.$subscribe(look);
     tally.$subscribe(look);
-    return log;
+    return { log, tally };
   };
-  const logs = { a: open("a"), b: open("b"), c: open("c") };
-  await Promise.all(Object.values(logs));
+  net.next(tabs.c, ...opening);
+  const [first, second, third] = await Promise.all([open("a"), open("b"), open("c")]);
+  const twins = { a: first, b: second, c: third };
   for (const step of steps) {
     switch (step.does) {
       case "call": {
         const { who, kind } = step;
         const id = `${who}${calls.length + 1}`;
-        const call: Call = { who, kind, ids: kind === "addAll" ? [1, 2, 3].map((n) => `${id}.${n}`) : [id], kills: kills() };
+        const ids = kind === "addAll" ? [1, 2, 3].map((n) => `${id}.${n}`) : [id];
+        const { log } = twins[who];
+        const result = kind === "addAll" ? log.addAll([...ids]) : log[kind](id);
+        const call: Call = { who, kind, ids, kills: kills(), yields: [], cancel: () => result.cancel() };
         calls.push(call);
-        const log = await logs[who];
-        const result: Promise<unknown> = kind === "addAll" ? log.addAll([...call.ids]) : log[kind](id);
-        result.then(
-          (value) => void (call.outcome = { value }),
-          (error) => void (call.outcome = { error: error.code ?? String(error) }),
-        );
+        void follow(call, result);
         break;
       }
       case "next":
         net.next(tabs[step.who], step.fault);
         break;
+      case "cancel": {
+        const last = calls.findLast(({ who, outcome }) => who === step.who && !outcome);
+        if (last) {
+          last.unwanted ??= "cancelled";
+          last.cancel();
+        }
+        break;
+      }
+      case "reload": {
+        const { who } = step;
+        const [before, after] = [tabs[who], net.tab(tabs[who])];
+        for (const call of calls) if (call.who === who && !call.outcome) call.unwanted = "left";
+        before.$close();
+        tabs[who] = after;
+        twins[who] = await open(who);
+        break;
+      }
       case "kill":
         net.kill(step.at);
         break;
@@ -195,16 +231,29 @@ async function play({ seed, storage, maxLog, steps }: Script, bug: Bug = (option
     }
   }
   await net.quiet();
+  // Until those who have left have been missed.
+  await net.wait(25_000);
   const store = await net.server.log(ROOM).$snapshot();
   const other = await net.server.tally(ROOM).$snapshot();
   for (const who of NAMES) {
-    expect((await logs[who]).$snapshot(), `the twin of ${who}`).toEqual(store);
-    expect((await tabs[who].tally(ROOM)).$snapshot(), `the other twin of ${who}`).toEqual(other);
+    expect(twins[who].log.$snapshot(), `the twin of ${who}`).toEqual(store);
+    expect(twins[who].tally.$snapshot(), `the other twin of ${who}`).toEqual(other);
   }
+  expect(torn, "both stores of a commit are shown at once").toEqual([]);
   const forgotten = storage === "memory" ? kills() : 0;
   judge(calls, store.ids, forgotten);
   attended();
   return [...net.trace];
+}
+
+/** Notes what becomes of a call. */
+async function follow(call: Call, result: Promise<unknown>): Promise<void> {
+  try {
+    if (call.kind === "addAll") for await (const one of result as unknown as AsyncIterable<unknown>) call.yields.push(one);
+    call.outcome = { value: await result };
+  } catch (error) {
+    call.outcome = { error: (error as { code?: string }).code ?? String(error) };
+  }
 }
 
 /** `forgotten`: how often the server has lost all that it had. What a call from before has done may be gone with it. */
@@ -222,7 +271,13 @@ function judge(calls: readonly Call[], ids: readonly string[], forgotten: number
     const there = wanted.filter((id) => ids.includes(id));
     const label = `${kind} ${wanted}`;
     expect(outcome, `${label} has an outcome`).toBeDefined();
+    expect(call.yields, `${label} yields once and in order`).toEqual(wanted.filter((id) => call.yields.includes(id)));
+    expect(there, `${label} is done from its beginning on`).toEqual(lasts || kind !== "addAll" ? wanted.slice(0, there.length) : there);
     if (!outcome) continue;
+    if (call.unwanted && "error" in outcome && outcome.error === "CANCELLED") {
+      if (call.unwanted === "cancelled" && kind !== "addAll") expect(there, `${label} was cancelled`).toEqual([]);
+      continue;
+    }
     if (kind === "refuse") {
       expect(["NO", unknown], label).toContain((outcome as { error?: string }).error);
       expect(there, `${label} is undone`).toEqual([]);
