@@ -1,7 +1,7 @@
 import { createTRPCUntypedClient, httpBatchStreamLink, httpLink, splitLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
-import { type EventError, isEventError, refusal, unnamed } from "../lib/errors.js";
+import { type EventError, isEventError, outdatedPage, refusal, unnamed } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
 import type { WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
@@ -13,6 +13,7 @@ import { type Scope, scopeName } from "./scope.js";
 import { createStatus, type Status } from "./status.js";
 import { readStream } from "./stream.js";
 import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
+import { serves } from "./version.js";
 
 export interface ClientOptions {
   /**
@@ -81,12 +82,15 @@ export function createClient(options: ClientOptions = {}): Client {
   let closed = false;
   /** How often in a row the server has not let a stream begin. */
   let refusals = 0;
+  /** The stream that is open has told of the server's schema. */
+  let greeted = false;
 
   const connection = new Connection({
     trpc,
     stream: (ticket, line, take) => readStream(get, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
     receive,
     lost() {
+      greeted = false;
       release();
       hosts.clear();
       for (const twin of twins.values()) twin.synced = false;
@@ -103,13 +107,17 @@ export function createClient(options: ClientOptions = {}): Client {
         connection.rename();
         for (const scope of scopes.values()) scope.last.clear();
       }
-      if (!told.is("OUTDATED")) return;
-      connection.close();
-      status.update({ status: "outdated" });
-      for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(told);
-      outbox.flush();
+      if (told.is("OUTDATED")) outdate(told);
     },
   });
+
+  /** The server is of a version that this page cannot follow. */
+  function outdate(told: EventError): void {
+    connection.close();
+    status.update({ status: "outdated" });
+    for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(told);
+    outbox.flush();
+  }
 
   const outbox = new Outbox({
     trpc,
@@ -189,6 +197,9 @@ export function createClient(options: ClientOptions = {}): Client {
         break;
       case "hello": {
         const hello = message[1] as { schema: WireSchema; session: string };
+        // Said again on the same stream, it is hot reload, which the page goes along with.
+        if (schema && !greeted && !serves(hello.schema, schema)) return outdate(outdatedPage());
+        greeted = true;
         session = hello.session;
         refusals = 0;
         schema = hello.schema;

@@ -150,6 +150,7 @@ export const oldTicket = () => refusal("NOT_FOUND", "This ticket is used or too 
 export const newerConnection = () => refusal("SUPERSEDED", "A newer connection of this client has taken the place of this one.");
 export const otherProtocol = (got: unknown, mine: number) =>
   refusal("OUTDATED", `The server speaks version ${mine} of the protocol, the client ${shown(got)}. Reload the page.`);
+export const outdatedPage = () => refusal("OUTDATED", "The server has a new version, without some of what this page was built on. Reload the page.");
 const limited = (limit: string, message: string, retryAfter?: number) =>
   refusal("RATE_LIMITED", `${message} The limit is \`createTwin({ ${limit} })\`.`, { limit, ...(retryAfter !== undefined && { retryAfter }) });
 export const tooFast = (retryAfter: number) => limited("eventRate", "This session asks for more than it may in a second.", retryAfter);

@@ -5,6 +5,7 @@ import { type EventError, outsideProvider } from "../lib/errors.js";
 import type { AppEffects } from "../lib/register.js";
 import type { Preload } from "../server/twin.js";
 import { builtIn, type Effects } from "./effects.js";
+import { reloadAtNavigation } from "./outdated.js";
 import { Pins } from "./pin.js";
 import { usePreload } from "./preload.js";
 
@@ -25,6 +26,11 @@ export interface TwinProviderProps<S> {
    * @default console.error
    */
   onError?(error: EventError): void;
+  /**
+   * The server has a version that this page cannot follow: it has not been told of anything since, and must be loaded anew.
+   * @default with the next navigation, the page is loaded anew
+   */
+  onOutdated?(): void;
   children?: ReactNode;
 }
 
@@ -41,11 +47,11 @@ export function useClient(what: string): Client {
  * The connection of a page, around the whole app.
  * @example <TwinProvider>{children}</TwinProvider>
  */
-export function TwinProvider({ preload, url, effects, onError, children }: TwinProviderProps<any>): ReactNode {
-  const latest = useRef({ effects, onError });
+export function TwinProvider({ preload, url, effects, onError, onOutdated, children }: TwinProviderProps<any>): ReactNode {
+  const latest = useRef({ effects, onError, onOutdated });
   const client = useOwn(url);
   useEffect(() => {
-    latest.current = { effects, onError };
+    latest.current = { effects, onError, onOutdated };
   });
   useEffect(() => {
     const stops = [
@@ -59,6 +65,12 @@ export function TwinProvider({ preload, url, effects, onError, children }: TwinP
         }
       }),
     ];
+    const stopped = client.status.subscribe(() => {
+      if (client.status.current.status !== "outdated") return;
+      stopped();
+      (latest.current.onOutdated ?? reloadAtNavigation)();
+    });
+    stops.push(stopped);
     return () => {
       for (const stop of stops) stop();
     };

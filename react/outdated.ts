@@ -1,0 +1,15 @@
+interface NavigateEvent extends Event {
+  readonly destination: { readonly url: string };
+  readonly hashChange: boolean;
+}
+
+/** Loads the page anew with its next navigation: nobody loses what they are typing, and nobody stays on an old version for long. */
+export function reloadAtNavigation(): void {
+  const { navigation } = window as { navigation?: EventTarget };
+  navigation?.addEventListener("navigate", function navigate(event) {
+    const { hashChange, destination } = event as NavigateEvent;
+    if (hashChange) return;
+    navigation.removeEventListener("navigate", navigate);
+    location.assign(destination.url);
+  });
+}

@@ -1,0 +1,109 @@
+import { event, state } from "twinstate";
+import { createTwin, memory, type StoreClass, scope } from "twinstate/server";
+import { expect, onTestFinished, test } from "vitest";
+import { SECRET } from "../kit/app.js";
+import { call, openClient, openTwin, shown, status } from "../kit/client.js";
+import { serve } from "../kit/http.js";
+
+class Todo {
+  @state items: string[] = [];
+  @event add(title: string) {
+    this.items.push(title);
+  }
+}
+/** With more than before. */
+class Grown {
+  @state items: string[] = [];
+  @state color = "red";
+  @event add(title: string) {
+    this.items.push(title);
+  }
+  @event paint(color: string) {
+    this.color = color;
+  }
+}
+class Renamed {
+  @state tasks: string[] = [];
+  @event add(title: string) {
+    this.tasks.push(title);
+  }
+}
+class WithoutEvent {
+  @state items: string[] = [];
+  @event put(title: string) {
+    this.items.push(title);
+  }
+}
+
+/** One address, behind which one version of the app follows another. */
+async function deploy(first: Parameters<typeof release>[0]) {
+  const storage = memory();
+  let number = 0;
+  const start = (stores: Parameters<typeof release>[0]) => release(stores, storage, `version ${process.pid} ${++number} ${first}`);
+  let live = start(first);
+  const handle = (request: Request) => live.handlers.POST(request);
+  const site = await serve({ GET: handle, POST: handle });
+  onTestFinished(async () => {
+    await site.close();
+    await live.close();
+  });
+  return {
+    url: site.url,
+    async next(stores: Parameters<typeof release>[0]) {
+      const before = live;
+      const closed = before.close();
+      await closed;
+      live = start(stores);
+    },
+  };
+}
+
+const release = (stores: Record<string, StoreClass | ReturnType<typeof scope.shared>>, storage: ReturnType<typeof memory>, name: string) =>
+  createTwin({ name, stores: stores as {}, storage, session: { secret: SECRET }, build: name, log: () => {} });
+
+test("a page goes on with a server that has more than it was built on, and sees its state", async () => {
+  const { url, next } = await deploy({ todo: Todo });
+  const client = openClient(url);
+  const todo = await openTwin(client, "todo");
+  await call(todo, "add", "one");
+  await next({ todo: Grown, other: Todo });
+  await call(todo, "add", "two");
+  await shown<Todo>(todo, ({ items }) => items.join() === "one,two");
+  await status(client, (current) => current.status === "online");
+});
+
+test.for([
+  ["a field", { todo: Renamed }],
+  ["an event", { todo: WithoutEvent }],
+  ["a store", { tasks: Todo }],
+  ["a store's scope", { todo: scope.shared(Todo) }],
+] as const)("a page whose server is without %s of it is told that it is outdated, and never shows half of both", async ([, stores]) => {
+  const { url, next } = await deploy({ todo: Todo });
+  const client = openClient(url);
+  const todo = await openTwin(client, "todo");
+  await call(todo, "add", "one");
+  await shown<Todo>(todo, ({ items }) => items.length === 1);
+  await next(stores as Parameters<typeof release>[0]);
+  await status(client, (current) => current.status === "outdated");
+  expect(todo.mirror.view()).toEqual({ items: ["one"] });
+});
+
+test("hello tells the build, and a client of another protocol is told OUTDATED before anything else", async () => {
+  const { url } = await deploy({ todo: Todo });
+  const connect = (protocol: number) =>
+    fetch(`${url}/$connect`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ protocol, client: "a-client-of-old-times", epoch: 1, watch: [] }),
+    });
+  const old = await connect(0);
+  expect(old.status).toBe(412);
+  expect(await old.json()).toMatchObject({ error: { data: { code: "OUTDATED" } } });
+  const response = await fetch(`${url}/$live?input={"watch":[]}`);
+  let text = "";
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    text += Buffer.from(chunk).toString();
+    if (text.includes("hello")) break;
+  }
+  expect(text).toContain('"build":"version ');
+});
