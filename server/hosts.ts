@@ -101,13 +101,14 @@ export class Hosts {
     return host;
   }
 
-  async #read(id: string): Promise<Loaded | undefined> {
+  async #read(id: string, again = true): Promise<Loaded | undefined> {
     try {
       return await this.#world.storage.load(id);
     } catch (error) {
       this.#world.report("error", error);
-      // What was damaged is set aside: who comes next begins anew.
       this.endLife(id);
+      // What was damaged is set aside: it begins anew.
+      if (again && (error as { code?: unknown }).code === "DAMAGED") return this.#read(id, false);
       throw unavailable();
     }
   }
