@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 
-/** What stands once in each text that is sent: counting it is all that readers do. */
-export const MARK = "~".charCodeAt(0);
+/** What stands once in each text that is sent: counting it is all that readers do. (In a WebSocket's frames, `~` is a length.) */
+export const MARK = "|".charCodeAt(0);
 
 export interface ReaderOptions {
   readonly port: number;
