@@ -268,6 +268,7 @@ export const closedStorage = (file: string) => new StateError("STORAGE", `${file
 export const needsSqlite = (version: string) =>
   wrong(`\`sqlite()\` needs \`node:sqlite\`, which Node ${version} does not have. Use Node 22.13 or newer, or another storage.`);
 
+export const noWebSockets = (cause: unknown) => wrong("`twin.attach()` needs the package `ws`: `npm install ws`.", cause);
 export const noRotation = (why: string) => wrong(`\`session.rotate()\` needs a response that can carry the new cookie: ${why}.`);
 export const badOption = (option: string, why: string) => wrong(`\`${option}\` ${why}.`);
 export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");

@@ -119,17 +119,16 @@ function refuse(error: unknown, runtime: Runtime): Response {
   return Response.json(body, { status });
 }
 
-/** Pages of other sites must not act with the user's cookie. Requests without an origin come from no page. */
 function checkOrigin({ headers }: Request, origins: readonly string[]): void {
+  if (!mayCall(headers, origins)) throw foreignOrigin(headers.get("origin") ?? (headers.get("sec-fetch-site") as string));
+}
+
+/** Pages of other sites must not act with the user's cookie. Requests without an origin come from no page. */
+export function mayCall(headers: Headers, origins: readonly string[]): boolean {
   const origin = headers.get("origin");
-  if (origin === null) {
-    const site = headers.get("sec-fetch-site");
-    if (site === "cross-site" || site === "same-site") throw foreignOrigin(site);
-    return;
-  }
+  if (origin === null) return !["cross-site", "same-site"].includes(headers.get("sec-fetch-site") ?? "");
   const [host] = (headers.get("x-forwarded-host") ?? headers.get("host") ?? "").toLowerCase().split(/ *,/);
-  if (origins.includes(origin) || (host !== "" && hostOf(origin) === host)) return;
-  throw foreignOrigin(origin);
+  return origins.includes(origin) || (host !== "" && hostOf(origin) === host);
 }
 
 const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : undefined);

@@ -177,6 +177,8 @@ export class Runtime implements World {
   /** Hosts of sessions that are about to hold state, and what to call when they do not. */
   readonly #arrived = new Map<Host, () => void>();
   #closing = false;
+  /** What else ends with it. */
+  readonly ends = new Set<() => void>();
   /** Opened with the first request: to make a twin does no I/O. */
   #opening: Promise<Telemetry> | undefined;
   #telemetry: Telemetry | undefined;
@@ -1012,6 +1014,7 @@ export class Runtime implements World {
     for (const { timer } of this.#tickets.values()) clearTimeout(timer);
     this.#tickets.clear();
     for (const connection of this.#connections) connection.close("closed");
+    for (const end of this.ends) end();
     await this.hosts.close();
     await this.storage.close?.();
   }

@@ -1,3 +1,4 @@
+import type { Server } from "node:http";
 import {
   badModel,
   badOption,
@@ -25,6 +26,7 @@ import type { TwinRouter } from "./router.js";
 import { type ExportedStore, Runtime, type RuntimeOptions, type Whose } from "./runtime.js";
 import type { Definition, KindOf, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
 import type { SessionOptions } from "./session.js";
+import { type AttachOptions, attach } from "./socket.js";
 import { memory } from "./storage/memory.js";
 import type { Storage } from "./storage.js";
 import type { Bounds } from "./visitors.js";
@@ -217,6 +219,14 @@ export interface TwinServer<S, M = {}> {
    */
   $recheck(whose?: Whose): void;
   /**
+   * Lets streams come over WebSockets too, on the server's own port: for a custom server of Next's, or any other of Node's. Needs the package `ws`. Gives what ends it.
+   * @throws StateError where `ws` is not installed
+   * @example
+   * const server = createServer((req, res) => next.getRequestHandler()(req, res));
+   * await twin.attach(server);
+   */
+  attach(server: Server, options?: AttachOptions): Promise<() => void>;
+  /**
    * Takes no more events (callers are told to ask again, elsewhere), lets those that run end within `closeGrace`, ends all streams, and keeps in the storage what there is to
    * keep.
    * @example process.once("SIGTERM", () => twin.close().then(() => process.exit()));
@@ -249,6 +259,17 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
     $erase: { value: (whose: Whose) => runtime.erase(whose) },
     $recheck: { value: (whose?: Whose) => runtime.recheck(whose) },
     $migrate: { value: ({ dryRun = false } = {}) => runtime.migrate(dryRun) },
+    attach: {
+      value: async (server: Server, options: AttachOptions = {}) => {
+        const stop = await attach(runtime, server, options);
+        const end = () => {
+          runtime.ends.delete(end);
+          stop();
+        };
+        runtime.ends.add(end);
+        return end;
+      },
+    },
     close: {
       value: async () => {
         if (runtimes().get(name) === runtime) runtimes().delete(name);
