@@ -35,4 +35,4 @@ export type { SessionOptions } from "./session.js";
 export type { AttachOptions } from "./socket.js";
 export { memory } from "./storage/memory.js";
 export type { HostEntry, Loaded, Storage } from "./storage.js";
-export { createTwin, type LogEntry, type Preload, type TwinApp, type TwinOptions, type TwinServer } from "./twin.js";
+export { attach, createTwin, type LogEntry, type Preload, type TwinApp, type TwinOptions, type TwinServer } from "./twin.js";

@@ -14,6 +14,8 @@ export interface AttachOptions {
 
 /** How long a socket may take to say what it is for, in ms. */
 const INPUT_WAIT = 10_000;
+/** How many bytes that may have. */
+const LONGEST_INPUT = 1 << 20;
 /** How many sockets may be about to say it. */
 const MOST_MUTE = 1000;
 
@@ -38,9 +40,9 @@ type SocketServerClass = new (options: { noServer: true; maxPayload: number; per
  * Lets streams come over WebSockets too, on the same port. A socket says first, in a text message, what `$live` takes as its input; what it gets, in text messages, is what
  * the response of `$live` would carry: so all that holds for that holds here. Gives what ends it.
  */
-export async function attach(runtime: Runtime, server: Server, { path = "/api/twin/$socket" }: AttachOptions): Promise<() => void> {
+export async function attachTo(server: Server, find: () => Runtime | undefined, { path = "/api/twin/$socket" }: AttachOptions): Promise<() => void> {
   const Sockets = await socketServer();
-  const sockets = new Sockets({ noServer: true, maxPayload: runtime.limits.maxBody, perMessageDeflate: false });
+  const sockets = new Sockets({ noServer: true, maxPayload: LONGEST_INPUT, perMessageDeflate: false });
   const open = new Set<Socket>();
   let mute = 0;
 
@@ -48,6 +50,9 @@ export async function attach(runtime: Runtime, server: Server, { path = "/api/tw
     const url = new URL(request.url ?? "/", "http://localhost");
     if (url.pathname !== path) return;
     const headers = headersOf(request);
+    const runtime = find();
+    // Next has not needed the route yet: whoever has a ticket has called it.
+    if (!runtime) return refuse(line, "503 Service Unavailable");
     if (!mayCall(headers, runtime.origins)) return refuse(line, "403 Forbidden");
     if (mute >= MOST_MUTE) return refuse(line, "503 Service Unavailable");
     sockets.handleUpgrade(request, line, head, (socket) => {
@@ -74,13 +79,13 @@ export async function attach(runtime: Runtime, server: Server, { path = "/api/tw
         if (heard) return socket.close(1008, "Only one message is expected.");
         hear();
         const live = `http://${headers.get("host")}${path.slice(0, path.lastIndexOf("/"))}/$live?input=${encodeURIComponent(data.toString())}`;
-        void carry(socket, new Request(live, { headers, signal: gone.signal }));
+        void carry(runtime, socket, new Request(live, { headers, signal: gone.signal }));
       });
     });
   }
 
   /** Sends the response as fast as it is read. */
-  async function carry(socket: Socket, request: Request): Promise<void> {
+  async function carry(runtime: Runtime, socket: Socket, request: Request): Promise<void> {
     try {
       const response = await runtime.serve(request);
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) await sent(socket, chunk);

@@ -26,7 +26,7 @@ import type { TwinRouter } from "./router.js";
 import { type ExportedStore, Runtime, type RuntimeOptions, type Whose } from "./runtime.js";
 import type { Definition, KindOf, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
 import type { SessionOptions } from "./session.js";
-import { type AttachOptions, attach } from "./socket.js";
+import { type AttachOptions, attachTo } from "./socket.js";
 import { memory } from "./storage/memory.js";
 import type { Storage } from "./storage.js";
 import type { Bounds } from "./visitors.js";
@@ -219,11 +219,9 @@ export interface TwinServer<S, M = {}> {
    */
   $recheck(whose?: Whose): void;
   /**
-   * Lets streams come over WebSockets too, on the server's own port: for a custom server of Next's, or any other of Node's. Needs the package `ws`. Gives what ends it.
+   * Lets streams come over WebSockets too, on the server's own port. Needs the package `ws`. Gives what ends it. For a custom server of Next's there is `attach`.
    * @throws StateError where `ws` is not installed
-   * @example
-   * const server = createServer((req, res) => next.getRequestHandler()(req, res));
-   * await twin.attach(server);
+   * @example await twin.attach(server);
    */
   attach(server: Server, options?: AttachOptions): Promise<() => void>;
   /**
@@ -261,7 +259,7 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
     $migrate: { value: ({ dryRun = false } = {}) => runtime.migrate(dryRun) },
     attach: {
       value: async (server: Server, options: AttachOptions = {}) => {
-        const stop = await attach(runtime, server, options);
+        const stop = await attachTo(server, () => runtime, options);
         const end = () => {
           runtime.ends.delete(end);
           stop();
@@ -277,6 +275,14 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
       },
     },
   }) as unknown as TwinApp<S, M>;
+}
+
+/**
+ * As `twin.attach()`, for a server file that cannot import the app's module, as a custom server of Next's: it finds the twin of the process by its name.
+ * @example await attach(server);
+ */
+export function attach(server: Server, { name = "twin", ...options }: AttachOptions & { name?: string } = {}): Promise<() => void> {
+  return attachTo(server, () => runtimes().get(name), options);
 }
 
 // Next evaluates the app's module, and this one, in several module graphs of one process: they share what lives.
