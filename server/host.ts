@@ -20,7 +20,7 @@ import {
 import type { EventSchema } from "../lib/schema.js";
 import { finish, type Steps } from "../lib/steps.js";
 import { createStoreSteps, type Store } from "../lib/store.js";
-import { viewOf } from "../lib/view.js";
+import { toPlain, viewOf } from "../lib/view.js";
 import type { Connection } from "./connection.js";
 import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, type Turn } from "./context.js";
 import { Frame } from "./frame.js";
@@ -924,8 +924,12 @@ export class Host {
           const store = this.#makeStore(definition, { whole: { version: versionOf(definition), saved: entry.store.save() }, tail: [] });
           await this.#hook(entry, "onDispose");
           const next: Entry = { definition, store, stored: false, created: false, loading: undefined, since: undefined };
-          entry.store.dispose();
           this.#stores.set(name, next);
+          // What no storage keeps is no part of what was saved: who is here is here still.
+          for (const { name: field, persist } of definition.schema.fields.values()) {
+            if (!persist && entry.definition.schema.fields.has(field)) Reflect.set(store.instance, field, toPlain(Reflect.get(entry.store.instance, field)));
+          }
+          entry.store.dispose();
           moved = true;
           await this.#hook(next, "onLoad");
           await this.#commit(turn);

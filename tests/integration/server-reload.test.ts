@@ -198,6 +198,27 @@ test("the old instance is disposed of, and the new one loaded", async () => {
   expect(await live.state("counter", (counter) => counter.count === 2)).toEqual({ count: 2, loads: 2 });
 });
 
+test("a replaced class keeps what no storage keeps: who is here is here still", async () => {
+  const room = (greeting: string) => {
+    class Room {
+      @state({ persist: false }) people: { id: string }[] = [];
+      protected onConnect(connection: { id: string }) {
+        this.people.push({ id: connection.id });
+      }
+      @event greet() {
+        return `${greeting} ${this.people.length}`;
+      }
+    }
+    return Room;
+  };
+  const { again, visitor } = await start(room("hello"));
+  const live = visitor.live({ store: "counter" });
+  const before = await live.state("counter", (counter) => counter.people.length === 1);
+  again(room("welcome"));
+  await vi.waitFor(async () => expect((await visitor.call("counter.greet")) as unknown).toBe("welcome 1"));
+  expect(await live.state("counter")).toEqual(before);
+});
+
 test("importing the app's module does no I/O", async () => {
   const storage = memory();
   const load = vi.spyOn(storage, "load");
