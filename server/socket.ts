@@ -47,8 +47,6 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
   let mute = 0;
 
   function upgrade(request: IncomingMessage, line: Duplex, head: Buffer): void {
-    const url = new URL(request.url ?? "/", "http://localhost");
-    if (url.pathname !== path) return;
     const headers = headersOf(request);
     const runtime = find();
     // Next has not needed the route yet: whoever has a ticket has called it.
@@ -96,9 +94,23 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
     }
   }
 
-  server.on("upgrade", upgrade);
+  // Nobody else may see ours: Next ends every upgrade whose path one of its routes would take, and listens only from its first request on.
+  const emit = server.emit;
+  let attached = true;
+  function emitOthers(this: Server, name: string | symbol, ...args: unknown[]): boolean {
+    const [request, line, head] = args as Parameters<typeof upgrade>;
+    if (!attached || name !== "upgrade" || pathOf(request) !== path) return (emit as typeof emitOthers).call(this, name, ...args);
+    upgrade(request, line, head);
+    return true;
+  }
+  server.emit = emitOthers as typeof emit;
+  // Without a listener, Node takes an upgrade for an ordinary request.
+  const listener = () => {};
+  server.on("upgrade", listener);
   return () => {
-    server.off("upgrade", upgrade);
+    attached = false;
+    server.off("upgrade", listener);
+    if (server.emit === emitOthers) server.emit = emit;
     // A twin that closes says goodbye on each of them.
     setTimeout(() => {
       for (const socket of open) socket.terminate();
@@ -126,6 +138,8 @@ function heartbeat(socket: Socket): NodeJS.Timeout {
 function refuse(line: Duplex, status: string): void {
   line.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
+
+const pathOf = ({ url = "/" }: IncomingMessage) => url.split("?", 1)[0];
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();
