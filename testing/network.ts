@@ -142,7 +142,7 @@ export class Network {
 }
 
 /** One request and its answer: a stream, where it is one. */
-export class Line {
+class Line {
   readonly #network: Network;
   readonly #peer: Peer;
   readonly #url: string;
