@@ -146,6 +146,28 @@ test("without `onError` a failure that nobody awaits is written to the console, 
   written.mockClear();
 });
 
+test("a page that its server no longer speaks with tells `onOutdated`, once", async () => {
+  const ask = globalThis.fetch;
+  // As a page of an earlier version asks.
+  globalThis.fetch = (url, init) => ask(url, { ...init, ...(typeof init?.body === "string" && { body: init.body.replace('"protocol":1', '"protocol":0') }) });
+  // React tells of what a boundary has caught.
+  const written = vi.spyOn(console, "error").mockImplementation(() => {});
+  const told = vi.fn();
+  const { element } = open(
+    <TwinProvider onError={() => {}} onOutdated={told}>
+      <Boundary>
+        <Suspense fallback={<i>wait</i>}>
+          <Do what="fail" />
+        </Suspense>
+      </Boundary>
+    </TwinProvider>,
+  );
+  await soon(() => expect(told).toHaveBeenCalledTimes(1));
+  await soon(() => expect(element.textContent).toContain("OUTDATED"));
+  globalThis.fetch = ask;
+  written.mockClear();
+});
+
 test("effects act as the app says", async () => {
   const done: unknown[] = [];
   const { element } = open(
