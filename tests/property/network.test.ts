@@ -63,6 +63,7 @@ type Step =
   | { readonly does: "call"; readonly who: Name; readonly kind: (typeof KINDS)[number] }
   | { readonly does: "next"; readonly who: Name; readonly fault: Fault }
   | { readonly does: "cut" | "break" | "mute" | "stall" | "heal" | "cancel" | "reload" | "visit"; readonly who: Name }
+  | { readonly does: "server" }
   | { readonly does: "kill"; readonly at: KillPoint | undefined }
   | { readonly does: "wait"; readonly ms: number };
 
@@ -80,6 +81,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       at: fc.constantFrom<KillPoint | undefined>(undefined, "append", "appended", "frame", "answer"),
     }),
   },
+  { weight: 1, arbitrary: fc.constant({ does: "server" as const }) },
   { weight: 5, arbitrary: fc.record({ does: fc.constant("wait" as const), ms: fc.constantFrom(3, 30, 300, 3000, 60_000, 150_000) }) },
 );
 
@@ -91,7 +93,7 @@ class Script {
   constructor(
     readonly seed: number,
     readonly storage: Place,
-    readonly bounds: { readonly maxLog?: number; readonly maxQueued?: number },
+    readonly bounds: { readonly maxLog?: number; readonly maxQueued?: number; readonly idle?: number; readonly grace?: number },
     /** What befalls the first requests of `c`. */
     readonly opening: readonly Fault[],
     readonly steps: readonly Step[],
@@ -113,6 +115,8 @@ class Script {
           return `await reload("${step.who}"); // another tab in its browser, and this one closes`;
         case "visit":
           return `tab.${step.who}.log("other").then((log) => log.$leave());`;
+        case "server":
+          return `void net.server.log("room").add("server ${++calls}");`;
         case "kill":
           return step.at === undefined ? "net.kill();" : `net.kill("${step.at}");`;
         case "wait":
@@ -141,7 +145,7 @@ const scripts = (...places: Place[]) =>
     .tuple(
       fc.nat(1_000_000),
       fc.constantFrom(...places),
-      fc.constantFrom({}, { maxLog: 200 }, { maxQueued: 300 }),
+      fc.constantFrom({}, { maxLog: 200 }, { maxQueued: 300 }, { idle: 10, grace: 100 }),
       fc.array(fc.constantFrom(...FAULTS), { maxLength: 3 }),
       fc.array(step, { minLength: 1, maxLength: 25 }),
     )
@@ -176,6 +180,7 @@ async function play({ seed, storage, bounds, opening, steps }: Script, bug: Bug 
   const calls: Call[] = [];
   const kills = () => net.trace.filter((line) => line.endsWith("is killed")).length;
   const torn: string[] = [];
+  let added = 0;
   const open = async (who: Name) => {
     const [log, tally] = await Promise.all([tabs[who].log(ROOM), tabs[who].tally(ROOM)]);
     const look = () => {
@@ -225,6 +230,9 @@ async function play({ seed, storage, bounds, opening, steps }: Script, bug: Bug 
       }
       case "visit":
         void tabs[step.who].log("other").then((log) => log.$leave());
+        break;
+      case "server":
+        void net.server.log(ROOM).add(`server ${++added}`);
         break;
       case "kill":
         net.kill(step.at);
@@ -356,7 +364,7 @@ test.each<[string, RegExp, Bug]>([
   ["a storage that forgets which events have run", /there twice/, (options) => ({ ...options, storage: withBug(lasting(), "dedupe off") })],
   [
     "an answer before its commit is kept",
-    /was acknowledged|UNKNOWN_OUTCOME/,
+    /was acknowledged|UNKNOWN_OUTCOME|without an answer/,
     (options) => ({ ...options, storage: withBug(lasting(), "acknowledge before write") }),
   ],
   ["a frame that is lost unnoticed", /twin of|both stores/, (options) => ({ ...options, wrapFetch: emptyFrames })],
