@@ -66,6 +66,7 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
   const response = await respond(runtime, req, twinRequest, pathname, search);
   // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
   const { cookie } = twinRequest;
+  twinRequest.late = true;
   if (cookie || found === undefined) response.headers.append("set-cookie", cookie ?? runtime.sessions.cookie(session.id));
   return response;
 }

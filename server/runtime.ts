@@ -54,6 +54,8 @@ export const HEARTBEAT = 15;
 const TICKET_LIFE = 30_000;
 /** How long a client's id stays bound to its session after it was last seen. */
 const CLIENT_LIFE = 24 * 3600 * 1000;
+/** How many clients' ids are remembered. */
+const MOST_CLIENTS = 200_000;
 /** How often what has run out is forgotten. */
 const SWEEP = 3600 * 1000;
 const LONGEST_KEY = 200;
@@ -666,12 +668,26 @@ export class Runtime implements World {
     if (!known) {
       known = { session: id, since: new Date(), seen: 0 };
       this.#clients.set(client, known);
-      const gone = this.#visitors.know(id, client);
-      if (gone !== undefined) this.#clients.delete(gone);
+      const gone = this.#visitors.know(id, client) ?? this.#surplus();
+      if (gone !== undefined) this.#forget(gone);
     }
     if (known.session !== id) throw foreignClient();
     known.seen = Date.now();
     return { id: tagOf(id, SESSION_TAG) + tagOf(client, 22 - SESSION_TAG), since: known.since };
+  }
+
+  /** The client that came first, of more than are remembered. One that has a stream is not. */
+  #surplus(): string | undefined {
+    if (this.#clients.size <= MOST_CLIENTS) return undefined;
+    for (const id of this.#clients.keys()) if (!this.#tabs.has(id)) return id;
+    return undefined;
+  }
+
+  #forget(client: string): void {
+    const known = this.#clients.get(client);
+    if (!known) return;
+    this.#clients.delete(client);
+    this.#visitors.forget(known.session, client);
   }
 
   /** Asks a running event to stop, and one that waits not to begin. */
@@ -980,10 +996,8 @@ export class Runtime implements World {
 
   async #sweep(): Promise<void> {
     const now = Date.now();
-    for (const [id, { seen, session }] of this.#clients) {
-      if (seen >= now - CLIENT_LIFE || this.#tabs.has(id)) continue;
-      this.#clients.delete(id);
-      this.#visitors.forget(session, id);
+    for (const [id, { seen }] of this.#clients) {
+      if (seen < now - CLIENT_LIFE && !this.#tabs.has(id)) this.#forget(id);
     }
     try {
       await this.storage.touch(this.hosts.live.filter(({ touched }) => touched).map(({ id }) => id));

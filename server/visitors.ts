@@ -141,7 +141,6 @@ export class Visitors {
     const open = new Set([...streams].map((stream) => stream.client));
     for (const one of clients) {
       if (one === client || open.has(one)) continue;
-      clients.delete(one);
       return one;
     }
     return undefined;

@@ -5,6 +5,7 @@ import { current, EventError, event, state } from "twinstate";
 import { memory, type Storage, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { encodeValue } from "../../lib/value.js";
 import { type Numbered, SECRET, serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { Jar } from "../kit/http.js";
@@ -185,6 +186,26 @@ test("a client signs in and goes on: with calls beside it in the same batch, too
   expect(jar.cookie).not.toBe(old);
   await call(login, "note", "after");
   await shown<Login>(login, ({ name }) => name === "after");
+});
+
+test("in a batch that streams beside what is no event, the new cookie is not lost either", async () => {
+  const { visitor: open, site } = await start();
+  const visitor = open();
+  await visitor.call("login.note", "before");
+  const old = visitor.jar.cookie;
+  const { client } = visitor;
+  const call = { client, epoch: 1, n: 1, at: null, seen: 0 };
+  const response = await visitor.jar.fetch(`${site.url}/login.signIn,$unwatch?batch=1`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "trpc-accept": "application/jsonl" },
+    body: JSON.stringify({ 0: { args: encodeValue(["ann"]), call }, 1: { client, epoch: 1, watch: [] } }),
+  });
+  const text = await response.text();
+  // Either it came with the head, or the call is to be asked again.
+  if (visitor.jar.cookie === old) expect(text).toContain("UNAVAILABLE");
+  expect((await visitor.number("login.signIn", 1, ["ann"])).error).toBeUndefined();
+  expect(visitor.jar.cookie).not.toBe(old);
+  expect((await visitor.number("login.note", 2, ["after"])).error).toBeUndefined();
 });
 
 test("an event that rotates more than once, or fails after it, leaves a cookie that is good", async () => {
