@@ -340,6 +340,7 @@ export const pairOpen = () =>
   wrong(
     "A `pair()` is opened while another is open. There is one at a time, as it has the timers of the process: that one is ended. Declare it with `await using`.",
   );
+export const netClosed = () => wrong("This net is closed: its time is over. Open another with `pair()`.");
 export const notOfPair = () => wrong("This client is closed, or not of this net: take what `net.client()` gives.");
 export const notQuiet = (ms: number, why: readonly string[]) =>
   new StateError("NOT_QUIET", `The net is not quiet after ${ms / 60_000} minutes of its time: ${why.join(", ") || "the server is busy"}.`);

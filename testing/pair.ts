@@ -1,5 +1,5 @@
 import { type Connected, connect } from "../client/connect.js";
-import { notOfPair, notQuiet, pairOpen } from "../lib/errors.js";
+import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors.js";
 import type { Models, Stores } from "../server/scope.js";
 import { memory } from "../server/storage/memory.js";
 import type { Storage } from "../server/storage.js";
@@ -301,6 +301,7 @@ class Pair implements Net<Stores, Models> {
 
   /** Lets time pass until something is so. */
   #when(fits: () => boolean, late?: () => Error): Promise<void> {
+    if (open !== this) return Promise.reject(netClosed());
     const since = this.now;
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -315,10 +316,10 @@ class Pair implements Net<Stores, Models> {
     });
   }
 
-  wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.after(ms, resolve, "packet");
-    });
+  async wait(ms: number): Promise<void> {
+    const until = this.now + Math.ceil(ms);
+    this.#clock.after(until - this.now, () => {}, "packet");
+    await this.#when(() => this.now >= until);
   }
 
   async quiet(): Promise<void> {

@@ -55,10 +55,12 @@ test("gives the process its own time back", async () => {
 
 test("a net that was left open does not keep the next one from opening", async () => {
   const told = vi.spyOn(console, "warn").mockImplementation(() => {});
-  pair({ stores });
+  const left = pair({ stores });
   await using net = pair({ stores });
   expect(String(told.mock.lastCall)).toContain("await using");
   told.mockRestore();
+  await expect(left.quiet()).rejects.toThrow("closed");
+  await expect(left.wait(1)).rejects.toThrow("closed");
   expect(await (await net.client().wall()).add("milk")).toBe(1);
 });
 
