@@ -14,42 +14,28 @@ export class StateError extends Error {
 
 // --- state ---
 
-/** A value, as messages call it. */
-export function nameOf(value: unknown): string {
-  if (typeof value === "function") return value.name ? `the function \`${value.name}\`` : "a function";
-  if (typeof value === "symbol") return `a symbol (${String(value)})`;
-  if (typeof value !== "object" || value === null) return String(value);
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  const Class = (value as { constructor?: { name?: string } }).constructor?.name;
-  return Class && Class !== "Object" ? `an instance of \`${Class}\`` : `a ${tag}`;
-}
-
 export const readOnlyDate = (method: string) => new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one.`);
 export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events.`);
 
 // --- the wire ---
 
+const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
+
 function shown(value: unknown): string {
-  const text = typeof value === "string" || (typeof value === "object" && value !== null) ? json(value) : String(value);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // It is told by its kind.
+  }
+  text ??= tagOf(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-function json(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return nameOf(value);
-  }
-}
-
 export const badWire = (what: string, value: unknown, cause?: unknown) =>
-  new StateError(
-    "BAD_WIRE",
-    `Expected ${what}, got ${shown(value)}. Both ends must speak the same version of the protocol.`,
-    cause === undefined ? undefined : { cause },
-  );
+  new StateError("BAD_WIRE", `Expected ${what}, got ${shown(value)}. Do both ends speak the same version?`, cause === undefined ? undefined : { cause });
 export const notSent = (value: unknown) =>
-  new StateError("NOT_SENT", `${nameOf(value)} cannot be sent. Send plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp.`);
+  new StateError("NOT_SENT", `A ${tagOf(value)} cannot be sent. Send plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp.`);
 
 // --- errors that cross the wire ---
 
@@ -150,7 +136,7 @@ export const oldTicket = () => refusal("NOT_FOUND", "This ticket is used or too 
 export const newerConnection = () => refusal("SUPERSEDED", "A newer connection of this client has taken the place of this one.");
 export const otherProtocol = (got: unknown, mine: number) =>
   refusal("OUTDATED", `The server speaks version ${mine} of the protocol, the client ${shown(got)}. Reload the page.`);
-export const outdatedPage = () => refusal("OUTDATED", "The server has a new version, without some of what this page was built on. Reload the page.");
+export const outdatedPage = () => refusal("OUTDATED", "The server's new version lacks some of what this page was built on. Reload it.");
 const limited = (limit: string, message: string, retryAfter?: number) =>
   refusal("RATE_LIMITED", `${message} The limit is \`createTwin({ ${limit} })\`.`, { limit, ...(retryAfter !== undefined && { retryAfter }) });
 export const tooFast = (retryAfter: number) => limited("eventRate", "This session asks for more than it may in a second.", retryAfter);
@@ -172,15 +158,15 @@ export const eventTimedOut = (event: string, ms: number) =>
     `\`${event}\` ran for more than ${ms} ms and was cut off: what it had not committed is undone. Use \`background: true\`, or raise \`createTwin({ eventTimeout })\`.`,
   );
 export const unknownOutcome = (incarnation: string, durable?: boolean) =>
-  refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation, durable });
+  refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is unknown.", { incarnation, durable });
 export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);
 export const outOfOrder = (expected: number) => refusal("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
 export const nestedEvent = (model: string, name: string) =>
-  refusal("NOT_FOUND", `\`${name}\` is an event of \`${model}\`, which is no store, and cannot be called yet: let an event of the store call it.`);
-export const unnamed = (status: number) => refusal("INTERNAL", `The server answered ${status}, and not as a twin does. Is \`url\` the path of its route?`);
+  refusal("NOT_FOUND", `\`${name}\` is an event of \`${model}\`, which is no store: let an event of the store call it.`);
+export const unnamed = (status: number) => refusal("INTERNAL", `The server answered ${status}, and not as a twin does: is \`url\` its route?`);
 export const outboxFull = (limit: number) => refusal("OFFLINE", `${limit} calls wait for the server already (\`maxPending\`): this one was not made.`);
-export const notConnected = () => refusal("OFFLINE", "There is no connection to the server now, and a `volatile` event is not kept for later.");
-export const closed = () => refusal("CANCELLED", "The client was closed before the call was answered.");
+export const notConnected = () => refusal("OFFLINE", "There is no connection, and a `volatile` event is not kept for later.");
+export const closed = () => refusal("CANCELLED", "The client was closed before the answer came.");
 
 // --- the server ---
 
@@ -308,9 +294,8 @@ export const outsideRequest = (what: string, cause: unknown) =>
 
 // --- React ---
 
-export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one around your app, in the root layout.`);
-export const notPreloaded = (hook: string) =>
-  wrong(`\`${hook}\` has no preloaded state: the browser renders this. Give the state with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
+export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one into the root layout.`);
+export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
 export const noEffect = (name: string) =>
   wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
 export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, which is a script: it was not followed.`);

@@ -1,8 +1,11 @@
+import { stateDate } from "./date.js";
 import { InstanceNode } from "./instance.js";
 import type { Listeners } from "./listeners.js";
 import type { Node } from "./node.js";
 import type { Recorder } from "./record.js";
 import type { SourceGraph } from "./source.js";
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
 /** The containers of one store, to be read. What writes them is a {@link SourceGraph}, or a decoder. */
 export class Graph {
@@ -22,6 +25,11 @@ export class Graph {
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** A date as it stands here. In development a twin's cannot be changed in place either, as its views cannot. */
+  date(date: Date): Date {
+    return typeof process === "undefined" || process.env.NODE_ENV === "production" ? date : stateDate(date.getTime());
   }
 
   /** A container for an instance of a class. */

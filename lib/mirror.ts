@@ -17,7 +17,6 @@ import {
   understand,
   valueOf,
 } from "./codec.js";
-import { stateDate } from "./date.js";
 import { badWire } from "./errors.js";
 import { Graph } from "./graph.js";
 import { type Audience, clients, InstanceNode, storage } from "./instance.js";
@@ -334,7 +333,7 @@ class Decoder implements Sink<Node> {
 
   leaf(slot: readonly unknown[]): Stored {
     const leaf = leafOf(slot);
-    return leaf instanceof Date ? stateDate(leaf.getTime()) : leaf;
+    return leaf instanceof Date ? this.#graph.date(leaf) : leaf;
   }
 
   make(kind: BodyKind, className: string | undefined): Node {

@@ -1,6 +1,7 @@
 import { transaction } from "mobx";
 import { AdoptedNode, type Shape, shapeOf } from "./adopted.js";
 import { ArrayNode } from "./array.js";
+import { stateDate } from "./date.js";
 import { outsideEvent } from "./errors.js";
 import { openFace } from "./faces.js";
 import { Graph } from "./graph.js";
@@ -100,6 +101,10 @@ export class SourceGraph extends Graph {
   override instance(className: string): InstanceNode {
     const shape = this.#named.get(className);
     return shape ? new AdoptedNode(this, shape).embody() : super.instance(className);
+  }
+
+  override date(date: Date): Date {
+    return stateDate(date.getTime());
   }
 
   /** Throws where a user may not write. */

@@ -1,6 +1,16 @@
-import { nameOf, StateError } from "./errors.js";
+import { StateError } from "./errors.js";
 
 // What those alone come upon who hold containers: pages of views do not load it.
+
+/** A value, as messages call it. */
+function nameOf(value: unknown): string {
+  if (typeof value === "function") return value.name ? `the function \`${value.name}\`` : "a function";
+  if (typeof value === "symbol") return `a symbol (${String(value)})`;
+  if (typeof value !== "object" || value === null) return String(value);
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  const Class = (value as { constructor?: { name?: string } }).constructor?.name;
+  return Class && Class !== "Object" ? `an instance of \`${Class}\`` : `a ${tag}`;
+}
 
 export const notState = (path: string, value: unknown) =>
   new StateError(

@@ -49,6 +49,5 @@ export function ConnectionStatus({ children = sentence, className }: ConnectionS
 
 function sentence({ status, pending }: Connection): string {
   if (status === "outdated") return "There is a new version of this page. Reload it.";
-  const waiting = pending === 0 ? "" : pending === 1 ? " 1 change waits." : ` ${pending} changes wait.`;
-  return (status === "offline" ? "You are offline." : "Reconnecting…") + waiting;
+  return (status === "offline" ? "You are offline." : "Reconnecting…") + (pending > 0 ? ` Changes waiting: ${pending}.` : "");
 }

@@ -50,9 +50,9 @@ test("a break tells how much waits, and what to do", async () => {
   const page = await show(client, <ConnectionStatus className="banner" />);
   await act(async () => client.status.update({ status: "offline", pending: 1 }));
   await pass(1000);
-  expect(page.element.innerHTML).toBe('<div role="status" data-status="offline" class="banner">You are offline. 1 change waits.</div>');
+  expect(page.element.innerHTML).toBe('<div role="status" data-status="offline" class="banner">You are offline. Changes waiting: 1.</div>');
   await act(async () => client.status.update({ pending: 3 }));
-  expect(page.text).toBe("You are offline. 3 changes wait.");
+  expect(page.text).toBe("You are offline. Changes waiting: 3.");
   await act(async () => client.status.update({ status: "outdated", pending: 0 }));
   expect(page.text).toBe("There is a new version of this page. Reload it.");
 });

@@ -12,7 +12,7 @@ const read = (file: string) => readFile(join(root, file), "utf8");
 describe("the README", () => {
   test("gives the sizes that size-limit measures", { timeout: 120_000 }, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [join(root, "node_modules/size-limit/bin.js"), "--json"], { cwd: root });
-    const measured = (JSON.parse(stdout) as { name: string; size: number }[]).map(({ name, size }) => [name, (size / 1000).toFixed(1)]);
+    const measured = (JSON.parse(stdout) as { name: string; size: number }[]).map(({ name, size }) => [name, (size / 1000).toFixed(2)]);
     const table = (await read("README.md")).split("## Size")[1]?.split("\n## ")[0] ?? "";
     const told = [...table.matchAll(/^\| `?([^|`]+?)`? \| ([\d.]+) \|$/gm)].map(([, name, size]) => [name, size]);
     expect(told).toEqual(measured);
