@@ -4,7 +4,7 @@ import { addressOf } from "./address.js";
 import { answerBatch, callsIn } from "./batch.js";
 import { refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
-import { HEARTBEAT, type Runtime, type TwinRequest } from "./runtime.js";
+import { HEARTBEAT, type Recognised, type Runtime, type TwinRequest } from "./runtime.js";
 import { eventStream } from "./sse.js";
 
 export type Handler = (request: Request) => Promise<Response>;
@@ -42,11 +42,12 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
     if (pathname.endsWith("/ready")) return readiness(runtime);
   }
   let req: Request;
-  let found: Awaited<ReturnType<Runtime["recognise"]>>;
+  let found: Recognised | undefined;
   try {
     checkOrigin(request, runtime.origins);
     req = await readWithin(request, runtime.limits.maxBody);
-    found = await runtime.recognise(request.headers.get("cookie"));
+    const recognised = runtime.recognise(request.headers.get("cookie"));
+    found = recognised instanceof Promise ? await recognised : recognised;
   } catch (error) {
     return refuse(error, runtime);
   }

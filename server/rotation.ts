@@ -51,8 +51,14 @@ export class Rotations {
     this.#remember(session);
   }
 
-  /** What a cookie is worth now. */
-  async standing({ id, generation }: SessionCookie): Promise<Standing> {
+  /** What a cookie is worth now: at once, where that is known. */
+  standing(cookie: SessionCookie): Standing | Promise<Standing> {
+    const known = this.#known.get(cookie.id);
+    if (known && known.queue.size === 0 && cookie.generation === (known.rotation?.generation ?? 0)) return "good";
+    return this.#judge(cookie);
+  }
+
+  async #judge({ id, generation }: SessionCookie): Promise<Standing> {
     const { rotation } = await this.#of(id);
     const good = rotation?.generation ?? 0;
     if (generation === good) return "good";

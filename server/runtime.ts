@@ -38,7 +38,7 @@ import { clientId, decodeArguments, type NumberedCall, numberOf, record, type Wa
 import { type MigrationFailure, type MigrationReport, rewritten } from "./migration.js";
 import { fold } from "./record.js";
 import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
-import { type Claim, ROTATIONS, Rotations } from "./rotation.js";
+import { type Claim, ROTATIONS, Rotations, type Standing } from "./rotation.js";
 import { buildRouter } from "./router.js";
 import { type Definition, hostId, keyOf, type Models, type ScopeKind } from "./scope.js";
 import { createSessions, type SessionCookie, type SessionOptions, type Sessions } from "./session.js";
@@ -92,6 +92,10 @@ export interface RuntimeOptions {
   readonly report: Report;
   /** What logs show of an event's arguments. */
   readonly logged: (event: string, args: readonly unknown[]) => readonly unknown[] | undefined;
+}
+
+export interface Recognised extends SessionCookie {
+  readonly replaced: boolean;
 }
 
 /** One request, as the router's procedures see it. */
@@ -393,10 +397,13 @@ export class Runtime implements World {
   }
 
   /** Whose cookie a request has; `undefined` where it has none that is worth anything. */
-  async recognise(cookies: string | null): Promise<(SessionCookie & { readonly replaced: boolean }) | undefined> {
+  recognise(cookies: string | null): Recognised | undefined | Promise<Recognised | undefined> {
     const cookie = this.sessions.readCookie(cookies);
-    const standing = cookie && (await this.rotations.standing(cookie));
-    return cookie && standing !== "worthless" ? { ...cookie, replaced: standing === "replaced" } : undefined;
+    if (!cookie) return undefined;
+    const { id, generation } = cookie;
+    const told = (standing: Standing) => (standing === "worthless" ? undefined : { id, generation, replaced: standing === "replaced" });
+    const standing = this.rotations.standing(cookie);
+    return typeof standing === "string" ? told(standing) : standing.then(told);
   }
 
   newSession(): string {
