@@ -29,15 +29,23 @@ const SILENT: Telemetry = {
   stop() {},
 };
 
+type Api = typeof import("@opentelemetry/api");
+let api: Promise<Api | undefined> | undefined;
+
+/** OpenTelemetry's API; `undefined` where it cannot be imported. It is looked for once. */
+export function telemetryApi(): Promise<Api | undefined> {
+  // Not to be found by bundlers, which would ask for it where nobody has it.
+  const name = "@opentelemetry/api";
+  api ??= import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name).catch(() => undefined);
+  return api;
+}
+
 /** Speaks to OpenTelemetry where its API can be imported, and to nobody where it cannot. */
 export async function openTelemetry(twin: string, gauges: Gauges): Promise<Telemetry> {
   try {
-    // Not to be found by bundlers, which would ask for it where nobody has it.
-    const name = "@opentelemetry/api";
-    const { metrics, trace } = (await import(
-      /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name
-    )) as typeof import("@opentelemetry/api");
-    return createTelemetry(trace.getTracer("twinstate"), metrics.getMeter("twinstate"), { "twinstate.twin": twin }, gauges);
+    const found = await telemetryApi();
+    if (!found) return SILENT;
+    return createTelemetry(found.trace.getTracer("twinstate"), found.metrics.getMeter("twinstate"), { "twinstate.twin": twin }, gauges);
   } catch {
     return SILENT;
   }

@@ -3,6 +3,7 @@ import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors.js";
 import type { Models, Stores } from "../server/scope.js";
 import { memory } from "../server/storage/memory.js";
 import type { Storage } from "../server/storage.js";
+import { telemetryApi } from "../server/telemetry.js";
 import type { TwinApp, TwinOptions } from "../server/twin.js";
 import { Clock } from "./clock.js";
 import { type KillPoint, Life } from "./life.js";
@@ -144,6 +145,8 @@ class Pair implements Net<Stores, Models> {
       trace: (what) => this.#note(what),
     });
     this.#last = this.#begin(this.#storage);
+    // The server looks for it when it is first asked, which takes real time.
+    void this.#clock.hold(telemetryApi);
   }
 
   // --- who is there ---
