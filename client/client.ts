@@ -127,7 +127,11 @@ export function createClient(options: ClientOptions = {}): Client {
       // All that is shown of a host goes on together, or waits for the stream.
       const shown = twinsOf(scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
       for (const message of messages) {
-        if (typeof message[0] === "number") takeFrame(shown.filter(({ at }) => at?.[0] === incarnation), message);
+        if (typeof message[0] === "number")
+          takeFrame(
+            shown.filter(({ at }) => at?.[0] === incarnation),
+            message,
+          );
         else if (shown.length === 1) takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot);
       }
     },
