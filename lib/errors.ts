@@ -158,7 +158,7 @@ export const eventTimedOut = (event: string, ms: number) =>
     `\`${event}\` ran for more than ${ms} ms and was cut off: what it had not committed is undone. Use \`background: true\`, or raise \`createTwin({ eventTimeout })\`.`,
   );
 export const unknownOutcome = (incarnation: string, durable?: boolean) =>
-  refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is unknown.", { incarnation, durable });
+  refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation, durable });
 export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);
 export const outOfOrder = (expected: number) => refusal("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
 export const nestedEvent = (model: string, name: string) =>
