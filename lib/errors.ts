@@ -34,8 +34,7 @@ function shown(value: unknown): string {
 
 export const badWire = (what: string, value: unknown, cause?: unknown) =>
   new StateError("BAD_WIRE", `Expected ${what}, got ${shown(value)}. Do both ends speak the same version?`, cause === undefined ? undefined : { cause });
-export const notSent = (value: unknown) =>
-  new StateError("NOT_SENT", `A ${tagOf(value)} cannot be sent. Send plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp.`);
+export const notSent = (value: unknown) => new StateError("NOT_SENT", `A ${tagOf(value)} cannot be sent. Send plain data.`);
 
 // --- errors that cross the wire ---
 
@@ -298,7 +297,7 @@ export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outs
 export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
 export const noEffect = (name: string) =>
   wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
-export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, which is a script: it was not followed.`);
+export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, a script: it was not followed.`);
 
 // --- decorators, and what runs inside events ---
 
