@@ -31,15 +31,18 @@ A connected session is measured with a live store of its own, which is two third
 Reflex 0.10 handles an event that changes one number in about as much CPU as twinstate, so the tenth that was hoped for holds only where there is state to tell: from thousands of rows on.`;
 
 /** The workload's part of RESULTS.md. */
-export function livePage(sections: readonly Section[]): string {
+export const livePage = (sections: readonly Section[]): string => pageOf("L", ["@trpc/server", "socket.io", "ws"], NOTES, sections);
+
+/** A workload's page, with its goals and what is to be said of them. */
+export function pageOf(workload: string, packages: readonly string[], notes: string, sections: readonly Section[]): string {
   const verdicts = sections.flatMap((section) => section.verdicts);
   const rounds = sections.flatMap((section) => section.rounds);
   const lines = [
-    "# Workload L",
-    `Written by \`npm run bench -- L\`. ${machine(["@trpc/server", "socket.io", "ws"])} A server and its clients, in processes of their own, over real HTTP on one machine. In each round every peer does the same, one after the other; figures are medians over rounds, and goals are judged by the median of the rounds' ratios.`,
+    `# Workload ${workload}`,
+    `Written by \`npm run bench -- ${workload}\`. ${machine(packages)} A server and its clients, in processes of their own, over real HTTP on one machine. In each round every peer does the same, one after the other; figures are medians over rounds, and goals are judged by the median of the rounds' ratios.`,
     "## Goals",
     verdictTable(verdicts),
-    NOTES,
+    ...(notes === "" ? [] : [notes]),
     ...sections.flatMap(({ title, text, tables }) => [`## ${title}`, text, ...tables]),
     ...(rounds.length > 0 ? [`<details><summary>Rounds</summary>\n\n\`\`\`\n${rounds.join("\n")}\n\`\`\`\n\n</details>`] : []),
   ];

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { livePage } from "../live/run.ts";
+import { pageOf } from "../live/run.ts";
 import { note, type Rounds, ratioOf, type Section, turns } from "../live/section.ts";
 import { table } from "../report.ts";
 import { verdict } from "../table/goals.ts";
@@ -31,8 +31,7 @@ export async function runStorage({ short, rounds, log }: StorageOptions): Promis
   }
 }
 
-export const storagePage = (sections: readonly Section[]): string =>
-  livePage(sections).replace("# Workload L", "# Workload S").replace("bench -- L", "bench -- S");
+export const storagePage = (sections: readonly Section[]): string => pageOf("S", ["@trpc/server"], "", sections);
 
 const number = (value: number, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
 
