@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
-import { chromium } from "playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { launchOptions, missing } from "../browser/kit/chromium.js";
@@ -33,18 +31,16 @@ const projects = [false, true].map((compiled) => ({
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({ launchOptions: missing ? {} : launchOptions }),
+      provider: playwright({ launchOptions }),
       instances: [{ browser: "chromium" as const }],
     },
   },
 }));
 
-// Playwright's own browser does where there is no other.
-const runs = !missing || existsSync(chromium.executablePath());
 const skipped = { test: { name: "react", include: [at("kit/skipped.ts")], fsModuleCache: false } };
 
 /** For the config of the whole repository too. */
-export const reactProjects = runs ? projects : [skipped];
+export const reactProjects = missing ? [skipped] : projects;
 
 export default defineConfig({ test: { projects: reactProjects } });
 

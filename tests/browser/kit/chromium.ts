@@ -1,12 +1,21 @@
 import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromium } from "playwright";
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+const onPath = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => (folder === "" ? [] : NAMES.map((name) => join(folder, name))));
+
+/** The browser that `CHROMIUM` names; else the system's, or Playwright's own. */
+const executable = (process.env.CHROMIUM === undefined ? [...onPath, chromium.executablePath()] : [process.env.CHROMIUM]).find((file) => existsSync(file));
 
 /** Why tests that need a browser cannot run here; on a CI machine they must. */
-export const missing = existsSync(CHROMIUM) ? undefined : `needs Chromium, and ${CHROMIUM} does not exist (install it, or set CHROMIUM to its path)`;
+export const missing =
+  executable === undefined
+    ? `needs Chromium, which was not found${process.env.CHROMIUM === undefined ? "" : ` at ${process.env.CHROMIUM}`} (npm run setup, or set CHROMIUM to its path)`
+    : undefined;
 
 export const launchOptions = {
-  executablePath: CHROMIUM,
+  executablePath: executable ?? "",
   args: [
     "--headless",
     "--no-sandbox",
