@@ -10,17 +10,24 @@ import type { PreloadData } from "../server/runtime.js";
 import { Connection } from "./connection.js";
 import { Outbox, refusalOf } from "./outbox.js";
 import { type Scope, scopeName } from "./scope.js";
+import type { SocketOptions } from "./socket.js";
 import { createStatus, type Status } from "./status.js";
-import { readStream } from "./stream.js";
+import { type GetStream, loadSockets, readStream } from "./stream.js";
 import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
 import { serves } from "./version.js";
 
-export interface ClientOptions {
+export interface ClientOptions extends SocketOptions {
   /**
    * Where the twin's route is mounted.
    * @default "/api/twin"
    */
-  url?: string;
+  url?: string | undefined;
+  /**
+   * How the stream comes. `"websocket"` needs a server that has called `twin.attach()`. Where no socket opens, as behind some proxies, server-sent events take its place, and
+   * sockets are tried again later. Events are requests over HTTP in any case.
+   * @default "sse"
+   */
+  transport?: "sse" | "websocket" | undefined;
   /** Makes the requests: to add headers, or to test. @default the global `fetch` */
   fetch?: typeof fetch;
   /**
@@ -61,6 +68,8 @@ export function createClient(options: ClientOptions = {}): Client {
   };
   // A line may be dead without a word.
   const patient: typeof fetch = (url, init) => get(url, { ...init, signal: AbortSignal.any([init?.signal ?? [], AbortSignal.timeout(ANSWER_WAIT)].flat()) });
+  const getStream: GetStream = async (url, init) =>
+    (options.transport === "websocket" && (await (await loadSockets())?.fetchBySocket(options, url, init.signal))) || get(url, init);
   const link = { url, fetch: patient as never };
   const trpc = createTRPCUntypedClient<AnyTRPCRouter>({
     links: [
@@ -87,7 +96,7 @@ export function createClient(options: ClientOptions = {}): Client {
 
   const connection = new Connection({
     trpc,
-    stream: (ticket, line, take) => readStream(get, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
+    stream: (ticket, line, take) => readStream(getStream, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
     receive,
     lost() {
       greeted = false;

@@ -48,7 +48,7 @@ export interface ConnectedTools {
  * twin.$close();
  */
 export function connect<T extends { readonly "~stores": any }>(options: ClientOptions = {}): Connected<T["~stores"]> {
-  const client = createClient({ ...options, fetch: withCookies(options.fetch ?? fetch) });
+  const client = createClient({ ...options, ...withCookies(options) });
   const opened = new Map<object, Promise<object>>();
   const tools: Record<string, unknown> = { $status: client.status, $onError: client.onError, $onEffect: client.onEffect, $close: client.close };
 
@@ -86,14 +86,18 @@ export function connect<T extends { readonly "~stores": any }>(options: ClientOp
 }
 
 /** Keeps the session's cookie where there is no browser to keep it. */
-function withCookies(get: typeof fetch): typeof fetch {
+function withCookies({ fetch: get = fetch, openSocket }: ClientOptions): Required<Pick<ClientOptions, "fetch" | "openSocket">> {
   let cookie: string | undefined;
-  return async (input, init) => {
-    const headers = new Headers(init?.headers);
-    if (cookie !== undefined && !headers.has("cookie")) headers.set("cookie", cookie);
-    const response = await get(input, { ...init, headers });
-    const set = response.headers.get("set-cookie");
-    if (set !== null) cookie = set.slice(0, set.indexOf(";"));
-    return response;
+  return {
+    async fetch(input, init) {
+      const headers = new Headers(init?.headers);
+      if (cookie !== undefined && !headers.has("cookie")) headers.set("cookie", cookie);
+      const response = await get(input, { ...init, headers });
+      const set = response.headers.get("set-cookie");
+      if (set !== null) cookie = set.slice(0, set.indexOf(";"));
+      return response;
+    },
+    // Node's takes headers; a browser shows no cookie.
+    openSocket: openSocket ?? ((url) => new WebSocket(url, (cookie && { headers: { cookie } }) as never)),
   };
 }

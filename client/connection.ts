@@ -85,8 +85,7 @@ export class Connection {
   /** Begins again under another id. */
   rename(): void {
     this.id = randomId();
-    if (this.#line) this.#end();
-    this.#schedule();
+    if (this.#line) this.#again();
   }
 
   close(): void {
@@ -133,13 +132,12 @@ export class Connection {
   }
 
   async #begin(): Promise<void> {
-    const { id } = this;
     const line = new AbortController();
     this.#line = line;
     this.#told = new Set(this.#wanted);
     let refused: unknown;
     try {
-      const input = { protocol: PROTOCOL, client: id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf) };
+      const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf) };
       const { ticket } = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as { ticket: string };
       if (line === this.#line) await this.#world.stream(ticket, line, (message) => this.#take(message as readonly unknown[]));
     } catch (error) {
@@ -152,7 +150,7 @@ export class Connection {
 
   #take(message: readonly unknown[]): void {
     // All are sent away when a server closes; who is somebody else now comes back at once.
-    if (message[0] === "bye") return this.#fail(["user", "session"].includes(message[1] as string) ? 0 : Math.random() * BYE_PAUSE);
+    if (message[0] === "bye") return this.#fail(/user|session/.test(message[1] as string) ? 0 : Math.random() * BYE_PAUSE);
     if (message[0] === "hello" && !this.open) {
       this.open = true;
       this.#since = Date.now();
@@ -172,8 +170,7 @@ export class Connection {
   }
 
   #again(): void {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#end();
     this.#schedule();
   }
 

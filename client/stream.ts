@@ -1,9 +1,12 @@
+/** `fetch`, as far as streams need it. */
+export type GetStream = (url: string, init: RequestInit & { signal: AbortSignal }) => Promise<Response>;
+
 /**
  * Reads a subscription over server-sent events, by `fetch`, until it is over, however it ends, or `line` is aborted. An `EventSource` would come back by itself, with a
  * ticket that is used up; it takes neither headers nor another `fetch`, and is missing in Node. So this one reader is used everywhere, and what
  * tests break is what browsers run.
  */
-export async function readStream(get: typeof fetch, url: string, line: AbortController, take: (data: unknown) => void): Promise<void> {
+export async function readStream(get: GetStream, url: string, line: AbortController, take: (data: unknown) => void): Promise<void> {
   /** After how many ms without a sign of life the line is dead, until the server says. */
   let silence = 20_000;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -13,30 +16,25 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
   };
   listen();
   try {
-    const response = await get(url, { signal: line.signal, headers: { accept: "text/event-stream" }, cache: "no-store" });
-    if (!response.ok || !response.body) return;
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    const { ok, body } = await get(url, { signal: line.signal, headers: { accept: "text/event-stream" }, cache: "no-store" });
+    if (!ok || !body) return;
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
-    let event = "";
-    let data = "";
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
       listen();
       rest += value;
-      // A line of many chunks is put together once.
+      // An event of many chunks is put together once.
       if (!value.includes("\n")) continue;
-      const lines = rest.split("\n");
-      rest = lines.pop() as string;
-      for (const text of lines) {
+      const events = rest.split("\n\n");
+      rest = events.pop() as string;
+      for (const text of events) {
         if (line.signal.aborted) return;
-        if (text.startsWith("event: ")) event = text.slice(7);
-        else if (text.startsWith("data: ")) data = text.slice(6);
-        if (text !== "") continue;
-        if (event === "" && data !== "") take(JSON.parse(data));
-        else if (event === "serialized-error" || event === "return") return;
-        else if (event === "connected") silence = (JSON.parse(data) as { reconnectAfterInactivityMs?: number }).reconnectAfterInactivityMs ?? silence;
-        event = data = "";
+        const [, event, data = ""] = /^(?:event: (\S+)\n)?data: (.*)/s.exec(text) ?? [];
+        if (event === "serialized-error" || event === "return") return;
+        if (event === "connected") silence = (JSON.parse(data) as { reconnectAfterInactivityMs?: number }).reconnectAfterInactivityMs ?? silence;
+        if (!event && data) take(JSON.parse(data));
       }
     }
   } catch {
@@ -46,3 +44,11 @@ export async function readStream(get: typeof fetch, url: string, line: AbortCont
     line.abort();
   }
 }
+
+let loading: Promise<typeof import("./socket.js") | undefined> | undefined;
+
+/** What opens sockets: it is loaded by those who want them. */
+export const loadSockets = () => {
+  loading ??= import("./socket.js").catch(() => (loading = undefined));
+  return loading;
+};

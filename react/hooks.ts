@@ -1,4 +1,5 @@
 import { createElement, use, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import type { ClientOptions } from "../client/client.js";
 import { addressOf, type Twin } from "../client/twin.js";
 import { notPreloaded } from "../lib/errors.js";
 import type { View } from "../lib/view-types.js";
@@ -25,6 +26,12 @@ export interface HookOptions<S, M> {
    * @default "/api/twin"
    */
   url?: string;
+  /**
+   * How the stream comes. `"websocket"` needs a server that has called `twin.attach()`, as a custom server of Next's. Where no socket opens, as behind some proxies,
+   * server-sent events take its place, and sockets are tried again later.
+   * @default "sse"
+   */
+  transport?: ClientOptions["transport"];
   /** Classes that the browser shall know too, for optimistic events: the server's, or ones that the server's extend. */
   stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
   /** Likewise, for instances that shall have their methods in the browser. */
@@ -48,7 +55,11 @@ export function createHooks<T extends { readonly "~stores": any; readonly "~mode
   options: HookOptions<T["~stores"], T["~models"]> = {},
 ): Hooks<T["~stores"]> {
   const made = new Map<string, unknown>([
-    ["TwinProvider", (props: TwinProviderProps<T["~stores"]>) => createElement(TwinProvider, { ...props, url: props.url ?? options.url })],
+    [
+      "TwinProvider",
+      (props: TwinProviderProps<T["~stores"]>) =>
+        createElement(TwinProvider, { ...props, url: props.url ?? options.url, transport: props.transport ?? options.transport }),
+    ],
     ["TwinPreload", TwinPreload],
   ]);
   return new Proxy({} as Hooks<T["~stores"]>, {

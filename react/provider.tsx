@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { type Client, createClient } from "../client/client.js";
+import { type Client, type ClientOptions, createClient } from "../client/client.js";
 import type { BuiltInEffects } from "../lib/current.js";
 import { type EventError, outsideProvider } from "../lib/errors.js";
 import type { AppEffects } from "../lib/register.js";
@@ -19,6 +19,11 @@ export interface TwinProviderProps<S> {
    * @default the `url` of `createHooks`
    */
   url?: string;
+  /**
+   * How the stream comes: `"websocket"` needs a server that has called `twin.attach()`, and falls back to server-sent events. Read once.
+   * @default the `transport` of `createHooks`
+   */
+  transport?: ClientOptions["transport"];
   /** What the app's own effects do here; `redirect`, `toast` and `download` may be replaced too. */
   effects?: AppEffects & Partial<BuiltInEffects>;
   /**
@@ -47,9 +52,9 @@ export function useClient(what: string): Client {
  * The connection of a page, around the whole app.
  * @example <TwinProvider>{children}</TwinProvider>
  */
-export function TwinProvider({ preload, url, effects, onError, onOutdated, children }: TwinProviderProps<any>): ReactNode {
+export function TwinProvider({ preload, url, transport, effects, onError, onOutdated, children }: TwinProviderProps<any>): ReactNode {
   const latest = useRef({ effects, onError, onOutdated });
-  const client = useOwn(url);
+  const client = useOwn({ url, transport });
   useEffect(() => {
     latest.current = { effects, onError, onOutdated };
   });
@@ -84,15 +89,15 @@ export function TwinProvider({ preload, url, effects, onError, onOutdated, child
 }
 
 /** A client for as long as the component is mounted. */
-function useOwn(url: string | undefined): Client {
-  const [client, setClient] = useState(() => take(url));
+function useOwn(link: Link): Client {
+  const [client, setClient] = useState(() => take(link));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address is read once
   useLayoutEffect(() => {
-    spare.delete(url);
+    spare.delete(link.url);
     const life = lives.get(client) ?? { mounts: 0 };
     lives.set(client, life);
     // `<Activity>` has hidden the page, and shows it again.
-    if (life.closed) setClient(take(url));
+    if (life.closed) setClient(take(link));
     life.mounts++;
     return () => {
       life.mounts--;
@@ -115,9 +120,11 @@ const lives = new WeakMap<Client, { mounts: number; closed?: boolean }>();
  */
 const spare = new Map<string | undefined, Client>();
 
-function take(url: string | undefined): Client {
-  const client = spare.get(url) ?? createClient(url === undefined ? {} : { url });
+type Link = Pick<ClientOptions, "url" | "transport">;
+
+function take(link: Link): Client {
+  const client = spare.get(link.url) ?? createClient(link);
   // On the server each page has its own, and none is mounted.
-  if (typeof window !== "undefined") spare.set(url, client);
+  if (typeof window !== "undefined") spare.set(link.url, client);
   return client;
 }
