@@ -34,6 +34,7 @@ export default defineConfig({
     faces: "lib/faces.ts",
     model: "server/model.ts",
     client: "client/index.ts",
+    socket: "client/socket.ts",
     react: "react/index.ts",
     server: "server/index.ts",
     sqlite: "server/storage/sqlite.ts",
