@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import { createInterface } from "node:readline";
 import { type Client, createClient } from "../../client/client.js";
 import type { Twin } from "../../client/twin.js";
 import { Jar } from "../kit/http.js";
 import { Random } from "../kit/random.js";
 import type { Bug } from "./bugs.js";
 import { type Call, judge, type Seen, sum, type Verdict } from "./checker.js";
+import { freePort, Servers } from "./servers.js";
 
 export interface CrashOptions {
   readonly rounds: number;
@@ -56,6 +53,7 @@ export async function crash({
   const servers = new Servers(await freePort(), { ...(file !== undefined && { FILE: file }), ...(bug && { BUG: bug }) });
   signal?.addEventListener("abort", () => void servers.end());
   await servers.start();
+  servers.prepare();
   const actors = Array.from({ length: count }, (_, number) => new Actor(number, servers.url, number % 2 === 1));
   let diverged = 0;
   let verdict = sum([]);
@@ -68,6 +66,7 @@ export async function crash({
       await servers.kill();
       for (const one of stop) one();
       await servers.start();
+      servers.prepare();
       line.dispatchEvent(new Event("online"));
       // What has no answer by then counts as never answered.
       await Promise.race([Promise.all(actors.map((actor) => actor.quiet())), wait(PATIENCE)]);
@@ -86,71 +85,6 @@ export async function crash({
 }
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** The server that runs, and the next one, which has loaded its code and waits. */
-class Servers {
-  readonly url: string;
-  readonly #env: Record<string, string>;
-  #running: ChildProcess | undefined;
-  #next: Promise<ChildProcess>;
-
-  constructor(port: number, env: Record<string, string>) {
-    this.url = `http://127.0.0.1:${port}/api/twin`;
-    this.#env = { ...env, PORT: String(port) };
-    this.#next = this.#prepare();
-  }
-
-  async #prepare(): Promise<ChildProcess> {
-    const child = spawn(process.execPath, ["--no-warnings", "--import", "./tests/kit/sources.mjs", "./tests/crash/server.ts"], {
-      env: { ...process.env, ...this.#env },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    await said(child, "waiting");
-    return child;
-  }
-
-  async start(): Promise<void> {
-    const child = await this.#next;
-    this.#running = child;
-    child.stdin?.write("go\n");
-    await said(child, "serving");
-    this.#next = this.#prepare();
-    this.#next.catch(() => {});
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#running as ChildProcess;
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  }
-
-  async end(): Promise<void> {
-    await this.kill();
-    const child = await this.#next;
-    child.kill("SIGKILL");
-  }
-}
-
-function said(child: ChildProcess, word: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-    lines.on("line", (line) => {
-      if (!line.startsWith(word)) return;
-      lines.close();
-      resolve();
-    });
-    child.once("exit", (code) => reject(new Error(`The server ended with code ${code}.`)));
-  });
-}
 
 /** One client: what it asks for, and what it is told. */
 class Actor {

@@ -59,9 +59,9 @@ const twin = createTwin({
   log: ({ level, error }) => level === "error" && console.error(error),
 });
 console.log("waiting");
-for await (const _ of createInterface({ input: process.stdin })) {
-  const site = await serve(twin.handlers, "/api/twin", Number(port));
-  console.log("serving", site.origin);
+for await (const order of createInterface({ input: process.stdin })) {
+  if (order === "memory") console.log("memory", process.resourceUsage().maxRSS * 1024);
+  else console.log("serving", (await serve(twin.handlers, "/api/twin", Number(port))).origin);
 }
 // Who has started it is gone.
 process.exit();

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = new URL("../../", import.meta.url).href;
 const entries = {
   twinstate: "server/model.ts",
+  "twinstate/client": "client/index.ts",
   "twinstate/server": "server/index.ts",
   "twinstate/server/sqlite": "server/storage/sqlite.ts",
 };

@@ -1,0 +1,27 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../kit/files.js";
+import { faultsOf, soak, tableOf } from "../soak/soak.js";
+
+const none = { lost: 0, doubled: 0, torn: 0, disordered: 0, invented: 0, wrong: 0, diverged: 0 };
+const full = process.env.TEST_FULL !== undefined;
+const seed = Number(process.env.SEED ?? 1);
+
+// Not as many clients as `npm run soak` has: other tests run beside it.
+test("lines that are cut, stalled and half-open, and servers that are killed, cost no event, for half a minute", { timeout: 300_000 }, async ({ signal }) => {
+  const clients = full ? 200 : 60;
+  const report = await soak({ ms: 30_000, clients, pace: full ? 2000 : 1000, killEvery: 10_000, seed, signal, file: join(temporaryFolder(), "twin.db") });
+  console.log(tableOf(report));
+  expect(faultsOf(report)).toEqual(none);
+  expect(report.acknowledged + report.interrupted).toBe(report.sent);
+  expect(report.acknowledged).toBeGreaterThan(clients * 3);
+  expect(report.kills).toBeGreaterThan(0);
+  expect(Object.values(report.faults).every((count) => count > 0)).toBe(true);
+  expect(report.resumes.delta).toBeGreaterThan(0);
+  expect(report.resumes.snapshot).toBeGreaterThan(0);
+});
+
+test.runIf(full)("a server that forgets which events it has run is noticed", { timeout: 300_000 }, async ({ signal }) => {
+  const report = await soak({ ms: 30_000, clients: 60, pace: 300, killEvery: 3000, bug: "dedupe off", seed, signal, file: join(temporaryFolder(), "twin.db") });
+  expect(report.doubled).toBeGreaterThan(0);
+});
