@@ -15,6 +15,8 @@ export class StateError extends Error {
 // --- state ---
 
 export const readOnlyDate = (method: string) => new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one.`);
+export const readOnlyView = (method: string) =>
+  new StateError("READ_ONLY", `\`${method}\` on a Map or Set of a view: views cannot be changed. Call an event of the store, or copy it: \`new Map(view)\`.`);
 export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events.`);
 
 // --- the wire ---
@@ -295,6 +297,8 @@ export const outsideRequest = (what: string, cause: unknown) =>
 
 export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one into the root layout.`);
 export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
+export const noKey = (by: string) =>
+  wrong(`An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);
 export const noEffect = (name: string) =>
   wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
 export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, a script: it was not followed.`);

@@ -1,0 +1,101 @@
+import { cloneElement, createElement, Fragment, isValidElement, type Key, type ReactElement, type ReactNode, useState } from "react";
+import { noKey } from "../lib/errors.js";
+
+// --- types ---
+
+interface Common<T> {
+  /** What to list. The views of a store's lists keep each item that has not changed. */
+  each: readonly T[] | ReadonlySet<T> | null | undefined;
+  /** Shown where there is nothing to list. */
+  fallback?: ReactNode;
+  /**
+   * Renders one item. It is called for items that are new, or have changed; with a second parameter also where an item has
+   * moved, and with another function for all.
+   */
+  children(item: T, index: number): ReactNode;
+}
+
+/** What tells an item from the others: the name of a field, or a function. */
+export type By<T> = (keyof T & string) | ((item: T, index: number) => Key);
+
+/** `by` may be left out where items have an `id`. */
+export type ForProps<T> = Common<T> & ([T] extends [{ readonly id: Key }] ? { by?: By<T> } : { by: By<T> });
+
+// --- the component ---
+
+/**
+ * A list that renders again what has changed in it: an item whose view is the same keeps the element that it has, so that React
+ * passes it by, whether or not its component is `memo`, and with the React Compiler or without.
+ * @example <For each={todo.items}>{(item) => <Row item={item} />}</For>
+ */
+export function For<T>({ each, by, fallback, children }: ForProps<T>): ReactNode {
+  const [list] = useState(() => new List<T>());
+  const items = each instanceof Set ? [...each] : ((each ?? []) as readonly T[]);
+  return items.length > 0 ? list.show(items, children, by ?? ("id" as By<T>)) : fallback;
+}
+
+/**
+ * The elements of a list, each as long as it is true. They are kept by item, and so are right for whichever render asks: React
+ * may begin one, throw it away, and render an older state after it.
+ */
+class List<T> {
+  #items: readonly T[] = [];
+  #elements: readonly ReactElement[] = [];
+  #render: Common<T>["children"] | undefined;
+  #by: By<T> | undefined;
+  #shown: ReactElement | undefined;
+
+  show(items: readonly T[], render: Common<T>["children"], by: By<T>): ReactElement | undefined {
+    const known = render === this.#render && by === this.#by;
+    if (known && items === this.#items) return this.#shown;
+    const place = placesIn(this.#items, items);
+    const elements = items.map((item, index) => {
+      const at = place(item, index);
+      const last = at === undefined ? undefined : this.#elements[at];
+      if (last && known && (at === index || render.length < 2)) return last;
+      const element = keyed(render(item, index), item, index, by);
+      return last && alike(last, element) ? last : element;
+    });
+    // The same element again is passed by with all that is below it.
+    const same = elements.length === this.#elements.length && elements.every((element, i) => element === this.#elements[i]);
+    if (!same) this.#shown = createElement(Fragment, null, elements);
+    this.#items = items;
+    this.#elements = same ? this.#elements : elements;
+    this.#render = render;
+    this.#by = by;
+    return this.#shown;
+  }
+}
+
+/** Tells where an item of `now` stood in `before`. Most stand where they did, or have moved by as many places as there are more or fewer. */
+function placesIn<T>(before: readonly T[], now: readonly T[]): (item: T, index: number) => number | undefined {
+  const shift = before.length - now.length;
+  let others: Map<T, number> | undefined;
+  return (item, index) => {
+    if (before[index] === item) return index;
+    if (before[index + shift] === item) return index + shift;
+    if (!others) {
+      others = new Map();
+      for (const [at, one] of before.entries()) if (now[at] !== one && now[at - shift] !== one) others.set(one, at);
+    }
+    return others.get(item);
+  };
+}
+
+function keyed<T>(node: ReactNode, item: T, index: number, by: By<T>): ReactElement {
+  if (isValidElement(node) && node.key !== null) return node;
+  const key = typeof by === "function" ? by(item, index) : ((item as { readonly [name: string]: unknown } | null | undefined)?.[by] as Key | undefined);
+  if (key === undefined || key === null) throw noKey(String(by));
+  return isValidElement(node) ? cloneElement(node, { key }) : createElement(Fragment, { key }, node);
+}
+
+/** Whether two elements ask for the same. */
+function alike(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((part, i) => alike(part, b[i]));
+  if (!isValidElement<Props>(a) || !isValidElement<Props>(b) || a.type !== b.type || a.key !== b.key) return false;
+  const names = Object.keys(a.props);
+  return names.length === Object.keys(b.props).length && names.every((name) => Object.hasOwn(b.props, name) && alike(a.props[name], b.props[name]));
+}
+
+type Props = Readonly<Record<string, unknown>>;
