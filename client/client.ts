@@ -3,11 +3,12 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
 import { type EventError, isEventError, outdatedPage, refusal, unnamed } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
-import type { WireSchema } from "../lib/schema.js";
+import type { Classes, WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/runtime.js";
 import { Connection } from "./connection.js";
+import { type Inspection, inspect } from "./inspection.js";
 import { Outbox, refusalOf } from "./outbox.js";
 import { type Scope, scopeName } from "./scope.js";
 import type { SocketOptions } from "./socket.js";
@@ -42,6 +43,12 @@ export interface ClientOptions extends SocketOptions {
   maxPending?: number;
 }
 
+/** Classes that the browser has, by the names under which the server knows them. */
+export interface Known {
+  stores?: Classes | undefined;
+  models?: Classes | undefined;
+}
+
 /** The twins of one tab, and their connection to the server. */
 export interface Client {
   /** The twin of a store, for rooms by key. The same one while it is used or lingers; nothing is fetched before it is used. */
@@ -58,7 +65,7 @@ export interface Client {
 }
 
 /** Makes a client. It does no I/O before one of its twins is used. */
-export function createClient(options: ClientOptions = {}): Client {
+export function createClient(options: ClientOptions & Known = {}): Client {
   const { linger = 30_000, maxPending = 1000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
   const get: typeof fetch = async (...args) => {
@@ -86,6 +93,11 @@ export function createClient(options: ClientOptions = {}): Client {
   const errors = new Signal<[error: EventError]>();
   const effects = new Signal<[name: string, args: readonly unknown[]]>();
   const status = createStatus();
+  let inspection: Inspection | undefined;
+  if (process.env.NODE_ENV !== "production") {
+    inspection = inspect(status, twins, options);
+    options = inspection.network?.options ?? options;
+  }
   let schema: WireSchema | undefined;
   let session: string | undefined;
   let closed = false;
@@ -97,7 +109,14 @@ export function createClient(options: ClientOptions = {}): Client {
   const connection = new Connection({
     trpc,
     stream: (ticket, line, take) => readStream(getStream, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
-    receive,
+    receive:
+      process.env.NODE_ENV === "production"
+        ? receive
+        : (message) => {
+            const began = performance.now();
+            receive(message);
+            inspection?.news.tell({ what: "message", message, twins: twinsOf(hosts.get(message[0])), ms: performance.now() - began });
+          },
     lost() {
       greeted = false;
       release();
@@ -149,6 +168,8 @@ export function createClient(options: ClientOptions = {}): Client {
     unheard,
   });
 
+  if (process.env.NODE_ENV !== "production") outbox.news = inspection?.news;
+
   function unheard(error: EventError): void {
     if (QUIET.has(error.code)) return;
     if (errors.heard) errors.tell(error);
@@ -160,6 +181,7 @@ export function createClient(options: ClientOptions = {}): Client {
       return schema;
     },
     linger,
+    known: options,
     begin: (twin, event) => outbox.begin(twin, event),
     watch(twin) {
       if (closed) return;
@@ -173,6 +195,7 @@ export function createClient(options: ClientOptions = {}): Client {
       twin.synced = false;
       const address = addressOf(twin);
       if (twins.get(address) === twin) twins.delete(address);
+      if (process.env.NODE_ENV !== "production") inspection?.news.tell({ what: "twins" });
     },
   };
 
@@ -182,6 +205,7 @@ export function createClient(options: ClientOptions = {}): Client {
     if (!twin) {
       twin = new LiveTwin(world, store, key);
       twins.set(address, twin);
+      if (process.env.NODE_ENV !== "production") inspection?.news.tell({ what: "twins" });
     }
     return twin;
   }
@@ -204,10 +228,8 @@ export function createClient(options: ClientOptions = {}): Client {
   function receive(message: readonly unknown[]): void {
     const [head] = message;
     if (head !== "snapshot") release();
-    switch (typeof head === "number" ? "frame" : head) {
-      case "frame":
-        takeFrame(twinsOf(hosts.get(head)), message);
-        break;
+    if (typeof head === "number") takeFrame(twinsOf(hosts.get(head)), message);
+    switch (head) {
       case "hello": {
         const hello = message[1] as { schema: WireSchema; session: string };
         // Said again on the same stream, it is hot reload, which the page goes along with.

@@ -1,8 +1,10 @@
+import type { Members } from "../lib/class-views.js";
 import type { Delta, Snapshot } from "../lib/codec.js";
 import { type EventError, nestedEvent, unknownEvent } from "../lib/errors.js";
 import { atomically, createMirror, type Mirror } from "../lib/mirror.js";
-import type { WireClass, WireEvent, WireSchema } from "../lib/schema.js";
+import { viewsOf, type WireClass, type WireEvent, type WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
+import type { Known } from "./client.js";
 import { type Begun, createEvent, type TwinEvent } from "./event.js";
 
 export type TwinState = "waiting" | "ready" | "refused";
@@ -27,8 +29,11 @@ export interface Twin {
   subscribe(listener: () => void): () => void;
   /** The event, always the same function; `undefined` where the schema is known and has no such event. */
   event(name: string): TwinEvent | undefined;
-  /** What a name gives that is no field: an event; for what looks like another method, a function that tells what is wrong. */
-  method(name: string): unknown;
+  /**
+   * What a name gives on a view that is no field: a getter or method of the store's class, where the browser has it; an event; for what looks like another method, a function
+   * that tells what is wrong.
+   */
+  method(name: string, view: object): unknown;
 }
 
 /** Names a twin among those of a client. */
@@ -39,6 +44,7 @@ export interface TwinWorld {
   readonly schema: WireSchema | undefined;
   /** How long a twin that nobody uses stays, in ms. */
   readonly linger: number;
+  readonly known?: Known;
   begin(twin: LiveTwin, event: string): Begun;
   watch(twin: LiveTwin): void;
   forget(twin: LiveTwin): void;
@@ -65,6 +71,7 @@ export class LiveTwin implements Twin {
   synced = false;
   readonly #world: TwinWorld;
   readonly #events = new Map<string, TwinEvent>();
+  readonly #members: Members | undefined;
   #settle = () => {};
   #users = 0;
   #closed = false;
@@ -74,7 +81,8 @@ export class LiveTwin implements Twin {
     this.#world = world;
     this.store = store;
     this.key = key;
-    this.mirror = createMirror({ name: store, method: (className, name) => this.#method(className, name) });
+    this.#members = viewsOf(world.known?.stores, store)?.members();
+    this.mirror = createMirror({ name: store, models: world.known?.models, method: (className, name) => this.#method(className, name) });
     this.mirror.onChange(() => this.#tell());
     this.ready = new Promise((resolve) => {
       this.#settle = resolve;
@@ -124,8 +132,8 @@ export class LiveTwin implements Twin {
     return event;
   }
 
-  method(name: string): unknown {
-    return this.#method("", name);
+  method(name: string, view: object): unknown {
+    return this.#members?.has(name) ? this.#members.get(name, view) : this.#method("", name);
   }
 
   /** What a name on the live mirror gives that is no field. */

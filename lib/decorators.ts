@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { classViews } from "./class-views.js";
 import type { Current } from "./current.js";
 import { badDecoratorOption, misplacedDecorator, notDecoratorOptions } from "./errors.js";
 import type { AppContext, Problem } from "./register.js";
@@ -185,12 +186,12 @@ function decorator(what: string, kinds: readonly string[], known: Readonly<Recor
     if (isContext(key)) {
       const { kind, name, static: isStatic, private: isPrivate, metadata } = key;
       if (typeof name !== "string" || isStatic || isPrivate || !kinds.includes(kind)) throw misplacedDecorator(what, String(name));
-      declare(declaredOn(metadata), name, checkOptions(what, name, known, options));
+      declare(declaredOn(metadata, classViews), name, checkOptions(what, name, known, options));
       return;
     }
     if (typeof key !== "string" || typeof target !== "object" || target === null) throw misplacedDecorator(what, String(key));
     if (!kinds.includes(kindOf(descriptor as PropertyDescriptor | undefined))) throw misplacedDecorator(what, key);
-    declare(declaredOn(target), key, checkOptions(what, key, known, options), paramTypesOf(target, key));
+    declare(declaredOn(target, classViews), key, checkOptions(what, key, known, options), paramTypesOf(target, key));
   }
 
   return (...args: unknown[]): unknown => {

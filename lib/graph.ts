@@ -3,6 +3,7 @@ import { InstanceNode } from "./instance.js";
 import type { Listeners } from "./listeners.js";
 import type { Node } from "./node.js";
 import type { Recorder } from "./record.js";
+import type { Classes } from "./schema.js";
 import type { SourceGraph } from "./source.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
@@ -20,6 +21,8 @@ export class Graph {
   open: ((node: Node) => object) | undefined;
   /** What a mirror's instance gives for a name that is no field. */
   method: ((className: string, key: string) => unknown) | undefined;
+  /** Classes that this side has for views of their instances. */
+  models: Classes | undefined;
   /** See {@link onDelta}. */
   listeners: Listeners | undefined;
 

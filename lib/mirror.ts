@@ -24,6 +24,7 @@ import { MapNode } from "./map.js";
 import { Names } from "./names.js";
 import { Node, own, type Stored, spoil, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
+import type { Classes } from "./schema.js";
 import { SetNode } from "./set.js";
 import { Signal } from "./signal.js";
 import { finish, STEP, type Steps } from "./steps.js";
@@ -38,6 +39,8 @@ export interface MirrorOptions {
   faces?: Mirror["faces"];
   /** What a name that is no field gives: an event, mostly. `path` names the class, `""` for the store's own. */
   method?(className: string, key: string): unknown;
+  /** Classes that this side has, by name: views of their instances are `instanceof` them. */
+  models?: Classes | undefined;
 }
 
 /** A twin's state: what deltas make of a snapshot. */
@@ -47,6 +50,8 @@ export interface Mirror {
   faces: ((node: Node) => object) | undefined;
   /** The MobX mirror, once there are {@link faces}. */
   readonly live: object;
+  /** Classes that this side has. */
+  readonly models: Classes | undefined;
   /** A snapshot has been applied. */
   readonly ready: boolean;
   /** The number that the next container takes: equal to the encoder's. */
@@ -71,10 +76,11 @@ export interface Mirror {
   onChange(listener: () => void): () => void;
 }
 
-export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
+export function createMirror({ name, faces, method, models }: MirrorOptions): Mirror {
   const graph = bareGraph(name);
   graph.open = faces;
   graph.method = method;
+  graph.models = models;
   const changes = new Signal();
   let state = new Decoder(graph, clients);
   let ready = false;
@@ -88,6 +94,7 @@ export function createMirror({ name, faces, method }: MirrorOptions): Mirror {
 
   return {
     name,
+    models,
     get live() {
       return graph.root.live;
     },

@@ -1,5 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ClassViews } from "./class-views.js";
 import type { Current } from "./current.js";
+import { own } from "./node.js";
+
+/** A class, whatever its constructor takes. */
+export type AnyClass = abstract new (...args: never[]) => object;
 
 export interface FieldSchema {
   readonly name: string;
@@ -39,11 +44,13 @@ export interface ClassSchema {
   readonly events: ReadonlyMap<string, EventSchema>;
 }
 
-/** What one class has declared itself. Plain data, so that two copies of this module understand each other. */
+/** What one class has declared itself. Two copies of this module understand each other by it. */
 export interface Declared {
   readonly fields: Record<string, FieldSchema>;
   readonly computeds: Record<string, Omit<ComputedSchema, "get">>;
   readonly events: Record<string, EventSchema>;
+  /** What the class brings along for views of its instances. */
+  readonly views: (Class: AnyClass, name: string) => ClassViews;
 }
 
 const SCHEMA = Symbol.for("twinstate.schema");
@@ -52,18 +59,29 @@ const SCHEMA = Symbol.for("twinstate.schema");
 const METADATA = (Symbol as { metadata?: symbol }).metadata as symbol;
 
 /** Where a class keeps what its decorators declare: its prototype, or the metadata object of standard decorators. */
-export function declaredOn(holder: object): Declared {
+export function declaredOn(holder: object, views: Declared["views"]): Declared {
   if (!Object.hasOwn(holder, SCHEMA)) {
-    const declared: Declared = { fields: Object.create(null), computeds: Object.create(null), events: Object.create(null) };
+    const declared: Declared = { fields: Object.create(null), computeds: Object.create(null), events: Object.create(null), views };
     Object.defineProperty(holder, SCHEMA, { value: declared });
   }
   return (holder as { [SCHEMA]: Declared })[SCHEMA];
 }
 
+/** Classes that this side has, by the names under which the server knows them. */
+export type Classes = Readonly<Record<string, AnyClass | undefined>>;
+
+/** What a class has brought along for views of it: nothing where it has no decorators, or is not there. */
+export function viewsOf(classes: Classes | undefined, name: string): ClassViews | undefined {
+  const Class = classes && (own(classes, name) as Brings | undefined);
+  return Class && (Class.prototype[SCHEMA] ?? Class[METADATA]?.[SCHEMA])?.views(Class, name);
+}
+
+type Brings = AnyClass & { readonly prototype: { readonly [SCHEMA]?: Declared }; readonly [METADATA]?: { readonly [SCHEMA]?: Declared } };
+
 const known = new WeakMap<object, ClassSchema>();
 
 /** The schema of a class, with what it inherits. */
-export function classSchema(Class: abstract new (...args: never[]) => object): ClassSchema {
+export function classSchema(Class: AnyClass): ClassSchema {
   let schema = known.get(Class);
   if (!schema) {
     schema = readSchema(Class.prototype);
@@ -129,7 +147,7 @@ export interface WireSchema {
 }
 
 /** A class as clients are told of it. */
-export function describeClass(Class: abstract new (...args: never[]) => object): WireClass {
+export function describeClass(Class: AnyClass): WireClass {
   const { fields, computeds, events } = classSchema(Class);
   return {
     fields: [...fields.values()].filter((field) => !field.private).map((field) => field.name),

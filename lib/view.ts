@@ -1,7 +1,9 @@
+import { readOnlyView } from "./errors.js";
 import { InstanceNode } from "./instance.js";
 import { copyInto, emptyOf } from "./kind.js";
 import { plainLeaf } from "./leaf.js";
 import { addUser, Node, nodeOf, Old, own, type Stored } from "./node.js";
+import { viewsOf } from "./schema.js";
 
 /** Containers whose views are being built, with whether one of the views inside refers back to it. */
 const building = new Map<Node, { captured: boolean }>();
@@ -36,6 +38,8 @@ function viewOfNode(node: Node): unknown {
   node.view = view;
   try {
     fill(node, view);
+    const views = node instanceof InstanceNode && viewsOf(node.graph.models, node.className);
+    if (views) Object.setPrototypeOf(view, views.prototype);
   } catch (error) {
     node.view = last && new Old(last);
     throw error;
@@ -49,7 +53,22 @@ function viewOfNode(node: Node): unknown {
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
 /** In development a view throws where it is changed: nobody would see that change, and the next one may undo it. */
-const harden: <T>(view: T) => T = typeof process === "undefined" || process.env.NODE_ENV === "production" ? (view) => view : Object.freeze;
+const harden: <T extends object>(view: T) => T =
+  typeof process === "undefined" || process.env.NODE_ENV === "production"
+    ? (view) => view
+    : (view) => {
+        // Freezing leaves alone what a Map or Set holds.
+        if (view instanceof Map || view instanceof Set) for (const name of WRITES) Object.defineProperty(view, name, refusing(name));
+        return Object.freeze(view);
+      };
+
+const WRITES = ["set", "add", "delete", "clear", "getOrInsert", "getOrInsertComputed"];
+
+const refusing = (name: string): PropertyDescriptor => ({
+  value() {
+    throw readOnlyView(name);
+  },
+});
 
 function isLeaf(node: Node): boolean {
   if (node instanceof InstanceNode) return false;

@@ -49,7 +49,7 @@ export class Generation implements ProxyHandler<object> {
   get(target: object, name: string | symbol): unknown {
     if (typeof name === "symbol") return Reflect.get(target, name);
     const view = this.#note(name) as Record<string, unknown>;
-    return Object.hasOwn(view, name) ? view[name] : (this.#twin.method(name) ?? Reflect.get(target, name));
+    return Object.hasOwn(view, name) ? view[name] : (this.#twin.method(name, this.view) ?? Reflect.get(target, name));
   }
 
   has(target: object, name: string | symbol): boolean {

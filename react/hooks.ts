@@ -58,7 +58,7 @@ export function createHooks<T extends { readonly "~stores": any; readonly "~mode
     [
       "TwinProvider",
       (props: TwinProviderProps<T["~stores"]>) =>
-        createElement(TwinProvider, { ...props, url: props.url ?? options.url, transport: props.transport ?? options.transport }),
+        createElement(TwinProvider, { ...options, ...props, url: props.url ?? options.url, transport: props.transport ?? options.transport }),
     ],
     ["TwinPreload", TwinPreload],
   ]);

@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { type Client, type ClientOptions, createClient } from "../client/client.js";
+import { type Client, type ClientOptions, createClient, type Known } from "../client/client.js";
 import type { BuiltInEffects } from "../lib/current.js";
 import { type EventError, outsideProvider } from "../lib/errors.js";
 import type { AppEffects } from "../lib/register.js";
@@ -52,9 +52,9 @@ export function useClient(what: string): Client {
  * The connection of a page, around the whole app.
  * @example <TwinProvider>{children}</TwinProvider>
  */
-export function TwinProvider({ preload, url, transport, effects, onError, onOutdated, children }: TwinProviderProps<any>): ReactNode {
+export function TwinProvider({ preload, effects, onError, onOutdated, children, ...link }: TwinProviderProps<any> & Known): ReactNode {
   const latest = useRef({ effects, onError, onOutdated });
-  const client = useOwn({ url, transport });
+  const client = useOwn(link);
   useEffect(() => {
     latest.current = { effects, onError, onOutdated };
   });
@@ -120,7 +120,7 @@ const lives = new WeakMap<Client, { mounts: number; closed?: boolean }>();
  */
 const spare = new Map<string | undefined, Client>();
 
-type Link = Pick<ClientOptions, "url" | "transport">;
+type Link = Pick<ClientOptions, "url" | "transport"> & Known;
 
 function take(link: Link): Client {
   const client = spare.get(link.url) ?? createClient(link);

@@ -1,0 +1,124 @@
+import { nestedEvent } from "./errors.js";
+import { type AnyClass, classSchema } from "./schema.js";
+
+/** What views do with a class that the browser has. A class brings it along, by its decorators: a page without classes does not load it. */
+export interface ClassViews {
+  /**
+   * What views of a model's instances stand on: they are `instanceof` the class and have its methods; a getter is evaluated once for each view, and an event tells how it is
+   * called.
+   */
+  readonly prototype: object;
+  /** What the views of one twin give of its store's class. */
+  members(): Members;
+}
+
+/** The plain getters and methods of a store's class, on views of it. */
+export interface Members {
+  has(name: string): boolean;
+  /** What a getter gives: the same as before while all that it has read is. Or a method, bound to the view. */
+  get(name: string, view: object): unknown;
+}
+
+const made = new WeakMap<AnyClass, ClassViews>();
+
+/** `name`: under which the class is registered. */
+export function classViews(Class: AnyClass, name: string): ClassViews {
+  let views = made.get(Class);
+  if (!views) {
+    views = { prototype: makePrototype(Class, name), members: () => makeMembers(Class) };
+    made.set(Class, views);
+  }
+  return views;
+}
+
+function makeMembers(Class: AnyClass): Members {
+  const described = describe(Class);
+  const { fields, computeds, events } = classSchema(Class);
+  for (const name of ["constructor", ...fields.keys(), ...computeds.keys(), ...events.keys()]) described.delete(name);
+  const results = new Map<string, Result>();
+  const given = new WeakMap<object, Map<string, unknown>>();
+
+  function evaluate(name: string, get: () => unknown, view: object): unknown {
+    const last = results.get(name);
+    if (last && [...last.read].every(([key, value]) => Object.is(Reflect.get(view, key), value))) return last.value;
+    const result: Result = { read: new Map(), value: undefined };
+    result.value = get.call(readerOf(view, described, result.read));
+    results.set(name, result);
+    return result.value;
+  }
+
+  return {
+    has: (name) => described.has(name),
+    get(name, view) {
+      let known = given.get(view);
+      if (!known) given.set(view, (known = new Map()));
+      if (!known.has(name)) {
+        const { get, value } = described.get(name) as PropertyDescriptor;
+        known.set(name, typeof value === "function" ? value.bind(view) : get && evaluate(name, get, view));
+      }
+      return known.get(name);
+    },
+  };
+}
+
+/** What a getter gave, and all that it had read for it. */
+interface Result {
+  readonly read: Map<string, unknown>;
+  value: unknown;
+}
+
+/** A view that notes what is read of it, also by methods that are called on it. */
+function readerOf(view: object, described: Described, read: Result["read"]): object {
+  const reader: object = new Proxy(view, {
+    get(target, key) {
+      const method: unknown = described.get(key)?.value;
+      if (typeof method === "function") return method.bind(reader);
+      const value: unknown = Reflect.get(target, key);
+      if (typeof key === "string") read.set(key, value);
+      return value;
+    },
+    // Those who list a view read all of it.
+    ownKeys(target) {
+      for (const key of Object.keys(target)) read.set(key, Reflect.get(target, key));
+      return Reflect.ownKeys(target);
+    },
+  });
+  return reader;
+}
+
+type Described = Map<string | symbol, PropertyDescriptor>;
+
+/** What the prototypes of a class define, the class's own first. */
+function describe(Class: AnyClass): Described {
+  const described: Described = new Map();
+  for (let one = Class.prototype as object; one !== Object.prototype; one = Object.getPrototypeOf(one)) {
+    for (const key of Reflect.ownKeys(one)) if (!described.has(key)) described.set(key, Object.getOwnPropertyDescriptor(one, key) as PropertyDescriptor);
+  }
+  return described;
+}
+
+function makePrototype(Class: AnyClass, name: string): object {
+  const prototype = Object.create(Class.prototype) as object;
+  const { fields, computeds, events } = classSchema(Class);
+  const define = (key: string | symbol, descriptor: PropertyDescriptor) => Object.defineProperty(prototype, key, { configurable: true, ...descriptor });
+  for (const [key, { get }] of describe(Class)) if (get) define(key, { get: once(get) });
+  // What the browser is not told of is absent: it is not to be made of what is there.
+  for (const key of [...fields.keys(), ...computeds.keys()]) define(key, { value: undefined });
+  for (const key of events.keys()) {
+    define(key, {
+      value() {
+        throw nestedEvent(name, key);
+      },
+    });
+  }
+  return prototype;
+}
+
+/** A getter that is evaluated once for each view: views do not change. */
+function once(get: () => unknown): () => unknown {
+  const values = new WeakMap<object, unknown>();
+  return function (this: object) {
+    if (!values.has(this)) values.set(this, get.call(this));
+    return values.get(this);
+  };
+}
