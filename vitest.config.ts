@@ -22,6 +22,16 @@ export default defineConfig({
         extends: true,
         test: { name: "node", include: ["tests/{unit,property,integration,contract,crash,regressions}/**/*.test.{ts,tsx}"], testTimeout: 30_000 },
       },
+      {
+        extends: true,
+        // What is about streams, once more: over WebSockets.
+        test: {
+          name: "websocket",
+          include: ["tests/integration/{client-*,server-stream,access,bounds,operation,version,durable}.test.ts"],
+          env: { TRANSPORT: "websocket" },
+          testTimeout: 30_000,
+        },
+      },
       { extends: true, test: { name: "types", include: ["tests/types/**/*.test.ts"], testTimeout: 120_000 } },
       {
         extends: true,

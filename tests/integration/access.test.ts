@@ -178,7 +178,7 @@ test("an answer that got lost with the new cookie is given again, with the cooki
 test("a client signs in and goes on: with calls beside it in the same batch, too", async () => {
   const { site } = await start();
   const jar = new Jar();
-  const client = openClient(site.url, { fetch: jar.fetch });
+  const client = openClient(site.url, { line: jar });
   const login = await openTwin(client, "login");
   await call(login, "note", "before");
   const old = jar.cookie;

@@ -1,14 +1,12 @@
-import { once } from "node:events";
-import type { Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
+import { stalled } from "../kit/stalled.js";
 
 class Note {
   @state text = "";
@@ -232,7 +230,7 @@ test("a reader that stops while 200 MB of changes are made costs less than 20 MB
   const app = await start({});
   const visitor = app.visitor();
   await visitor.call("note.read");
-  const reader = await stalled(app.site.server, visitor.jar.cookie as string, { watch: [{ store: "pad", key: "a" }] });
+  const reader = await stalled(app.site, visitor.jar.cookie as string, { watch: [{ store: "pad", key: "a" }] });
   await vi.waitFor(() => expect(app.runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true));
   const pad = app.twin.pad("a");
   const line = "x".repeat(100_000);
@@ -245,7 +243,7 @@ test("a reader that stops while 200 MB of changes are made costs less than 20 MB
   }
   await pad.write("the end");
   expect(Math.max(most, held()) - before).toBeLessThan(20);
-  const messages = await reader.readUntil((text) => text.includes("the end"));
+  const messages = await reader.readUntil("the end");
   // What was on its way in the sockets when it stopped, then one snapshot, which is the end.
   let revision = -1;
   let skipped = 0;
@@ -258,24 +256,3 @@ test("a reader that stops while 200 MB of changes are made costs less than 20 MB
   expect(skipped).toBe(1);
   expect(revision).toBe(2021);
 }, 120_000);
-
-/** A stream over a bare socket that reads nothing until it is told to. */
-async function stalled(server: Server, cookie: string, input: unknown) {
-  const { port } = server.address() as AddressInfo;
-  const socket = connect(port, "127.0.0.1");
-  onTestFinished(() => void socket.destroy());
-  socket.write(`GET /api/twin/$live?input=${encodeURIComponent(JSON.stringify(input))} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n\r\n`);
-  await once(socket, "connect");
-  return {
-    async readUntil(enough: (text: string) => boolean): Promise<unknown[][]> {
-      let text = "";
-      socket.setEncoding("utf8");
-      for await (const chunk of socket) {
-        text += chunk;
-        if (enough(text.slice(-200_000))) break;
-      }
-      const body = text.slice(text.indexOf("\r\n\r\n") + 4).replace(/(^|\r\n)[0-9a-f]+\r\n/g, "");
-      return [...body.matchAll(/^data: (\[.*\])$/gm)].map(([, data]) => JSON.parse(data as string) as unknown[]);
-    },
-  };
-}

@@ -4,6 +4,7 @@ import { type Connected, connect, type Live } from "twinstate/client";
 import { scope } from "twinstate/server";
 import { expect, expectTypeOf, onTestFinished, test } from "vitest";
 import { serveTwin } from "../kit/app.js";
+import { TRANSPORT } from "../kit/transport.js";
 
 class Item {
   id = "";
@@ -29,7 +30,7 @@ const serveStores = () => serveTwin({ stores });
 type Twin = Awaited<ReturnType<typeof serveStores>>["twin"];
 
 function open(url: string): Connected<Twin["~stores"]> {
-  const twin = connect<Twin>({ url });
+  const twin = connect<Twin>({ url, transport: TRANSPORT });
   onTestFinished(() => twin.$close());
   return twin;
 }

@@ -10,6 +10,7 @@ import { gate, reached, renew, wait } from "../kit/gate.js";
 import { type Handlers, Jar, type Site, serve } from "../kit/http.js";
 import { Network } from "../kit/network.js";
 import { Random } from "../kit/random.js";
+import { attach } from "../kit/transport.js";
 
 class Log {
   @state lines: string[] = [];
@@ -47,35 +48,13 @@ const lines = (twin: { mirror: { read(name: string): unknown } }) => twin.mirror
 
 /** A client behind a network that one can pull. */
 function behind(url: string, jar = new Jar()) {
-  const network = new Network(jar.fetch as typeof fetch);
-  return { network, jar, client: openClient(url, { fetch: network.fetch, linger: 0 }) };
-}
-
-/** Counts the snapshots and resumes that a client is sent. */
-function counting(network: Network) {
-  const seen = { snapshot: 0, resume: 0 };
-  const inner = network.fetch;
-  const fetch: typeof globalThis.fetch = async (url, init) => {
-    const response = await inner(url, init);
-    if (init?.method === "POST" || !response.body) return response;
-    const count = new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, out) {
-        const text = new TextDecoder().decode(chunk);
-        seen.snapshot += text.split('["snapshot"').length - 1;
-        seen.resume += text.split('["resume"').length - 1;
-        out.enqueue(chunk);
-      },
-    });
-    return new Response(response.body.pipeThrough(count), response);
-  };
-  return { seen, fetch };
+  const network = new Network(jar);
+  return { network, jar, client: openClient(url, { line: network, linger: 0 }) };
 }
 
 test("a twin whose stream is cut comes back with what it missed, and keeps its objects", async () => {
   const { site } = await serveTwin({ stores });
-  const network = new Network(new Jar().fetch as typeof fetch);
-  const { seen, fetch } = counting(network);
-  const client = openClient(site.url, { fetch });
+  const { client, network } = behind(site.url);
   const wall = await openTwin(client, "wall");
   const writer = await openTwin(openClient(site.url), "wall");
   await call(writer, "add", "a");
@@ -86,7 +65,7 @@ test("a twin whose stream is cut comes back with what it missed, and keeps its o
   await call(writer, "add", "b");
   await shown(wall, () => lines(wall).length === 2);
   expect(client.status.current.status).toBe("online");
-  expect(seen).toEqual({ snapshot: 1, resume: 1 });
+  expect(network.seen).toEqual({ snapshot: 1, resume: 1 });
   expect((liveOf(wall) as Log).deep.rows[0]).toBe(row);
 });
 
@@ -106,15 +85,9 @@ test("calls made while the line is down run once, in order, when it is back", as
 
 test("an answer brings what the twin shows while no stream can be opened", async () => {
   const { site } = await serveTwin({ stores });
-  const jar = new Jar();
-  let streams = true;
-  const network = new Network(((url, init) => {
-    if (init?.method !== "POST" && !streams) return Promise.reject(new TypeError("no streams here"));
-    return jar.fetch(url as string, init);
-  }) as typeof fetch);
-  const client = openClient(site.url, { fetch: network.fetch });
+  const { client, network } = behind(site.url);
   const log = await openTwin(client, "log");
-  streams = false;
+  network.streams = false;
   network.cut();
   await status(client, (now) => now.status === "reconnecting");
   expect(await call(log, "add", "a")).toBe(1);
@@ -156,15 +129,17 @@ async function restartable() {
   let twin = start();
   const serveNow: Handlers["POST"] = (request) => (handlers as Handlers).POST(request);
   const site: Site = await serve({ GET: serveNow, POST: serveNow });
+  await attach(site, twin);
   onTestFinished(async () => {
     await site.close();
     await Promise.all([...ended, twin.close()]);
   });
   return {
     site,
-    restart() {
+    async restart() {
       const old = twin;
       twin = start();
+      await attach(site, twin);
       site.server.closeAllConnections();
       ended.push(old.close());
     },
@@ -183,7 +158,7 @@ test("when the server has lost its state, the twin shows the new one, and a call
     (error: unknown) => (error as { code: string }).code,
   );
   await reached();
-  restart();
+  await restart();
   expect(await outcome).toBe("UNKNOWN_OUTCOME");
   gate().open();
   await shown(log, () => lines(log).length === 0);
@@ -199,7 +174,7 @@ test("calls made while the server is away run in its next life", async () => {
   network.down = true;
   network.cut();
   await status(client, (now) => now.status === "reconnecting");
-  restart();
+  await restart();
   network.down = false;
   expect(await call(log, "add", "new")).toBe(1);
   expect(lines(log)).toEqual(["new"]);
@@ -235,13 +210,11 @@ test("an acknowledged call has run exactly once, in order, whatever is lost, dou
 test("a page goes live from what it was rendered with, without asking for it again", async () => {
   const { site, runtime } = await serveTwin({ stores });
   const jar = new Jar();
-  const first = openClient(site.url, { fetch: jar.fetch });
+  const first = openClient(site.url, { line: jar });
   const writer = await openTwin(first, "log");
   await call(writer, "add", "a");
   const data = await runtime.preload({ log: true, room: "r" }, new Headers({ cookie: jar.cookie as string }));
-  const network = new Network(jar.fetch as typeof fetch);
-  const { seen, fetch } = counting(network);
-  const client = openClient(site.url, { fetch });
+  const { client, network } = behind(site.url, jar);
   client.preload(data);
   const log = client.twin("log");
   expect(log.state).toBe("ready");
@@ -252,7 +225,7 @@ test("a page goes live from what it was rendered with, without asking for it aga
   await call(writer, "add", "b");
   log.use();
   await shown(log, () => lines(log).length === 2);
-  expect(seen).toEqual({ snapshot: 0, resume: 1 });
+  expect(network.seen).toEqual({ snapshot: 0, resume: 1 });
   client.preload(data);
   expect(lines(log)).toEqual(["a", "b"]);
 });
@@ -330,8 +303,8 @@ test("a closed client leaves no timer, whatever it was waiting for", async () =>
   const { site } = await serveTwin({ stores });
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
   const before = timers();
-  const network = new Network(new Jar().fetch as typeof fetch);
-  const client = openClient(site.url, { fetch: network.fetch });
+  const network = new Network();
+  const client = openClient(site.url, { line: network });
   const [log, wall] = [client.twin("log"), client.twin("wall")];
   log.use();
   const stop = wall.use();

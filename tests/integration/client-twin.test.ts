@@ -135,8 +135,8 @@ test("calls made before the state has come are run, in order", async () => {
 test("two tabs of a session show the same, another session does not", async () => {
   const { site } = await app();
   const jar = new Jar();
-  const one = await openTwin(openClient(site.url, { fetch: jar.fetch }), "todo");
-  const two = await openTwin(openClient(site.url, { fetch: jar.fetch }), "todo");
+  const one = await openTwin(openClient(site.url, { line: jar }), "todo");
+  const two = await openTwin(openClient(site.url, { line: jar }), "todo");
   const other = await openTwin(openClient(site.url), "todo");
   await Promise.all([call(one, "add", "a"), call(two, "add", "b"), call(one, "add", "c")]);
   const view = await shown<View>(two, ({ items }) => items.length === 3);
@@ -147,13 +147,13 @@ test("two tabs of a session show the same, another session does not", async () =
 test("stores of one scope instance share its numbers, and tabs have their own", async () => {
   const { site } = await app();
   const jar = new Jar();
-  const client = openClient(site.url, { fetch: jar.fetch });
+  const client = openClient(site.url, { line: jar });
   const [todo, settings, draft] = await Promise.all(["todo", "settings", "draft"].map((name) => openTwin(client, name)));
   await Promise.all([call(todo!, "add", "a"), call(settings!, "set", "dark"), call(todo!, "add", "b"), call(draft!, "set", "mine")]);
   expect(todo!.mirror.read("left")).toBe(2);
   expect(settings!.mirror.read("theme")).toBe("dark");
   expect(draft!.mirror.read("theme")).toBe("mine");
-  const other = await openTwin(openClient(site.url, { fetch: jar.fetch }), "draft");
+  const other = await openTwin(openClient(site.url, { line: jar }), "draft");
   expect(other.mirror.read("theme")).toBe("light");
 });
 

@@ -5,6 +5,7 @@ import { SECRET, serveTwin, Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
 import { Jar, serve } from "../kit/http.js";
+import { attach } from "../kit/transport.js";
 
 class Note {
   @state text = "";
@@ -83,6 +84,7 @@ test("clients of a server that closes go on with the next one, and nothing is lo
   let current = first;
   const handle = (request: Request) => current.handlers.POST(request);
   const site = await serve({ GET: handle, POST: handle });
+  await attach(site, first);
   onTestFinished(async () => {
     await site.close();
     await current.close();
@@ -92,13 +94,12 @@ test("clients of a server that closes go on with the next one, and nothing is lo
     refused = resolve;
   });
   const jar = new Jar();
-  const client = openClient(site.url, {
-    fetch: async (...args) => {
-      const response = await jar.fetch(...args);
-      if (String(args[0]).includes("note.write") && (await response.clone().text()).includes("OFFLINE")) refused();
-      return response;
-    },
-  });
+  const fetch: typeof globalThis.fetch = async (...args) => {
+    const response = await jar.fetch(...args);
+    if (String(args[0]).includes("note.write") && (await response.clone().text()).includes("OFFLINE")) refused();
+    return response;
+  };
+  const client = openClient(site.url, { line: { fetch, openSocket: jar.openSocket } });
   const note = await openTwin(client, "note");
   await call(note, "write", "one");
   const held = call(note, "hold", "two");
@@ -109,7 +110,9 @@ test("clients of a server that closes go on with the next one, and nothing is lo
   gate().open();
   expect(await held).toBe("done");
   await closed;
-  current = createTwin({ ...options, name: "rolling two" });
+  const second = createTwin({ ...options, name: "rolling two" });
+  await attach(site, second);
+  current = second;
   await late;
   await shown<Note>(note, ({ text }) => text === "three");
 });
@@ -141,6 +144,8 @@ test("two twins in one app, under a base path, have each their own state, and on
   const [shop, admin] = [make("shop"), make("admin")];
   const pick = (request: Request) => (new URL(request.url).pathname.startsWith("/base/api/admin/") ? admin : shop).handlers.POST(request);
   const site = await serve({ GET: pick, POST: pick }, "/base/api/shop");
+  await attach(site, shop);
+  await attach({ ...site, url: `${site.origin}/base/api/admin` }, admin);
   onTestFinished(async () => {
     await site.close();
     await Promise.all([shop.close(), admin.close()]);
@@ -153,7 +158,7 @@ test("two twins in one app, under a base path, have each their own state, and on
   expect(other.session).toBe(visitor.session);
   expect((await visitor.live({ store: "note" }).state("note")).text).toBe("in the shop");
   expect((await other.live({ store: "note" }).state("note")).text).toBe("in the office");
-  const client = openClient(`${site.origin}/base/api/admin`, { fetch: other.jar.fetch });
+  const client = openClient(`${site.origin}/base/api/admin`, { line: other.jar });
   const note = await openTwin(client, "note");
   await shown<Note>(note, ({ text }) => text === "in the office");
   expect((await health(`${site.origin}/base/api/admin`, "ready")).status).toBe(200);

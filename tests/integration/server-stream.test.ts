@@ -1,10 +1,8 @@
-import { once } from "node:events";
-import type { Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { serveTwin, Visitor } from "../kit/app.js";
+import { stalled } from "../kit/stalled.js";
 
 class Note {
   @state text = "";
@@ -249,7 +247,7 @@ test("a reader that does not read costs bounded memory, and gets one snapshot of
   const line = "x".repeat(100_000);
   for (let n = 0; n < 200; n++) await visitor.callIn("a", "pad.write", `${n} ${line}`);
   await visitor.callIn("a", "pad.write", "the end");
-  const messages = await slow.readUntil((text) => text.includes("the end"));
+  const messages = await slow.readUntil("the end");
   const kinds = messages.map(([kind]) => (typeof kind === "number" ? "frame" : kind));
   expect(kinds.filter((kind) => kind === "frame").length).toBeLessThan(150);
   const snapshots = messages.filter(([kind]) => kind === "snapshot");
@@ -262,25 +260,3 @@ test("a reader that does not read costs bounded memory, and gets one snapshot of
   }
   expect(revision).toBe(201);
 });
-
-/** A stream over a bare socket that reads nothing until it is told to. */
-async function stalled({ server }: { server: Server }, cookie: string, input: unknown) {
-  const { port } = server.address() as AddressInfo;
-  const socket = connect(port, "127.0.0.1");
-  onTestFinished(() => void socket.destroy());
-  socket.write(`GET /api/twin/$live?input=${encodeURIComponent(JSON.stringify(input))} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n\r\n`);
-  let text = "";
-  await once(socket, "connect");
-  return {
-    async readUntil(enough: (text: string) => boolean): Promise<unknown[][]> {
-      socket.setEncoding("utf8");
-      for await (const chunk of socket) {
-        text += chunk;
-        if (enough(text)) break;
-      }
-      // Chunks of HTTP end anywhere: their lengths are taken out first.
-      const body = text.slice(text.indexOf("\r\n\r\n") + 4).replace(/(^|\r\n)[0-9a-f]+\r\n/g, "");
-      return [...body.matchAll(/^data: (\[.*\])$/gm)].map(([, data]) => JSON.parse(data as string) as unknown[]);
-    },
-  };
-}

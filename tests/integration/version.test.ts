@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { SECRET } from "../kit/app.js";
 import { call, openClient, openTwin, shown, status } from "../kit/client.js";
 import { serve } from "../kit/http.js";
+import { attach } from "../kit/transport.js";
 
 class Todo {
   @state items: string[] = [];
@@ -43,6 +44,7 @@ async function deploy(first: Parameters<typeof release>[0]) {
   let live = start(first);
   const handle = (request: Request) => live.handlers.POST(request);
   const site = await serve({ GET: handle, POST: handle });
+  await attach(site, live);
   onTestFinished(async () => {
     await site.close();
     await live.close();
@@ -51,9 +53,10 @@ async function deploy(first: Parameters<typeof release>[0]) {
     url: site.url,
     async next(stores: Parameters<typeof release>[0]) {
       const before = live;
-      const closed = before.close();
-      await closed;
-      live = start(stores);
+      await before.close();
+      const next = start(stores);
+      await attach(site, next);
+      live = next;
     },
   };
 }

@@ -6,7 +6,9 @@ import { openFace } from "../../lib/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror.js";
 import { decodeValue, encodeValue } from "../../lib/value.js";
 import type { Runtime } from "../../server/runtime.js";
-import { Jar, type Listener, listen, type Site, serve } from "./http.js";
+import { Jar, type Site, serve } from "./http.js";
+import { type Listener, listen } from "./stream.js";
+import { attach } from "./transport.js";
 
 // Tests wait on facts: this long only where one does not come, or the machine is very busy.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -31,6 +33,7 @@ export async function serveTwin<S extends Stores, M extends Models = {}>(options
   const { name = randomUUID() } = options;
   const twin = createTwin<S, M>({ session: { secret: SECRET }, log, ...options, name, storage });
   const site = await serve(twin.handlers);
+  await attach(site, twin);
   onTestFailed(() => {
     for (const { error } of logs) console.error("The server's log:", error);
   });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
+import { TRANSPORT } from "./transport.js";
 
 export interface Handlers {
   GET(request: Request): Promise<Response>;
@@ -18,6 +19,11 @@ export interface Site {
 /** Serves a twin's handlers over real HTTP, under `/api/twin` or another path. */
 export async function serve(handlers: Handlers, path = "/api/twin", port = 0): Promise<Site> {
   const server = createServer((req, res) => void respond(handlers, req, res));
+  const lines = new Set<Socket>();
+  server.on("connection", (line) => {
+    lines.add(line);
+    line.once("close", () => lines.delete(line));
+  });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
@@ -27,7 +33,8 @@ export async function serve(handlers: Handlers, path = "/api/twin", port = 0): P
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        // Those of WebSockets are no longer the server's.
+        for (const line of lines) line.destroy();
       }),
   };
 }
@@ -36,6 +43,7 @@ async function respond(handlers: Handlers, req: IncomingMessage, res: ServerResp
   const gone = new AbortController();
   res.on("close", () => gone.abort());
   try {
+    if (TRANSPORT === "websocket" && req.headers.accept === "text/event-stream") throw new Error("This run has its streams over WebSockets.");
     const method = req.method === "POST" ? "POST" : "GET";
     const body = method === "POST" ? (Readable.toWeb(req) as ReadableStream) : null;
     const headers = new Headers();
@@ -54,6 +62,7 @@ async function respond(handlers: Handlers, req: IncomingMessage, res: ServerResp
     res.end();
   } catch (error) {
     if (gone.signal.aborted) return;
+    console.error(error);
     res.writeHead(500).end(String(error));
   }
 }
@@ -89,70 +98,10 @@ export class Jar {
     if (set) this.#cookie = set.split(";")[0];
     return response;
   };
+
+  readonly openSocket = (url: string, headers: Record<string, string> = {}): WebSocket =>
+    new (WebSocket as unknown as NodeWebSocket)(url, { headers: { ...(this.#cookie && { cookie: this.#cookie }), ...headers } });
 }
 
-export interface Listener {
-  /** What has come so far. */
-  readonly messages: unknown[][];
-  /** The first message that fits, from those that have come or will. */
-  until(fits: (message: unknown[]) => boolean): Promise<unknown[]>;
-  /** The stream has ended. */
-  readonly ended: Promise<void>;
-  close(): void;
-}
-
-/** Reads a stream as a browser's EventSource does, with plain `fetch`. */
-export function listen(url: string, input: unknown, jar: Jar): Listener {
-  const control = new AbortController();
-  const messages: unknown[][] = [];
-  const waiting = new Set<() => void>();
-  const notice = () => {
-    for (const wake of waiting) wake();
-  };
-  const ended = (async () => {
-    const response = await jar.fetch(`${url}/$live?input=${encodeURIComponent(JSON.stringify(input))}`, {
-      signal: control.signal,
-      headers: { accept: "text/event-stream" },
-    });
-    let text = "";
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      text += decoder.decode(chunk, { stream: true });
-      for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-        const block = text.slice(0, end);
-        text = text.slice(end + 2);
-        const event = /^event: (.*)$/m.exec(block)?.[1];
-        const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (event === "serialized-error") messages.push(["error", JSON.parse(data ?? "null")]);
-        else if (event === undefined && data !== undefined) messages.push(JSON.parse(data) as unknown[]);
-        notice();
-      }
-    }
-  })().catch((error: unknown) => {
-    if (!control.signal.aborted) throw error;
-  });
-  ended.finally(notice).catch(() => {});
-  return {
-    messages,
-    ended,
-    close: () => control.abort(),
-    async until(fits) {
-      for (;;) {
-        const found = messages.find(fits);
-        if (found) return found;
-        await new Promise<void>((resolve, reject) => {
-          const wake = () => {
-            clearTimeout(timer);
-            waiting.delete(wake);
-            resolve();
-          };
-          const timer = setTimeout(() => {
-            waiting.delete(wake);
-            reject(new Error(`No such message came. So far: ${JSON.stringify(messages)}`));
-          }, 20_000);
-          waiting.add(wake);
-        });
-      }
-    },
-  };
-}
+/** Node's takes headers. */
+type NodeWebSocket = new (url: string, options: { headers: Record<string, string> }) => WebSocket;

@@ -1,18 +1,24 @@
+import { Jar } from "./http.js";
 import type { Random } from "./random.js";
 
-/** A network between a client and a server that one can pull. It stands where `fetch` does. */
+/** A network between a client and a server that one can pull. It stands where `fetch` and `WebSocket` do. */
 export class Network {
-  readonly #fetch: typeof fetch;
+  readonly #jar: Jar;
   readonly #streams = new Set<AbortController>();
+  readonly #sockets = new Set<WebSocket>();
   /** Nothing passes. */
   down = false;
+  /** Streams may be opened. */
+  streams = true;
+  /** How many messages of a kind streams have brought. */
+  readonly seen = { snapshot: 0, resume: 0 };
   /** What was posted: procedure and input. */
   readonly posted: { path: string; input: unknown }[] = [];
   /** Faults for posts, by this generator. */
   random: Random | undefined;
 
-  constructor(inner: typeof fetch) {
-    this.#fetch = inner;
+  constructor(jar = new Jar()) {
+    this.#jar = jar;
   }
 
   readonly fetch: typeof fetch = async (url, init = {}) => {
@@ -22,17 +28,17 @@ export class Network {
     const body = JSON.parse(String(init.body)) as Record<string, unknown>;
     for (const [i, path] of paths.entries()) this.posted.push({ path, input: String(url).includes("batch=1") ? body[i] : body });
     const { random } = this;
-    if (!random) return this.#fetch(url, init);
+    if (!random) return this.#jar.fetch(url, init);
     if (random.chance(0.15)) throw new TypeError("the request was lost");
     if (random.chance(0.3)) await delay(random.int(30));
     if (random.chance(0.2)) {
       const late = random.int(40);
       void delay(late)
-        .then(() => this.#fetch(url, { ...init, signal: null }))
+        .then(() => this.#jar.fetch(url, { ...init, signal: null }))
         .then((response) => response.text())
         .catch(() => {});
     }
-    const response = await this.#fetch(url, init);
+    const response = await this.#jar.fetch(url, init);
     if (random.chance(0.15)) {
       await response.text();
       throw new TypeError("the answer was lost");
@@ -50,16 +56,44 @@ export class Network {
   };
 
   async #stream(url: RequestInfo | URL, init: RequestInit): Promise<Response> {
+    if (!this.streams) throw new TypeError("no streams here");
     const cut = new AbortController();
     this.#streams.add(cut);
     const signal = AbortSignal.any([cut.signal, ...(init.signal ? [init.signal] : [])]);
-    return this.#fetch(url, { ...init, signal });
+    const response = await this.#jar.fetch(url, { ...init, signal });
+    const look = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, out) => {
+        this.#look(new TextDecoder().decode(chunk));
+        out.enqueue(chunk);
+      },
+    });
+    return new Response(response.body?.pipeThrough(look), response);
+  }
+
+  readonly openSocket = (url: string): WebSocket => {
+    if (this.down || !this.streams) throw new TypeError("no sockets here");
+    const socket = this.#jar.openSocket(url);
+    this.#sockets.add(socket);
+    socket.addEventListener("message", ({ data }) => this.#look(data));
+    return socket;
+  };
+
+  #look(text: string): void {
+    this.seen.snapshot += text.split('["snapshot"').length - 1;
+    this.seen.resume += text.split('["resume"').length - 1;
+  }
+
+  /** How many sockets are open. */
+  get sockets(): number {
+    return [...this.#sockets].filter(({ readyState }) => readyState === WebSocket.OPEN).length;
   }
 
   /** Breaks the streams that are open. */
   cut(): void {
     for (const stream of this.#streams) stream.abort(new TypeError("the line was cut"));
     this.#streams.clear();
+    for (const socket of this.#sockets) socket.close();
+    this.#sockets.clear();
   }
 }
 

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
+import { onTestFinished } from "vitest";
+import type { Site } from "./http.js";
+import { TRANSPORT } from "./transport.js";
+
+export interface Stalled {
+  /** Reads until a text has come, and gives the messages so far. */
+  readUntil(enough: string): Promise<unknown[][]>;
+}
+
+/** A stream on a bare line, of which nothing is read until it is asked for. */
+export async function stalled({ server }: Site, cookie: string, input: unknown): Promise<Stalled> {
+  const { port } = server.address() as AddressInfo;
+  const line = connect(port, "127.0.0.1");
+  onTestFinished(() => void line.destroy());
+  const { request, textOf } = TRANSPORT === "websocket" ? bySocket(input) : byRequest(input);
+  const [path, ...rest] = request;
+  line.write(Buffer.concat([Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n`), ...rest]));
+  await once(line, "connect");
+  return {
+    async readUntil(enough) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of line) {
+        chunks.push(chunk as Buffer);
+        if (Buffer.concat(chunks.slice(-2)).includes(enough)) break;
+      }
+      const all = Buffer.concat(chunks);
+      const text = textOf(all.subarray(all.indexOf("\r\n\r\n") + 4));
+      return [...text.matchAll(/^data: (\[.*\])$/gm)].map(([, data]) => JSON.parse(data as string) as unknown[]);
+    },
+  };
+}
+
+interface Wire {
+  /** The path, and what follows the first headers. */
+  readonly request: readonly [path: string, ...rest: Buffer[]];
+  textOf(body: Buffer): string;
+}
+
+const byRequest = (input: unknown): Wire => ({
+  request: [`/api/twin/$live?input=${encodeURIComponent(JSON.stringify(input))}`, Buffer.from("\r\n")],
+  // Chunks of HTTP end anywhere: their lengths are taken out first.
+  textOf: (body) => body.toString().replace(/(^|\r\n)[0-9a-f]+\r\n/g, ""),
+});
+
+function bySocket(input: unknown): Wire {
+  const key = randomBytes(16).toString("base64");
+  const payload = Buffer.from(JSON.stringify(input));
+  // Masked with zeros, as clients must.
+  const message = Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+  return {
+    request: [
+      "/api/twin/$socket",
+      Buffer.from(`Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`),
+      message,
+    ],
+    textOf(body) {
+      let text = "";
+      for (let at = 0; at + 2 <= body.length; ) {
+        const short = (body[at + 1] as number) & 0x7f;
+        const [size, head] = short === 126 ? [body.readUInt16BE(at + 2), 4] : short === 127 ? [Number(body.readBigUInt64BE(at + 2)), 10] : [short, 2];
+        if (((body[at] as number) & 0xf) < 3) text += body.subarray(at + head, at + head + size).toString();
+        at += head + size;
+      }
+      return text;
+    },
+  };
+}
