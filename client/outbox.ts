@@ -7,6 +7,7 @@ import { backoff } from "./backoff.js";
 import { ClientCall, type OpenCall } from "./call.js";
 import type { Connection } from "./connection.js";
 import type { Begun } from "./event.js";
+import type { Inspection } from "./inspection.js";
 import { nextNumber, type Scope } from "./scope.js";
 import type { UpdatableStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
@@ -76,6 +77,8 @@ export class Outbox {
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** In development: who wants to know. */
+  declare news: Inspection["news"] | undefined;
 
   constructor(world: OutboxWorld) {
     this.#world = world;
@@ -102,6 +105,7 @@ export class Outbox {
         if (this.#entries.size >= this.#world.limit) return drop(outboxFull(this.#world.limit));
         try {
           const plain = args.filter((arg) => !isUiEvent(arg));
+          if (process.env.NODE_ENV !== "production") this.news?.tell({ what: "called", call: open.call, twin, event, args: plain });
           if (twin.declared(event)?.volatile) return void this.#fire(twin, event, plain, open);
           entry = {
             twin,
@@ -175,6 +179,7 @@ export class Outbox {
     const attempt = new AbortController();
     entry.attempt = attempt;
     entry.sent++;
+    if (process.env.NODE_ENV !== "production") this.news?.tell({ what: "sent", call: entry.open.call, n });
     const at = twin.have?.[0] === i ? twin.have[1] : null;
     const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered) };
     try {
@@ -182,6 +187,7 @@ export class Outbox {
       const answer = (await this.#world.trpc.mutation(`${twin.store}.${event}`, input, { signal: attempt.signal, context: { alone } })) as Answer;
       if (entry.attempt !== attempt) return;
       entry.answer = answer;
+      if (process.env.NODE_ENV !== "production") this.news?.tell({ what: "answered", call: entry.open.call, answer });
       // They come by the stream, which may be slower, or have dropped them.
       entry.yields = answer.h === null ? 0 : entry.yields + (answer.y ?? 0);
       if (entry.yields > 0) {

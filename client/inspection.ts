@@ -1,0 +1,43 @@
+import { Signal } from "../lib/signal.js";
+import type { ClientCall } from "./call.js";
+import type { ClientOptions } from "./client.js";
+import { Network } from "./network.js";
+import type { Status } from "./status.js";
+import type { LiveTwin } from "./twin.js";
+
+/** What a client does. */
+export type News =
+  /** A twin was made, or forgotten. */
+  | { readonly what: "twins" }
+  | { readonly what: "called"; readonly call: ClientCall; readonly twin: LiveTwin; readonly event: string; readonly args: readonly unknown[] }
+  /** Each time: a call that had no answer is sent again, under the same number. */
+  | { readonly what: "sent"; readonly call: ClientCall; readonly n: number }
+  /** `r`: the revision that shows it; `f`: messages that came with it, as there was no stream. */
+  | { readonly what: "answered"; readonly call: ClientCall; readonly answer: { readonly i: string; readonly r: number; readonly f?: readonly unknown[] } }
+  /** A message of the stream was taken, in `ms`. `twins`: those that a frame is for. */
+  | { readonly what: "message"; readonly message: readonly unknown[]; readonly twins: readonly LiveTwin[]; readonly ms: number };
+
+/**
+ * A client, as developer tools look into it. There is one in development alone: whatever has to do with it stands behind `process.env.NODE_ENV`, so
+ * that bundlers leave it out of what users load.
+ */
+export interface Inspection {
+  readonly news: Signal<[News]>;
+  readonly twins: ReadonlyMap<string, LiveTwin>;
+  readonly status: Status;
+  /** In browsers. */
+  readonly network: Network | undefined;
+}
+
+// By what is the client's own from its beginning.
+const inspections = /* @__PURE__ */ new WeakMap<Status, Inspection>();
+
+/** Lets tools look into a client. */
+export function inspect(status: Status, twins: ReadonlyMap<string, LiveTwin>, options: ClientOptions): Inspection {
+  const network = typeof window === "undefined" ? undefined : new Network(options);
+  const inspection = { news: new Signal<[News]>(), twins, status, network };
+  inspections.set(status, inspection);
+  return inspection;
+}
+
+export const inspectionOf = ({ status }: { readonly status: Status }): Inspection | undefined => inspections.get(status);
