@@ -6,6 +6,7 @@ import { pathOf } from "./path.js";
 import { type ClassSchema, type ComputedSchema, classSchema } from "./schema.js";
 import type { SourceGraph } from "./source.js";
 import { noSetter, notConstructed } from "./state-errors.js";
+import type { Entrant } from "./writer.js";
 
 /** A class as a graph knows it. */
 export interface Shape {
@@ -40,7 +41,7 @@ export function shapeOf(name: string, Class: new () => object): Shape {
 }
 
 /** An instance of a class that this side has: the user's own, whose fields have become accessors over this node. */
-export class AdoptedNode extends InstanceNode {
+export class AdoptedNode extends InstanceNode implements Entrant {
   declare readonly graph: SourceGraph;
   readonly shape: Shape;
   #computeds: Map<string, IComputedValue<unknown>> | undefined;
@@ -64,12 +65,10 @@ export class AdoptedNode extends InstanceNode {
     return this.shape.kept;
   }
 
-  /** The values of an instance's fields enter. The instance is as it was, until {@link adopt}. */
   take(instance: object): void {
-    for (const name of this.shape.fields) this.data[name] = this.graph.enter((instance as Record<string, unknown>)[name], this, name);
+    for (const name of this.shape.fields) this.data[name] = this.graph.writer.enter((instance as Record<string, unknown>)[name], this, name);
   }
 
-  /** Takes over an instance: its fields become accessors. */
   adopt(instance: object): void {
     this.face = instance;
     Object.defineProperty(instance, NODE, { value: this, configurable: true });

@@ -4,19 +4,22 @@ import type { Listeners } from "./listeners.js";
 import type { Node } from "./node.js";
 import type { Recorder } from "./record.js";
 import type { Classes } from "./schema.js";
-import type { SourceGraph } from "./source.js";
+import type { Spares } from "./spares.js";
+import type { Writer } from "./writer.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
-/** The containers of one store, to be read. What writes them is a {@link SourceGraph}, or a decoder. */
+/** The containers of one store, to be read. What writes them is a {@link Writer}, or a decoder. */
 export class Graph {
   /** For messages. */
   readonly name: string;
   root!: InstanceNode;
   /** Notes changes; without it they are final. */
-  readonly recorder: Recorder | undefined = undefined;
-  /** Itself, where users may write. */
-  readonly source: SourceGraph | undefined = undefined;
+  recorder: Recorder | undefined = undefined;
+  /** Where values of users' enter, while they may write. */
+  writer: Writer | undefined = undefined;
+  /** Containers that were undone: what is made takes their place. */
+  spares: Spares | undefined = undefined;
   /** Makes what users hold of a container: `openFace`, where containers are held at all. */
   open: ((node: Node) => object) | undefined;
   /** What a mirror's instance gives for a name that is no field. */

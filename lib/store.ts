@@ -94,7 +94,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   };
   const known = restore && (yield* applyKept(graph, restore, tail));
   recorder.clear();
-  graph.endTurn();
+  graph.writer.endTurn();
   const channel = new Channel(graph.root, watchers, known?.clients);
   // A new store has no number before somebody watches: many are never watched.
   if (known) yield* channel.start();
@@ -163,7 +163,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
     },
     commit,
     rollback: () => graph.rollback(),
-    endTurn: () => graph.endTurn(),
+    endTurn: () => graph.writer.endTurn(),
     committed: (read) => graph.rewind(read),
     snapshot() {
       maintain();

@@ -1,0 +1,243 @@
+import { ArrayNode } from "./array.js";
+import type { Graph } from "./graph.js";
+import type { InstanceNode } from "./instance.js";
+import { kindOf } from "./kind.js";
+import { copyLeaf } from "./leaf.js";
+import { MapNode } from "./map.js";
+import { Node, nodeOf, put, type Stored } from "./node.js";
+import { ObjectNode } from "./object.js";
+import { MEMBER, pathOf, step } from "./path.js";
+import { SetNode } from "./set.js";
+import { arrayHole, badKey, foreignInstance, notState, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
+
+/** The length up to which an array is copied at once. */
+const SOLID = 100_000;
+
+/** How deep a value may be nested when it enters. */
+const MAX_DEPTH = 1000;
+
+export interface WriterOptions {
+  /** Asked before each write; throws where writing is not allowed. */
+  guard(node: Node, key: unknown): void;
+  /** The container of an instance with this prototype; `undefined` where its class may not enter. */
+  embody(prototype: object): Entrant | undefined;
+}
+
+/** The container of an instance that enters. */
+export interface Entrant extends InstanceNode {
+  /** The values of an instance's fields enter. The instance is as it was, until {@link adopt}. */
+  take(instance: object): void;
+  /** Takes over an instance: its fields become accessors. */
+  adopt(instance: object): void;
+}
+
+/** Where values of users' enter a graph. */
+export class Writer {
+  readonly #graph: Graph;
+  readonly #options: WriterOptions;
+  /** What has entered in this turn: the same raw object is the same container. */
+  #entered = new Map<object, Node>();
+  /** Whose key the value that enters just now is put under, and the keys that lead down to it from there. */
+  #holder: Node | undefined;
+  readonly #trail: unknown[] = [];
+  /** How many had entered before the running write: those after them are forgotten when it fails. */
+  #before = 0;
+  /** The instances among it: they are taken over when all of the write has entered. */
+  readonly #arrived: [Entrant, object][] = [];
+  #several = false;
+  /** Takes each container that is made, where somebody wants to know. */
+  made: Node[] | undefined;
+
+  constructor(graph: Graph, options: WriterOptions) {
+    this.#graph = graph;
+    this.#options = options;
+  }
+
+  /** Throws where a user may not write. */
+  mayWrite(node: Node, key?: unknown): void {
+    this.#options.guard(node, key);
+  }
+
+  /** Whether a raw value has entered in this turn. */
+  knows(value: object): boolean {
+    return this.#entered.has(value);
+  }
+
+  /** Notes that a raw value stands as a container. */
+  note(value: object, node: Node): void {
+    this.#entered.set(value, node);
+    this.made?.push(node);
+  }
+
+  /** A user's value as containers hold it: plain values are cloned, once for each turn. */
+  enter(value: unknown, holder: Node, key: unknown): Stored {
+    switch (typeof value) {
+      case "object":
+        return value === null ? null : this.#enterObject(value, holder, key);
+      case "function":
+      case "symbol":
+        throw notState(this.#pathOfEntering(holder, key), value);
+      default:
+        return value;
+    }
+  }
+
+  /** Several values of one write, under consecutive keys from `at` on: all enter or none. */
+  enterAll(values: readonly unknown[], holder: Node, at: number): Stored[] {
+    const stored = new Array<Stored>(values.length);
+    this.#together(() => {
+      for (let i = 0; i < values.length; i++) stored[i] = this.enter(values[i], holder, at + i);
+    });
+    return stored;
+  }
+
+  /** A Map's key and value: both enter or none. */
+  enterEntry(key: unknown, value: unknown, holder: Node): [key: Stored, value: Stored] {
+    return this.#together(() => [this.enterKey(key, holder), this.enter(value, holder, key)]);
+  }
+
+  #together<R>(enter: () => R): R {
+    if (this.#several || this.#trail.length > 0) return enter();
+    this.#several = true;
+    this.#before = this.#entered.size;
+    try {
+      const result = enter();
+      this.#settle();
+      return result;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    } finally {
+      this.#several = false;
+    }
+  }
+
+  /** The running write has entered whole. */
+  #settle(): void {
+    for (const [node, instance] of this.#arrived) node.adopt(instance);
+    this.#arrived.length = 0;
+  }
+
+  /** The running write has failed: nothing has happened. */
+  #forget(): void {
+    let n = 0;
+    for (const value of this.#entered.keys()) if (n++ >= this.#before) this.#entered.delete(value);
+    this.#arrived.length = 0;
+  }
+
+  /** A Map's key or a Set's member. */
+  enterKey(value: unknown, holder: Node): Stored {
+    const stored = this.enter(value, holder, MEMBER);
+    if (typeof stored === "object" && stored !== null && !(stored instanceof Node)) throw badKey(this.#pathOfEntering(holder, MEMBER), stored);
+    return stored;
+  }
+
+  /** A user's value as it stands in containers, if it does. */
+  find(value: unknown): Stored {
+    if (typeof value !== "object" || value === null) return value;
+    return nodeOf(value) ?? this.#entered.get(value) ?? value;
+  }
+
+  #enterObject(value: object, holder: Node, key: unknown): Stored {
+    const node = nodeOf(value);
+    if (node?.graph === this.#graph) return node;
+    const known = this.#entered.get(value);
+    if (known) return known;
+    if (this.#trail.length > 0) return this.#enterNew(value, node, key);
+    this.#holder = holder;
+    return this.#together(() => this.#enterNew(value, node, key));
+  }
+
+  #enterNew(value: object, node: Node | undefined, key: unknown): Stored {
+    if (this.#trail.length >= MAX_DEPTH) throw tooDeep(pathOf(this.#holder as Node, this.#trail[0]), MAX_DEPTH);
+    this.#trail.push(key);
+    try {
+      return this.#clone(value, node);
+    } finally {
+      this.#trail.pop();
+    }
+  }
+
+  #clone(value: object, foreign: Node | undefined): Stored {
+    if (Array.isArray(value)) return this.#enterArray(value);
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#enterPlain(value);
+    if (foreign?.kind === "instance") throw foreignInstance(this.#pathOfEntering(), value);
+    const entrant = this.#options.embody(prototype);
+    if (entrant) return this.#enterInstance(value, entrant);
+    const leaf = copyLeaf(value);
+    if (leaf) return leaf;
+    if (value instanceof Map) return this.#enterMap(value);
+    if (value instanceof Set) return this.#enterSet(value);
+    // Of another realm.
+    if (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")) return this.#enterPlain(value);
+    throw notState(this.#pathOfEntering(), value);
+  }
+
+  #enterInstance(value: object, node: Entrant): Stored {
+    if (!Object.isExtensible(value)) throw sealedInstance(this.#pathOfEntering(), value);
+    this.note(value, node);
+    node.take(value);
+    this.#arrived.push([node, value]);
+    return node;
+  }
+
+  /** A container, in the place of one that was undone where there is one. */
+  #make<N extends Node>(Kind: new (graph: Graph, data: N["data"]) => N, data: N["data"]): N {
+    const node = this.#graph.spares?.take(kindOf(data as object)) as N | undefined;
+    if (!node) return new Kind(this.#graph, data);
+    node.data = data;
+    return node;
+  }
+
+  #enterPlain(value: object): Stored {
+    const symbol = Object.getOwnPropertySymbols(value)[0];
+    if (symbol) throw symbolKey(this.#pathOfEntering(), symbol);
+    const data = { ...value } as Record<string, Stored>;
+    const node = this.#make(ObjectNode, data);
+    this.note(value, node);
+    for (const key of Object.keys(data)) {
+      const item = data[key];
+      if (typeof item !== "string" && typeof item !== "number" && typeof item !== "boolean") put(data, key, this.enter(item, node, key));
+    }
+    return node;
+  }
+
+  #enterArray(value: readonly unknown[]): Stored {
+    // A long one is not copied at once: where it has holes, its length tells nothing of its size.
+    const data: Stored[] = value.length <= SOLID ? value.slice() : [];
+    const node = this.#make(ArrayNode, data);
+    this.note(value, node);
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i];
+      if (item === undefined && !Object.hasOwn(value, i)) throw arrayHole(this.#pathOfEntering(node, i));
+      data[i] = typeof item === "string" || typeof item === "number" ? item : this.enter(item, node, i);
+    }
+    return node;
+  }
+
+  #enterMap(value: Map<unknown, unknown>): Stored {
+    const node = this.#make(MapNode, new Map());
+    this.note(value, node);
+    for (const [key, item] of value) node.data.set(this.enterKey(key, node), this.enter(item, node, key));
+    return node;
+  }
+
+  #enterSet(value: Set<unknown>): Stored {
+    const node = this.#make(SetNode, new Set());
+    this.note(value, node);
+    for (const item of value) node.data.add(this.enterKey(item, node));
+    return node;
+  }
+
+  /** The turn is over: what enters from now on is new, whatever raw object it was. */
+  endTurn(): void {
+    if (this.#entered.size > 0) this.#entered = new Map();
+  }
+
+  /** As {@link pathOf}, for what stands nowhere yet. Without a key: the value that enters just now. */
+  #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key: unknown]): string {
+    if (this.#trail.length === 0) return pathOf(node as Node, ...keys);
+    return pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");
+  }
+}
