@@ -57,6 +57,7 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
   const twinRequest: TwinRequest = {
     session,
     replaced: session.replaced,
+    fresh: found === undefined,
     address: addressOf(request.headers, runtime.proxies),
     cookie: null,
     context: () => {

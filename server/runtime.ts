@@ -103,6 +103,8 @@ export interface TwinRequest {
   readonly session: SessionCookie | undefined;
   /** The session's cookie has been replaced since. */
   readonly replaced?: boolean;
+  /** The session was made for this request: nobody has its cookie yet. */
+  readonly fresh?: boolean;
   /** Whence it comes, where that is known. */
   readonly address?: string | undefined;
   /** The head of the response is sent: it carries no more cookies. */
@@ -668,19 +670,26 @@ export class Runtime implements World {
     return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot]];
   }
 
-  /** Binds a client's id to the session that has used it first, and tells under which id hooks and events know the tab. */
-  #bind(client: string, { session }: TwinRequest): ConnectionInfo {
+  /**
+   * Binds a client's id to the session that has used it first, and tells under which id hooks and events know the tab. A request without a cookie binds nothing: it may
+   * be the delayed double of one that was answered by an earlier process, with a session that the client has by now.
+   */
+  #bind(client: string, { session, fresh }: TwinRequest): ConnectionInfo {
     const id = session?.id ?? "";
     let known = this.#clients.get(client);
     if (!known) {
       known = { session: id, since: new Date(), seen: 0 };
-      this.#clients.set(client, known);
-      const gone = this.#visitors.know(id, client) ?? this.#surplus();
-      if (gone !== undefined) this.#forget(gone);
+      if (!fresh) this.#remember(client, known);
     }
     if (known.session !== id) throw foreignClient();
     known.seen = Date.now();
     return { id: tagOf(id, SESSION_TAG) + tagOf(client, 22 - SESSION_TAG), since: known.since };
+  }
+
+  #remember(client: string, known: Client): void {
+    this.#clients.set(client, known);
+    const gone = this.#visitors.know(known.session, client) ?? this.#surplus();
+    if (gone !== undefined) this.#forget(gone);
   }
 
   /** The client that came first, of more than are remembered. One that has a stream is not. */

@@ -150,6 +150,8 @@ class Line {
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   readonly path: string;
+  /** The browser's, when it sent the request: however late it arrives, and how often. */
+  readonly #cookie: string | undefined;
   readonly #stream: boolean;
   readonly #fault: Fault | undefined;
   /** Stops what the server does for it. */
@@ -172,6 +174,7 @@ class Line {
     this.#resolve = resolve;
     this.#reject = reject;
     this.path = decodeURIComponent(new URL(url).pathname.split("/").at(-1) ?? "");
+    this.#cookie = peer.browser.cookie;
     this.#stream = init.method !== "POST";
     this.#fault = peer.down ? undefined : network.fault(peer);
     this.deaf = peer.mute || this.#fault === "silence";
@@ -222,8 +225,7 @@ class Line {
     if (!life) return first ? this.#fail(noLine()) : undefined;
     if (first) this.life = life;
     const headers = new Headers(this.#init.headers);
-    const { cookie } = this.#peer.browser;
-    if (cookie !== undefined && !headers.has("cookie")) headers.set("cookie", cookie);
+    if (this.#cookie !== undefined && !headers.has("cookie")) headers.set("cookie", this.#cookie);
     const { method = "GET", body } = this.#init;
     const request = new Request(this.#url, { method, headers, ...(body && { body }), signal: first ? this.#control.signal : null });
     life.run(() => (first ? this.#answer(life, request) : void life.handle(request).then((response) => response.body?.cancel())));

@@ -292,7 +292,10 @@ class Pair implements Net<Stores, Models> {
     for (;;) {
       await this.#clock.settle();
       if (open !== this) break;
-      for (const waiting of [...this.#waiting]) waiting();
+      const waiting = [...this.#waiting];
+      for (const look of waiting) look();
+      // Whoever has waited goes on at this time, not at the next step's.
+      if (this.#waiting.size < waiting.length) continue;
       if (this.#waiting.size === 0 && !this.#busy) break;
       this.#clock.step();
     }

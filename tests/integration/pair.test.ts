@@ -391,3 +391,22 @@ test("a change of two stores is never seen half, where its answer comes before t
   expect([left.n, right.n]).toEqual([2, 2]);
   expect(seen.filter((difference) => difference !== 0)).toEqual([]);
 });
+
+test("a visitor's very first request that arrives again at another server, without the cookie, gives their tab to nobody else", async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    await using net = pair({ stores, storage: lasting(), seed });
+    const a = net.client();
+    net.next(a, "twice");
+    const todo = await a.todo();
+    net.next(a, "silence");
+    const call = todo.add("milk");
+    await net.wait(30);
+    net.cut(a);
+    net.kill();
+    // By now the second one has arrived, at the new server.
+    await net.wait(5000);
+    await net.quiet();
+    expect(await call).toBe(1);
+    expect(todo.items).toEqual(["milk"]);
+  }
+});
