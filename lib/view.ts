@@ -58,7 +58,8 @@ const harden: <T extends object>(view: T) => T =
     ? (view) => view
     : (view) => {
         // Freezing leaves alone what a Map or Set holds.
-        if (view instanceof Map || view instanceof Set) for (const name of WRITES) Object.defineProperty(view, name, refusing(name));
+        if ((view instanceof Map || view instanceof Set) && !Object.isFrozen(view))
+          for (const name of WRITES) Object.defineProperty(view, name, refusing(name));
         return Object.freeze(view);
       };
 

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { computed, event, state } from "../../lib/decorators.js";
 import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
-import { classSchema } from "../../lib/schema.js";
+import { classSchema, viewsOf } from "../../lib/schema.js";
 import { createStore } from "../../lib/store.js";
 import type * as Decorated from "../kit/decorated.js";
 
@@ -116,6 +116,18 @@ describe.each(Object.entries(compilers))("%s", (_, { metadata, load }) => {
     expect(events.get("touch")?.paramTypes).toEqual(metadata ? [Number] : undefined);
   });
 
+  test("a view of an instance stands on its class, where that is known", async () => {
+    const { Child, Item } = await load();
+    const store = createStore({ name: "child", instance: new Child(), models: { Item } });
+    (store.instance as InstanceType<Fixture["Child"]>).items.push(new Item("x"));
+    store.commit();
+    const mirror = createMirror({ name: "child", models: { Item } });
+    mirror.applySnapshot(wire(store.snapshot()));
+    const [item] = (mirror.view() as InstanceType<Fixture["Child"]>).items;
+    expect([item instanceof Item, item?.title]).toEqual([true, "x"]);
+    expect(() => item?.retitle("y")).toThrow("`retitle` is an event of `Item`");
+  });
+
   test("without a store it is a plain object", async () => {
     const { Child, Item } = await load();
     const child = new Child(4);
@@ -186,6 +198,8 @@ describe("`accessor` fields, of standard decorators", () => {
       child.name = "new";
       mirror.applyDelta(wire(store.commit()) as readonly unknown[]);
       expect([twin.name, twin.size, [...twin.list], "secret" in twin]).toEqual(["new", 2, [1, 2], false]);
+      const { prototype } = viewsOf({ Child }, "Child") as { prototype: typeof child };
+      expect([prototype instanceof Child, prototype.secret, prototype.size]).toEqual([true, undefined, undefined]);
       child.add(3);
       store.rollback();
       expect([child.size, child.secret]).toEqual([2, 2]);
