@@ -376,4 +376,4 @@ export function createClient(options: ClientOptions & Known = {}): Client {
 const ANSWER_WAIT = 30_000;
 
 /** Calls that end so were ended on purpose: that nobody awaits them is no failure. */
-const QUIET: ReadonlySet<string> = new Set(["CANCELLED", "SUPERSEDED", "DROPPED"]);
+export const QUIET: ReadonlySet<string> = new Set(["CANCELLED", "SUPERSEDED", "DROPPED"]);

@@ -5,7 +5,13 @@ import type { ClientCall } from "./call.js";
 type Run = (...args: unknown[]) => ClientCall;
 
 /** An event as users hold it. */
-export type TwinEvent = Run & { debounce(ms: number): Run; throttle(ms: number): Run };
+export type TwinEvent = Run & { debounce(ms: number): Run; throttle(ms: number): Run; readonly "~": Pacing };
+
+/** For who paces calls itself: how many ms the class wants between calls, and the event without that. */
+export interface Pacing {
+  wait(): number | undefined;
+  readonly now: Run;
+}
 
 /** A call that is still to be sent. */
 export interface Begun {
@@ -27,15 +33,18 @@ export interface EventParts {
 export function createEvent(parts: EventParts): TwinEvent {
   const debounced = paced((ms) => pace(parts, ms, "after"));
   const throttled = paced((ms) => pace(parts, ms, "each"));
-  const run: Run = (...args) => {
-    const options = parts.options();
-    if (options?.debounce !== undefined) return debounced(options.debounce)(...args);
-    if (options?.throttle !== undefined) return throttled(options.throttle)(...args);
+  const now: Run = (...args) => {
     const begun = parts.begin();
     begun.send(args);
     return begun.call;
   };
-  return Object.assign(run, { debounce: debounced, throttle: throttled });
+  const run: Run = (...args) => {
+    const { debounce, throttle } = parts.options() ?? {};
+    if (debounce !== undefined) return debounced(debounce)(...args);
+    return (throttle !== undefined ? throttled(throttle) : now)(...args);
+  };
+  const wait = () => parts.options()?.debounce ?? parts.options()?.throttle;
+  return Object.assign(run, { debounce: debounced, throttle: throttled, "~": { wait, now } });
 }
 
 /** The same function for the same time. */
