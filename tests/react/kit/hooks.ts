@@ -1,10 +1,10 @@
 import { createHooks } from "twinstate/react";
 import type { Scoped } from "../../../server/scope.js";
-import type { Board, Todo } from "./stores.js";
+import type { Board, Book, Shelf, Todo } from "./stores.js";
 
 interface Twin {
-  readonly "~stores": { todo: typeof Todo; board: Scoped<"room", Board> };
-  readonly "~models": {};
+  readonly "~stores": { todo: typeof Todo; board: Scoped<"room", Board>; shelf: typeof Shelf };
+  readonly "~models": { Book: typeof Book };
 }
 
-export const { TwinProvider, TwinPreload, useTodo, useLiveTodo, useBoard, useLiveBoard } = createHooks<Twin>();
+export const { TwinProvider, TwinPreload, useTodo, useLiveTodo, useBoard, useLiveBoard, useShelf } = createHooks<Twin>();

@@ -1,12 +1,14 @@
 import { ClientCall } from "../../../client/call.js";
-import type { Client } from "../../../client/client.js";
+import type { Client, Known } from "../../../client/client.js";
 import { createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Delta } from "../../../lib/codec.js";
 import { EventError } from "../../../lib/errors.js";
 import { describeClass, type WireSchema } from "../../../lib/schema.js";
-import { createStore, type Store } from "../../../lib/store.js";
+import { createStore, type Store, type StoreOptions } from "../../../lib/store.js";
 import type { PreloadData, PreloadedStore } from "../../../server/runtime.js";
+
+type Models = NonNullable<StoreOptions["models"]>;
 
 /** What would have crossed the wire. */
 const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value));
@@ -16,15 +18,17 @@ export class Source<T extends object> {
   readonly name: string;
   readonly key: string | null;
   readonly instance: T;
+  readonly models: Models;
   revision = 1;
   readonly #store: Store;
   readonly #followers = new Set<(delta: Delta) => void>();
 
-  constructor(name: string, instance: T, key: string | null = null) {
+  constructor(name: string, instance: T, key: string | null = null, models: Models = {}) {
     this.name = name;
     this.key = key;
     this.instance = instance;
-    this.#store = createStore({ name, instance });
+    this.models = models;
+    this.#store = createStore({ name, instance, models });
     this.#store.watch();
   }
 
@@ -68,11 +72,14 @@ export interface Joined extends Client {
 }
 
 /** Real twins of real stores, with no network between. */
-export function join(...sources: Source<any>[]): Joined {
+export const join = (...sources: Source<any>[]): Joined => joinKnowing({}, ...sources);
+
+/** As {@link join}, in a browser that has classes of the stores. */
+export function joinKnowing(known: Known, ...sources: Source<any>[]): Joined {
   const schema: WireSchema = {
     hash: "",
     stores: Object.fromEntries(sources.map(({ name, instance }) => [name, { scope: "session", ...describeClass(instance.constructor) }])),
-    models: {},
+    models: Object.fromEntries(sources.flatMap(({ models }) => Object.entries(models).map(([name, Class]) => [name, describeClass(Class)]))),
   };
   const twins = new Map<string, LiveTwin>();
   const following = new Map<LiveTwin, () => void>();
@@ -94,6 +101,7 @@ export function join(...sources: Source<any>[]): Joined {
   const world: TwinWorld = {
     schema,
     linger: 0,
+    known,
     begin(twin, event) {
       const { call, resolve, reject } = ClientCall.open(
         () => {},

@@ -45,3 +45,52 @@ export class Board {
     return title.length;
   }
 }
+
+/** A model: an instance in a store. */
+export class Book {
+  @state title: string;
+  @state read = false;
+  @state sequel: Book | undefined;
+  constructor(title = "") {
+    this.title = title;
+  }
+  @computed get long() {
+    return this.title.length > 10;
+  }
+  get words() {
+    return this.title.split(" ");
+  }
+  get count() {
+    return this.words.length;
+  }
+  @event rename(title: string) {
+    this.title = title;
+  }
+}
+
+export class Shelf {
+  @state books: Book[] = [];
+  @state search = "";
+  @state note = "";
+  @state marks = new Map<string, number>([["a", 1]]);
+  @state tags = new Set<string>(["new"]);
+  @state opened = new Date(0);
+  get shown() {
+    return this.books.filter(({ title }) => title.includes(this.search));
+  }
+  get first() {
+    return this.byTitle(this.search)?.title ?? "none";
+  }
+  get never(): string | undefined {
+    return undefined;
+  }
+  byTitle(title: string) {
+    return this.books.find((book) => book.title === title);
+  }
+  clear() {
+    this.books = [];
+  }
+  @event add(title: string) {
+    this.books.push(new Book(title));
+  }
+}
