@@ -4,10 +4,10 @@ import { createHooks, useConnection } from "twinstate/react";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { builtIn } from "../../react/effects.js";
 import { Boundary } from "./kit/boundary.js";
-import { TwinProvider, useBoard, useTodo } from "./kit/hooks.js";
+import { type Twin, TwinProvider, useBoard, useTodo } from "./kit/hooks.js";
 import { preload, Source } from "./kit/joined.js";
 import { soon } from "./kit/page.js";
-import { Todo } from "./kit/stores.js";
+import { Book, Shelf, Todo } from "./kit/stores.js";
 
 // The session that a real page has by its very first request.
 beforeAll(async () => {
@@ -49,6 +49,22 @@ function Room({ room }: { room: string }) {
   );
 }
 
+const knowing = createHooks<Twin>({ stores: { shelf: Shelf }, models: { Book } });
+
+function Books() {
+  const shelf = knowing.useShelf();
+  return (
+    <>
+      <p>
+        {shelf.shown.length} {String(shelf.books[0] instanceof Book)} {shelf.books[0]?.words.join("-")}
+      </p>
+      <button type="button" onClick={() => void shelf.add("red book")}>
+        add
+      </button>
+    </>
+  );
+}
+
 function Do({ what }: { what: "fail" | "welcome" }) {
   const todo = useTodo();
   return (
@@ -72,6 +88,20 @@ function Draft({ onDraft }: { onDraft(draft: string): void }) {
 
 const byTag = (element: HTMLElement, tag: string) => element.querySelector(tag)?.textContent;
 const click = (element: HTMLElement) => element.querySelector("button")?.click();
+
+test("a page whose hooks know the classes has their getters and models", async () => {
+  const page = (
+    <knowing.TwinProvider>
+      <Suspense fallback={<i>wait</i>}>
+        <Books />
+      </Suspense>
+    </knowing.TwinProvider>
+  );
+  const { element } = open(page);
+  await soon(() => expect(byTag(element, "p")).toBe("0 false "));
+  click(element);
+  await soon(() => expect(byTag(element, "p")).toBe("1 true red-book"));
+});
 
 test("a page without preload shows its state, and what its events change", async () => {
   const room = crypto.randomUUID();

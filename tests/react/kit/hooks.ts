@@ -2,7 +2,7 @@ import { createHooks } from "twinstate/react";
 import type { Scoped } from "../../../server/scope.js";
 import type { Board, Book, Shelf, Todo } from "./stores.js";
 
-interface Twin {
+export interface Twin {
   readonly "~stores": { todo: typeof Todo; board: Scoped<"room", Board>; shelf: typeof Shelf };
   readonly "~models": { Book: typeof Book };
 }
