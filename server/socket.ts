@@ -86,7 +86,10 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
   async function carry(runtime: Runtime, socket: Socket, request: Request): Promise<void> {
     try {
       const response = await runtime.serve(request);
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) await sent(socket, chunk);
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        // The line broke, of which the socket may not have told yet.
+        if (!(await sent(socket, chunk))) return socket.terminate();
+      }
       socket.close(response.ok ? 1001 : 1008);
     } catch (error) {
       if (!request.signal.aborted) runtime.report("error", error);
@@ -118,9 +121,8 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
   };
 }
 
-/** Resolves when the data has left for the network: nothing more is made before, so a reader that does not read makes nothing pile up here. */
-const sent = (socket: Socket, data: Uint8Array) =>
-  new Promise<void>((resolve, reject) => socket.send(data, { binary: false }, (error) => (error ? reject(error) : resolve())));
+/** Resolves when the data has left for the network, or cannot: nothing more is made before, so a reader that does not read makes nothing pile up here. */
+const sent = (socket: Socket, data: Uint8Array) => new Promise<boolean>((resolve) => socket.send(data, { binary: false }, (error) => resolve(!error)));
 
 /** Ends a socket whose other end is gone without a word. */
 function heartbeat(socket: Socket): NodeJS.Timeout {

@@ -260,3 +260,14 @@ test("a reader that does not read costs bounded memory, and gets one snapshot of
   }
   expect(revision).toBe(201);
 });
+
+test("a reader that goes away in the middle leaves no stream behind, and is no error of the server", async () => {
+  const { visitor, runtime, site, logs } = await start();
+  const reader = await stalled(site, visitor.jar.cookie as string, { watch: [{ store: "pad", key: "a" }] });
+  await vi.waitFor(() => expect(runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true));
+  for (let n = 0; n < 100; n++) await visitor.callIn("a", "pad.write", `${n} ${"x".repeat(100_000)}`);
+  reader.break();
+  for (let n = 0; n < 5; n++) await visitor.callIn("a", "pad.write", `${n} ${"x".repeat(100_000)}`);
+  await vi.waitFor(() => expect(runtime.streams).toBe(0));
+  expect(logs.filter(({ level }) => level === "error")).toEqual([]);
+});

@@ -8,6 +8,8 @@ import { TRANSPORT } from "./transport.js";
 export interface Stalled {
   /** Reads until a text has come, and gives the messages so far. */
   readUntil(enough: string): Promise<unknown[][]>;
+  /** Goes away without a word. */
+  break(): void;
 }
 
 /** A stream on a bare line, of which nothing is read until it is asked for. */
@@ -20,6 +22,7 @@ export async function stalled({ server }: Site, cookie: string, input: unknown):
   line.write(Buffer.concat([Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n`), ...rest]));
   await once(line, "connect");
   return {
+    break: () => void line.resetAndDestroy(),
     async readUntil(enough) {
       const chunks: Buffer[] = [];
       for await (const chunk of line) {
