@@ -10,6 +10,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
   { find: /^twinstate$/, replacement: at("../../lib/index.ts") },
   { find: /^twinstate\/(client|react)$/, replacement: at("../../$1/index.ts") },
+  { find: /^twinstate\/react\/devtools$/, replacement: at("../../react/devtools/index.tsx") },
 ];
 
 // The root is this folder, as Vite would take the folder `react` of the repository for the package.

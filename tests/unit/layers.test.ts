@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const LAYERS: Record<string, readonly (string | RegExp)[]> = {
   lib: ["lib", "mobx"],
   client: ["client", "lib", "@trpc/client"],
-  react: ["react", "client", "lib", /^react(\/jsx-runtime)?$/],
+  react: ["react", "client", "lib", /^react(\/jsx-runtime|-dom\/client)?$/],
   server: ["server", "lib", "mobx", "reflect-metadata", /^node:/, /^@trpc\/server(\/|$)/, /^next\//],
   testing: ["testing", "server", "client", "react", "lib", "mobx", "reflect-metadata", "react", /^node:/, /^@trpc\//, /^next\//, "vitest"],
 };

@@ -1,0 +1,44 @@
+"use client";
+
+import { type ReactNode, useEffect } from "react";
+import { inspectionOf } from "../../client/inspection.js";
+import { NO_FAULTS } from "../../client/network.js";
+import { useClient } from "../provider.js";
+import { recorderOf } from "./recorder.js";
+
+export interface TwinDevtoolsProps {
+  /**
+   * In which corner of the page the button is.
+   * @default "right"
+   */
+  corner?: "left" | "right";
+}
+
+/**
+ * Shows what the twins of a page hold, and what its events do; replays events, and spoils the network. It goes inside `<TwinProvider>`. In production there is nothing of
+ * it, neither on the page nor in its bundle.
+ * @example <TwinProvider>{children}<TwinDevtools /></TwinProvider>
+ */
+export const TwinDevtools: (props: TwinDevtoolsProps) => ReactNode = process.env.NODE_ENV === "production" ? () => null : Devtools;
+
+function Devtools({ corner = "right" }: TwinDevtoolsProps): ReactNode {
+  const client = useClient("<TwinDevtools>");
+  useEffect(() => {
+    const inspection = inspectionOf(client);
+    if (!inspection) return;
+    const recorder = recorderOf(inspection);
+    const stop = recorder.start();
+    let wanted = true;
+    let unmount = () => {};
+    void import("./panel.js").then(({ mountPanel }) => {
+      if (wanted) unmount = mountPanel(recorder, corner);
+    });
+    return () => {
+      wanted = false;
+      unmount();
+      stop();
+      inspection.network?.set(NO_FAULTS);
+    };
+  }, [client, corner]);
+  return null;
+}

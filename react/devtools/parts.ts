@@ -1,0 +1,64 @@
+/** What a value that can be opened holds, by name. */
+export interface Parts {
+  readonly size: number;
+  /** Some of them: those of a long list are not to be made all at once. */
+  slice(from: number, to: number): readonly (readonly [name: string, value: unknown])[];
+}
+
+/** `undefined` for a value that holds nothing. */
+export function partsOf(value: unknown): Parts | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    const list = value as ArrayLike<unknown>;
+    if (!(list.length > 0)) return undefined;
+    return { size: list.length, slice: (from, to) => Array.from({ length: to - from }, (_, i) => [String(from + i), list[from + i]]) };
+  }
+  if (value instanceof Map) return listed([...value], ([key, held]) => [`${preview(key)} →`, held]);
+  if (value instanceof Set) return listed([...value], (held, i) => [String(i), held]);
+  if (value instanceof Error) return listed(["code", "message", "data"], (name) => [name, (value as unknown as Record<string, unknown>)[name]]);
+  return listed(Object.keys(value), (name) => [name, (value as Record<string, unknown>)[name]]);
+}
+
+function listed<T>(list: readonly T[], part: (item: T, i: number) => readonly [string, unknown]): Parts | undefined {
+  if (list.length === 0) return undefined;
+  return { size: list.length, slice: (from, to) => list.slice(from, to).map((item, i) => part(item, from + i)) };
+}
+
+/** The longest text that is shown of a string. */
+const LONG = 200;
+
+/** A value in one line. */
+export function preview(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > LONG ? `${value.slice(0, LONG)}…` : value);
+    case "bigint":
+      return `${value}n`;
+    case "number":
+      return Object.is(value, -0) ? "-0" : String(value);
+    case "object":
+      return value === null ? "null" : previewObject(value);
+    default:
+      return String(value);
+  }
+}
+
+function previewObject(value: object): string {
+  if (Array.isArray(value)) return `Array(${value.length})`;
+  if (value instanceof Map || value instanceof Set) return `${value instanceof Map ? "Map" : "Set"}(${value.size})`;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : `Date ${value.toISOString()}`;
+  if (value instanceof URL) return `URL ${value.href}`;
+  if (value instanceof RegExp) return String(value);
+  if (value instanceof ArrayBuffer) return `ArrayBuffer(${value.byteLength})`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength})`;
+  if (value instanceof Error) return value.message;
+  const names = Object.keys(value);
+  const parts = names.slice(0, 4).map((name) => {
+    const part = (value as Record<string, unknown>)[name];
+    return `${name}: ${typeof part === "object" && part !== null && !Array.isArray(part) && Object.getPrototypeOf(part) === Object.prototype ? "{…}" : preview(part)}`;
+  });
+  return parts.length === 0 ? "{}" : `{ ${parts.join(", ")}${names.length > parts.length ? ", …" : ""} }`;
+}
+
+/** What colours a value. */
+export const kindOf = (value: unknown): string => (value === null ? "null" : typeof value);

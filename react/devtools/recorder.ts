@@ -1,0 +1,228 @@
+import type { ClientCall } from "../../client/call.js";
+import type { Inspection, News } from "../../client/inspection.js";
+import type { LiveTwin } from "../../client/twin.js";
+import type { EventError } from "../../lib/errors.js";
+import { Signal } from "../../lib/signal.js";
+import { decodeValue, encodeValue } from "../../lib/value.js";
+
+/** A call of an event. Times are those of `performance.now()`. */
+export interface CallRecord {
+  readonly id: number;
+  readonly twin: LiveTwin;
+  readonly event: string;
+  /** As they were sent. */
+  readonly args: readonly unknown[];
+  /** Its number, once it has one. */
+  n?: number;
+  readonly called: number;
+  /** When it was sent first. */
+  sent?: number;
+  attempts: number;
+  answered?: number;
+  /** When the caller was told: its twin shows what has changed. */
+  settled?: number;
+  value?: unknown;
+  error?: EventError;
+  /** The revision that shows it, until its frame is found. */
+  revision?: number;
+  /** Of what it changed, on the wire. */
+  bytes?: number;
+}
+
+/** A message of the stream. */
+export interface MessageRecord {
+  readonly id: number;
+  readonly time: Date;
+  readonly name: string;
+  /** Which stores it is for. */
+  readonly stores: readonly string[];
+  readonly revision: number | undefined;
+  readonly bytes: number;
+  /** How long it took to be applied, and to be told to all who read it, in ms. */
+  readonly ms: number;
+}
+
+interface Frame {
+  readonly twins: readonly LiveTwin[];
+  readonly revision: number;
+  readonly bytes: number;
+  /** When it came. */
+  readonly time: number;
+}
+
+/** How many calls, and how many messages, are kept. */
+const KEPT = 200;
+
+/** What has happened in a client since somebody looks. */
+export class Recorder {
+  readonly inspection: Inspection;
+  calls: readonly CallRecord[] = [];
+  messages: readonly MessageRecord[] = [];
+  /** Frames that no call has claimed. */
+  #frames: Frame[] = [];
+  readonly #byCall = new WeakMap<ClientCall, CallRecord>();
+  readonly #received = new WeakMap<LiveTwin, number>();
+  readonly #changes = new Signal();
+  readonly subscribe = this.#changes.subscribe;
+  /** Grows with what is told. */
+  version = 0;
+  #ids = 0;
+  #scheduled = false;
+
+  constructor(inspection: Inspection) {
+    this.inspection = inspection;
+  }
+
+  /** Records until the returned function is called. */
+  start(): () => void {
+    const { news, status, network } = this.inspection;
+    const stops = [news.subscribe((one) => this.#take(one)), status.subscribe(() => this.#changed()), network?.subscribe(() => this.#changed())];
+    return () => {
+      for (const stop of stops) stop?.();
+    };
+  }
+
+  /** How many bytes the stream has brought for a twin. */
+  received(twin: LiveTwin): number {
+    return this.#received.get(twin) ?? 0;
+  }
+
+  clear(): void {
+    this.calls = [];
+    this.messages = [];
+    this.#changed();
+  }
+
+  #take(news: News): void {
+    switch (news.what) {
+      case "twins":
+        break;
+      case "called":
+        this.#called(news.call, news.twin, news.event, news.args);
+        break;
+      case "sent": {
+        const record = this.#byCall.get(news.call);
+        if (!record) return;
+        record.n = news.n;
+        record.sent ??= performance.now();
+        record.attempts++;
+        break;
+      }
+      case "answered": {
+        const record = this.#byCall.get(news.call);
+        if (!record) return;
+        record.answered = performance.now();
+        record.revision = news.answer.r;
+        for (const message of news.answer.f ?? []) this.#message(message as readonly unknown[], [record.twin], 0);
+        this.#claim(record);
+        break;
+      }
+      case "message":
+        this.#message(news.message, news.twins, news.ms);
+        break;
+      default:
+        news satisfies never;
+    }
+    this.#changed();
+  }
+
+  #called(call: ClientCall, twin: LiveTwin, event: string, args: readonly unknown[]): void {
+    const record: CallRecord = { id: this.#ids++, twin, event, args: copyOf(args), called: performance.now(), attempts: 0 };
+    this.#byCall.set(call, record);
+    this.calls = [...this.calls.slice(1 - KEPT), record];
+    const settle = (end: Partial<CallRecord>) => {
+      Object.assign(record, end, { settled: performance.now() });
+      this.#changed();
+    };
+    // Past the call's own `then`, which would take it for heard.
+    void Promise.prototype.then.call(
+      call,
+      (value) => settle({ value }),
+      (error) => settle({ error }),
+    );
+  }
+
+  #message(message: readonly unknown[], twins: readonly LiveTwin[], ms: number): void {
+    const [head] = message;
+    const told: { stores: string[]; revision?: number } = { stores: [] };
+    if (typeof head === "number") {
+      told.revision = message[1] as number;
+      for (let i = 2; i < message.length; i += 2) {
+        const twin = twins.find(({ store }) => store === message[i]);
+        told.stores.push(twin ? nameOf(twin) : String(message[i]));
+        if (twin) this.#receive(twin, message[i + 1]);
+      }
+      if (message.length > 2)
+        this.#frames = [...this.#frames.slice(1 - KEPT), { twins, revision: told.revision, bytes: bytesOf(message), time: performance.now() }];
+      for (const record of this.calls) this.#claim(record);
+    } else if (head === "snapshot" || head === "resume") {
+      const [, , store, key, , revision, snapshot] = message as [string, number, string, string | null, string, number, unknown];
+      told.revision = revision;
+      const twin = [...this.inspection.twins.values()].find((one) => one.store === store && one.key === key);
+      told.stores.push(nameOf({ store, key }));
+      if (twin && head === "snapshot") this.#receive(twin, snapshot);
+    } else if (head === "refused") told.stores.push(nameOf({ store: message[1] as string, key: message[2] as string | null }));
+    const record: MessageRecord = {
+      id: this.#ids++,
+      time: new Date(),
+      name: typeof head === "number" ? "frame" : String(head),
+      stores: told.stores,
+      revision: told.revision,
+      bytes: bytesOf(message),
+      ms,
+    };
+    this.messages = [...this.messages.slice(1 - KEPT), record];
+  }
+
+  #receive(twin: LiveTwin, data: unknown): void {
+    this.#received.set(twin, this.received(twin) + bytesOf(data));
+  }
+
+  /** The frame that brought what a call has changed. One that has changed nothing is answered with an earlier revision, whose frame came before it was sent. */
+  #claim(record: CallRecord): void {
+    const { revision, twin, sent } = record;
+    if (revision === undefined || record.bytes !== undefined) return;
+    const frame = this.#frames.find((one) => one.revision === revision && one.twins.includes(twin) && one.time >= (sent as number));
+    if (!frame) return;
+    record.bytes = frame.bytes;
+    this.#frames = this.#frames.filter((one) => one !== frame);
+  }
+
+  /** Tells at most once in each frame that is painted. */
+  #changed(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      this.version++;
+      this.#changes.tell();
+    });
+  }
+}
+
+const recorders = /* @__PURE__ */ new WeakMap<Inspection, Recorder>();
+
+/** The same one, as React mounts components again. */
+export function recorderOf(inspection: Inspection): Recorder {
+  let recorder = recorders.get(inspection);
+  if (!recorder) {
+    recorder = new Recorder(inspection);
+    recorders.set(inspection, recorder);
+  }
+  return recorder;
+}
+
+/** A store, with its room's key. */
+export const nameOf = ({ store, key }: { readonly store: string; readonly key: string | null }): string => (key === null ? store : `${store} ${key}`);
+
+/** On the wire. */
+const bytesOf = (data: unknown): number => new TextEncoder().encode(JSON.stringify(data)).length;
+
+function copyOf(args: readonly unknown[]): readonly unknown[] {
+  try {
+    return decodeValue(encodeValue(args)) as readonly unknown[];
+  } catch {
+    // It is refused for that.
+    return args;
+  }
+}
