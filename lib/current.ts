@@ -46,7 +46,8 @@ export interface BuiltInEffects {
 export interface Provider {
   current(): Current | undefined;
   update<R>(change: () => R): Promise<R>;
-  effect(name: string, args: readonly unknown[]): void;
+  /** `false`: no event runs here. */
+  effect(name: string, args: readonly unknown[]): boolean;
   newId(): string | undefined;
 }
 
@@ -56,6 +57,17 @@ const shared = globalThis as unknown as { [PROVIDER]?: Provider };
 
 export function setProvider(provider: Provider): void {
   shared[PROVIDER] = provider;
+}
+
+/** Runs something synchronous of which another provider is asked. */
+export function withProvider<R>(provider: Provider, run: () => R): R {
+  const before = shared[PROVIDER];
+  shared[PROVIDER] = provider;
+  try {
+    return run();
+  } finally {
+    shared[PROVIDER] = before as Provider;
+  }
 }
 
 /**
@@ -89,9 +101,7 @@ export const effect: BuiltInEffects & AppEffects = new Proxy({} as BuiltInEffect
   get: (_, name) => {
     if (typeof name === "symbol") return undefined;
     return (...args: unknown[]) => {
-      const provider = shared[PROVIDER];
-      if (!provider?.current()) throw outsideCurrent(`effect.${name}()`);
-      provider.effect(name, args);
+      if (!shared[PROVIDER]?.effect(name, args)) throw outsideCurrent(`effect.${name}()`);
     };
   },
 });

@@ -13,8 +13,8 @@ export type Message = readonly unknown[];
 /** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
 function textOf(message: Message): string {
   if (message[0] !== "snapshot") return JSON.stringify(message);
-  const head = JSON.stringify(message.slice(0, -1));
-  return `${head.slice(0, -1)},${snapshotText(message[message.length - 1] as Snapshot)}]`;
+  const [head, rest] = [message.slice(0, 6), message.slice(7)].map((part) => JSON.stringify(part).slice(1, -1));
+  return `[${[head, snapshotText(message[6] as Snapshot), ...(rest ? [rest] : [])].join(",")}]`;
 }
 
 interface Queued {
@@ -109,6 +109,7 @@ export class Connection {
     if (events.length > 0) this.#ready = [];
     while (this.#queue.length > 0) {
       const { message, of } = this.#shift();
+      if (of) for (const ran of (message as Frame).ran(this.client)) events.push(eventOf(JSON.stringify(ran)));
       events.push(of ? (message as Frame).event(of.stores) : eventOf(JSON.stringify(message)));
     }
     return events.length === 1 ? events[0] : Buffer.concat(events);
@@ -125,7 +126,13 @@ export class Connection {
     const ready = this.#ready.shift();
     if (ready) return ready;
     const { message, of } = this.#shift();
-    return of ? (message as Frame).message(of.stores) : (message as Message);
+    if (!of) return message as Message;
+    this.#ready.push(...this.#messages(message as Frame, of));
+    return this.#ready.shift();
+  }
+
+  #messages(frame: Frame, { stores }: Watched): Message[] {
+    return [...frame.ran(this.client), frame.message(stores)];
   }
 
   #waits(): boolean {
@@ -146,6 +153,7 @@ export class Connection {
       const { host, pending, stores } = watched;
       if (pending.size === 0 || watched.asked) continue;
       watched.asked = true;
+      const ended = this.client === undefined ? 0 : host.numbers.ended(this.client);
       const due = [...pending].filter((store) => stores.has(store));
       if (due.length === 0) pending.clear();
       host.show(due, (revision, shown) => {
@@ -154,7 +162,7 @@ export class Connection {
           const { store } = one;
           if (!pending.delete(store) || this.#watched.get(host) !== watched) continue;
           if ("error" in one) this.refuse(store, host.roomKey, one.error);
-          else this.#ready.push(["snapshot", host.number, store, host.roomKey, host.incarnation, revision, one.snapshot]);
+          else this.#ready.push(["snapshot", host.number, store, host.roomKey, host.incarnation, revision, one.snapshot, ...(ended > 0 ? [ended] : [])]);
         }
         this.#notice();
       });
@@ -317,7 +325,10 @@ export class Connection {
       this.#ready = [];
     } else {
       // What it watches is left now: so frames are made messages.
-      this.#queue = this.#queue.map(({ message, bytes, of }) => ({ message: of ? (message as Frame).message(of.stores) : message, bytes, of: undefined }));
+      this.#queue = this.#queue.flatMap(({ message, bytes, of }) => {
+        const messages = of ? this.#messages(message as Frame, of) : [message];
+        return messages.map((one) => ({ message: one, bytes, of: undefined }));
+      });
       this.#queue.push({ message: ["bye", reason], bytes: 0, of: undefined });
     }
     this.#closed = true;

@@ -47,6 +47,8 @@ export interface Turn {
   /** The hosts whose answers it waits for. */
   readonly waitsFor: Set<string>;
   effects: Effect[];
+  /** Gives the next id of the event, where its caller expects the same. */
+  readonly newId?: () => string;
   /** Takes the effects of a commit to the caller's browser. */
   readonly deliver?: (effects: readonly Effect[]) => void;
   /** Changes state for a moment, from an event that runs beside the queue. */
@@ -78,7 +80,9 @@ const provider: Provider = {
     return turn?.update ? ((await turn.update(change)) as R) : change();
   },
   effect(name, args) {
-    currentTurn()?.effects.push([name, encodeValue(plainOf(args))]);
+    const turn = currentTurn();
+    turn?.effects.push([name, encodeValue(plainOf(args))]);
+    return turn !== undefined;
   },
-  newId: () => undefined,
+  newId: () => currentTurn()?.newId?.(),
 };

@@ -13,14 +13,17 @@ export class Frame {
   readonly deltas: readonly (readonly [store: string, delta: Delta])[];
   /** About as many as it takes on the wire. */
   readonly bytes: number;
+  /** The event whose last commit it is, where its caller wants to know. */
+  readonly by: { readonly client: string; readonly n: number } | undefined;
   readonly #parts: readonly string[];
   /** As server-sent events, by the stores that are in them. */
   readonly #events = new Map<string, Uint8Array>();
 
-  constructor(host: number, revision: number, deltas: Frame["deltas"]) {
+  constructor(host: number, revision: number, deltas: Frame["deltas"], by?: Frame["by"]) {
     this.host = host;
     this.revision = revision;
     this.deltas = deltas;
+    this.by = by;
     this.#parts = deltas.map(([store, delta]) => `,${JSON.stringify(store)},${JSON.stringify(delta)}`);
     this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16);
   }
@@ -30,6 +33,11 @@ export class Frame {
     const message: unknown[] = [host, this.revision];
     for (const [store, delta] of this.deltas) if (stores.has(store)) message.push(store, delta);
     return message;
+  }
+
+  /** What goes before it to the client that has called the event. */
+  ran(client: string | undefined, host = this.host): readonly Message[] {
+    return this.by && this.by.client === client ? [["ran", host, this.by.n]] : [];
   }
 
   /** As {@link message}, ready to be sent. */

@@ -96,6 +96,10 @@ export interface EventCall<R> {
   refuse?(error: unknown): R;
   /** Under what the answer is stored with the commit. */
   readonly numbered?: Omit<EventRecord, "answer">;
+  /** Its caller wants to know which frame brings what it has done. */
+  readonly predicted?: boolean;
+  /** Gives the ids of its `newId()`. @default random ones */
+  readonly newId?: () => string;
   /** Takes a value, while containers have their numbers. What it gives sends it off, when the commit is stored. */
   yielded?(value: unknown, store: Store): () => void;
   effects?(effects: readonly Effect[]): void;
@@ -114,6 +118,7 @@ interface Entry {
   since: number | undefined;
 }
 
+type Asked = Pick<EventCall<unknown>, "effects" | "newId">;
 type Hook = "onCreate" | "onLoad" | "onConnect" | "onDisconnect" | "onDispose";
 
 const SLOW = 1000;
@@ -428,7 +433,7 @@ export class Host {
         control.signal.throwIfAborted();
         return this.#finish(turn, call, entry, value);
       },
-      call.effects,
+      call,
     );
   }
 
@@ -495,7 +500,7 @@ export class Host {
     const { definition, control, caller, eventId } = call;
     const entry = await this.#open(definition.name);
     control.signal.throwIfAborted();
-    const turn = this.#makeTurn(caller, eventId, control, call.effects);
+    const turn = this.#makeTurn(caller, eventId, control, call);
     turn.open = false;
     turn.update = (change) =>
       this.#queue.run(async () => {
@@ -529,7 +534,7 @@ export class Host {
     }
   }
 
-  #makeTurn(caller: Caller, eventId: string, control: AbortController, effects?: EventCall<unknown>["effects"]): Turn {
+  #makeTurn(caller: Caller, eventId: string, control: AbortController, { effects, newId }: Asked = {}): Turn {
     // An error is costly to make, and hardly ever asked for.
     let why: (() => Error) | undefined;
     const turn: Turn = {
@@ -554,21 +559,15 @@ export class Host {
       waitsFor: new Set(),
       effects: [],
       ...(effects && { deliver: effects }),
+      ...(newId && { newId }),
     };
     return turn;
   }
 
   /** Takes the host's turn: what `run` changes and does not commit is undone. */
-  async #take<R>(
-    label: string,
-    caller: Caller,
-    eventId: string,
-    control: AbortController,
-    run: (turn: Turn) => Promise<R>,
-    effects?: EventCall<unknown>["effects"],
-  ): Promise<R> {
+  async #take<R>(label: string, caller: Caller, eventId: string, control: AbortController, run: (turn: Turn) => Promise<R>, asked?: Asked): Promise<R> {
     if (this.#broken) throw this.#broken;
-    const turn = this.#makeTurn(caller, eventId, control, effects);
+    const turn = this.#makeTurn(caller, eventId, control, asked);
     const started = performance.now();
     const { eventTimeout } = this.#world.limits;
     let timer: NodeJS.Timeout | undefined;
@@ -639,6 +638,9 @@ export class Host {
     if (changed.length > 0) this.#revision++;
     const revision = this.#revision;
     const numbered = call?.numbered;
+    // One that runs beside the queue may end before those that were called before it.
+    const by = end && !call?.event.background ? numbered : undefined;
+    if (by) this.numbers.end(by.client, by.n);
     if (end) {
       const answer = end();
       if (numbered) this.#begun.delete(numbered);
@@ -651,7 +653,7 @@ export class Host {
     turn.effects = [];
     this.#journal.after(() => {
       this.#told = revision;
-      if (changed.length > 0) this.#publish({ revision, deltas });
+      if (changed.length > 0) this.#publish({ revision, deltas, by: call?.predicted ? by : undefined });
       if (effects.length > 0) deliver?.(effects);
     });
     if (!this.#journal.full) return;
@@ -683,13 +685,13 @@ export class Host {
     this.#journal.after(run);
   }
 
-  #publish({ revision, deltas }: Pick<Frame, "revision" | "deltas">): void {
+  #publish({ revision, deltas, by }: Pick<Frame, "revision" | "deltas"> & Partial<Pick<Frame, "by">>): void {
     const kept = [...this.#stores.values()].some(({ since }) => since !== undefined);
     if (!kept) {
       this.#log.restart(revision);
       return this.#world.committed(this, 0);
     }
-    const frame = new Frame(this.number, revision, deltas);
+    const frame = new Frame(this.number, revision, deltas, by);
     this.#log.add(frame);
     for (const connection of this.#watchers.keys()) connection.frame(this, frame);
     this.#world.committed(this, frame.bytes);
@@ -790,10 +792,10 @@ export class Host {
   }
 
   /** Loads a store, and gives its committed state for clients. */
-  async read(store: string): Promise<{ revision: number; snapshot: Snapshot }> {
+  async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number }> {
     await this.#open(store);
     const snapshot = this.#snapshot(store);
-    const read = { revision: this.#revision, snapshot };
+    const read = { revision: this.#revision, snapshot, ...(client !== undefined && { ended: this.numbers.ended(client) }) };
     await this.#journal.settled();
     return read;
   }

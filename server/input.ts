@@ -19,15 +19,17 @@ export interface NumberedCall {
   readonly at: number | null;
   readonly seen: number;
   readonly i: string | undefined;
+  /** The caller shows what it expects of the event, and wants to know which frame brings it. */
+  readonly predicted: boolean;
 }
 
 export function numberOf(call: unknown): NumberedCall {
-  const { client, n, at, seen, i } = record(call, "`call: { client, epoch, n, at, seen }`");
+  const { client, n, at, seen, i, p } = record(call, "`call: { client, epoch, n, at, seen }`");
   if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
   const number = whole(n, "call.n");
   const confirmed = whole(seen ?? 0, "call.seen");
   if (number < 1 || confirmed >= number) throw badRequest("Expected `call.n` to be 1 or more, and more than `call.seen`");
-  return { client: clientId(client), n: number, at: at === null || at === undefined ? null : whole(at, "call.at"), seen: confirmed, i };
+  return { client: clientId(client), n: number, at: at === null || at === undefined ? null : whole(at, "call.at"), seen: confirmed, i, predicted: p === 1 };
 }
 
 export function record(input: unknown, expected: string): Record<string, unknown> {

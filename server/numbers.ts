@@ -17,6 +17,10 @@ export interface Numbers {
    * @throws EventError `OUT_OF_ORDER` when those before it do not come.
    */
   enter<A>(client: string, n: number, seen: number, refused: boolean, run: () => Promise<A>): Promise<A>;
+  /** An event has ended: what it has done is part of the committed state from now on. */
+  end(client: string, n: number): void;
+  /** Up to which number the events of a client have ended, as of the committed state. */
+  ended(client: string): number;
   /** No numbered event has run. */
   readonly empty: boolean;
   save(): Record<string, NumberRecord>;
@@ -28,6 +32,7 @@ interface Client {
   forgotten: number;
   seen: number;
   ran: boolean;
+  ended: number;
   readonly answers: Map<number, Promise<unknown>>;
   /** The answers that are settled, for the record. */
   readonly settled: Map<number, unknown>;
@@ -52,7 +57,7 @@ export function createNumbers({ records = {}, interrupted = () => undefined, res
     let client = clients.get(id);
     if (!client) {
       if (clients.size >= sweepAt) sweep();
-      client = { next: 1, forgotten: 0, seen: 0, ran: false, answers: new Map(), settled: new Map(), waiting: new Map() };
+      client = { next: 1, forgotten: 0, seen: 0, ran: false, ended: 0, answers: new Map(), settled: new Map(), waiting: new Map() };
       clients.set(id, client);
     }
     client.seen = Date.now();
@@ -63,7 +68,7 @@ export function createNumbers({ records = {}, interrupted = () => undefined, res
     const given = [...answers.map(([n, answer]) => [n, restored(answer)] as const), ...begun.map((n) => [n, interrupted()] as const)];
     const settled = new Map(given.sort(([a], [b]) => a - b));
     const kept = new Map(Array.from(settled, ([n, answer]) => [n, Promise.resolve(answer)]));
-    return { next, forgotten: confirmed, seen, ran: true, answers: kept, settled, waiting: new Map() };
+    return { next, forgotten: confirmed, seen, ran: true, ended: next - 1, answers: kept, settled, waiting: new Map() };
   }
 
   /** Forgets those who were not seen for long. */
@@ -98,6 +103,11 @@ export function createNumbers({ records = {}, interrupted = () => undefined, res
 
   return {
     enter,
+    end(id, n) {
+      const client = clientOf(id);
+      client.ended = Math.max(client.ended, n);
+    },
+    ended: (id) => clients.get(id)?.ended ?? 0,
     get empty() {
       for (const { ran } of clients.values()) if (ran) return false;
       return true;

@@ -24,6 +24,7 @@ import {
   unknownOutcome,
   unknownStore,
 } from "../lib/errors.js";
+import { eventIds } from "../lib/event-ids.js";
 import { describeClass, type EventSchema, type WireSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
 import { decodeValue, encodeValue } from "../lib/value.js";
@@ -584,7 +585,7 @@ export class Runtime implements World {
     call: NumberedCall,
     began: () => void,
   ): Promise<unknown> {
-    const { client, n, seen, at } = call;
+    const { client, n, seen, at, predicted } = call;
     const caller = await this.#callerOf(request, this.#bind(client, request), call);
     const host = await this.#enter(request, this.#locate(definition, caller, key));
     try {
@@ -607,6 +608,8 @@ export class Runtime implements World {
           control,
           began,
           numbered: { client, n, confirmed: seen, at: Date.now() },
+          predicted,
+          ...(event.optimistic && { newId: eventIds(`${host.incarnation} ${client} ${n}`) }),
           answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
           refuse: refused,
           yielded: (value, store) => {
@@ -627,7 +630,7 @@ export class Runtime implements World {
       const { error: _, ...answer } = outcome;
       const h = this.#tabs.get(client)?.numberOf(host);
       if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, ...answer };
-      return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, at) };
+      return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, client, at) };
     } finally {
       this.#leave(host);
     }
@@ -649,7 +652,7 @@ export class Runtime implements World {
   }
 
   /** What a client without a stream has missed of a host: the messages that a stream would have. */
-  async #missed(called: Definition, host: Host, caller: Caller, at: number): Promise<Message[]> {
+  async #missed(called: Definition, host: Host, caller: Caller, client: string, at: number): Promise<Message[]> {
     if (at >= host.revision) return [];
     const names: string[] = [];
     for (const name of host.stores) {
@@ -665,9 +668,9 @@ export class Runtime implements World {
     }
     // Of all, as the client may show others too.
     const frames = host.missed(at, [...names, called.name]);
-    if (frames) return frames.map((frame) => frame.message(new Set(names), 0));
-    const { revision, snapshot } = await host.read(called.name);
-    return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot]];
+    if (frames) return frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)]);
+    const { revision, snapshot, ended } = await host.read(called.name, client);
+    return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ended]];
   }
 
   /**
