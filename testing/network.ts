@@ -232,7 +232,8 @@ class Line {
   }
 
   async #answer(life: Life, request: Request): Promise<void> {
-    const response = await life.handle(request);
+    // A server lets a socket be opened.
+    const response = this.path === "$socket" ? new Response() : await life.handle(request);
     if (life.dead || (!this.#stream && life.dies("answer"))) return;
     const fault = this.#fault;
     if (fault === "lose answer") return this.break(true);

@@ -1,4 +1,5 @@
 import { type Connected, connect } from "../client/connect.js";
+import { loadSockets } from "../client/stream.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors.js";
 import type { Models, Stores } from "../server/scope.js";
 import { memory } from "../server/storage/memory.js";
@@ -9,6 +10,7 @@ import { Clock } from "./clock.js";
 import { type KillPoint, Life } from "./life.js";
 import { type Browser, type Fault, Network, type Peer } from "./network.js";
 import { Random } from "./random.js";
+import { openSocket } from "./socket.js";
 
 /** How long a dead server is away, in ms. */
 const AWAY = 50;
@@ -29,6 +31,11 @@ export interface PairOptions<S, M> extends TwinOptions<S, M> {
    * @default [1, 10]
    */
   latency?: readonly [least: number, most: number];
+  /**
+   * How the streams of clients come.
+   * @default "sse"
+   */
+  transport?: "sse" | "websocket";
   /** Wraps the `fetch` of each client: to look at what passes, or to break it in ways of your own. */
   wrapFetch?: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
 }
@@ -118,6 +125,7 @@ class Pair implements Net<Stores, Models> {
   readonly #options: TwinOptions<Stores, Models>;
   readonly #storage: Storage;
   readonly #random: Random;
+  readonly #transport: "sse" | "websocket";
   readonly #wrap: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
   readonly #clock: Clock;
   readonly #network: Network;
@@ -130,8 +138,9 @@ class Pair implements Net<Stores, Models> {
   #running = false;
   #closing = false;
 
-  constructor({ seed = 1, latency = [1, 10], wrapFetch = (fetch) => fetch, ...options }: PairOptions<Stores, Models>) {
+  constructor({ seed = 1, latency = [1, 10], transport = "sse", wrapFetch = (fetch) => fetch, ...options }: PairOptions<Stores, Models>) {
     this.#random = new Random(seed);
+    this.#transport = transport;
     this.#wrap = wrapFetch;
     this.#clock = new Clock(this.#random, () => this.#run());
     this.#clock.install();
@@ -145,8 +154,9 @@ class Pair implements Net<Stores, Models> {
       trace: (what) => this.#note(what),
     });
     this.#last = this.#begin(this.#storage);
-    // The server looks for it when it is first asked, which takes real time.
+    // The server looks for it when it is first asked, and clients load this, which takes real time.
     void this.#clock.hold(telemetryApi);
+    if (transport === "websocket") void this.#clock.hold(loadSockets);
   }
 
   // --- who is there ---
@@ -177,7 +187,13 @@ class Pair implements Net<Stores, Models> {
 
   #join(browser: Browser): Tab {
     const peer = this.#network.peer(nameOf(this.#names++), browser);
-    const twins = connect<{ "~stores": Stores }>({ url: "http://twin.test/api/twin", fetch: this.#wrap(this.#network.fetchOf(peer)) });
+    const fetch = this.#wrap(this.#network.fetchOf(peer));
+    const twins = connect<{ "~stores": Stores }>({
+      url: "http://twin.test/api/twin",
+      transport: this.#transport,
+      fetch,
+      openSocket: (url) => openSocket(fetch, url),
+    });
     const close = () => {
       this.#members.delete(tab);
       twins.$close();

@@ -97,6 +97,7 @@ class Script {
     /** What befalls the first requests of `c`. */
     readonly opening: readonly Fault[],
     readonly steps: readonly Step[],
+    readonly transport: "sse" | "websocket",
   ) {}
 
   [fc.toStringMethod](): string {
@@ -127,7 +128,7 @@ class Script {
     });
     return [
       "",
-      `await using net = pair({ stores, storage: ${this.storage}(), ${Object.entries(this.bounds).map(([name, bytes]) => `${name}: ${bytes}, `)}seed: ${this.seed} });`,
+      `await using net = pair({ stores, storage: ${this.storage}(), ${Object.entries(this.bounds).map(([name, bytes]) => `${name}: ${bytes}, `)}${this.transport === "sse" ? "" : 'transport: "websocket", '}seed: ${this.seed} });`,
       "const a = net.client();",
       "const tab = { a, b: net.client(), c: net.tab(a) };",
       'const log = { a: await a.log("room") };',
@@ -148,6 +149,7 @@ const scripts = (...places: Place[]) =>
       fc.constantFrom({}, { maxLog: 200 }, { maxQueued: 300 }, { idle: 10, grace: 100 }),
       fc.array(fc.constantFrom(...FAULTS), { maxLength: 3 }),
       fc.array(step, { minLength: 1, maxLength: 25 }),
+      fc.constantFrom("sse" as const, "websocket" as const),
     )
     .map((parts) => new Script(...parts));
 
@@ -172,9 +174,9 @@ interface Call {
 type Bug = (options: PairOptions<typeof stores, {}>) => PairOptions<typeof stores, {}>;
 
 /** Plays a script, and looks whether all is as it must be. Gives what happened on the network. */
-async function play({ seed, storage, bounds, opening, steps }: Script, bug: Bug = (options) => options): Promise<readonly string[]> {
+async function play({ seed, storage, bounds, opening, steps, transport }: Script, bug: Bug = (options) => options): Promise<readonly string[]> {
   visits = [];
-  await using net = pair(bug({ stores, storage: PLACES[storage](), ...bounds, log: () => {}, seed }));
+  await using net = pair(bug({ stores, storage: PLACES[storage](), ...bounds, transport, log: () => {}, seed }));
   const a = net.client();
   const tabs = { a, b: net.client(), c: net.tab(a) };
   const calls: Call[] = [];
