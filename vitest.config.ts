@@ -27,7 +27,7 @@ export default defineConfig({
         // What is about streams, once more: over WebSockets.
         test: {
           name: "websocket",
-          include: ["tests/integration/{client-*,server-stream,access,bounds,operation,version}.test.ts"],
+          include: ["tests/integration/{access,bounds,client-*,operation,pair,server-stream,version}.test.ts"],
           env: { TRANSPORT: "websocket" },
           testTimeout: 30_000,
         },

@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { current, event, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { type KillPoint, lasting, pair } from "twinstate/testing";
+import { type KillPoint, lasting, pair as pairOver } from "twinstate/testing";
 import { expect, test, vi } from "vitest";
+import { TRANSPORT } from "../kit/transport.js";
+
+const pair: typeof pairOver = (options) => pairOver({ transport: TRANSPORT, ...options });
 
 class Todo {
   @state items: string[] = [];

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
+import { type Fault, pair } from "twinstate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { ClientOptions } from "../../client/client.js";
 import { type App, serveTwin, type Visitor } from "../kit/app.js";
@@ -153,4 +154,31 @@ test("where there are no sockets at all, there is a stream", async () => {
   const wall = await openTwin(client, "wall");
   await app.twin.wall().write("there");
   await shown<Note>(wall, ({ text }) => text === "there");
+});
+
+test.for<[string, Fault[]]>([
+  ["says nothing for seconds", ["late", "silence"]],
+  ["is lost on its way", ["late", "lose"]],
+  ["opens, and brings nothing", ["late", "late", "silence"]],
+])("a socket that %s is given up, and what was missed comes without it", async ([, faults]) => {
+  await using net = pair({ stores, transport: "websocket" });
+  const a = net.client();
+  const wall = await a.wall();
+  net.next(a, ...faults);
+  net.break(a);
+  await net.server.wall().write("missed");
+  // While faults last: `quiet` would end them.
+  await net.wait(15_000);
+  expect(wall.text).toBe("missed");
+  const asked = net.trace.filter((line) => /→ \$(socket|live)/.test(line)).map((line) => line.split("→ ")[1]);
+  // The stream of each connection: the first by socket; of the second one without.
+  expect(asked.slice(0, 2)).toEqual(["$socket", "$live"]);
+  expect(asked.filter((path) => path?.startsWith("$socket")).length).toBe(2);
+  net.break(a);
+  await net.wait(2000);
+  expect(net.trace.filter((line) => line.includes("→ $socket")).length).toBe(2);
+  await net.wait(60_000);
+  net.break(a);
+  await net.quiet();
+  expect(net.trace.filter((line) => line.includes("→ $socket")).length).toBe(3);
 });
