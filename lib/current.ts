@@ -9,6 +9,16 @@ export interface Connection {
   readonly since: Date;
 }
 
+/**
+ * The page that a store is loaded for, as `twin.preload({ todo: { params, search } })` says: `onLoad(page)` is given it. It is what the URL says, so anybody may have written
+ * it: check it as you check arguments.
+ */
+export interface Page {
+  readonly params: PageParams;
+  readonly search: PageParams;
+}
+export type PageParams = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /** The visitor's session: a browser, signed in or not. */
 interface Session {
   /** Under which the server knows it: `twin.todo(id)`. */

@@ -1,6 +1,7 @@
 import { transaction } from "mobx";
 import type { Delta, Snapshot } from "../lib/codec.js";
 import { plainSteps } from "../lib/compact.js";
+import type { Page } from "../lib/current.js";
 import {
   dropped,
   erased,
@@ -276,8 +277,8 @@ export class Host {
     return opening;
   }
 
-  /** The store, loaded as part of what is running. */
-  async #openIn(turn: Turn, name: string): Promise<Entry> {
+  /** The store, loaded as part of what is running. `page`: for which. */
+  async #openIn(turn: Turn, name: string, page?: Page): Promise<Entry> {
     const found = this.#stores.get(name);
     if (found) return found;
     const kept = this.#kept.get(name);
@@ -302,7 +303,7 @@ export class Host {
     turn.open = true;
     try {
       if (entry.created) await this.#hook(entry, "onCreate");
-      await this.#hook(entry, "onLoad");
+      await this.#hook(entry, "onLoad", page);
       if (turn.ended) throw turn.ended;
     } catch (error) {
       entry.loading?.fail();
@@ -789,6 +790,19 @@ export class Host {
     });
     const revision = this.#revision;
     this.#journal.after(() => tell(revision, shown));
+  }
+
+  /** Runs a store's `onLoad` for a page, as an event of the visitor's. */
+  async load(name: string, page: Page, caller: Caller): Promise<void> {
+    if (!hooks(this.#definition(name), "onLoad")) return;
+    await this.#queue.run(() =>
+      this.#take(`${name}.onLoad`, caller, "", new AbortController(), async (turn) => {
+        const entry = this.#stores.get(name);
+        if (entry) await this.#hook(entry, "onLoad", page);
+        else await this.#openIn(turn, name, page);
+        await this.#commit(turn);
+      }),
+    );
   }
 
   /** Loads a store, and gives its committed state for clients. */

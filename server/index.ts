@@ -16,7 +16,7 @@ export type { MigrationFailure, MigrationReport } from "./migration.js";
 export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./record.js";
 export { compact } from "./record.js";
 export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./router.js";
-export type { ExportedStore, PreloadData, PreloadedStore, Whose } from "./runtime.js";
+export type { ExportedStore, PageProps, PreloadData, PreloadedStore, Whose } from "./runtime.js";
 export {
   type KindOf,
   type ModelClass,

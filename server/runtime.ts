@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { Page, PageParams } from "../lib/current.js";
 import {
   badRoomKey,
   cancelled,
@@ -985,22 +986,26 @@ export class Runtime implements World {
     const known = await this.recognise(headers.get("cookie"));
     const session = known && !known.replaced ? known.id : this.sessions.create();
     const caller: Caller = { context: await this.contextOf(headers), session: sessionOf(session, undefined), connection: undefined, trusted: false };
-    const wanted: [Definition, string | null][] = [];
-    for (const [store, keys] of Object.entries(what)) {
+    const wanted: [Definition, string | null, Page | undefined][] = [];
+    for (const [store, asked] of Object.entries(what)) {
       const definition = this.#find(store);
-      if (keys === undefined || keys === null || keys === false) continue;
-      for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null]);
+      if (asked === undefined || asked === null || asked === false) continue;
+      const page = isPage(asked) ? asked : undefined;
+      const keys = page ? page.key : asked;
+      for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
     }
-    const stores = await Promise.all(wanted.map(([definition, key]) => this.#preloaded(definition, key, caller)));
+    const stores = await Promise.all(wanted.map(([definition, key, page]) => this.#preloaded(definition, key, page, caller)));
     return { schema: this.#schema, session: tagOf(session), stores };
   }
 
-  async #preloaded(definition: Definition, key: string | null, caller: Caller): Promise<PreloadedStore> {
+  async #preloaded(definition: Definition, key: string | null, page: Page | undefined, caller: Caller): Promise<PreloadedStore> {
     const store = definition.name;
     try {
       const host = await this.hosts.use(this.#locate(definition, caller, key));
       try {
         await this.#permit(definition, host, caller);
+        if (page && host.waiting >= this.limits.maxWaiting) throw queueFull(host.id, RETRY);
+        if (page) await host.load(store, page, caller);
         return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
       } finally {
         this.hosts.release(host);
@@ -1060,6 +1065,18 @@ async function within(ms: number, what: Promise<unknown>): Promise<void> {
     timer = setTimeout(resolve, ms);
   });
   await Promise.race([what, late]).finally(() => clearTimeout(timer));
+}
+
+/** What a page's own props say of it, as `preload` takes it. */
+export interface PageProps {
+  readonly params?: PageParams | Promise<PageParams>;
+  readonly search?: PageParams | Promise<PageParams>;
+}
+
+const isPage = (asked: unknown): asked is PageProps & { readonly key?: unknown } => typeof asked === "object" && asked !== null && !Array.isArray(asked);
+
+async function pageOf({ params = {}, search = {} }: PageProps): Promise<Page> {
+  return { params: { ...(await params) }, search: { ...(await search) } };
 }
 
 /** A name for an id that does not give it away. */

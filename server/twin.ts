@@ -23,7 +23,7 @@ import type { MigrationReport } from "./migration.js";
 import type { Report } from "./refusal.js";
 import { requestHeaders } from "./request.js";
 import type { TwinRouter } from "./router.js";
-import { type ExportedStore, Runtime, type RuntimeOptions, type Whose } from "./runtime.js";
+import { type ExportedStore, type PageProps, Runtime, type RuntimeOptions, type Whose } from "./runtime.js";
 import type { Definition, KindOf, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
 import type { SessionOptions } from "./session.js";
 import { type AttachOptions, attachTo } from "./socket.js";
@@ -193,9 +193,14 @@ export interface TwinServer<S, M = {}> {
   readonly router: TwinRouter<S>;
   /**
    * The state with which a page begins, for the visitor whose request is being rendered.
-   * @example <TwinPreload state={await twin.preload({ todo: true, board: "sprint-42" })}>
+   * With the page's `params` and `search`, as Next gives them, the store's `onLoad(page)` runs for this page first, and what it changes is part of the page.
+   * @example
+   * <TwinPreload state={await twin.preload({ todo: true, board: "sprint-42" })}>
+   * <TwinPreload state={await twin.preload({ results: { params, search: searchParams } })}>
    */
-  preload(what: { readonly [K in keyof S]?: KindOf<S[K]> extends "room" ? string | readonly string[] : true }): Promise<Preload<S>>;
+  preload(
+    what: { readonly [K in keyof S]?: KindOf<S[K]> extends "room" ? string | readonly string[] | (PageProps & { readonly key: string }) : true | PageProps },
+  ): Promise<Preload<S>>;
   /** Where there is no request (cron), or for somebody else. */
   as(context: AppContext): { readonly [K in keyof S]: Handle<S[K]> };
   /**

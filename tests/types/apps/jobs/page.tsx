@@ -38,6 +38,12 @@ export async function server(sessionId: string) {
   // @ts-expect-error a room needs its key
   twin.board().add("x");
   await twin.preload({ todo: true, board: ["a", "b"] });
+  const props = { params: Promise.resolve({ slug: ["a"] }), searchParams: Promise.resolve<{ q?: string | string[] }>({}) };
+  await twin.preload({ todo: { params: props.params, search: props.searchParams }, board: { key: "a", search: { q: "x" } } });
+  // @ts-expect-error a room is preloaded by key
+  await twin.preload({ board: { search: { q: "x" } } });
+  // @ts-expect-error what a URL cannot say
+  await twin.preload({ todo: { search: { q: 1 } } });
   // @ts-expect-error a room is preloaded by key
   await twin.preload({ board: true });
 }
