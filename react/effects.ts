@@ -9,7 +9,11 @@ export function builtIn(name: string): (...args: any[]) => void {
 
 const BUILT_IN: Effects = {
   redirect(url: string) {
-    location.assign(checked(url));
+    const href = checked(url);
+    // Next's, of the page that is open: so twins and the page's own state live on. With it `url` means what it does in `<Link>`, under a `basePath` too.
+    const { router } = (window as { next?: { router?: { push(url: string): void } } }).next ?? {};
+    if (router && new URL(href).origin === location.origin) router.push(url);
+    else location.assign(href);
   },
   download(url: string, name = "") {
     const link = document.createElement("a");

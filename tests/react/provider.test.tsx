@@ -1,7 +1,7 @@
 import { Activity, type ReactNode, StrictMode, Suspense, useEffect, useState } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { createHooks, useConnection } from "twinstate/react";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { builtIn } from "../../react/effects.js";
 import { Boundary } from "./kit/boundary.js";
 import { type Twin, TwinProvider, useBoard, useTodo } from "./kit/hooks.js";
@@ -307,6 +307,28 @@ test("where the app says nothing, `redirect` and `download` follow the address, 
   builtIn("toString")();
   expect(warned.mock.calls.map(([message]) => /`effect.\w+\(\)`/.exec(message)?.[0])).toEqual(["`effect.toast()`", "`effect.toString()`"]);
   warned.mockClear();
+});
+
+test("a redirect within the app goes through Next's router, and any other is a navigation of the browser", () => {
+  const went: string[] = [];
+  const open = window as { next?: unknown };
+  open.next = { router: { push: (url: string) => went.push(url) } };
+  onTestFinished(() => delete open.next);
+  const left: string[] = [];
+  const stay = (event: Event) => {
+    left.push((event as Event & { destination: { url: string } }).destination.url);
+    event.preventDefault();
+  };
+  const { navigation } = window as unknown as { navigation: EventTarget };
+  navigation.addEventListener("navigate", stay);
+  onTestFinished(() => navigation.removeEventListener("navigate", stay));
+  const redirect = builtIn("redirect");
+  redirect("/list?page=2#end");
+  redirect(`${location.origin}/list`);
+  expect([went, left]).toEqual([["/list?page=2#end", `${location.origin}/list`], []]);
+  for (const url of ["//example.com/list", "https://example.com/"]) redirect(url);
+  expect([went.length, left]).toEqual([2, [`${location.protocol}//example.com/list`, "https://example.com/"]]);
+  expect(() => redirect("javascript:alert(1)")).toThrow("a script");
 });
 
 test("an effect that throws is written to the console, and the page goes on", async () => {
