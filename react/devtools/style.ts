@@ -1,23 +1,23 @@
 /** The panel's styles. They hold in its shadow root alone, and nothing of the page's reaches there. */
 export const css = /* css */ `
-:host { all: initial; color-scheme: light dark; position: fixed; z-index: 2147483647; inset: auto 0 0 0; height: 0; pointer-events: auto;
+:host { all: initial; display: contents;
   --paper: light-dark(#fff, #18191b); --raised: light-dark(#f3f4f6, #232528); --ink: light-dark(#1c2024, #edeef0); --faint: light-dark(#60646c, #a3a8b1);
   --line: light-dark(#d9d9e0, #363a3f); --accent: light-dark(#5753c6, #b1a9ff); --flash: light-dark(#ffe770, #6e5a00);
-  --good: light-dark(#2b9a66, #3dd68c); --bad: light-dark(#ce2c31, #ff9592); --soso: light-dark(#ab6400, #ffca16);
-  font: 12px/1.5 system-ui, sans-serif; color: var(--ink) }
+  --good: light-dark(#2b9a66, #3dd68c); --bad: light-dark(#ce2c31, #ff9592); --soso: light-dark(#ab6400, #ffca16) }
 @media print { :host { display: none } }
-* { box-sizing: border-box; font: inherit; color: inherit }
+.open, .panel { all: initial; color-scheme: light dark; position: fixed; z-index: 2147483647; box-sizing: border-box; font: 12px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
+:where(.open, .panel) * { box-sizing: border-box; font: inherit; color: inherit }
 ul, p, dl, dd, fieldset, table { margin: 0; padding: 0 }
 button { background: none; border: 1px solid var(--line); border-radius: 4px; padding: 1px 6px; cursor: pointer }
 button:hover { background: var(--raised) }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
-.open { position: fixed; bottom: 12px; padding: 4px 10px; border-radius: 999px; background: var(--paper); box-shadow: 0 1px 4px #0003; white-space: nowrap }
+.open { bottom: 12px; padding: 4px 10px; border: 1px solid var(--line); border-radius: 999px; box-shadow: 0 1px 4px #0003; white-space: nowrap; cursor: pointer }
 .open[data-corner="right"] { right: 12px }
 .open[data-corner="left"] { left: 12px }
 .dot { display: inline-block; width: 8px; height: 8px; border-radius: 50%; background: var(--bad) }
 .dot[data-status="online"] { background: var(--good) }
 .dot[data-status="reconnecting"] { background: var(--soso) }
-.panel { position: fixed; inset: auto 0 0 0; max-height: calc(100vh - 40px); display: flex; flex-direction: column; background: var(--paper); border-top: 1px solid var(--line); box-shadow: 0 -2px 12px #0002 }
+.panel { inset: auto 0 0 0; max-height: calc(100vh - 40px); display: flex; flex-direction: column; border-top: 1px solid var(--line); box-shadow: 0 -2px 12px #0002 }
 .resizer { position: absolute; inset: -4px 0 auto 0; height: 8px; cursor: ns-resize; touch-action: none }
 header { display: flex; align-items: center; gap: 12px; padding: 6px 12px; border-bottom: 1px solid var(--line); background: var(--raised) }
 [role="tablist"] { display: flex; gap: 4px; flex: 1 }
@@ -33,8 +33,8 @@ header { display: flex; align-items: center; gap: 12px; padding: 6px 12px; borde
 .tree ul { padding-left: 16px }
 .leaf { padding-left: 14px }
 .opener { border: 0; padding: 0; text-align: left; font-family: ui-monospace, monospace }
-.opener::before { content: "▸"; display: inline-block; width: 14px; color: var(--faint) }
-.opener[aria-expanded="true"]::before { content: "▾" }
+.opener::before { content: ""; display: inline-block; margin: 0 6px 0 2px; border: 4px solid transparent; border-width: 4px 0 4px 6px; border-left-color: var(--faint) }
+.opener[aria-expanded="true"]::before { transform: rotate(90deg) }
 .name { color: var(--accent) }
 [data-kind="string"] { color: var(--good) }
 [data-kind="number"], [data-kind="bigint"], [data-kind="boolean"] { color: var(--soso) }

@@ -1,0 +1,383 @@
+import { type ReactNode, StrictMode, Suspense, useEffect } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import type { View } from "twinstate";
+import { createHooks, useConnection } from "twinstate/react";
+import { TwinDevtools } from "twinstate/react/devtools";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Locator, page, userEvent } from "vitest/browser";
+import type { Scoped } from "../../server/scope.js";
+import { Boundary } from "./kit/boundary.js";
+import { useBoard } from "./kit/hooks.js";
+import type { Lab } from "./kit/lab.js";
+import { renders, soon, useCount } from "./kit/page.js";
+
+interface Twin {
+  readonly "~stores": { lab: Scoped<"room", Lab> };
+  readonly "~models": {};
+}
+
+const { TwinProvider, useLab } = createHooks<Twin>();
+
+/** Calls an event, but not by the page's client. */
+async function elsewhere(room: string, event: string, ...args: unknown[]): Promise<void> {
+  const body = JSON.stringify({ key: room, args });
+  const response = await fetch(`/api/twin/lab.${event}`, { method: "POST", body, headers: { "content-type": "application/json" } });
+  expect(response.status).toBe(200);
+}
+
+// The session that a real page has by its very first request.
+beforeAll(() => elsewhere("first", "increase"));
+
+// These pages talk to a real server, and the tools have a root of their own: no `act` knows of either.
+beforeEach(() => {
+  (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = false;
+});
+
+const roots: Root[] = [];
+afterEach(async () => {
+  for (const root of roots.splice(0)) root.unmount();
+  sessionStorage.clear();
+  await soon(() => expect(document.querySelector("twinstate-devtools")).toBeNull());
+  (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
+});
+
+function Title({ room }: { room: string }) {
+  useCount("Title");
+  const lab = useLab(room);
+  return <h1>{lab.title}</h1>;
+}
+
+function Closed() {
+  useBoard("closed");
+  return null;
+}
+
+function Status() {
+  const { status, pending } = useConnection();
+  return <output>{`${status} ${pending}`}</output>;
+}
+
+/** Hands out the store, to call its events. */
+function Hand({ room, take }: { room: string; take(lab: View<Lab>): void }) {
+  const lab = useLab(room);
+  useEffect(() => take(lab), [lab, take]);
+  return null;
+}
+
+/** Opens a page with the tools, and waits until its store is there. */
+async function open({ tools = <TwinDevtools /> }: { tools?: ReactNode } = {}) {
+  const room = crypto.randomUUID().slice(0, 8);
+  let lab: View<Lab> | undefined;
+  const take = (next: View<Lab>) => {
+    lab = next;
+  };
+  const root = createRoot(document.body.appendChild(document.createElement("main")));
+  roots.push(root);
+  root.render(
+    <StrictMode>
+      <TwinProvider onError={() => {}}>
+        <Suspense fallback={<i>wait</i>}>
+          <Title room={room} />
+          <Hand room={room} take={take} />
+        </Suspense>
+        <Status />
+        {tools}
+      </TwinProvider>
+    </StrictMode>,
+  );
+  await soon(() => expect(lab).toBeDefined());
+  return {
+    room,
+    get lab() {
+      return lab as View<Lab>;
+    },
+    title: page.getByRole("heading", { level: 1 }),
+    status: page.getByRole("status"),
+  };
+}
+
+const button = (name: string) => page.getByRole("button", { name });
+const opener = button("Open the twinstate devtools");
+const panel = page.getByRole("region", { name: "twinstate devtools" });
+
+/** Opens the tools at one of their tabs. */
+async function at(tab: "State" | "Events" | "Network") {
+  if (opener.query()) await opener.click();
+  await panel.getByRole("tab", { name: tab }).click();
+  return panel.getByRole("tabpanel", { name: tab });
+}
+
+/** Waits until an element has the focus. */
+const focused = (locator: Locator) => soon(() => expect(locator.element().matches(":focus")).toBe(true));
+
+/** The texts of a table's cells, row by row. */
+const cells = (name: string) =>
+  panel
+    .getByRole("table", { name })
+    .getByRole("row")
+    .elements()
+    .slice(1)
+    .map((row) => [...row.children].map(({ textContent }) => textContent));
+
+describe("the panel", () => {
+  test("is a button until it is opened, by mouse or keyboard; Escape closes it, and the focus comes back", async () => {
+    await open();
+    await expect.element(opener).toBeVisible();
+    expect(panel.query()).toBeNull();
+    opener.element().focus();
+    await userEvent.keyboard("{Enter}");
+    await focused(panel.getByRole("tab", { name: "State" }));
+    await userEvent.keyboard("{ArrowRight}");
+    await focused(panel.getByRole("tab", { name: "Events" }));
+    await expect.element(panel.getByRole("tabpanel", { name: "Events" })).toBeVisible();
+    await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
+    await expect.element(panel.getByRole("tab", { name: "Network" })).toHaveAttribute("aria-selected", "true");
+    await userEvent.keyboard("{Escape}");
+    await focused(opener);
+    expect(panel.query()).toBeNull();
+  });
+
+  test("is as high as it was pulled, and a page that comes back finds it as it was", async () => {
+    await open();
+    await at("Network");
+    const height = () => panel.element().getBoundingClientRect().height;
+    const before = height();
+    panel.getByRole("separator", { name: "Height" }).element().focus();
+    await userEvent.keyboard("{ArrowUp}{ArrowUp}");
+    await soon(() => expect(height()).toBe(before + 40));
+    for (const root of roots.splice(0)) root.unmount();
+    await soon(() => expect(panel.query()).toBeNull());
+    await open();
+    await expect.element(panel.getByRole("tabpanel", { name: "Network" })).toBeVisible();
+    expect(height()).toBe(before + 40);
+  });
+
+  test("neither takes the page's styles, nor lets the page hear what happens in it", async () => {
+    const style = document.head.appendChild(document.createElement("style"));
+    style.textContent = "* { color: rgb(1, 2, 3) !important; font-size: 40px !important }";
+    const heard: string[] = [];
+    const hear = ({ type }: Event) => heard.push(type);
+    for (const name of ["keydown", "click", "pointerdown", "focusin"]) document.addEventListener(name, hear);
+    await open();
+    await at("State");
+    await userEvent.keyboard("{ArrowRight}");
+    const { color, fontSize } = getComputedStyle(panel.getByRole("tab", { name: "Events" }).element());
+    for (const name of ["keydown", "click", "pointerdown", "focusin"]) document.removeEventListener(name, hear);
+    style.remove();
+    expect([color === "rgb(1, 2, 3)", fontSize]).toEqual([false, "12px"]);
+    expect(heard).toEqual([]);
+  });
+
+  test("costs the page no render", async () => {
+    const app = await open({ tools: null });
+    await app.lab.fill(10);
+    renders("Title");
+    await app.lab.rename("second");
+    const alone = renders("Title");
+    for (const root of roots.splice(0)) root.unmount();
+    const looked = await open();
+    await looked.lab.fill(10);
+    await at("State");
+    renders("Title");
+    await looked.lab.retitle(1, "other");
+    await looked.lab.increase();
+    await looked.lab.rename("second");
+    await expect.element(panel.getByText('title "second"')).toBeVisible();
+    expect(renders("Title")).toBe(alone);
+  });
+});
+
+describe("the state", () => {
+  test("is a tree of each store, with its room's key, revision, and values of all kinds", async () => {
+    const { room, lab } = await open();
+    await lab.rename("second");
+    const state = await at("State");
+    await expect.element(state.getByRole("button", { name: `lab ${room}` })).toHaveAttribute("aria-expanded", "true");
+    await expect.element(state.getByText("revision 1")).toBeVisible();
+    await expect.element(state.getByText(/^incarnation \w+$/)).toBeVisible();
+    await expect.element(state.getByText(/^\d+ B received$/)).toBeVisible();
+    for (const text of ['title "second"', "since Date 1970-01-01T00:00:00.000Z", "big 100000000000000000000n", "gone undefined", "count 0", "rows Array(0)"])
+      await expect.element(state.getByText(text, { exact: true })).toBeVisible();
+    await state.getByRole("button", { name: "ages Map(1)" }).click();
+    await expect.element(state.getByText('"ada" → 36')).toBeVisible();
+    await state.getByRole("button", { name: "tags Set(1)" }).click();
+    await expect.element(state.getByText('0 "new"')).toBeVisible();
+    await state.getByRole("button", { name: "nested { deep: {…} }" }).click();
+    await state.getByRole("button", { name: "deep { deeper: Array(3) }" }).click();
+    await state.getByRole("button", { name: "deeper Array(3)" }).click();
+    await expect.element(state.getByText("2 3", { exact: true })).toBeVisible();
+    await state.getByRole("button", { name: `lab ${room}` }).click();
+    expect(state.getByText('title "second"').query()).toBeNull();
+  });
+
+  test("flashes where it has just changed, and nowhere else", async () => {
+    const { lab } = await open();
+    await lab.fill(2);
+    const state = await at("State");
+    await state.getByRole("button", { name: "rows Array(2)" }).click();
+    const flashes = (text: string) => state.getByText(text).element().closest(".changed") !== null;
+    await lab.retitle(1, "other");
+    const changed = '1 { id: 1, title: "other" }';
+    await expect.element(state.getByText(changed)).toBeVisible();
+    expect([flashes(changed), flashes("rows Array(2)"), flashes('0 { id: 0, title: "row 0" }'), flashes('title "first"')]).toEqual([true, true, false, false]);
+  });
+
+  test("of 10,000 rows shows a hundred of them at once, when it is asked for them", async () => {
+    const { lab } = await open();
+    await lab.fill(10_000);
+    const state = await at("State");
+    await state.getByRole("button", { name: "rows Array(10000)" }).click();
+    await expect.element(state.getByRole("button", { name: "[9900 … 9999]" })).toBeInTheDocument();
+    const items = () => state.getByRole("listitem").elements().length;
+    expect(items()).toBeLessThan(120);
+    await state.getByRole("button", { name: "[9900 … 9999]" }).click();
+    await expect.element(state.getByText('9999 { id: 9999, title: "row 9999" }')).toBeInTheDocument();
+    expect(items()).toBeLessThan(220);
+  });
+
+  test("of a store that is refused tells why", async () => {
+    const root = createRoot(document.body.appendChild(document.createElement("main")), { onCaughtError: () => {}, onUncaughtError: () => {} });
+    roots.push(root);
+    root.render(
+      <TwinProvider>
+        <Boundary>
+          <Suspense>
+            <Closed />
+          </Suspense>
+        </Boundary>
+        <TwinDevtools />
+      </TwinProvider>,
+    );
+    await expect.element(opener).toBeVisible();
+    const state = await at("State");
+    await expect.element(state.getByText("refused FORBIDDEN: `board` does not let you into `closed`.")).toBeVisible();
+  });
+});
+
+describe("events", () => {
+  test("are logged with arguments, number, status, times and the bytes of what they changed, the latest first", async () => {
+    const { room, lab } = await open();
+    await lab.rename("second");
+    await lab.read({ shelf: "a", rows: [1, 2] });
+    await lab.refuse().catch(() => {});
+    const events = await at("Events");
+    await soon(() =>
+      expect(cells("Events").map(([name, args, status, n]) => [name, args, status, n])).toEqual([
+        [`lab ${room}.refuse`, "", "FORBIDDEN", "3"],
+        [`lab ${room}.read`, '{ shelf: "a", rows: Array(2) }', "done", "2"],
+        [`lab ${room}.rename`, '"second"', "done", "1"],
+      ]),
+    );
+    const [, read, rename] = cells("Events");
+    expect(rename?.slice(4, 7)).toEqual(Array(3).fill(expect.stringMatching(/^[\d.]+ ms$/)));
+    expect([read?.[7], rename?.[7]]).toEqual(["", expect.stringMatching(/^\d+ B$/)]);
+    await events.getByRole("button", { name: `lab ${room}.read`, exact: true }).click();
+    await events.getByRole("button", { name: 'argument 1 { shelf: "a", rows: Array(2) }' }).click();
+    await events.getByRole("button", { name: "rows Array(2)" }).click();
+    await expect.element(events.getByText("1 2", { exact: true })).toBeVisible();
+    await events.getByRole("button", { name: "answer { found: Array(1) }" }).click();
+    await expect.element(events.getByRole("button", { name: "found Array(1)" })).toBeVisible();
+    await events.getByRole("button", { name: `lab ${room}.refuse`, exact: true }).click();
+    await events.getByRole("button", { name: "error Not here." }).click();
+    await expect.element(events.getByText('code "FORBIDDEN"')).toBeVisible();
+    await events.getByRole("button", { name: "Clear" }).click();
+    await expect.element(events.getByText("No event has been called yet.")).toBeVisible();
+  });
+
+  test("are called again, with the same arguments", async () => {
+    const { room, lab, title } = await open();
+    await lab.rename("second");
+    await lab.rename("third");
+    await at("Events");
+    await expect.element(title).toHaveTextContent("third");
+    await button(`Replay lab ${room}.rename`).nth(1).click();
+    await expect.element(title).toHaveTextContent("second");
+    await soon(() => expect(cells("Events")[0]?.slice(0, 4)).toEqual([`lab ${room}.rename`, '"second"', "done", "3"]));
+  });
+
+  test("beyond 200 are forgotten", async () => {
+    const { lab } = await open();
+    await at("Events");
+    await Promise.all(Array.from({ length: 210 }, () => lab.increase()));
+    await soon(() => expect(cells("Events").map(([, , , n]) => n)).toEqual(Array.from({ length: 200 }, (_, i) => String(210 - i))));
+  });
+});
+
+describe("the network", () => {
+  test("tells how the page is connected, and what the stream brings", async () => {
+    const { room, lab } = await open();
+    const network = await at("Network");
+    await lab.rename("second");
+    await expect.element(network.getByText("server-sent events")).toBeVisible();
+    await soon(() =>
+      expect(cells("Messages").map(([, name, stores, revision]) => [name, stores, revision])).toEqual([
+        ["frame", `lab ${room}`, "1"],
+        ["snapshot", `lab ${room}`, "0"],
+        ["hello", "", ""],
+      ]),
+    );
+    for (const [time, , , , size, ms] of cells("Messages"))
+      expect([time, size, ms]).toEqual([
+        expect.stringMatching(/^\d\d:\d\d:\d\d\.\d{3}$/),
+        expect.stringMatching(/^[\d.]+ k?B$/),
+        expect.stringMatching(/^[\d.]+ ms$/),
+      ]);
+  });
+
+  test("offline at a click: the page says so, and what is called meanwhile runs once it is back, once", async () => {
+    const app = await open();
+    const network = await at("Network");
+    await expect.element(app.status).toHaveTextContent("online 0");
+    await network.getByRole("checkbox", { name: "Offline" }).click();
+    await expect.element(app.status).toHaveTextContent("offline 0");
+    expect(navigator.onLine).toBe(false);
+    const calls = [app.lab.increase(), app.lab.increase(), app.lab.increase()];
+    await expect.element(app.status).toHaveTextContent("offline 3");
+    await at("Events");
+    await soon(() => expect(cells("Events").map(([, , status]) => status)).toEqual(Array(3).fill(expect.stringMatching(/^sent/))));
+    const again = await at("Network");
+    await expect.element(again.getByText("offline", { exact: true })).toBeVisible();
+    await again.getByRole("checkbox", { name: "Offline" }).click();
+    await expect.element(app.status).toHaveTextContent("online 0");
+    expect(navigator.onLine).toBe(true);
+    expect(await Promise.all(calls)).toEqual([1, 2, 3]);
+  });
+
+  test("slow: what is sent and what comes takes so much longer, each way", async () => {
+    const { lab } = await open();
+    const network = await at("Network");
+    await network.getByRole("spinbutton", { name: "Slow: ms each way" }).fill("150");
+    await network.getByRole("checkbox", { name: "Slow" }).click();
+    const began = performance.now();
+    await lab.increase();
+    expect(performance.now() - began).toBeGreaterThanOrEqual(300);
+    await at("Events");
+    await soon(() => expect(Number.parseInt(cells("Events")[0]?.[5] ?? "", 10)).toBeGreaterThanOrEqual(300));
+    const again = await at("Network");
+    await expect.element(again.getByRole("checkbox", { name: "Slow" })).toBeChecked();
+    await again.getByRole("checkbox", { name: "Slow" }).click();
+    await lab.increase();
+    await at("Events");
+    await soon(() => expect(Number.parseInt(cells("Events")[0]?.[5] ?? "", 10)).toBeLessThan(300));
+  });
+
+  test("drop: what gets lost is asked again until it is answered, and has run once", async () => {
+    const app = await open();
+    const network = await at("Network");
+    await network.getByRole("spinbutton", { name: "Drop: % of requests and answers" }).fill("100");
+    await network.getByRole("checkbox", { name: "Drop" }).click();
+    const call = app.lab.increase();
+    await at("Events");
+    await soon(() => expect(cells("Events")[0]?.[2]).toMatch(/^sent \d+ times$/));
+    await expect.element(app.status).toHaveTextContent("online 1");
+    await elsewhere(app.room, "rename", "news");
+    await expect.element(app.status).toHaveTextContent("reconnecting 1");
+    const again = await at("Network");
+    await again.getByRole("spinbutton", { name: "Drop: % of requests and answers" }).fill("40");
+    expect(await call).toBe(1);
+    await expect.element(app.title).toHaveTextContent("news");
+    for (let n = 2; n < 8; n++) expect(await app.lab.increase()).toBe(n);
+    await again.getByRole("checkbox", { name: "Drop" }).click();
+    await expect.element(app.status).toHaveTextContent("online 0");
+  });
+});
