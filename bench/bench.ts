@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { livePage, parts, runLive } from "./live/run.ts";
 import { notes } from "./notes.ts";
+import { renderPage, runRender } from "./render/run.ts";
 import { allGoals, page, verdictTable } from "./report.ts";
 import { writeResults } from "./results.ts";
 import { runStorage, storagePage } from "./storage/run.ts";
@@ -39,10 +40,12 @@ const whole = (n: number): Plan => ({
 const short = (n: number): Plan => ({ ...whole(n), peers: ["twinstate", "floor", "resend"], rounds: n <= 1000 ? 15 : n <= 10_000 ? 7 : 3, heap: n === 10_000 });
 
 const [workload] = positionals;
-if (workload !== undefined && !["T", "L", "S"].includes(workload)) throw new Error(`There is no workload \`${workload}\`. Is \`T\`, \`L\` or \`S\` meant?`);
+if (workload !== undefined && !["T", "L", "S", "R"].includes(workload))
+  throw new Error(`There is no workload \`${workload}\`. Is \`T\`, \`L\`, \`S\` or \`R\` meant?`);
 if (workload === undefined || workload === "T") finish(await tableWorkload());
 if (workload === undefined || workload === "L") finish(await liveWorkload());
 if (workload === undefined || workload === "S") finish(await storageWorkload());
+if (workload === undefined || workload === "R") finish(await renderWorkload());
 
 /** Where goals are checked, one that is missed by more than is accepted fails the whole. */
 function finish(goals: readonly Verdict[]): void {
@@ -97,6 +100,17 @@ async function storageWorkload(): Promise<Verdict[]> {
     const text = storagePage(sections);
     log(`\n${text}`);
     if (!values.rounds) writeResults("S", text);
+  }
+  return sections.flatMap(({ verdicts }) => verdicts);
+}
+
+async function renderWorkload(): Promise<Verdict[]> {
+  const short = values.check === true;
+  const sections = await runRender({ rounds: values.rounds ? Number(values.rounds) : short ? 9 : 21, profile: values.profile === true, log });
+  if (!short && sections.length > 0) {
+    const text = renderPage(sections);
+    log(`\n${text}`);
+    if (!values.rounds) writeResults("R", text);
   }
   return sections.flatMap(({ verdicts }) => verdicts);
 }

@@ -3,6 +3,6 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
 const folder = import.meta.dirname;
-if (!existsSync(`${folder}/node_modules/yjs`) || !existsSync(`${folder}/node_modules/socket.io`))
+if (["yjs", "socket.io", "zustand"].some((name) => !existsSync(`${folder}/node_modules/${name}`)))
   execFileSync("npm", ["ci"], { cwd: folder, stdio: "inherit" });
 await import("./bench.ts");

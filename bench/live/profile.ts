@@ -10,11 +10,11 @@ interface Profile {
 const SHOWN = 40;
 
 /** Prints where each process whose profile was written spent its time, and removes the profiles. */
-export async function printProfiles(log: (line: string) => void): Promise<void> {
-  for (const name of await readdir(profiles)) {
-    if (name.endsWith(".mjs")) continue;
-    const profile = JSON.parse(await readFile(`${profiles}/${name}`, "utf8")) as Profile;
-    await rm(`${profiles}/${name}`);
+export async function printProfiles(log: (line: string) => void, folder = profiles): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(".cpuprofile")) continue;
+    const profile = JSON.parse(await readFile(`${folder}/${name}`, "utf8")) as Profile;
+    await rm(`${folder}/${name}`);
     const places = new Map(
       profile.nodes.map(({ id, callFrame: { functionName, url, lineNumber } }) => [
         id,
