@@ -21,6 +21,9 @@ export interface TwinDevtoolsProps {
  */
 export const TwinDevtools: (props: TwinDevtoolsProps) => ReactNode = process.env.NODE_ENV === "production" ? () => null : Devtools;
 
+// Bundlers look for what is loaded before they leave out what is not used.
+const loadPanel = process.env.NODE_ENV === "production" ? undefined : () => import("./panel.js");
+
 function Devtools({ corner = "right" }: TwinDevtoolsProps): ReactNode {
   const client = useClient("<TwinDevtools>");
   useEffect(() => {
@@ -30,7 +33,7 @@ function Devtools({ corner = "right" }: TwinDevtoolsProps): ReactNode {
     const stop = recorder.start();
     let wanted = true;
     let unmount = () => {};
-    void import("./panel.js").then(({ mountPanel }) => {
+    void loadPanel?.().then(({ mountPanel }) => {
       if (wanted) unmount = mountPanel(recorder, corner);
     });
     return () => {
