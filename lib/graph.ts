@@ -22,6 +22,8 @@ export class Graph {
   spares: Spares | undefined = undefined;
   /** Makes what users hold of a container: `openFace`, where containers are held at all. */
   open: ((node: Node) => object) | undefined;
+  /** What an instance is while a prediction runs. */
+  act: ((node: InstanceNode) => object) | undefined;
   /** What a mirror's instance gives for a name that is no field. */
   method: ((className: string, key: string) => unknown) | undefined;
   /** Classes that this side has for views of their instances. */

@@ -45,6 +45,10 @@ export class InstanceNode extends ObjectNode {
     return "instance";
   }
 
+  override get live(): object {
+    return this.graph.act?.(this) ?? super.live;
+  }
+
   override children(visit: (child: Node) => void, audience: Audience = clients): void {
     for (const key of audience.names(this)) {
       const value = this.data[key];

@@ -13,6 +13,7 @@ export type Delta =
 export class Listeners {
   readonly #graph: Graph;
   readonly #listeners = new Map<Node, Set<(delta: Delta) => void>>();
+  readonly #hushed = new Set<Node>();
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -26,6 +27,15 @@ export class Listeners {
       if (listeners.size === 0) this.#listeners.delete(node);
       if (this.#listeners.size === 0) this.#graph.listeners = undefined;
     };
+  }
+
+  /** Tells nothing of a container. `false`: nobody listens to it. */
+  hush(node: Node): boolean {
+    return this.#listeners.has(node) && this.#hushed.add(node).has(node);
+  }
+
+  unhush(node: Node): void {
+    this.#hushed.delete(node);
   }
 
   /** A key has been set, or a member has come. */
@@ -46,7 +56,7 @@ export class Listeners {
 
   #tell(node: Node, delta: () => Delta): void {
     const listeners = this.#listeners.get(node);
-    if (listeners) for (const listener of listeners) listener(delta());
+    if (listeners && !this.#hushed.has(node)) for (const listener of listeners) listener(delta());
   }
 }
 

@@ -72,6 +72,10 @@ export interface Mirror {
   read(name: string): unknown;
   /** An immutable view of all fields. */
   view(): object;
+  /** Its containers. */
+  readonly graph: Graph;
+  /** Runs a change of its containers as one. */
+  change(run: () => void): void;
   /** Calls back once after each batch of changes. */
   onChange(listener: () => void): () => void;
 }
@@ -85,16 +89,18 @@ export function createMirror({ name, faces, method, models }: MirrorOptions): Mi
   let state = new Decoder(graph, clients);
   let ready = false;
 
-  function apply(what: string, message: unknown, read: () => void): void {
+  const change = (run: () => void) =>
     atomically(() => {
       changed.add(changes);
-      understand(what, message, read);
+      run();
     });
-  }
+  const apply = (what: string, message: unknown, read: () => void) => change(() => understand(what, message, read));
 
   return {
     name,
     models,
+    graph,
+    change,
     get live() {
       return graph.root.live;
     },
@@ -358,7 +364,9 @@ class Decoder implements Sink<Node> {
     return fits ? old : undefined;
   }
 
-  #create(kind: BodyKind, className = ""): Node {
+  #create(kind: BodyKind, className?: string): Node {
+    const spare = this.#graph.spares?.take(kind, className);
+    if (spare) return spare;
     switch (kind) {
       case "object":
         return new ObjectNode(this.#graph, {});
@@ -369,7 +377,7 @@ class Decoder implements Sink<Node> {
       case "set":
         return new SetNode(this.#graph, new Set());
       case "instance":
-        return this.#graph.instance(className);
+        return this.#graph.instance(className ?? "");
       default:
         return kind satisfies never;
     }

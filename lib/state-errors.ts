@@ -38,6 +38,7 @@ export const arrayHole = (path: string) =>
   new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
 export const arrayName = (path: string, key: string) =>
   new StateError("NOT_STATE", `\`${path}\` is an array: it cannot have the property \`${key}\`. Use an object, or a field beside it.`);
+export const notPredicted = () => new StateError("NOT_PREDICTED", "This needs what only the server knows, so the event is not shown before its answer.");
 export const notCallable = (value: unknown) => new TypeError(`${typeof value === "string" ? JSON.stringify(value) : String(value)} is not a function`);
 export const readOnlyComputed = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);

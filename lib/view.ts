@@ -80,7 +80,7 @@ function isLeaf(node: Node): boolean {
 }
 
 /** All that a container holds, in order. */
-function partsOf(data: object): readonly unknown[] {
+export function partsOf(data: object): readonly unknown[] {
   if (Array.isArray(data)) return data;
   if (data instanceof Map) return [...data].flat();
   return data instanceof Set ? [...data] : [...Object.keys(data), ...Object.values(data)];

@@ -66,7 +66,6 @@ export class Writer {
   /** Notes that a raw value stands as a container. */
   note(value: object, node: Node): void {
     this.#entered.set(value, node);
-    this.made?.push(node);
   }
 
   /** A user's value as containers hold it: plain values are cloned, once for each turn. */
@@ -177,16 +176,18 @@ export class Writer {
   #enterInstance(value: object, node: Entrant): Stored {
     if (!Object.isExtensible(value)) throw sealedInstance(this.#pathOfEntering(), value);
     this.note(value, node);
+    this.made?.push(node);
     node.take(value);
     this.#arrived.push([node, value]);
     return node;
   }
 
   /** A container, in the place of one that was undone where there is one. */
-  #make<N extends Node>(Kind: new (graph: Graph, data: N["data"]) => N, data: N["data"]): N {
-    const node = this.#graph.spares?.take(kindOf(data as object)) as N | undefined;
-    if (!node) return new Kind(this.#graph, data);
-    node.data = data;
+  make<N extends Node>(Kind: new (graph: Graph, data: N["data"]) => N, data: N["data"]): N {
+    let node = this.#graph.spares?.take(kindOf(data as object)) as N | undefined;
+    if (node) node.data = data;
+    else node = new Kind(this.#graph, data);
+    this.made?.push(node);
     return node;
   }
 
@@ -194,7 +195,7 @@ export class Writer {
     const symbol = Object.getOwnPropertySymbols(value)[0];
     if (symbol) throw symbolKey(this.#pathOfEntering(), symbol);
     const data = { ...value } as Record<string, Stored>;
-    const node = this.#make(ObjectNode, data);
+    const node = this.make(ObjectNode, data);
     this.note(value, node);
     for (const key of Object.keys(data)) {
       const item = data[key];
@@ -206,7 +207,7 @@ export class Writer {
   #enterArray(value: readonly unknown[]): Stored {
     // A long one is not copied at once: where it has holes, its length tells nothing of its size.
     const data: Stored[] = value.length <= SOLID ? value.slice() : [];
-    const node = this.#make(ArrayNode, data);
+    const node = this.make(ArrayNode, data);
     this.note(value, node);
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
@@ -217,14 +218,14 @@ export class Writer {
   }
 
   #enterMap(value: Map<unknown, unknown>): Stored {
-    const node = this.#make(MapNode, new Map());
+    const node = this.make(MapNode, new Map());
     this.note(value, node);
     for (const [key, item] of value) node.data.set(this.enterKey(key, node), this.enter(item, node, key));
     return node;
   }
 
   #enterSet(value: Set<unknown>): Stored {
-    const node = this.#make(SetNode, new Set());
+    const node = this.make(SetNode, new Set());
     this.note(value, node);
     for (const item of value) node.data.add(this.enterKey(item, node));
     return node;
