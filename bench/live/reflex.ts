@@ -1,12 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { table } from "../report.ts";
 import { verdict } from "../table/goals.ts";
 import { median, micros } from "../table/run.ts";
 import { kinds, makeOps } from "../table/workload.ts";
 import { type Child, launch } from "./child.ts";
+import { freePort } from "./next.ts";
 import { note, type Part, type Rounds, ratioOf, turns } from "./section.ts";
 
 const VERSION = "0.10.1";
@@ -55,14 +54,6 @@ async function startReflex(): Promise<{ port: number; cpu(): Promise<number>; st
       throw new Error(`Reflex does not start: ${trouble || error}`);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Reflex itself, on the same work. */

@@ -8,6 +8,11 @@ import { cookies } from "./cookies.ts";
 
 type Call = () => Promise<unknown>;
 
+async function noop(url: string): Promise<Call> {
+  const client = createTRPCClient<typeof router>({ links: [httpBatchStreamLink({ url, fetch: cookies() as never })] });
+  return () => client.noop.mutate();
+}
+
 const peers: Record<string, (port: number) => Promise<Call>> = {
   async twinstate(port) {
     const client = createClient({ url: `http://127.0.0.1:${port}/api/twin`, fetch: cookies() });
@@ -19,10 +24,8 @@ const peers: Record<string, (port: number) => Promise<Call>> = {
       if ((twin.mirror.read("count") as number) < (count as number)) throw new Error("The twin does not show what the event did");
     };
   },
-  async trpc(port) {
-    const client = createTRPCClient<typeof router>({ links: [httpBatchStreamLink({ url: `http://127.0.0.1:${port}/api/twin`, fetch: cookies() as never })] });
-    return () => client.noop.mutate();
-  },
+  trpc: (port) => noop(`http://127.0.0.1:${port}/api/twin`),
+  "trpc, Next": (port) => noop(`http://127.0.0.1:${port}/api/noop`),
   async socketio(port) {
     const socket = io(`http://127.0.0.1:${port}`, { transports: ["websocket"] });
     await new Promise<void>((resolve) => socket.once("connect", resolve));
@@ -34,7 +37,7 @@ let call: Call;
 
 answer({
   async open({ peer, port }: { peer: string; port: number }) {
-    call = await (peers[peer] as (port: number) => Promise<Call>)(port);
+    call = await (peers[peer === "twinstate, Next" ? "twinstate" : peer] as (port: number) => Promise<Call>)(port);
   },
   /** Microseconds of each call, of `times` batches with so many at a time. */
   async time({ times, together }: { times: number; together: number }): Promise<number[]> {

@@ -10,12 +10,12 @@ interface Session {
   call(): Promise<void>;
 }
 
-async function noop(port: number): Promise<Session> {
+async function noop(port: number, route: string): Promise<Session> {
   const line = await Line.open(port);
   return {
     line,
     async call() {
-      const response = await line.post("/api/twin/noop?batch=1", "", '{"0":{}}');
+      const response = await line.post(`/api/${route}/noop?batch=1`, "", '{"0":{}}');
       if (!response.startsWith("HTTP/1.1 200")) throw new Error(response);
     },
   };
@@ -48,8 +48,10 @@ async function twin(port: number, streaming: boolean): Promise<Session> {
 }
 
 const peers: Record<string, (port: number) => Promise<Session>> = {
-  trpc: noop,
+  trpc: (port) => noop(port, "twin"),
+  "trpc, Next": (port) => noop(port, "noop"),
   twinstate: (port) => twin(port, true),
+  "twinstate, Next": (port) => twin(port, true),
   "twinstate, no stream": (port) => twin(port, false),
 };
 

@@ -1,0 +1,3 @@
+import { twin } from "../../../../twin";
+
+export const { GET, POST } = twin.handlers;
