@@ -31,8 +31,7 @@ export class Connection {
   readonly #wanted = new Set<LiveTwin>();
   /** What the server has been told to send. */
   #told = new Set<LiveTwin>();
-  /** The client's id. */
-  id = randomId();
+  #id: string | undefined;
   epoch = 0;
   /** The stream, from when it is asked for until it ends. */
   #line: AbortController | undefined;
@@ -61,6 +60,12 @@ export class Connection {
     globalThis.addEventListener?.("offline", offline, { signal });
   }
 
+  /** The client's id. Made when it is asked for, as a page that is prerendered may not ask for chance. */
+  get id(): string {
+    this.#id ??= randomId();
+    return this.#id;
+  }
+
   watch(twin: LiveTwin): void {
     this.#wanted.add(twin);
     if (twin.state === "refused") this.#told.delete(twin);
@@ -84,7 +89,7 @@ export class Connection {
 
   /** Begins again under another id. */
   rename(): void {
-    this.id = randomId();
+    this.#id = undefined;
     if (this.#line) this.#again();
   }
 

@@ -32,9 +32,17 @@ export interface HookOptions<S, M> {
    * @default "sse"
    */
   transport?: ClientOptions["transport"];
-  /** Classes that the browser shall know too, for optimistic events: the server's, or ones that the server's extend. */
+  /**
+   * How long a store that no component uses any more stays up to date, in ms: whoever comes back to a page within that time finds it as it is.
+   * @default 30,000
+   */
+  linger?: number;
+  /**
+   * Classes that the browser shall know too: the server's, or ones that the server's extend. Their optimistic events run here at once, and views have their getters and methods
+   * that read.
+   */
   stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
-  /** Likewise, for instances that shall have their methods in the browser. */
+  /** Likewise, for instances: their views are `instanceof` them, with getters and methods that read. */
   models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never };
 }
 

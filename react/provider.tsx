@@ -120,7 +120,7 @@ const lives = new WeakMap<Client, { mounts: number; closed?: boolean }>();
  */
 const spare = new Map<string | undefined, Client>();
 
-type Link = Pick<ClientOptions, "url" | "transport"> & Known;
+type Link = Pick<ClientOptions, "url" | "transport" | "linger"> & Known;
 
 function take(link: Link): Client {
   const client = spare.get(link.url) ?? createClient(link);
