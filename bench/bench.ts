@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     peers: { type: "string" },
     rounds: { type: "string" },
     check: { type: "boolean" },
+    known: { type: "boolean" },
     part: { type: "string" },
     profile: { type: "boolean" },
   },
@@ -39,6 +40,8 @@ const whole = (n: number): Plan => ({
 /** Those that goals speak of, in less time. */
 const short = (n: number): Plan => ({ ...whole(n), peers: ["twinstate", "floor", "resend"], rounds: n <= 1000 ? 15 : n <= 10_000 ? 7 : 3, heap: n === 10_000 });
 
+const missed: Verdict[] = [];
+
 const [workload] = positionals;
 if (workload !== undefined && !["T", "L", "S", "R"].includes(workload))
   throw new Error(`There is no workload \`${workload}\`. Is \`T\`, \`L\`, \`S\` or \`R\` meant?`);
@@ -46,12 +49,16 @@ if (workload === undefined || workload === "T") finish(await tableWorkload());
 if (workload === undefined || workload === "L") finish(await liveWorkload());
 if (workload === undefined || workload === "S") finish(await storageWorkload());
 if (workload === undefined || workload === "R") finish(await renderWorkload());
+if (missed.length > 0) {
+  log(`\n${missed.length} goals are missed:\n\n${verdictTable(missed)}`);
+  process.exitCode = 1;
+}
 
-/** Where goals are checked, one that is missed by more than is accepted fails the whole. */
+/** Where goals are checked, each that is missed fails the whole; with `--known`, not those that are no worse than the notes say. */
 function finish(goals: readonly Verdict[]): void {
   if (!values.check) return;
   log(`\n${verdictTable(goals)}`);
-  if (goals.some(({ what, is, met }) => !met && !(is <= (notes.accepted[what] ?? 0)))) process.exitCode = 1;
+  missed.push(...goals.filter(({ what, is, met }) => !met && !(values.known && is <= (notes.known[what] ?? 0))));
 }
 
 async function tableWorkload(): Promise<Verdict[]> {

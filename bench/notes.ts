@@ -1,9 +1,9 @@
 import type { Reasons } from "./report.ts";
 
 /** What the figures do not say themselves: where a goal is missed, or a rival ahead, and why it was left so. */
-export const notes: { text: string; reasons: Reasons; accepted: Readonly<Record<string, number>> } = {
-  // Where a miss is left, `bench:check` fails beyond these.
-  accepted: {
+export const notes: { text: string; reasons: Reasons; known: Readonly<Record<string, number>> } = {
+  // What is known to be missed, some of it only where the machine has other work: `npm run bench:check -- --known` fails beyond these alone.
+  known: {
     "produce push, to floor": 0.9,
     "produce insert, to floor": 0.9,
     "produce meta, to floor": 0.8,

@@ -12,8 +12,8 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
 const plain = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
 
 function leftAt(what: string): string {
-  const accepted = notes.accepted[what];
-  return accepted === undefined ? "**missed**" : `**missed**, left at ≤ ${accepted}`;
+  const known = notes.known[what];
+  return known === undefined ? "**missed**" : `**missed**, known: ≤ ${known.toLocaleString("en")}`;
 }
 
 export const verdictTable = (verdicts: readonly Verdict[]): string =>
