@@ -1,17 +1,34 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { DEMO, environment } from "./kit/build.js";
+import { promisify } from "node:util";
+import type { Page, WebSocket } from "playwright";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { environment, NEXT } from "./kit/build.js";
 import { copyDemo } from "./kit/copy.js";
+import { shows, todos } from "./kit/demo.js";
+import { startServer } from "./kit/server.js";
+import { test } from "./kit/visitor.js";
+
+/** The demo, whose pages want sockets. */
+let demo: ReturnType<typeof copyDemo>;
+
+beforeAll(async () => {
+  demo = copyDemo();
+  const file = join(demo.folder, "state/client.ts");
+  const text = readFileSync(file, "utf8");
+  expect(text).toContain("createHooks<Twin>()");
+  writeFileSync(file, text.replace("createHooks<Twin>()", 'createHooks<Twin>({ transport: "websocket" })'));
+  await promisify(execFile)(process.execPath, [NEXT, "build"], { cwd: demo.folder, env: environment() });
+});
+afterAll(() => demo.remove());
 
 /** The demo behind a custom server. */
 async function start(mode: "production" | "development"): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "twinstate-socket-"));
-  const copy = mode === "development" ? copyDemo() : undefined;
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, "kit/custom-server.mjs")], {
-    cwd: copy?.folder ?? DEMO,
+    cwd: demo.folder,
     env: environment({ NODE_ENV: mode, TWINSTATE_SECRET: "a secret for tests of the demo", TWIN_FILE: join(folder, "twin.db") }),
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -21,7 +38,6 @@ async function start(mode: "production" | "development"): Promise<string> {
     if (child.exitCode === null) process.kill(-(child.pid as number), "SIGKILL");
     await ended;
     rmSync(folder, { recursive: true, force: true });
-    copy?.remove();
   });
   let said = "";
   return new Promise((resolve, reject) => {
@@ -36,45 +52,49 @@ async function start(mode: "production" | "development"): Promise<string> {
   });
 }
 
-type SocketClass = new (url: string, options?: { headers: Record<string, string> }) => WebSocket;
-const Socket = WebSocket as unknown as SocketClass;
-const opened = (socket: WebSocket) =>
-  new Promise<void>((resolve, reject) => {
-    socket.addEventListener("open", () => resolve());
-    socket.addEventListener("error", () => reject(new Error("The socket was refused.")));
-  });
+/** What a page opens from now on. */
+function streamsOf(page: Page) {
+  const sockets: WebSocket[] = [];
+  const streams: string[] = [];
+  page.on("websocket", (socket) => sockets.push(socket));
+  page.on("request", (request) => request.url().includes("/$live") && streams.push(request.url()));
+  return { sockets, streams, own: () => sockets.filter((socket) => socket.url().endsWith("/api/twin/$socket")) };
+}
 
 test.for(process.env.TEST_FULL ? (["production", "development"] as const) : (["production"] as const))(
-  "behind a custom server in %s, state comes over a socket on Next's own port",
-  async (mode) => {
+  "behind a custom server in %s, pages are kept up to date by sockets on Next's own port",
+  async (mode, { visit }) => {
     const url = await start(mode);
-    const post = (path: string, input: unknown, cookie?: string) =>
-      fetch(`${url}/api/twin/${path}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...(cookie && { cookie }) },
-        body: JSON.stringify(input),
-      });
-    const first = await post("$connect", { protocol: 1, client: "a-client-of-the-socket-test", epoch: 1, watch: [{ store: "todo" }] });
-    const cookie = first.headers.get("set-cookie")?.split(";")[0] as string;
-    const { result } = (await first.json()) as { result: { data: unknown } };
-    const socket = new Socket(`${url.replace("http", "ws")}/api/twin/$socket`, { headers: { cookie } });
-    onTestFinished(() => socket.close());
-    let text = "";
-    const wanted = new Map<string, () => void>();
-    socket.addEventListener("message", ({ data }) => {
-      text += data;
-      for (const [what, found] of wanted) if (text.includes(what)) found();
-    });
-    const until = (what: string) => (text.includes(what) ? undefined : new Promise<void>((resolve) => wanted.set(what, resolve)));
-    await opened(socket);
-    socket.send(JSON.stringify(result.data));
-    await until('"snapshot"');
-    expect((await post("todo.add", { args: ["over a socket"] }, cookie)).status).toBe(200);
-    await until("over a socket");
-    if (mode === "production") return;
+    if (mode === "development") for (const path of ["/", "/api/twin/todo"]) await fetch(url + path);
+    const { open } = await visit({ url });
+    const [page, other] = [await open("/"), await open("/about")];
+    const { sockets, streams, own } = streamsOf(page);
+    await page.reload();
+    await other.goto("/");
+    await todos(page).add("milk");
+    await shows(todos(other).rows, ["milk"]);
+    await todos(other).add("bread");
+    await shows(todos(page).rows, ["milk", "bread"]);
+    expect(own().map((socket) => socket.isClosed())).toEqual([false]);
+    expect(streams).toEqual([]);
     // Next's own is left to Next.
-    const hot = new Socket(`${url.replace("http", "ws")}/_next/hmr?id=test`);
-    onTestFinished(() => hot.close());
-    await opened(hot);
+    if (mode === "development") expect(sockets.filter((socket) => socket.url().includes("/_next/") && !socket.isClosed()).length).toBe(1);
   },
 );
+
+test("where the server has no sockets, pages are kept up to date all the same", async ({ visit }) => {
+  const server = await startServer({ cwd: demo.folder });
+  onTestFinished(server.kill);
+  const { open, expects } = await visit({ url: server.url });
+  expects(/WebSocket connection to .* failed/);
+  const [page, other] = [await open("/"), await open("/about")];
+  const { streams, own } = streamsOf(page);
+  await page.reload();
+  await other.goto("/");
+  await todos(page).add("milk");
+  await shows(todos(other).rows, ["milk"]);
+  await todos(other).add("bread");
+  await shows(todos(page).rows, ["milk", "bread"]);
+  expect(own().length).toBe(1);
+  expect(streams.length).toBe(1);
+});
