@@ -29,7 +29,7 @@ const pauses = new WeakMap<SocketOptions, number>();
  * a while then.
  */
 export async function fetchBySocket(options: SocketOptions, url: string, signal: AbortSignal): Promise<Response | undefined> {
-  if (Date.now() < (pauses.get(options) ?? 0)) return undefined;
+  if (signal.aborted || Date.now() < (pauses.get(options) ?? 0)) return undefined;
   const body = await listen(options, url, signal).catch(() => undefined);
   if (body) return new Response(body);
   if (!signal.aborted) pauses.set(options, Date.now() + PAUSE);
@@ -59,7 +59,7 @@ function listen(options: SocketOptions, url: string, signal: AbortSignal): Promi
       // A refusal is no event.
       if (data.startsWith("{")) return over();
       clearTimeout(patience);
-      if (!body) resolve(new ReadableStream({ start: (controller) => void (body = controller), cancel: over }));
+      if (!body) resolve(new ReadableStream({ start: (controller) => void (body = controller) }));
       body?.enqueue(encoder.encode(data));
     };
     socket.onerror = socket.onclose = over;
