@@ -2,7 +2,8 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, onTestFinished } from "vitest";
 import { shows, todos } from "./kit/demo.js";
-import { hydrated, test } from "./kit/visitor.js";
+import { hydrated } from "./kit/hydrated.js";
+import { test } from "./kit/visitor.js";
 
 const dev = inject("dev");
 

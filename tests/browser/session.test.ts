@@ -1,7 +1,8 @@
 import { describe, expect } from "vitest";
 import { SERVERS, shows, todos } from "./kit/demo.js";
+import { hydrated } from "./kit/hydrated.js";
 import { frames, recordFrames } from "./kit/recorder.js";
-import { hydrated, test } from "./kit/visitor.js";
+import { test } from "./kit/visitor.js";
 
 describe.for(SERVERS)("a session, on %s", ([, url]) => {
   test("two visitors do not see each other's to-dos", async ({ visit }) => {

@@ -1,7 +1,8 @@
 import type { Page } from "playwright";
 import { expect } from "vitest";
 import { board } from "./kit/demo.js";
-import { hydrated, test } from "./kit/visitor.js";
+import { hydrated } from "./kit/hydrated.js";
+import { test } from "./kit/visitor.js";
 
 /** How light the page is behind everything, from 0 to 255. */
 const lightness = (page: Page) =>

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright";
 import { test as base, expect, inject } from "vitest";
 import { launchOptions, missing } from "./chromium.js";
+import { hydrated } from "./hydrated.js";
 
 /** Somebody with a browser of their own: own cookies, any number of tabs. */
 export interface Visitor {
@@ -70,11 +71,3 @@ export const test = base.extend<Fixtures & { browser: Browser | undefined }>({
     expect(problems, "what pages complained of").toEqual([]);
   },
 });
-
-/** Waits until React has taken over the page: what is typed before is lost. */
-export async function hydrated(page: Page): Promise<void> {
-  await page.waitForFunction(() => {
-    const inputs = document.querySelectorAll("main form, main h1, header button");
-    return inputs.length > 0 && [...inputs].every((input) => Object.keys(input).some((key) => key.startsWith("__reactProps")));
-  });
-}
