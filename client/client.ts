@@ -68,8 +68,9 @@ export interface Client {
 export function createClient(options: ClientOptions & Known = {}): Client {
   const { linger = 30_000, maxPending = 1000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
-  const get: typeof fetch = async (...args) => {
-    const response = await (options.fetch ?? fetch)(...args);
+  const get: typeof fetch = async (url, init) => {
+    // The twin's route may be of another origin.
+    const response = await (options.fetch ?? fetch)(url, { ...init, credentials: "include" });
     if (response.ok || response.status >= 500 || response.headers.get("content-type")?.includes("json")) return response;
     throw unnamed(response.status);
   };

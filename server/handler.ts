@@ -12,12 +12,30 @@ export type Handler = (request: Request) => Promise<Response>;
 /** How many calls one request may carry. */
 const MOST_CALLS = 1000;
 
-/** Answers one request to the twin's route: a mutation, some of them in a batch, or a stream. */
+/** How long browsers remember that an origin may call, in seconds: no more than they allow. */
+const PREFLIGHT_LIFE = 7200;
+
+/** Answers one request to the twin's route: a mutation, some of them in a batch, a stream, or a browser's question whether a page of another origin may call. */
 export async function handle(runtime: Runtime, request: Request): Promise<Response> {
-  const response = await answer(runtime, request);
+  const response = request.method === "OPTIONS" ? new Response(null, { status: 204 }) : await answer(runtime, request);
+  share(request, response, runtime.origins);
   // `no-transform`: what compresses would hold back what is streamed.
   response.headers.set("cache-control", "private, no-store, no-transform");
   return response;
+}
+
+/** Lets pages of the origins that the app names read the answer, with the session's cookie (CORS). */
+function share({ method, headers: asked }: Request, { headers }: Response, origins: readonly string[]): void {
+  if (origins.length === 0) return;
+  headers.append("vary", "origin");
+  const origin = asked.get("origin");
+  if (origin === null || !origins.includes(origin)) return;
+  headers.set("access-control-allow-origin", origin);
+  headers.set("access-control-allow-credentials", "true");
+  if (method !== "OPTIONS") return;
+  headers.set("access-control-allow-methods", "GET, POST");
+  headers.set("access-control-allow-headers", asked.get("access-control-request-headers") ?? "content-type");
+  headers.set("access-control-max-age", String(PREFLIGHT_LIFE));
 }
 
 /** For whoever sends requests to one of several servers: whether this one takes them. */

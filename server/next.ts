@@ -19,9 +19,10 @@ export function createProxy({ route = "/api/twin", ...options }: ProxyOptions = 
     if (!isDocument(request) || `${request.nextUrl.pathname}/`.startsWith(`${route}/`)) return NextResponse.next();
     sessions ??= createSessions(options);
     const cookies = request.headers.get("cookie");
-    if (sessions.read(cookies) !== undefined) return NextResponse.next();
-    const session = sessions.create();
     const headers = new Headers(request.headers);
+    // What the app's own proxy has put into the request, such as a nonce, goes on to the page.
+    if (sessions.read(cookies) !== undefined) return NextResponse.next({ request: { headers } });
+    const session = sessions.create();
     // The page that is rendered now sees the session already.
     headers.set("cookie", sessions.withCookie(cookies, session));
     const response = NextResponse.next({ request: { headers } });

@@ -80,7 +80,7 @@ export interface TwinOptions<S, M> {
    * @default "twin"
    */
   name?: string;
-  /** Other origins whose pages may call: `["https://app.example.com"]`. */
+  /** Other origins whose pages may call: `["https://app.example.com"]`. Let the route export `OPTIONS` too. */
   origins?: readonly string[];
   /** Names the version of the app that is running: clients are told. */
   build?: string;
@@ -187,8 +187,8 @@ export interface Preload<S> {
 }
 
 export interface TwinServer<S, M = {}> {
-  /** For `app/api/twin/[...path]/route.ts`: `export const { GET, POST } = twin.handlers`. */
-  readonly handlers: { readonly GET: Handler; readonly POST: Handler };
+  /** For `app/api/twin/[...path]/route.ts`: `export const { GET, POST } = twin.handlers`, and `OPTIONS` where there are `origins`. */
+  readonly handlers: { readonly GET: Handler; readonly POST: Handler; readonly OPTIONS: Handler };
   /** Each event as a tRPC mutation: `todo.add`, with the input `{ args: ["milk"] }`. */
   readonly router: TwinRouter<S>;
   /**
@@ -254,7 +254,7 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
   const handles = (context?: object) =>
     Object.fromEntries([...checked.definitions].map(([store, { kind }]) => [store, createHandle(runtime, store, kind, context)]));
   return Object.defineProperties(handles(), {
-    handlers: { value: { GET: runtime.serve, POST: runtime.serve } },
+    handlers: { value: { GET: runtime.serve, POST: runtime.serve, OPTIONS: runtime.serve } },
     router: { get: () => runtime.router },
     preload: { value: async (what: Record<string, unknown>) => runtime.preload(what, await requestHeaders("twin.preload()")) },
     as: { value: handles },

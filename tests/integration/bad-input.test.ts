@@ -376,6 +376,47 @@ test("pages of the app's own origin may call, and of those that are named", asyn
   expect((await ask({ origin: "https://other.example" })).status).toBe(403);
 });
 
+test("a browser lets pages of named origins read the answers, with the cookie, and pages of no other", async () => {
+  const named = await serveTwin({ stores: { todo: Todo }, origins: ["https://app.example"] });
+  const ask = (method: string, origin: string, url = `${named.site.url}/todo.add`) =>
+    fetch(url, {
+      method,
+      headers: {
+        origin,
+        "content-type": "application/json",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type,trpc-accept",
+      },
+      ...(method === "POST" && { body: JSON.stringify({ args: ["x"] }) }),
+    });
+  const shared = { "access-control-allow-origin": "https://app.example", "access-control-allow-credentials": "true" };
+  const preflight = await ask("OPTIONS", "https://app.example");
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get("set-cookie")).toBeNull();
+  expect(Object.fromEntries(preflight.headers)).toMatchObject({
+    ...shared,
+    "access-control-allow-methods": "GET, POST",
+    "access-control-allow-headers": "content-type,trpc-accept",
+    vary: "origin",
+  });
+  const answer = await ask("POST", "https://app.example");
+  expect(answer.status).toBe(200);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({ ...shared, vary: expect.stringContaining("origin"), "set-cookie": expect.stringContaining("twin_session") });
+  const live = await ask("GET", "https://app.example", `${named.site.url}/$live?input=${encodeURIComponent(JSON.stringify({ watch: [] }))}`);
+  expect(Object.fromEntries(live.headers)).toMatchObject(shared);
+  await live.body?.cancel();
+  // A refusal is told too.
+  const refused = await ask("POST", "https://app.example", `${named.site.url}/todo.unknown`);
+  expect(refused.status).toBe(404);
+  expect(Object.fromEntries(refused.headers)).toMatchObject(shared);
+  for (const method of ["OPTIONS", "POST"]) {
+    expect((await ask(method, "https://other.example")).headers.get("access-control-allow-origin")).toBeNull();
+    expect((await ask(method, named.site.origin)).headers.get("access-control-allow-origin")).toBeNull();
+  }
+  const unnamed = await serveTwin({ stores: { todo: Todo } });
+  expect((await ask("OPTIONS", "https://app.example", `${unnamed.site.url}/todo.add`)).headers.get("access-control-allow-origin")).toBeNull();
+});
+
 test.for([
   ["no client", { protocol: 1, epoch: 1, watch: [] }, "INVALID"],
   ["a client that could be guessed", { protocol: 1, client: "1", epoch: 1, watch: [] }, "INVALID"],

@@ -6,6 +6,7 @@ import { TRANSPORT } from "./transport.js";
 export interface Handlers {
   GET(request: Request): Promise<Response>;
   POST(request: Request): Promise<Response>;
+  OPTIONS?(request: Request): Promise<Response>;
 }
 
 export interface Site {
@@ -44,12 +45,12 @@ async function respond(handlers: Handlers, req: IncomingMessage, res: ServerResp
   res.on("close", () => gone.abort());
   try {
     if (TRANSPORT === "websocket" && req.headers.accept === "text/event-stream") throw new Error("This run has its streams over WebSockets.");
-    const method = req.method === "POST" ? "POST" : "GET";
+    const method = req.method === "POST" || req.method === "OPTIONS" ? req.method : "GET";
     const body = method === "POST" ? (Readable.toWeb(req) as ReadableStream) : null;
     const headers = new Headers();
     for (let i = 0; i < req.rawHeaders.length; i += 2) headers.append(req.rawHeaders[i] as string, req.rawHeaders[i + 1] as string);
     const request = new Request(`http://${req.headers.host}${req.url}`, { method, headers, body, signal: gone.signal, duplex: "half" } as RequestInit);
-    const response = await handlers[method](request);
+    const response = await (handlers[method] ?? handlers.GET)(request);
     // What is left of a body that was refused would stand before the next request on this line.
     if (!req.complete) res.setHeader("connection", "close");
     for (const [name, value] of response.headers) res.appendHeader(name, value);

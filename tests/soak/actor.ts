@@ -192,7 +192,7 @@ export class Actor {
     const episode = this.#episode;
     this.recovering = true;
     this.#call(this.room, 1);
-    await this.quiet();
+    await Promise.all([...this.#pending, this.#streaming()]);
     // Something else went wrong meanwhile: it recovers from that then.
     if (episode !== this.#episode) return;
     this.recovering = false;
@@ -230,6 +230,10 @@ export class Actor {
   /** Resolves when all calls have an answer, and its stream is there. */
   async quiet(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
+    await this.#streaming();
+  }
+
+  async #streaming(): Promise<void> {
     const { $status } = this.#twins as Twins;
     while ($status.current.status !== "online" || this.#streams < this.#needed) {
       await new Promise<void>((resolve) => {

@@ -118,6 +118,14 @@ test("a visitor who has a session keeps it, and the page its cache headers", () 
 });
 
 test.for([
+  ["a new visitor", undefined],
+  ["a visitor who has a session", cookieOf("AAAAAAAAAAAAAAAAAAAAAA")],
+])("what a proxy before it has put into the request reaches the page: %s", ([, cookie]) => {
+  const headers = { accept: "text/html", "content-security-policy": "script-src 'nonce-abc'", ...(cookie && { cookie }) };
+  expect(visit("/", headers).headers.get("x-middleware-request-content-security-policy")).toBe("script-src 'nonce-abc'");
+});
+
+test.for([
   ["the twin's route", "/api/twin/todo.add", { accept: "text/html" }, "GET"],
   ["the twin's route itself", "/api/twin", { accept: "text/html" }, "GET"],
   ["a mutation", "/", { accept: "text/html" }, "POST"],
