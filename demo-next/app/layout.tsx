@@ -4,6 +4,7 @@ import { Theme } from "@radix-ui/themes";
 import type { Metadata, Viewport } from "next";
 import { ThemeProvider } from "next-themes";
 import type { ReactNode } from "react";
+import { TwinDevtools } from "twinstate/react/devtools";
 import { Header } from "../components/header";
 import { Notices } from "../components/notices";
 
@@ -29,6 +30,7 @@ export default function Layout({ children }: { children: ReactNode }) {
             <Notices>
               <Header />
               <main>{children}</main>
+              <TwinDevtools />
             </Notices>
           </Theme>
         </ThemeProvider>
