@@ -121,6 +121,12 @@ export function invalidArguments(store: string, event: string, issues: readonly 
 }
 export const notJson = (type: string) => invalid(`The body must be JSON, with the content type application/json: got ${type}.`);
 export const bodyTooLarge = (limit: number) => invalid(`The body is larger than ${limit} bytes. Send less at once, or raise \`createTwin({ maxBody })\`.`);
+export const notForm = (type: string) => invalid(`The body must be a form, as browsers send it: got ${type}.`);
+export const unreadableForm = () => invalid("The form cannot be read.");
+export const fileInForm = (field: string) => {
+  const message = "Files cannot be sent by the form of an event.";
+  return invalid(`\`${field}\`: ${message}`, [{ message, path: [field] }]);
+};
 export const foreignOrigin = (origin: string) =>
   refusal("FORBIDDEN", `Pages of ${origin} may not call this app. Name its origin in \`createTwin({ origins })\` if they shall.`);
 export const foreignClient = () => refusal("FORBIDDEN", "This client id belongs to another session.");

@@ -1,7 +1,8 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import { badRequest, bodyTooLarge, foreignOrigin, notJson } from "../lib/errors.js";
+import { badRequest, bodyTooLarge, foreignOrigin, notForm, notJson } from "../lib/errors.js";
 import { addressOf } from "./address.js";
 import { answerBatch, callsIn } from "./batch.js";
+import { FORM_TYPES, refusalPage, submitForm } from "./form.js";
 import { refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
 import { HEARTBEAT, type Recognised, type Runtime, type TwinRequest } from "./runtime.js";
@@ -44,6 +45,8 @@ async function readiness(runtime: Runtime): Promise<Response> {
   return Response.json({ status: ready ? "ready" : "not ready" }, { status: ready ? 200 : 503 });
 }
 
+const JSON_TYPES: readonly string[] = ["application/json"];
+
 class Refused extends Error {
   constructor(
     override readonly cause: Error,
@@ -54,23 +57,23 @@ class Refused extends Error {
 }
 
 async function answer(runtime: Runtime, request: Request): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const form = request.method === "POST" && pathname.endsWith("/$form");
   if (request.method === "GET") {
-    const { pathname } = new URL(request.url);
     if (pathname.endsWith("/health")) return Response.json({ status: "ok" });
     if (pathname.endsWith("/ready")) return readiness(runtime);
   }
   let req: Request;
   let found: Recognised | undefined;
   try {
-    checkOrigin(request, runtime.origins);
-    req = await readWithin(request, runtime.limits.maxBody);
+    checkOrigin(request, runtime.origins, form);
+    req = await readWithin(request, runtime.limits.maxBody, form);
     const recognised = runtime.recognise(request.headers.get("cookie"));
     found = recognised instanceof Promise ? await recognised : recognised;
   } catch (error) {
-    return refuse(error, runtime);
+    return refuse(error, runtime, form);
   }
   const session = found ?? { id: runtime.newSession(), generation: 0, replaced: false };
-  const { pathname, search } = new URL(request.url);
   let context: Promise<object> | undefined;
   const twinRequest: TwinRequest = {
     session,
@@ -83,7 +86,7 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
       return context;
     },
   };
-  const response = await respond(runtime, req, twinRequest, pathname, search);
+  const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, pathname, search);
   // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
   const { cookie } = twinRequest;
   twinRequest.late = true;
@@ -133,15 +136,20 @@ function inputOf(url: string): unknown {
   }
 }
 
-function refuse(error: unknown, runtime: Runtime): Response {
-  const { code, message, data } = refusalOf(error instanceof Refused ? error.cause : error, runtime.report);
+function refuse(error: unknown, runtime: Runtime, form = false): Response {
+  const refusal = refusalOf(error instanceof Refused ? error.cause : error, runtime.report);
+  const { code, message, data } = refusal;
   const status = error instanceof Refused ? error.status : statusOf(code);
+  if (form) return refusalPage(refusal, status, "/");
   const body = { error: { message, code: -32600, data: { code, httpStatus: status, ...(data !== undefined && { data }) } } };
   return Response.json(body, { status });
 }
 
-function checkOrigin({ headers }: Request, origins: readonly string[]): void {
-  if (!mayCall(headers, origins)) throw foreignOrigin(headers.get("origin") ?? (headers.get("sec-fetch-site") as string));
+function checkOrigin({ headers }: Request, origins: readonly string[], form: boolean): void {
+  // Any page can post a form. Where the app's pages tell nobody whence they come, browsers hide the origin, and this tells.
+  if (form && headers.get("sec-fetch-site") === "same-origin") return;
+  if (!mayCall(headers, origins) || (form && !headers.has("origin")))
+    throw foreignOrigin(headers.get("origin") ?? headers.get("sec-fetch-site") ?? "unknown origin");
 }
 
 /** Pages of other sites must not act with the user's cookie. Requests without an origin come from no page. */
@@ -155,10 +163,10 @@ export function mayCall(headers: Headers, origins: readonly string[]): boolean {
 const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : undefined);
 
 /** The request with its body read, which never takes more memory than the limit. A real `Request` would cost more than the event that it carries. */
-async function readWithin(request: Request, limit: number): Promise<Request> {
+async function readWithin(request: Request, limit: number, form: boolean): Promise<Request> {
   if (request.method === "GET" || request.method === "HEAD") return request;
-  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type !== "application/json") throw new Refused(notJson(type ?? "none"), 415);
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
+  if (!(form ? FORM_TYPES : JSON_TYPES).includes(type)) throw new Refused(form ? notForm(type) : notJson(type), 415);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw new Refused(bodyTooLarge(limit), 413);
   const chunks: Uint8Array[] = [];
   let size = 0;

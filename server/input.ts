@@ -1,5 +1,5 @@
 import { countOf, type Group } from "../lib/codec.js";
-import { badRequest, tooManyValues } from "../lib/errors.js";
+import { badRequest, fileInForm, tooManyValues } from "../lib/errors.js";
 import { decodeValue } from "../lib/value.js";
 import type { Have } from "./host.js";
 
@@ -62,6 +62,27 @@ function haveOf(value: unknown): Have | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");
   return [value[0], whole(value[1], "have")];
+}
+
+/** What a form has sent, in the place of arguments. */
+export interface SentForm {
+  /** In the form's order, with the values of inputs. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** The first arguments, which stand in no field. */
+  readonly bound: readonly unknown[];
+}
+
+/** A form, where arguments are one. */
+export function formOf(args: unknown): SentForm | undefined {
+  const { fields, bound = [] } = (args ?? {}) as { fields?: unknown; bound?: unknown };
+  if (Array.isArray(args) || !Array.isArray(fields)) return undefined;
+  if (!Array.isArray(bound)) throw badRequest("Expected `bound` to be a list");
+  for (const field of fields) {
+    const [name, value] = Array.isArray(field) ? field : [];
+    if (typeof name !== "string") throw badRequest("Expected `fields` to be pairs of a name and a value");
+    if (typeof value !== "string") throw fileInForm(name);
+  }
+  return { fields, bound };
 }
 
 /** The arguments of a call, from an encoded value. How many containers they have is bounded before they are made. */

@@ -32,9 +32,10 @@ import { decodeValue, encodeValue } from "../lib/value.js";
 import { jsonOf, plainOf } from "./answer.js";
 import { Connection, type Message } from "./connection.js";
 import type { Caller, ConnectionInfo, Turn } from "./context.js";
+import { checkGiven } from "./form.js";
 import { checkArguments } from "./guard.js";
 import { type Handler, handle } from "./handler.js";
-import type { Host, World } from "./host.js";
+import type { EventCall, Host, World } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { clientId, decodeArguments, type NumberedCall, numberOf, record, type WatchInput, watchesOf, whole } from "./input.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "./migration.js";
@@ -452,7 +453,7 @@ export class Runtime implements World {
   // --- events, from clients ---
 
   /** A mutation: an event called through the router. */
-  async invoke(request: TwinRequest, store: string, event: string, input: unknown): Promise<unknown> {
+  async invoke(request: TwinRequest, store: string, event: string, input: unknown, effects?: EventCall<unknown>["effects"]): Promise<unknown> {
     const definition = this.#find(store);
     const schema = this.#event(definition, event);
     const { key, args, call } = record(input, "`{ args: [...] }`");
@@ -462,7 +463,9 @@ export class Runtime implements World {
     try {
       const telemetry = this.#telemetry ?? (await this.#observe());
       return await telemetry.event(`${store}.${event}`, (began) =>
-        numbered ? this.#numbered(request, definition, schema, key, args, numbered, began) : this.#plain(request, definition, schema, key, args, began),
+        numbered
+          ? this.#numbered(request, definition, schema, key, args, numbered, began)
+          : this.#plain(request, definition, schema, key, args, began, effects),
       );
     } finally {
       leave();
@@ -502,14 +505,22 @@ export class Runtime implements World {
     return control;
   }
 
-  async #plain(request: TwinRequest, definition: Definition, schema: EventSchema, key: unknown, args: unknown, began: () => void): Promise<unknown> {
+  async #plain(
+    request: TwinRequest,
+    definition: Definition,
+    schema: EventSchema,
+    key: unknown,
+    args: unknown,
+    began: () => void,
+    effects: EventCall<unknown>["effects"],
+  ): Promise<unknown> {
     const caller = await this.#callerOf(request);
     const host = await this.#enter(request, this.#locate(definition, caller, key));
     const control = this.#control();
     let checked: readonly unknown[] | undefined;
     try {
       await this.#permit(definition, host, caller);
-      checked = await checkArguments(definition, schema, args, this.limits);
+      checked = await checkGiven(definition, schema, args, this.limits);
       return await host.run({
         definition,
         event: schema,
@@ -519,6 +530,7 @@ export class Runtime implements World {
         control,
         began,
         answer: jsonOf,
+        ...(effects && { effects }),
       });
     } catch (error) {
       throw isEventError(error) ? error : errorOf(refusalOf(error, this.#reportOf(definition, schema, checked)));
@@ -646,7 +658,7 @@ export class Runtime implements World {
   ): Promise<{ args: readonly unknown[] } | { error: unknown }> {
     try {
       await this.#permit(definition, host, caller);
-      return { args: await checkArguments(definition, event, decodeArguments(sent, this.limits.maxValues), this.limits) };
+      return { args: await checkGiven(definition, event, decodeArguments(sent, this.limits.maxValues), this.limits) };
     } catch (error) {
       return { error };
     }

@@ -1,0 +1,148 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { badRequest, invalidArguments, isEventError, unreadableForm } from "../lib/errors.js";
+import type { EventSchema } from "../lib/schema.js";
+import { decodeValue } from "../lib/value.js";
+import { type ArgumentLimits, checkArguments } from "./guard.js";
+import { formOf, type SentForm } from "./input.js";
+import { type Refusal, refusalOf, statusOf } from "./refusal.js";
+import type { Runtime, TwinRequest } from "./runtime.js";
+import type { Definition } from "./scope.js";
+
+// --- arguments ---
+
+/**
+ * Checks what a client gives to an event: arguments, or a form in their place.
+ * @throws EventError `INVALID`
+ */
+export function checkGiven(definition: Definition, event: EventSchema, given: unknown, limits: ArgumentLimits): Promise<readonly unknown[]> {
+  const form = formOf(given);
+  return form ? checkForm(definition, event, form, limits) : checkArguments(definition, event, given, limits);
+}
+
+/**
+ * Makes an event's arguments of what a form has sent, and checks them. After those that are bound, all fields are one object, where one parameter is left and takes an
+ * object; otherwise their values are the arguments, in the form's order.
+ * @throws EventError `INVALID`, with issues whose paths begin with the name of a field.
+ */
+async function checkForm(definition: Definition, event: EventSchema, { bound, fields: sent }: SentForm, limits: ArgumentLimits): Promise<readonly unknown[]> {
+  const fields = sent.filter(([name]) => !name.startsWith("$"));
+  const whole = await takesObject(event, bound.length);
+  const args = whole ? [...bound, objectOf(fields)] : [...bound, ...fields.map(([, value], i) => read(value, event.paramTypes?.[bound.length + i]))];
+  const pathOf = ([i, ...rest]: readonly PropertyKey[]): PropertyKey[] => {
+    const at = (i as number) - bound.length;
+    if (at < 0) return [i as number, ...rest];
+    return whole ? rest : [fields[at]?.[0] ?? [], rest].flat();
+  };
+  try {
+    return await checkArguments(definition, event, args, limits);
+  } catch (error) {
+    if (!isEventError(error) || error.code !== "INVALID") throw error;
+    const { issues: found } = error.data as { readonly issues: readonly StandardSchemaV1.Issue[] };
+    const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
+    throw invalidArguments(definition.name, event.name, issues);
+  }
+}
+
+/** Whether the one parameter that is left is an object. Standard Schemas do not say what they take: so one is asked whether it would take an empty object, or misses only something in it. */
+async function takesObject({ input, paramTypes }: EventSchema, bound: number): Promise<boolean> {
+  const count = input?.length ?? paramTypes?.length ?? 0;
+  if (count - bound !== 1) return false;
+  const schema = input?.[bound];
+  if (!schema) return paramTypes?.[bound] === Object;
+  let takes = known.get(schema);
+  if (takes === undefined) {
+    const result = await schema["~standard"].validate({});
+    takes = result.issues ? result.issues.some(({ path = [] }) => path.length > 0) : typeof result.value === "object";
+    known.set(schema, takes);
+  }
+  return takes;
+}
+
+const known = new WeakMap<StandardSchemaV1, boolean>();
+
+/** A name that comes more than once has a list. */
+function objectOf(fields: SentForm["fields"]): object {
+  const values = new Map<string, string | string[]>();
+  for (const [name, value] of fields) {
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : [before, value].flat());
+  }
+  return Object.fromEntries(values);
+}
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map(Object.entries({ on: true, true: true, off: false, false: false, "": false }));
+
+/** The text of a field as a parameter of a type takes it. What it cannot be made of stays what it is, and is refused. */
+function read(text: string, type: unknown): unknown {
+  if (type === Boolean) return BOOLEANS.get(text) ?? text;
+  if (type !== Number) return text;
+  if (text.trim() === "") return undefined;
+  return Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+// --- without JavaScript ---
+
+/** What a form may be sent as. */
+export const FORM_TYPES: readonly string[] = ["multipart/form-data", "application/x-www-form-urlencoded"];
+
+/** Answers a form that a browser has posted by itself: the event runs, and the browser goes back to the page, or where the event redirects it. */
+export async function submitForm(runtime: Runtime, request: Request, twinRequest: TwinRequest): Promise<Response> {
+  const back = pageOf(request.headers);
+  let location = back;
+  try {
+    const data = await readForm(request);
+    const [store = "", event = ""] = /^([^.]*)\.(.*)$/.exec(text(data, "$event") ?? "")?.slice(1) ?? [];
+    const args = { fields: [...data], bound: boundOf(text(data, "$bound")) };
+    await runtime.invoke(twinRequest, store, event, { key: text(data, "$key"), args }, (effects) => {
+      for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
+    });
+    return new Response(null, { status: 303, headers: { location } });
+  } catch (error) {
+    const refusal = refusalOf(error, runtime.report);
+    return refusalPage(refusal, statusOf(refusal.code), back);
+  }
+}
+
+async function readForm(request: Request): Promise<FormData> {
+  try {
+    const headers = { "content-type": request.headers.get("content-type") ?? "" };
+    return await new Response(await request.text(), { headers }).formData();
+  } catch {
+    throw unreadableForm();
+  }
+}
+
+function text(data: FormData, name: string): string | undefined {
+  const value = data.get(name);
+  return typeof value === "string" ? value : undefined;
+}
+
+function boundOf(sent: string | undefined): unknown[] {
+  try {
+    const bound: unknown = JSON.parse(sent ?? "[]");
+    if (Array.isArray(bound)) return bound;
+  } catch {
+    // As below.
+  }
+  throw badRequest("Expected `$bound` to be a list, as JSON");
+}
+
+/** The page that the form stood on. The origin of the request has been checked: another one's address is nowhere to go back to. */
+function pageOf(headers: Headers): string {
+  const page = headers.get("referer") ?? "";
+  const { origin, host } = URL.canParse(page) ? new URL(page) : { origin: "", host: "" };
+  return host !== "" && (origin === headers.get("origin") || host === headers.get("host")) ? page : "/";
+}
+
+/** A page that says why, with the way back. */
+export function refusalPage({ message, data }: Refusal, status: number, back: string): Response {
+  const { issues = [] } = (data ?? {}) as { issues?: readonly StandardSchemaV1.Issue[] };
+  const reasons = issues.length > 0 ? issues.map(({ message, path = [] }) => [...path, message].join(": ")) : [message];
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Not done</title>
+<h1>Not done</h1>${reasons.map((reason) => `<p>${escaped(reason)}</p>`).join("")}<p><a href="${escaped(back)}">Back</a></p></html>`;
+  const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": "default-src 'none'", "x-content-type-options": "nosniff" };
+  return new Response(html, { status, headers });
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escaped = (text: string) => text.replace(/[&<>"']/g, (letter) => ESCAPES[letter] as string);
