@@ -147,17 +147,9 @@ interface Edit {
   /** `taken`: the store has it, but perhaps without the blank after which the user goes on. */
   readonly stage: "typed" | "sent" | "taken" | "refused";
   readonly error: EventError | undefined;
-  /** What the store had when it was refused. */
-  readonly had?: unknown;
 }
 
 const isOpen = ({ stage }: Edit) => stage === "typed" || stage === "sent";
-
-/** Whether an edit is to be seen, and not what the store has. */
-function stands(edit: Edit, value: unknown): boolean {
-  if (edit.stage === "refused") return Object.is(edit.had, value);
-  return isOpen(edit) || sameText(edit.shown, value);
-}
 
 const sameText = (shown: unknown, value: unknown) => (typeof value === "number" ? Number(shown) === value : `${shown}`.trim() === `${value}`.trim());
 
@@ -174,6 +166,8 @@ class Editor {
   #shown: unknown;
   #value: unknown;
   #set!: Set;
+  /** What the store had when the server had refused another value. */
+  #had: { readonly value: unknown } | undefined;
   /** Where it was before something else shows. */
   #caret: Caret | undefined;
 
@@ -194,16 +188,22 @@ class Editor {
 
   // --- what the page shows ---
 
-  #wanted(value: unknown): unknown {
+  /** What was changed, where that is to be seen, and not what the store has. */
+  #standing(value: unknown): Edit | undefined {
     const { edit } = this.#local;
-    return edit && stands(edit, value) ? edit.shown : (value ?? "");
+    if (!edit || isOpen(edit)) return edit;
+    const stands = edit.stage === "refused" ? !this.#had || Object.is(this.#had.value, value) : sameText(edit.shown, value);
+    return stands ? edit : undefined;
+  }
+
+  #wanted(value: unknown): unknown {
+    const edit = this.#standing(value);
+    return edit ? edit.shown : (value ?? "");
   }
 
   /** What a render is to show. As React puts the caret at the end when it writes, what somebody is in is shown as it was until the caret is noted. */
   show(value: unknown): unknown {
-    const { edit } = this.#local;
-    if ((edit && stands(edit, value)) || this.#caret || !this.#focused) return this.#wanted(value);
-    return this.#shown;
+    return this.#standing(value) || this.#caret || !this.#focused ? this.#wanted(value) : this.#shown;
   }
 
   /** A render has come to the page. */
@@ -214,9 +214,11 @@ class Editor {
     this.#value = value;
     this.#set = set;
     const { edit } = this.#local;
+    // Only now, as what was shown of an event before its answer is undone with it.
+    if (edit?.stage === "refused") this.#had ??= { value };
     const other = !Object.is(this.#wanted(value), shown);
     if (other) this.#caret = caretOf(this.#element);
-    if (other || (edit && !stands(edit, value))) this.#tell();
+    if (other || (edit && !this.#standing(value))) this.#tell();
   }
 
   // --- what the user does ---
@@ -284,8 +286,8 @@ class Editor {
       (error) => {
         // Of what was changed since, the answer counts.
         if (this.#local.edit !== sent) return true;
-        const ended = QUIET.has((error as EventError).code);
-        this.#tell(ended ? undefined : { ...sent, stage: "refused", error: error as EventError, had: this.#value });
+        this.#had = undefined;
+        this.#tell(QUIET.has((error as EventError).code) ? undefined : { ...sent, stage: "refused", error: error as EventError });
         return this.#mounted;
       },
     );
