@@ -103,16 +103,21 @@ export class Connection {
   }
 
   /** What waits, as server-sent events; `undefined` where nothing does. Until then there may be more: snapshots are made when it is their turn. */
-  take(): Uint8Array | undefined {
+  take(): Buffer | undefined {
     if (!this.#waits()) return undefined;
+    if (this.#ready.length === 0 && this.#queue.length === 1) return this.#written(this.#shift());
     const events = this.#ready.map((message) => eventOf(textOf(message)));
-    if (events.length > 0) this.#ready = [];
-    while (this.#queue.length > 0) {
-      const { message, of } = this.#shift();
-      if (of) for (const ran of (message as Frame).ran(this.client)) events.push(eventOf(JSON.stringify(ran)));
-      events.push(of ? (message as Frame).event(of.stores) : eventOf(JSON.stringify(message)));
-    }
-    return events.length === 1 ? events[0] : Buffer.concat(events);
+    this.#ready = [];
+    while (this.#queue.length > 0) events.push(this.#written(this.#shift()));
+    return Buffer.concat(events);
+  }
+
+  #written({ message, of }: Queued): Buffer {
+    if (!of) return eventOf(JSON.stringify(message));
+    const frame = message as Frame;
+    const ran = frame.ran(this.client);
+    if (ran.length === 0) return frame.event(of.stores);
+    return Buffer.concat([...ran.map((one) => eventOf(JSON.stringify(one))), frame.event(of.stores)]);
   }
 
   /** The next message, when there is one; `undefined` at the end. */

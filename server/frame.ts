@@ -2,6 +2,8 @@ import type { Delta } from "../lib/codec.js";
 import type { Message } from "./connection.js";
 import { eventOf } from "./sse.js";
 
+const NONE: readonly Message[] = [];
+
 /**
  * What one commit has changed, in the stores that clients watch. It is written once, for all who get the same of it: a room of a thousand
  * costs one encoding.
@@ -16,8 +18,10 @@ export class Frame {
   /** The event whose last commit it is, where its caller wants to know. */
   readonly by: { readonly client: string; readonly n: number } | undefined;
   readonly #parts: readonly string[];
-  /** As server-sent events, by the stores that are in them. */
-  readonly #events = new Map<string, Uint8Array>();
+  /** As a server-sent event with all stores in it. */
+  #whole: Buffer | undefined;
+  /** The same with some of them, by which these are. */
+  #some: Map<string, Buffer> | undefined;
 
   constructor(host: number, revision: number, deltas: Frame["deltas"], by?: Frame["by"]) {
     this.host = host;
@@ -37,18 +41,26 @@ export class Frame {
 
   /** What goes before it to the client that has called the event. */
   ran(client: string | undefined, host = this.host): readonly Message[] {
-    return this.by && this.by.client === client ? [["ran", host, this.by.n]] : [];
+    return this.by && this.by.client === client ? [["ran", host, this.by.n]] : NONE;
   }
 
   /** As {@link message}, ready to be sent. */
-  event(stores: ReadonlySet<string>): Uint8Array {
+  event(stores: ReadonlySet<string>): Buffer {
+    if (this.deltas.every(([store]) => stores.has(store))) {
+      this.#whole ??= this.#write(this.#parts);
+      return this.#whole;
+    }
     const which = this.deltas.map(([store]) => (stores.has(store) ? 1 : 0)).join("");
-    let event = this.#events.get(which);
+    this.#some ??= new Map();
+    let event = this.#some.get(which);
     if (!event) {
-      const parts = this.#parts.filter((_, i) => which[i] === "1");
-      event = eventOf(`[${this.host},${this.revision}${parts.join("")}]`);
-      this.#events.set(which, event);
+      event = this.#write(this.#parts.filter((_, i) => which[i] === "1"));
+      this.#some.set(which, event);
     }
     return event;
+  }
+
+  #write(parts: readonly string[]): Buffer {
+    return eventOf(`[${this.host},${this.revision}${parts.join("")}]`);
   }
 }

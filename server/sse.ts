@@ -3,11 +3,11 @@ import type { Connection } from "./connection.js";
 // Server-sent events as tRPC's `httpSubscriptionLink` reads them, written here as tRPC writes each message anew for each subscriber. A test
 // holds this against the stock link.
 
-const encoder = new TextEncoder();
-const named = (event: string, data: string) => encoder.encode(`event: ${event}\ndata: ${data}\n\n`);
+// Buffers, as sockets make a new one of any other bytes, each time that they are written.
+const named = (event: string, data: string) => Buffer.from(`event: ${event}\ndata: ${data}\n\n`);
 
 /** A message, in JSON, as an event. */
-export const eventOf = (json: string): Uint8Array => encoder.encode(`data: ${json}\n\n`);
+export const eventOf = (json: string): Buffer => Buffer.from(`data: ${json}\n\n`);
 
 const PING = named("ping", "");
 const RETURN = named("return", "");
