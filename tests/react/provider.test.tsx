@@ -118,6 +118,29 @@ test("a page without preload shows its state, and what its events change", async
   await soon(() => expect([byTag(one.element, "output"), byTag(one.element, "h1"), byTag(two.element, "h1")]).toEqual(["7", "renamed", "renamed"]));
 });
 
+test("a page whose provider is to use sockets asks for one, and does without where there is none", async () => {
+  const asked: string[] = [];
+  vi.stubGlobal(
+    "WebSocket",
+    class {
+      constructor(url: string) {
+        asked.push(url);
+        throw new Error("no sockets here");
+      }
+    },
+  );
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { element } = open(
+    <TwinProvider transport="websocket">
+      <Suspense fallback={<i>wait</i>}>
+        <Room room={crypto.randomUUID()} />
+      </Suspense>
+    </TwinProvider>,
+  );
+  await soon(() => expect(byTag(element, "h1")).toBe(""));
+  expect(asked).toEqual([new URL("/api/twin/$socket", location.href).href.replace("http", "ws")]);
+});
+
 test("a page whose provider waits with it, inside one boundary, comes up all the same", async () => {
   const { element } = open(
     <Suspense fallback={<i>wait</i>}>
