@@ -27,8 +27,8 @@ function listed<T>(list: readonly T[], part: (item: T, i: number) => readonly [s
 /** The longest text that is shown of a string. */
 const LONG = 200;
 
-/** A value in one line. */
-export function preview(value: unknown): string {
+/** A value in one line. `inside`: of another one, of which one line is shown. */
+export function preview(value: unknown, inside = false): string {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value.length > LONG ? `${value.slice(0, LONG)}…` : value);
@@ -37,13 +37,13 @@ export function preview(value: unknown): string {
     case "number":
       return Object.is(value, -0) ? "-0" : String(value);
     case "object":
-      return value === null ? "null" : previewObject(value);
+      return value === null ? "null" : previewObject(value, inside);
     default:
       return String(value);
   }
 }
 
-function previewObject(value: object): string {
+function previewObject(value: object, inside: boolean): string {
   if (Array.isArray(value)) return `Array(${value.length})`;
   if (value instanceof Map || value instanceof Set) return `${value instanceof Map ? "Map" : "Set"}(${value.size})`;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : `Date ${value.toISOString()}`;
@@ -52,12 +52,13 @@ function previewObject(value: object): string {
   if (value instanceof ArrayBuffer) return `ArrayBuffer(${value.byteLength})`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength})`;
   if (value instanceof Error) return value.message;
+  const { name } = (Object.getPrototypeOf(value)?.constructor ?? Object) as { name: string };
+  const className = name === "Object" ? "" : `${name} `;
   const names = Object.keys(value);
-  const parts = names.slice(0, 4).map((name) => {
-    const part = (value as Record<string, unknown>)[name];
-    return `${name}: ${typeof part === "object" && part !== null && !Array.isArray(part) && Object.getPrototypeOf(part) === Object.prototype ? "{…}" : preview(part)}`;
-  });
-  return parts.length === 0 ? "{}" : `{ ${parts.join(", ")}${names.length > parts.length ? ", …" : ""} }`;
+  if (names.length === 0) return `${className}{}`;
+  if (inside) return `${className}{…}`;
+  const parts = names.slice(0, 4).map((name) => `${name}: ${preview((value as Record<string, unknown>)[name], true)}`);
+  return `${className}{ ${parts.join(", ")}${names.length > parts.length ? ", …" : ""} }`;
 }
 
 /** What colours a value. */

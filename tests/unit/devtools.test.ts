@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import { partsOf, preview } from "../../react/devtools/parts.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -50,4 +51,53 @@ describe("a bundle", () => {
     const withTools = await bundle(WITH_TOOLS, "development");
     for (const trace of ["twinstate-devtools", "Failed to fetch", "react-dom/client"]) expect(withTools).toContain(trace);
   });
+});
+
+class Book {
+  readonly title: string;
+  sequel: Book | undefined;
+  constructor(title: string) {
+    this.title = title;
+  }
+}
+
+const ring = new Book("a");
+ring.sequel = ring;
+
+test.for<[unknown, string]>([
+  ["it's", '"it\'s"'],
+  ["x".repeat(300), `"${"x".repeat(200)}…"`],
+  [-0, "-0"],
+  [Number.NaN, "NaN"],
+  [12n, "12n"],
+  [null, "null"],
+  [undefined, "undefined"],
+  [[1, 2], "Array(2)"],
+  [new Map([[1, 2]]), "Map(1)"],
+  [new Set(), "Set(0)"],
+  [new Date(0), "Date 1970-01-01T00:00:00.000Z"],
+  [new Date(Number.NaN), "Invalid Date"],
+  [new URL("https://a.example"), "URL https://a.example/"],
+  [/a+/g, "/a+/g"],
+  [new Uint8Array(3), "Uint8Array(3)"],
+  [{}, "{}"],
+  [{ a: 1, b: { c: 2 }, d: [], e: "x", f: 1 }, '{ a: 1, b: {…}, d: Array(0), e: "x", … }'],
+  [ring, 'Book { title: "a", sequel: Book {…} }'],
+])("the devtools show %s as %s", ([value, text]) => {
+  expect(preview(value)).toBe(text);
+});
+
+test("the devtools take what a value holds a part at a time", () => {
+  expect(partsOf(Array.from({ length: 1000 }, (_, i) => i))?.slice(998, 1000)).toEqual([
+    ["998", 998],
+    ["999", 999],
+  ]);
+  expect(partsOf(new Map([[{ id: 1 }, "one"]]))?.slice(0, 1)).toEqual([["{ id: 1 } →", "one"]]);
+  expect(partsOf(new Set(["a", "b"]))?.slice(1, 2)).toEqual([["1", "b"]]);
+  expect(partsOf(new Uint8Array([7, 8]))?.slice(0, 2)).toEqual([
+    ["0", 7],
+    ["1", 8],
+  ]);
+  for (const empty of [[], {}, new Map(), new Set(), new Date(), /a/, new URL("https://a.example"), new ArrayBuffer(2), "text", null])
+    expect(partsOf(empty)).toBeUndefined();
 });
