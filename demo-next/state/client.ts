@@ -2,4 +2,4 @@
 import { createHooks } from "twinstate/react";
 import type { Twin } from "./server";
 
-export const { TwinProvider, TwinPreload, useTodo, useBoard } = createHooks<Twin>();
+export const { TwinProvider, TwinPreload, useTodo, useBoard, useTicker } = createHooks<Twin>();

@@ -1,0 +1,60 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { event, state, update } from "twinstate";
+import { twin } from "./server";
+
+export interface Quote {
+  id: string;
+  price: number;
+  /** Since the market has opened, in per cent. */
+  change: number;
+}
+
+const ROWS = 1000;
+/** Between two trades, in ms. */
+const PERIOD = 50;
+/** Prime to the rows: each has its turn before one has it again. */
+const STRIDE = 389;
+
+/** A market that everybody sees. It trades while somebody looks. */
+export class Ticker {
+  @state({ persist: false }) quotes: Quote[] = Array.from({ length: ROWS }, (_, i) => ({ id: nameOf(i), price: openingPrice(i), change: 0 }));
+  @state({ persist: false }) trades = 0;
+  @state({ private: true, persist: false }) private watching = 0;
+  /** Which run of the market this is: an older one ends. */
+  private runs = 0;
+
+  /** Beside the queue. It is no visitor's business: server code alone gets past this guard. */
+  @event({ background: true, guard: () => false }) async run() {
+    const mine = ++this.runs;
+    while (this.watching > 0 && this.runs === mine) {
+      await update(() => this.trade());
+      await pause(PERIOD);
+    }
+  }
+
+  protected onConnect(): void {
+    if (++this.watching === 1) void twin.ticker().run();
+  }
+
+  protected onDisconnect(): void {
+    this.watching--;
+  }
+
+  private trade() {
+    const at = (this.trades++ * STRIDE) % ROWS;
+    const quote = this.quotes[at];
+    if (!quote) return;
+    const step = Math.max(0.01, quote.price * Math.random() * 0.02);
+    quote.price = cents(quote.price + (Math.random() < 0.5 && quote.price > 2 * step ? -step : step));
+    quote.change = cents((quote.price / openingPrice(at) - 1) * 100);
+  }
+}
+
+const cents = (value: number) => Math.round(value * 100) / 100;
+const openingPrice = (i: number) => 10 + ((i * 7919) % 49_000) / 100;
+
+/** Three letters, another three for each. */
+function nameOf(i: number): string {
+  const n = (i * 7919) % 26 ** 3;
+  return String.fromCharCode(...[n / 676, (n / 26) % 26, n % 26].map((digit) => 65 + Math.floor(digit)));
+}

@@ -1,0 +1,104 @@
+// Takes the pictures of docs/images, of the demo as it is: `npm run screenshots`, or `npm run screenshots -- ticker` for those whose name begins so.
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright";
+import { build, ROOT } from "../tests/browser/kit/build.ts";
+import { launchOptions, missing } from "../tests/browser/kit/chromium.ts";
+import { hydrated } from "../tests/browser/kit/hydrated.ts";
+import { startServer } from "../tests/browser/kit/server.ts";
+
+const FOLDER = join(ROOT, "docs/images");
+/** No picture may be larger, in bytes. */
+const LARGEST = 150_000;
+const DESKTOP = { viewport: { width: 960, height: 600 } };
+const PHONE = { viewport: { width: 390, height: 760 }, deviceScaleFactor: 1, isMobile: true, hasTouch: true };
+
+/** One picture: of a page, after what is done there. `clip` shows a part. */
+const PICTURES = [
+  { name: "todo", path: "/", act: fillTodos },
+  { name: "todo-dark", path: "/", dark: true, act: fillTodos },
+  { name: "todo-phone", path: "/", phone: true, act: fillTodos },
+  { name: "board", path: "/board/launch", act: fillBoard },
+  { name: "board-dark", path: "/board/launch", dark: true },
+  { name: "ticker", path: "/ticker", act: trade },
+  { name: "ticker-phone", path: "/ticker", phone: true, dark: true, act: trade },
+  { name: "status-online", path: "/about", act: (page) => status(page, "Live"), clip: header },
+  { name: "status-offline", path: "/", act: offline, clip: header },
+];
+
+if (missing) throw new Error(`This ${missing}.`);
+const [only = ""] = process.argv.slice(2);
+const wanted = PICTURES.filter(({ name }) => name.startsWith(only));
+await build();
+mkdirSync(FOLDER, { recursive: true });
+const browser = await chromium.launch(launchOptions);
+const servers = {};
+try {
+  for (const picture of wanted) await take(picture);
+} finally {
+  await browser.close();
+  for (const server of Object.values(servers)) await server.kill();
+}
+
+/** `mode: "dev"` is for what production bundles do not have. */
+async function take({ name, path, act, dark, phone, clip, mode = "start" }) {
+  servers[mode] ??= await startServer({ mode });
+  const context = await browser.newContext({ baseURL: servers[mode].url, colorScheme: dark ? "dark" : "light", ...(phone ? PHONE : DESKTOP) });
+  const page = await context.newPage();
+  await page.goto(path);
+  await hydrated(page);
+  await act?.(page);
+  const file = join(FOLDER, `${name}.png`);
+  await page.screenshot({ path: file, animations: "allow", caret: "hide", ...(clip && { clip: await clip(page) }) });
+  await context.close();
+  const { size } = statSync(file);
+  console.log(`${name}.png, ${Math.round(size / 1000)} kB`);
+  if (size > LARGEST) throw new Error(`${name}.png is larger than ${LARGEST} bytes.`);
+}
+
+async function fillTodos(page) {
+  const field = page.getByLabel("New to-do");
+  for (const title of ["Write a plain class", "Decorate what everybody sees", "Call it from the browser", "Open a second tab"]) {
+    await field.fill(title);
+    await field.press("Enter");
+    await page.getByRole("checkbox", { name: title, exact: true }).waitFor();
+  }
+  for (const title of ["Write a plain class", "Decorate what everybody sees"]) await page.getByRole("checkbox", { name: title, exact: true }).click();
+  await page.getByText("2 items left").waitFor();
+}
+
+async function fillBoard(page) {
+  const cards = { "To do": ["Write the announcement", "Record a demo"], Doing: ["Try it on a phone"], Done: ["Pick a name", "Draw the logo"] };
+  for (const [column, titles] of Object.entries(cards)) {
+    for (const title of titles) {
+      const field = page.getByRole("region", { name: column, exact: true }).getByLabel("Add a card");
+      await field.fill(title);
+      await field.press("Enter");
+      await page.getByRole("button", { name: title, exact: true }).waitFor();
+    }
+  }
+  await page.mouse.click(5, 5);
+}
+
+/** Waits until many rows have changed, and some that are in sight flash. */
+async function trade(page) {
+  await page.waitForFunction(() => document.querySelectorAll("li[data-way]").length > 400 && document.getAnimations().length > 3, undefined, {
+    timeout: 120_000,
+  });
+}
+
+async function status(page, text) {
+  await page.getByRole("status").getByText(text).waitFor();
+}
+
+async function offline(page) {
+  await fillTodos(page);
+  await page.context().setOffline(true);
+  await page.getByRole("checkbox", { name: "Open a second tab", exact: true }).click();
+  await status(page, /waiting/);
+}
+
+async function header(page) {
+  const { x, y, width, height } = await page.locator("header").boundingBox();
+  return { x, y, width, height };
+}
