@@ -24,7 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const dev = await startServer({ mode: "dev", cwd: copy.folder });
     servers.push(dev);
     // What is asked for first is compiled first, and that is no test's business.
-    for (const path of ["/", "/board/demo", "/about", "/api/twin/todo"]) await fetch(dev.url + path);
+    for (const path of ["/", "/board/demo", "/ticker", "/about", "/api/twin/todo"]) await fetch(dev.url + path);
     project.provide("dev", { url: dev.url, folder: copy.folder });
   }
   return async () => {
