@@ -102,32 +102,121 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   if (keeper) yield* keeper.start();
   outgrown ||= known !== undefined && keeper !== undefined && keeper.next !== known.storage.next;
   starting = false;
-  let cached: Snapshot | undefined;
-  let kept: Kept | undefined;
-  let resumable = tail.length === 0 && restore?.[3].length !== 0 && !graph.forgets;
+  const resumable = tail.length === 0 && restore?.[3].length !== 0 && !graph.forgets;
+  return new LiveStore({ name, instance, graph, channel, keeper, outgrown, restored: restore !== undefined, resumable });
+}
 
-  function commit(): Delta | undefined {
-    graph.evaluate();
-    kept = undefined;
+/** What a {@link LiveStore} begins with. */
+interface Parts {
+  readonly name: string;
+  readonly instance: object;
+  readonly graph: SourceGraph;
+  readonly channel: Channel;
+  readonly keeper: Channel | undefined;
+  readonly outgrown: boolean;
+  readonly restored: boolean;
+  readonly resumable: boolean;
+}
+
+// A class, as an object of closures would take a third of all that a small session does.
+class LiveStore implements Store {
+  readonly name: string;
+  readonly instance: object;
+  readonly outgrown: boolean;
+  kept: Kept | undefined;
+  resumable: boolean;
+  readonly #graph: SourceGraph;
+  readonly #channel: Channel;
+  readonly #keeper: Channel | undefined;
+  readonly #restored: boolean;
+  #cached: Snapshot | undefined;
+
+  constructor({ name, instance, graph, channel, keeper, outgrown, restored, resumable }: Parts) {
+    this.name = name;
+    this.instance = instance;
+    this.outgrown = outgrown;
+    this.resumable = resumable;
+    this.#graph = graph;
+    this.#channel = channel;
+    this.#keeper = keeper;
+    this.#restored = restored;
+  }
+
+  get open(): boolean {
+    return this.#graph.recorder.open;
+  }
+
+  get size(): number {
+    return this.#channel.table.size;
+  }
+
+  commit(): Delta | undefined {
+    const { recorder } = this.#graph;
+    this.#graph.evaluate();
+    this.kept = undefined;
     if (!recorder.open) return undefined;
-    const delta = channel.started ? channel.encode(recorder.changes) : undefined;
-    const keeping = keeper?.encode(recorder.changes);
-    if (keeping) kept = [keeping, channel.next];
+    const delta = this.#channel.started ? this.#channel.encode(recorder.changes) : undefined;
+    const keeping = this.#keeper?.encode(recorder.changes);
+    if (keeping) this.kept = [keeping, this.#channel.next];
     recorder.clear();
-    cached = undefined;
+    this.#cached = undefined;
     return delta;
   }
 
-  /** Sees that all containers have their numbers, which they get as they are first described. */
-  function begin(): void {
-    if (!channel.started) cached = graph.rewind(() => channel.snapshot());
+  rollback(): void {
+    this.#graph.rollback();
   }
 
-  function maintain(): void {
+  endTurn(): void {
+    this.#graph.writer.endTurn();
+  }
+
+  committed<R>(read: () => R): R {
+    return this.#graph.rewind(read);
+  }
+
+  snapshot(): Snapshot {
+    this.#maintain();
+    this.#cached ??= this.#graph.rewind(() => this.#channel.snapshot());
+    return this.#cached;
+  }
+
+  save(): Saved {
+    return this.#graph.rewind(() => this.#channel.save(this.#keeper));
+  }
+
+  plain(): object {
+    this.#maintain();
+    return this.#graph.rewind(() => viewOf(this.#graph.root)) as object;
+  }
+
+  watch(): void {
+    this.#begin();
+    this.#maintain();
+  }
+
+  encode(value: unknown): Encoded {
+    if (typeof value === "object" && value !== null) this.#begin();
+    return encodeFor(this.#graph, value);
+  }
+
+  dispose(): void {
+    for (const node of [...this.#graph.maintained]) node.release();
+  }
+
+  /** Sees that all containers have their numbers, which they get as they are first described. */
+  #begin(): void {
+    if (!this.#channel.started) this.#cached = this.#graph.rewind(() => this.#channel.snapshot());
+  }
+
+  #maintain(): void {
+    const graph = this.#graph;
+    const channel = this.#channel;
+    const { recorder } = graph;
     if (graph.maintaining) return;
     graph.maintaining = true;
     if (!graph.computes) return;
-    begin();
+    this.#begin();
     const instances = [...channel.table].filter((node) => node instanceof AdoptedNode && node.shape.computeds.length > 0) as AdoptedNode[];
     if (instances.length === 0) return;
     const aside = new Map(recorder.changes);
@@ -138,55 +227,12 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
       });
       const { next } = channel;
       channel.encode(recorder.changes);
-      resumable &&= !restore || next === channel.next;
+      this.resumable &&= !this.#restored || next === channel.next;
       recorder.clear();
       for (const [node, change] of aside) recorder.changes.set(node, change);
     });
-    cached = undefined;
+    this.#cached = undefined;
   }
-
-  return {
-    name,
-    instance,
-    get open() {
-      return recorder.open;
-    },
-    get kept() {
-      return kept;
-    },
-    outgrown,
-    get resumable() {
-      return resumable;
-    },
-    get size() {
-      return channel.table.size;
-    },
-    commit,
-    rollback: () => graph.rollback(),
-    endTurn: () => graph.writer.endTurn(),
-    committed: (read) => graph.rewind(read),
-    snapshot() {
-      maintain();
-      cached ??= graph.rewind(() => channel.snapshot());
-      return cached;
-    },
-    save: () => graph.rewind(() => channel.save(keeper)),
-    plain() {
-      maintain();
-      return graph.rewind(() => viewOf(graph.root)) as object;
-    },
-    watch() {
-      begin();
-      maintain();
-    },
-    encode(value) {
-      if (typeof value === "object" && value !== null) begin();
-      return encodeFor(graph, value);
-    },
-    dispose() {
-      for (const node of [...graph.maintained]) node.release();
-    },
-  };
 }
 
 const texts = new WeakMap<Snapshot, string>();

@@ -27,68 +27,78 @@ export interface JournalOptions {
   report(error: unknown): void;
 }
 
-export function createJournal({ append, failed, report }: JournalOptions): Journal {
-  let entries: Entry[] = [];
-  let commits = 0;
-  let running = false;
-  let broken: Error | undefined;
+export const createJournal = (options: JournalOptions): Journal => new CommitJournal(options);
 
-  async function work(): Promise<void> {
-    running = true;
+class CommitJournal implements Journal {
+  readonly #options: JournalOptions;
+  #entries: Entry[] = [];
+  #commits = 0;
+  #running = false;
+  #broken: Error | undefined;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  get ahead(): boolean {
+    return this.#running;
+  }
+
+  get full(): boolean {
+    return this.#commits >= MOST_AHEAD;
+  }
+
+  add(commit: CommitRecord): void {
+    if (this.#broken) return;
+    this.#commits++;
+    this.#enter({ commit });
+  }
+
+  after(run: () => void): void {
+    if (this.#broken) return;
+    if (this.#running) this.#enter({ run });
+    else run();
+  }
+
+  settled(): Promise<void> {
+    if (this.#broken) return Promise.reject(this.#broken);
+    return this.#running ? new Promise((resolve, reject) => this.#enter({ run: resolve, fail: reject })) : Promise.resolve();
+  }
+
+  #enter(entry: Entry): void {
+    this.#entries.push(entry);
+    if (!this.#running) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    const { append, failed } = this.#options;
+    this.#running = true;
     // All that one turn of the event loop commits goes together.
     await undefined;
-    while (entries.length > 0) {
-      const some = entries;
-      entries = [];
+    while (this.#entries.length > 0) {
+      const some = this.#entries;
+      this.#entries = [];
       const taken = some.flatMap((entry) => ("commit" in entry ? entry.commit : []));
       try {
         if (taken.length > 0) await append(taken);
       } catch (error) {
-        broken = failed(error);
-        for (const entry of [...some, ...entries]) if ("fail" in entry) entry.fail?.(broken);
-        entries = [];
+        this.#broken = failed(error);
+        for (const entry of [...some, ...this.#entries]) if ("fail" in entry) entry.fail?.(this.#broken);
+        this.#entries = [];
         break;
       }
-      commits -= taken.length;
-      for (const entry of some) if ("run" in entry) perform(entry.run);
+      this.#commits -= taken.length;
+      for (const entry of some) if ("run" in entry) this.#perform(entry.run);
     }
-    running = false;
+    this.#running = false;
   }
 
-  function perform(run: () => void): void {
+  #perform(run: () => void): void {
     try {
       run();
     } catch (error) {
       // The others are told all the same.
-      report(error);
+      this.#options.report(error);
     }
   }
-
-  function enter(entry: Entry): void {
-    entries.push(entry);
-    if (!running) void work();
-  }
-
-  return {
-    add(commit) {
-      if (broken) return;
-      commits++;
-      enter({ commit });
-    },
-    after(run) {
-      if (broken) return;
-      if (running) enter({ run });
-      else run();
-    },
-    settled() {
-      if (broken) return Promise.reject(broken);
-      return running ? new Promise((resolve, reject) => enter({ run: resolve, fail: reject })) : Promise.resolve();
-    },
-    get ahead() {
-      return running;
-    },
-    get full() {
-      return commits >= MOST_AHEAD;
-    },
-  };
 }

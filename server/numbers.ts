@@ -48,37 +48,23 @@ export interface NumbersOptions {
   restored?(answer: unknown): unknown;
 }
 
-export function createNumbers({ records = {}, interrupted = () => undefined, restored = (answer) => answer }: NumbersOptions = {}): Numbers {
-  const clients = new Map<string, Client>();
-  let sweepAt = SWEEP_FROM;
-  for (const [id, record] of Object.entries(records)) clients.set(id, restore(record));
+export const createNumbers = (options: NumbersOptions = {}): Numbers => new ClientNumbers(options);
 
-  function clientOf(id: string): Client {
-    let client = clients.get(id);
-    if (!client) {
-      if (clients.size >= sweepAt) sweep();
-      client = { next: 1, forgotten: 0, seen: 0, ran: false, ended: 0, answers: new Map(), settled: new Map(), waiting: new Map() };
-      clients.set(id, client);
+class ClientNumbers implements Numbers {
+  readonly #clients = new Map<string, Client>();
+  #sweepAt = SWEEP_FROM;
+
+  constructor({ records = {}, interrupted = () => undefined, restored = (answer) => answer }: NumbersOptions) {
+    for (const [id, { next, confirmed, seen, answers, begun }] of Object.entries(records)) {
+      const given = [...answers.map(([n, answer]) => [n, restored(answer)] as const), ...begun.map((n) => [n, interrupted()] as const)];
+      const settled = new Map(given.sort(([a], [b]) => a - b));
+      const kept = new Map(Array.from(settled, ([n, answer]) => [n, Promise.resolve(answer)]));
+      this.#clients.set(id, { next, forgotten: confirmed, seen, ran: true, ended: next - 1, answers: kept, settled, waiting: new Map() });
     }
-    client.seen = Date.now();
-    return client;
   }
 
-  function restore({ next, confirmed, seen, answers, begun }: NumberRecord): Client {
-    const given = [...answers.map(([n, answer]) => [n, restored(answer)] as const), ...begun.map((n) => [n, interrupted()] as const)];
-    const settled = new Map(given.sort(([a], [b]) => a - b));
-    const kept = new Map(Array.from(settled, ([n, answer]) => [n, Promise.resolve(answer)]));
-    return { next, forgotten: confirmed, seen, ran: true, ended: next - 1, answers: kept, settled, waiting: new Map() };
-  }
-
-  /** Forgets those who were not seen for long. */
-  function sweep(): void {
-    for (const [id, { seen }] of clients) if (seen < Date.now() - NUMBERS_LIFE) clients.delete(id);
-    sweepAt = Math.max(SWEEP_FROM, 2 * clients.size);
-  }
-
-  async function enter<A>(id: string, n: number, seen: number, refused: boolean, run: () => Promise<A>): Promise<A> {
-    const client = clientOf(id);
+  async enter<A>(id: string, n: number, seen: number, refused: boolean, run: () => Promise<A>): Promise<A> {
+    const client = this.#client(id);
     // What it has the answers of, it never asks again: also where those have been forgotten here.
     client.next = Math.max(client.next, seen + 1);
     forget(client, seen);
@@ -101,25 +87,44 @@ export function createNumbers({ records = {}, interrupted = () => undefined, res
     return answer;
   }
 
-  return {
-    enter,
-    end(id, n) {
-      const client = clientOf(id);
-      client.ended = Math.max(client.ended, n);
-    },
-    ended: (id) => clients.get(id)?.ended ?? 0,
-    get empty() {
-      for (const { ran } of clients.values()) if (ran) return false;
-      return true;
-    },
-    save() {
-      const saved: Record<string, NumberRecord> = {};
-      for (const [id, { next, forgotten, seen, ran, settled }] of clients) {
-        if (ran && seen > Date.now() - NUMBERS_LIFE) saved[id] = { next, confirmed: forgotten, seen, answers: [...settled], begun: [] };
-      }
-      return saved;
-    },
-  };
+  end(id: string, n: number): void {
+    const client = this.#client(id);
+    client.ended = Math.max(client.ended, n);
+  }
+
+  ended(id: string): number {
+    return this.#clients.get(id)?.ended ?? 0;
+  }
+
+  get empty(): boolean {
+    for (const { ran } of this.#clients.values()) if (ran) return false;
+    return true;
+  }
+
+  save(): Record<string, NumberRecord> {
+    const saved: Record<string, NumberRecord> = {};
+    for (const [id, { next, forgotten, seen, ran, settled }] of this.#clients) {
+      if (ran && seen > Date.now() - NUMBERS_LIFE) saved[id] = { next, confirmed: forgotten, seen, answers: [...settled], begun: [] };
+    }
+    return saved;
+  }
+
+  #client(id: string): Client {
+    let client = this.#clients.get(id);
+    if (!client) {
+      if (this.#clients.size >= this.#sweepAt) this.#sweep();
+      client = { next: 1, forgotten: 0, seen: 0, ran: false, ended: 0, answers: new Map(), settled: new Map(), waiting: new Map() };
+      this.#clients.set(id, client);
+    }
+    client.seen = Date.now();
+    return client;
+  }
+
+  /** Forgets those who were not seen for long. */
+  #sweep(): void {
+    for (const [id, { seen }] of this.#clients) if (seen < Date.now() - NUMBERS_LIFE) this.#clients.delete(id);
+    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#clients.size);
+  }
 }
 
 function forget(client: Client, upTo: number): void {

@@ -5,19 +5,18 @@ export interface Queue {
   readonly size: number;
 }
 
-export function createQueue(): Queue {
-  let tail: Promise<unknown> = Promise.resolve();
-  let size = 0;
-  const leave = () => void size--;
-  return {
-    get size() {
-      return size;
-    },
-    run<T>(task: () => T | Promise<T>): Promise<T> {
-      size++;
-      const result = tail.then(task);
-      tail = result.then(leave, leave);
-      return result;
-    },
-  };
+export const createQueue = (): Queue => new TaskQueue();
+
+// A class, as there are some for each session: an object with getters of its own takes more than twice the memory.
+class TaskQueue implements Queue {
+  size = 0;
+  #tail: Promise<unknown> = Promise.resolve();
+  readonly #leave = () => void this.size--;
+
+  run<T>(task: () => T | Promise<T>): Promise<T> {
+    this.size++;
+    const result = this.#tail.then(task);
+    this.#tail = result.then(this.#leave, this.#leave);
+    return result;
+  }
 }
