@@ -15,7 +15,9 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
       hands = { resolve, reject };
     });
     call.#cancel = cancel;
+    const shown = call.#show;
     const over = () => {
+      shown();
       call.#settled = true;
       call.#more?.();
     };
@@ -29,19 +31,31 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
     return {
       call,
       ...(hands as Pick<OpenCall, "resolve" | "reject">),
+      shown,
       yielded(value) {
         call.#yields.push(value);
         call.#more?.();
+        call.yielded?.(value);
       },
     };
   }
 
-  readonly local = Promise.resolve();
+  readonly local: Promise<void>;
+  #show!: OpenCall["shown"];
   #cancel!: (reason: unknown) => void;
   #heard = false;
   #settled = false;
   readonly #yields: unknown[] = [];
+  /** Is told of each yield, beside those who iterate. */
+  declare yielded: ((value: unknown) => void) | undefined;
   #more: (() => void) | undefined;
+
+  constructor(run: ConstructorParameters<typeof Promise<unknown>>[0]) {
+    super(run);
+    this.local = new Promise((resolve) => {
+      this.#show = resolve;
+    });
+  }
 
   cancel(reason?: unknown): void {
     if (!this.#settled) this.#cancel(reason);
@@ -76,5 +90,7 @@ export interface OpenCall {
   readonly call: ClientCall;
   resolve(value: unknown): void;
   reject(error: unknown): void;
+  /** It is on screen, or will be. */
+  shown(painted?: Promise<void>): void;
   yielded(value: unknown): void;
 }

@@ -155,13 +155,16 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     missed(twin, incarnation, messages) {
       // All that is shown of a host goes on together, or waits for the stream.
       const shown = twinsOf(scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
+      let ran: number | undefined;
       for (const message of messages) {
-        if (typeof message[0] === "number")
+        if (message[0] === "ran") ran = message[2] as number;
+        else if (typeof message[0] === "number")
           takeFrame(
             shown.filter(({ at }) => at?.[0] === incarnation),
             message,
+            ran,
           );
-        else if (shown.length === 1) takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot);
+        else if (shown.length === 1) takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot, message[7] as number);
       }
     },
     status,
@@ -178,6 +181,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   }
 
   const world: TwinWorld = {
+    url,
     get schema() {
       return schema;
     },
@@ -226,10 +230,14 @@ export function createClient(options: ClientOptions & Known = {}): Client {
 
   // --- messages of the stream: PROTOCOL.md §3 ---
 
+  /** Which event of this client the next frame is of. */
+  let ran: readonly unknown[] = [];
+
   function receive(message: readonly unknown[]): void {
     const [head] = message;
     if (head !== "snapshot") release();
-    if (typeof head === "number") takeFrame(twinsOf(hosts.get(head)), message);
+    if (typeof head === "number") takeFrame(twinsOf(hosts.get(head)), message, ran[1] === head ? (ran[2] as number) : undefined);
+    ran = head === "ran" ? message : [];
     switch (head) {
       case "hello": {
         const hello = message[1] as { schema: WireSchema; session: string };
@@ -267,14 +275,23 @@ export function createClient(options: ClientOptions & Known = {}): Client {
 
   /** A store's whole state, or that what the twin has is the truth. */
   function takeState(message: readonly unknown[]): void {
-    const [head, host, store, key, incarnation, revision, snapshot] = message as [string, number, string, string | null, string, number, Snapshot];
+    const [head, host, store, key, incarnation, revision, snapshot, ended] = message as [
+      string,
+      number,
+      string,
+      string | null,
+      string,
+      number,
+      Snapshot,
+      number?,
+    ];
     const twin = twins.get(addressOf({ store, key }));
     const scope = twin && scopeOf(twin);
     if (!scope) return;
     hosts.set(host, scope);
     scope.incarnation = incarnation;
     if (head === "snapshot") {
-      held.push({ twin, scope, at: [incarnation, revision], snapshot });
+      held.push({ twin, scope, at: [incarnation, revision], snapshot, ended });
       if (!awaited()) release();
     } else if (twin.shows(incarnation, revision)) {
       twin.synced = true;
@@ -283,7 +300,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   }
 
   /** Snapshots of one host that wait for each other, as a change of several stores is shown whole or not at all. */
-  let held: { twin: LiveTwin; scope: Scope; at: Position; snapshot: Snapshot }[] = [];
+  let held: { twin: LiveTwin; scope: Scope; at: Position; snapshot: Snapshot; ended: number | undefined }[] = [];
 
   function awaited(): boolean {
     const behind = (twin: LiveTwin, at: Position) =>
@@ -296,17 +313,18 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     const ready = held;
     held = [];
     atomically(() => {
-      for (const { twin, at, snapshot } of ready) {
+      for (const { twin, at, snapshot, ended } of ready) {
         twin.synced = true;
-        takeSnapshot(twin, at, snapshot);
+        takeSnapshot(twin, at, snapshot, ended);
       }
     });
     outbox.flush();
   }
 
-  function takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot): void {
+  function takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended?: number): void {
     // What answers have brought may be ahead of the stream.
     if (twin.shows(at[0], at[1] + 1)) return;
+    outbox.ran(twin, at[0], ended);
     try {
       twin.snapshot(at, snapshot);
     } catch (error) {
@@ -314,14 +332,19 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     }
   }
 
-  function takeFrame(watching: Iterable<LiveTwin>, message: readonly unknown[]): void {
+  function takeFrame(watching: Iterable<LiveTwin>, message: readonly unknown[], ran?: number): void {
     const revision = message[1] as number;
     atomically(() => {
       for (const twin of watching) {
-        if (!twin.at || twin.at[1] >= revision) continue;
+        if (!twin.at) continue;
         const [incarnation, at] = twin.at;
         if (at < revision - 1) {
           if (twin.synced) renew(twin);
+          continue;
+        }
+        outbox.ran(twin, incarnation, ran);
+        if (at >= revision) {
+          twin.frame(twin.at);
           continue;
         }
         const index = message.indexOf(twin.store, 2);

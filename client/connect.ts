@@ -4,12 +4,15 @@ import { viewOf } from "../lib/view.js";
 import type { View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
 import { type ClientOptions, createClient } from "./client.js";
+import { engine } from "./engine.js";
 import type { Status } from "./status.js";
 
 /** A store's twin: the state as MobX sees it, read-only, and the events. */
 export type Live<T> = View<T> & LiveTools<T>;
 
 export interface LiveTools<T> {
+  /** How many events of this store that were called here have no answer yet. */
+  readonly $pending: number;
   /** The state now, as an immutable view: what has not changed is the same object as before. */
   $snapshot(): View<T>;
   /** Calls back after each change, until the returned function is called. For those who do not use MobX. */
@@ -34,6 +37,13 @@ export interface ConnectedTools {
   $close(): void;
 }
 
+export interface ConnectOptions<S, M> extends ClientOptions {
+  /** Classes that this side shall know too: the server's, or ones that the server's extend. Their optimistic events are shown at once. */
+  stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
+  /** Likewise, for instances. */
+  models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never };
+}
+
 /**
  * Connects to an app's stores, without React: for bots, workers, scripts, other UI libraries. A store resolves when its state has come, and
  * is kept up to date from then on.
@@ -47,8 +57,11 @@ export interface ConnectedTools {
  * const board = await twin.board("sprint-42");
  * twin.$close();
  */
-export function connect<T extends { readonly "~stores": any }>(options: ClientOptions = {}): Connected<T["~stores"]> {
+export function connect<T extends { readonly "~stores": any; readonly "~models"?: any }>(
+  options: ConnectOptions<T["~stores"], T["~models"]> = {},
+): Connected<T["~stores"]> {
   const client = createClient({ ...options, ...withCookies(options) });
+  const loading = options.stores && engine.load();
   const opened = new Map<object, Promise<object>>();
   const tools: Record<string, unknown> = { $status: client.status, $onError: client.onError, $onEffect: client.onEffect, $close: client.close };
 
@@ -59,7 +72,7 @@ export function connect<T extends { readonly "~stores": any }>(options: ClientOp
       opened.delete(twin);
       stop();
     };
-    await twin.ready;
+    await Promise.all([twin.ready, loading]);
     if (twin.error) {
       leave();
       throw twin.error;

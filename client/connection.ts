@@ -58,6 +58,9 @@ export class Connection {
     };
     globalThis.addEventListener?.("online", online, { signal });
     globalThis.addEventListener?.("offline", offline, { signal });
+    // Browsers keep pages for the way back, but none that holds a line open.
+    globalThis.addEventListener?.("pagehide", () => this.#end(), { signal });
+    globalThis.addEventListener?.("pageshow", () => this.#schedule(), { signal });
   }
 
   /** The client's id. Made when it is asked for, as a page that is prerendered may not ask for chance. */

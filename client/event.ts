@@ -1,11 +1,13 @@
 import { superseded } from "../lib/errors.js";
+import { atomically } from "../lib/mirror.js";
 import type { WireEvent } from "../lib/schema.js";
 import type { ClientCall } from "./call.js";
+import { createForm, type Filled, type Form } from "./form.js";
 
 type Run = (...args: unknown[]) => ClientCall;
 
 /** An event as users hold it. */
-export type TwinEvent = Run & { debounce(ms: number): Run; throttle(ms: number): Run; readonly "~": Pacing };
+export type TwinEvent = Run & { debounce(ms: number): Run; throttle(ms: number): Run; readonly form: Form; readonly "~": Pacing };
 
 /** For who paces calls itself: how many ms the class wants between calls, and the event without that. */
 export interface Pacing {
@@ -16,14 +18,20 @@ export interface Pacing {
 /** A call that is still to be sent. */
 export interface Begun {
   readonly call: ClientCall;
+  /** Shows what can be shown of it, until it is sent. */
+  show(args: readonly unknown[]): void;
   /** Does nothing when it has been dropped. */
-  send(args: readonly unknown[]): void;
+  send(given: readonly unknown[] | Filled): void;
   drop(error: unknown): void;
 }
 
 export interface EventParts {
   /** `store.event`, for messages. */
   readonly label: string;
+  /** The room's. */
+  readonly key: string | null;
+  /** Where the twin's route is. */
+  readonly url: string;
   /** What the class has declared of it, as far as that is known. */
   options(): WireEvent | undefined;
   begin(): Begun;
@@ -44,7 +52,7 @@ export function createEvent(parts: EventParts): TwinEvent {
     return (throttle !== undefined ? throttled(throttle) : now)(...args);
   };
   const wait = () => parts.options()?.debounce ?? parts.options()?.throttle;
-  return Object.assign(run, { debounce: debounced, throttle: throttled, "~": { wait, now } });
+  return Object.assign(run, { debounce: debounced, throttle: throttled, form: createForm(parts), "~": { wait, now } });
 }
 
 /** The same function for the same time. */
@@ -72,14 +80,17 @@ function pace({ label, begin }: EventParts, ms: number, when: "after" | "each"):
     begun?.send(latest);
   };
   return (...args) => {
-    waiting?.drop(superseded(label));
     const begun = begin();
-    waiting = begun;
-    latest = args;
-    if (when === "after") {
+    atomically(() => {
+      waiting?.drop(superseded(label));
+      waiting = begun;
+      latest = args;
+      if (when === "each" && timer === undefined) return next();
+      begun.show(args);
+      if (when === "each") return;
       clearTimeout(timer);
       timer = setTimeout(next, ms);
-    } else if (timer === undefined) next();
+    });
     return begun.call;
   };
 }

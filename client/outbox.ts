@@ -2,11 +2,15 @@ import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Encoded } from "../lib/codec.js";
 import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull, refusal, unknownEvent, unknownOutcome } from "../lib/errors.js";
+import { atomically } from "../lib/mirror.js";
+import type { Prediction } from "../lib/predictions.js";
 import { encodeValue } from "../lib/value.js";
 import { backoff } from "./backoff.js";
 import { ClientCall, type OpenCall } from "./call.js";
 import type { Connection } from "./connection.js";
+import { engine } from "./engine.js";
 import type { Begun } from "./event.js";
+import type { Filled } from "./form.js";
 import type { Inspection } from "./inspection.js";
 import { nextNumber, type Scope } from "./scope.js";
 import type { UpdatableStatus } from "./status.js";
@@ -56,6 +60,9 @@ interface Entry {
   readonly args: Encoded;
   readonly open: OpenCall;
   readonly release: () => void;
+  /** How it is shown until it has ended. */
+  prediction: Prediction | undefined;
+  /** It is not final before the call is sent. */
   numbered: Numbered | undefined;
   /** How often it has been sent. */
   sent: number;
@@ -87,9 +94,11 @@ export class Outbox {
   /** A call that is still to be sent. */
   begin(twin: LiveTwin, event: string): Begun {
     let entry: Entry | undefined;
+    let prediction: Prediction | undefined;
     let over = false;
     const drop = (error: unknown) => {
       over = true;
+      prediction?.drop();
       open.reject(error);
     };
     const open = ClientCall.open(
@@ -99,20 +108,30 @@ export class Outbox {
     return {
       call: open.call,
       drop,
+      show(args) {
+        try {
+          prediction = twin.predict(event, encodeValue(plain(args)), true);
+        } catch {
+          // It will be refused.
+        }
+        if (prediction) open.shown(engine.loaded?.painted());
+      },
       send: (args) => {
         if (over) return;
         if (this.#closed) return drop(closed());
         if (this.#entries.size >= this.#world.limit) return drop(outboxFull(this.#world.limit));
         try {
-          const plain = args.filter((arg) => !isUiEvent(arg));
-          if (process.env.NODE_ENV !== "production") this.news?.tell({ what: "called", call: open.call, twin, event, args: plain });
-          if (twin.declared(event)?.volatile) return void this.#fire(twin, event, plain, open);
+          const given = plain(args);
+          if (process.env.NODE_ENV !== "production")
+            this.news?.tell({ what: "called", call: open.call, twin, event, args: "fields" in given ? [given] : given });
+          if (twin.declared(event)?.volatile) return void this.#fire(twin, event, given, open);
           entry = {
             twin,
             event,
-            args: encodeValue(plain),
+            args: encodeValue(given),
             open,
             release: twin.use(),
+            prediction,
             numbered: undefined,
             sent: 0,
             attempt: undefined,
@@ -124,14 +143,30 @@ export class Outbox {
           return drop(badRequest((error as Error).message.replace(/\.$/, "")));
         }
         this.#entries.add(entry);
-        this.#world.status.update({ pending: this.#entries.size });
+        atomically(() => this.#begin(entry as Entry));
         this.flush();
       },
     };
   }
 
+  #begin(entry: Entry): void {
+    const { twin, event, args, open, prediction } = entry;
+    this.#count(twin, 1);
+    this.#numberAll();
+    if (!this.#entries.has(entry)) return;
+    const ids = entry.numbered && idsOf(entry.numbered);
+    prediction?.sent(ids);
+    entry.prediction ??= twin.predict(event, args, false, ids);
+    open.shown(entry.prediction && engine.loaded?.painted());
+  }
+
+  #count(twin: LiveTwin, more: number): void {
+    twin.count(more);
+    this.#world.status.update({ pending: this.#entries.size });
+  }
+
   /** A volatile event: at most once, now or never. */
-  async #fire({ store, key }: LiveTwin, event: string, args: readonly unknown[], open: OpenCall): Promise<void> {
+  async #fire({ store, key }: LiveTwin, event: string, args: unknown, open: OpenCall): Promise<void> {
     if (!this.#world.connection.open) return open.reject(notConnected());
     try {
       open.resolve(await this.#world.trpc.mutation(`${store}.${event}`, { key: key ?? undefined, args }));
@@ -142,31 +177,38 @@ export class Outbox {
 
   /** Sends what can be sent. */
   flush(): void {
-    if (this.#retry !== undefined || this.#closed) return;
+    this.#numberAll();
+    if (this.#retry !== undefined) return;
     let room = WINDOW;
-    const held = new Set<Scope>();
     for (const entry of [...this.#entries]) {
-      if (entry.answer) continue;
-      if (!entry.attempt) {
-        if (!entry.numbered && held.has(this.#world.scopeOf(entry.twin) as Scope)) continue;
-        entry.numbered ??= this.#number(entry);
-        if (!entry.numbered) continue;
-        void this.#send(entry, entry.numbered);
-      }
-      const { scope, i } = entry.numbered as Numbered;
-      // Of another incarnation: it may have to run in this one, and then before those that were called after it.
-      if (i !== scope.incarnation) held.add(scope);
+      if (entry.answer || !entry.numbered) continue;
+      if (!entry.attempt) void this.#send(entry, entry.numbered);
       if (--room === 0) return;
     }
   }
 
-  #number(entry: Entry): Numbered | undefined {
+  /** Gives calls their numbers as soon as those can be known, as predictions tell their ids by them. */
+  #numberAll(): void {
+    const held = new Set<Scope | undefined>();
+    for (const entry of [...this.#entries]) {
+      if (entry.answer) continue;
+      const scope = this.#world.scopeOf(entry.twin);
+      const { numbered, prediction } = entry;
+      if (!entry.sent && (numbered?.client !== this.#world.connection.id || numbered.i !== scope?.incarnation)) {
+        entry.numbered = held.has(scope) ? undefined : this.#number(entry, scope);
+        if (entry.numbered) prediction?.sent(idsOf(entry.numbered));
+      }
+      // Of another incarnation: it may have to run in this one, and then before those that were called after it.
+      if (entry.numbered?.i !== scope?.incarnation && this.#entries.has(entry)) held.add(scope);
+    }
+  }
+
+  #number(entry: Entry, scope: Scope | undefined): Numbered | undefined {
     const { twin, event } = entry;
     if (twin.declared(event) === null) {
       this.#reject(entry, unknownEvent(twin.store, event));
       return undefined;
     }
-    const scope = this.#world.scopeOf(twin);
     if (scope?.incarnation !== undefined)
       return { client: this.#world.connection.id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation), fresh: twin.have?.[1] === 0 };
     if (twin.state === "refused") this.#reject(entry, twin.error);
@@ -181,7 +223,7 @@ export class Outbox {
     entry.sent++;
     if (process.env.NODE_ENV !== "production") this.news?.tell({ what: "sent", call: entry.open.call, n });
     const at = twin.have?.[0] === i ? twin.have[1] : null;
-    const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered) };
+    const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: entry.prediction && 1 };
     try {
       const input = { key: twin.key ?? undefined, args, call };
       const answer = (await this.#world.trpc.mutation(`${twin.store}.${event}`, input, { signal: attempt.signal, context: { alone } })) as Answer;
@@ -293,8 +335,18 @@ export class Outbox {
   #remove(entry: Entry): void {
     this.#entries.delete(entry);
     clearTimeout(entry.patience);
+    atomically(() => {
+      entry.prediction?.drop();
+      this.#count(entry.twin, -1);
+    });
     entry.release();
-    this.#world.status.update({ pending: this.#entries.size });
+  }
+
+  /** What a twin will show next has all that its events up to a number have done. */
+  ran(twin: LiveTwin, incarnation: string, n = 0): void {
+    for (const { twin: one, numbered, prediction } of this.#entries) {
+      if (one === twin && numbered?.i === incarnation && numbered.n <= n && numbered.client === this.#world.connection.id) prediction?.end();
+    }
   }
 
   /** One more value of a generator event. */
@@ -308,7 +360,16 @@ export class Outbox {
 
   #cancel(entry: Entry): void {
     const { twin, numbered } = entry;
-    if (!numbered) return this.#reject(entry, cancelled());
+    if (!numbered || !entry.sent) {
+      // Nobody has heard of its number, nor of those after it.
+      if (numbered) {
+        const { scope, i, n } = numbered;
+        scope.last.set(i, n - 1);
+        for (const other of this.#entries) if (other.numbered?.scope === scope && other.numbered.i === i && other.numbered.n > n) other.numbered = undefined;
+      }
+      this.#reject(entry, cancelled());
+      return this.flush();
+    }
     const input = { store: twin.store, key: twin.key ?? undefined, client: numbered.client, n: numbered.n };
     this.#world.trpc.mutation("$cancel", input).catch(() => {});
   }
@@ -328,6 +389,11 @@ export function refusalOf(error: unknown): EventError | undefined {
   const { data, message } = error as { data?: { code?: unknown; data?: unknown }; message: string };
   return typeof data?.code === "string" ? refusal(data.code, message, data.data) : undefined;
 }
+
+/** What names the ids of a call: PROTOCOL.md §2. */
+const idsOf = ({ i, client, n }: Numbered) => `${i} ${client} ${n}`;
+
+const plain = (given: readonly unknown[] | Filled) => ("fields" in given ? given : given.filter((arg) => !isUiEvent(arg)));
 
 /** What `onClick={todo.clear}` gives is no argument. */
 function isUiEvent(value: unknown): boolean {

@@ -1,10 +1,13 @@
 import type { Members } from "../lib/class-views.js";
-import type { Delta, Snapshot } from "../lib/codec.js";
+import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
 import { type EventError, nestedEvent, unknownEvent } from "../lib/errors.js";
 import { atomically, createMirror, type Mirror } from "../lib/mirror.js";
-import { viewsOf, type WireClass, type WireEvent, type WireSchema } from "../lib/schema.js";
+import { own } from "../lib/node.js";
+import type { Prediction, Predictions } from "../lib/predictions.js";
+import { type AnyClass, viewsOf, type WireClass, type WireEvent, type WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import type { Known } from "./client.js";
+import { engine } from "./engine.js";
 import { type Begun, createEvent, type TwinEvent } from "./event.js";
 
 export type TwinState = "waiting" | "ready" | "refused";
@@ -21,6 +24,10 @@ export interface Twin {
   readonly ready: Promise<void>;
   /** Grows with each change of state or content. */
   readonly version: number;
+  /** How many of its events have no answer yet. */
+  readonly pending: number;
+  /** Somebody wants to be told of that. */
+  counts: boolean;
   /** What the page was rendered with. */
   readonly preloaded: { readonly version: number; readonly view: object } | undefined;
   /** Keeps it watched until the returned function is called, and a while longer. */
@@ -41,6 +48,7 @@ export const addressOf = ({ store, key }: { readonly store: string; readonly key
 
 /** What a twin needs of the client around it. */
 export interface TwinWorld {
+  readonly url: string;
   readonly schema: WireSchema | undefined;
   /** How long a twin that nobody uses stays, in ms. */
   readonly linger: number;
@@ -64,6 +72,8 @@ export class LiveTwin implements Twin {
   state: TwinState = "waiting";
   error: EventError | undefined;
   version = 0;
+  pending = 0;
+  counts = false;
   preloaded: Twin["preloaded"];
   /** What it shows: the revision is -1 where that is not sure. */
   at: Position | undefined;
@@ -72,6 +82,7 @@ export class LiveTwin implements Twin {
   readonly #world: TwinWorld;
   readonly #events = new Map<string, TwinEvent>();
   readonly #members: Members | undefined;
+  #predictions: Predictions | undefined;
   #settle = () => {};
   #users = 0;
   #closed = false;
@@ -124,6 +135,8 @@ export class LiveTwin implements Twin {
     if (!event) {
       event = createEvent({
         label: `${this.store}.${name}`,
+        key: this.key,
+        url: this.#world.url,
         options: () => this.declared(name) ?? undefined,
         begin: () => this.#world.begin(this, name),
       });
@@ -138,6 +151,10 @@ export class LiveTwin implements Twin {
 
   /** What a name on the live mirror gives that is no field. */
   #method(className: string, name: string): unknown {
+    if (className === "" && name === "$pending") {
+      this.counts = true;
+      return this.pending;
+    }
     const { schema } = this.#world;
     const described: WireClass | undefined = className === "" ? schema?.stores[this.store] : schema?.models[className];
     if (!described || !isMethod(name) || described.fields.includes(name) || described.computeds.includes(name)) return undefined;
@@ -150,6 +167,22 @@ export class LiveTwin implements Twin {
 
   // --- what the client tells it ---
 
+  /** Shows an event before its answer, where the page has its class. `waits`: it is sent later. */
+  predict(event: string, args: Encoded, waits: boolean, ids?: string): Prediction | undefined {
+    const Class = own(this.#world.known?.stores ?? {}, this.store) as AnyClass | undefined;
+    const { optimistic, volatile } = this.declared(event) ?? {};
+    if (!engine.loaded || !Class || !optimistic || volatile || this.state !== "ready") return undefined;
+    this.#predictions ??= new engine.loaded.Predictions(this.mirror, Class);
+    return this.#predictions.begin(event, args, waits, ids);
+  }
+
+  /** More or fewer of its events have no answer. */
+  count(more: number): void {
+    this.pending += more;
+    const { mirror, counts } = this;
+    if (counts) mirror.change(() => mirror.graph.root.atoms?.changed("$pending"));
+  }
+
   snapshot(at: Position, snapshot: Snapshot): void {
     const fresh = this.at?.[0] !== at[0];
     this.#enter(at, () => {
@@ -160,15 +193,15 @@ export class LiveTwin implements Twin {
   }
 
   /** The next frame; it need not change anything of this store. */
-  frame(at: Position, delta: Delta | undefined): void {
-    if (delta) this.#enter(at, () => this.mirror.applyDelta(delta));
+  frame(at: Position, delta?: Delta): void {
+    if (delta || this.#predictions) this.#enter(at, () => delta && this.mirror.applyDelta(delta));
     else this.at = at;
   }
 
   /** Where applying a change fails half-way, nobody knows what the content is. */
   #enter(at: Position, apply: () => void): void {
     this.doubt();
-    atomically(apply);
+    atomically(() => (this.#predictions ? this.#predictions.change(apply) : apply()));
     this.at = at;
   }
 
@@ -190,6 +223,8 @@ export class LiveTwin implements Twin {
   fill(at: Position, snapshot: Snapshot): boolean {
     const [incarnation, revision] = this.at ?? [];
     if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return false;
+    // It may have what is predicted: the stream will tell.
+    if (this.#predictions?.open) return false;
     if (incarnation !== at[0] || revision !== at[1]) this.snapshot(at, snapshot);
     return true;
   }

@@ -1,4 +1,4 @@
-export type { Call, CallOf, EventTools, StreamCall, TwinEvent } from "./call.js";
+export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./call.js";
 export { type BuiltInEffects, type Connection, type Current, type CurrentBase, current, effect, newId, type Page, type PageParams, update } from "./current.js";
 export {
   type CheckedEventDecorator,

@@ -67,6 +67,7 @@ const instanceFace: ProxyHandler<InstanceNode> = {
   get(node, key) {
     if (typeof key === "symbol") return key === NODE ? node : undefined;
     if (Object.hasOwn(node.data, key)) return readKey(node, key);
+    if (key === "$pending") observeKey(node, key);
     return node.graph.method?.(node.className, key);
   },
   has: (node, key) => key === NODE || (typeof key === "string" && Object.hasOwn(node.data, key)),

@@ -133,6 +133,8 @@ export class Predictor {
 
   /** The arguments as the event's schemas make them, as on the server. */
   #checked(event: string, args: unknown[]): unknown[] {
+    // What a form has sent: which arguments that makes, the server knows.
+    if (!Array.isArray(args)) this.#stop();
     const input = this.#schema(event)?.input;
     if (!input) return args;
     if (args.length > input.length) this.#stop();

@@ -1,9 +1,9 @@
 import { useEffect, useLayoutEffect, useMemo, useSyncExternalStore } from "react";
 import { QUIET } from "../client/client.js";
 import type { Pacing } from "../client/event.js";
+import { listen } from "../client/listen.js";
 import type { EventError } from "../lib/errors.js";
 import { Signal } from "../lib/signal.js";
-import { listen } from "./listen.js";
 
 // --- types ---
 

@@ -14,6 +14,8 @@ export class Generation implements ProxyHandler<object> {
   readonly #noted = new Set<string>();
   #base: Pinned;
   #all = false;
+  /** How many events had no answer, once that was read. */
+  #pending: number | undefined;
   #pinned: boolean;
 
   /** @param pin the state to stay at until {@link unpin}: what a page was rendered with. */
@@ -25,9 +27,10 @@ export class Generation implements ProxyHandler<object> {
 
   /** Something that was read has another value by now. */
   get old(): boolean {
-    const { mirror, version } = this.#twin;
+    const { mirror, version, pending } = this.#twin;
     const { view } = this.#base;
     if (version === this.#base.version) return false;
+    if (pending !== (this.#pending ?? pending)) return true;
     if (this.#all) return mirror.view() !== view;
     for (const name of this.#noted) if (!Object.is(mirror.read(name), own(view, name))) return true;
     return false;
@@ -48,6 +51,11 @@ export class Generation implements ProxyHandler<object> {
 
   get(target: object, name: string | symbol): unknown {
     if (typeof name === "symbol") return Reflect.get(target, name);
+    if (name === "$pending") {
+      this.#twin.counts = true;
+      this.#pending ??= this.#pinned ? 0 : this.#twin.pending;
+      return this.#pending;
+    }
     const view = this.#note(name) as Record<string, unknown>;
     return Object.hasOwn(view, name) ? view[name] : (this.#twin.method(name, this.view) ?? Reflect.get(target, name));
   }

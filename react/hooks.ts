@@ -1,5 +1,6 @@
 import { createElement, use, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { ClientOptions } from "../client/client.js";
+import { engine } from "../client/engine.js";
 import { addressOf, type Twin } from "../client/twin.js";
 import { notPreloaded } from "../lib/errors.js";
 import type { View } from "../lib/view-types.js";
@@ -12,12 +13,19 @@ import { createLive, createSelection, createView, type Source } from "./view.js"
 
 // --- types ---
 
+/** A store, as hooks give it. */
+export type StoreView<T> = View<T> & {
+  /** How many events of this store that were called here have no answer yet. */
+  readonly $pending: number;
+};
 /** `useTodo`: the hook of a store without key. */
-export type UseStore<T> = (() => View<T>) & (<R>(select: (store: View<T>) => R) => R);
+export type UseStore<T> = (() => StoreView<T>) & (<R>(select: (store: StoreView<T>) => R) => R);
 /** `useBoard`: the hook of a room, by key. `null`: no room now. */
-export type UseRoom<T> = ((key: string) => View<T>) & ((key: string | null) => View<T> | undefined) & (<R>(key: string, select: (store: View<T>) => R) => R);
+export type UseRoom<T> = ((key: string) => StoreView<T>) &
+  ((key: string | null) => StoreView<T> | undefined) &
+  (<R>(key: string, select: (store: StoreView<T>) => R) => R);
 /** `useLiveBoard`: the MobX mirror itself, for `observer` components. */
-export type UseLive<D> = KindOf<D> extends "room" ? (key: string) => View<StoreOf<D>> : () => View<StoreOf<D>>;
+export type UseLive<D> = KindOf<D> extends "room" ? (key: string) => StoreView<StoreOf<D>> : () => StoreView<StoreOf<D>>;
 export type HookOf<D> = KindOf<D> extends "room" ? UseRoom<StoreOf<D>> : UseStore<StoreOf<D>>;
 
 export interface HookOptions<S, M> {
@@ -62,6 +70,7 @@ export type Hooks<S> = { readonly [K in keyof S & string as `use${Capitalize<K>}
 export function createHooks<T extends { readonly "~stores": any; readonly "~models": any }>(
   options: HookOptions<T["~stores"], T["~models"]> = {},
 ): Hooks<T["~stores"]> {
+  if (options.stores && typeof window !== "undefined") void engine.load();
   const made = new Map<string, unknown>([
     [
       "TwinProvider",

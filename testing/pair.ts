@@ -1,4 +1,5 @@
-import { type Connected, connect } from "../client/connect.js";
+import { type Connected, type ConnectOptions, connect } from "../client/connect.js";
+import { engine } from "../client/engine.js";
 import { loadSockets } from "../client/stream.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors.js";
 import type { Models, Stores } from "../server/scope.js";
@@ -36,6 +37,8 @@ export interface PairOptions<S, M> extends TwinOptions<S, M> {
    * @default "sse"
    */
   transport?: "sse" | "websocket";
+  /** Classes that clients know too, as a page gives them to `createHooks`: their optimistic events are shown at once. */
+  browser?: Pick<ConnectOptions<S, M>, "stores" | "models">;
   /** Wraps the `fetch` of each client: to look at what passes, or to break it in ways of your own. */
   wrapFetch?: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
 }
@@ -126,6 +129,7 @@ class Pair implements Net<Stores, Models> {
   readonly #storage: Storage;
   readonly #random: Random;
   readonly #transport: "sse" | "websocket";
+  readonly #browser: PairOptions<Stores, Models>["browser"];
   readonly #wrap: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
   readonly #clock: Clock;
   readonly #network: Network;
@@ -138,9 +142,10 @@ class Pair implements Net<Stores, Models> {
   #running = false;
   #closing = false;
 
-  constructor({ seed = 1, latency = [1, 10], transport = "sse", wrapFetch = (fetch) => fetch, ...options }: PairOptions<Stores, Models>) {
+  constructor({ seed = 1, latency = [1, 10], transport = "sse", browser, wrapFetch = (fetch) => fetch, ...options }: PairOptions<Stores, Models>) {
     this.#random = new Random(seed);
     this.#transport = transport;
+    this.#browser = browser;
     this.#wrap = wrapFetch;
     this.#clock = new Clock(this.#random, () => this.#run());
     this.#clock.install();
@@ -156,6 +161,7 @@ class Pair implements Net<Stores, Models> {
     this.#last = this.#begin(this.#storage);
     // The server looks for it when it is first asked, and clients load this, which takes real time.
     void this.#clock.hold(telemetryApi);
+    if (browser) void this.#clock.hold(engine.load);
     if (transport === "websocket") void this.#clock.hold(loadSockets);
   }
 
@@ -189,6 +195,7 @@ class Pair implements Net<Stores, Models> {
     const peer = this.#network.peer(nameOf(this.#names++), browser);
     const fetch = this.#wrap(this.#network.fetchOf(peer));
     const twins = connect<{ "~stores": Stores }>({
+      ...(this.#browser as object),
       url: "http://twin.test/api/twin",
       transport: this.#transport,
       fetch,

@@ -12,6 +12,8 @@ function echo(options: WireEvent = {}) {
   const sent: unknown[][] = [];
   const event = createEvent({
     label: "todo.search",
+    key: null,
+    url: "/api/twin",
     options: () => options,
     begin() {
       const open = ClientCall.open(
@@ -21,7 +23,9 @@ function echo(options: WireEvent = {}) {
       return {
         call: open.call,
         drop: open.reject,
-        send(args) {
+        show() {},
+        send(given) {
+          const args = given as readonly unknown[];
           sent.push([...args]);
           open.resolve(args[0]);
         },

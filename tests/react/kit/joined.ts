@@ -99,6 +99,7 @@ export function joinKnowing(known: Known, ...sources: Source<any>[]): Joined {
   }
 
   const world: TwinWorld = {
+    url: "/api/twin",
     schema,
     linger: 0,
     known,
@@ -112,6 +113,7 @@ export function joinKnowing(known: Known, ...sources: Source<any>[]): Joined {
       return {
         call,
         drop: reject,
+        show() {},
         send(args) {
           try {
             resolve(sourceOf(twin).run((instance) => instance[event](...args)));

@@ -1,0 +1,121 @@
+import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
+import type { ClientCall } from "../client/call.js";
+import { QUIET } from "../client/client.js";
+import { listen } from "../client/listen.js";
+import type { StreamCall } from "../lib/call.js";
+import type { EventError } from "../lib/errors.js";
+import { Signal } from "../lib/signal.js";
+
+export interface EventState<C> {
+  /** A call has no answer yet. It is told at once, in a transition too. */
+  readonly pending: boolean;
+  /** Why a call was refused, until the next call. One that was cancelled, superseded or dropped was not. */
+  readonly error: EventError | undefined;
+  /** What the last call that ended has returned. */
+  readonly value: Awaited<C> | undefined;
+  /** What the last call has yielded last. */
+  readonly last: C extends StreamCall<infer Y, any> ? Y | undefined : undefined;
+  /** Which part of an upload is sent, from 0 to 1; `undefined` where there is none. */
+  readonly sent: number | undefined;
+  /** Asks all calls that have no answer to stop. */
+  cancel(): void;
+  /** Forgets error and value. */
+  reset(): void;
+}
+
+export interface EventHookOptions {
+  /**
+   * Throws errors to the nearest error boundary.
+   * @default false: they are in `error`
+   */
+  throwOnError?: boolean;
+}
+
+/**
+ * An event with what becomes of its calls. `run` is always the same function, and gives the call. An error counts as seen, as it is in `error`: it does not go to
+ * `<TwinProvider onError>`, unless the component has gone.
+ * @example
+ * const [add, { pending, error }] = useEvent(todo.add);
+ * return <button onClick={() => add("milk")} disabled={pending}>{error?.message ?? "Add milk"}</button>;
+ */
+export function useEvent<A extends unknown[], C extends PromiseLike<unknown>>(
+  event: (...args: A) => C,
+  options?: EventHookOptions,
+): readonly [run: (...args: A) => C, state: EventState<C>];
+export function useEvent(event: Event, { throwOnError = false }: EventHookOptions = {}): readonly [run: Event, state: State] {
+  const [caller] = useState(() => new Caller(event));
+  const state = useSyncExternalStore(caller.subscribe, caller.get, caller.get);
+  useLayoutEffect(() => {
+    caller.event = event;
+  });
+  useEffect(() => caller.mount(), [caller]);
+  if (throwOnError && state.error) throw state.error;
+  return [caller.run, state];
+}
+
+type Event = (...args: any[]) => PromiseLike<unknown> & Partial<Pick<ClientCall, "cancel" | "yielded">>;
+type State = EventState<StreamCall<unknown, unknown>>;
+
+/** The calls of one component. */
+class Caller {
+  event: Event;
+  readonly #calls = new Set<ReturnType<Event>>();
+  readonly #changes = new Signal();
+  readonly subscribe = this.#changes.subscribe;
+  #latest: object | undefined;
+  #mounted = false;
+  #state: State = {
+    pending: false,
+    error: undefined,
+    value: undefined,
+    last: undefined,
+    sent: undefined,
+    cancel: () => {
+      for (const call of this.#calls) call.cancel?.();
+    },
+    reset: () => this.#tell({ error: undefined, value: undefined, last: undefined }),
+  };
+
+  constructor(event: Event) {
+    this.event = event;
+  }
+
+  readonly get = () => this.#state;
+
+  #tell(change: Partial<State>): void {
+    this.#state = { ...this.#state, ...change, pending: this.#calls.size > 0 };
+    this.#changes.tell();
+  }
+
+  mount(): () => void {
+    this.#mounted = true;
+    return () => {
+      this.#mounted = false;
+    };
+  }
+
+  readonly run: Event = (...args) => {
+    const call = this.event(...args);
+    this.#calls.add(call);
+    this.#latest = call;
+    this.#tell({ error: undefined, last: undefined });
+    if (call.cancel) {
+      call.yielded = (last) => {
+        if (this.#latest === call) this.#tell({ last });
+      };
+    }
+    listen(
+      call,
+      (value) => {
+        this.#calls.delete(call);
+        this.#tell({ value });
+      },
+      (error) => {
+        this.#calls.delete(call);
+        this.#tell(QUIET.has((error as EventError).code) ? {} : { error: error as EventError });
+        return this.#mounted;
+      },
+    );
+    return call;
+  };
+}
