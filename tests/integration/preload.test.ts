@@ -1,114 +1,55 @@
-import { computed, current, defineContext, EventError, event, type Page, state } from "twinstate";
-import { type PreloadData, scope } from "twinstate/server";
-import { expect, test } from "vitest";
-import { createMirror } from "../../lib/mirror.js";
+import { event, state } from "twinstate";
+import { scope } from "twinstate/server";
+import { expect, test, vi } from "vitest";
 import { serveTwin } from "../kit/app.js";
+import { openClient } from "../kit/client.js";
 import { inRequest } from "../kit/next.js";
 
-let loads: unknown[] = [];
-
-class Results {
-  @state query = "";
-  @state found: string[] = [];
-  @state who = "";
-  @computed get count() {
-    return this.found.length;
+class Wall {
+  @state lines: number[] = [];
+  @event write(n: number) {
+    this.lines.push(n);
   }
-  protected async onLoad(page?: Page) {
-    loads.push(page);
-    if (!page) return;
-    const { q } = page.search;
-    if (q === "broken") {
-      this.query = "half";
-      throw new EventError("NOT_FOUND", "There is no such thing.");
+}
+
+test("from the page to the stream no change is missed and none shown twice, though the wall changes all the time, and only what is new is sent", async () => {
+  const app = await serveTwin({ stores: { wall: scope.shared(Wall) }, eventRate: 1e6 });
+  const resumed = vi.spyOn(app.runtime, "watched");
+  const writer = app.visitor();
+  let written = 0;
+  const write = () => writer.call("wall.write", ++written);
+  await write();
+  let over = false;
+  const writing = (async () => {
+    while (!over) await write();
+  })();
+  try {
+    for (let visit = 0; visit < 20; visit++) {
+      const reader = app.visitor();
+      await reader.ask("$connect", { protocol: 1, client: reader.client, epoch: 1, watch: [] });
+      const page = await inRequest({ cookie: reader.jar.cookie as string }, () => app.twin.preload({ wall: true }));
+      // The page is on its way to the browser.
+      const later = written + visit;
+      await expect.poll(() => written, { interval: 5 }).toBeGreaterThanOrEqual(later);
+      const client = openClient(app.site.url, { line: reader.jar });
+      client.preload(page as never);
+      const wall = client.twin("wall");
+      const shown: number[][] = [];
+      const look = () => void shown.push([...(wall.mirror.view() as Wall).lines]);
+      look();
+      wall.subscribe(look);
+      wall.use();
+      await expect.poll(() => shown.at(-1)?.length, { interval: 5 }).toBeGreaterThan(written + 20);
+      for (const [i, lines] of shown.entries()) {
+        expect(lines).toEqual(Array.from(lines, (_, n) => n + 1));
+        expect(lines.length).toBeGreaterThanOrEqual(shown[i - 1]?.length ?? 1);
+      }
+      client.close();
     }
-    await Promise.resolve();
-    this.query = typeof q === "string" ? q : "";
-    this.found = [this.query, this.query.toUpperCase()];
-    this.who = (current() as { user?: { id: string } }).user?.id ?? "nobody";
+  } finally {
+    over = true;
+    await writing;
   }
-  @event touch() {
-    this.query += "!";
-  }
-}
-
-class Board {
-  @state opened: string[] = [];
-  protected onLoad(page?: Page) {
-    if (page) this.opened.push(`${current().key} ${page.params.tab}`);
-  }
-}
-
-class Plain {
-  @state value = 1;
-}
-
-async function start() {
-  loads = [];
-  const context = defineContext(({ headers }) => ({ user: headers.get("x-user") ? { id: headers.get("x-user") as string } : undefined }));
-  return serveTwin({ stores: { results: Results, plain: Plain, board: scope.room(Board, { allow: (_, key) => key !== "closed" }) }, context });
-}
-
-type Rendered = Extract<PreloadData["stores"][number], { snapshot: unknown }>;
-
-function shown(data: unknown, index = 0): object {
-  const { store, snapshot } = (data as PreloadData).stores[index] as Rendered;
-  const mirror = createMirror({ name: store });
-  mirror.applySnapshot(snapshot as never);
-  return mirror.view();
-}
-
-test("a page's params and search reach onLoad as the visitor's, and the page has what it makes of them", async () => {
-  const { twin, visitor: arrive } = await start();
-  const visitor = arrive();
-  await visitor.call("results.touch");
-  const request = { cookie: visitor.jar.cookie as string, "x-user": "ada" };
-  const props = { params: Promise.resolve({ slug: ["a", "b"] }), searchParams: Promise.resolve({ q: "milk" }) };
-  const page = await inRequest(request, () => twin.preload({ results: { params: props.params, search: props.searchParams } }));
-  expect(loads).toEqual([undefined, { params: { slug: ["a", "b"] }, search: { q: "milk" } }]);
-  expect(shown(page)).toEqual({ query: "milk", found: ["milk", "MILK"], who: "ada", count: 2 });
-  await inRequest(request, () => twin.preload({ results: { search: { q: "tea" } } }));
-  expect(loads.length).toBe(3);
-  // Without a page it is the state as it is.
-  expect(shown(await inRequest(request, () => twin.preload({ results: true })))).toMatchObject({ query: "tea" });
-  expect(loads.length).toBe(3);
-});
-
-test("a store that is loaded by the page is loaded once, with it", async () => {
-  const { twin, visitor: arrive, storage } = await start();
-  const visitor = arrive();
-  const page = await inRequest({ cookie: visitor.jar.cookie ?? "" }, () => twin.preload({ results: { search: { q: "milk" } } }));
-  expect(loads).toEqual([{ params: {}, search: { q: "milk" } }]);
-  expect(shown(page)).toMatchObject({ query: "milk", who: "nobody" });
-  // Nothing is kept for those who have but looked.
-  for await (const entry of storage.list("")) expect(entry).toBeUndefined();
-});
-
-test("those who have the page open see what the next one's search has made", async () => {
-  const { twin, visitor: arrive } = await start();
-  const visitor = arrive();
-  await visitor.call("results.touch");
-  const live = visitor.live({ store: "results" });
-  await live.state("results", ({ query }: { query: string }) => query === "!");
-  await inRequest({ cookie: visitor.jar.cookie as string }, () => twin.preload({ results: { search: { q: "bread" } } }));
-  expect(await live.state("results", ({ query }: { query: string }) => query === "bread")).toMatchObject({ found: ["bread", "BREAD"], count: 2 });
-});
-
-test("a room takes its key beside them, and is asked first who may", async () => {
-  const { twin } = await start();
-  const data = await inRequest({}, () => twin.preload({ board: { key: "a", params: { tab: "one" } }, plain: { search: { x: "y" } } }));
-  expect([shown(data), shown(data, 1)]).toEqual([{ opened: ["a one"] }, { value: 1 }]);
-  const refused = (await inRequest({}, () => twin.preload({ board: { key: "closed", params: { tab: "one" } } }))) as unknown as PreloadData;
-  expect(refused.stores).toMatchObject([{ store: "board", key: "closed", refused: ["FORBIDDEN", expect.any(String)] }]);
-  expect(await twin.board("closed").$snapshot()).toEqual({ opened: [] });
-});
-
-test("an onLoad that throws for a page refuses the store there, undoes what it did, and leaves it to others as it was", async () => {
-  const { twin, visitor: arrive } = await start();
-  const visitor = arrive();
-  await visitor.call("results.touch");
-  const request = { cookie: visitor.jar.cookie as string };
-  const page = (await inRequest(request, () => twin.preload({ results: { search: { q: "broken" } } }))) as unknown as PreloadData;
-  expect(page.stores).toEqual([{ store: "results", key: null, refused: ["NOT_FOUND", "There is no such thing."] }]);
-  expect(shown(await inRequest(request, () => twin.preload({ results: true })))).toMatchObject({ query: "!" });
+  const kinds = resumed.mock.calls.filter(([, count]) => count > 0).map(([how]) => how);
+  expect(kinds).toEqual(Array.from({ length: 20 }, () => "delta"));
 });
