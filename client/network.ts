@@ -53,7 +53,7 @@ export class Network {
       this.#line = new AbortController();
       Object.defineProperty(navigator, "onLine", { configurable: true, value: false });
     } else Reflect.deleteProperty(navigator, "onLine");
-    globalThis.dispatchEvent(new Event(this.#faults.offline ? "offline" : "online"));
+    globalThis.dispatchEvent?.(new Event(this.#faults.offline ? "offline" : "online"));
   }
 
   async #fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {

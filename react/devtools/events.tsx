@@ -56,7 +56,7 @@ function CallRow({ call, open, toggle }: { call: CallRecord; open: boolean; togg
           {name}
         </button>
       </td>
-      <td className="args">{args.map(preview).join(", ")}</td>
+      <td className="args">{args.map((arg) => preview(arg)).join(", ")}</td>
       <td className={error && "error"}>{statusOf(call)}</td>
       <td className="figure">{n}</td>
       <td className="figure">{between(called, sent)}</td>

@@ -14,7 +14,7 @@ button:hover { background: var(--raised) }
 .open { bottom: 12px; padding: 4px 10px; border: 1px solid var(--line); border-radius: 999px; box-shadow: 0 1px 4px #0003; white-space: nowrap; cursor: pointer }
 .open[data-corner="right"] { right: 12px }
 .open[data-corner="left"] { left: 12px }
-.dot { display: inline-block; width: 8px; height: 8px; border-radius: 50%; background: var(--bad) }
+.dot { display: inline-block; width: 8px; height: 8px; margin-right: 4px; border-radius: 50%; background: var(--bad) }
 .dot[data-status="online"] { background: var(--good) }
 .dot[data-status="reconnecting"] { background: var(--soso) }
 .panel { inset: auto 0 0 0; max-height: calc(100vh - 40px); display: flex; flex-direction: column; border-top: 1px solid var(--line); box-shadow: 0 -2px 12px #0002 }
@@ -36,6 +36,7 @@ header { display: flex; align-items: center; gap: 12px; padding: 6px 12px; borde
 .opener::before { content: ""; display: inline-block; margin: 0 6px 0 2px; border: 4px solid transparent; border-width: 4px 0 4px 6px; border-left-color: var(--faint) }
 .opener[aria-expanded="true"]::before { transform: rotate(90deg) }
 .name { color: var(--accent) }
+strong { font-weight: 600 }
 [data-kind="string"] { color: var(--good) }
 [data-kind="number"], [data-kind="bigint"], [data-kind="boolean"] { color: var(--soso) }
 [data-kind="undefined"], [data-kind="null"] { color: var(--faint) }
