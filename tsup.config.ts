@@ -35,6 +35,7 @@ export default defineConfig({
     model: "server/model.ts",
     client: "client/index.ts",
     socket: "client/socket.ts",
+    submit: "client/submit.ts",
     prediction: "client/prediction.ts",
     react: "react/index.ts",
     devtools: "react/devtools/index.tsx",

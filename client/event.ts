@@ -52,7 +52,9 @@ export function createEvent(parts: EventParts): TwinEvent {
     return (throttle !== undefined ? throttled(throttle) : now)(...args);
   };
   const wait = () => parts.options()?.debounce ?? parts.options()?.throttle;
-  return Object.assign(run, { debounce: debounced, throttle: throttled, form: createForm(parts), "~": { wait, now } });
+  let form: Form | undefined;
+  const tools = { debounce: debounced, throttle: throttled, "~": { wait, now } };
+  return Object.defineProperty(Object.assign(run, tools), "form", { get: () => (form ??= createForm(parts)) }) as TwinEvent;
 }
 
 /** The same function for the same time. */

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Rendering } from "../client/form.js";
 import { badRequest, invalidArguments, isEventError, unreadableForm } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
@@ -81,6 +82,17 @@ function read(text: string, type: unknown): unknown {
 }
 
 // --- without JavaScript ---
+
+/** Where pages are rendered, which is in this process, forms get what browsers post by themselves. */
+const render: Rendering = ({ label, key, url }, bound) => {
+  const data = new FormData();
+  data.set("$event", label);
+  if (key !== null) data.set("$key", key);
+  // The state of `useActionState` is bound too, and is no argument.
+  data.set("$bound", JSON.stringify(bound.filter((value) => ["string", "number", "boolean"].includes(typeof value))));
+  return { name: null, action: `${url}/$form`, method: "POST", encType: "multipart/form-data", data };
+};
+Object.assign(globalThis, { [Symbol.for("twinstate.form")]: render });
 
 /** What a form may be sent as. */
 export const FORM_TYPES: readonly string[] = ["multipart/form-data", "application/x-www-form-urlencoded"];

@@ -1,0 +1,34 @@
+import type { FormState } from "../lib/call.js";
+import type { EventError } from "../lib/errors.js";
+import type { EventParts } from "./event.js";
+import { listen } from "./listen.js";
+
+/** Sends a form to its event. `args`: the form, perhaps after a state. Resolves in any case: to a new state, which somebody looks at where there was one. */
+export function submit(parts: EventParts, bound: readonly unknown[], args: readonly unknown[]): Promise<FormState> {
+  // React's own names, and those of a form that was rendered for browsers without scripts, begin so.
+  const fields = [...(args.at(-1) as FormData)].filter(([name]) => !name.startsWith("$"));
+  const { call, send } = parts.begin();
+  send(fields.length > 0 ? { fields, bound } : bound);
+  return new Promise((resolve) =>
+    listen(
+      call,
+      (value) => resolve({ value, errors: {}, fields: {} }),
+      (error) => {
+        resolve({ error: error as EventError, errors: errorsOf(error as EventError), fields: Object.fromEntries(fields) });
+        return args.length > 1;
+      },
+    ),
+  );
+}
+
+/** What is wrong, by the names of fields. */
+function errorsOf({ data }: EventError): FormState["errors"] {
+  const errors: Record<string, string[]> = {};
+  for (const { path = [], message } of (data as { issues?: Issue[] } | undefined)?.issues ?? []) (errors[String(path[0] ?? "")] ??= []).push(message);
+  return errors;
+}
+
+interface Issue {
+  readonly path?: readonly unknown[];
+  readonly message: string;
+}
