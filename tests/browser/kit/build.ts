@@ -13,8 +13,12 @@ const MADE = new Set(["node_modules", ".next", ".twinstate", "next-env.d.ts"]);
 export async function build(): Promise<void> {
   const library = newest(LIBRARY.map((name) => join(ROOT, name)));
   if (age(join(ROOT, "dist/react/index.d.ts")) < library) await run("npm", ["run", "build"], ROOT);
-  const demo = Math.max(newest([DEMO]), newest([join(ROOT, "dist")]));
-  if (age(join(DEMO, ".next/BUILD_ID")) < demo) await run(process.execPath, [NEXT, "build"], DEMO);
+  await buildApp(DEMO);
+}
+
+/** Builds an app, as far as its build is older than its sources and the library. `dist`: where to, in its folder. */
+export async function buildApp(folder: string, env: Readonly<Record<string, string>> = {}, dist = ".next"): Promise<void> {
+  if (age(join(folder, dist, "BUILD_ID")) < newest([folder, join(ROOT, "dist")])) await run(process.execPath, [NEXT, "build"], folder, env);
 }
 
 const age = (file: string) => (existsSync(file) ? statSync(file).mtimeMs : 0);
@@ -37,9 +41,9 @@ export function environment(extra: Record<string, string> = {}): NodeJS.ProcessE
 }
 
 /** Runs a command to its end. What it has said is told when it fails. */
-function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+function run(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd, env: environment(env), stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
     child.on("error", reject);

@@ -9,36 +9,46 @@ export interface DemoServer {
   readonly url: string;
   /** Ends it at once, as `kill -9` does. */
   kill(): Promise<void>;
+  /** What it has written. */
+  readonly said: string;
   /** Starts it again, on the same port, with what it kept. */
   start(): Promise<void>;
   /** While it is down: all that it kept is lost. */
   lose(): void;
 }
 
+export interface ServerOptions {
+  mode?: "start" | "dev";
+  cwd?: string;
+  /** Where the app is: its base path. */
+  path?: string;
+  env?: Readonly<Record<string, string>>;
+}
+
 const SECRET = "a secret for tests of the demo";
 const PATIENCE = 120_000;
 
 /** Starts the demo's server on a free port. It answers when this resolves. */
-export async function startServer({ mode = "start", cwd = DEMO }: { mode?: "start" | "dev"; cwd?: string } = {}): Promise<DemoServer> {
+export async function startServer({ mode = "start", cwd = DEMO, path = "", env = {} }: ServerOptions = {}): Promise<DemoServer> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const folder = mkdtempSync(join(tmpdir(), "twinstate-demo-"));
   let child: ChildProcess | undefined;
+  let said = "";
 
   async function start() {
     mkdirSync(folder, { recursive: true });
     // A group of its own: Next starts further processes.
     const started = spawn(process.execPath, [NEXT, mode, "-p", String(port)], {
       cwd,
-      env: environment({ TWINSTATE_SECRET: SECRET, TWIN_FILE: join(folder, "twin.db") }),
+      env: environment({ TWINSTATE_SECRET: SECRET, TWIN_FILE: join(folder, "twin.db"), ...env }),
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
     child = started;
-    let said = "";
     for (const stream of [started.stdout, started.stderr]) stream.on("data", (chunk) => (said += chunk));
     const end = Date.now() + PATIENCE;
-    while (!(await answers(url))) {
+    while (!(await answers(url + path))) {
       if (started.exitCode !== null || Date.now() > end) throw new Error(`\`next ${mode}\` does not answer:\n${said}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -60,7 +70,15 @@ export async function startServer({ mode = "start", cwd = DEMO }: { mode?: "star
     if (child?.exitCode === null) process.kill(-(child.pid as number), "SIGKILL");
   });
   await start();
-  return { url, start, kill, lose };
+  return {
+    url,
+    start,
+    kill,
+    lose,
+    get said() {
+      return said;
+    },
+  };
 }
 
 const answers = (url: string) =>

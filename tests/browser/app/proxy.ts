@@ -1,0 +1,3 @@
+export { proxy } from "twinstate/next";
+
+export const config = { matcher: "/((?!api|_next/static|_next/image|.*\\..*).*)" };

@@ -1,0 +1,9 @@
+import { createTwin, scope } from "twinstate/server";
+import { Note, Notes, Results, Room } from "./stores";
+
+export const twin = createTwin({
+  stores: { notes: Notes, results: Results, room: scope.room(Room, { allow: () => true }) },
+  models: { Note },
+  grace: 0,
+});
+export type Twin = typeof twin;

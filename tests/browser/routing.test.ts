@@ -1,0 +1,170 @@
+import { chromium, type Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
+import { startApp } from "./kit/app.js";
+import { launchOptions } from "./kit/chromium.js";
+import { count, shows } from "./kit/demo.js";
+import { frames, recordFrames } from "./kit/recorder.js";
+import type { DemoServer } from "./kit/server.js";
+import { test } from "./kit/visitor.js";
+
+const rows = (page: Page, name: string) => page.getByRole("region", { name }).getByRole("listitem");
+const add = async (page: Page, name: string, text: string) => {
+  await page.getByLabel(`New in ${name}`).fill(text);
+  await page.getByLabel(`New in ${name}`).press("Enter");
+};
+
+const here = (page: Page, n: number) => page.getByRole("heading", { name: `${n} here` });
+
+/** Marks a document: another one has no mark. */
+const mark = (page: Page) => page.evaluate(() => Object.assign(window, { marked: true }));
+const marked = (page: Page) => page.evaluate(() => (window as { marked?: boolean }).marked === true);
+
+// Building the app takes Next a minute.
+describe.runIf(process.env.TEST_FULL).each([
+  { cached: true, compiled: true },
+  { cached: false, compiled: false },
+])("an app with cacheComponents: $cached, compiler: $compiled", ({ cached, compiled }) => {
+  let server: DemoServer;
+  beforeAll(async () => {
+    server = await startApp({ cached, compiled });
+  });
+  afterAll(() => server?.kill());
+
+  test("shows from the first frame what the server rendered: instances with their getters, Maps, dates", async ({ visit }) => {
+    const visitor = await visit({ url: server.url });
+    const page = await visitor.open("/");
+    await add(page, "home", "one two");
+    await add(page, "home", "one two three");
+    await shows(rows(page, "home"), ["one-two of its class 0", "one-two-three of its class 0"]);
+    await recordFrames(visitor.context, "h1, li");
+    await page.reload();
+    await page.waitForFunction(() => Object.keys(document.querySelector("form") ?? {}).some((key) => key.startsWith("__reactProps")));
+    await add(page, "home", "four");
+    await count(rows(page, "home"), 3);
+    const before = ["2 notes, 3 words, 3 in the longest", "one-two of its class 0", "one-two-three of its class 0"];
+    const after = ["3 notes, 4 words, 3 in the longest", ...before.slice(1), "four of its class 0"];
+    // The list is deferred: it may come a moment later. With cacheComponents the page begins with its fallback.
+    const between = [after[0], ...before.slice(1)];
+    const seen = (await frames(page)).filter((frame) => frame !== between.join("|") && !(cached && frame === ""));
+    expect(seen).toEqual([before.join("|"), after.join("|")]);
+  });
+
+  test("streams a slow part: what is there is used meanwhile, and what comes shows the state of now", async ({ visit }) => {
+    const { context } = await visit({ url: server.url });
+    const page = await context.newPage();
+    const gate = crypto.randomUUID();
+    await page.goto(`/slow/${gate}`, { waitUntil: "commit" });
+    await page.getByRole("region", { name: "first" }).waitFor();
+    await page.getByText("Loading the second").waitFor();
+    // React takes over the first part while the second is still to come.
+    await page.waitForFunction(() => Object.keys(document.querySelector("form") ?? {}).some((key) => key.startsWith("__reactProps")));
+    await add(page, "first", "early");
+    await shows(rows(page, "first"), ["early of its class 0"]);
+    expect(await page.getByText("Loading the second").isVisible()).toBe(true);
+    await fetch(`${server.url}/api/gate/${gate}`, { method: "POST" });
+    await shows(rows(page, "second"), ["early of its class 0"]);
+    await add(page, "second", "late");
+    await shows(rows(page, "first"), ["early of its class 0", "late of its class 0"]);
+  });
+
+  test("hands a page's search to onLoad, when it is opened and when a link leads to it", async ({ visit }) => {
+    const page = await (await visit({ url: server.url })).open("/search?q=t");
+    await page.getByText("tea, water").waitFor();
+    await mark(page);
+    await page.getByRole("link", { name: "search" }).click();
+    await page.getByRole("heading", { name: "Results for tea", exact: true }).waitFor();
+    await page.getByText("tea", { exact: true }).waitFor();
+    expect(await marked(page)).toBe(true);
+  });
+
+  test("follows an event's redirect without loading another document", async ({ visit }) => {
+    const page = await (await visit({ url: server.url })).open("/");
+    await add(page, "home", "one");
+    await count(rows(page, "home"), 1);
+    await mark(page);
+    await page.getByRole("button", { name: "go" }).click();
+    await page.getByText("tea, water").waitFor();
+    expect([new URL(page.url()).pathname + new URL(page.url()).search, await marked(page)]).toEqual(["/search?q=t", true]);
+    await page.getByRole("link", { name: "home" }).click();
+    await shows(rows(page, "home"), ["one of its class 0", "gone-to-/search?q=t of its class 0"]);
+    expect(await marked(page)).toBe(true);
+  });
+
+  test("keeps a store alive while another page is shown, and lets go of it a while later", async ({ visit }) => {
+    const [one, two] = [await visit({ url: server.url }), await visit({ url: server.url })];
+    await recordFrames(one.context, "h1");
+    const [stays, goes] = [await one.open("/room/hall"), await two.open("/room/hall")];
+    await here(stays, 2).waitFor();
+    await mark(goes);
+    await goes.getByRole("link", { name: "home" }).click();
+    await goes.getByRole("region", { name: "home" }).waitFor();
+    await stays.getByLabel("Say").fill("while you were away");
+    await stays.getByLabel("Say").press("Enter");
+    await goes.getByRole("link", { name: "hall" }).click();
+    await goes.getByText("while you were away").waitFor();
+    await here(goes, 2).waitFor();
+    expect((await frames(stays)).slice(-1)).toEqual(["2 here"]);
+    expect(await frames(stays)).not.toContain("3 here");
+    await goes.getByRole("link", { name: "home" }).click();
+    await here(stays, 1).waitFor();
+    expect((await frames(stays)).filter((text) => text === "1 here").length).toBeLessThanOrEqual(2);
+    expect(await marked(goes)).toBe(true);
+  });
+
+  test("shows a page that is the same for everybody, and then the visitor's state in it", async ({ visit }) => {
+    const visitor = await visit({ url: server.url });
+    const html = await (await fetch(`${server.url}/alone`, { headers: { accept: "text/html" } })).text();
+    expect([html.includes("Loading"), html.includes("notes,")]).toEqual([true, false]);
+    const page = await visitor.open("/");
+    await add(page, "home", "mine");
+    await count(rows(page, "home"), 1);
+    const other = await visitor.open("/alone");
+    await shows(rows(other, "alone"), ["mine of its class 0"]);
+  });
+
+  test("a page that comes back from the back/forward cache shows the state of now, and goes on", async () => {
+    // Playwright's own default is to do without that cache.
+    const browser = await chromium.launch({ ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+    onTestFinished(() => browser.close());
+    const context = await browser.newContext({ baseURL: server.url });
+    const complaints: string[] = [];
+    context.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    });
+    const page = await context.newPage();
+    // The first page of a visitor sets the cookie, and is kept by no cache: the second may be.
+    await page.goto("/alone");
+    await page.goto("/alone");
+    await add(page, "alone", "before");
+    await shows(rows(page, "alone"), ["before of its class 0"]);
+    await page.evaluate(() => {
+      const here = window as { marked?: boolean; persisted?: boolean };
+      here.marked = true;
+      addEventListener("pageshow", ({ persisted }) => {
+        here.persisted = persisted;
+      });
+    });
+    await page.evaluate(() => location.assign("/search?q=t"));
+    await page.getByText("tea, water").waitFor();
+    const other = await context.newPage();
+    await other.goto("/");
+    await shows(rows(other, "home"), ["before of its class 0"]);
+    await add(other, "home", "meanwhile");
+    await count(rows(other, "home"), 2);
+    await page.evaluate(() => history.back());
+    await shows(rows(page, "alone"), ["before of its class 0", "meanwhile of its class 0"]);
+    expect(await page.evaluate(() => [(window as { marked?: boolean }).marked, (window as { persisted?: boolean }).persisted])).toEqual([true, true]);
+    await add(other, "home", "later");
+    await count(rows(page, "alone"), 3);
+    await add(page, "alone", "after");
+    await count(rows(other, "home"), 4);
+    expect(complaints).toEqual([]);
+  });
+
+  test.runIf(cached)("says what is wrong with a preload inside `use cache`", async () => {
+    await (await fetch(`${server.url}/cached`, { headers: { accept: "text/html" } })).text();
+    await expect
+      .poll(() => server.said)
+      .toContain("`twin.preload()` reads the request, which `use cache` cannot: call it in the page, outside what is cached.");
+  });
+});
