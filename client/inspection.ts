@@ -1,3 +1,4 @@
+import type { Prediction } from "../lib/predictions.js";
 import { Signal } from "../lib/signal.js";
 import type { ClientCall } from "./call.js";
 import type { ClientOptions } from "./client.js";
@@ -10,6 +11,15 @@ export type News =
   /** A twin was made, or forgotten. */
   | { readonly what: "twins" }
   | { readonly what: "called"; readonly call: ClientCall; readonly twin: LiveTwin; readonly event: string; readonly args: readonly unknown[] }
+  /** A call is shown before its answer; told again when it is sent. */
+  | {
+      readonly what: "predicted";
+      readonly call: ClientCall;
+      readonly twin: LiveTwin;
+      readonly event: string;
+      readonly args: readonly unknown[];
+      readonly prediction: Prediction;
+    }
   /** Each time: a call that had no answer is sent again, under the same number. */
   | { readonly what: "sent"; readonly call: ClientCall; readonly n: number }
   /** `r`: the revision that shows it; `f`: messages that came with it, as there was no stream. */

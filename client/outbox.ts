@@ -4,7 +4,7 @@ import type { Encoded } from "../lib/codec.js";
 import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull, refusal, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
 import type { Prediction } from "../lib/predictions.js";
-import { encodeValue } from "../lib/value.js";
+import { decodeValue, encodeValue } from "../lib/value.js";
 import { backoff } from "./backoff.js";
 import { ClientCall, type OpenCall } from "./call.js";
 import type { Connection } from "./connection.js";
@@ -108,12 +108,13 @@ export class Outbox {
     return {
       call: open.call,
       drop,
-      show(args) {
+      show: (args) => {
         try {
           prediction = twin.predict(event, encodeValue(plain(args)), true);
         } catch {
           // It will be refused.
         }
+        if (process.env.NODE_ENV !== "production" && prediction) this.news?.tell({ what: "predicted", call: open.call, twin, event, args, prediction });
         if (prediction) open.shown(engine.loaded?.painted());
       },
       send: (args) => {
@@ -157,6 +158,8 @@ export class Outbox {
     const ids = entry.numbered && idsOf(entry.numbered);
     prediction?.sent(ids);
     entry.prediction ??= twin.predict(event, args, false, ids);
+    if (process.env.NODE_ENV !== "production" && entry.prediction)
+      this.news?.tell({ what: "predicted", call: open.call, twin, event, args: decodeValue(args) as unknown[], prediction: entry.prediction });
     open.shown(entry.prediction && engine.loaded?.painted());
   }
 

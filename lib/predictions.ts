@@ -11,6 +11,8 @@ import { Spares } from "./spares.js";
 import { undo } from "./undo.js";
 import { partsOf, viewOf } from "./view.js";
 
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
 /** An event that has no answer yet, as its caller sees it meanwhile. */
 export interface Prediction {
   /** It is sent: it comes before those that wait. `ids` names it where its number is known: see `eventIds`. */
@@ -19,9 +21,11 @@ export interface Prediction {
   end(): void;
   /** It is not shown any more. */
   drop(): void;
+  /** In development: how it stands. */
+  look?(): Readonly<Pending>;
 }
 
-interface Pending {
+export interface Pending {
   readonly event: string;
   readonly args: Encoded;
   ids: string;
@@ -29,6 +33,8 @@ interface Pending {
   ended: boolean;
   run: Run | undefined;
   made: readonly Node[];
+  /** In development: how often it has been run. */
+  runs?: number;
 }
 
 /**
@@ -61,7 +67,7 @@ export class Predictions {
       this.#told(() => this.#run(one));
     } else this.#place(one);
     if (one.ended) return undefined;
-    return {
+    const prediction: Prediction = {
       sent: (ids = one.ids) => {
         const { run } = one;
         const other = ids !== one.ids && run?.named;
@@ -79,6 +85,8 @@ export class Predictions {
         if (this.#pending.includes(one)) this.change(() => {});
       },
     };
+    if (process.env.NODE_ENV !== "production") prediction.look = () => one;
+    return prediction;
   }
 
   /** Puts one behind those that are sent. */
@@ -114,6 +122,7 @@ export class Predictions {
   }
 
   #run(one: Pending): void {
+    if (process.env.NODE_ENV !== "production") one.runs = (one.runs ?? 0) + 1;
     try {
       one.run = this.#predictor.run(one.event, one.args, one.ids, one.made);
       if (one.run) one.made = one.run.made;

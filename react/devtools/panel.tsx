@@ -2,6 +2,7 @@ import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useSt
 import { createRoot } from "react-dom/client";
 import { EventsTab } from "./events.js";
 import { NetworkTab } from "./network.js";
+import { PredictionsTab } from "./predictions.js";
 import type { Recorder } from "./recorder.js";
 import { StateTab } from "./state.js";
 import { css } from "./style.js";
@@ -30,7 +31,7 @@ export function mountPanel(recorder: Recorder, corner: "left" | "right"): () => 
   };
 }
 
-const TABS = { State: StateTab, Events: EventsTab, Network: NetworkTab } as const;
+const TABS = { State: StateTab, Events: EventsTab, Network: NetworkTab, Predictions: PredictionsTab } as const;
 type TabName = keyof typeof TABS;
 const NAMES = Object.keys(TABS) as TabName[];
 const SELECTED = '[aria-selected="true"]';

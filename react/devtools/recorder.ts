@@ -2,6 +2,7 @@ import type { ClientCall } from "../../client/call.js";
 import type { Inspection, News } from "../../client/inspection.js";
 import type { LiveTwin } from "../../client/twin.js";
 import type { EventError } from "../../lib/errors.js";
+import type { Prediction } from "../../lib/predictions.js";
 import { Signal } from "../../lib/signal.js";
 import { decodeValue, encodeValue } from "../../lib/value.js";
 
@@ -27,6 +28,16 @@ export interface CallRecord {
   revision?: number;
   /** Of what it changed, on the wire. */
   bytes?: number;
+}
+
+/** A call that is shown before its answer. */
+export interface PredictionRecord {
+  readonly id: number;
+  readonly twin: LiveTwin;
+  readonly event: string;
+  readonly args: readonly unknown[];
+  readonly since: Date;
+  readonly prediction: Prediction;
 }
 
 /** A message of the stream. */
@@ -58,6 +69,8 @@ export class Recorder {
   readonly inspection: Inspection;
   calls: readonly CallRecord[] = [];
   messages: readonly MessageRecord[] = [];
+  /** Those that have no answer yet. */
+  readonly predictions = new Map<ClientCall, PredictionRecord>();
   /** Frames that no call has claimed. */
   #frames: Frame[] = [];
   readonly #byCall = new WeakMap<ClientCall, CallRecord>();
@@ -100,6 +113,9 @@ export class Recorder {
       case "called":
         this.#called(news.call, news.twin, news.event, news.args);
         break;
+      case "predicted":
+        this.#predicted(news);
+        break;
       case "sent": {
         const record = this.#byCall.get(news.call);
         if (!record) return;
@@ -134,12 +150,21 @@ export class Recorder {
       Object.assign(record, end, { settled: performance.now() });
       this.#changed();
     };
-    // Past the call's own `then`, which would take it for heard.
-    void Promise.prototype.then.call(
+    ended(
       call,
       (value) => settle({ value }),
       (error) => settle({ error }),
     );
+  }
+
+  #predicted({ call, twin, event, args, prediction }: Extract<News, { what: "predicted" }>): void {
+    if (this.predictions.has(call)) return;
+    this.predictions.set(call, { id: this.#ids++, twin, event, args: copyOf(args), since: new Date(), prediction });
+    const over = () => {
+      this.predictions.delete(call);
+      this.#changed();
+    };
+    ended(call, over, over);
   }
 
   #message(message: readonly unknown[], twins: readonly LiveTwin[], ms: number): void {
@@ -214,6 +239,11 @@ export function recorderOf(inspection: Inspection): Recorder {
 
 /** A store, with its room's key. */
 export const nameOf = ({ store, key }: { readonly store: string; readonly key: string | null }): string => (key === null ? store : `${store} ${key}`);
+
+/** When a call is over. Past its own `then`, which would take it for heard. */
+function ended(call: ClientCall, done: (value: unknown) => void, failed: (error: EventError) => void): void {
+  void Promise.prototype.then.call(call, done, failed);
+}
 
 /** On the wire. */
 const bytesOf = (data: unknown): number => new TextEncoder().encode(JSON.stringify(data)).length;

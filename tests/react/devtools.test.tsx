@@ -8,7 +8,7 @@ import { type Locator, page, userEvent } from "vitest/browser";
 import type { Scoped } from "../../server/scope.js";
 import { Boundary } from "./kit/boundary.js";
 import { useBoard } from "./kit/hooks.js";
-import type { Lab } from "./kit/lab.js";
+import { Lab } from "./kit/lab.js";
 import { renders, soon, useCount } from "./kit/page.js";
 
 interface Twin {
@@ -16,7 +16,7 @@ interface Twin {
   readonly "~models": {};
 }
 
-const { TwinProvider, useLab } = createHooks<Twin>();
+const { TwinProvider, useLab } = createHooks<Twin>({ stores: { lab: Lab } });
 
 /** Calls an event, but not by the page's client. */
 async function elsewhere(room: string, event: string, ...args: unknown[]): Promise<void> {
@@ -101,7 +101,7 @@ const opener = button("Open the twinstate devtools");
 const panel = page.getByRole("region", { name: "twinstate devtools" });
 
 /** Opens the tools at one of their tabs. */
-async function at(tab: "State" | "Events" | "Network") {
+async function at(tab: "State" | "Events" | "Network" | "Predictions") {
   if (opener.query()) await opener.click();
   await panel.getByRole("tab", { name: tab }).click();
   return panel.getByRole("tabpanel", { name: tab });
@@ -131,7 +131,7 @@ describe("the panel", () => {
     await focused(panel.getByRole("tab", { name: "Events" }));
     await expect.element(panel.getByRole("tabpanel", { name: "Events" })).toBeVisible();
     await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
-    await expect.element(panel.getByRole("tab", { name: "Network" })).toHaveAttribute("aria-selected", "true");
+    await expect.element(panel.getByRole("tab", { name: "Predictions" })).toHaveAttribute("aria-selected", "true");
     await userEvent.keyboard("{Escape}");
     await focused(opener);
     expect(panel.query()).toBeNull();
@@ -361,7 +361,7 @@ describe("the network", () => {
     await soon(() => expect(Number.parseInt(cells("Events")[0]?.[5] ?? "", 10)).toBeLessThan(300));
   });
 
-  test("drop: what gets lost is asked again until it is answered, and has run once", { timeout: 60_000 }, async () => {
+  test("drop: calls are asked again until they are answered, and a stream that loses something breaks", { timeout: 60_000 }, async () => {
     const app = await open();
     const network = await at("Network");
     await network.getByRole("spinbutton", { name: "Drop: % of requests and answers" }).fill("100");
@@ -372,12 +372,51 @@ describe("the network", () => {
     await expect.element(app.status).toHaveTextContent("online 1");
     await elsewhere(app.room, "rename", "news");
     await expect.element(app.status).toHaveTextContent("reconnecting 1");
-    const again = await at("Network");
-    await again.getByRole("spinbutton", { name: "Drop: % of requests and answers" }).fill("20");
+    await (await at("Network")).getByRole("checkbox", { name: "Drop" }).click();
     expect(await call).toBe(1);
     await expect.element(app.title).toHaveTextContent("news");
-    for (let n = 2; n < 5; n++) expect(await app.lab.increase()).toBe(n);
-    await again.getByRole("checkbox", { name: "Drop" }).click();
     await expect.element(app.status).toHaveTextContent("online 0");
+  });
+});
+
+describe("predictions", () => {
+  test("are listed with what they touch until they are answered, and how often they were run on what the server says", async () => {
+    const app = await open();
+    await app.lab.push("a");
+    const network = await at("Network");
+    await network.getByRole("spinbutton", { name: "Slow: ms each way" }).fill("2000");
+    await network.getByRole("checkbox", { name: "Slow" }).click();
+    const call = app.lab.mark(0);
+    const predictions = await at("Predictions");
+    await soon(() =>
+      expect(cells("Predictions").map(([, ...rest]) => rest)).toEqual([
+        [`lab ${app.room}.mark`, "0", "shown", expect.stringMatching(/^\d ×$/), "lab.rows[0].title"],
+      ]),
+    );
+    const runs = () => Number.parseInt(cells("Predictions")[0]?.[4] ?? "", 10);
+    const before = runs();
+    await elsewhere(app.room, "rename", "news");
+    await expect.element(app.title).toHaveTextContent("news");
+    await soon(() => expect(runs()).toBe(before + 1));
+    await call;
+    await expect.element(predictions.getByText("No event is shown before its answer now.")).toBeVisible();
+    await at("State");
+    await panel.getByRole("button", { name: "rows Array(1)" }).click();
+    await expect.element(panel.getByText('0 { id: 0, title: "a!" }')).toBeVisible();
+  });
+
+  test("tell of one that cannot be shown any more after what others did", async () => {
+    const app = await open();
+    await app.lab.push("a");
+    const network = await at("Network");
+    await network.getByRole("spinbutton", { name: "Slow: ms each way" }).fill("2000");
+    await network.getByRole("checkbox", { name: "Slow" }).click();
+    const call = app.lab.mark(0).catch(({ code }) => code);
+    await at("Predictions");
+    await soon(() => expect(cells("Predictions")[0]?.[3]).toBe("shown"));
+    await elsewhere(app.room, "fill", 0);
+    await soon(() => expect(cells("Predictions")[0]?.slice(3)).toEqual(["throws here", expect.stringMatching(/^\d ×$/), ""]));
+    expect(await call).toBe("NOT_FOUND");
+    await soon(() => expect(panel.getByRole("table", { name: "Predictions" }).query()).toBeNull());
   });
 });

@@ -26,6 +26,15 @@ export class Lab {
   @event increase() {
     return ++this.count;
   }
+  @event({ optimistic: true }) push(title: string) {
+    this.rows.push({ id: this.rows.length, title });
+    this.count++;
+  }
+  @event({ optimistic: true }) mark(id: number) {
+    const row = this.rows[id];
+    if (!row) throw new EventError("NOT_FOUND", "No such row.");
+    row.title = `${row.title}!`;
+  }
   @event read(_where: { shelf: string; rows: readonly number[] }) {
     return { found: [this.title] };
   }
