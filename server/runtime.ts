@@ -123,7 +123,7 @@ type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; 
 
 interface Client {
   readonly session: string;
-  readonly since: Date;
+  readonly info: ConnectionInfo;
   seen: number;
 }
 
@@ -694,12 +694,12 @@ export class Runtime implements World {
     const id = session?.id ?? "";
     let known = this.#clients.get(client);
     if (!known) {
-      known = { session: id, since: new Date(), seen: 0 };
+      known = { session: id, info: { id: tagOf(id, SESSION_TAG) + tagOf(client, 22 - SESSION_TAG), since: new Date() }, seen: 0 };
       if (!fresh) this.#remember(client, known);
     }
     if (known.session !== id) throw foreignClient();
     known.seen = Date.now();
-    return { id: tagOf(id, SESSION_TAG) + tagOf(client, 22 - SESSION_TAG), since: known.since };
+    return known.info;
   }
 
   #remember(client: string, known: Client): void {
