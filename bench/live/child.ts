@@ -28,7 +28,7 @@ export async function launch(name: string, { args = [], profile }: ChildOptions 
     made = bundle(name);
     built.set(name, made);
   }
-  const execArgv = ["--expose-gc", ...(profile ? ["--cpu-prof", `--cpu-prof-name=${profile}`, `--cpu-prof-dir=${cache}`] : [])];
+  const execArgv = ["--expose-gc", ...(profile ? ["--cpu-prof", `--cpu-prof-name=${profile}.cpuprofile`, `--cpu-prof-dir=${cache}`] : [])];
   const child = fork(await made, args, { execArgv, env: { ...process.env, NODE_ENV: "production" } });
   const asked = new Map<number, { resolve(result: never): void; reject(error: Error): void }>();
   let last = 0;
