@@ -102,7 +102,8 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   if (keeper) yield* keeper.start();
   outgrown ||= known !== undefined && keeper !== undefined && keeper.next !== known.storage.next;
   starting = false;
-  const resumable = tail.length === 0 && restore?.[3].length !== 0 && !graph.forgets;
+  // A record without names was made when no client had watched yet.
+  const resumable = tail.length === 0 && restore?.[1].length !== 0 && !graph.forgets;
   return new LiveStore({ name, instance, graph, channel, keeper, outgrown, restored: restore !== undefined, resumable });
 }
 

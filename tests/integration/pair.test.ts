@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { current, event, state } from "twinstate";
+import { computed, current, event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { type KillPoint, lasting, pair as pairOver } from "twinstate/testing";
 import { expect, test, vi } from "vitest";
@@ -412,4 +412,26 @@ test("a visitor's very first request that arrives again at another server, witho
     expect(await call).toBe(1);
     expect(todo.items).toEqual(["milk"]);
   }
+});
+
+class Counted {
+  @state entries: { title: string }[] = [];
+  @computed get count() {
+    return this.entries.length;
+  }
+  @event add(title: string) {
+    this.entries.push({ title });
+  }
+}
+
+test("a state that was saved before anybody watched it is not gone on from after a restart, as its names are not kept", async () => {
+  await using net = pair({ stores: { list: scope.room(Counted, { allow: () => true }) }, storage: lasting() });
+  await net.server.list("room").add("by the server");
+  const list = await net.client().list("room");
+  net.kill();
+  await net.wait(1000);
+  await list.add("milk");
+  await net.quiet();
+  expect(list.$snapshot()).toEqual(await net.server.list("room").$snapshot());
+  expect(list.count).toBe(2);
 });
