@@ -63,6 +63,7 @@ function streamsOf(page: Page) {
 
 test.for(process.env.TEST_FULL ? (["production", "development"] as const) : (["production"] as const))(
   "behind a custom server in %s, pages are kept up to date by sockets on Next's own port",
+  { timeout: 180_000 },
   async (mode, { visit }) => {
     const url = await start(mode);
     if (mode === "development") for (const path of ["/", "/api/twin/todo"]) await fetch(url + path);
