@@ -6,7 +6,7 @@ export interface Form {
   (...args: unknown[]): Promise<FormState | undefined>;
   bind(self: unknown, ...bound: unknown[]): Form;
   /** Asked by React where a page is rendered: what a browser posts by itself. */
-  $$FORM_ACTION(): object | undefined;
+  $$FORM_ACTION(): object | null;
 }
 
 /** What a form sends in the place of arguments: its fields, and the arguments that stand in none. PROTOCOL.md §2. */
@@ -27,6 +27,6 @@ export function createForm(parts: EventParts, bound: readonly unknown[] = []): F
   load().catch(() => {});
   return Object.assign(async (...args: unknown[]) => (await load()).submit(parts, bound, args), {
     bind: (_: unknown, ...more: unknown[]) => createForm(parts, bound.concat(more)),
-    $$FORM_ACTION: () => (globalThis as { [RENDERING]?: Rendering })[RENDERING]?.(parts, bound),
+    $$FORM_ACTION: () => (globalThis as { [RENDERING]?: Rendering })[RENDERING]?.(parts, bound) ?? null,
   });
 }

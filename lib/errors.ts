@@ -123,6 +123,7 @@ export const notJson = (type: string) => invalid(`The body must be JSON, with th
 export const bodyTooLarge = (limit: number) => invalid(`The body is larger than ${limit} bytes. Send less at once, or raise \`createTwin({ maxBody })\`.`);
 export const notForm = (type: string) => invalid(`The body must be a form, as browsers send it: got ${type}.`);
 export const unreadableForm = () => invalid("The form cannot be read.");
+export const noEventInForm = () => invalid("The form does not say which event it calls, by the name of a field, as `$todo.add`.");
 export const fileInForm = (field: string) => {
   const message = "Files cannot be sent by the form of an event.";
   return invalid(`\`${field}\`: ${message}`, [{ message, path: [field] }]);

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Rendering } from "../client/form.js";
-import { badRequest, invalidArguments, isEventError, unreadableForm } from "../lib/errors.js";
+import { badRequest, invalidArguments, isEventError, noEventInForm, unreadableForm } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
 import { type ArgumentLimits, checkArguments } from "./guard.js";
@@ -85,12 +85,11 @@ function read(text: string, type: unknown): unknown {
 
 /** Where pages are rendered, which is in this process, forms get what browsers post by themselves. */
 const render: Rendering = ({ label, key, url }, bound) => {
-  const data = new FormData();
-  data.set("$event", label);
-  if (key !== null) data.set("$key", key);
   // The state of `useActionState` is bound too, and is no argument.
-  data.set("$bound", JSON.stringify(bound.filter((value) => ["string", "number", "boolean"].includes(typeof value))));
-  return { name: null, action: `${url}/$form`, method: "POST", encType: "multipart/form-data", data };
+  const args = bound.filter((value) => ["string", "number", "boolean"].includes(typeof value));
+  const more = new URLSearchParams({ ...(key !== null && { key }), ...(args.length > 0 && { bound: JSON.stringify(args) }) });
+  const name = `$${label}${more.size > 0 ? `?${more}` : ""}`;
+  return { name, action: `${url}/$form`, method: "POST", encType: "multipart/form-data", data: null };
 };
 Object.assign(globalThis, { [Symbol.for("twinstate.form")]: render });
 
@@ -102,10 +101,9 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
   const back = pageOf(request.headers);
   let location = back;
   try {
-    const data = await readForm(request);
-    const [store = "", event = ""] = /^([^.]*)\.(.*)$/.exec(text(data, "$event") ?? "")?.slice(1) ?? [];
-    const args = { fields: [...data], bound: boundOf(text(data, "$bound")) };
-    await runtime.invoke(twinRequest, store, event, { key: text(data, "$key"), args }, (effects) => {
+    const fields = [...(await readForm(request))];
+    const { store, event, key, bound } = calledBy(fields.map(([name]) => name));
+    await runtime.invoke(twinRequest, store, event, { key, args: { fields, bound } }, (effects) => {
       for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
     });
     return new Response(null, { status: 303, headers: { location } });
@@ -124,19 +122,25 @@ async function readForm(request: Request): Promise<FormData> {
   }
 }
 
-function text(data: FormData, name: string): string | undefined {
-  const value = data.get(name);
-  return typeof value === "string" ? value : undefined;
+/** Which event a form calls: a name says it, as `$todo.add` or `$board.move?key=a&bound=["b"]`. The last one, as a button that has an event of its own comes after its form's. */
+function calledBy(names: readonly string[]) {
+  const found = names.findLast((name) => CALL.test(name));
+  if (found === undefined) throw noEventInForm();
+  const [, store = "", event = "", more] = CALL.exec(found) ?? [];
+  const params = new URLSearchParams(more);
+  return { store, event, key: params.get("key") ?? undefined, bound: boundOf(params.get("bound") ?? "[]") };
 }
 
-function boundOf(sent: string | undefined): unknown[] {
+const CALL = /^\$(\w+)\.(\w+)(?:\?(.*))?$/s;
+
+function boundOf(sent: string): unknown[] {
   try {
-    const bound: unknown = JSON.parse(sent ?? "[]");
+    const bound: unknown = JSON.parse(sent);
     if (Array.isArray(bound)) return bound;
   } catch {
     // As below.
   }
-  throw badRequest("Expected `$bound` to be a list, as JSON");
+  throw badRequest("Expected `bound` to be a list, as JSON");
 }
 
 /** The page that the form stood on. The origin of the request has been checked: another one's address is nowhere to go back to. */

@@ -67,7 +67,7 @@ async function post({ jar, url }: Visitor, fields: readonly (readonly [string, s
   return { status: response.status, location: response.headers.get("location"), html: await response.text(), headers: response.headers };
 }
 
-const todo = (event: string, ...fields: [string, string][]): [string, string][] => [["$event", `todo.${event}`], ...fields];
+const todo = (event: string, ...fields: [string, string][]): [string, string][] => [[`$todo.${event}`, ""], ...fields];
 
 describe("a form that is posted without JavaScript", () => {
   test("runs its event, and leads back to its page", async () => {
@@ -83,7 +83,7 @@ describe("a form that is posted without JavaScript", () => {
     const { origin } = new URL(visitor.url);
     const response = await visitor.jar.fetch(`${visitor.url}/$form`, {
       method: "POST",
-      body: new URLSearchParams({ $event: "todo.add", title: "milk & honey" }),
+      body: new URLSearchParams({ "$todo.add": "", title: "milk & honey" }),
       // What browsers send from pages whose policy is `no-referrer`.
       headers: { origin: "null", "sec-fetch-site": "same-origin" },
       redirect: "manual",
@@ -97,8 +97,7 @@ describe("a form that is posted without JavaScript", () => {
     const { visitor, twin } = await served();
     const add = (key: string) =>
       post(visitor, [
-        ["$event", "board.add"],
-        ["$key", key],
+        [`$board.add?key=${key}`, ""],
         ["title", "milk"],
       ]);
     expect((await add("one")).status).toBe(303);
@@ -110,12 +109,18 @@ describe("a form that is posted without JavaScript", () => {
   test("begins with the arguments that are bound", async () => {
     const { visitor, snapshot } = await served();
     const { status } = await post(visitor, [
-      ["$event", "todo.change"],
-      ["$bound", '["a"]'],
+      ['$todo.change?bound=["a"]', ""],
       ["name", "Ann"],
       ["age", "7"],
     ]);
     expect([status, (await snapshot()).people]).toEqual([303, [{ id: "a", name: "Ann", age: 7 }]]);
+  });
+
+  test("calls the event of the button that was pressed, where that has one of its own", async () => {
+    const { visitor, snapshot } = await served();
+    const { status } = await post(visitor, [...todo("add", ["title", "milk"]), ["$todo.save", ""]]);
+    const { items, people } = await snapshot();
+    expect([status, items, people]).toEqual([303, [], [{ title: "milk" }]]);
   });
 
   test("goes where its event redirects it", async () => {
@@ -160,19 +165,19 @@ describe("a form that is posted without JavaScript", () => {
   });
 
   test.each<[string, number, [string, string | Blob][]]>([
-    ["an unknown event", 404, [["$event", "todo.nothing"]]],
-    ["an unknown store", 404, [["$event", "other.add"]]],
-    ["a method that is no event", 404, [["$event", "todo.hidden"]]],
-    ["the constructor", 404, [["$event", "todo.constructor"]]],
-    ["__proto__", 404, [["$event", "__proto__.add"]]],
-    ["no event", 404, [["title", "milk"]]],
-    ["a file in the place of the event", 404, [["$event", new Blob(["todo.add"])]]],
-    ["a guarded event", 403, [["$event", "todo.locked"]]],
+    ["an unknown event", 404, [["$todo.nothing", ""]]],
+    ["an unknown store", 404, [["$other.add", ""]]],
+    ["a method that is no event", 404, [["$todo.hidden", ""]]],
+    ["the constructor", 404, [["$todo.constructor", ""]]],
+    ["__proto__", 404, [["$__proto__.add", ""]]],
+    ["no event", 400, [["title", "milk"]]],
+    ["a name that is no event's", 400, [["$todo", ""]]],
+    ["a guarded event", 403, [["$todo.locked", ""]]],
     [
       "a room without a key",
       400,
       [
-        ["$event", "board.add"],
+        ["$board.add", ""],
         ["title", "milk"],
       ],
     ],
@@ -180,7 +185,7 @@ describe("a form that is posted without JavaScript", () => {
       "too many fields",
       400,
       [
-        ["$event", "todo.add"],
+        ["$todo.add", ""],
         ["a", "1"],
         ["b", "2"],
         ["c", "on"],
@@ -191,26 +196,12 @@ describe("a form that is posted without JavaScript", () => {
       "a file",
       400,
       [
-        ["$event", "todo.add"],
+        ["$todo.add", ""],
         ["title", new Blob(["milk"])],
       ],
     ],
-    [
-      "bound arguments that are no JSON",
-      400,
-      [
-        ["$event", "todo.add"],
-        ["$bound", "["],
-      ],
-    ],
-    [
-      "bound arguments that are no list",
-      400,
-      [
-        ["$event", "todo.add"],
-        ["$bound", "{}"],
-      ],
-    ],
+    ["bound arguments that are no JSON", 400, [["$todo.add?bound=[", ""]]],
+    ["bound arguments that are no list", 400, [["$todo.add?bound={}", ""]]],
   ])("%s is refused", async (_, status, fields) => {
     const { visitor, snapshot } = await served();
     const answer = await post(visitor, fields);
@@ -228,7 +219,7 @@ describe("a form that is posted without JavaScript", () => {
     const { visitor, snapshot } = await served();
     const { origin } = new URL(visitor.url);
     const given = Object.entries({ origin, referer: `${origin}/`, ...more }).filter(([, value]) => value !== "");
-    const body = new URLSearchParams({ $event: "todo.add", title: "milk" });
+    const body = new URLSearchParams({ "$todo.add": "", title: "milk" });
     const response = await fetch(`${visitor.url}/$form`, {
       method: "POST",
       body,
@@ -254,7 +245,7 @@ describe("a form that is posted without JavaScript", () => {
     expect((await post(visitor, todo("add", ["title", "x".repeat(2000)]))).status).toBe(413);
     const { origin } = new URL(visitor.url);
     for (const type of ["application/json", "text/plain", "multipart/form-data"]) {
-      const response = await visitor.jar.fetch(`${visitor.url}/$form`, { method: "POST", body: "$event=todo.add", headers: { origin, "content-type": type } });
+      const response = await visitor.jar.fetch(`${visitor.url}/$form`, { method: "POST", body: "$todo.add=", headers: { origin, "content-type": type } });
       expect(response.status, type).toBe(type.startsWith("multipart") ? 400 : 415);
     }
     expect((await snapshot()).items).toEqual([]);

@@ -20,7 +20,16 @@ const projects = [false, true].map((compiled) => ({
   define: { COMPILED: JSON.stringify(compiled) },
   resolve: { alias },
   optimizeDeps: {
-    include: ["react", "react-dom/client", "react-dom/server.browser", "react/compiler-runtime", "react/jsx-dev-runtime", "mobx", "mobx-react-lite"],
+    include: [
+      "react",
+      "react-dom",
+      "react-dom/client",
+      "react-dom/server.browser",
+      "react/compiler-runtime",
+      "react/jsx-dev-runtime",
+      "mobx",
+      "mobx-react-lite",
+    ],
   },
   test: {
     name: compiled ? "react, compiled" : "react",
