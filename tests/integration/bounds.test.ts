@@ -34,7 +34,7 @@ const start = (options: Record<string, number>) => serveTwin({ stores, idle: 60_
 const limited = (limit: string) => ({ code: "RATE_LIMITED", httpStatus: 429, data: { limit, retryAfter: expect.any(Number) } });
 
 test("who calls events faster than a session may is told when to come again, and may then", async () => {
-  const app = await start({ eventRate: 20 });
+  const app = await start({ eventRate: 5 });
   const [greedy, other] = [app.visitor(), app.visitor()];
   await greedy.call("note.add");
   const answers = await Promise.all(Array.from({ length: 250 }, () => greedy.ask("note.add", { args: [] })));
