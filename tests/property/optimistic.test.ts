@@ -65,10 +65,10 @@ class List {
 }
 
 class ServerList extends List {
-  override refuse() {
-    throw new Error("refused");
+  override refuse(call: string) {
+    throw new Error(call);
   }
-  override nothing() {}
+  override nothing(_call: string) {}
 }
 
 const stores = { list: scope.room(ServerList, { allow: () => true }) };
