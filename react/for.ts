@@ -16,7 +16,7 @@ interface Common<T> {
 }
 
 /** What tells an item from the others: the name of a field, or a function. */
-export type By<T> = (keyof T & string) | ((item: T, index: number) => Key);
+export type By<T> = (keyof T & string) | ((item: T) => Key);
 
 /** `by` may be left out where items have an `id`. */
 export type ForProps<T> = Common<T> & ([T] extends [{ readonly id: Key }] ? { by?: By<T> } : { by: By<T> });
@@ -40,6 +40,9 @@ export function For<T>({ each, by, fallback, children }: ForProps<T>): ReactNode
  */
 class List<T> {
   #items: readonly T[] = [];
+  /** As they were rendered. */
+  #nodes: readonly ReactNode[] = [];
+  /** The same with keys. */
   #elements: readonly ReactElement[] = [];
   #render: Common<T>["children"] | undefined;
   #by: By<T> | undefined;
@@ -49,17 +52,23 @@ class List<T> {
     const known = render === this.#render && by === this.#by;
     if (known && items === this.#items) return this.#shown;
     const place = placesIn(this.#items, items);
+    const nodes: ReactNode[] = [];
     const elements = items.map((item, index) => {
       const at = place(item, index);
       const last = at === undefined ? undefined : this.#elements[at];
-      if (last && known && (at === index || render.length < 2)) return last;
-      const element = keyed(render(item, index), item, index, by);
-      return last && alike(last, element) ? last : element;
+      if (last && known && (at === index || render.length < 2)) {
+        nodes.push(this.#nodes[at as number]);
+        return last;
+      }
+      const node = render(item, index);
+      nodes.push(node);
+      return last && alike(this.#nodes[at as number], node) ? last : keyed(node, item, by);
     });
     // The same element again is passed by with all that is below it.
     const same = elements.length === this.#elements.length && elements.every((element, i) => element === this.#elements[i]);
     if (!same) this.#shown = createElement(Fragment, null, elements);
     this.#items = items;
+    this.#nodes = nodes;
     this.#elements = same ? this.#elements : elements;
     this.#render = render;
     this.#by = by;
@@ -82,9 +91,9 @@ function placesIn<T>(before: readonly T[], now: readonly T[]): (item: T, index: 
   };
 }
 
-function keyed<T>(node: ReactNode, item: T, index: number, by: By<T>): ReactElement {
+function keyed<T>(node: ReactNode, item: T, by: By<T>): ReactElement {
   if (isValidElement(node) && node.key !== null) return node;
-  const key = typeof by === "function" ? by(item, index) : ((item as { readonly [name: string]: unknown } | null | undefined)?.[by] as Key | undefined);
+  const key = typeof by === "function" ? by(item) : ((item as { readonly [name: string]: unknown } | null | undefined)?.[by] as Key | undefined);
   if (key === undefined || key === null) throw noKey(String(by));
   return isValidElement(node) ? cloneElement(node, { key }) : createElement(Fragment, { key }, node);
 }
@@ -94,8 +103,13 @@ function alike(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((part, i) => alike(part, b[i]));
   if (!isValidElement<Props>(a) || !isValidElement<Props>(b) || a.type !== b.type || a.key !== b.key) return false;
-  const names = Object.keys(a.props);
-  return names.length === Object.keys(b.props).length && names.every((name) => Object.hasOwn(b.props, name) && alike(a.props[name], b.props[name]));
+  let more = 0;
+  for (const name in a.props) {
+    if (!Object.hasOwn(b.props, name) || !alike(a.props[name], b.props[name])) return false;
+    more++;
+  }
+  for (const _ in b.props) more--;
+  return more === 0;
 }
 
 type Props = Readonly<Record<string, unknown>>;

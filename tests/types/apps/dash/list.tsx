@@ -24,7 +24,7 @@ export function List() {
       <For each={named} by={byName}>
         {({ name }) => name}
       </For>
-      <For each={named} by={({ name }, index) => `${name} ${index}`}>
+      <For each={named} by={({ name }) => `${name}!`}>
         {({ name }) => name}
       </For>
       <For each={titles} by={(title) => title}>
