@@ -281,6 +281,28 @@ test("the connection ends when the provider leaves the page", async () => {
   await soon(async () => expect(await (await fetch("/streams")).json()).toEqual([]));
 });
 
+test("a page that the browser keeps for the way back holds no stream open, and shows the state of now when it is back", async () => {
+  const room = crypto.randomUUID();
+  const { element } = open(
+    <TwinProvider>
+      <Suspense fallback={<i>wait</i>}>
+        <Room room={room} />
+      </Suspense>
+    </TwinProvider>,
+  );
+  const streams = async () => ((await (await fetch("/streams")).json()) as string[]).length;
+  await soon(() => expect(byTag(element, "h1")).toBe(""));
+  await soon(async () => expect(await streams()).toBe(1));
+  dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  await soon(async () => expect(await streams()).toBe(0));
+  const body = JSON.stringify({ key: room, args: ["meanwhile"] });
+  await fetch("/api/twin/board.rename", { method: "POST", body, headers: { "content-type": "application/json" } });
+  expect([byTag(element, "h1"), await streams()]).toEqual(["", 0]);
+  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  await soon(() => expect(byTag(element, "h1")).toBe("meanwhile"));
+  expect(await streams()).toBe(1);
+});
+
 test("a page that is hidden for a while connects again when it is shown", async () => {
   const room = crypto.randomUUID();
   const page = (mode: "visible" | "hidden") => (
