@@ -50,6 +50,7 @@ function Panel({ recorder, corner, focus }: PanelProps): ReactNode {
     keep({ open });
     focus(open ? SELECTED : ".open");
   };
+  useRoom(open ? height : 0);
   const { status, pending } = recorder.inspection.status.current;
   const faults = recorder.inspection.network?.faults;
   const spoiled = faults && (faults.offline || faults.latency > 0 || faults.loss > 0);
@@ -147,6 +148,19 @@ function Resizer({ height, resize }: { height: number; resize(height: number): v
 }
 
 const LOWEST = 120;
+
+/** Makes the page longer by what the panel covers of it. */
+function useRoom(height: number): void {
+  useEffect(() => {
+    if (height === 0) return;
+    const { style } = document.documentElement;
+    const before = style.paddingBottom;
+    style.paddingBottom = `${height}px`;
+    return () => {
+      style.paddingBottom = before;
+    };
+  }, [height]);
+}
 
 interface Kept {
   readonly open: boolean;

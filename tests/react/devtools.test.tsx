@@ -152,6 +152,23 @@ describe("the panel", () => {
     expect(height()).toBe(before + 40);
   });
 
+  test("covers nothing of the page that could not be scrolled to", async () => {
+    await open();
+    await opener.click();
+    await panel.getByRole("tab", { name: "State" }).click();
+    const end = document.body.appendChild(document.createElement("p"));
+    end.textContent = "the end";
+    end.style.marginTop = "2000px";
+    end.scrollIntoView({ block: "end" });
+    await soon(() => {
+      window.scrollTo(0, document.documentElement.scrollHeight);
+      expect(end.getBoundingClientRect().bottom).toBeLessThanOrEqual(panel.element().getBoundingClientRect().top);
+    });
+    await userEvent.keyboard("{Escape}");
+    await soon(() => expect(document.documentElement.style.paddingBottom).toBe(""));
+    end.remove();
+  });
+
   test("neither takes the page's styles, nor lets the page hear what happens in it", async () => {
     const style = document.head.appendChild(document.createElement("style"));
     style.textContent = "* { color: rgb(1, 2, 3) !important; font-size: 40px !important }";
