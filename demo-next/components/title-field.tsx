@@ -1,5 +1,6 @@
 "use client";
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useField } from "twinstate/react";
 import { useReport } from "./notices";
 import styles from "./title-field.module.css";
 
@@ -7,7 +8,6 @@ interface Props {
   value: string;
   label: string;
   className?: string;
-  /** Takes the new title, which is neither empty nor the old one. */
   onSave(title: string): PromiseLike<unknown>;
   /** The title was emptied. */
   onEmpty?(): void;
@@ -15,50 +15,58 @@ interface Props {
   onClose(byKey: boolean): void;
 }
 
-/** Edits a title in place: Enter and leaving the field save, Escape does not. */
+/** Edits a title in place, as it is typed: Enter and leaving the field end it, Escape brings back what was there. */
 export function TitleField({ value, label, className = "", onSave, onEmpty, onClose }: Props) {
-  const [saving, setSaving] = useState(false);
-  const over = useRef(false);
+  const title = useField(value, onSave);
+  const [before] = useState(value);
+  const changed = useRef(false);
+  const [closing, setClosing] = useState<"byKey" | "left">();
   const report = useReport();
 
-  async function save(text: string, byKey: boolean) {
-    if (over.current) return;
-    over.current = true;
-    const title = text.trim();
-    if (title === "" && onEmpty) return onEmpty();
-    if (title !== "" && title !== value) {
-      // The new title stays in the field until it stands in the store.
-      setSaving(true);
-      try {
-        await onSave(title);
-      } catch (error) {
-        report(error);
-      }
+  function save(how: "byKey" | "left") {
+    if (closing) return;
+    if (title.value.trim() === "") {
+      title.reset();
+      return onEmpty ? onEmpty() : onClose(how === "byKey");
     }
-    onClose(byKey);
+    title.onBlur();
+    setClosing(how);
   }
 
   function press(event: KeyboardEvent<HTMLInputElement>) {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Enter") void save(event.currentTarget.value, true);
-    if (event.key === "Escape" && !over.current) {
-      over.current = true;
+    if (event.key === "Enter") save("byKey");
+    if (event.key === "Escape" && !closing) {
+      if (changed.current) title.onChange(before);
       onClose(true);
     }
   }
 
+  // The new title stays in the field until it stands in the store.
+  const { pending, error } = title;
+  useEffect(() => {
+    if (!closing || pending) return;
+    if (error) report(error);
+    onClose(closing === "byKey");
+  }, [closing, pending, error, report, onClose]);
+
   return (
     <input
+      {...title}
       // biome-ignore lint/a11y/noAutofocus: the user has just asked to edit here
       autoFocus
       aria-label={label}
+      aria-invalid={error !== undefined}
       className={`${styles.field} ${className}`}
-      defaultValue={value}
       maxLength={200}
-      readOnly={saving}
+      readOnly={closing !== undefined}
+      onChange={(event) => {
+        changed.current = true;
+        title.onChange(event);
+      }}
       onFocus={(event) => event.currentTarget.setSelectionRange(value.length, value.length)}
       onKeyDown={press}
-      onBlur={(event) => void save(event.currentTarget.value, false)}
+      onBlur={() => save("left")}
     />
   );
 }

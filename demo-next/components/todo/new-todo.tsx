@@ -1,19 +1,22 @@
 "use client";
 import { ChevronDownIcon } from "@radix-ui/react-icons";
 import { IconButton } from "@radix-ui/themes";
+import type { SubmitEvent } from "react";
 import { useTodo } from "../../state/client";
 import styles from "./todo-list.module.css";
 
 export function NewTodo() {
   const todo = useTodo();
 
-  function add(data: FormData) {
-    const title = String(data.get("title")).trim();
-    if (title !== "") todo.add(title);
+  // With JavaScript the field is free for the next one at once.
+  function add(event: SubmitEvent<HTMLFormElement>) {
+    event.preventDefault();
+    todo.add(String(new FormData(event.currentTarget).get("title")));
+    event.currentTarget.reset();
   }
 
   return (
-    <form className={styles.new} action={add}>
+    <form className={styles.new} action={todo.add.form} onSubmit={add}>
       <IconButton
         type="button"
         variant="ghost"
@@ -26,8 +29,18 @@ export function NewTodo() {
       >
         <ChevronDownIcon width="20" height="20" />
       </IconButton>
-      {/* biome-ignore lint/a11y/noAutofocus: it is what the page is for */}
-      <input className={styles.title} name="title" placeholder="What needs to be done?" aria-label="New to-do" maxLength={200} autoComplete="off" autoFocus />
+      <input
+        className={styles.title}
+        name="title"
+        placeholder="What needs to be done?"
+        aria-label="New to-do"
+        maxLength={200}
+        autoComplete="off"
+        required
+        pattern=".*\S.*"
+        // biome-ignore lint/a11y/noAutofocus: it is what the page is for
+        autoFocus
+      />
     </form>
   );
 }

@@ -20,7 +20,9 @@ export function TodoRow({ item: { id, title, done } }: { item: View<Item> }) {
 
   return (
     <li className={styles.row} data-done={done || undefined} data-editing={editing || undefined}>
-      <Checkbox size="3" color="grass" checked={done} onCheckedChange={() => void todo.toggle(id)} aria-label={title} />
+      <form action={todo.toggle.form.bind(null, id)}>
+        <Checkbox type="submit" size="3" color="grass" checked={done} aria-label={title} />
+      </form>
       {editing ? (
         <TitleField value={title} label="Title" onSave={(next) => todo.rename(id, next)} onEmpty={() => todo.remove(id)} onClose={close} />
       ) : (
