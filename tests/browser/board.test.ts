@@ -1,6 +1,6 @@
 import type { Page } from "playwright";
 import { describe, expect } from "vitest";
-import { board, count, SERVERS, shows } from "./kit/demo.js";
+import { board, count, PLACES, shows } from "./kit/demo.js";
 import { test, type Visitor } from "./kit/visitor.js";
 
 /** What a card's list item shows: its title, and the initials of who added it. */
@@ -16,7 +16,8 @@ let boards = 0;
 /** The path of a board that no other test uses. */
 const fresh = () => `/board/test-${Date.now().toString(36)}-${++boards}`;
 
-describe.for(SERVERS)("a board, on %s", ([, url]) => {
+describe.for(PLACES)("a board, on %s", ([, url, engine]) => {
+  test.override({ engine });
   async function two(visit: (options: { url: string }) => Promise<Visitor>): Promise<[Page, Page]> {
     const path = fresh();
     const visitors = [await visit({ url }), await visit({ url })] as const;

@@ -1,29 +1,44 @@
+import type { Page } from "playwright";
 import { expect } from "vitest";
-import { board, count, shows, todos } from "./kit/demo.js";
-import { startServer } from "./kit/server.js";
-import { test } from "./kit/visitor.js";
+import { board, connection, count, shows, todos } from "./kit/demo.js";
+import { type DemoServer, startServer } from "./kit/server.js";
+import { test as base } from "./kit/visitor.js";
 
-/** What Chromium itself writes when a request finds nobody. */
+/** What browsers themselves write when a request finds nobody. */
 const UNREACHABLE = /Failed to load resource|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED/;
 
-test("a server that was killed and started again is found by the open page, which goes on by itself", async ({ visit, onTestFinished }) => {
-  const server = await startServer();
-  onTestFinished(server.kill);
-  const visitor = await visit({ url: server.url });
-  visitor.expects(UNREACHABLE);
-  const page = await visitor.open("/");
+const test = base.extend<{ server: DemoServer; open(path: string): Promise<Page> }>({
+  /** A server of the test's own, which it may kill. */
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads which fixtures it needs from the pattern
+  server: async ({}, use) => {
+    const server = await startServer();
+    await use(server);
+    await server.kill();
+  },
+  /** A page of another visitor, on that server. */
+  open: async ({ visit, server }, use) => {
+    await use(async (path) => {
+      const visitor = await visit({ url: server.url });
+      visitor.expects(UNREACHABLE);
+      return visitor.open(path);
+    });
+  },
+});
+
+/** Kills the server, and waits until the page has noticed. */
+async function kill(server: DemoServer, page: Page): Promise<void> {
+  await server.kill();
+  await connection(page).broken.waitFor();
+}
+
+test("a server that was killed and started again is found by the open page, which goes on by itself", async ({ server, open }) => {
+  const page = await open("/");
   const list = todos(page);
   await list.add("milk");
-
-  await server.kill();
-  await page
-    .getByRole("status")
-    .getByText(/Reconnecting|Offline/)
-    .waitFor();
+  await kill(server, page);
   await shows(list.rows, ["milk"]);
   await server.start();
-
-  await page.getByRole("status").getByText("Live", { exact: true }).waitFor();
+  await connection(page).live.waitFor();
   await shows(list.rows, ["milk"]);
   await list.add("bread");
   await shows(list.rows, ["milk", "bread"]);
@@ -31,18 +46,10 @@ test("a server that was killed and started again is found by the open page, whic
   await shows(list.rows, ["milk", "bread"]);
 });
 
-test("those on a board meet again after the server was killed", async ({ visit, onTestFinished }) => {
-  const server = await startServer();
-  onTestFinished(server.kill);
-  const visitors = [await visit({ url: server.url }), await visit({ url: server.url })] as const;
-  for (const { expects } of visitors) expects(UNREACHABLE);
-  const [one, other] = [await visitors[0].open("/board/demo"), await visitors[1].open("/board/demo")];
+test("those on a board meet again after the server was killed", async ({ server, open }) => {
+  const [one, other] = [await open("/board/demo"), await open("/board/demo")];
   await count(board(one).people, 2);
-  await server.kill();
-  await one
-    .getByRole("status")
-    .getByText(/Reconnecting|Offline/)
-    .waitFor();
+  await kill(server, one);
   await server.start();
   await board(one).add("To do", "paint");
   await board(other).card("paint").waitFor();
@@ -50,43 +57,25 @@ test("those on a board meet again after the server was killed", async ({ visit, 
   await count(board(other).people, 2);
 });
 
-test("what was asked for while the server was away is done once it is back", async ({ visit, onTestFinished }) => {
-  const server = await startServer();
-  onTestFinished(server.kill);
-  const visitor = await visit({ url: server.url });
-  visitor.expects(UNREACHABLE);
-  const page = await visitor.open("/");
+test("what was asked for while the server was away is done once it is back", async ({ server, open }) => {
+  const page = await open("/");
   const list = todos(page);
   await list.add("bread");
-  await server.kill();
-  await page
-    .getByRole("status")
-    .getByText(/Reconnecting|Offline/)
-    .waitFor();
-  await list.input.fill("milk");
-  await list.input.press("Enter");
-  await page.getByRole("status").getByText("1 waiting").waitFor();
+  await kill(server, page);
+  await list.enter("milk");
+  await connection(page).waiting(1).waitFor();
   await server.start();
   await shows(list.rows, ["bread", "milk"]);
 });
 
-test("what was asked for while the server was away, which has lost all that it kept, is not lost in silence", async ({ visit, onTestFinished }) => {
-  const server = await startServer();
-  onTestFinished(server.kill);
-  const visitor = await visit({ url: server.url });
-  visitor.expects(UNREACHABLE);
-  const page = await visitor.open("/");
+test("what was asked for while the server was away, which has lost all that it kept, is not lost in silence", async ({ server, open }) => {
+  const page = await open("/");
   const list = todos(page);
   // Of a list that had never changed nothing could have been lost: then the call is simply made again.
   await list.add("bread");
-  await server.kill();
-  await page
-    .getByRole("status")
-    .getByText(/Reconnecting|Offline/)
-    .waitFor();
-  await list.input.fill("milk");
-  await list.input.press("Enter");
-  await page.getByRole("status").getByText("1 waiting").waitFor();
+  await kill(server, page);
+  await list.enter("milk");
+  await connection(page).waiting(1).waitFor();
   server.lose();
   await server.start();
   // Nobody knows whether the old server still ran it.
@@ -94,27 +83,32 @@ test("what was asked for while the server was away, which has lost all that it k
     .getByRole("alert")
     .getByText(/whether it ran is not known/i)
     .waitFor();
-  await page.getByRole("status").getByText("Live", { exact: true }).waitFor();
+  await connection(page).live.waitFor();
   await count(list.rows, 0);
 });
 
-test("a visitor who goes offline is told, and catches up when back", async ({ visit }) => {
+test("three clicks of a visitor who is offline show as waiting, and are done once and in order when the visitor is back", async ({ visit }) => {
   const visitor = await visit();
   visitor.expects(UNREACHABLE);
   const page = await visitor.open("/");
   const list = todos(page);
-  await list.add("milk");
+  await list.add("milk", "bread", "tea");
+  await list.done("milk").click();
+  await list.clear.waitFor();
   await visitor.context.setOffline(true);
-  await page
-    .getByRole("status")
-    .getByText(/Reconnecting|Offline/)
-    .waitFor();
-  await list.input.fill("bread");
-  await list.input.press("Enter");
-  await page.getByRole("status").getByText("1 waiting").waitFor();
-  await shows(list.rows, ["milk"]);
+  await connection(page).offline.waitFor();
+  await list.done("bread").click();
+  await list.clear.click();
+  await list.done("tea").click();
+  await connection(page).waiting(3).waitFor();
+  await shows(list.rows, ["milk", "bread", "tea"]);
+  expect(await list.done("tea").getAttribute("aria-checked")).toBe("false");
   await visitor.context.setOffline(false);
-  await shows(list.rows, ["milk", "bread"]);
-  await page.getByRole("status").getByText("Live", { exact: true }).waitFor();
-  expect(await list.count.textContent()).toBe("2 items left");
+  // `bread` is cleared only if it was ticked before, and `tea` is ticked only if that was done once.
+  await shows(list.rows, ["tea"]);
+  await connection(page).live.waitFor();
+  await count(connection(page).waiting(), 0);
+  expect(await list.done("tea").getAttribute("aria-checked")).toBe("true");
+  await list.add("eggs");
+  await shows(list.rows, ["tea", "eggs"]);
 });

@@ -1,10 +1,11 @@
 import { describe, expect } from "vitest";
-import { SERVERS, shows, todos } from "./kit/demo.js";
+import { PLACES, shows, todos } from "./kit/demo.js";
 import { hydrated } from "./kit/hydrated.js";
 import { frames, recordFrames } from "./kit/recorder.js";
 import { test } from "./kit/visitor.js";
 
-describe.for(SERVERS)("a session, on %s", ([, url]) => {
+describe.for(PLACES)("a session, on %s", ([, url, engine]) => {
+  test.override({ engine });
   test("two visitors do not see each other's to-dos", async ({ visit }) => {
     const [one, two] = [await visit({ url }), await visit({ url })];
     const [mine, yours] = [todos(await one.open("/")), todos(await two.open("/"))];

@@ -1,8 +1,9 @@
 import { describe, expect } from "vitest";
-import { count, SERVERS, shows, todos } from "./kit/demo.js";
+import { count, PLACES, shows, todos } from "./kit/demo.js";
 import { test } from "./kit/visitor.js";
 
-describe.for(SERVERS)("the to-do list, on %s", ([, url]) => {
+describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
+  test.override({ engine });
   const begin = async (visit: (options: { url: string }) => Promise<{ open(path: string): Promise<import("playwright").Page> }>, ...titles: string[]) => {
     const page = await (await visit({ url })).open("/");
     const list = todos(page);

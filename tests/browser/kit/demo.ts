@@ -1,5 +1,6 @@
 import type { Locator, Page } from "playwright";
 import { expect, inject } from "vitest";
+import type { Engine } from "./engine.js";
 
 /** Where the main tests run: in production, and in a full run in development too. */
 export const SERVERS: readonly (readonly [name: string, url: string])[] = [
@@ -7,10 +8,20 @@ export const SERVERS: readonly (readonly [name: string, url: string])[] = [
   ...(inject("dev") ? [["next dev", inject("dev")!.url] as const] : []),
 ];
 
+/** The same, and in a full run production in the other browsers too. */
+export const PLACES: readonly (readonly [name: string, url: string, engine: Engine])[] = [
+  ...SERVERS.map(([name, url]) => [name, url, "chromium"] as const),
+  ...(process.env.TEST_FULL ? (["firefox", "webkit"] as const).map((engine) => [`next start, in ${engine}`, inject("demo"), engine] as const) : []),
+];
+
 /** What a user finds on the to-do page. */
 export const todos = (page: Page) => {
   const rows = page.getByRole("list", { name: "To-dos" }).getByRole("listitem");
   const row = (title: string) => rows.filter({ has: page.getByRole("checkbox", { name: title, exact: true }) });
+  const enter = async (title: string) => {
+    await page.getByLabel("New to-do").fill(title);
+    await page.getByLabel("New to-do").press("Enter");
+  };
   return {
     rows,
     row,
@@ -21,10 +32,10 @@ export const todos = (page: Page) => {
     filter: (name: "All" | "Active" | "Completed") => page.getByRole("radio", { name }),
     field: page.getByLabel("Title"),
     done: (title: string) => page.getByRole("checkbox", { name: title, exact: true }),
+    enter,
     async add(...titles: string[]) {
       for (const title of titles) {
-        await page.getByLabel("New to-do").fill(title);
-        await page.getByLabel("New to-do").press("Enter");
+        await enter(title);
         await row(title.trim()).waitFor();
       }
     },
@@ -54,6 +65,19 @@ export const board = (page: Page) => {
       await field.fill(title);
       await field.press("Enter");
     },
+  };
+};
+
+/** What a page says of its connection. */
+export const connection = (page: Page) => {
+  const said = (text: string | RegExp) => page.getByRole("status").getByText(text);
+  return {
+    live: page.getByRole("status").getByText("Live", { exact: true }),
+    broken: said(/Reconnecting|Offline/),
+    offline: said("Offline"),
+    outdated: page.getByRole("button", { name: "New version: reload" }),
+    /** How many calls wait for the line. */
+    waiting: (calls?: number) => said(calls === undefined ? "waiting" : `${calls} waiting`),
   };
 };
 

@@ -1,6 +1,6 @@
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright";
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from "playwright";
 import { test as base, expect, inject } from "vitest";
-import { launchOptions, missing } from "./chromium.js";
+import { type Engine, launch, missingOf } from "./engine.js";
 import { hydrated } from "./hydrated.js";
 
 /** Somebody with a browser of their own: own cookies, any number of tabs. */
@@ -25,27 +25,44 @@ interface Fixtures {
 /** Next fetches the styles of linked pages before they are asked for, and Chromium remarks on those that nobody has opened. */
 const PREFETCHED = /was preloaded using link preload but not used/;
 
-/** A test with browsers. It is skipped where there are none, but on a CI machine it fails. */
-export const test = base.extend<Fixtures & { browser: Browser | undefined }>({
-  browser: [
+/** WebKit keeps no `Secure` cookie that came without TLS, not even from this machine: pages come without that attribute. */
+async function unsecured(route: Route): Promise<void> {
+  if (route.request().resourceType() !== "document") return route.continue();
+  const response = await route.fetch({ maxRedirects: 0 });
+  const headers = response.headers();
+  if (headers["set-cookie"]) headers["set-cookie"] = headers["set-cookie"].replace(/; Secure/g, "");
+  await route.fulfill({ response, headers });
+}
+
+/** A test with browsers. It is skipped where there are none, but on a CI machine Chromium must be there. */
+export const test = base.extend<Fixtures & { engine: Engine; browserOf(engine: Engine): Promise<Browser> }>({
+  engine: "chromium",
+  browserOf: [
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads which fixtures it needs from the pattern
     async ({}, use) => {
-      const browser = missing ? undefined : await chromium.launch(launchOptions);
-      await use(browser);
-      await browser?.close();
+      const browsers = new Map<Engine, Promise<Browser>>();
+      await use((engine) => {
+        const browser = browsers.get(engine) ?? launch(engine);
+        browsers.set(engine, browser);
+        return browser;
+      });
+      for (const browser of browsers.values()) await (await browser).close();
     },
     { scope: "file" },
   ],
-  visit: async ({ browser, skip }, use) => {
-    if (!browser) {
-      if (process.env.CI) throw new Error(missing);
+  visit: async ({ engine, browserOf, skip }, use) => {
+    const missing = missingOf(engine);
+    if (missing) {
+      if (process.env.CI && engine === "chromium") throw new Error(missing);
       skip(missing);
     }
+    const browser = await browserOf(engine);
     const contexts: BrowserContext[] = [];
     const problems: string[] = [];
     await use(async ({ url = inject("demo"), ...options } = {}) => {
-      const context = await browser!.newContext({ baseURL: url, viewport: { width: 1280, height: 800 }, ...options });
+      const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 800 }, ...options });
       contexts.push(context);
+      if (engine === "webkit") await context.route("**", unsecured);
       context.setDefaultTimeout(10_000);
       context.setDefaultNavigationTimeout(30_000);
       const expected = [PREFETCHED];

@@ -1,0 +1,39 @@
+// Loaded into a server before its own code (`--import`), it tells over HTTP what there is in the process: `/`, and `/objects`, which walks the heap.
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { Server, Socket } from "node:net";
+import { join } from "node:path";
+import { queryObjects } from "node:v8";
+
+function AsyncGenerator() {}
+AsyncGenerator.prototype = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})()));
+
+/** What a stream is made of. */
+const KINDS = { AsyncGenerator, ReadableStream, AbortSignal, Socket };
+
+const listeners = (emitter) => emitter.eventNames().reduce((total, name) => total + emitter.listenerCount(name), 0);
+
+const runtimesHere = () => [...(globalThis[Symbol.for("twinstate.runtime")]?.values() ?? [])];
+
+function counts() {
+  const runtimes = runtimesHere();
+  const resources = process.getActiveResourcesInfo();
+  const servers = process._getActiveHandles().filter((handle) => handle instanceof Server);
+  return {
+    streams: runtimes.reduce((total, { streams }) => total + streams, 0),
+    watchers: runtimes.flatMap(({ hosts }) => hosts.live).reduce((total, { watchers }) => total + watchers.size, 0),
+    timers: resources.filter((name) => name === "Timeout" || name === "Immediate").length,
+    sockets: resources.filter((name) => name === "TCPSocketWrap").length,
+    listeners: [process, ...servers].reduce((total, emitter) => total + listeners(emitter), 0),
+  };
+}
+
+/** After a full garbage collection. */
+const objects = () => Object.fromEntries(Object.entries(KINDS).map(([name, Class]) => [name, queryObjects(Class)]));
+
+const probe = createServer(({ url }, response) => {
+  const told = runtimesHere().length === 0 ? null : url === "/objects" ? objects() : counts();
+  response.setHeader("connection", "close").end(JSON.stringify(told));
+});
+probe.listen(0, "127.0.0.1", () => writeFileSync(join(process.env.PROBE, String(process.pid)), String(probe.address().port)));
+probe.unref();

@@ -1,0 +1,103 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { type ClientRequest, get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { copyDemo } from "./kit/copy.js";
+import { startServer } from "./kit/server.js";
+
+/** What there is in the server's process. */
+type Counts = Readonly<Record<"streams" | "watchers" | "timers" | "sockets" | "listeners", number>>;
+/** How many objects of the kinds that a stream is made of. */
+type Objects = Readonly<Record<"AsyncGenerator" | "ReadableStream" | "AbortSignal" | "Socket", number>>;
+
+/** The demo's server, and what looks into it. */
+async function start(mode: "start" | "dev"): Promise<{ url: string; counts(): Promise<Counts>; objects(): Promise<Objects> }> {
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-probe-"));
+  const copy = mode === "dev" ? copyDemo() : undefined;
+  const probe = pathToFileURL(join(import.meta.dirname, "kit/probe.mjs")).href;
+  const server = await startServer({ mode, ...(copy && { cwd: copy.folder }), env: { NODE_OPTIONS: `--import ${probe}`, PROBE: folder } });
+  onTestFinished(async () => {
+    await server.kill();
+    copy?.remove();
+    rmSync(folder, { recursive: true });
+  });
+  async function ask(what: string): Promise<unknown> {
+    // Next has several processes: one of them has the twin.
+    for (const pid of readdirSync(folder)) {
+      const port = readFileSync(join(folder, pid), "utf8");
+      const found: unknown = await fetch(`http://127.0.0.1:${port}/${what}`).then(
+        (response) => response.json(),
+        () => null,
+      );
+      if (found) return found;
+    }
+    throw new Error("No process of the server has a twin.");
+  }
+  return { url: server.url, counts: () => ask("") as Promise<Counts>, objects: () => ask("objects") as Promise<Objects> };
+}
+
+const STREAMS = 1000;
+
+/** A visitor's first page, on a line that does not stay. */
+const newSession = (url: string) =>
+  new Promise<string>((resolve, reject) => {
+    get(url, { agent: false, headers: { accept: "text/html" } }, (response) => {
+      const [cookie = ""] = response.headers["set-cookie"] ?? [];
+      response.resume().on("end", () => resolve(cookie.split(";", 1)[0] as string));
+    }).on("error", reject);
+  });
+
+/** Opens a stream on a line of its own. It brings what it watches when this resolves. */
+function open(url: string, cookie: string, key: string): Promise<ClientRequest> {
+  const input = JSON.stringify({ watch: [{ store: "todo" }, { store: "board", key }] });
+  return new Promise((resolve, reject) => {
+    const request = get(`${url}/api/twin/$live?input=${encodeURIComponent(input)}`, { agent: false, headers: { cookie } }, (response) => {
+      let text = "";
+      response.on("error", () => {});
+      response.on("data", (chunk) => {
+        text += chunk;
+        if (text.includes('["snapshot",') && text.includes('"board"')) resolve(request);
+      });
+    });
+    request.on("error", reject);
+  });
+}
+
+/** Opens many streams, of some sessions in some rooms. */
+async function openMany(url: string, count: number): Promise<() => void> {
+  const cookies = await Promise.all(Array.from({ length: 20 }, () => newSession(url)));
+  const streams: ClientRequest[] = [];
+  for (let n = 0; n < count; n += cookies.length) {
+    streams.push(...(await Promise.all(cookies.map((cookie, i) => open(url, cookie, `streams-${i % 5}`)))));
+  }
+  return () => {
+    for (const stream of streams) stream.destroy();
+  };
+}
+
+test.for(process.env.TEST_FULL ? (["start", "dev"] as const) : (["start"] as const))(
+  "a thousand streams that were closed leave nothing behind, on next %s",
+  { timeout: 300_000 },
+  async (mode) => {
+    const { url, counts, objects } = await start(mode);
+    // What is loaded, cached and compiled with the first ones stays; timers of those who have left run out.
+    const gone = { streams: 0, watchers: 0, timers: 0 };
+    for (let n = 0; n < 2; n++) {
+      (await openMany(url, 100))();
+      await expect.poll(counts, { timeout: 60_000, interval: 200 }).toMatchObject(gone);
+    }
+    const before = { ...(await counts()), ...(await objects()) };
+    const close = await openMany(url, STREAMS);
+    const open = { ...(await counts()), ...(await objects()) };
+    expect(open).toMatchObject({ streams: STREAMS, watchers: 2 * STREAMS });
+    // Else it would not be seen that they are gone.
+    for (const name of ["timers", "sockets", "ReadableStream", "AbortSignal", "Socket"] as const) expect(open[name]).toBeGreaterThanOrEqual(STREAMS);
+    close();
+    await expect.poll(counts, { timeout: 60_000, interval: 200 }).toMatchObject(gone);
+    const left = async () =>
+      Object.entries({ ...(await counts()), ...(await objects()) }).filter(([name, count]) => count > before[name as keyof typeof before]);
+    await expect.poll(left, { timeout: 60_000, interval: 1000 }).toEqual([]);
+  },
+);
