@@ -1,7 +1,8 @@
 import { act, StrictMode, useTransition } from "react";
-import { EventError, event, state } from "twinstate";
+import { EventError, event, type StreamCall, state } from "twinstate";
 import { createHooks, type EventState, useEvent } from "twinstate/react";
 import { expect, test } from "vitest";
+import { ClientCall, type OpenCall } from "../../client/call.js";
 import { Boundary } from "./kit/boundary.js";
 import { join, Source } from "./kit/joined.js";
 import { show, soon } from "./kit/page.js";
@@ -141,6 +142,55 @@ test("it calls the event of the last render", async () => {
   await page.render(<Buy buy={two.buy} onRender={onRender} />);
   await click(() => first(3));
   expect([one.calls.length, two.calls.map(({ count }) => count), run === first]).toEqual([0, [3], true]);
+});
+
+function Counting({ call }: { call: () => ClientCall }) {
+  const [run, { pending, last, value, cancel }] = useEvent(call as () => StreamCall<number, string>);
+  return (
+    <>
+      <button type="button" onClick={() => void run()}>
+        run
+      </button>
+      <button type="button" onClick={cancel}>
+        cancel
+      </button>
+      <p>{`${pending} ${last} ${value}`}</p>
+    </>
+  );
+}
+
+test("a generator's last yield, beside those who iterate; and `cancel()` for all calls", async () => {
+  const opened: OpenCall[] = [];
+  const cancelled: unknown[] = [];
+  const call = () => {
+    const open = ClientCall.open(
+      () => cancelled.push(open),
+      () => {},
+    );
+    opened.push(open);
+    return open.call;
+  };
+  const { element } = await show(join(), <Counting call={call} />);
+  const [run, cancel] = element.querySelectorAll("button");
+  const told = () => element.querySelector("p")?.textContent;
+  await click(() => run?.click());
+  const first = opened[0] as OpenCall;
+  const yields: unknown[] = [];
+  void (async () => {
+    for await (const one of first.call) yields.push(one);
+  })();
+  await act(async () => first.yielded(1));
+  await act(async () => first.yielded(2));
+  expect([told(), yields]).toEqual(["true 2 undefined", [1, 2]]);
+  await act(async () => first.resolve("done"));
+  expect(told()).toBe("false 2 done");
+  await click(() => [run?.click(), run?.click()]);
+  expect(told()).toBe("true undefined done");
+  // The later of two.
+  await act(async () => opened[1]?.yielded(7));
+  expect(told()).toBe("true undefined done");
+  await click(() => cancel?.click());
+  expect(cancelled).toEqual(opened.slice(1));
 });
 
 function InTransition({ buy }: { buy: Run }) {
