@@ -134,7 +134,7 @@ export function createMirror({ name, faces, method, models }: MirrorOptions): Mi
   };
 }
 
-const changed = new Set<Signal>();
+let changed = new Set<Signal>();
 let depth = 0;
 
 /** Applies several deltas as one: reactions and listeners see them all or none. */
@@ -144,8 +144,8 @@ export function atomically(apply: () => void): void {
     batch(apply);
   } finally {
     if (--depth === 0) {
-      const told = [...changed];
-      changed.clear();
+      const told = changed;
+      changed = new Set();
       for (const changes of told) changes.tell();
     }
   }
