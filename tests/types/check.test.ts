@@ -99,6 +99,22 @@ test("an app of 50 stores with 20 events each stays cheap to check", async () =>
   expect(cost).toBeLessThan(most(MANY));
 });
 
+test("the code of docs/FORMS.md compiles", async () => {
+  const blocks = readFileSync(`${root}docs/FORMS.md`, "utf8").matchAll(/```tsx?\n\/\/ (\S+)\n([\s\S]*?)```/g);
+  const files = Object.fromEntries(
+    [...blocks].map(([, name, code]) => [(name as string).replace("state/", ""), (code as string).replaceAll("./state/", "./")]),
+  );
+  expect(Object.keys(files).length).toBeGreaterThan(4);
+  files["client.ts"] = `
+    import { createHooks } from "twinstate/react";
+    import { createTwin } from "twinstate/server";
+    import { Guests } from "./guests";
+    const twin = createTwin({ stores: { guests: Guests } });
+    export const { useGuests } = createHooks<typeof twin>();
+  `;
+  expect((await check(project("legacy", files))).errors).toEqual([]);
+});
+
 const built = existsSync(`${root}dist/react/index.d.ts`) && existsSync(`${root}dist/server/index.d.ts`);
 
 describe.skipIf(!built)(`the built package (${built ? "dist" : "skipped, as there is no dist: `npm run build` first"})`, () => {
