@@ -16,8 +16,10 @@ export interface SocketOptions {
   openSocket?: (url: string) => Socket;
 }
 
-/** How long a socket may take to bring something, in ms. Some proxies let one wait for ever. */
-const PATIENCE = 5000;
+/** How long a socket may take to open, in ms. Some proxies let one wait for ever. */
+const OPENING = 5000;
+/** How long an open one may take to bring something, in ms: a busy server needs its time, and the stream as a whole is given up after 20 s. */
+const BEGINNING = 10_000;
 /** How long a client does without sockets after one has brought nothing, in ms. */
 const PAUSE = 60_000;
 
@@ -52,9 +54,13 @@ function listen(options: SocketOptions, url: string, signal: AbortSignal): Promi
       body?.close();
       resolve(undefined);
     };
-    const patience = setTimeout(over, PATIENCE);
+    let patience = setTimeout(over, OPENING);
     signal.addEventListener("abort", over);
-    socket.onopen = () => socket.send(decodeURIComponent(input));
+    socket.onopen = () => {
+      clearTimeout(patience);
+      patience = setTimeout(over, BEGINNING);
+      socket.send(decodeURIComponent(input));
+    };
     socket.onmessage = ({ data }: { data: string }) => {
       // A refusal is no event.
       if (data.startsWith("{")) return over();

@@ -61,7 +61,7 @@ const twin = createTwin({
 console.log("waiting");
 for await (const order of createInterface({ input: process.stdin })) {
   if (order === "memory") console.log("memory", process.resourceUsage().maxRSS * 1024);
-  else console.log("serving", (await serve(twin.handlers, "/api/twin", Number(port))).origin);
+  else console.log("serving", (await serve(twin.handlers, "/api/twin", Number(port), (server) => twin.attach(server))).origin);
 }
 // Who has started it is gone.
 process.exit();

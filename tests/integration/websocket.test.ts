@@ -168,7 +168,7 @@ test.for<[string, Fault[]]>([
   net.break(a);
   await net.server.wall().write("missed");
   // While faults last: `quiet` would end them.
-  await net.wait(15_000);
+  await net.wait(25_000);
   expect(wall.text).toBe("missed");
   const asked = net.trace.filter((line) => /→ \$(socket|live)/.test(line)).map((line) => line.split("→ ")[1]);
   // The stream of each connection: the first by socket; of the second one without.

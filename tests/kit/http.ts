@@ -17,14 +17,15 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Serves a twin's handlers over real HTTP, under `/api/twin` or another path. */
-export async function serve(handlers: Handlers, path = "/api/twin", port = 0): Promise<Site> {
+/** Serves a twin's handlers over real HTTP, under `/api/twin` or another path. `prepare` is called before anybody can come. */
+export async function serve(handlers: Handlers, path = "/api/twin", port = 0, prepare?: (server: Server) => Promise<unknown>): Promise<Site> {
   const server = createServer((req, res) => void respond(handlers, req, res));
   const lines = new Set<Socket>();
   server.on("connection", (line) => {
     lines.add(line);
     line.once("close", () => lines.delete(line));
   });
+  await prepare?.(server);
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

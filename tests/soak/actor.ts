@@ -1,4 +1,4 @@
-import { connect, type Status } from "twinstate/client";
+import { type ClientOptions, connect, type Status } from "twinstate/client";
 import type { Call, Seen } from "../crash/checker.js";
 import { Jar } from "../kit/http.js";
 import type { Random } from "../kit/random.js";
@@ -55,8 +55,8 @@ const MANY = 0.1;
 export const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** The stores of a room and those of a session, through a connection of their own. */
-export async function enter(url: string, jar: Jar, room: string, get: typeof fetch = jar.fetch) {
-  const twins = connect({ url, fetch: get }) as unknown as Twins;
+export async function enter(room: string, options: ClientOptions) {
+  const twins = connect(options) as unknown as Twins;
   const [log, tally, roomLog, roomTally] = await Promise.all([twins.log(), twins.tally(), twins.roomLog(room), twins.roomTally(room)]);
   return { twins, own: { log, tally }, room: { log: roomLog, tally: roomTally } };
 }
@@ -68,14 +68,14 @@ export class Actor {
   readonly jar = new Jar();
   readonly recoveries: Recovery[] = [];
   readonly resumes: Resumes = { delta: 0, snapshot: 0 };
+  /** How many streams have told something. */
+  readonly streams = { sse: 0, websocket: 0 };
   readonly #line: Line;
   readonly #told = new Set<string>();
   #pending = new Set<Promise<void>>();
   #twins: Twins | undefined;
   #places: { own: Place; room: Place } | undefined;
   #over = false;
-  /** How many streams have begun to tell something. */
-  #streams = 0;
   /** How many there have to be for its line to be whole again. */
   #needed = 0;
   /** What is wrong now. */
@@ -92,7 +92,13 @@ export class Actor {
 
   static async arrive(number: number, room: string, port: number): Promise<Actor> {
     const actor = new Actor(number, room, await Line.open(port));
-    const found = await enter(`http://127.0.0.1:${actor.#line.port}/api/twin`, actor.jar, room, actor.#fetch as typeof fetch);
+    const found = await enter(room, {
+      url: `http://127.0.0.1:${actor.#line.port}/api/twin`,
+      // Every other one.
+      transport: number % 2 === 0 ? "sse" : "websocket",
+      fetch: actor.#fetch as typeof fetch,
+      openSocket: actor.#openSocket,
+    });
     actor.#twins = found.twins;
     actor.#places = { own: { ...found.own, calls: [] }, room: { ...found.room, calls: [] } };
     return actor;
@@ -111,6 +117,10 @@ export class Actor {
     return this.#wrong > 0 || this.recovering;
   }
 
+  get #begun(): number {
+    return this.streams.sse + this.streams.websocket;
+  }
+
   recovering = false;
 
   // --- what it is told ---
@@ -124,16 +134,24 @@ export class Actor {
         const lines = (rest + Buffer.from(chunk).toString("latin1")).split("\n");
         // Only the beginning of a line tells what it is, however long it is.
         rest = (lines.pop() as string).slice(0, 200);
-        for (const line of lines) this.#hear(line);
+        for (const line of lines) this.#hear(line, "sse");
         control.enqueue(chunk);
       },
     });
     return new Response(response.body.pipeThrough(look), { status: response.status, headers: response.headers });
   };
 
-  #hear(line: string): void {
+  readonly #openSocket = (url: string): WebSocket => {
+    const socket = this.jar.openSocket(url);
+    socket.addEventListener("message", ({ data }) => {
+      for (const line of (data as string).split("\n")) this.#hear(line, "websocket");
+    });
+    return socket;
+  };
+
+  #hear(line: string, transport: "sse" | "websocket"): void {
     const [, what, store] = /^data: \["(hello|resume|snapshot)",(?:\d+,"(\w+)")?/.exec(line) ?? [];
-    if (what === "hello") this.#streams++;
+    if (what === "hello") this.streams[transport]++;
     else if (what === "resume") this.resumes.delta++;
     else if (what === "snapshot") {
       if (this.#told.has(store as string)) this.resumes.snapshot++;
@@ -181,7 +199,7 @@ export class Actor {
   harm(harm: Harm): () => void {
     this.#wrong++;
     this.#episode++;
-    if (harm !== "stall") this.#needed = this.#streams + 1;
+    if (harm !== "stall") this.#needed = this.#begun + 1;
     return () => {
       if (--this.#wrong === 0) void this.#recover(harm);
     };
@@ -235,7 +253,7 @@ export class Actor {
 
   async #streaming(): Promise<void> {
     const { $status } = this.#twins as Twins;
-    while ($status.current.status !== "online" || this.#streams < this.#needed) {
+    while ($status.current.status !== "online" || this.#begun < this.#needed) {
       await new Promise<void>((resolve) => {
         const stop = $status.subscribe(() => {
           stop();

@@ -31,6 +31,8 @@ export interface SoakReport extends Verdict {
   readonly kills: number;
   readonly faults: Readonly<Record<Fault, number>>;
   readonly resumes: Resumes;
+  /** How many streams clients have had. */
+  readonly streams: Readonly<Record<"sse" | "websocket", number>>;
   readonly recoveries: readonly Recovery[];
   /** The most memory that a server process has had, in bytes. */
   readonly memory: number;
@@ -128,9 +130,13 @@ export async function soak({
     const { verdict, diverged } = await inspect(servers.url, actors);
     await measure();
     const resumes = { delta: 0, snapshot: 0 };
-    for (const actor of actors) for (const kind of ["delta", "snapshot"] as const) resumes[kind] += actor.resumes[kind];
+    const streams = { sse: 0, websocket: 0 };
+    for (const actor of actors) {
+      for (const kind of ["delta", "snapshot"] as const) resumes[kind] += actor.resumes[kind];
+      for (const transport of ["sse", "websocket"] as const) streams[transport] += actor.streams[transport];
+    }
     const sent = actors.reduce((total, { own, room }) => total + own.calls.length + room.calls.length, 0);
-    return { ...verdict, sent, diverged, kills, faults, resumes, recoveries: actors.flatMap(({ recoveries }) => recoveries), memory };
+    return { ...verdict, sent, diverged, kills, faults, resumes, streams, recoveries: actors.flatMap(({ recoveries }) => recoveries), memory };
   } finally {
     for (const actor of actors) actor.leave();
     await servers.end();
@@ -143,7 +149,7 @@ async function inspect(url: string, actors: readonly Actor[]): Promise<{ verdict
   const verdicts: Verdict[] = [];
   let diverged = 0;
   for (const actor of actors) {
-    const { twins, own, room } = await enter(url, actor.jar, actor.roomKey);
+    const { twins, own, room } = await enter(actor.roomKey, { url, fetch: actor.jar.fetch });
     const there = rooms.get(actor.roomKey) ?? { truth: seen(room), calls: [] };
     rooms.set(actor.roomKey, there);
     there.calls.push(...actor.room.calls);
@@ -181,7 +187,7 @@ export function tableOf({ faults, kills, recoveries, ...of }: SoakReport): strin
   const seconds = (harm: Harm | undefined, share: number) => `${(percentile(times(harm), share) / 1000).toFixed(2)} s`;
   const recovery = (what: string, harm?: Harm) =>
     `| recovery ${what}: p50, p99 (${times(harm).length} times) | ${seconds(harm, 0.5)}, ${seconds(harm, 0.99)} |`;
-  const { sent, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged, resumes, memory } = of;
+  const { sent, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged, resumes, streams, memory } = of;
   return [
     "| | |",
     "| --- | --: |",
@@ -196,6 +202,7 @@ export function tableOf({ faults, kills, recoveries, ...of }: SoakReport): strin
     `| out of order | ${disordered} |`,
     `| never asked for, wrongly answered or never answered | ${invented + wrong} |`,
     `| twins that differ from their stores | ${diverged} |`,
+    `| streams by server-sent events, by WebSocket | ${streams.sse}, ${streams.websocket} |`,
     `| resumes by delta, by snapshot | ${resumes.delta}, ${resumes.snapshot} |`,
     recovery("from all"),
     recovery("from a cut", "cut"),
