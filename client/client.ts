@@ -169,6 +169,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     },
     status,
     limit: maxPending,
+    known: options,
     unheard,
   });
 

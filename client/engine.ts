@@ -1,12 +1,13 @@
-/** What shows events before their answers. It is loaded by those who have classes: a page without them does without. */
-export const engine: { loaded?: typeof import("./prediction.js"); load(): unknown } = {
-  // Until it is there, or where it cannot be loaded, events are shown by their answers.
+/** What shows events before their answers. It is loaded by those who have classes; until then, and where it cannot be, events are shown by their answers. */
+export const engine: typeof import("./prediction.js") = {
+  see() {},
+  show: () => undefined,
+  change: (_, apply) => apply(),
+  isOpen: () => false,
+  isPending: () => false,
   load: () =>
-    engine.loaded ??
     import("./prediction.js").then(
-      (loaded) => {
-        engine.loaded = loaded;
-      },
+      (loaded) => Object.assign(engine, loaded),
       () => {},
     ),
 };

@@ -3,15 +3,16 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import type { Encoded } from "../lib/codec.js";
 import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull, refusal, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
-import type { Prediction } from "../lib/predictions.js";
 import { decodeValue, encodeValue } from "../lib/value.js";
 import { backoff } from "./backoff.js";
 import { ClientCall, type OpenCall } from "./call.js";
+import type { Known } from "./client.js";
 import type { Connection } from "./connection.js";
 import { engine } from "./engine.js";
 import type { Begun } from "./event.js";
 import type { Filled } from "./form.js";
 import type { Inspection } from "./inspection.js";
+import type { Shown } from "./prediction.js";
 import { nextNumber, type Scope } from "./scope.js";
 import type { UpdatableStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
@@ -30,6 +31,7 @@ export interface OutboxWorld {
   readonly status: Pick<UpdatableStatus, "update">;
   /** How many calls may wait for their answers. */
   readonly limit: number;
+  readonly known: Known;
   unheard(error: EventError): void;
 }
 
@@ -54,14 +56,15 @@ interface Numbered {
   readonly fresh: boolean;
 }
 
-interface Entry {
+/** A call that has no answer yet, or one that is not shown. */
+export interface Entry {
   readonly twin: LiveTwin;
   readonly event: string;
   readonly args: Encoded;
   readonly open: OpenCall;
   readonly release: () => void;
   /** How it is shown until it has ended. */
-  prediction: Prediction | undefined;
+  prediction: Shown | undefined;
   /** It is not final before the call is sent. */
   numbered: Numbered | undefined;
   /** How often it has been sent. */
@@ -94,7 +97,7 @@ export class Outbox {
   /** A call that is still to be sent. */
   begin(twin: LiveTwin, event: string): Begun {
     let entry: Entry | undefined;
-    let prediction: Prediction | undefined;
+    let prediction: Shown | undefined;
     let over = false;
     const drop = (error: unknown) => {
       over = true;
@@ -109,13 +112,9 @@ export class Outbox {
       call: open.call,
       drop,
       show: (args) => {
-        try {
-          prediction = twin.predict(event, encodeValue(plain(args)), true);
-        } catch {
-          // It will be refused.
-        }
+        prediction = engine.show(twin, event, plain(args), this.#world.known);
         if (process.env.NODE_ENV !== "production" && prediction) this.news?.tell({ what: "predicted", call: open.call, twin, event, args, prediction });
-        if (prediction) open.shown(engine.loaded?.painted());
+        open.shown(prediction?.painted);
       },
       send: (args) => {
         if (over) return;
@@ -151,16 +150,14 @@ export class Outbox {
   }
 
   #begin(entry: Entry): void {
-    const { twin, event, args, open, prediction } = entry;
+    const { twin, event, args, open } = entry;
     this.#count(twin, 1);
     this.#numberAll();
     if (!this.#entries.has(entry)) return;
-    const ids = entry.numbered && idsOf(entry.numbered);
-    prediction?.sent(ids);
-    entry.prediction ??= twin.predict(event, args, false, ids);
+    engine.see(entry, this.#world.known);
     if (process.env.NODE_ENV !== "production" && entry.prediction)
       this.news?.tell({ what: "predicted", call: open.call, twin, event, args: decodeValue(args) as unknown[], prediction: entry.prediction });
-    open.shown(entry.prediction && engine.loaded?.painted());
+    open.shown(entry.prediction?.painted);
   }
 
   #count(twin: LiveTwin, more: number): void {
@@ -199,7 +196,7 @@ export class Outbox {
       const { numbered, prediction } = entry;
       if (!entry.sent && (numbered?.client !== this.#world.connection.id || numbered.i !== scope?.incarnation)) {
         entry.numbered = held.has(scope) ? undefined : this.#number(entry, scope);
-        if (entry.numbered) prediction?.sent(idsOf(entry.numbered));
+        if (entry.numbered && prediction) engine.see(entry, this.#world.known);
       }
       // Of another incarnation: it may have to run in this one, and then before those that were called after it.
       if (entry.numbered?.i !== scope?.incarnation && this.#entries.has(entry)) held.add(scope);
@@ -392,9 +389,6 @@ export function refusalOf(error: unknown): EventError | undefined {
   const { data, message } = error as { data?: { code?: unknown; data?: unknown }; message: string };
   return typeof data?.code === "string" ? refusal(data.code, message, data.data) : undefined;
 }
-
-/** What names the ids of a call: PROTOCOL.md §2. */
-const idsOf = ({ i, client, n }: Numbered) => `${i} ${client} ${n}`;
 
 const plain = (given: readonly unknown[] | Filled) => ("fields" in given ? given : given.filter((arg) => !isUiEvent(arg)));
 

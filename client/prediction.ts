@@ -1,7 +1,67 @@
-export { isPending, Predictions } from "../lib/predictions.js";
+import { own } from "../lib/node.js";
+import { type Prediction, Predictions } from "../lib/predictions.js";
+import type { AnyClass } from "../lib/schema.js";
+import { encodeValue } from "../lib/value.js";
+import type { Known } from "./client.js";
+import type { Entry } from "./outbox.js";
+import type { LiveTwin } from "./twin.js";
+
+export { isPending } from "../lib/predictions.js";
+
+/** A call as it is shown before its answer. */
+export interface Shown extends Prediction {
+  /** Resolves when it is on the screen. */
+  readonly painted: Promise<void>;
+}
+
+const predictions = new WeakMap<LiveTwin, Predictions>();
+
+/** Shows a call that is sent, or shows it as what it is by now. */
+export function see(entry: Entry, known: Known): void {
+  const { twin, event, args, numbered } = entry;
+  // PROTOCOL.md §2.
+  const ids = numbered && `${numbered.i} ${numbered.client} ${numbered.n}`;
+  if (entry.prediction) entry.prediction.sent(ids);
+  else entry.prediction = shown(of(twin, event, known)?.begin(event, args, false, ids));
+}
+
+/** Shows a call that waits to be sent. */
+export function show(twin: LiveTwin, event: string, args: unknown, known: Known): Shown | undefined {
+  try {
+    return shown(of(twin, event, known)?.begin(event, encodeValue(args), true));
+  } catch {
+    // It will be refused.
+    return undefined;
+  }
+}
+
+/** The predictions of a twin, where this event can have one. */
+function of(twin: LiveTwin, event: string, known: Known): Predictions | undefined {
+  const Class = own(known.stores ?? {}, twin.store) as AnyClass | undefined;
+  const { optimistic, volatile } = twin.declared(event) ?? {};
+  if (!Class || !optimistic || volatile || twin.state !== "ready") return undefined;
+  const found = predictions.get(twin) ?? new Predictions(twin.mirror, Class);
+  predictions.set(twin, found);
+  return found;
+}
+
+const shown = (prediction: Prediction | undefined): Shown | undefined => prediction && { ...prediction, painted: painted() };
+
+/** Changes what the server says of a twin. */
+export function change(twin: LiveTwin, apply: () => void): void {
+  const found = predictions.get(twin);
+  if (found) found.change(apply);
+  else apply();
+}
+
+/** Whether a twin shows events that have no answer. */
+export const isOpen = (twin: LiveTwin): boolean => predictions.get(twin)?.open ?? false;
+
+/** It is loaded. */
+export const load = (): unknown => undefined;
 
 /** Resolves when what stands on the page now is on the screen; at once where there is none, or nobody looks at it. */
-export function painted(): Promise<void> {
+function painted(): Promise<void> {
   return new Promise((resolve) => {
     if (globalThis.document?.visibilityState !== "visible") return resolve();
     const done = () => {

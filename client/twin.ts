@@ -1,10 +1,8 @@
 import type { Members } from "../lib/class-views.js";
-import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
+import type { Delta, Snapshot } from "../lib/codec.js";
 import { type EventError, nestedEvent, unknownEvent } from "../lib/errors.js";
 import { atomically, createMirror, type Mirror } from "../lib/mirror.js";
-import { own } from "../lib/node.js";
-import type { Prediction, Predictions } from "../lib/predictions.js";
-import { type AnyClass, viewsOf, type WireClass, type WireEvent, type WireSchema } from "../lib/schema.js";
+import { viewsOf, type WireClass, type WireEvent, type WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import type { Known } from "./client.js";
 import { engine } from "./engine.js";
@@ -82,7 +80,6 @@ export class LiveTwin implements Twin {
   readonly #world: TwinWorld;
   readonly #events = new Map<string, TwinEvent>();
   readonly #members: Members | undefined;
-  #predictions: Predictions | undefined;
   #settle = () => {};
   #users = 0;
   #closed = false;
@@ -167,15 +164,6 @@ export class LiveTwin implements Twin {
 
   // --- what the client tells it ---
 
-  /** Shows an event before its answer, where the page has its class. `waits`: it is sent later. */
-  predict(event: string, args: Encoded, waits: boolean, ids?: string): Prediction | undefined {
-    const Class = own(this.#world.known?.stores ?? {}, this.store) as AnyClass | undefined;
-    const { optimistic, volatile } = this.declared(event) ?? {};
-    if (!engine.loaded || !Class || !optimistic || volatile || this.state !== "ready") return undefined;
-    this.#predictions ??= new engine.loaded.Predictions(this.mirror, Class);
-    return this.#predictions.begin(event, args, waits, ids);
-  }
-
   /** More or fewer of its events have no answer. */
   count(more: number): void {
     this.pending += more;
@@ -194,14 +182,13 @@ export class LiveTwin implements Twin {
 
   /** The next frame; it need not change anything of this store. */
   frame(at: Position, delta?: Delta): void {
-    if (delta || this.#predictions) this.#enter(at, () => delta && this.mirror.applyDelta(delta));
-    else this.at = at;
+    this.#enter(at, () => delta && this.mirror.applyDelta(delta));
   }
 
   /** Where applying a change fails half-way, nobody knows what the content is. */
   #enter(at: Position, apply: () => void): void {
     this.doubt();
-    atomically(() => (this.#predictions ? this.#predictions.change(apply) : apply()));
+    atomically(() => engine.change(this, apply));
     this.at = at;
   }
 
@@ -224,7 +211,7 @@ export class LiveTwin implements Twin {
     const [incarnation, revision] = this.at ?? [];
     if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return false;
     // It may have what is predicted: the stream will tell.
-    if (this.#predictions?.open) return false;
+    if (engine.isOpen(this)) return false;
     if (incarnation !== at[0] || revision !== at[1]) this.snapshot(at, snapshot);
     return true;
   }
