@@ -10,7 +10,7 @@ test("a client whose twins are not used asks for neither chance nor time, so tha
     vi.spyOn(Date, "now"),
     vi.spyOn(performance, "now"),
   ];
-  onTestFinished(() => vi.restoreAllMocks());
+  onTestFinished(() => void vi.restoreAllMocks());
   const client = createClient();
   client.twin("todo").subscribe(() => {})();
   client.twin("board", "a");

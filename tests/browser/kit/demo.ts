@@ -2,9 +2,10 @@ import type { Locator, Page } from "playwright";
 import { expect, inject } from "vitest";
 import type { Engine } from "./engine.js";
 
-/** Where the main tests run: in production, and in a full run in development too. */
+/** Where the main tests run: in production, and in a full run without the React Compiler, and in development too. */
 export const SERVERS: readonly (readonly [name: string, url: string])[] = [
   ["next start", inject("demo")],
+  ...(inject("plain") ? [["next start, without the React Compiler", inject("plain")!] as const] : []),
   ...(inject("dev") ? [["next dev", inject("dev")!.url] as const] : []),
 ];
 

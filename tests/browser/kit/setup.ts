@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { build } from "./build.js";
+import { build, buildApp } from "./build.js";
 import { missing } from "./chromium.js";
 import { copyDemo } from "./copy.js";
 import { type DemoServer, startServer } from "./server.js";
@@ -10,16 +10,26 @@ declare module "vitest" {
     demo: string;
     /** The demo in development, and the folder that it runs from, which tests may change. */
     dev: { readonly url: string; readonly folder: string } | undefined;
+    /** The demo in production, built without the React Compiler. */
+    plain: string | undefined;
   }
 }
 
-/** Starts what all files share: the demo's production server, and in a full run its development server too. */
+/** Starts what all files share: the demo's production server, and in a full run its development server, and one that was built without the React Compiler, too. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   if (missing) console.warn(`Tests with browsers ${process.env.CI ? "fail" : "are skipped"}: one ${missing}.`);
   await build();
   const servers: DemoServer[] = [await startServer()];
   project.provide("demo", servers[0]!.url);
-  const copy = process.env.TEST_FULL ? copyDemo() : undefined;
+  const copies = process.env.TEST_FULL ? [copyDemo(), copyDemo()] : [];
+  const [copy, plain] = copies;
+  if (plain) {
+    const env = { REACT_COMPILER: "0" };
+    await buildApp(plain.folder, env);
+    const server = await startServer({ cwd: plain.folder, env });
+    servers.push(server);
+    project.provide("plain", server.url);
+  }
   if (copy) {
     const dev = await startServer({ mode: "dev", cwd: copy.folder });
     servers.push(dev);
@@ -29,6 +39,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   return async () => {
     for (const server of servers) await server.kill();
-    copy?.remove();
+    for (const { remove } of copies) remove();
   };
 }
