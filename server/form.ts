@@ -63,12 +63,13 @@ const known = new WeakMap<StandardSchemaV1, boolean>();
 
 /** A name that comes more than once has a list. */
 function objectOf(fields: SentForm["fields"]): object {
-  const values = new Map<string, string | string[]>();
+  const values = new Map<string, string[]>();
   for (const [name, value] of fields) {
     const before = values.get(name);
-    values.set(name, before === undefined ? value : [before, value].flat());
+    if (before) before.push(value);
+    else values.set(name, [value]);
   }
-  return Object.fromEntries(values);
+  return Object.fromEntries([...values].map(([name, all]) => [name, all.length > 1 ? all : all[0]]));
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map(Object.entries({ on: true, true: true, off: false, false: false, "": false }));

@@ -335,6 +335,15 @@ describe("a form in the place of arguments", () => {
     ]);
   });
 
+  test("a name that comes a hundred thousand times costs no more than its bytes", async () => {
+    const { visitor, snapshot } = await served();
+    const { origin } = new URL(visitor.url);
+    const body = `%24todo.save=&${"a=b&".repeat(100_000)}`;
+    const headers = { origin, "content-type": "application/x-www-form-urlencoded" };
+    expect((await visitor.jar.fetch(`${visitor.url}/$form`, { method: "POST", body, headers, redirect: "manual" })).status).toBe(303);
+    expect(((await snapshot()).people[0] as { a: unknown[] }).a).toHaveLength(100_000);
+  });
+
   test("names of fields are mere names", async () => {
     const { state } = await send("save", [
       ["__proto__", "x"],

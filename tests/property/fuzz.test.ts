@@ -87,6 +87,12 @@ function honest({ client }: Visitor): Sent[] {
     body: JSON.stringify(input),
     headers: { "content-type": "application/json", ...headers },
   });
+  const form = (type: string, body: string): Sent => ({
+    method: "POST",
+    path: "$form",
+    body,
+    headers: { "content-type": type, "sec-fetch-site": "same-origin" },
+  });
   const call = (n: number) => ({ client, epoch: 1, n, at: null, seen: 0 });
   const batch = { "trpc-accept": "application/jsonl" };
   const watch = [{ store: "todo" }, { store: "board", key: "closed" }, { store: "board", key: "mine", have: ["abc", 3] }];
@@ -104,6 +110,11 @@ function honest({ client }: Visitor): Sent[] {
     post("$watch", { client, epoch: 1, watch }),
     post("$unwatch", { client, epoch: 1, watch }),
     post("$cancel", { store: "todo", client, n: 1 }),
+    post("todo.add", { args: { fields: [["title", "milk"]], bound: [] } }),
+    post("todo.set", { args: encodeValue({ fields: [["b", "1"]], bound: ["a"] }), call: call(5) }),
+    form("application/x-www-form-urlencoded", "%24todo.add=&title=milk"),
+    form("application/x-www-form-urlencoded", "%24board.note%3Fkey%3Dclosed%26bound%3D%5B%22x%22%5D="),
+    form("multipart/form-data; boundary=x", '--x\r\ncontent-disposition: form-data; name="$todo.set?bound=[1]"\r\n\r\n\r\n--x--\r\n'),
     { method: "GET", path: `$live?input=${encodeURIComponent(JSON.stringify({ watch }))}`, body: "", headers: { accept: "text/event-stream" } },
     { method: "GET", path: "health", body: "", headers: {} },
   ];
@@ -150,7 +161,7 @@ function mutateText(text: string, random: Random): string {
 }
 
 function mutateBody(body: string, random: Random): string {
-  if (body === "" || random.chance(0.25)) return mutateText(body, random);
+  if (!body.startsWith("{") || random.chance(0.25)) return mutateText(body, random);
   let value = JSON.parse(body) as unknown;
   for (let n = 1 + random.int(3); n > 0; n--) value = mutateValue(value, random);
   return JSON.stringify(value) ?? "";
