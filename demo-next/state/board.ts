@@ -45,13 +45,13 @@ export class Board {
     return id;
   }
 
-  @event(Id, Title) rename(cardId: string, title: string) {
+  @event({ optimistic: true, input: [Id, Title] }) rename(cardId: string, title: string) {
     const card = this.columnOf(cardId)?.cards.find(({ id }) => id === cardId);
     if (card) card.title = title;
   }
 
   /** Moves a card to a place in a column, counted without the card itself. */
-  @event(Id, Id, Index) move(cardId: string, columnId: string, index: number) {
+  @event({ optimistic: true, input: [Id, Id, Index] }) move(cardId: string, columnId: string, index: number) {
     const from = this.columnOf(cardId);
     const to = this.column(columnId);
     if (!from || !to) return;
@@ -62,23 +62,23 @@ export class Board {
     if (card) to.cards.splice(index, 0, card);
   }
 
-  @event(Id) remove(cardId: string) {
+  @event({ optimistic: true, input: [Id] }) remove(cardId: string) {
     const column = this.columnOf(cardId);
     if (column) column.cards = column.cards.filter(({ id }) => id !== cardId);
   }
 
-  @event(Title) addColumn(title: string) {
+  @event({ optimistic: true, input: [Title] }) addColumn(title: string) {
     const id = newId();
     this.columns.push({ id, title, cards: [] });
     return id;
   }
 
-  @event(Id, Title) renameColumn(columnId: string, title: string) {
+  @event({ optimistic: true, input: [Id, Title] }) renameColumn(columnId: string, title: string) {
     const column = this.column(columnId);
     if (column) column.title = title;
   }
 
-  @event(Id) removeColumn(columnId: string) {
+  @event({ optimistic: true, input: [Id] }) removeColumn(columnId: string) {
     this.columns = this.columns.filter(({ id }) => id !== columnId);
   }
 

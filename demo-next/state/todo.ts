@@ -17,31 +17,31 @@ export class Todo {
     return this.items.filter((item) => !item.done).length;
   }
 
-  @event(Title) add(title: string) {
+  @event({ optimistic: true, input: [Title] }) add(title: string) {
     const id = newId();
     this.items.push({ id, title, done: false });
     return id;
   }
 
-  @event(z.string(), Title) rename(id: string, title: string) {
+  @event({ optimistic: true, input: [z.string(), Title] }) rename(id: string, title: string) {
     const item = this.find(id);
     if (item) item.title = title;
   }
 
-  @event toggle(id: string) {
+  @event({ optimistic: true }) toggle(id: string) {
     const item = this.find(id);
     if (item) item.done = !item.done;
   }
 
-  @event toggleAll(done: boolean) {
+  @event({ optimistic: true }) toggleAll(done: boolean) {
     for (const item of this.items) item.done = done;
   }
 
-  @event remove(id: string) {
+  @event({ optimistic: true }) remove(id: string) {
     this.items = this.items.filter((item) => item.id !== id);
   }
 
-  @event clearDone() {
+  @event({ optimistic: true }) clearDone() {
     this.items = this.items.filter((item) => !item.done);
   }
 
