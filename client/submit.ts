@@ -6,7 +6,9 @@ import { listen } from "./listen.js";
 /** Sends a form to its event. `args`: the form, perhaps after a state. Resolves in any case: to a new state, which somebody looks at where there was one. */
 export function submit(parts: EventParts, bound: readonly unknown[], args: readonly unknown[]): Promise<FormState> {
   // React's own names, and those of a form that was rendered for browsers without scripts, begin so.
-  const fields = [...(args.at(-1) as FormData)].filter(([name]) => !name.startsWith("$"));
+  const typed = [...(args.at(-1) as FormData)].filter(([name]) => !name.startsWith("$"));
+  // The server says no to files, by the names of their fields.
+  const fields = typed.map(([name, value]) => [name, typeof value === "string" ? value : null] as const);
   const { call, send } = parts.begin();
   send(fields.length > 0 ? { fields, bound } : bound);
   return new Promise((resolve) =>
@@ -14,7 +16,7 @@ export function submit(parts: EventParts, bound: readonly unknown[], args: reado
       call,
       (value) => resolve({ value, errors: {}, fields: {} }),
       (error) => {
-        resolve({ error: error as EventError, errors: errorsOf(error as EventError), fields: Object.fromEntries(fields) });
+        resolve({ error: error as EventError, errors: errorsOf(error as EventError), fields: Object.fromEntries(fields) as FormState["fields"] });
         return args.length > 1;
       },
     ),

@@ -32,7 +32,7 @@ export interface FormState<T = unknown> {
   /** What was wrong, by the names of fields; under `""` what is of none. */
   readonly errors: Readonly<Record<string, readonly string[] | undefined>>;
   /** What was in the fields of a form that was refused: as `defaultValue`, as React empties a form that was sent. */
-  readonly fields: Readonly<Record<string, any>>;
+  readonly fields: Readonly<Record<string, string | undefined>>;
 }
 
 export interface FormAction<A extends unknown[], T> {

@@ -1,10 +1,12 @@
 import { act, type ReactNode, StrictMode } from "react";
+import { renderToString } from "react-dom/server.browser";
 import { EventError, event, state } from "twinstate";
 import { createHooks, type Field, useField } from "twinstate/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cdp, userEvent } from "vitest/browser";
+import { ClientContext } from "../../react/provider.js";
 import { join, Source } from "./kit/joined.js";
-import { show, soon } from "./kit/page.js";
+import { hydrate, show, soon } from "./kit/page.js";
 
 class Form {
   @state title = "milk";
@@ -135,6 +137,21 @@ function Both() {
 describe("with a clock that stands still", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   afterEach(() => void vi.useRealTimers());
+
+  test("hydrates as it was rendered, and can be typed into", async () => {
+    const { form, client } = fixture();
+    const html = renderToString(
+      <ClientContext value={client}>
+        <Title />
+      </ClientContext>,
+    );
+    expect(html).toContain('<input value="milk"/>');
+    const { element } = await hydrate(client, html, <Title />);
+    await change(control(element), "tea");
+    expect(control(element).value).toBe("tea");
+    await pass(80);
+    expect([form.instance.title, element.textContent]).toEqual(["tea", ""]);
+  });
 
   test("what is typed shows at once, and is sent once typing pauses", async () => {
     const { form, client } = fixture();

@@ -8,6 +8,9 @@ export class Form {
     if (title.includes("!")) throw new EventError("FORBIDDEN", "No shouting.");
     this.title = title;
   }
+  @event({ optimistic: true }) setNow(title: string) {
+    this.title = title;
+  }
   @event tick() {
     this.ticks++;
   }

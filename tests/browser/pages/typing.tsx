@@ -2,19 +2,25 @@ import { Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { createHooks, useField } from "twinstate/react";
 import type { Scoped } from "../../../server/scope.js";
-import type { Form } from "../kit/form.js";
+import { Form } from "../kit/form.js";
 
 interface Twin {
   readonly "~stores": { form: Scoped<"room", Form> };
   readonly "~models": {};
 }
-const { TwinProvider, useForm } = createHooks<Twin>();
+const { TwinProvider, useForm } = createHooks<Twin>({ stores: { form: Form } });
 
 const key = location.hash.slice(1);
 
+/** As one would write it without a field. */
+function Controlled() {
+  const form = useForm(key);
+  return <input value={form.title} onChange={(event) => void form.setTitle(event.target.value)} aria-label="Title" />;
+}
+
 function Editor() {
   const form = useForm(key);
-  const title = useField(form, "title");
+  const title = useField(form, "title", key.startsWith("optimistic") ? form.setNow : form.setTitle);
   return (
     <>
       <input {...title} aria-label="Title" />
@@ -26,8 +32,6 @@ function Editor() {
 
 createRoot(document.querySelector("main") as HTMLElement).render(
   <TwinProvider>
-    <Suspense>
-      <Editor />
-    </Suspense>
+    <Suspense>{key.startsWith("controlled") ? <Controlled /> : <Editor />}</Suspense>
   </TwinProvider>,
 );
