@@ -33,13 +33,14 @@ interface Pair {
 
 /** One small delta to a thousand readers. */
 export const fanout: Part = async (options) => {
-  const { rounds, log } = options;
+  const { rounds, short, log } = options;
+  const peers = short ? ["twinstate", "sse", "twinstate, ws", "ws"] : PEERS;
   const pairs = new Map<string, Pair>();
   const cpu = { single: new Map() as Rounds, burst: new Map() as Rounds };
   const rates = { single: new Map() as Rounds, burst: new Map() as Rounds };
   try {
-    for (const peer of PEERS) pairs.set(peer, await open(peer, options));
-    for (const [round, peer] of turns(PEERS, rounds)) {
+    for (const peer of peers) pairs.set(peer, await open(peer, options));
+    for (const [round, peer] of turns(peers, rounds)) {
       const pair = pairs.get(peer) as Pair;
       for (const kind of ["single", "burst"] as const) {
         const before = await pair.server.ask<number>("cpu");
@@ -70,7 +71,7 @@ export const fanout: Part = async (options) => {
     tables: [
       table(
         ["", "CPU µs for each delivery, one by one", "ten at once", "deliveries a second, one by one", "ten at once"],
-        PEERS.map((peer) => [
+        peers.map((peer) => [
           NAMES[peer] as string,
           of(cpu.single, peer).toFixed(1),
           of(cpu.burst, peer).toFixed(1),
@@ -79,7 +80,7 @@ export const fanout: Part = async (options) => {
         ]),
       ),
     ],
-    rounds: PEERS.map((peer) => `${peer}, CPU µs: ${(cpu.single.get(peer) ?? []).map((value) => value.toFixed(1)).join(" ")}`),
+    rounds: peers.map((peer) => `${peer}, CPU µs: ${(cpu.single.get(peer) ?? []).map((value) => value.toFixed(1)).join(" ")}`),
     verdicts,
   };
 };

@@ -18,9 +18,9 @@ const NAMES: Record<string, string> = {
 };
 
 /** How many events a second one core of the server sustains. */
-export const rate: Part = async ({ rounds, profile, log }) => {
-  const onNext = nextIsBuilt(log);
-  const peers = onNext ? [...PEERS, ...ON_NEXT] : PEERS;
+export const rate: Part = async ({ rounds, short, profile, log }) => {
+  const onNext = !short && nextIsBuilt(log);
+  const peers = short ? ["twinstate", "trpc"] : onNext ? [...PEERS, ...ON_NEXT] : PEERS;
   const pairs = new Map<string, { server: Child; client: Child }>();
   const cpu: Rounds = new Map();
   const seconds: Rounds = new Map();

@@ -17,9 +17,9 @@ const NAMES: Record<string, string> = {
 const TOGETHER = [1, 10];
 
 /** How long an event takes, from call until the caller's twin shows it. */
-export const roundtrip: Part = async ({ rounds, profile, log }) => {
-  const onNext = nextIsBuilt(log);
-  const peers = onNext ? [...PEERS, ...ON_NEXT] : PEERS;
+export const roundtrip: Part = async ({ rounds, short, profile, log }) => {
+  const onNext = !short && nextIsBuilt(log);
+  const peers = short ? ["twinstate", "trpc"] : onNext ? [...PEERS, ...ON_NEXT] : PEERS;
   const pairs = new Map<string, { server: Child; client: Child }>();
   const took: Record<number, Rounds> = Object.fromEntries(TOGETHER.map((together) => [together, new Map()]));
   try {
