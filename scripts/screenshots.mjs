@@ -24,6 +24,8 @@ const PICTURES = [
   { name: "ticker-phone", path: "/ticker", phone: true, dark: true, act: trade },
   { name: "status-online", path: "/about", act: (page) => status(page, "Live"), clip: header },
   { name: "status-offline", path: "/", act: offline, clip: header },
+  { name: "devtools", path: "/", mode: "dev", act: (page) => look(page, "State") },
+  { name: "devtools-events", path: "/", mode: "dev", dark: true, act: (page) => look(page, "Events") },
 ];
 
 if (missing) throw new Error(`This ${missing}.`);
@@ -43,6 +45,8 @@ try {
 /** `mode: "dev"` is for what production bundles do not have. */
 async function take({ name, path, act, dark, phone, clip, mode = "start" }) {
   servers[mode] ??= await startServer({ mode });
+  // What is asked for first is compiled first, and no picture waits so long.
+  if (mode === "dev") for (const asked of [path, "/api/twin/todo"]) await fetch(servers.dev.url + asked);
   const context = await browser.newContext({ baseURL: servers[mode].url, colorScheme: dark ? "dark" : "light", ...(phone ? PHONE : DESKTOP) });
   const page = await context.newPage();
   await page.goto(path);
@@ -96,6 +100,18 @@ async function offline(page) {
   await page.context().setOffline(true);
   await page.getByRole("checkbox", { name: "Open a second tab", exact: true }).click();
   await status(page, /waiting/);
+}
+
+/** Opens the devtools, at what follows on a click. */
+async function look(page, tab) {
+  await fillTodos(page);
+  await page.getByRole("button", { name: "Open the twinstate devtools" }).click();
+  const panel = page.getByRole("region", { name: "twinstate devtools" });
+  for (let n = 0; n < 5; n++) await panel.getByRole("separator", { name: "Height" }).press("ArrowDown");
+  await panel.getByRole("button", { name: "items Array(4)" }).click();
+  await page.getByRole("checkbox", { name: "Decorate what everybody sees", exact: true }).click();
+  await panel.getByText("left 3").waitFor();
+  await panel.getByRole("tab", { name: tab }).click();
 }
 
 async function header(page) {
