@@ -306,6 +306,8 @@ export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outs
 export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
 export const noKey = (by: string) =>
   wrong(`An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);
+export const noSetter = (key: string) =>
+  wrong(`\`useField\` does not know which event sets \`${key}\`: give it, as \`useField(store, "${key}", (value) => store.rename(value))\`.`);
 export const noEffect = (name: string) =>
   wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
 export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, a script: it was not followed.`);

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useMemo, useSyncExternalStore } from "react
 import { QUIET } from "../client/client.js";
 import type { Pacing } from "../client/event.js";
 import { listen } from "../client/listen.js";
-import type { EventError } from "../lib/errors.js";
+import { type EventError, noSetter } from "../lib/errors.js";
 import { Signal } from "../lib/signal.js";
 
 // --- types ---
@@ -124,6 +124,7 @@ export function useField(from: unknown, how: string | Set, given?: Set): Field<u
     const store = from as Record<string, unknown>;
     [name, value, set] = [how, store[how], given ?? (store[`set${how[0]?.toUpperCase()}${how.slice(1)}`] as Set)];
   }
+  if (typeof set !== "function") throw noSetter(name ?? "");
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was typed under another name is nothing of this one's
   const editor = useMemo(() => new Editor(), [name]);
   const local = useSyncExternalStore(editor.subscribe, editor.get, editor.get);
@@ -151,7 +152,11 @@ interface Edit {
 
 const isOpen = ({ stage }: Edit) => stage === "typed" || stage === "sent";
 
-const sameText = (shown: unknown, value: unknown) => (typeof value === "number" ? Number(shown) === value : `${shown}`.trim() === `${value}`.trim());
+/** Whether the store has what is shown, but perhaps for the blanks around, or how a number is spelled. */
+function same(shown: unknown, value: unknown): boolean {
+  if (typeof shown !== "string") return Object.is(shown, value);
+  return typeof value === "number" ? Number(shown) === value : shown.trim() === `${value}`.trim();
+}
 
 /** One field, from the first key to the server's answer. */
 class Editor {
@@ -175,6 +180,8 @@ class Editor {
 
   readonly ref = (element: Element | null): void => {
     this.#element = element ?? undefined;
+    // It has taken its composition along.
+    if (!element) this.#composing = false;
   };
 
   #tell(edit?: Edit): void {
@@ -192,7 +199,7 @@ class Editor {
   #standing(value: unknown): Edit | undefined {
     const { edit } = this.#local;
     if (!edit || isOpen(edit)) return edit;
-    const stands = edit.stage === "refused" ? !this.#had || Object.is(this.#had.value, value) : sameText(edit.shown, value);
+    const stands = edit.stage === "refused" ? !this.#had || Object.is(this.#had.value, value) : same(edit.shown, value);
     return stands ? edit : undefined;
   }
 
@@ -228,7 +235,7 @@ class Editor {
     const shown = event ? read(event.target) : change;
     const numeric = typeof this.#value === "number" || NUMERIC.has(event?.target.type ?? "");
     if (event) {
-      this.#element ??= event.target;
+      this.#element = event.target;
       if (event.nativeEvent?.isComposing && !this.#composing) {
         this.#composing = true;
         event.target.addEventListener("compositionend", this.#composed, { once: true });

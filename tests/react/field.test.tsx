@@ -5,6 +5,7 @@ import { createHooks, type Field, useField } from "twinstate/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cdp, userEvent } from "vitest/browser";
 import { ClientContext } from "../../react/provider.js";
+import { Boundary } from "./kit/boundary.js";
 import { join, Source } from "./kit/joined.js";
 import { hydrate, show, soon } from "./kit/page.js";
 
@@ -106,6 +107,17 @@ function Amount({ type }: { type: string }) {
 function Any({ name }: { name: "title" | "note" }) {
   const form = useForm();
   return <input {...useField(form, name, name === "title" ? form.setTitle : form.setNote)} />;
+}
+
+function Swapped({ tag: Tag }: { tag: "input" | "textarea" }) {
+  const form = useForm();
+  return <Tag {...useField(form.title, form.setTitle)} />;
+}
+
+function Unset() {
+  // As somebody without types might.
+  const { value } = useField({ size: 1 }, "size", undefined as never);
+  return value;
 }
 
 function Choice({ value, onValueChange }: { value: string; onValueChange(value: string): void; name?: string }) {
@@ -303,6 +315,36 @@ describe("with a clock that stands still", () => {
     await change(control(element), "hot");
     await pass(300);
     expect([control(element).value, note.mock.calls, sent.mock.calls.length]).toEqual(["hot", [["hot"]], 1]);
+  });
+
+  test("a composition that its element has taken along holds nothing up", async () => {
+    const { form, client } = fixture();
+    const page = await show(client, null);
+    const swap = (Tag: "input" | "textarea") => page.render(<Swapped tag={Tag} />);
+    await swap("input");
+    await act(async () => control(page.element).dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true })));
+    await act(async () => {
+      const input = control(page.element);
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")!.set!.call(input, "か");
+      input.dispatchEvent(new InputEvent("input", { bubbles: true, isComposing: true }));
+    });
+    await pass(1000);
+    expect(form.instance.title).toBe("milk");
+    await swap("textarea");
+    await change(control(page.element), "tea");
+    await pass(80);
+    expect(form.instance.title).toBe("tea");
+  });
+
+  test("a key that nothing sets is told of", async () => {
+    const { client } = fixture();
+    const { element } = await show(
+      client,
+      <Boundary>
+        <Unset />
+      </Boundary>,
+    );
+    expect(element.textContent).toContain("`useField` does not know which event sets `size`");
   });
 
   test("a number is sent as one; what is none yet is not sent, and gives way when the field is left", async () => {
