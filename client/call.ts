@@ -15,9 +15,7 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
       hands = { resolve, reject };
     });
     call.#cancel = cancel;
-    const shown = call.#show;
     const over = () => {
-      shown();
       call.#settled = true;
       call.#more?.();
     };
@@ -31,7 +29,6 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
     return {
       call,
       ...(hands as Pick<OpenCall, "resolve" | "reject">),
-      shown,
       yielded(value) {
         call.#yields.push(value);
         call.#more?.();
@@ -40,8 +37,7 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
     };
   }
 
-  readonly local: Promise<void>;
-  #show!: OpenCall["shown"];
+  local = Promise.resolve();
   #cancel!: (reason: unknown) => void;
   #heard = false;
   #settled = false;
@@ -49,13 +45,6 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
   /** Is told of each yield, beside those who iterate. */
   declare yielded: ((value: unknown) => void) | undefined;
   #more: (() => void) | undefined;
-
-  constructor(run: ConstructorParameters<typeof Promise<unknown>>[0]) {
-    super(run);
-    this.local = new Promise((resolve) => {
-      this.#show = resolve;
-    });
-  }
 
   cancel(reason?: unknown): void {
     if (!this.#settled) this.#cancel(reason);
@@ -90,7 +79,5 @@ export interface OpenCall {
   readonly call: ClientCall;
   resolve(value: unknown): void;
   reject(error: unknown): void;
-  /** It is on screen, or will be. */
-  shown(painted?: Promise<void>): void;
   yielded(value: unknown): void;
 }

@@ -120,6 +120,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
           },
     lost() {
       greeted = false;
+      ran = 0;
       release();
       hosts.clear();
       for (const twin of twins.values()) twin.synced = false;
@@ -155,14 +156,12 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     missed(twin, incarnation, messages) {
       // All that is shown of a host goes on together, or waits for the stream.
       const shown = twinsOf(scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
-      let ran: number | undefined;
       for (const message of messages) {
         if (message[0] === "ran") ran = message[2] as number;
         else if (typeof message[0] === "number")
           takeFrame(
             shown.filter(({ at }) => at?.[0] === incarnation),
             message,
-            ran,
           );
         else if (shown.length === 1) takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot, message[7] as number);
       }
@@ -231,14 +230,13 @@ export function createClient(options: ClientOptions & Known = {}): Client {
 
   // --- messages of the stream: PROTOCOL.md §3 ---
 
-  /** Which event of this client the next frame is of. */
-  let ran: readonly unknown[] = [];
+  /** Which event of this client the next frame is of; 0: none. */
+  let ran = 0;
 
   function receive(message: readonly unknown[]): void {
     const [head] = message;
     if (head !== "snapshot") release();
-    if (typeof head === "number") takeFrame(twinsOf(hosts.get(head)), message, ran[1] === head ? (ran[2] as number) : undefined);
-    ran = head === "ran" ? message : [];
+    if (typeof head === "number") takeFrame(twinsOf(hosts.get(head)), message);
     switch (head) {
       case "hello": {
         const hello = message[1] as { schema: WireSchema; session: string };
@@ -267,6 +265,9 @@ export function createClient(options: ClientOptions & Known = {}): Client {
         if (scope) outbox.yielded(scope, n, value);
         break;
       }
+      case "ran":
+        ran = message[2] as number;
+        break;
       case "effect":
         effects.tell(message[1] as string, decodeValue(message[2]) as readonly unknown[]);
         break;
@@ -333,21 +334,17 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     }
   }
 
-  function takeFrame(watching: Iterable<LiveTwin>, message: readonly unknown[], ran?: number): void {
+  function takeFrame(watching: Iterable<LiveTwin>, message: readonly unknown[]): void {
     const revision = message[1] as number;
     atomically(() => {
       for (const twin of watching) {
-        if (!twin.at) continue;
+        if (!twin.at || twin.at[1] >= revision) continue;
         const [incarnation, at] = twin.at;
         if (at < revision - 1) {
           if (twin.synced) renew(twin);
           continue;
         }
         outbox.ran(twin, incarnation, ran);
-        if (at >= revision) {
-          twin.frame(twin.at);
-          continue;
-        }
         const index = message.indexOf(twin.store, 2);
         try {
           twin.frame([incarnation, revision], index < 0 ? undefined : (message[index + 1] as Delta));
@@ -356,6 +353,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
         }
       }
     });
+    ran = 0;
   }
 
   function renew(twin: LiveTwin): void {

@@ -2,6 +2,7 @@
 export const engine: typeof import("./prediction.js") = {
   see() {},
   show: () => undefined,
+  ran() {},
   change: (_, apply) => apply(),
   isOpen: () => false,
   isPending: () => false,

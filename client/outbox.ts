@@ -47,7 +47,7 @@ interface Answer {
 }
 
 /** Under which number an event is known to the server. It keeps it however often it is sent. */
-interface Numbered {
+export interface Numbered {
   readonly client: string;
   readonly scope: Scope;
   readonly i: string;
@@ -114,7 +114,7 @@ export class Outbox {
       show: (args) => {
         prediction = engine.show(twin, event, plain(args), this.#world.known);
         if (process.env.NODE_ENV !== "production" && prediction) this.news?.tell({ what: "predicted", call: open.call, twin, event, args, prediction });
-        open.shown(prediction?.painted);
+        if (prediction) open.call.local = prediction.painted;
       },
       send: (args) => {
         if (over) return;
@@ -157,7 +157,7 @@ export class Outbox {
     engine.see(entry, this.#world.known);
     if (process.env.NODE_ENV !== "production" && entry.prediction)
       this.news?.tell({ what: "predicted", call: open.call, twin, event, args: decodeValue(args) as unknown[], prediction: entry.prediction });
-    open.shown(entry.prediction?.painted);
+    if (entry.prediction) open.call.local = entry.prediction.painted;
   }
 
   #count(twin: LiveTwin, more: number): void {
@@ -250,11 +250,9 @@ export class Outbox {
   }
 
   /** Up to which number all are answered. */
-  #seen({ client, scope, i, n }: Numbered): number {
-    let seen = n - 1;
-    for (const { numbered, answer } of this.#entries) {
-      if (!answer && numbered?.client === client && numbered.scope === scope && numbered.i === i) seen = Math.min(seen, numbered.n - 1);
-    }
+  #seen(last: Numbered): number {
+    let seen = last.n - 1;
+    for (const { numbered, answer } of this.#entries) if (!answer && isBeside(numbered, last)) seen = Math.min(seen, numbered.n - 1);
     return seen;
   }
 
@@ -344,9 +342,7 @@ export class Outbox {
 
   /** What a twin will show next has all that its events up to a number have done. */
   ran(twin: LiveTwin, incarnation: string, n = 0): void {
-    for (const { twin: one, numbered, prediction } of this.#entries) {
-      if (one === twin && numbered?.i === incarnation && numbered.n <= n && numbered.client === this.#world.connection.id) prediction?.end();
-    }
+    engine.ran(this.#entries, twin, { client: this.#world.connection.id, i: incarnation, n });
   }
 
   /** One more value of a generator event. */
@@ -363,9 +359,8 @@ export class Outbox {
     if (!numbered || !entry.sent) {
       // Nobody has heard of its number, nor of those after it.
       if (numbered) {
-        const { scope, i, n } = numbered;
-        scope.last.set(i, n - 1);
-        for (const other of this.#entries) if (other.numbered?.scope === scope && other.numbered.i === i && other.numbered.n > n) other.numbered = undefined;
+        numbered.scope.last.set(numbered.i, numbered.n - 1);
+        for (const other of this.#entries) if (isBeside(other.numbered, numbered) && other.numbered.n > numbered.n) other.numbered = undefined;
       }
       this.#reject(entry, cancelled());
       return this.flush();
@@ -383,6 +378,10 @@ export class Outbox {
     }
   }
 }
+
+/** Whether two numbers are of one row. */
+const isBeside = (one: Numbered | undefined, other: Numbered): one is Numbered =>
+  one?.client === other.client && one.scope === other.scope && one.i === other.i;
 
 /** What the server says of a call; `undefined` where it has not spoken. */
 export function refusalOf(error: unknown): EventError | undefined {

@@ -3,7 +3,7 @@ import { type Prediction, Predictions } from "../lib/predictions.js";
 import type { AnyClass } from "../lib/schema.js";
 import { encodeValue } from "../lib/value.js";
 import type { Known } from "./client.js";
-import type { Entry } from "./outbox.js";
+import type { Entry, Numbered } from "./outbox.js";
 import type { LiveTwin } from "./twin.js";
 
 export { isPending } from "../lib/predictions.js";
@@ -23,6 +23,13 @@ export function see(entry: Entry, known: Known): void {
   const ids = numbered && `${numbered.i} ${numbered.client} ${numbered.n}`;
   if (entry.prediction) entry.prediction.sent(ids);
   else entry.prediction = shown(of(twin, event, known)?.begin(event, args, false, ids));
+}
+
+/** What a twin will show next has all that its events up to a number have done. */
+export function ran(entries: Iterable<Entry>, twin: LiveTwin, { client, i, n }: Pick<Numbered, "client" | "i" | "n">): void {
+  for (const { twin: one, numbered, prediction } of entries) {
+    if (one === twin && numbered?.client === client && numbered.i === i && numbered.n <= n) prediction?.end();
+  }
 }
 
 /** Shows a call that waits to be sent. */

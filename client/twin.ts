@@ -154,9 +154,11 @@ export class LiveTwin implements Twin {
     }
     const { schema } = this.#world;
     const described: WireClass | undefined = className === "" ? schema?.stores[this.store] : schema?.models[className];
-    if (!described || !isMethod(name) || described.fields.includes(name) || described.computeds.includes(name)) return undefined;
+    if (!described) return undefined;
     const isEvent = Object.hasOwn(described.events, name);
     if (className === "" && isEvent) return this.event(name);
+    // In production it is missing, as any other method.
+    if (process.env.NODE_ENV === "production" || !isMethod(name) || described.fields.includes(name) || described.computeds.includes(name)) return undefined;
     return () => {
       throw isEvent ? nestedEvent(className, name) : unknownEvent(className || this.store, name);
     };
@@ -234,5 +236,5 @@ export class LiveTwin implements Twin {
 }
 
 /** Names by which promises, JSON, test runners and developer tools ask any object what it is. */
-const ASKED = new Set(["then", "toJSON", "inspect", "nodeType", "tagName", "asymmetricMatch", "length"]);
+const ASKED = /* @__PURE__ */ new Set(["then", "toJSON", "inspect", "nodeType", "tagName", "asymmetricMatch", "length"]);
 const isMethod = (name: string) => /^[a-z]\w*$/i.test(name) && !(name in Object.prototype) && !ASKED.has(name);

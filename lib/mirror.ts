@@ -28,7 +28,6 @@ import type { Classes } from "./schema.js";
 import { SetNode } from "./set.js";
 import { Signal } from "./signal.js";
 import { finish, STEP, type Steps } from "./steps.js";
-import { NodeTable } from "./table.js";
 import { decodeValue } from "./value.js";
 import { viewOf } from "./view.js";
 
@@ -188,7 +187,8 @@ export function bareGraph(name: string): Graph {
 
 /** Reads snapshots and deltas into a graph. */
 class Decoder implements Sink<Node> {
-  table = new NodeTable();
+  /** Containers by number. */
+  table = new Map<number, Node>();
   /** The number of the next container that is made. */
   free = 0;
   readonly #graph: Graph;
@@ -198,7 +198,7 @@ class Decoder implements Sink<Node> {
   #claimed = 0;
   /** While a snapshot is read: the numbers of its containers, in order. */
   #ids: number[] | undefined;
-  #old: NodeTable | undefined;
+  #old: ReadonlyMap<number, Node> | undefined;
   #made = 0;
 
   constructor(graph: Graph, audience: Audience) {
@@ -217,11 +217,11 @@ class Decoder implements Sink<Node> {
     throw badWire("the number of a container of its kind", id);
   }
 
-  snapshot(snapshot: Snapshot, old: NodeTable | undefined): void {
+  snapshot(snapshot: Snapshot, old: ReadonlyMap<number, Node> | undefined): void {
     finish(this.snapshotSteps(snapshot, old));
   }
 
-  *snapshotSteps(snapshot: Snapshot, old: NodeTable | undefined): Steps<void> {
+  *snapshotSteps(snapshot: Snapshot, old: ReadonlyMap<number, Node> | undefined): Steps<void> {
     const [names, next, ids, bodies] = snapshot;
     this.#names = new Names(names);
     this.free = next;
@@ -318,7 +318,7 @@ class Decoder implements Sink<Node> {
   /** Forgets what cannot be reached from the root. */
   #sweep(): void {
     const audience = this.#audience;
-    const reached = new NodeTable();
+    const reached = new Map<number, Node>();
     const queue: Node[] = [this.#graph.root];
     reached.set(audience.tag(this.#graph.root).id, this.#graph.root);
     for (const node of queue) {
