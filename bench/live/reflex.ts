@@ -138,7 +138,7 @@ export const reflex: Part = async ({ rounds, short, log }) => {
   const cell = ops.get("10000 toggle") as { bytes: Rounds; cpu: Rounds };
   return {
     title: TITLE,
-    text: `Reflex ${VERSION}, its backend alone in production mode with one worker (Granian) and its state in memory, driven over its own Socket.IO protocol; twinstate by its own client, over SSE and tRPC. Round trip and events as above, over ${SESSIONS} sessions. Then the ops of workload T, each an event of one session: time from the call until what it changed is in the browser's hands, bytes of all that the browser got for it, and CPU of the server. An event that changes a number costs both about the same: Reflex takes a WebSocket message and sends one, twinstate answers an HTTP request and writes to a stream; what a browser waits for there is mostly tRPC's batch timer and \`fetch\`.`,
+    text: `Reflex ${VERSION}, its backend alone in production mode with one worker (Granian) and its state in memory, driven over its own Socket.IO protocol; twinstate by its own client, over SSE and tRPC. Round trip and events as above, over ${SESSIONS} sessions. Then the ops of workload T, each an event of one session: time from the call until what it changed is in the browser's hands, bytes of all that the browser got for it, and CPU of the server. What a browser waits for is mostly tRPC's batch timer and \`fetch\`.`,
     tables: [
       table(
         ["", ...PEERS, "factor"],
