@@ -277,8 +277,8 @@ export class Host {
     return opening;
   }
 
-  /** The store, loaded as part of what is running. `page`: for which. */
-  async #openIn(turn: Turn, name: string, page?: Page): Promise<Entry> {
+  /** The store, loaded as part of what is running. `page`: for which; what that makes of a new store is a change, if it is to last. */
+  async #openIn(turn: Turn, name: string, page?: Page, lasting = false): Promise<Entry> {
     const found = this.#stores.get(name);
     if (found) return found;
     const kept = this.#kept.get(name);
@@ -303,6 +303,7 @@ export class Host {
     turn.open = true;
     try {
       if (entry.created) await this.#hook(entry, "onCreate");
+      if (entry.created && lasting) entry.store.commit();
       await this.#hook(entry, "onLoad", page);
       if (turn.ended) throw turn.ended;
     } catch (error) {
@@ -312,7 +313,7 @@ export class Host {
       if (!turn.ended) turn.open = open;
     }
     // What hooks do to a new store is how it begins: nobody has seen it before.
-    if (entry.created) entry.store.commit();
+    if (entry.created && !lasting) entry.store.commit();
     entry.loading = undefined;
     done();
     return entry;
@@ -792,14 +793,14 @@ export class Host {
     this.#journal.after(() => tell(revision, shown));
   }
 
-  /** Runs a store's `onLoad` for a page, as an event of the visitor's. */
-  async load(name: string, page: Page, caller: Caller): Promise<void> {
+  /** Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its stream. */
+  async load(name: string, page: Page, caller: Caller, lasting: boolean): Promise<void> {
     if (!hooks(this.#definition(name), "onLoad")) return;
     await this.#queue.run(() =>
       this.#take(`${name}.onLoad`, caller, "", new AbortController(), async (turn) => {
         const entry = this.#stores.get(name);
         if (entry) await this.#hook(entry, "onLoad", page);
-        else await this.#openIn(turn, name, page);
+        else await this.#openIn(turn, name, page, lasting);
         await this.#commit(turn);
       }),
     );

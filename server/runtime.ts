@@ -29,6 +29,7 @@ import { eventIds } from "../lib/event-ids.js";
 import { describeClass, type EventSchema, type WireSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
 import { decodeValue, encodeValue } from "../lib/value.js";
+import { addressOf } from "./address.js";
 import { jsonOf, plainOf } from "./answer.js";
 import { Connection, type Message } from "./connection.js";
 import type { Caller, ConnectionInfo, Turn } from "./context.js";
@@ -544,7 +545,7 @@ export class Runtime implements World {
    * The host of an event, in use.
    * @throws EventError `RATE_LIMITED`
    */
-  async #enter({ address }: TwinRequest, id: string): Promise<Host> {
+  async #enter({ address }: Pick<TwinRequest, "address">, id: string): Promise<Host> {
     const host = await this.hosts.use(id);
     try {
       if (host.waiting >= this.limits.maxWaiting) throw queueFull(id, RETRY);
@@ -998,6 +999,7 @@ export class Runtime implements World {
     const known = await this.recognise(headers.get("cookie"));
     const session = known && !known.replaced ? known.id : this.sessions.create();
     const caller: Caller = { context: await this.contextOf(headers), session: sessionOf(session, undefined), connection: undefined, trusted: false };
+    const visitor = { caller, isNew: session !== known?.id, address: addressOf(headers, this.proxies) };
     const wanted: [Definition, string | null, Page | undefined][] = [];
     for (const [store, asked] of Object.entries(what)) {
       const definition = this.#find(store);
@@ -1006,21 +1008,23 @@ export class Runtime implements World {
       const keys = page ? page.key : asked;
       for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
     }
-    const stores = await Promise.all(wanted.map(([definition, key, page]) => this.#preloaded(definition, key, page, caller)));
+    const stores = await Promise.all(wanted.map(([definition, key, page]) => this.#preloaded(definition, key, page, visitor)));
     return { schema: this.#schema, session: tagOf(session), stores };
   }
 
-  async #preloaded(definition: Definition, key: string | null, page: Page | undefined, caller: Caller): Promise<PreloadedStore> {
+  async #preloaded(definition: Definition, key: string | null, page: Page | undefined, visitor: PageVisitor): Promise<PreloadedStore> {
     const store = definition.name;
+    const { caller, isNew } = visitor;
     try {
-      const host = await this.hosts.use(this.#locate(definition, caller, key));
+      const id = this.#locate(definition, caller, key);
+      const host = await (page ? this.#enter(visitor, id) : this.hosts.use(id));
       try {
         await this.#permit(definition, host, caller);
-        if (page && host.waiting >= this.limits.maxWaiting) throw queueFull(host.id, RETRY);
-        if (page) await host.load(store, page, caller);
+        // Of a session that was made for this page alone nothing is kept: nobody will ever ask for it.
+        if (page) await host.load(store, page, caller, !(isNew && definition.kind === "session"));
         return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
       } finally {
-        this.hosts.release(host);
+        this.#leave(host);
       }
     } catch (error) {
       const { code, message } = refusalOf(error, this.report);
@@ -1083,6 +1087,14 @@ async function within(ms: number, what: Promise<unknown>): Promise<void> {
 export interface PageProps {
   readonly params?: PageParams | Promise<PageParams>;
   readonly search?: PageParams | Promise<PageParams>;
+}
+
+/** Whose page is rendered. */
+interface PageVisitor {
+  readonly caller: Caller;
+  /** They came without a session. */
+  readonly isNew: boolean;
+  readonly address: string | undefined;
 }
 
 const isPage = (asked: unknown): asked is PageProps & { readonly key?: unknown } => typeof asked === "object" && asked !== null && !Array.isArray(asked);
