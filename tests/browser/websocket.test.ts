@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Page, WebSocket } from "playwright";
-import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
 import { environment, NEXT } from "./kit/build.js";
 import { copyDemo } from "./kit/copy.js";
 import { shows, todos } from "./kit/demo.js";
@@ -13,17 +13,6 @@ import { test } from "./kit/visitor.js";
 
 /** The demo, whose pages want sockets. */
 let demo: ReturnType<typeof copyDemo>;
-
-beforeAll(async () => {
-  demo = copyDemo();
-  const file = join(demo.folder, "state/client.ts");
-  const text = readFileSync(file, "utf8");
-  const wanting = text.replace(/createHooks<Twin>\((?:\{(.*)\})?\)/s, 'createHooks<Twin>({ transport: "websocket", $1 })');
-  expect(wanting).not.toBe(text);
-  writeFileSync(file, wanting);
-  await promisify(execFile)(process.execPath, [NEXT, "build"], { cwd: demo.folder, env: environment() });
-});
-afterAll(() => demo.remove());
 
 /** The demo behind a custom server. */
 async function start(mode: "production" | "development"): Promise<string> {
@@ -62,41 +51,55 @@ function streamsOf(page: Page) {
   return { sockets, streams, own: () => sockets.filter((socket) => socket.url().endsWith("/api/twin/$socket")) };
 }
 
-test.for(process.env.TEST_FULL ? (["production", "development"] as const) : (["production"] as const))(
-  "behind a custom server in %s, pages are kept up to date by sockets on Next's own port",
-  { timeout: 180_000 },
-  async (mode, { visit }) => {
-    const url = await start(mode);
-    if (mode === "development") for (const path of ["/", "/api/twin/todo"]) await fetch(url + path);
-    const { open } = await visit({ url });
+// A build of its own takes Next a minute.
+describe.runIf(process.env.TEST_FULL)("a demo whose pages want sockets", () => {
+  beforeAll(async () => {
+    demo = copyDemo();
+    const file = join(demo.folder, "state/client.ts");
+    const text = readFileSync(file, "utf8");
+    const wanting = text.replace(/createHooks<Twin>\((?:\{(.*)\})?\)/s, 'createHooks<Twin>({ transport: "websocket", $1 })');
+    expect(wanting).not.toBe(text);
+    writeFileSync(file, wanting);
+    await promisify(execFile)(process.execPath, [NEXT, "build"], { cwd: demo.folder, env: environment() });
+  });
+  afterAll(() => demo.remove());
+
+  test.for(["production", "development"] as const)(
+    "behind a custom server in %s, pages are kept up to date by sockets on Next's own port",
+    { timeout: 180_000 },
+    async (mode, { visit }) => {
+      const url = await start(mode);
+      if (mode === "development") for (const path of ["/", "/api/twin/todo"]) await fetch(url + path);
+      const { open } = await visit({ url });
+      const [page, other] = [await open("/"), await open("/about")];
+      const { sockets, streams, own } = streamsOf(page);
+      await page.reload();
+      await other.goto("/");
+      await todos(page).add("milk");
+      await shows(todos(other).rows, ["milk"]);
+      await todos(other).add("bread");
+      await shows(todos(page).rows, ["milk", "bread"]);
+      expect(own().map((socket) => socket.isClosed())).toEqual([false]);
+      expect(streams).toEqual([]);
+      // Next's own is left to Next.
+      if (mode === "development") expect(sockets.filter((socket) => socket.url().includes("/_next/") && !socket.isClosed()).length).toBe(1);
+    },
+  );
+
+  test("where the server has no sockets, pages are kept up to date all the same", async ({ visit }) => {
+    const server = await startServer({ cwd: demo.folder });
+    onTestFinished(server.kill);
+    const { open, expects } = await visit({ url: server.url });
+    expects(/WebSocket connection to .* failed/);
     const [page, other] = [await open("/"), await open("/about")];
-    const { sockets, streams, own } = streamsOf(page);
+    const { streams, own } = streamsOf(page);
     await page.reload();
     await other.goto("/");
     await todos(page).add("milk");
     await shows(todos(other).rows, ["milk"]);
     await todos(other).add("bread");
     await shows(todos(page).rows, ["milk", "bread"]);
-    expect(own().map((socket) => socket.isClosed())).toEqual([false]);
-    expect(streams).toEqual([]);
-    // Next's own is left to Next.
-    if (mode === "development") expect(sockets.filter((socket) => socket.url().includes("/_next/") && !socket.isClosed()).length).toBe(1);
-  },
-);
-
-test("where the server has no sockets, pages are kept up to date all the same", async ({ visit }) => {
-  const server = await startServer({ cwd: demo.folder });
-  onTestFinished(server.kill);
-  const { open, expects } = await visit({ url: server.url });
-  expects(/WebSocket connection to .* failed/);
-  const [page, other] = [await open("/"), await open("/about")];
-  const { streams, own } = streamsOf(page);
-  await page.reload();
-  await other.goto("/");
-  await todos(page).add("milk");
-  await shows(todos(other).rows, ["milk"]);
-  await todos(other).add("bread");
-  await shows(todos(page).rows, ["milk", "bread"]);
-  expect(own().length).toBe(1);
-  expect(streams.length).toBe(1);
+    expect(own().length).toBe(1);
+    expect(streams.length).toBe(1);
+  });
 });
