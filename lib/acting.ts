@@ -60,7 +60,11 @@ export class Acting implements ProxyHandler<InstanceNode> {
     if (key === NODE) return node;
     if (this.#isField(node, key)) return readKey(node, key);
     const prototype = this.#prototype(node);
-    if (key in prototype) return Reflect.get(prototype, key, this.faceOf(node));
+    if (key in prototype) {
+      const member: unknown = Reflect.get(prototype, key, this.faceOf(node));
+      // What waits for something would go on when nothing can be written any more.
+      return isAsync(member) ? this.#stop() : member;
+    }
     return typeof key === "symbol" || ASKED.has(key) ? undefined : this.#stop();
   }
 
@@ -103,6 +107,8 @@ export class Acting implements ProxyHandler<InstanceNode> {
     return this.#stop();
   }
 }
+
+const isAsync = (value: unknown) => typeof value === "function" && /^\[object Async/.test(Object.prototype.toString.call(value));
 
 /** What the language asks any object for. */
 const ASKED: ReadonlySet<string> = new Set(["then", "toJSON"]);

@@ -81,7 +81,7 @@ export class Predictor {
     writer.made = made;
     this.#stopped = false;
     let failed = true;
-    Object.assign(graph, { recorder, writer, spares: new Spares([...before]), act: (node: InstanceNode) => this.#acting.faceOf(node) });
+    Object.assign(graph, { recorder, writer, spares: new Spares(before), act: (node: InstanceNode) => this.#acting.faceOf(node) });
     graph.open ??= openFace;
     try {
       withProvider(provider, () => {

@@ -7,18 +7,24 @@ import { replaced } from "./undo.js";
  * stay where the content does.
  */
 export class Spares {
-  readonly #nodes: Node[];
+  /** By what they are, the first one last. */
+  readonly #nodes = new Map<string, Node[]>();
 
-  constructor(nodes: Node[]) {
-    this.#nodes = nodes;
+  constructor(nodes: readonly Node[]) {
+    for (const node of [...nodes].reverse()) {
+      const kind = nameOf(node.kind, (node as InstanceNode).className);
+      const alike = this.#nodes.get(kind);
+      if (alike) alike.push(node);
+      else this.#nodes.set(kind, [node]);
+    }
   }
 
   /** The first one of a kind. Its data is still to be replaced. */
   take(kind: Kind, className?: string): Node | undefined {
-    const index = this.#nodes.findIndex((node) => node.kind === kind && (node as InstanceNode).className === className);
-    if (index < 0) return undefined;
-    const [node] = this.#nodes.splice(index, 1) as [Node];
-    replaced(node);
+    const node = this.#nodes.get(nameOf(kind, className))?.pop();
+    if (node) replaced(node);
     return node;
   }
 }
+
+const nameOf = (kind: Kind, className = ""): string => `${kind} ${className}`;

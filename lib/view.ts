@@ -95,11 +95,13 @@ function fill(node: Node, view: object): void {
   copyInto(view, node.data as object, part, node instanceof InstanceNode ? node.visible() : undefined);
 }
 
+const isSame = (a: unknown, b: unknown) => Object.is(a, b) || (a instanceof Date && b instanceof Date && a.getTime() === b.getTime());
+
 /** Whether two views of one container hold the same things in the same order. */
 function same(a: object, b: object): boolean {
   const [as, bs] = [partsOf(a), partsOf(b)];
   if (as.length !== bs.length) return false;
-  for (let i = 0; i < as.length; i++) if (!Object.is(as[i], bs[i])) return false;
+  for (let i = 0; i < as.length; i++) if (!isSame(as[i], bs[i])) return false;
   return true;
 }
 

@@ -118,6 +118,9 @@ class List {
     this.byDay.set(day, [...(this.byDay.get(day) ?? []), item]);
     this.tags.add(day);
   }
+  @event due(id: string, at: Date) {
+    (this.find(id) as Item & { due: Date }).due = at;
+  }
   @event(positive) raise(by: number) {
     this.note += by;
   }
@@ -133,6 +136,10 @@ class List {
   @event promises() {
     this.note = "promised";
     return Promise.reject(new Error("nobody shall hear of it"));
+  }
+  @event starts() {
+    this.note = "started";
+    void this.later();
   }
   @event asks() {
     this.note = "asked";
@@ -172,6 +179,9 @@ class List {
   @event greets() {
     effect.toast("Hello");
     this.note = "greeted";
+  }
+  private async later() {
+    this.note = "later";
   }
   private find(id: string) {
     return this.items.find((item) => item.id === id);
@@ -241,7 +251,7 @@ describe("an event that the browser has the body of", () => {
 });
 
 describe("is not shown, and leaves no trace:", () => {
-  test.each(["waits", "steps", "promises", "asks", "updates", "reads", "writes", "helps", "swallows", "nothing"])("%s", (name) => {
+  test.each(["waits", "steps", "promises", "starts", "asks", "updates", "reads", "writes", "helps", "swallows", "nothing"])("%s", (name) => {
     const twin = twinOf(List);
     const before = twin.view;
     expect(twin.call(name)).toBeUndefined();
@@ -292,6 +302,19 @@ describe("when the server speaks", () => {
     expect(twin.view.items).toBe(items);
     expect(twin.view.open).toEqual(open);
     expect(twin.live.items[2]).toBe(face);
+    expect(twin.view).toEqual(twin.store);
+  });
+
+  test("a date of the same time is the same", () => {
+    const twin = twinOf(List);
+    const call = twin.call("due", "a", new Date(5));
+    const { items } = twin.view;
+    twin.frame((list) => {
+      list.note = "x";
+    });
+    expect(twin.view.items).toBe(items);
+    twin.frame((list) => list.due("a", new Date(5)), call);
+    expect(twin.view.items).toBe(items);
     expect(twin.view).toEqual(twin.store);
   });
 
