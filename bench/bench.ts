@@ -116,7 +116,7 @@ async function storageWorkload(): Promise<Verdict[]> {
 
 async function renderWorkload(): Promise<Verdict[]> {
   const short = values.check === true;
-  const sections = await runRender({ rounds: values.rounds ? Number(values.rounds) : short ? 9 : 21, profile: values.profile === true, log });
+  const sections = await runRender({ rounds: values.rounds ? Number(values.rounds) : short ? 5 : 11, short, profile: values.profile === true, log });
   if (!short && sections.length > 0) {
     const text = renderPage(sections);
     log(`\n${text}`);
