@@ -7,13 +7,7 @@ import { createForm, type Filled, type Form } from "./form.js";
 type Run = (...args: unknown[]) => ClientCall;
 
 /** An event as users hold it. */
-export type TwinEvent = Run & { debounce(ms: number): Run; throttle(ms: number): Run; readonly form: Form; readonly "~": Pacing };
-
-/** For who paces calls itself: how many ms the class wants between calls, and the event without that. */
-export interface Pacing {
-  wait(): number | undefined;
-  readonly now: Run;
-}
+export type TwinEvent = Run & { debounce(ms: number): Run; throttle(ms: number): Run; readonly form: Form; readonly "~": EventParts };
 
 /** A call that is still to be sent. */
 export interface Begun {
@@ -25,6 +19,7 @@ export interface Begun {
   drop(error: unknown): void;
 }
 
+/** What an event is made of, for who paces calls itself. */
 export interface EventParts {
   /** `store.event`, for messages. */
   readonly label: string;
@@ -41,19 +36,16 @@ export interface EventParts {
 export function createEvent(parts: EventParts): TwinEvent {
   const debounced = paced((ms) => pace(parts, ms, "after"));
   const throttled = paced((ms) => pace(parts, ms, "each"));
-  const now: Run = (...args) => {
-    const begun = parts.begin();
-    begun.send(args);
-    return begun.call;
-  };
   const run: Run = (...args) => {
     const { debounce, throttle } = parts.options() ?? {};
     if (debounce !== undefined) return debounced(debounce)(...args);
-    return (throttle !== undefined ? throttled(throttle) : now)(...args);
+    if (throttle !== undefined) return throttled(throttle)(...args);
+    const { call, send } = parts.begin();
+    send(args);
+    return call;
   };
-  const wait = () => parts.options()?.debounce ?? parts.options()?.throttle;
   let form: Form | undefined;
-  const tools = { debounce: debounced, throttle: throttled, "~": { wait, now } };
+  const tools = { debounce: debounced, throttle: throttled, "~": parts };
   return Object.defineProperty(Object.assign(run, tools), "form", { get: () => (form ??= createForm(parts)) }) as TwinEvent;
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useSyncExternalStore } from "react";
 import { QUIET } from "../client/client.js";
-import type { Pacing } from "../client/event.js";
+import type { EventParts } from "../client/event.js";
 import { listen } from "../client/listen.js";
 import { type EventError, noSetter } from "../lib/errors.js";
 import { Signal } from "../lib/signal.js";
@@ -138,7 +138,7 @@ export function useField(from: unknown, how: string | Set, given?: Set): Field<u
   );
 }
 
-type Set = ((value: unknown) => PromiseLike<unknown>) & { readonly "~"?: Pacing };
+type Set = ((value: unknown) => PromiseLike<unknown>) & { readonly "~"?: EventParts };
 
 /** What a user has changed. */
 interface Edit {
@@ -253,7 +253,8 @@ class Editor {
 
   #plan(): void {
     clearTimeout(this.#timer);
-    if (!this.#composing) this.#timer = setTimeout(() => this.#send(), this.#set["~"]?.wait() ?? PAUSE);
+    const { debounce, throttle } = this.#set["~"]?.options() ?? {};
+    if (!this.#composing) this.#timer = setTimeout(() => this.#send(), debounce ?? throttle ?? PAUSE);
   }
 
   /** The field was left. */
@@ -284,9 +285,10 @@ class Editor {
     if (edit?.stage !== "typed" || this.#composing || Number.isNaN(edit.value)) return;
     const sent: Edit = { ...edit, stage: "sent" };
     this.#tell(sent);
-    const set = this.#set["~"]?.now ?? this.#set;
+    const begun = this.#set["~"]?.begin();
+    begun?.send([sent.value]);
     listen(
-      set(sent.value),
+      begun?.call ?? this.#set(sent.value),
       () => {
         if (this.#local.edit === sent) this.#tell(this.#focused ? { ...sent, stage: "taken", error: undefined } : undefined);
       },
