@@ -45,6 +45,29 @@ describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
     expect(await list.done("milk").getAttribute("aria-checked")).toBe("false");
   });
 
+  test("shows what is added and toggled before the server knows of it, in rows that stay", async ({ visit }) => {
+    const { page, list } = await begin(visit, "milk");
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route("**/api/twin/todo.*", async (route) => {
+      await answered;
+      await route.continue();
+    });
+    await list.add("bread");
+    await list.done("milk").click();
+    await shows(list.count, ["1 item left"]);
+    const rows = await list.rows.elementHandles();
+    answer();
+    await page.unrouteAll({ behavior: "wait" });
+    await list.add("tea");
+    for (const row of rows) expect(await row.evaluate((element) => element.isConnected)).toBe(true);
+    await page.reload();
+    await shows(list.rows, ["milk", "bread", "tea"]);
+    await shows(list.count, ["2 items left"]);
+  });
+
   test("counts what is left, in the right number", async ({ visit }) => {
     const { list } = await begin(visit, "milk");
     await shows(list.count, ["1 item left"]);
