@@ -8,6 +8,8 @@ export interface ClassViews {
    * called.
    */
   readonly prototype: object;
+  /** A getter or method that the class defines, and that is neither state nor an event. */
+  plain(name: string): PropertyDescriptor | undefined;
   /** What the views of one twin give of its store's class. */
   members(): Members;
 }
@@ -25,16 +27,21 @@ const made = new WeakMap<AnyClass, ClassViews>();
 export function classViews(Class: AnyClass, name: string): ClassViews {
   let views = made.get(Class);
   if (!views) {
-    views = { prototype: makePrototype(Class, name), members: () => makeMembers(Class) };
+    const plain = plainOf(Class);
+    views = { prototype: makePrototype(Class, name), plain: (key) => plain.get(key), members: () => makeMembers(plain) };
     made.set(Class, views);
   }
   return views;
 }
 
-function makeMembers(Class: AnyClass): Members {
+function plainOf(Class: AnyClass): Described {
   const described = describe(Class);
   const { fields, computeds, events } = classSchema(Class);
   for (const name of ["constructor", ...fields.keys(), ...computeds.keys(), ...events.keys()]) described.delete(name);
+  return described;
+}
+
+function makeMembers(described: Described): Members {
   const results = new Map<string, Result>();
   const given = new WeakMap<object, Map<string, unknown>>();
 

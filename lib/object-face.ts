@@ -3,6 +3,7 @@ import { liveOf, NODE, Node, own } from "./node.js";
 import type { ObjectNode } from "./object.js";
 import { KEYS, observeKey, observePresence } from "./observe.js";
 import { pathOf } from "./path.js";
+import { viewsOf } from "./schema.js";
 import { cannotDefine, symbolKey } from "./state-errors.js";
 import { writing } from "./writing.js";
 
@@ -61,15 +62,18 @@ const objectFace: ProxyHandler<ObjectNode> = {
   setPrototypeOf: () => false,
 };
 
-/** Of an instance whose class this side does not have. */
+/** Of an instance that this side has not made: where it has the class, its getters and methods run on what is here. */
 const instanceFace: ProxyHandler<InstanceNode> = {
   ...(objectFace as ProxyHandler<InstanceNode>),
-  get(node, key) {
+  get(node, key, face) {
     if (typeof key === "symbol") return key === NODE ? node : undefined;
     if (Object.hasOwn(node.data, key)) return readKey(node, key);
     if (key === "$pending") observeKey(node, key);
+    const plain = viewsOf(node.graph.models, node.className)?.plain(key);
+    if (plain) return plain.get ? plain.get.call(face) : plain.value;
     return node.graph.method?.(node.className, key);
   },
+  getPrototypeOf: (node) => viewsOf(node.graph.models, node.className)?.prototype ?? Object.prototype,
   has: (node, key) => key === NODE || (typeof key === "string" && Object.hasOwn(node.data, key)),
 };
 

@@ -1,10 +1,10 @@
 import { observer } from "mobx-react-lite";
 import { act } from "react";
 import { expect, test } from "vitest";
-import { useLiveBoard, useLiveTodo } from "./kit/hooks.js";
-import { join, Source } from "./kit/joined.js";
+import { useLiveBoard, useLiveShelf, useLiveTodo } from "./kit/hooks.js";
+import { join, joinKnowing, Source } from "./kit/joined.js";
 import { renders, show, soon, useCount } from "./kit/page.js";
-import { Board, type Item, Todo } from "./kit/stores.js";
+import { Board, Book, type Item, Shelf, Todo } from "./kit/stores.js";
 
 const List = observer(function List() {
   "use no memo";
@@ -40,6 +40,36 @@ test("an observer of the live twin renders alone what it has read", async () => 
   expect([renders("List"), renders("Row")]).toEqual([0, 0]);
   await act(async () => todo.run((store) => store.add("eggs")));
   expect([page.text, renders("List"), renders("Row")]).toEqual(["milkwineeggs", 1, 1]);
+});
+
+const Words = observer(function Words({ book }: { book: Book }) {
+  "use no memo";
+  useCount("Words");
+  return (
+    <li>
+      {book.words.join("-")} {String(book instanceof Book)}
+    </li>
+  );
+});
+
+const Books = observer(function Books() {
+  "use no memo";
+  return useLiveShelf().books.map((book) => <Words key={book.title.at(-1)} book={book as unknown as Book} />);
+});
+
+test("instances of the live twin have the getters of their class, where the browser has it, and follow what they read", async () => {
+  const shelf = new Source("shelf", new Shelf(), null, { Book });
+  shelf.run((store) => {
+    store.add("red book");
+    store.add("blue");
+  });
+  const page = await show(joinKnowing({ models: { Book } }, shelf), <Books />);
+  expect(page.text).toBe("red-book trueblue true");
+  renders("Words");
+  await act(async () => shelf.run((store) => (store.books[1]!.title = "deep blue")));
+  expect([page.text, renders("Words")]).toEqual(["red-book truedeep-blue true", 1]);
+  await act(async () => shelf.run((store) => (store.books[1]!.read = true)));
+  expect(renders("Words")).toBe(0);
 });
 
 test("the live twin of a room is another when the key changes", async () => {
