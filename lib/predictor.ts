@@ -5,6 +5,7 @@ import type { Encoded } from "./codec.js";
 import { type Provider, withProvider } from "./current.js";
 import { eventIds } from "./event-ids.js";
 import { openFace } from "./faces.js";
+import { formArguments, type SentForm, takesObject } from "./form-arguments.js";
 import type { Graph } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
 import { type Node, nodeOf, own, put, type Stored } from "./node.js";
@@ -124,7 +125,7 @@ export class Predictor {
   #perform(event: string, sent: Encoded): void {
     const { root } = this.#graph;
     const method = Reflect.get(this.#Class.prototype, event) as (...args: unknown[]) => unknown;
-    const result = method.apply(this.#acting.faceOf(root), this.#checked(event, decodeValue(sent) as unknown[]));
+    const result = method.apply(this.#acting.faceOf(root), this.#checked(event, decodeValue(sent) as unknown[] | SentForm));
     if (isPromise(result)) {
       result.then(undefined, () => {});
       this.#stop();
@@ -132,10 +133,10 @@ export class Predictor {
   }
 
   /** The arguments as the event's schemas make them, as on the server. */
-  #checked(event: string, args: unknown[]): unknown[] {
-    // What a form has sent: which arguments that makes, the server knows.
-    if (!Array.isArray(args)) this.#stop();
-    const input = this.#schema(event)?.input;
+  #checked(event: string, given: unknown[] | SentForm): unknown[] {
+    const schema = this.#schema(event) as EventSchema;
+    const args = Array.isArray(given) ? given : this.#ofForm(schema, given);
+    const { input } = schema;
     if (!input) return args;
     if (args.length > input.length) this.#stop();
     const checked = input.map((schema, i) => {
@@ -149,6 +150,15 @@ export class Predictor {
     let { length } = checked;
     while (length > args.length && checked[length - 1] === undefined) length--;
     return checked.slice(0, length);
+  }
+
+  /** The arguments that a form comes to, as on the server. */
+  #ofForm(schema: EventSchema, form: SentForm): unknown[] {
+    const { input, paramTypes } = schema;
+    // What the compiler says of parameters is mostly known on the server alone.
+    if (!(input ?? paramTypes) || form.fields.some(([, value]) => typeof value !== "string")) this.#stop();
+    const whole = takesObject(schema, form.bound.length);
+    return typeof whole === "boolean" ? formArguments(schema, form, whole) : this.#stop();
   }
 
   /** Brings the computeds of the instances up to date that an event has met. One that cannot be evaluated here stays what the server says. */

@@ -1,10 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Rendering } from "../client/form.js";
 import { badRequest, invalidArguments, isEventError, noEventInForm, unreadableForm } from "../lib/errors.js";
+import { formArguments, type SentForm, takesObject } from "../lib/form-arguments.js";
 import type { EventSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
 import { type ArgumentLimits, checkArguments } from "./guard.js";
-import { formOf, type SentForm } from "./input.js";
+import { formOf } from "./input.js";
 import { type Refusal, refusalOf, statusOf } from "./refusal.js";
 import type { Runtime, TwinRequest } from "./runtime.js";
 import type { Definition } from "./scope.js";
@@ -21,14 +22,13 @@ export function checkGiven(definition: Definition, event: EventSchema, given: un
 }
 
 /**
- * Makes an event's arguments of what a form has sent, and checks them. After those that are bound, all fields are one object, where one parameter is left and takes an
- * object; otherwise their values are the arguments, in the form's order.
+ * Makes an event's arguments of what a form has sent, and checks them.
  * @throws EventError `INVALID`, with issues whose paths begin with the name of a field.
  */
 async function checkForm(definition: Definition, event: EventSchema, { bound, fields: sent }: SentForm, limits: ArgumentLimits): Promise<readonly unknown[]> {
   const fields = sent.filter(([name]) => !name.startsWith("$"));
   const whole = await takesObject(event, bound.length);
-  const args = whole ? [...bound, objectOf(fields)] : [...bound, ...fields.map(([, value], i) => read(value, event.paramTypes?.[bound.length + i]))];
+  const args = formArguments(event, { bound, fields }, whole);
   const pathOf = ([i, ...rest]: readonly PropertyKey[]): PropertyKey[] => {
     const at = (i as number) - bound.length;
     if (at < 0) return [i as number, ...rest];
@@ -42,44 +42,6 @@ async function checkForm(definition: Definition, event: EventSchema, { bound, fi
     const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
     throw invalidArguments(definition.name, event.name, issues);
   }
-}
-
-/** Whether the one parameter that is left is an object. Standard Schemas do not say what they take: so one is asked whether it would take an empty object, or misses only something in it. */
-async function takesObject({ input, paramTypes }: EventSchema, bound: number): Promise<boolean> {
-  const count = input?.length ?? paramTypes?.length ?? 0;
-  if (count - bound !== 1) return false;
-  const schema = input?.[bound];
-  if (!schema) return paramTypes?.[bound] === Object;
-  let takes = known.get(schema);
-  if (takes === undefined) {
-    const result = await schema["~standard"].validate({});
-    takes = result.issues ? result.issues.some(({ path = [] }) => path.length > 0) : typeof result.value === "object";
-    known.set(schema, takes);
-  }
-  return takes;
-}
-
-const known = new WeakMap<StandardSchemaV1, boolean>();
-
-/** A name that comes more than once has a list. */
-function objectOf(fields: SentForm["fields"]): object {
-  const values = new Map<string, string[]>();
-  for (const [name, value] of fields) {
-    const before = values.get(name);
-    if (before) before.push(value);
-    else values.set(name, [value]);
-  }
-  return Object.fromEntries([...values].map(([name, all]) => [name, all.length > 1 ? all : all[0]]));
-}
-
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map(Object.entries({ on: true, true: true, off: false, false: false, "": false }));
-
-/** The text of a field as a parameter of a type takes it. What it cannot be made of stays what it is, and is refused. */
-function read(text: string, type: unknown): unknown {
-  if (type === Boolean) return BOOLEANS.get(text) ?? text;
-  if (type !== Number) return text;
-  if (text.trim() === "") return undefined;
-  return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
 // --- without JavaScript ---

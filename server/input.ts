@@ -1,5 +1,6 @@
 import { countOf, type Group } from "../lib/codec.js";
 import { badRequest, fileInForm, tooManyValues } from "../lib/errors.js";
+import type { SentForm } from "../lib/form-arguments.js";
 import { decodeValue } from "../lib/value.js";
 import type { Have } from "./host.js";
 
@@ -62,14 +63,6 @@ function haveOf(value: unknown): Have | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");
   return [value[0], whole(value[1], "have")];
-}
-
-/** What a form has sent, in the place of arguments. */
-export interface SentForm {
-  /** In the form's order, with the values of inputs. */
-  readonly fields: readonly (readonly [name: string, value: string])[];
-  /** The first arguments, which stand in no field. */
-  readonly bound: readonly unknown[];
 }
 
 /** A form, where arguments are one. */

@@ -22,6 +22,8 @@ interface Twin {
 const { TwinProvider, useTasks, useLiveTasks } = createHooks<Twin>({ stores: { tasks: Tasks } });
 
 beforeAll(async () => {
+  // A page gets it while its visitor looks at it first.
+  await import("../../client/prediction.js");
   const body = JSON.stringify({ key: "first", args: ["x"] });
   await fetch("/api/twin/board.rename", { method: "POST", body, headers: { "content-type": "application/json" } });
 });
@@ -81,6 +83,14 @@ function Pending({ room }: { room: string }) {
   return <em> {count} pending</em>;
 }
 
+function Adding({ room }: { room: string }) {
+  return (
+    <form action={useTasks(room).add.form}>
+      <input name="title" />
+    </form>
+  );
+}
+
 const Live = observer(function Live({ room }: { room: string }) {
   "use no memo";
   const live = useLiveTasks(room);
@@ -96,11 +106,12 @@ let rooms = 0;
 /** A page of a room with these tasks. */
 async function open(titles: string[], app: (room: string) => ReactNode, onError: (error: EventError) => void = () => {}) {
   const room = `room ${COMPILED} ${++rooms}`;
+  tasks = undefined as never;
   const element = document.body.appendChild(document.createElement("main"));
   const root = createRoot(element);
   roots.push(root);
   root.render(<TwinProvider onError={onError}>{app(room)}</TwinProvider>);
-  await soon(() => expect(element.textContent).toContain("left 0"));
+  await soon(() => expect(tasks).toBeDefined());
   for (const title of titles) await tasks.add(title);
   await soon(() => expect(element.querySelectorAll("li").length).toBe(titles.length));
   for (const title of titles) for (const kind of ["Row", "Quiet"]) renders(`${kind} ${title}`);
@@ -189,6 +200,23 @@ test("what is pending says so, until it has its answer", async () => {
   expect(film.texts.slice(0, 3)).toEqual(states.map((text) => `${text} pending`));
   expect(film.texts.at(-1)).toBe("milk*breadtea left 2 0 pending");
   for (const text of film.texts.slice(3)) expect(text).toMatch(/^milk\*\??breadtea\?? left 2 [012] pending$/);
+});
+
+test("what a form adds is there before its answer", async () => {
+  const { element, film } = await open(["milk"], (room) => (
+    <>
+      <List room={room} quiet />
+      <Adding room={room} />
+    </>
+  ));
+  (element.querySelector("input") as HTMLInputElement).value = "tea";
+  const pressed = await film.next();
+  (element.querySelector("form") as HTMLFormElement).requestSubmit();
+  await soon(() => expect(film.texts).toContain("milktea left 2"));
+  expect((film.frames.at(-1)?.frame as number) - pressed).toBeLessThanOrEqual(4);
+  await tasks.lock(0, 0);
+  await film.next();
+  expect(film.texts).toEqual(["milk left 1", "milktea left 2"]);
 });
 
 test("observers of the live twin see predictions too", async () => {

@@ -7,7 +7,7 @@ import { isPending, type Prediction, Predictions } from "../../lib/predictions.j
 import type { AnyClass } from "../../lib/schema.js";
 import { createStore } from "../../lib/store.js";
 import { encodeValue } from "../../lib/value.js";
-import { positive } from "../kit/schemas.js";
+import { form, positive, text } from "../kit/schemas.js";
 
 /** What crosses the wire. */
 const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value));
@@ -27,6 +27,9 @@ function twinOf<T extends object>(
     predictions,
     /** The events that the twin shows and the server has not ended. */
     call: (name: string, ...args: unknown[]): Prediction | undefined => predictions.begin(name, sent(encodeValue(args)), false, "seed"),
+    /** A form that is sent to an event. */
+    submit: (name: string, fields: [name: string, value: string | null][], ...bound: unknown[]) =>
+      predictions.begin(name, sent(encodeValue({ fields, bound })), false, "seed"),
     /** Runs something on the server; it ends the given events. */
     frame(run: (instance: T) => unknown, ...ended: (Prediction | undefined)[]) {
       run(instance);
@@ -117,6 +120,12 @@ class List {
     const item = this.find(id) as Item;
     this.byDay.set(day, [...(this.byDay.get(day) ?? []), item]);
     this.tags.add(day);
+  }
+  @event(text, text) write(first: string, second: string) {
+    this.note += first + second;
+  }
+  @event(form) writeAll({ first, more }: { first: string; more: string[] }) {
+    this.note += `${first}${more}`;
   }
   @event due(id: string, at: Date) {
     (this.find(id) as Item & { due: Date }).due = at;
@@ -227,6 +236,21 @@ describe("an event that the browser has the body of", () => {
     expect(twin.call("raise", 1, 2)).toBeUndefined();
     twin.call("raise", 2);
     expect(twin.view.note).toBe("2");
+  });
+
+  test("may be sent a form: its fields are the arguments, or one object, as on the server", () => {
+    const twin = twinOf(List);
+    twin.submit("write", [["text", "a "]], "b ");
+    twin.submit("writeAll", [
+      ["first", "c "],
+      ["more", "d "],
+      ["more", "e "],
+    ]);
+    expect(twin.view.note).toBe("b a c d ,e ");
+    expect(twin.submit("write", [["text", null]], "b "), "a file").toBeUndefined();
+    // Where a compiler tells the types of parameters, as here.
+    twin.submit("add", [["title", "tea"]]);
+    expect(twin.view.items.at(-1)?.title).toBe("tea");
   });
 
   test("is no reader of the reaction that calls it", () => {

@@ -1,4 +1,5 @@
 import { computed, EventError, event, newId, state } from "twinstate";
+import { z } from "zod";
 
 export interface Task {
   id: string;
@@ -12,7 +13,7 @@ export class Tasks {
   @computed get left() {
     return this.tasks.filter(({ done }) => !done).length;
   }
-  @event({ optimistic: true }) add(title: string) {
+  @event({ optimistic: true, input: [z.string()] }) add(title: string) {
     const id = newId();
     this.tasks.push({ id, title, done: false });
     return id;
