@@ -14,11 +14,13 @@ const KINDS = { AsyncGenerator, ReadableStream, AbortSignal, Socket };
 const listeners = (emitter) => emitter.eventNames().reduce((total, name) => total + emitter.listenerCount(name), 0);
 
 const runtimesHere = () => [...(globalThis[Symbol.for("twinstate.runtime")]?.values() ?? [])];
+/** Those of others: Next's workers evaluate the app too, and have none. */
+const serversHere = () => process._getActiveHandles().filter((handle) => handle instanceof Server && handle !== probe);
 
 function counts() {
   const runtimes = runtimesHere();
   const resources = process.getActiveResourcesInfo();
-  const servers = process._getActiveHandles().filter((handle) => handle instanceof Server);
+  const servers = serversHere();
   return {
     streams: runtimes.reduce((total, { streams }) => total + streams, 0),
     watchers: runtimes.flatMap(({ hosts }) => hosts.live).reduce((total, { watchers }) => total + watchers.size, 0),
@@ -32,7 +34,7 @@ function counts() {
 const objects = () => Object.fromEntries(Object.entries(KINDS).map(([name, Class]) => [name, queryObjects(Class)]));
 
 const probe = createServer(({ url }, response) => {
-  const told = runtimesHere().length === 0 ? null : url === "/objects" ? objects() : counts();
+  const told = runtimesHere().length === 0 || serversHere().length === 0 ? null : url === "/objects" ? objects() : counts();
   response.setHeader("connection", "close").end(JSON.stringify(told));
 });
 probe.listen(0, "127.0.0.1", () => writeFileSync(join(process.env.PROBE, String(process.pid)), String(probe.address().port)));
