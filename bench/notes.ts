@@ -24,6 +24,12 @@ export const notes: { text: string; reasons: Reasons; known: Readonly<Record<str
     "CPU of a delivery over SSE, to raw SSE (0.8 × as many a second)": 2.2,
     "CPU of a delivery over WebSocket, to ws (0.8 × as many a second)": 1.8,
     "CPU of an event that changes a number, to Reflex": 1.3,
+    // Frames of a busy machine.
+    "painted, change every tenth of 1,000, to the better peer": 1.4,
+    "painted, swap two of 1,000, to the better peer": 1.4,
+    "painted, remove one of 1,000, to the better peer": 1.4,
+    "painted, append 1,000 to 1,000, to the better peer": 1.8,
+    "painted, clear 1,000, to the better peer": 1.4,
   },
   text: `### What is missed, and why
 
