@@ -53,10 +53,6 @@ export class AdoptedNode extends InstanceNode implements Entrant {
     this.shape = shape;
   }
 
-  override get adopted(): boolean {
-    return true;
-  }
-
   override visible(): readonly string[] {
     return this.#reaction ? this.shape.watched : this.shape.visible;
   }

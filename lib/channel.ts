@@ -14,10 +14,11 @@ import {
   writeBody,
 } from "./codec.js";
 import { type Audience, InstanceNode, storage } from "./instance.js";
-import { Names } from "./names.js";
+
 import { MET, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { type Change, dataBefore, type KeyChanges, type Splice } from "./record.js";
 import { arrange } from "./runs.js";
+import { SentNames } from "./sent-names.js";
 import { finish, type Steps } from "./steps.js";
 import { NodeTable } from "./table.js";
 
@@ -51,7 +52,7 @@ export class Channel {
   readonly table = new NodeTable();
   readonly root: Node;
   readonly audience: Audience;
-  #names: Names;
+  #names: SentNames;
   #next = 0;
   #freed = 0;
   #started = false;
@@ -59,7 +60,7 @@ export class Channel {
   constructor(root: Node, audience: Audience, known?: { names: readonly string[]; next: number }) {
     this.root = root;
     this.audience = audience;
-    this.#names = new Names(known?.names);
+    this.#names = new SentNames(known?.names);
     if (known) this.#next = known.next;
   }
 
@@ -196,7 +197,7 @@ export class Channel {
   }
 
   #detached(order: Node[]): Snapshot {
-    const names = new Names();
+    const names = new SentNames();
     const given = new Map<Node, number>();
     const number = (node: Node) => {
       let id = given.get(node);

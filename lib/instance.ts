@@ -26,7 +26,7 @@ export const storage: Audience = {
     node.kept ??= { id: UNNUMBERED, refs: 0, mark: 0 };
     return node.kept;
   },
-  names: (node) => node.persistent(),
+  names: (node) => node.persistent?.() ?? node.visible(),
   // So that what is large can be read and written bit by bit.
   group: STEP,
 };
@@ -61,18 +61,9 @@ export class InstanceNode extends ObjectNode {
     return Object.keys(this.data);
   }
 
-  /** The names that the storage keeps. */
-  persistent(): readonly string[] {
-    return Object.keys(this.data);
-  }
+  /** The names that the storage keeps, where it is the user's own instance. @default all */
+  persistent?(): readonly string[];
 
-  /** It is the user's own instance. */
-  get adopted(): boolean {
-    return false;
-  }
-
-  /** Takes values that are there already: of a stored record, or of the other side. */
-  fill(data: Record<string, Stored>): void {
-    this.data = data;
-  }
+  /** Takes values that are there already, of a stored record, where it is the user's own instance. */
+  fill?(data: Record<string, Stored>): void;
 }

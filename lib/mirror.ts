@@ -385,7 +385,7 @@ class Decoder implements Sink<Node> {
 
   fill(node: Node, data: unknown): void {
     const isNew = node !== this.#graph.root && this.#old?.get(this.#audience.tag(node).id) !== node;
-    if (node instanceof InstanceNode && node.adopted) node.fill(data as Record<string, Stored>);
+    if (node instanceof InstanceNode && node.fill) node.fill(data as Record<string, Stored>);
     else if (isNew) node.data = data;
     else if (node instanceof ArrayNode) node.assign(data as Stored[]);
     else merge(node as ObjectNode | MapNode | SetNode, data as object);
