@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright";
 import { createTwin, memory, scope } from "twinstate/server";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
 import { serve } from "../kit/http.js";
 import { openFarSite } from "./kit/far-site.js";
 import { Form } from "./kit/form.js";
@@ -66,7 +66,7 @@ async function open(visitor: Visitor, key: string): Promise<Opened> {
   await input.focus();
   await input.evaluate((element) => (element as HTMLInputElement).setSelectionRange(1, 1));
   const ticker = setInterval(() => void twin.form(key).tick(), 100);
-  ends.unshift(() => clearInterval(ticker));
+  onTestFinished(() => clearInterval(ticker));
   const title = async () => (await twin.form(key).$snapshot()).title;
   return { page, title, shown: await record(page), alert: page.getByRole("alert") };
 }
