@@ -1,9 +1,10 @@
 import { createTRPCUntypedClient, httpBatchStreamLink, httpLink, splitLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
+import type { Classes } from "../lib/brought.js";
 import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
 import { type EventError, isEventError, outdatedPage, refusal, unnamed } from "../lib/errors.js";
 import { atomically } from "../lib/mirror.js";
-import type { Classes, WireSchema } from "../lib/schema.js";
+import type { WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/runtime.js";

@@ -1,8 +1,9 @@
+import { viewsOf } from "../lib/brought.js";
 import type { Members } from "../lib/class-views.js";
 import type { Delta, Snapshot } from "../lib/codec.js";
 import { type EventError, nestedEvent, unknownEvent } from "../lib/errors.js";
 import { atomically, createMirror, type Mirror } from "../lib/mirror.js";
-import { viewsOf, type WireClass, type WireEvent, type WireSchema } from "../lib/schema.js";
+import type { WireClass, WireEvent, WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import type { Known } from "./client.js";
 import { engine } from "./engine.js";

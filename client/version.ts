@@ -1,20 +1,22 @@
 import { own } from "../lib/node.js";
-import type { WireSchema } from "../lib/schema.js";
-
-type WireClass = WireSchema["models"][string] & { readonly scope?: string };
+import type { WireClass, WireSchema } from "../lib/schema.js";
 
 /** Whether a server still has all that a page was built on. What it has besides does no harm. */
 export function serves(server: WireSchema, page: WireSchema): boolean {
-  if (server.hash === page.hash) return true;
-  return (["stores", "models"] as const).every((kind) =>
-    Object.entries(page[kind]).every(([name, mine]) => covers(own(server[kind], name) as WireClass, mine)),
+  const kinds = ["stores", "models"] as const;
+  return (
+    server.hash === page.hash || kinds.every((kind) => Object.entries(page[kind]).every(([name, mine]) => covers(own(server[kind], name) as WireClass, mine)))
   );
 }
 
-const covers = (theirs: WireClass | undefined, mine: WireClass): boolean =>
-  theirs !== undefined &&
-  theirs.scope === mine.scope &&
-  namesOf(mine).every((name) => namesOf(theirs).includes(name)) &&
-  Object.keys(mine.events).every((name) => Object.hasOwn(theirs.events, name));
+function covers(theirs: WireClass | undefined, mine: WireClass): boolean {
+  const has = new Set(theirs && partsOf(theirs));
+  return partsOf(mine).every((part) => has.has(part));
+}
 
-const namesOf = ({ fields, computeds }: WireClass) => [...fields, ...computeds];
+const partsOf = ({ fields, computeds, events, scope }: WireClass & { readonly scope?: string }) => [
+  ...fields,
+  ...computeds,
+  ...Object.keys(events).map((name) => `${name}()`),
+  ` ${scope}`,
+];

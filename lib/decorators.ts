@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { bring } from "./brought.js";
 import { classViews } from "./class-views.js";
 import type { Current } from "./current.js";
 import { badDecoratorOption, misplacedDecorator, notDecoratorOptions } from "./errors.js";
@@ -183,15 +184,16 @@ type Declare = (declared: Declared, name: string, options: Options, paramTypes?:
 /** A decorator for both kinds, with and without options. */
 function decorator(what: string, kinds: readonly string[], known: Readonly<Record<string, string>>, declare: Declare) {
   function decorate(options: Options, target: unknown, key: unknown, descriptor: unknown): void {
+    bring(classViews);
     if (isContext(key)) {
       const { kind, name, static: isStatic, private: isPrivate, metadata } = key;
       if (typeof name !== "string" || isStatic || isPrivate || !kinds.includes(kind)) throw misplacedDecorator(what, String(name));
-      declare(declaredOn(metadata, classViews), name, checkOptions(what, name, known, options));
+      declare(declaredOn(metadata), name, checkOptions(what, name, known, options));
       return;
     }
     if (typeof key !== "string" || typeof target !== "object" || target === null) throw misplacedDecorator(what, String(key));
     if (!kinds.includes(kindOf(descriptor as PropertyDescriptor | undefined))) throw misplacedDecorator(what, key);
-    declare(declaredOn(target, classViews), key, checkOptions(what, key, known, options), paramTypesOf(target, key));
+    declare(declaredOn(target), key, checkOptions(what, key, known, options), paramTypesOf(target, key));
   }
 
   return (...args: unknown[]): unknown => {

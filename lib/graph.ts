@@ -1,9 +1,9 @@
+import type { Classes } from "./brought.js";
 import { stateDate } from "./date.js";
 import { InstanceNode } from "./instance.js";
 import type { Listeners } from "./listeners.js";
 import type { Node } from "./node.js";
 import type { Recorder } from "./record.js";
-import type { Classes } from "./schema.js";
 import type { Spares } from "./spares.js";
 import type { Writer } from "./writer.js";
 

@@ -1,5 +1,6 @@
 import { ArrayNode } from "./array.js";
 import { batch } from "./batch.js";
+import type { Classes } from "./brought.js";
 import type { Kept, Saved } from "./channel.js";
 import {
   type BodyKind,
@@ -24,7 +25,6 @@ import { MapNode } from "./map.js";
 import { Names } from "./names.js";
 import { Node, own, type Stored, spoil, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
-import type { Classes } from "./schema.js";
 import { SetNode } from "./set.js";
 import { Signal } from "./signal.js";
 import { finish, STEP, type Steps } from "./steps.js";

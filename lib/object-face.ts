@@ -1,9 +1,9 @@
+import { viewsOf } from "./brought.js";
 import type { InstanceNode } from "./instance.js";
 import { liveOf, NODE, Node, own } from "./node.js";
 import type { ObjectNode } from "./object.js";
 import { KEYS, observeKey, observePresence } from "./observe.js";
 import { pathOf } from "./path.js";
-import { viewsOf } from "./schema.js";
 import { cannotDefine, symbolKey } from "./state-errors.js";
 import { writing } from "./writing.js";
 

@@ -1,7 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ClassViews } from "./class-views.js";
 import type { Current } from "./current.js";
-import { own } from "./node.js";
 
 /** A class, whatever its constructor takes. */
 export type AnyClass = abstract new (...args: never[]) => object;
@@ -49,8 +47,6 @@ export interface Declared {
   readonly fields: Record<string, FieldSchema>;
   readonly computeds: Record<string, Omit<ComputedSchema, "get">>;
   readonly events: Record<string, EventSchema>;
-  /** What the class brings along for views of its instances. */
-  readonly views: (Class: AnyClass, name: string) => ClassViews;
 }
 
 const SCHEMA = Symbol.for("twinstate.schema");
@@ -59,24 +55,13 @@ const SCHEMA = Symbol.for("twinstate.schema");
 const METADATA = (Symbol as { metadata?: symbol }).metadata as symbol;
 
 /** Where a class keeps what its decorators declare: its prototype, or the metadata object of standard decorators. */
-export function declaredOn(holder: object, views: Declared["views"]): Declared {
+export function declaredOn(holder: object): Declared {
   if (!Object.hasOwn(holder, SCHEMA)) {
-    const declared: Declared = { fields: Object.create(null), computeds: Object.create(null), events: Object.create(null), views };
+    const declared: Declared = { fields: Object.create(null), computeds: Object.create(null), events: Object.create(null) };
     Object.defineProperty(holder, SCHEMA, { value: declared });
   }
   return (holder as { [SCHEMA]: Declared })[SCHEMA];
 }
-
-/** Classes that this side has, by the names under which the server knows them. */
-export type Classes = Readonly<Record<string, AnyClass | undefined>>;
-
-/** What a class has brought along for views of it: nothing where it has no decorators, or is not there. */
-export function viewsOf(classes: Classes | undefined, name: string): ClassViews | undefined {
-  const Class = classes && (own(classes, name) as Brings | undefined);
-  return Class && (Class.prototype[SCHEMA] ?? Class[METADATA]?.[SCHEMA])?.views(Class, name);
-}
-
-type Brings = AnyClass & { readonly prototype: { readonly [SCHEMA]?: Declared }; readonly [METADATA]?: { readonly [SCHEMA]?: Declared } };
 
 const known = new WeakMap<object, ClassSchema>();
 

@@ -1,9 +1,9 @@
+import { viewsOf } from "./brought.js";
 import { readOnlyView } from "./errors.js";
 import { InstanceNode } from "./instance.js";
 import { copyInto, emptyOf } from "./kind.js";
 import { plainLeaf } from "./leaf.js";
 import { addUser, Node, nodeOf, Old, own, type Stored } from "./node.js";
-import { viewsOf } from "./schema.js";
 
 /** Containers whose views are being built, with whether one of the views inside refers back to it. */
 const building = new Map<Node, { captured: boolean }>();

@@ -4,10 +4,11 @@ import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { viewsOf } from "../../lib/brought.js";
 import { computed, event, state } from "../../lib/decorators.js";
 import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
-import { classSchema, viewsOf } from "../../lib/schema.js";
+import { classSchema } from "../../lib/schema.js";
 import { createStore } from "../../lib/store.js";
 import type * as Decorated from "../kit/decorated.js";
 
