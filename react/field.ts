@@ -171,6 +171,8 @@ class Editor {
   #shown: unknown;
   #value: unknown;
   #set!: Set;
+  /** How many calls have no answer. */
+  #calls = 0;
   /** What the store had when the server had refused another value. */
   #had: { readonly value: unknown } | undefined;
   /** Where it was before something else shows. */
@@ -221,8 +223,8 @@ class Editor {
     this.#value = value;
     this.#set = set;
     const { edit } = this.#local;
-    // Only now, as what was shown of an event before its answer is undone with it.
-    if (edit?.stage === "refused") this.#had ??= { value };
+    // Only now, as what was shown of an event before its answer is undone with it, and as what was taken before may come later.
+    if (edit?.stage === "refused" && this.#calls === 0) this.#had ??= { value };
     const other = !Object.is(this.#wanted(value), shown);
     if (other) this.#caret = caretOf(this.#element);
     if (other || (edit && !this.#standing(value))) this.#tell();
@@ -287,17 +289,26 @@ class Editor {
     this.#tell(sent);
     const begun = this.#set["~"]?.begin();
     begun?.send([sent.value]);
+    this.#calls++;
+    const answered = () => {
+      const { edit } = this.#local;
+      if (--this.#calls === 0 && edit?.stage === "refused") this.#tell(edit);
+    };
     listen(
       begun?.call ?? this.#set(sent.value),
       () => {
         if (this.#local.edit === sent) this.#tell(this.#focused ? { ...sent, stage: "taken", error: undefined } : undefined);
+        answered();
       },
       (error) => {
         // Of what was changed since, the answer counts.
-        if (this.#local.edit !== sent) return true;
-        this.#had = undefined;
-        this.#tell(QUIET.has((error as EventError).code) ? undefined : { ...sent, stage: "refused", error: error as EventError });
-        return this.#mounted;
+        const last = this.#local.edit === sent;
+        if (last) {
+          this.#had = undefined;
+          this.#tell(QUIET.has((error as EventError).code) ? undefined : { ...sent, stage: "refused", error: error as EventError });
+        }
+        answered();
+        return !last || this.#mounted;
       },
     );
   }

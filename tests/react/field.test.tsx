@@ -247,6 +247,23 @@ describe("with a clock that stands still", () => {
     expect([input.value, element.textContent]).toEqual(["milk", ""]);
   });
 
+  test("what is refused does not give way to what one has typed before it", async () => {
+    const { form, client } = fixture();
+    const server = slow(form);
+    const { element } = await show(client, <Title set={server.set} />);
+    const input = control(element);
+    await change(input, "milk a");
+    await pass(80);
+    await change(input, "milk!");
+    await pass(80);
+    // Refusals wait for nobody: what was taken before shows later.
+    await server.answer(1);
+    await server.answer(0);
+    expect([form.instance.title, input.value, element.textContent]).toEqual(["milk a", "milk!", "No shouting."]);
+    await act(async () => form.run((store) => (store.title = "tea")));
+    expect([input.value, element.textContent]).toEqual(["tea", ""]);
+  });
+
   test("`reset()` forgets what was typed and not sent", async () => {
     const { form, client } = fixture();
     const sent = vi.spyOn(form.instance, "setTitle");

@@ -33,7 +33,10 @@ export async function openFarSite(page: string, site: string, { delay, loss }: L
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
         outgoing.flushHeaders();
       });
-      answer.on("data", (chunk) => (lost() ? late(cut) : late(() => outgoing.write(chunk))));
+      // An answer is one message, a stream one after the other.
+      const stream = answer.headers["content-type"]?.startsWith("text/event-stream");
+      const gone = lost();
+      answer.on("data", (chunk) => ((stream ? lost() : gone) ? late(cut) : late(() => outgoing.write(chunk))));
       answer.on("end", () => late(() => outgoing.end()));
       answer.on("error", () => late(cut));
     });
