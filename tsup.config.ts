@@ -36,6 +36,7 @@ export default defineConfig({
     client: "client/index.ts",
     socket: "client/socket.ts",
     submit: "client/submit.ts",
+    effects: "react/effects.ts",
     prediction: "client/prediction.ts",
     react: "react/index.ts",
     devtools: "react/devtools/index.tsx",

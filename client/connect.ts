@@ -77,7 +77,7 @@ export function connect<T extends { readonly "~stores": any; readonly "~models"?
       leave();
       throw twin.error;
     }
-    twin.mirror.faces ??= openFace;
+    twin.mirror.graph.open ??= openFace;
     const { live } = twin.mirror;
     const more: Record<string, unknown> = { $snapshot: () => viewOf(live), $subscribe: (listener: () => void) => twin.subscribe(listener), $leave: leave };
     return new Proxy(live, { get: (target, name) => (typeof name === "string" && Object.hasOwn(more, name) ? more[name] : Reflect.get(target, name, target)) });

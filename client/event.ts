@@ -34,43 +34,36 @@ export interface EventParts {
 
 /** Makes an event: a function, with its tools. */
 export function createEvent(parts: EventParts): TwinEvent {
-  const debounced = paced((ms) => pace(parts, ms, "after"));
-  const throttled = paced((ms) => pace(parts, ms, "each"));
+  const made = new Map<string, Run>();
+  /** The same function for the same time. */
+  const paced = (each: boolean) => (ms: number) => {
+    const name = `${each} ${ms}`;
+    const run = made.get(name) ?? pace(parts, ms, each);
+    made.set(name, run);
+    return run;
+  };
+  const tools = { debounce: paced(false), throttle: paced(true), "~": parts };
   const run: Run = (...args) => {
     const { debounce, throttle } = parts.options() ?? {};
-    if (debounce !== undefined) return debounced(debounce)(...args);
-    if (throttle !== undefined) return throttled(throttle)(...args);
+    if (debounce !== undefined) return tools.debounce(debounce)(...args);
+    if (throttle !== undefined) return tools.throttle(throttle)(...args);
     const { call, send } = parts.begin();
     send(args);
     return call;
   };
   let form: Form | undefined;
-  const tools = { debounce: debounced, throttle: throttled, "~": parts };
   return Object.defineProperty(Object.assign(run, tools), "form", { get: () => (form ??= createForm(parts)) }) as TwinEvent;
 }
 
-/** The same function for the same time. */
-function paced(make: (ms: number) => Run): (ms: number) => Run {
-  const made = new Map<number, Run>();
-  return (ms) => {
-    let run = made.get(ms);
-    if (!run) {
-      run = make(ms);
-      made.set(ms, run);
-    }
-    return run;
-  };
-}
-
 /** Of calls that follow each other closely, sends the last: when `ms` have passed without one, or each `ms` and the first at once. */
-function pace({ label, begin }: EventParts, ms: number, when: "after" | "each"): Run {
+function pace({ label, begin }: EventParts, ms: number, each: boolean): Run {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let waiting: Begun | undefined;
   let latest: readonly unknown[] = [];
   const next = () => {
     const begun = waiting;
     waiting = undefined;
-    timer = begun && when === "each" ? setTimeout(next, ms) : undefined;
+    timer = begun && each ? setTimeout(next, ms) : undefined;
     begun?.send(latest);
   };
   return (...args) => {
@@ -79,9 +72,9 @@ function pace({ label, begin }: EventParts, ms: number, when: "after" | "each"):
       waiting?.drop(superseded(label));
       waiting = begun;
       latest = args;
-      if (when === "each" && timer === undefined) return next();
+      if (each && timer === undefined) return next();
       begun.show(args);
-      if (when === "each") return;
+      if (each) return;
       clearTimeout(timer);
       timer = setTimeout(next, ms);
     });

@@ -159,10 +159,12 @@ export class LiveTwin implements Twin {
     const isEvent = Object.hasOwn(described.events, name);
     if (className === "" && isEvent) return this.event(name);
     // In production it is missing, as any other method.
-    if (process.env.NODE_ENV === "production" || !isMethod(name) || described.fields.includes(name) || described.computeds.includes(name)) return undefined;
-    return () => {
-      throw isEvent ? nestedEvent(className, name) : unknownEvent(className || this.store, name);
-    };
+    if (process.env.NODE_ENV !== "production" && isMethod(name) && !described.fields.includes(name) && !described.computeds.includes(name)) {
+      return () => {
+        throw isEvent ? nestedEvent(className, name) : unknownEvent(className || this.store, name);
+      };
+    }
+    return undefined;
   }
 
   // --- what the client tells it ---

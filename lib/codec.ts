@@ -325,7 +325,7 @@ export function openBody<C>(group: Group, sink: Sink<C>): Opened<C> {
   const kind = own(KINDS, group[0] as string) as BodyKind | undefined;
   if (!kind) throw badWire("a body", group);
   const count = countOf(group);
-  if (!isCount(count) || count > MOST) throw badWire("a count of containers", count);
+  if (!isCount(count) || count > MOST) throw badWire("a count", count);
   const className = kind === "instance" ? sink.name(group[2]) : undefined;
   const sent = kind === "instance" ? group[3] : kind === "object" ? group[2] : [];
   const names = (sent as unknown[]).map((name) => sink.name(name));
@@ -375,7 +375,7 @@ function fillLists<C>(group: Group, kind: BodyKind, made: C[], sink: Sink<C>): v
   const sizes = group[2] as number[];
   let total = 0;
   for (let i = 0; i < made.length; i++) {
-    if (!isCount(sizes[i])) throw badWire("a size", sizes[i]);
+    if (!isCount(sizes[i])) throw badWire("a count", sizes[i]);
     total += sizes[i] as number;
   }
   const first = columnOf(group[3], total);

@@ -34,8 +34,8 @@ import { viewOf } from "./view.js";
 export interface MirrorOptions {
   /** The store's name, for messages. */
   name: string;
-  /** See {@link Mirror.faces}. */
-  faces?: Mirror["faces"];
+  /** See {@link Graph.open}: without it there are views alone. */
+  faces?: Graph["open"];
   /** What a name that is no field gives: an event, mostly. `path` names the class, `""` for the store's own. */
   method?(className: string, key: string): unknown;
   /** Classes that this side has, by name: views of their instances are `instanceof` them. */
@@ -45,12 +45,8 @@ export interface MirrorOptions {
 /** A twin's state: what deltas make of a snapshot. */
 export interface Mirror {
   readonly name: string;
-  /** Makes what users hold of containers (`openFace`). Without it there are views alone. */
-  faces: ((node: Node) => object) | undefined;
-  /** The MobX mirror, once there are {@link faces}. */
+  /** The MobX mirror, once its graph can open them. */
   readonly live: object;
-  /** Classes that this side has. */
-  readonly models: Classes | undefined;
   /** A snapshot has been applied. */
   readonly ready: boolean;
   /** The number that the next container takes: equal to the encoder's. */
@@ -97,17 +93,10 @@ export function createMirror({ name, faces, method, models }: MirrorOptions): Mi
 
   return {
     name,
-    models,
     graph,
     change,
     get live() {
       return graph.root.live;
-    },
-    get faces() {
-      return graph.open;
-    },
-    set faces(open) {
-      graph.open = open;
     },
     get ready() {
       return ready;
@@ -214,7 +203,7 @@ class Decoder implements Sink<Node> {
   numbered<N extends Node = Node>(id: unknown, Kind: abstract new (...args: never[]) => Node = Node): N {
     const node = this.table.get(id as number);
     if (node instanceof Kind) return node as N;
-    throw badWire("the number of a container of its kind", id);
+    throw badWire("the number of a container", id);
   }
 
   snapshot(snapshot: Snapshot, old: ReadonlyMap<number, Node> | undefined): void {
@@ -417,7 +406,7 @@ function expand(pairs: readonly number[]): number[] {
   const ids: number[] = [];
   for (let i = 0; i < pairs.length; i += 2) {
     const [start, count] = [pairs[i] as number, pairs[i + 1] as number];
-    if (!(count > 0 && count < 1e8)) throw badWire("numbers of containers", count);
+    if (!(count > 0 && count < 1e8)) throw badWire("a count", count);
     for (let n = 0; n < count; n++) ids.push(start < 0 ? UNNUMBERED : start + n);
   }
   return ids;

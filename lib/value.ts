@@ -60,7 +60,7 @@ export function decodeValue(encoded: unknown, stored?: (id: number) => unknown):
     const opened = openBodies(bodies, sink);
     const value = valueOf(slot, sink);
     fillBodies(opened, sink);
-    if (sink.unclaimed > 0) throw badWire("an encoded value", "bodies that nothing refers to");
+    if (sink.unclaimed > 0) throw badWire("an encoded value", "containers that nothing refers to");
     return value;
   });
 }

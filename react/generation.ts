@@ -74,23 +74,15 @@ export class Generation implements ProxyHandler<object> {
     return { value: own(this.#base.view, name), enumerable: true, configurable: true, writable: false };
   }
 
-  set(): never {
-    throw readOnlyTwin(this.#twin.store);
-  }
+  readonly set = this.#refuse;
+  readonly defineProperty = this.#refuse;
+  readonly deleteProperty = this.#refuse;
+  readonly setPrototypeOf = this.#refuse;
+  readonly preventExtensions = this.#refuse;
 
-  defineProperty(): never {
-    throw readOnlyTwin(this.#twin.store);
-  }
-
-  deleteProperty(): never {
-    throw readOnlyTwin(this.#twin.store);
-  }
-
-  setPrototypeOf(): never {
-    throw readOnlyTwin(this.#twin.store);
-  }
-
-  preventExtensions(): never {
-    throw readOnlyTwin(this.#twin.store);
+  /** In production, the engine's own words do. */
+  #refuse(): false {
+    if (process.env.NODE_ENV !== "production") throw readOnlyTwin(this.#twin.store);
+    return false;
   }
 }

@@ -28,7 +28,7 @@ export function pinned(twin: Twin, rendered: Rendered | undefined): Pinned {
   let known = pins.get(rendered);
   if (known?.twin !== twin) {
     // The twin has never been in this state: several parts of a page may come with one store in several states.
-    const mirror = createMirror({ name: twin.store, models: twin.mirror.models });
+    const mirror = createMirror({ name: twin.store, models: twin.mirror.graph.models });
     mirror.applySnapshot(rendered.snapshot as Snapshot);
     known = { twin, pin: { version: -1, view: mirror.view() } };
     pins.set(rendered, known);

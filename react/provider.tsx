@@ -4,7 +4,7 @@ import type { BuiltInEffects } from "../lib/current.js";
 import { type EventError, outsideProvider } from "../lib/errors.js";
 import type { AppEffects } from "../lib/register.js";
 import type { Preload } from "../server/twin.js";
-import { builtIn, type Effects } from "./effects.js";
+import type { Effects } from "./effects.js";
 import { reloadAtNavigation } from "./outdated.js";
 import { Pins } from "./pin.js";
 import { usePreload } from "./preload.js";
@@ -59,15 +59,17 @@ export function TwinProvider({ preload, effects, onError, onOutdated, children, 
     latest.current = { effects, onError, onOutdated };
   });
   useEffect(() => {
+    let effected: Promise<unknown> = Promise.resolve();
     const stops = [
       client.onError((error) => (latest.current.onError ?? console.error)(error)),
       client.onEffect((name, args) => {
-        try {
-          ((latest.current.effects as Effects | undefined)?.[name] ?? builtIn(name))(...args);
-        } catch (error) {
-          // Not to the client: what follows on the stream is still to be taken.
-          console.error(error);
-        }
+        // One after the other. Those where the app says nothing are loaded when one is needed; what follows on the stream is taken all the same.
+        effected = effected
+          .then(async () => {
+            const own = (latest.current.effects as Effects | undefined)?.[name];
+            (own ?? (await import("./effects.js")).builtIn(name))(...args);
+          })
+          .catch(console.error);
       }),
     ];
     const stopped = client.status.subscribe(() => {

@@ -38,23 +38,17 @@ export function createView(twin: Twin, rendered: Rendered | undefined): Source {
 /** The MobX mirror of a twin. It is a view until MobX's part is loaded, and while a page hydrates that shows an older state. */
 export function createLive(twin: Twin, rendered: Rendered | undefined): Source {
   const view = createView(twin, rendered);
-  const get = () => {
-    if (twin.state !== "ready") return twin.error;
-    if (!faces.open) return view.get();
-    twin.mirror.faces ??= faces.open;
-    return twin.mirror.live;
-  };
-  let shown: unknown;
   return {
     subscribe(listener) {
       if (!faces.open) void faces.load().then(listener);
       return view.subscribe(listener);
     },
-    get,
-    getServer() {
-      if (shown === undefined) shown = pinned(twin, rendered).version === twin.version && faces.open ? get() : view.getServer();
-      return shown;
+    get() {
+      if (twin.state !== "ready" || !faces.open) return view.get();
+      twin.mirror.graph.open ??= faces.open;
+      return twin.mirror.live;
     },
+    getServer: view.getServer,
   };
 }
 

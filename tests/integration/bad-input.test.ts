@@ -401,7 +401,11 @@ test("a browser lets pages of named origins read the answers, with the cookie, a
   });
   const answer = await ask("POST", "https://app.example");
   expect(answer.status).toBe(200);
-  expect(Object.fromEntries(answer.headers)).toMatchObject({ ...shared, vary: expect.stringContaining("origin"), "set-cookie": expect.stringContaining("twin_session") });
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    ...shared,
+    vary: expect.stringContaining("origin"),
+    "set-cookie": expect.stringContaining("twin_session"),
+  });
   const live = await ask("GET", "https://app.example", `${named.site.url}/$live?input=${encodeURIComponent(JSON.stringify({ watch: [] }))}`);
   expect(Object.fromEntries(live.headers)).toMatchObject(shared);
   await live.body?.cancel();

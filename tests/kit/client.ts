@@ -26,7 +26,7 @@ export async function openTwin(client: Client, store: string, key?: string): Pro
 
 /** The MobX mirror of a twin. */
 export function liveOf(twin: Twin): object {
-  twin.mirror.faces ??= openFace;
+  twin.mirror.graph.open ??= openFace;
   return twin.mirror.live;
 }
 

@@ -46,7 +46,7 @@ function twinOf<T extends object>(
       return mirror.view() as T;
     },
     get live() {
-      mirror.faces ??= openFace;
+      mirror.graph.open ??= openFace;
       return mirror.live as T;
     },
     get store() {

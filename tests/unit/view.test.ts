@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Classes } from "../../lib/brought.js";
 import { computed, event, state } from "../../lib/decorators.js";
 import { createMirror } from "../../lib/mirror.js";
-import type { Classes } from "../../lib/brought.js";
 import { createStore } from "../../lib/store.js";
 
 const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
