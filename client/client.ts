@@ -7,7 +7,7 @@ import { atomically } from "../lib/mirror.js";
 import type { WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import { decodeValue } from "../lib/value.js";
-import type { PreloadData } from "../server/runtime.js";
+import type { PreloadData } from "../server/preload.js";
 import { Connection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import { Outbox, refusalOf } from "./outbox.js";

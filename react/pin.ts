@@ -2,7 +2,7 @@ import { createContext } from "react";
 import type { Twin } from "../client/twin.js";
 import type { Snapshot } from "../lib/codec.js";
 import { createMirror } from "../lib/mirror.js";
-import type { PreloadedStore } from "../server/runtime.js";
+import type { PreloadedStore } from "../server/preload.js";
 
 /** A state of a twin, as an immutable view, with the twin's version that it is of. */
 export interface Pinned {

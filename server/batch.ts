@@ -1,7 +1,8 @@
 import { getTRPCErrorFromUnknown } from "@trpc/server";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
+import type { TwinRequest } from "./callers.js";
 import { wireErrorOf } from "./router.js";
-import type { Runtime, TwinRequest } from "./runtime.js";
+import type { Runtime } from "./runtime.js";
 
 /** One call of an event, as a request has it. */
 interface Call {
@@ -68,7 +69,7 @@ const headOf = (calls: readonly Call[]) => `{${calls.map((_, i) => `"${i}":[[0],
 /** The JSON of an answer. It never rejects. */
 async function answerOf(runtime: Runtime, request: TwinRequest, { path, store, event, input }: Call): Promise<string> {
   try {
-    return JSON.stringify({ result: { data: await runtime.invoke(request, store, event, input) } });
+    return JSON.stringify({ result: { data: await runtime.calls.invoke(request, store, event, input) } });
   } catch (thrown) {
     const error = getTRPCErrorFromUnknown(thrown);
     return JSON.stringify({ error: { ...wireErrorOf(runtime, error, path), code: TRPC_ERROR_CODES_BY_KEY[error.code] } });

@@ -4,10 +4,11 @@ import { badRequest, invalidArguments, isEventError, noEventInForm, unreadableFo
 import { formArguments, type SentForm, takesObject } from "../lib/form-arguments.js";
 import type { EventSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
+import type { TwinRequest } from "./callers.js";
 import { type ArgumentLimits, checkArguments } from "./guard.js";
 import { formOf } from "./input.js";
 import { type Refusal, refusalOf, statusOf } from "./refusal.js";
-import type { Runtime, TwinRequest } from "./runtime.js";
+import type { Runtime } from "./runtime.js";
 import type { Definition } from "./scope.js";
 
 // --- arguments ---
@@ -66,7 +67,7 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
   try {
     const fields = [...(await readForm(request))];
     const { store, event, key, bound } = calledBy(fields.map(([name]) => name));
-    await runtime.invoke(twinRequest, store, event, { key, args: { fields, bound } }, (effects) => {
+    await runtime.calls.invoke(twinRequest, store, event, { key, args: { fields, bound } }, (effects) => {
       for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
     });
     return new Response(null, { status: 303, headers: { location } });

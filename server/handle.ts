@@ -62,7 +62,7 @@ export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, c
     case "user":
       return Object.assign(at, { current: () => currentOf(runtime, store, kind) });
     case "room":
-      return Object.assign(at, { keys: () => runtime.keys(store), delete: (key: string) => runtime.delete(key) });
+      return Object.assign(at, { keys: () => runtime.data.keys(store), delete: (key: string) => runtime.data.delete(key) });
     case "tab":
     case "shared":
       return at;
@@ -73,7 +73,7 @@ export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, c
 
 async function currentOf(runtime: Runtime, store: string, kind: "session" | "user"): Promise<object> {
   const headers = await requestHeaders(`twin.${store}.current()`);
-  const known = await runtime.recognise(headers.get("cookie"));
+  const known = await runtime.callers.recognise(headers.get("cookie"));
   const session = known && !known.replaced ? known.id : undefined;
   const context = await runtime.contextOf(headers);
   const key = kind === "session" ? session : (context as { user?: { id?: unknown } | null }).user?.id;
@@ -87,7 +87,7 @@ function remote(target: Target): object {
     get(_, name) {
       // What promises, JSON and React look for is no event.
       if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
-      if (name === "$snapshot") return () => target.runtime.snapshot(target.store, target.key);
+      if (name === "$snapshot") return () => target.runtime.data.snapshot(target.store, target.key);
       if (name.startsWith("$")) return undefined;
       let method = methods.get(name);
       if (!method) {
@@ -104,7 +104,7 @@ function call({ runtime, store, kind, key, context, session }: Target, event: st
   const control = new AbortController();
   const started = ServerCall.start(
     (yielded) =>
-      runtime.call({
+      runtime.calls.local({
         store,
         key,
         event,
@@ -124,7 +124,7 @@ function call({ runtime, store, kind, key, context, session }: Target, event: st
 
 /** Notes that an event waits. It is no wait when the event has ended already. */
 function waiting(runtime: Runtime, turn: Turn, id: string): (() => void) | undefined {
-  return turn.ended ? undefined : runtime.waits(turn, id);
+  return turn.ended ? undefined : runtime.calls.waits(turn, id);
 }
 
 /** A call's promise. That somebody waits for it is noted when they do, as events must not wait for each other in a circle. */

@@ -2,11 +2,13 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { badRequest, bodyTooLarge, foreignOrigin, notForm, notJson } from "../lib/errors.js";
 import { addressOf } from "./address.js";
 import { answerBatch, callsIn } from "./batch.js";
+import type { Recognised, TwinRequest } from "./callers.js";
 import { FORM_TYPES, refusalPage, submitForm } from "./form.js";
 import { refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
-import { HEARTBEAT, type Recognised, type Runtime, type TwinRequest } from "./runtime.js";
+import type { Runtime } from "./runtime.js";
 import { eventStream } from "./sse.js";
+import { HEARTBEAT } from "./streams.js";
 
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -68,12 +70,12 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
   try {
     checkOrigin(request, runtime.origins, form);
     req = await readWithin(request, runtime.limits.maxBody, form);
-    const recognised = runtime.recognise(request.headers.get("cookie"));
+    const recognised = runtime.callers.recognise(request.headers.get("cookie"));
     found = recognised instanceof Promise ? await recognised : recognised;
   } catch (error) {
     return refuse(error, runtime, form);
   }
-  const session = found ?? { id: runtime.newSession(), generation: 0, replaced: false };
+  const session = found ?? { id: runtime.callers.newSession(), generation: 0, replaced: false };
   let context: Promise<object> | undefined;
   const twinRequest: TwinRequest = {
     session,
@@ -115,10 +117,10 @@ async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest,
 /** The subscription `$live`. It goes past tRPC, which would write each message anew for each subscriber. */
 async function stream(runtime: Runtime, { url, signal }: Request, request: TwinRequest): Promise<Response> {
   try {
-    const connection = await runtime.live(request, inputOf(url));
+    const connection = await runtime.streams.live(request, inputOf(url));
     const end = () => {
       signal.removeEventListener("abort", end);
-      runtime.leave(connection);
+      runtime.streams.leave(connection);
     };
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();

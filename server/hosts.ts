@@ -62,6 +62,16 @@ export class Hosts {
     }
   }
 
+  /** Runs something with the host, which stays in memory meanwhile. */
+  async using<R>(id: string, run: (host: Host) => Promise<R>): Promise<R> {
+    const host = await this.use(id);
+    try {
+      return await run(host);
+    } finally {
+      this.release(host);
+    }
+  }
+
   /**
    * Lets those go that nobody uses, when there are as many as there may be.
    * @throws EventError `UNAVAILABLE` when all are used.

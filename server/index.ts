@@ -1,3 +1,4 @@
+export type { ExportedStore, Whose } from "./data.js";
 export type {
   CurrentTools,
   Handle,
@@ -13,10 +14,10 @@ export type {
 } from "./handle.js";
 export type { Handler } from "./handler.js";
 export type { MigrationFailure, MigrationReport } from "./migration.js";
+export type { PageProps, PreloadData, PreloadedStore } from "./preload.js";
 export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./record.js";
 export { compact } from "./record.js";
 export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./router.js";
-export type { ExportedStore, PageProps, PreloadData, PreloadedStore, Whose } from "./runtime.js";
 export {
   type KindOf,
   type ModelClass,

@@ -1,9 +1,11 @@
 import { initTRPC, type TRPCBuiltRouter, type TRPCError, type TRPCMutationProcedure, type TRPCSubscriptionProcedure } from "@trpc/server";
 import { isEventError, unknownEvent, unknownStore } from "../lib/errors.js";
 import type { AppContext } from "../lib/register.js";
+import type { TwinRequest } from "./callers.js";
 import { refusalOf, statusOf } from "./refusal.js";
-import { HEARTBEAT, type Runtime, type TwinRequest } from "./runtime.js";
+import type { Runtime } from "./runtime.js";
 import type { KindOf, StoreOf } from "./scope.js";
+import { HEARTBEAT } from "./streams.js";
 
 // --- types ---
 
@@ -47,16 +49,16 @@ export function buildRouter(runtime: Runtime) {
 
   const stores: Record<string, Record<string, ReturnType<typeof mutation>>> = {};
   for (const [store, { schema }] of runtime.definitions) {
-    const events = [...schema.events.keys()].map((event) => [event, mutation((request, input) => runtime.invoke(request, store, event, input))] as const);
+    const events = [...schema.events.keys()].map((event) => [event, mutation((request, input) => runtime.calls.invoke(request, store, event, input))] as const);
     stores[store] = Object.fromEntries(events);
   }
 
   return t.router({
     ...stores,
-    $connect: mutation((request, input) => runtime.connect(request, input)),
-    $watch: mutation(async (request, input) => done(await runtime.watch(request, input))),
-    $unwatch: mutation((request, input) => done(runtime.unwatch(request, input))),
-    $cancel: mutation(async (request, input) => done(await runtime.cancel(request, input))),
+    $connect: mutation((request, input) => runtime.streams.connect(request, input)),
+    $watch: mutation(async (request, input) => done(await runtime.streams.watch(request, input))),
+    $unwatch: mutation((request, input) => done(runtime.streams.unwatch(request, input))),
+    $cancel: mutation(async (request, input) => done(await runtime.calls.cancel(request, input))),
     $live: procedure.subscription(({ ctx, input, signal }) => live(runtime, requestOf(ctx), input, signal)),
   });
 }
@@ -64,8 +66,8 @@ export function buildRouter(runtime: Runtime) {
 const done = (_: void) => ({});
 
 async function* live(runtime: Runtime, request: TwinRequest, input: unknown, signal: AbortSignal | undefined) {
-  const connection = await runtime.live(request, input);
-  const end = () => runtime.leave(connection);
+  const connection = await runtime.streams.live(request, input);
+  const end = () => runtime.streams.leave(connection);
   signal?.addEventListener("abort", end, { once: true });
   try {
     for (;;) {

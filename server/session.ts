@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { secretNotKept, shortSecret } from "../lib/errors.js";
@@ -158,3 +158,6 @@ function readSecret(file: string): string | undefined {
     throw error;
   }
 }
+
+/** A name for an id that does not give it away. */
+export const tagOf = (id: string, length = 16) => createHash("sha256").update(`twinstate:${id}`).digest("base64url").slice(0, length);

@@ -2,7 +2,8 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { noWebSockets } from "../lib/errors.js";
 import { mayCall } from "./handler.js";
-import { HEARTBEAT, type Runtime } from "./runtime.js";
+import type { Runtime } from "./runtime.js";
+import { HEARTBEAT } from "./streams.js";
 
 export interface AttachOptions {
   /**

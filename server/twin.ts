@@ -16,14 +16,16 @@ import {
 import type { AppContext, Problem } from "../lib/register.js";
 import { classSchema } from "../lib/schema.js";
 import type { LifecycleName } from "../lib/view-types.js";
+import type { ExportedStore, Whose } from "./data.js";
 import { uncheckedEvents } from "./guard.js";
 import { createHandle, type Handle } from "./handle.js";
 import type { Handler } from "./handler.js";
 import type { MigrationReport } from "./migration.js";
+import type { PageProps } from "./preload.js";
 import type { Report } from "./refusal.js";
 import { requestHeaders } from "./request.js";
 import type { TwinRouter } from "./router.js";
-import { type ExportedStore, type PageProps, Runtime, type RuntimeOptions, type Whose } from "./runtime.js";
+import { Runtime, type RuntimeOptions } from "./runtime.js";
 import type { Definition, KindOf, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
 import type { SessionOptions } from "./session.js";
 import { type AttachOptions, attachTo } from "./socket.js";
@@ -258,10 +260,10 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
     router: { get: () => runtime.router },
     preload: { value: async (what: Record<string, unknown>) => runtime.preload(what, await requestHeaders("twin.preload()")) },
     as: { value: handles },
-    $export: { value: (whose: Whose) => runtime.export(whose) },
-    $erase: { value: (whose: Whose) => runtime.erase(whose) },
-    $recheck: { value: (whose?: Whose) => runtime.recheck(whose) },
-    $migrate: { value: ({ dryRun = false } = {}) => runtime.migrate(dryRun) },
+    $export: { value: (whose: Whose) => runtime.data.export(whose) },
+    $erase: { value: (whose: Whose) => runtime.data.erase(whose) },
+    $recheck: { value: (whose?: Whose) => runtime.streams.recheck(whose) },
+    $migrate: { value: ({ dryRun = false } = {}) => runtime.data.migrate(dryRun) },
     attach: {
       value: async (server: Server, options: AttachOptions = {}) => {
         const stop = await attachTo(server, () => runtime, options);

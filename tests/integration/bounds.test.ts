@@ -122,7 +122,7 @@ test("a session has only so many streams, and a tab that comes back takes the pl
   await back.state("note");
   await app.visitor().live({ store: "note" }).state("note");
   second.stream.close();
-  await vi.waitFor(() => expect(app.runtime.streams).toBe(2));
+  await vi.waitFor(() => expect(app.runtime.streams.size).toBe(2));
   await visitor.live({ store: "note" }).state("note");
 });
 

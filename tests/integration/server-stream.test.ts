@@ -206,14 +206,14 @@ test("of two streams that begin at once, the one of the newer epoch stays, which
     ready = () => resolve({});
   });
   const request = (context: Promise<object>) => ({ session: { id: session, generation: 0 }, context: () => context });
-  const ticket = (epoch: number) => runtime.connect(request(slow), { protocol: 1, client, epoch, watch: [] });
+  const ticket = (epoch: number) => runtime.streams.connect(request(slow), { protocol: 1, client, epoch, watch: [] });
   const [first, second] = [ticket(1), ticket(2)];
-  const old = runtime.live(request(slow), first);
-  const next = await runtime.live(request(Promise.resolve({})), second);
+  const old = runtime.streams.live(request(slow), first);
+  const next = await runtime.streams.live(request(Promise.resolve({})), second);
   ready();
   await expect(old).rejects.toMatchObject({ code: "SUPERSEDED" });
   expect(next.closed).toBe(false);
-  runtime.leave(next);
+  runtime.streams.leave(next);
 });
 
 test("a client that has closed leaves no stream, no timer and no host behind", async () => {
@@ -223,9 +223,9 @@ test("a client that has closed leaves no stream, no timer and no host behind", a
   const before = timers();
   const streams = Array.from({ length: 50 }, (_, n) => visitor.live({ store: "note" }, { store: "pad", key: `room ${n}` }));
   for (const stream of streams) await stream.state("pad");
-  expect([runtime.streams, runtime.hosts.live.length]).toEqual([50, 51]);
+  expect([runtime.streams.size, runtime.hosts.live.length]).toEqual([50, 51]);
   for (const { stream } of streams) stream.close();
-  await vi.waitFor(() => expect([runtime.streams, runtime.hosts.live.length]).toEqual([0, 0]));
+  await vi.waitFor(() => expect([runtime.streams.size, runtime.hosts.live.length]).toEqual([0, 0]));
   // Apart from those of HTTP's own idle connections.
   await vi.waitFor(() => expect(timers() - before).toBeLessThan(10));
 });
@@ -268,6 +268,6 @@ test("a reader that goes away in the middle leaves no stream behind, and is no e
   for (let n = 0; n < 100; n++) await visitor.callIn("a", "pad.write", `${n} ${"x".repeat(100_000)}`);
   reader.break();
   for (let n = 0; n < 5; n++) await visitor.callIn("a", "pad.write", `${n} ${"x".repeat(100_000)}`);
-  await vi.waitFor(() => expect(runtime.streams).toBe(0));
+  await vi.waitFor(() => expect(runtime.streams.size).toBe(0));
   expect(logs.filter(({ level }) => level === "error")).toEqual([]);
 });

@@ -51,8 +51,8 @@ const runtime = runtimes?.get("twin") as Runtime;
 new WebSocketServer({ server }).on("connection", async (socket, { url }) => {
   const session = { id: randomBytes(16).toString("base64url"), generation: 0 };
   const watch = [url === "/room" ? { store: "room", key: "all" } : { store: "counter" }];
-  const connection = await runtime.live({ session, context: async () => ({}) }, { watch });
-  socket.on("close", () => runtime.leave(connection));
+  const connection = await runtime.streams.live({ session, context: async () => ({}) }, { watch });
+  socket.on("close", () => runtime.streams.leave(connection));
   connection.onWaiting(() => {
     for (let events = connection.take(); events; events = connection.take()) socket.send(events, { binary: false });
   });

@@ -6,7 +6,7 @@ import type { Delta } from "../../../lib/codec.js";
 import { EventError } from "../../../lib/errors.js";
 import { describeClass, type WireSchema } from "../../../lib/schema.js";
 import { createStore, type Store, type StoreOptions } from "../../../lib/store.js";
-import type { PreloadData, PreloadedStore } from "../../../server/runtime.js";
+import type { PreloadData, PreloadedStore } from "../../../server/preload.js";
 
 type Models = NonNullable<StoreOptions["models"]>;
 

@@ -1,0 +1,298 @@
+import { randomBytes } from "node:crypto";
+import { cancelled, circle, cookieReplaced, cutOff, isEventError, unknownOutcome } from "../lib/errors.js";
+import { eventIds } from "../lib/event-ids.js";
+import type { EventSchema } from "../lib/schema.js";
+import type { Store } from "../lib/store.js";
+import { decodeValue, encodeValue } from "../lib/value.js";
+import { definitionOf, locate, permit, schemaOf } from "./access.js";
+import { jsonOf, plainOf } from "./answer.js";
+import type { Arrivals } from "./arrivals.js";
+import { type Callers, sessionOf, type TwinRequest } from "./callers.js";
+import type { Clients } from "./clients.js";
+import type { Message } from "./connection.js";
+import type { Caller, Turn } from "./context.js";
+import { checkGiven } from "./form.js";
+import { checkArguments } from "./guard.js";
+import type { EventCall, Host } from "./host.js";
+import type { Hosts } from "./hosts.js";
+import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "./input.js";
+import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
+import { type Definition, hostId } from "./scope.js";
+import type { Storage } from "./storage.js";
+import type { Streams } from "./streams.js";
+import type { Telemetry } from "./telemetry.js";
+import type { Bounds, Visitors } from "./visitors.js";
+
+/** Server code may hand over as much as it likes. */
+const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
+
+/** What becomes of a numbered event. Plain data, as it is kept. */
+export type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly error?: Refusal };
+
+/** A call from server code. */
+export interface ServerCall {
+  readonly store: string;
+  /** The room's key, the session's, user's or tab's id. */
+  readonly key: string;
+  readonly event: string;
+  readonly args: readonly unknown[];
+  readonly context: object;
+  readonly session: string | undefined;
+  readonly turn: Turn | undefined;
+  readonly control: AbortController;
+  yielded?(value: unknown): void;
+}
+
+interface Server {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly limits: Bounds;
+  readonly report: Report;
+  readonly storage: Storage;
+  readonly hosts: Hosts;
+  readonly arrivals: Arrivals;
+  readonly callers: Callers;
+  readonly clients: Clients;
+  readonly streams: Streams;
+  readonly visitors: Visitors;
+  readonly telemetry: Telemetry | undefined;
+  observe(): Promise<Telemetry>;
+  /** What logs show of an event's arguments. */
+  logged(event: string, args: readonly unknown[]): readonly unknown[] | undefined;
+}
+
+/** An event that a client calls. */
+interface Asked {
+  readonly request: TwinRequest;
+  readonly definition: Definition;
+  readonly event: EventSchema;
+  readonly key: unknown;
+  /** As they were sent. */
+  readonly args: unknown;
+  began(): void;
+  readonly effects: EventCall<unknown>["effects"];
+}
+
+/** The events that are called. */
+export class Calls {
+  readonly #server: Server;
+  /** The numbered ones that wait or run. */
+  readonly #running = new Map<string, AbortController>();
+  /** Of all of clients that wait or run. */
+  readonly #controls = new Set<AbortController>();
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  // --- from clients ---
+
+  /** A mutation: an event called through the router. */
+  async invoke(request: TwinRequest, store: string, name: string, input: unknown, effects?: EventCall<unknown>["effects"]): Promise<unknown> {
+    const { callers, definitions, visitors } = this.#server;
+    const definition = definitionOf(definitions, store);
+    const event = schemaOf(definition, name);
+    const { key, args, call } = record(input, "`{ args: [...] }`");
+    const numbered = call === undefined ? undefined : numberOf(call);
+    callers.admit(request, numbered);
+    const leave = visitors.enter(request.session?.id);
+    try {
+      const telemetry = this.#server.telemetry ?? (await this.#server.observe());
+      return await telemetry.event(`${store}.${name}`, (began) => {
+        const asked: Asked = { request, definition, event, key, args, began, effects };
+        return numbered ? this.#numbered(asked, numbered) : this.#plain(asked);
+      });
+    } finally {
+      leave();
+    }
+  }
+
+  async #plain({ request, definition, event, key, args, began, effects }: Asked): Promise<unknown> {
+    const { arrivals, callers, limits } = this.#server;
+    const caller = await callers.of(request);
+    const host = await arrivals.enter(request.address, locate(definition, caller, key));
+    const control = this.#control();
+    let checked: readonly unknown[] | undefined;
+    try {
+      await permit(definition, host, caller);
+      checked = await checkGiven(definition, event, args, limits);
+      return await once(host, { definition, event, args: checked, caller, control, began, answer: jsonOf, ...(effects && { effects }) });
+    } catch (error) {
+      throw isEventError(error) ? error : errorOf(refusalOf(error, this.#reportOf(definition, event, checked)));
+    } finally {
+      this.#controls.delete(control);
+      arrivals.leave(host);
+    }
+  }
+
+  async #numbered({ request, definition, event, key, args: sent, began }: Asked, call: NumberedCall): Promise<unknown> {
+    const { arrivals, callers, clients, storage, streams } = this.#server;
+    const { client, n, seen, at, predicted } = call;
+    const caller = await callers.of(request, clients.bind(client, request), call);
+    const host = await arrivals.enter(request.address, locate(definition, caller, key));
+    try {
+      if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation, storage.durable);
+      const prepared = await this.#prepare(definition, event, host, caller, sent);
+      const report = this.#reportOf(definition, event, "args" in prepared ? prepared.args : undefined);
+      const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, report) });
+      const outcome = await host.numbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
+        if ("error" in prepared) return Promise.resolve(refused(prepared.error));
+        const control = this.#control();
+        const id = `${host.id} ${client} ${n}`;
+        this.#running.set(id, control);
+        let y = 0;
+        const result = host.run<Outcome>({
+          definition,
+          event,
+          args: prepared.args,
+          caller,
+          eventId: `${host.incarnation}.${caller.connection?.id}.${n}`,
+          control,
+          began,
+          numbered: { client, n, confirmed: seen, at: Date.now() },
+          predicted,
+          ...(event.optimistic && { newId: eventIds(`${host.incarnation} ${client} ${n}`) }),
+          answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
+          refuse: refused,
+          yielded: (value, store) => {
+            y++;
+            const encoded = store.encode(value);
+            return () => streams.of(client)?.yielded(host, n, encoded);
+          },
+          effects: (effects) => streams.of(client)?.effects(effects),
+        });
+        return result.finally(() => {
+          this.#running.delete(id);
+          this.#controls.delete(control);
+        });
+      });
+      // The answer, with the cookie, is there when it is asked for again.
+      if (request.late && typeof request.cookie === "string") throw cookieReplaced();
+      if (outcome.error) throw errorOf(outcome.error);
+      const { error: _, ...answer } = outcome;
+      const h = streams.of(client)?.numberOf(host);
+      if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, ...answer };
+      return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, client, at) };
+    } finally {
+      arrivals.leave(host);
+    }
+  }
+
+  async #prepare(
+    definition: Definition,
+    event: EventSchema,
+    host: Host,
+    caller: Caller,
+    sent: unknown,
+  ): Promise<{ args: readonly unknown[] } | { error: unknown }> {
+    const { limits } = this.#server;
+    try {
+      await permit(definition, host, caller);
+      return { args: await checkGiven(definition, event, decodeArguments(sent, limits.maxValues), limits) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** What a client without a stream has missed of a host: the messages that a stream would have. */
+  async #missed(called: Definition, host: Host, caller: Caller, client: string, at: number): Promise<Message[]> {
+    if (at >= host.revision) return [];
+    const names: string[] = [];
+    for (const name of host.stores) {
+      const definition = this.#server.definitions.get(name);
+      const permitted =
+        definition &&
+        (definition === called ||
+          (await permit(definition, host, caller).then(
+            () => true,
+            () => false,
+          )));
+      if (permitted) names.push(name);
+    }
+    // Of all, as the client may show others too.
+    const frames = host.missed(at, [...names, called.name]);
+    if (frames) return frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)]);
+    const { revision, snapshot, ended } = await host.read(called.name, client);
+    return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ended]];
+  }
+
+  /** Reports what goes wrong in an event. */
+  #reportOf({ name }: Definition, event: EventSchema, args: readonly unknown[] | undefined): Report {
+    const { logged, report } = this.#server;
+    return (level, error, id) => {
+      const label = `${name}.${event.name}`;
+      report(level, error, id, { name: label, args: args && logged(label, args) });
+    };
+  }
+
+  #control(): AbortController {
+    const control = new AbortController();
+    this.#controls.add(control);
+    return control;
+  }
+
+  /** Asks a running event to stop, and one that waits not to begin. */
+  async cancel(request: TwinRequest, input: unknown): Promise<void> {
+    const { callers, clients, definitions } = this.#server;
+    callers.admit(request);
+    const { store, key, client, n } = record(input, "`{ store, key?, client, n }`");
+    const definition = definitionOf(definitions, String(store));
+    const caller = await callers.of(request, clients.bind(clientId(client), request));
+    this.#running.get(`${locate(definition, caller, key)} ${client} ${n}`)?.abort(cancelled());
+  }
+
+  /** Asks all to stop. */
+  stop(): void {
+    for (const control of this.#controls) control.abort(cutOff());
+  }
+
+  // --- from server code ---
+
+  /** Calls an event from server code, which is trusted: neither `allow` nor guards are asked. */
+  async local({ store, key, event: name, args, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
+    const { definitions, hosts } = this.#server;
+    const definition = definitionOf(definitions, store);
+    const event = schemaOf(definition, name);
+    const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
+    // A message: what the caller does to its arguments later is not part of it.
+    const checked = await checkArguments(definition, event, decodeValue(encodeValue(plainOf(args))), UNBOUNDED);
+    return hosts.using(hostId(definition.kind, key), (host) =>
+      once(host, {
+        definition,
+        event,
+        args: checked,
+        caller,
+        control,
+        answer: (value) => plainOf(value),
+        ...(turn?.deliver && { effects: turn.deliver }),
+        ...(yielded && {
+          yielded(value: unknown, _: Store) {
+            const plain = plainOf(value);
+            return () => yielded(plain);
+          },
+        }),
+      }),
+    );
+  }
+
+  /**
+   * An event waits for the answer of another host.
+   * @throws StateError when that host waits, in turn, for the event's own.
+   */
+  waits(turn: Turn, id: string): () => void {
+    if (turn.host.turn === turn && (turn.host.id === id || this.#reaches(id, turn.host.id, new Set()))) throw circle(turn.host.id, id);
+    turn.waitsFor.add(id);
+    return () => void turn.waitsFor.delete(id);
+  }
+
+  #reaches(from: string, goal: string, seen: Set<string>): boolean {
+    seen.add(from);
+    const turn = this.#server.hosts.find(from)?.turn;
+    for (const next of turn?.waitsFor ?? []) if (next === goal || (!seen.has(next) && this.#reaches(next, goal, seen))) return true;
+    return false;
+  }
+}
+
+/** Runs an event without a number, which nobody asks for again. */
+function once(host: Host, call: Omit<EventCall<unknown>, "eventId">): Promise<unknown> {
+  return host.run({ ...call, eventId: randomBytes(16).toString("base64url") });
+}

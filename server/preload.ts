@@ -1,0 +1,98 @@
+import type { Page, PageParams } from "../lib/current.js";
+import type { WireSchema } from "../lib/schema.js";
+import { definitionOf, locate, permit } from "./access.js";
+import { addressOf } from "./address.js";
+import type { Arrivals } from "./arrivals.js";
+import { type Callers, sessionOf } from "./callers.js";
+import type { Caller } from "./context.js";
+import type { Hosts } from "./hosts.js";
+import { type Report, refusalOf } from "./refusal.js";
+import type { Definition } from "./scope.js";
+import { type Sessions, tagOf } from "./session.js";
+
+/** A store of a page, as `preload` gives it. */
+export type PreloadedStore =
+  | { readonly store: string; readonly key: string | null; readonly incarnation: string; readonly revision: number; readonly snapshot: unknown }
+  | { readonly store: string; readonly key: string | null; readonly refused: readonly [code: string, message: string] };
+
+export interface PreloadData {
+  readonly schema: WireSchema;
+  readonly session: string;
+  readonly stores: readonly PreloadedStore[];
+}
+
+/** What a page's own props say of it, as `preload` takes it. */
+export interface PageProps {
+  readonly params?: PageParams | Promise<PageParams>;
+  readonly search?: PageParams | Promise<PageParams>;
+}
+
+interface Server {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly schema: WireSchema;
+  readonly report: Report;
+  readonly proxies: number;
+  readonly sessions: Sessions;
+  readonly callers: Callers;
+  readonly hosts: Hosts;
+  readonly arrivals: Arrivals;
+  contextOf(headers: Headers): Promise<object>;
+}
+
+/** Whose page is rendered. */
+interface PageVisitor {
+  readonly caller: Caller;
+  /** They came without a session. */
+  readonly isNew: boolean;
+  readonly address: string | undefined;
+}
+
+/** The committed state of stores for a page, with what it takes to go live from there. */
+export async function preload(server: Server, what: Readonly<Record<string, unknown>>, headers: Headers): Promise<PreloadData> {
+  const { callers, definitions, proxies, schema, sessions } = server;
+  const known = await callers.recognise(headers.get("cookie"));
+  const session = known && !known.replaced ? known.id : sessions.create();
+  const caller: Caller = { context: await server.contextOf(headers), session: sessionOf(session, undefined), connection: undefined, trusted: false };
+  const visitor = { caller, isNew: session !== known?.id, address: addressOf(headers, proxies) };
+  const wanted: [Definition, string | null, Page | undefined][] = [];
+  for (const [store, asked] of Object.entries(what)) {
+    const definition = definitionOf(definitions, store);
+    if (asked === undefined || asked === null || asked === false) continue;
+    const page = isPage(asked) ? asked : undefined;
+    const keys = page ? page.key : asked;
+    for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
+  }
+  const stores = await Promise.all(wanted.map(([definition, key, page]) => preloaded(server, definition, key, page, visitor)));
+  return { schema, session: tagOf(session), stores };
+}
+
+async function preloaded(
+  { arrivals, hosts, report }: Server,
+  definition: Definition,
+  key: string | null,
+  page: Page | undefined,
+  { caller, isNew, address }: PageVisitor,
+): Promise<PreloadedStore> {
+  const store = definition.name;
+  try {
+    const id = locate(definition, caller, key);
+    const host = await (page ? arrivals.enter(address, id) : hosts.use(id));
+    try {
+      await permit(definition, host, caller);
+      // Of a session that was made for this page alone nothing is kept: nobody will ever ask for it.
+      if (page) await host.load(store, page, caller, !(isNew && definition.kind === "session"));
+      return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
+    } finally {
+      arrivals.leave(host);
+    }
+  } catch (error) {
+    const { code, message } = refusalOf(error, report);
+    return { store, key, refused: [code, message] };
+  }
+}
+
+const isPage = (asked: unknown): asked is PageProps & { readonly key?: unknown } => typeof asked === "object" && asked !== null && !Array.isArray(asked);
+
+async function pageOf({ params = {}, search = {} }: PageProps): Promise<Page> {
+  return { params: { ...(await params) }, search: { ...(await search) } };
+}
