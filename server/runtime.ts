@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { cutOff, droppedField } from "../lib/errors.js";
 import { describeClass, type WireSchema } from "../lib/schema.js";
 import { Arrivals } from "./arrivals.js";
-import { Callers } from "./callers.js";
+import { Callers, RETRY } from "./callers.js";
 import { Calls, type Outcome } from "./calls.js";
 import { Clients } from "./clients.js";
 import { Data } from "./data.js";
@@ -201,7 +201,8 @@ export class Runtime implements World {
   discard(host: Host, error: unknown): void {
     this.report("error", error);
     this.hosts.discard(host);
-    this.streams.lead(host);
+    // Not at once: a storage that fails may go on failing, and whoever comes to a new life asks it for something.
+    setTimeout(() => this.#closing || this.streams.lead(host), RETRY).unref();
   }
 
   // --- hot reload ---

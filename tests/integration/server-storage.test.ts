@@ -117,9 +117,12 @@ test("a commit that the storage did not take never was: watchers are put right, 
   storage.fails = true;
   expect((await visitor.ask("counter.add", { args: [10] })).error?.code).toBe("UNAVAILABLE");
   expect(logs.map(({ message }) => message).join()).toContain("did not take a commit");
-  await live.until(() => live.all("snapshot").length === 2);
-  expect(live.all("snapshot")[1]?.slice(4, 6)).toEqual(live.all("snapshot")[0]?.slice(4, 6));
+  // As long as it fails, it is left in peace.
+  for (let i = 0; i < 20; i++) await visitor.ask("$unwatch", { client: visitor.client, epoch: 1, watch: [] });
+  expect(storage.appends).toBeLessThan(5);
   storage.fails = false;
+  await live.until(() => live.all("snapshot").length === 2);
+  expect(live.all("snapshot")[1]?.[4]).toBe(live.all("snapshot")[0]?.[4]);
   expect(await visitor.call("counter.add", 1)).toBe(2);
   expect(await live.state("counter", (counter) => counter.count === 2)).toEqual({ count: 2 });
   expect(JSON.stringify(live.messages)).not.toContain("11");
