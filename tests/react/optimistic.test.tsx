@@ -210,6 +210,8 @@ test("what a form adds is there before its answer", async () => {
     </>
   ));
   (element.querySelector("input") as HTMLInputElement).value = "tea";
+  // What forms load when there is one.
+  await import("../../client/submit.js");
   const pressed = await film.next();
   (element.querySelector("form") as HTMLFormElement).requestSubmit();
   await soon(() => expect(film.texts).toContain("milktea left 2"));
