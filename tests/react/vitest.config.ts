@@ -34,6 +34,8 @@ const projects = [false, true].map((compiled) => ({
   test: {
     name: compiled ? "react, compiled" : "react",
     include: ["**/*.test.tsx"],
+    // The tools are no component of the page: whether those are compiled matters to them in a full run alone.
+    exclude: compiled && !process.env.TEST_FULL ? ["devtools*.test.tsx"] : [],
     setupFiles: [at("kit/setup.ts")],
     globalSetup: [at("kit/site.ts")],
     fsModuleCache: false,

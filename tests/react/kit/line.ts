@@ -25,3 +25,21 @@ export function slowLine(ms: number): () => void {
     globalThis.fetch = fetch;
   };
 }
+
+/** Holds requests whose address ends like this. Returns what lets them go. */
+export function hold(end: string): () => void {
+  const { fetch } = globalThis;
+  let letGo = () => {};
+  const free = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  globalThis.fetch = async (...args) => {
+    const [asked] = args;
+    if (new URL(asked instanceof Request ? asked.url : asked, location.href).pathname.endsWith(end)) await free;
+    return fetch(...args);
+  };
+  return () => {
+    globalThis.fetch = fetch;
+    letGo();
+  };
+}
