@@ -9,7 +9,7 @@ const LABELS = { online: "Live", reconnecting: "Reconnecting", offline: "Offline
 export function Connection() {
   const { status, pending } = useConnection();
   return (
-    <div role="status" className={styles.connection} data-status={status}>
+    <div role="status" className={styles.connection} data-status={status} data-pending={pending}>
       {status === "outdated" ? (
         <Button size="1" variant="soft" onClick={() => location.reload()}>
           New version: reload

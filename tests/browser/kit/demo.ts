@@ -34,10 +34,12 @@ export const todos = (page: Page) => {
     field: page.getByLabel("Title"),
     done: (title: string) => page.getByRole("checkbox", { name: title, exact: true }),
     enter,
+    /** Until the server has them too: they are shown before that. */
     async add(...titles: string[]) {
       for (const title of titles) {
         await enter(title);
         await row(title.trim()).waitFor();
+        await page.locator('[role="status"][data-pending="0"]').first().waitFor({ state: "attached" });
       }
     },
     async edit(title: string) {

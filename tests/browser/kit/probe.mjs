@@ -22,7 +22,7 @@ function counts() {
   const resources = process.getActiveResourcesInfo();
   const servers = serversHere();
   return {
-    streams: runtimes.reduce((total, { streams }) => total + streams, 0),
+    streams: runtimes.reduce((total, { streams }) => total + streams.size, 0),
     watchers: runtimes.flatMap(({ hosts }) => hosts.live).reduce((total, { watchers }) => total + watchers.size, 0),
     timers: resources.filter((name) => name === "Timeout" || name === "Immediate").length,
     sockets: resources.filter((name) => name === "TCPSocketWrap").length,
