@@ -13,6 +13,8 @@ import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from
 const APPLICATION = 0x7477696e;
 const BUSY = 5;
 const READ_ONLY = 8;
+/** How often a copy is begun. */
+const MOST_TRIES = 5;
 /** How long to wait for a process that is about to let go of the file, in ms. */
 const PATIENCE = 2000;
 /** The tail may grow to this many bytes, or to this share of the record, before they are made one. */
@@ -379,8 +381,16 @@ export class SqliteFile {
 
   async backup(to: string): Promise<void> {
     // Node 22 has it since 22.16.
-    if (sqlite.backup) await sqlite.backup(this.#db, to);
-    else this.#db.prepare("VACUUM INTO ?").run(to);
+    if (!sqlite.backup) return void this.#db.prepare("VACUUM INTO ?").run(to);
+    // Node copies beside what this thread does, and may give up with "not an error" where the two meet: the next try begins anew.
+    for (let tries = 1; ; tries++) {
+      try {
+        await sqlite.backup(this.#db, to);
+        return;
+      } catch (error) {
+        if (tries === MOST_TRIES) throw error;
+      }
+    }
   }
 
   close(): void {
