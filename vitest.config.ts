@@ -16,6 +16,8 @@ export default defineConfig({
   },
   test: {
     fsModuleCache: false,
+    // Much of what tests do is to wait: on two cores too.
+    maxWorkers: 2,
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
     projects: [
       {
@@ -39,7 +41,8 @@ export default defineConfig({
           name: "browser",
           include: ["tests/browser/**/*.test.ts"],
           globalSetup: "tests/browser/kit/setup.ts",
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 300_000,
         },

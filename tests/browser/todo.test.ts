@@ -55,7 +55,7 @@ describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
       await answered;
       await route.continue();
     });
-    await list.add("bread");
+    await list.enter("bread");
     await list.done("milk").click();
     await shows(list.count, ["1 item left"]);
     const rows = await list.rows.elementHandles();
