@@ -2,11 +2,13 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { badRequest, bodyTooLarge, foreignOrigin, notForm, notJson } from "../lib/errors.js";
 import { addressOf } from "./address.js";
 import { answerBatch, callsIn } from "./batch.js";
-import type { Recognised, TwinRequest } from "./callers.js";
+import type { TwinRequest } from "./callers.js";
+import type { Connection } from "./connection.js";
 import { FORM_TYPES, refusalPage, submitForm } from "./form.js";
-import { refusalOf, statusOf } from "./refusal.js";
+import { type Refusal, refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
 import type { Runtime } from "./runtime.js";
+import type { SessionCookie } from "./session.js";
 import { eventStream } from "./sse.js";
 import { HEARTBEAT } from "./streams.js";
 
@@ -66,34 +68,39 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
     if (pathname.endsWith("/ready")) return readiness(runtime);
   }
   let req: Request;
-  let found: Recognised | undefined;
+  let twinRequest: TwinRequest & { readonly session: SessionCookie };
   try {
     checkOrigin(request, runtime.origins, form);
     req = await readWithin(request, runtime.limits.maxBody, form);
-    const recognised = runtime.callers.recognise(request.headers.get("cookie"));
-    found = recognised instanceof Promise ? await recognised : recognised;
+    twinRequest = await requestOf(runtime, request.headers);
   } catch (error) {
     return refuse(error, runtime, form);
   }
+  const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, pathname, search);
+  // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
+  const { cookie, fresh, session } = twinRequest;
+  twinRequest.late = true;
+  if (cookie || fresh) response.headers.append("set-cookie", cookie ?? runtime.sessions.cookie(session.id));
+  return response;
+}
+
+/** Who asks, by what the head of a request says. */
+async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinRequest & { readonly session: SessionCookie }> {
+  const recognised = runtime.callers.recognise(headers.get("cookie"));
+  const found = recognised instanceof Promise ? await recognised : recognised;
   const session = found ?? { id: runtime.callers.newSession(), generation: 0, replaced: false };
   let context: Promise<object> | undefined;
-  const twinRequest: TwinRequest = {
+  return {
     session,
     replaced: session.replaced,
     fresh: found === undefined,
-    address: addressOf(request.headers, runtime.proxies),
+    address: addressOf(headers, runtime.proxies),
     cookie: null,
     context: () => {
-      context ??= runtime.contextOf(request.headers);
+      context ??= runtime.contextOf(headers);
       return context;
     },
   };
-  const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, pathname, search);
-  // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
-  const { cookie } = twinRequest;
-  twinRequest.late = true;
-  if (cookie || found === undefined) response.headers.append("set-cookie", cookie ?? runtime.sessions.cookie(session.id));
-  return response;
 }
 
 async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest, pathname: string, search: string): Promise<Response> {
@@ -130,9 +137,20 @@ async function stream(runtime: Runtime, { url, signal }: Request, request: TwinR
   }
 }
 
-function inputOf(url: string): unknown {
+/** The same subscription for a WebSocket, by its `input`. Instead of one that is refused, the answer that `$live` would get comes, in JSON. */
+export async function openStream(runtime: Runtime, headers: Headers, input: string): Promise<Connection | string> {
   try {
-    return JSON.parse(new URL(url).searchParams.get("input") ?? "null");
+    return await runtime.streams.live(await requestOf(runtime, headers), parsed(input));
+  } catch (error) {
+    return JSON.stringify(bodyOf(refusalOf(error, runtime.report)));
+  }
+}
+
+const inputOf = (url: string) => parsed(new URL(url).searchParams.get("input") ?? "null");
+
+function parsed(input: string): unknown {
+  try {
+    return JSON.parse(input);
   } catch {
     throw badRequest("Expected `input` to be JSON");
   }
@@ -140,12 +158,13 @@ function inputOf(url: string): unknown {
 
 function refuse(error: unknown, runtime: Runtime, form = false): Response {
   const refusal = refusalOf(error instanceof Refused ? error.cause : error, runtime.report);
-  const { code, message, data } = refusal;
-  const status = error instanceof Refused ? error.status : statusOf(code);
-  if (form) return refusalPage(refusal, status, "/");
-  const body = { error: { message, code: -32600, data: { code, httpStatus: status, ...(data !== undefined && { data }) } } };
-  return Response.json(body, { status });
+  const status = error instanceof Refused ? error.status : statusOf(refusal.code);
+  return form ? refusalPage(refusal, status, "/") : Response.json(bodyOf(refusal, status), { status });
 }
+
+const bodyOf = ({ code, message, data }: Refusal, status = statusOf(code)) => ({
+  error: { message, code: -32600, data: { code, httpStatus: status, ...(data !== undefined && { data }) } },
+});
 
 function checkOrigin({ headers }: Request, origins: readonly string[], form: boolean): void {
   // Any page can post a form. Where the app's pages tell nobody whence they come, browsers hide the origin, and this tells.

@@ -5,8 +5,9 @@ import { Arrivals } from "./arrivals.js";
 import { Callers, RETRY } from "./callers.js";
 import { Calls, type Outcome } from "./calls.js";
 import { Clients } from "./clients.js";
+import type { Connection } from "./connection.js";
 import { Data } from "./data.js";
-import { type Handler, handle } from "./handler.js";
+import { type Handler, handle, openStream } from "./handler.js";
 import type { Host, World } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { type PreloadData, preload } from "./preload.js";
@@ -57,6 +58,8 @@ export class Runtime implements World {
   #router: ReturnType<typeof buildRouter>;
   /** Answers requests: by the copy of tRPC that the router is of, as it knows by a symbol of its own what is tracked. */
   readonly serve: Handler = (request) => handle(this, request);
+  /** Opens a stream that no request is kept open for, or gives the text of a refusal. */
+  readonly open = (headers: Headers, input: string): Promise<Connection | string> => openStream(this, headers, input);
   readonly sessions: Sessions;
   readonly hosts: Hosts;
   readonly visitors: Visitors;

@@ -1,8 +1,10 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { noWebSockets } from "../lib/errors.js";
+import type { Connection } from "./connection.js";
 import { mayCall } from "./handler.js";
 import type { Runtime } from "./runtime.js";
+import { beginning, PING, RETURN } from "./sse.js";
 import { HEARTBEAT } from "./streams.js";
 
 export interface AttachOptions {
@@ -65,37 +67,19 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
         clearTimeout(patience);
       };
       const patience = setTimeout(() => socket.terminate(), INPUT_WAIT);
-      const gone = new AbortController();
-      const beat = heartbeat(socket);
+      const stream = new Stream(runtime, socket);
       socket.on("error", () => {});
       socket.on("close", () => {
         hear();
-        clearInterval(beat);
         open.delete(socket);
-        gone.abort();
+        stream.end();
       });
       socket.on("message", (data) => {
         if (heard) return socket.close(1008, "Only one message is expected.");
         hear();
-        const live = `http://${headers.get("host")}${path.slice(0, path.lastIndexOf("/"))}/$live?input=${encodeURIComponent(data.toString())}`;
-        void carry(runtime, socket, new Request(live, { headers, signal: gone.signal }));
+        void stream.begin(headers, data.toString());
       });
     });
-  }
-
-  /** Sends the response as fast as it is read. */
-  async function carry(runtime: Runtime, socket: Socket, request: Request): Promise<void> {
-    try {
-      const response = await runtime.serve(request);
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-        // The line broke, of which the socket may not have told yet.
-        if (!(await sent(socket, chunk))) return socket.terminate();
-      }
-      socket.close(response.ok ? 1001 : 1008);
-    } catch (error) {
-      if (!request.signal.aborted) runtime.report("error", error);
-      socket.terminate();
-    }
   }
 
   // Nobody else may see ours: Next ends every upgrade whose path one of its routes would take, and listens only from its first request on.
@@ -122,21 +106,81 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
   };
 }
 
-/** Resolves when the data has left for the network, or cannot: nothing more is made before, so a reader that does not read makes nothing pile up here. */
-const sent = (socket: Socket, data: Uint8Array) => new Promise<boolean>((resolve) => socket.send(data, { binary: false }, (error) => resolve(!error)));
+/** What a socket brings: the text that the response of `$live` would carry. */
+class Stream {
+  readonly #runtime: Runtime;
+  readonly #socket: Socket;
+  readonly #beat: NodeJS.Timeout;
+  #connection: Connection | undefined;
+  /** Something is on its way to the network. Nothing more is made until it has left, so a reader that does not read makes nothing pile up here. */
+  #sending = false;
+  /** The other end has given a sign of life since the last beat. */
+  #alive = true;
+  #over = false;
 
-/** Ends a socket whose other end is gone without a word. */
-function heartbeat(socket: Socket): NodeJS.Timeout {
-  let alive = true;
-  socket.on("pong", () => {
-    alive = true;
-  });
-  return setInterval(() => {
-    if (!alive) return socket.terminate();
-    alive = false;
-    socket.ping();
-  }, HEARTBEAT * 1000);
+  constructor(runtime: Runtime, socket: Socket) {
+    this.#runtime = runtime;
+    this.#socket = socket;
+    this.#beat = setInterval(() => this.#knock(), HEARTBEAT * 1000);
+    socket.on("pong", () => {
+      this.#alive = true;
+    });
+  }
+
+  /** Begins what the first message asks for. */
+  async begin(headers: Headers, input: string): Promise<void> {
+    const opened = await this.#runtime.open(headers, input);
+    if (typeof opened === "string") {
+      this.#send(Buffer.from(opened));
+      return this.#socket.close(1008);
+    }
+    if (this.#over) return this.#runtime.streams.leave(opened);
+    this.#connection = opened;
+    this.#send(beginning(HEARTBEAT * 1000));
+    opened.onWaiting(() => this.#flow());
+  }
+
+  #flow(): void {
+    const connection = this.#connection as Connection;
+    if (this.#sending || this.#over) return;
+    const events = connection.take();
+    if (events) return this.#send(events);
+    if (!connection.closed) return;
+    this.#send(RETURN);
+    this.#socket.close(1001);
+    this.end();
+  }
+
+  #send(data: Uint8Array): void {
+    this.#sending = true;
+    this.#socket.send(data, TEXT, this.#sent);
+  }
+
+  readonly #sent = (error?: Error | null): void => {
+    this.#sending = false;
+    // The line broke, of which the socket may not have told yet.
+    if (error) this.#socket.terminate();
+    else if (this.#connection) this.#flow();
+  };
+
+  /** Ends a socket whose other end is gone without a word; tells the others that all is well. */
+  #knock(): void {
+    if (!this.#alive) return this.#socket.terminate();
+    this.#alive = false;
+    this.#socket.ping();
+    if (this.#connection && !this.#sending) this.#send(PING);
+  }
+
+  /** The socket is closed, or about to be. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearInterval(this.#beat);
+    if (this.#connection) this.#runtime.streams.leave(this.#connection);
+  }
 }
+
+const TEXT = { binary: false };
 
 function refuse(line: Duplex, status: string): void {
   line.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

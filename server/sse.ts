@@ -9,8 +9,14 @@ const named = (event: string, data: string) => Buffer.from(`event: ${event}\ndat
 /** A message, in JSON, as an event. */
 export const eventOf = (json: string): Buffer => Buffer.from(`data: ${json}\n\n`);
 
-const PING = named("ping", "");
-const RETURN = named("return", "");
+/** What a stream begins with. `heartbeat`: milliseconds between signs of life. */
+export const beginning = (heartbeat: number): Buffer => named("connected", JSON.stringify({ reconnectAfterInactivityMs: 3 * heartbeat }));
+
+/** A sign of life. */
+export const PING = named("ping", "");
+
+/** What a stream ends with, where nothing has broken it. */
+export const RETURN = named("return", "");
 
 export interface EventStreamOptions {
   /** Milliseconds between signs of life. */
@@ -29,7 +35,7 @@ export function eventStream(connection: Connection, { heartbeat, end }: EventStr
   let send = () => {};
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      controller.enqueue(named("connected", JSON.stringify({ reconnectAfterInactivityMs: 3 * heartbeat })));
+      controller.enqueue(beginning(heartbeat));
       ping = setInterval(() => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(PING);
       }, heartbeat);

@@ -67,7 +67,7 @@ export const fanout: Part = async (options) => {
   ];
   return {
     title: "Fan-out",
-    text: `One delta of about 100 bytes to ${READERS.toLocaleString("en")} readers, in another process, which count what comes from bare sockets. *One by one*: a delta is made when all have the one before it. *Ten at once*: ten are made in one go. Deliveries a second: from the first write to the last arrival; they also depend on the readers and on what else the machine did. twinstate's WebSocket is a minimal server of the bench's own, which sends a connection's shared bytes.`,
+    text: `One delta of about 100 bytes to ${READERS.toLocaleString("en")} readers, in another process, which count what comes from bare sockets. *One by one*: a delta is made when all have the one before it. *Ten at once*: ten are made in one go. Deliveries a second: from the first write to the last arrival; they also depend on the readers and on what else the machine did.`,
     tables: [
       table(
         ["", "CPU µs for each delivery, one by one", "ten at once", "deliveries a second, one by one", "ten at once"],

@@ -10,12 +10,15 @@ interface Stream {
 }
 
 const live = (input: object) => `/api/twin/$live?input=${encodeURIComponent(JSON.stringify(input))}`;
+const socket = (input: object) => ({ path: "/api/twin/$socket", begun: '["snapshot"', upgrade: { say: JSON.stringify(input) } });
+const room = { watch: [{ store: "room", key: "all" }] };
+const session = { watch: [{ store: "counter" }] };
 
 const streams: Record<string, Stream> = {
-  twinstate: { path: live({ watch: [{ store: "room", key: "all" }] }), begun: '["snapshot"' },
-  session: { path: live({ watch: [{ store: "counter" }] }), begun: '["snapshot"' },
-  "twinstate, ws": { path: "/room", begun: '["snapshot"', upgrade: {} },
-  "session, ws": { path: "/session", begun: '["snapshot"', upgrade: {} },
+  twinstate: { path: live(room), begun: '["snapshot"' },
+  session: { path: live(session), begun: '["snapshot"' },
+  "twinstate, ws": socket(room),
+  "session, ws": socket(session),
   trpc: { path: "/api/twin/live", begun: "event: connected" },
   sse: { path: "/", begun: "event: connected" },
   ws: { path: "/", begun: "\r\n\r\n", upgrade: {} },

@@ -1,8 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { WebSocketServer } from "ws";
 import { event, state } from "../../../lib/index.js";
 import { createTwin, scope } from "../../../server/index.js";
-import type { Runtime } from "../../../server/runtime.js";
 import { edit, makeRows, type Op, type Row } from "../../table/workload.ts";
 import { listen, serveHandler } from "../http.ts";
 import { answer, measures, now } from "../tasks.ts";
@@ -45,18 +42,7 @@ const twin = createTwin({
 
 const { server, port } = await listen(serveHandler((request) => twin.handlers[request.method === "POST" ? "POST" : "GET"](request)));
 
-// The least that brings a stream over a WebSocket: the same connection, the same shared bytes.
-const runtimes = (globalThis as unknown as Record<symbol, Map<string, Runtime>>)[Symbol.for("twinstate.runtime")];
-const runtime = runtimes?.get("twin") as Runtime;
-new WebSocketServer({ server }).on("connection", async (socket, { url }) => {
-  const session = { id: randomBytes(16).toString("base64url"), generation: 0 };
-  const watch = [url === "/room" ? { store: "room", key: "all" } : { store: "counter" }];
-  const connection = await runtime.streams.live({ session, context: async () => ({}) }, { watch });
-  socket.on("close", () => runtime.streams.leave(connection));
-  connection.onWaiting(() => {
-    for (let events = connection.take(); events; events = connection.take()) socket.send(events, { binary: false });
-  });
-});
+await twin.attach(server);
 
 answer({
   ...measures,
