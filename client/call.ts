@@ -1,5 +1,6 @@
 import type { StreamCall } from "../lib/call.js";
 import type { EventError } from "../lib/errors.js";
+import { Yields } from "../lib/yields.js";
 
 /** The promise of a call. It knows whether anybody listens, so that a failure nobody awaits can be told elsewhere. */
 export class ClientCall extends Promise<unknown> implements StreamCall<unknown, unknown> {
@@ -15,23 +16,22 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
       hands = { resolve, reject };
     });
     call.#cancel = cancel;
-    const over = () => {
-      call.#settled = true;
-      call.#more?.();
-    };
-    call.#listen(over, (error) => {
-      over();
-      // Later, as it may have failed before its caller could have listened.
-      setTimeout(() => {
-        if (!call.#heard) unheard(error as EventError);
-      });
-    });
+    const yields = call.#yields;
+    call.#listen(
+      () => yields.end(),
+      (error) => {
+        yields.end();
+        // Later, as it may have failed before its caller could have listened.
+        setTimeout(() => {
+          if (!call.#heard) unheard(error as EventError);
+        });
+      },
+    );
     return {
       call,
       ...(hands as Pick<OpenCall, "resolve" | "reject">),
       yielded(value) {
-        call.#yields.push(value);
-        call.#more?.();
+        yields.add(value);
         call.yielded?.(value);
       },
     };
@@ -40,14 +40,12 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
   local = Promise.resolve();
   #cancel!: (reason: unknown) => void;
   #heard = false;
-  #settled = false;
-  readonly #yields: unknown[] = [];
+  readonly #yields = new Yields();
   /** Is told of each yield, beside those who iterate. */
   declare yielded: ((value: unknown) => void) | undefined;
-  #more: (() => void) | undefined;
 
   cancel(reason?: unknown): void {
-    if (!this.#settled) this.#cancel(reason);
+    if (!this.#yields.over) this.#cancel(reason);
   }
 
   #listen(done: () => void, failed: (error: unknown) => void): void {
@@ -63,15 +61,9 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
     return super.then(done, failed);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, undefined> {
     this.#heard = true;
-    for (;;) {
-      while (this.#yields.length > 0) yield this.#yields.shift();
-      if (this.#settled) return await this;
-      await new Promise<void>((resolve) => {
-        this.#more = resolve;
-      });
-    }
+    return this.#yields.until(this);
   }
 }
 

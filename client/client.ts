@@ -1,4 +1,4 @@
-import { createTRPCUntypedClient, httpBatchStreamLink, httpLink, splitLink } from "@trpc/client";
+import { createTRPCUntypedClient, httpBatchStreamLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Classes } from "../lib/brought.js";
 import type { Delta, Encoded, Snapshot } from "../lib/codec.js";
@@ -79,16 +79,10 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   const patient: typeof fetch = (url, init) => get(url, { ...init, signal: AbortSignal.any([init?.signal ?? [], AbortSignal.timeout(ANSWER_WAIT)].flat()) });
   const getStream: GetStream = async (url, init) =>
     (options.transport === "websocket" && (await (await loadSockets())?.fetchBySocket(options, url, init.signal))) || get(url, init);
-  const link = { url, fetch: patient as never };
-  const trpc = createTRPCUntypedClient<AnyTRPCRouter>({
-    links: [
-      splitLink({
-        condition: ({ context }) => context.alone === true,
-        true: httpLink(link),
-        false: httpBatchStreamLink({ ...link, maxItems: 100, maxURLLength: 2000 }),
-      }),
-    ],
-  });
+  /** Asks the server: so many calls in one request, at most. */
+  const asking = (maxItems: number) =>
+    createTRPCUntypedClient<AnyTRPCRouter>({ links: [httpBatchStreamLink({ url, fetch: patient as never, maxItems, maxURLLength: 2000 })] });
+  const trpc = asking(100);
   const twins = new Map<string, LiveTwin>();
   const scopes = new Map<string, Scope>();
   const hosts = new Map<unknown, Scope>();
@@ -152,6 +146,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
 
   const outbox = new Outbox({
     trpc,
+    one: asking(1),
     connection,
     scopeOf,
     missed(twin, incarnation, messages) {

@@ -24,6 +24,8 @@ const YIELD_WAIT = 2000;
 
 export interface OutboxWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
+  /** The same, with one call in each request. */
+  readonly one: TRPCUntypedClient<AnyTRPCRouter>;
   readonly connection: Pick<Connection, "id" | "epoch" | "open">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
@@ -216,7 +218,8 @@ export class Outbox {
   }
 
   async #send(entry: Entry, numbered: Numbered): Promise<void> {
-    const { twin, event, args, alone } = entry;
+    const { twin, event, args } = entry;
+    const { one, trpc } = this.#world;
     const { client, i, n } = numbered;
     const attempt = new AbortController();
     entry.attempt = attempt;
@@ -226,7 +229,7 @@ export class Outbox {
     const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: entry.prediction && 1 };
     try {
       const input = { key: twin.key ?? undefined, args, call };
-      const answer = (await this.#world.trpc.mutation(`${twin.store}.${event}`, input, { signal: attempt.signal, context: { alone } })) as Answer;
+      const answer = (await (entry.alone ? one : trpc).mutation(`${twin.store}.${event}`, input, { signal: attempt.signal })) as Answer;
       if (entry.attempt !== attempt) return;
       entry.answer = answer;
       if (process.env.NODE_ENV !== "production") this.news?.tell({ what: "answered", call: entry.open.call, answer });

@@ -1,6 +1,7 @@
 import type { CallOf, StreamCall } from "../lib/call.js";
 import { cancelled, noSession, notSignedIn } from "../lib/errors.js";
 import type { View } from "../lib/view-types.js";
+import { Yields } from "../lib/yields.js";
 import { currentTurn, type Turn } from "./context.js";
 import { requestHeaders } from "./request.js";
 import type { Runtime } from "./runtime.js";
@@ -138,9 +139,7 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
   #control!: AbortController;
   #wait!: () => (() => void) | undefined;
   #heard = false;
-  #yields: unknown[] = [];
-  #more: (() => void) | undefined;
-  #settled = false;
+  readonly #yields = new Yields();
 
   static start(run: (yielded: (value: unknown) => void) => Promise<unknown>, control: AbortController, wait: () => (() => void) | undefined): ServerCall {
     let settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
@@ -149,16 +148,10 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
     });
     call.#control = control;
     call.#wait = wait;
-    const end = () => {
-      call.#settled = true;
-      call.#more?.();
-    };
-    run((value) => {
-      call.#yields.push(value);
-      call.#more?.();
-    })
+    const yields = call.#yields;
+    run((value) => yields.add(value))
       .then(settle?.resolve, settle?.reject)
-      .then(end);
+      .then(() => yields.end());
     return call;
   }
 
@@ -189,14 +182,8 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
     return super.then(done, failed);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, undefined> {
     this.#heard = true;
-    for (;;) {
-      while (this.#yields.length > 0) yield this.#yields.shift();
-      if (this.#settled) return await this;
-      await new Promise<void>((resolve) => {
-        this.#more = resolve;
-      });
-    }
+    return this.#yields.until(this);
   }
 }
