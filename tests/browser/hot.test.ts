@@ -25,9 +25,14 @@ function replace(file: string, text: string): void {
   renameSync(`${file}.new`, file);
 }
 
+/** A class that the browser has too, for its optimistic events, is no component: Next loads the page anew, and says so. */
+const ANEW = /\[Fast Refresh\] performing full reload/;
+
 describe.runIf(dev)("hot reload, on next dev", () => {
   test("a changed store class keeps its state, and does at once what it says now, in the page that was open", async ({ visit }) => {
-    const list = todos(await (await visit({ url: dev!.url })).open("/"));
+    const visitor = await visit({ url: dev!.url });
+    visitor.expects(ANEW);
+    const list = todos(await visitor.open("/"));
     await list.add("milk");
     await list.done("milk").click();
     await shows(list.count, ["0 items left"]);
@@ -51,7 +56,9 @@ describe.runIf(dev)("hot reload, on next dev", () => {
   });
 
   test("a new field of a store class has its first value, beside the state that was there", async ({ visit }) => {
-    const page = await (await visit({ url: dev!.url })).open("/");
+    const visitor = await visit({ url: dev!.url });
+    visitor.expects(ANEW);
+    const page = await visitor.open("/");
     await todos(page).add("milk");
     edit("state/todo.ts", ["@computed get left", '@state motto = "one by one";\n\n  @computed get left']);
     edit(

@@ -4,6 +4,10 @@ import { connect, type Socket } from "node:net";
 /** What stands once in each text that is sent: counting it is all that readers do. (In a WebSocket's frames, `~` is a length.) */
 export const MARK = "|".charCodeAt(0);
 
+/** Of a WebSocket: no text has a byte that is 0. Who does not answer counts as gone. */
+const PING = Buffer.from([0x89, 0]);
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+
 export interface ReaderOptions {
   readonly port: number;
   readonly path: string;
@@ -42,6 +46,7 @@ export function read({ port, path, cookie, upgrade, begun, onMarks }: ReaderOpti
         let count = 0;
         for (let at = chunk.indexOf(MARK); at >= 0; at = chunk.indexOf(MARK, at + 1)) count++;
         if (count > 0) onMarks(count);
+        if (upgrade && chunk.includes(PING)) socket.write(PONG);
       });
       resolve({ head, socket });
     };
