@@ -63,9 +63,9 @@ export function useDrag() {
       await board.move(place.card, place.column, place.index);
     } catch (error) {
       report(error);
-    } finally {
-      setDrag((now) => (now === place ? undefined : now));
     }
+    // No `finally`: the React Compiler would leave this hook as it is.
+    setDrag((now) => (now === place ? undefined : now));
   }
 
   function cancel() {
