@@ -4,6 +4,26 @@ import { reactProjects } from "./tests/react/vitest.config.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const browser = {
+  include: ["tests/browser/**/*.test.ts"],
+  globalSetup: "tests/browser/kit/setup.ts",
+  maxWorkers: 1,
+  testTimeout: 60_000,
+  hookTimeout: 300_000,
+};
+
+// Those of browsers once more in a full run, on builds without the React Compiler: but what runs in development alone, and what has no page.
+const plain = {
+  extends: true as const,
+  test: {
+    ...browser,
+    name: "browser-plain",
+    exclude: ["tests/browser/{hot,streams}.test.ts"],
+    env: { REACT_COMPILER: "0" },
+    sequence: { groupOrder: 2 },
+  },
+};
+
 export default defineConfig({
   resolve: {
     // Our own sources in the place of the built package.
@@ -35,18 +55,8 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "types", include: ["tests/types/**/*.test.ts"], testTimeout: 120_000 } },
-      {
-        extends: true,
-        test: {
-          name: "browser",
-          include: ["tests/browser/**/*.test.ts"],
-          globalSetup: "tests/browser/kit/setup.ts",
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 300_000,
-        },
-      },
+      { extends: true, test: { ...browser, name: "browser", env: { REACT_COMPILER: "1" }, sequence: { groupOrder: 1 } } },
+      ...(process.env.TEST_FULL ? [plain] : []),
       ...reactProjects,
     ],
   },

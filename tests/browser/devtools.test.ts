@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject } from "vitest";
-import { DEMO } from "./kit/build.js";
 import { shows, todos } from "./kit/demo.js";
 import { test } from "./kit/visitor.js";
 
@@ -12,7 +11,7 @@ test("a page in production has no devtools, nor does any file that it could load
   await todos(page).add("milk");
   expect(await page.locator("twinstate-devtools").count()).toBe(0);
   expect(await page.getByRole("button", { name: /devtools/ }).count()).toBe(0);
-  const folder = join(DEMO, ".next/static");
+  const folder = join(inject("demo").folder, ".next/static");
   const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".js"));
   const having = (text: string) => scripts.filter((file) => readFileSync(join(folder, file), "utf8").includes(text));
   // The client's own code is there, under its readable names.

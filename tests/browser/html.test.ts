@@ -3,7 +3,7 @@ import { describe, expect, inject, test } from "vitest";
 const HTML = { accept: "text/html" };
 
 /** Asks as a browser asks for a page. */
-const get = (path: string, cookie?: string) => fetch(inject("demo") + path, { headers: { ...HTML, ...(cookie && { cookie }) } });
+const get = (path: string, cookie?: string) => fetch(inject("demo").url + path, { headers: { ...HTML, ...(cookie && { cookie }) } });
 
 /** What the main part of a page shows, without running anything of it. */
 async function shown(path: string, cookie: string): Promise<string> {
@@ -21,7 +21,7 @@ async function newSession(): Promise<string> {
 }
 
 async function call(cookie: string, procedure: string, input: object): Promise<void> {
-  const response = await fetch(`${inject("demo")}/api/twin/${procedure}`, {
+  const response = await fetch(`${inject("demo").url}/api/twin/${procedure}`, {
     method: "POST",
     headers: { cookie, "content-type": "application/json" },
     body: JSON.stringify(input),

@@ -1,5 +1,5 @@
 import type { Page } from "playwright";
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
 import { board, connection, count, shows, todos } from "./kit/demo.js";
 import { type DemoServer, startServer } from "./kit/server.js";
 import { test as base } from "./kit/visitor.js";
@@ -11,7 +11,7 @@ const test = base.extend<{ server: DemoServer; open(path: string): Promise<Page>
   /** A server of the test's own, which it may kill. */
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads which fixtures it needs from the pattern
   server: async ({}, use) => {
-    const server = await startServer();
+    const server = await startServer({ cwd: inject("demo").folder });
     await use(server);
     await server.kill();
   },

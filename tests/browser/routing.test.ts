@@ -20,13 +20,10 @@ const mark = (page: Page) => page.evaluate(() => Object.assign(window, { marked:
 const marked = (page: Page) => page.evaluate(() => (window as { marked?: boolean }).marked === true);
 
 // Building the app takes Next a minute.
-describe.runIf(process.env.TEST_FULL).each([
-  { cached: true, compiled: true },
-  { cached: false, compiled: false },
-])("an app with cacheComponents: $cached, compiler: $compiled", ({ cached, compiled }) => {
+describe.runIf(process.env.TEST_FULL).each([true, false])("an app with cacheComponents: %s", (cached) => {
   let server: DemoServer;
   beforeAll(async () => {
-    server = await startApp({ cached, compiled });
+    server = await startApp({ cached });
   });
   afterAll(() => server?.kill());
 

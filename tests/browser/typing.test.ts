@@ -2,12 +2,13 @@ import type { Locator, Page } from "playwright";
 import { createTwin, memory, scope } from "twinstate/server";
 import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
 import { serve } from "../kit/http.js";
+import { compiled } from "./kit/build.js";
 import { openFarSite } from "./kit/far-site.js";
 import { Form } from "./kit/form.js";
 import { test, type Visitor } from "./kit/visitor.js";
 
-/** How many pages are typed into at once. */
-const PAGES = 20;
+/** How many pages are typed into at once. Many of them try the line, to which the compiler is nothing. */
+const PAGES = compiled ? 20 : 4;
 /** The same for what else is tested with them. */
 const FEW = process.env.TEST_FULL ? PAGES : 4;
 /** Between two keys, in ms. */

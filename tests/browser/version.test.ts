@@ -1,6 +1,6 @@
 import { state } from "twinstate";
 import { createTwin } from "twinstate/server";
-import { expect, onTestFinished } from "vitest";
+import { expect, inject, onTestFinished } from "vitest";
 import { serve } from "../kit/http.js";
 import { connection, shows, todos } from "./kit/demo.js";
 import { startServer } from "./kit/server.js";
@@ -31,7 +31,7 @@ async function deploy(url: string): Promise<void> {
 }
 
 test("a page that is too old for the server keeps what it shows, says so, and is loaded anew with its next navigation", async ({ visit }) => {
-  const server = await startServer();
+  const server = await startServer({ cwd: inject("demo").folder });
   onTestFinished(server.kill);
   const visitor = await visit({ url: server.url });
   visitor.expects(/Failed to load resource|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_REFUSED/);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Page, WebSocket } from "playwright";
 import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
-import { environment, NEXT } from "./kit/build.js";
+import { compiled, environment, NEXT } from "./kit/build.js";
 import { copyDemo } from "./kit/copy.js";
 import { shows, todos } from "./kit/demo.js";
 import { startServer } from "./kit/server.js";
@@ -64,7 +64,7 @@ describe.runIf(process.env.TEST_FULL)("a demo whose pages want sockets", () => {
   });
   afterAll(() => demo.remove());
 
-  test.for(["production", "development"] as const)(
+  test.for(compiled ? (["production", "development"] as const) : (["production"] as const))(
     "behind a custom server in %s, pages are kept up to date by sockets on Next's own port",
     { timeout: 180_000 },
     async (mode, { visit }) => {

@@ -1,10 +1,10 @@
 import { request } from "node:http";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { launchOptions, missing } from "../browser/kit/chromium.js";
+import { reactCompiler } from "../kit/react-compiler.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
@@ -16,7 +16,7 @@ const alias = [
 // The root is this folder, as Vite would take the folder `react` of the repository for the package.
 const projects = [false, true].map((compiled) => ({
   root: at("."),
-  plugins: [twinSite(), ...(compiled ? [reactCompiler()] : [])],
+  plugins: [twinSite(), ...(compiled ? [reactCompiler(/\/tests\/react\/[^?]*\.tsx$/)] : [])],
   define: { COMPILED: JSON.stringify(compiled) },
   resolve: { alias },
   optimizeDeps: {
@@ -55,29 +55,6 @@ const skipped = { test: { name: "react", include: [at("kit/skipped.ts")], fsModu
 export const reactProjects = missing ? [skipped] : projects;
 
 export default defineConfig({ test: { projects: reactProjects } });
-
-/** Compiles the tests' components; one that it cannot compile is an error. */
-function reactCompiler(): Plugin {
-  const require = createRequire(import.meta.url);
-  // The Babel that Next brings, so that none is a dependency of its own.
-  const babel = require("next/dist/compiled/babel/core") as { transformAsync(code: string, options: object): Promise<{ code: string; map: object }> };
-  return {
-    name: "react-compiler",
-    enforce: "pre",
-    async transform(code, id) {
-      if (!/\/tests\/react\/[^?]*\.tsx$/.test(id)) return;
-      const result = await babel.transformAsync(code, {
-        filename: id,
-        babelrc: false,
-        configFile: false,
-        sourceMaps: true,
-        parserOpts: { plugins: ["typescript", "jsx", "decorators-legacy"] },
-        plugins: [[require("babel-plugin-react-compiler"), { panicThreshold: "all_errors", target: "19" }]],
-      });
-      return { code: result.code, map: result.map as never };
-    },
-  };
-}
 
 /** The twin's route on the pages' own origin. A request to `/cut` breaks the connection, until `/mend`; `/streams` lists what is open. */
 function twinSite(): Plugin {

@@ -6,14 +6,16 @@ export const ROOT = join(import.meta.dirname, "../../..");
 export const DEMO = join(ROOT, "demo-next");
 export const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
 
+/** Whether the React Compiler is on in this project: the environment of `browser-plain` turns it off, in what tests build too. */
+export const compiled = process.env.REACT_COMPILER !== "0";
+
 const LIBRARY = ["lib", "client", "react", "server", "tsup.config.ts", "tsconfig.json", "tsconfig.build.json", "package.json"];
 const MADE = new Set(["node_modules", ".next", ".twinstate", "next-env.d.ts"]);
 
-/** Builds the library and the demo, as far as they are older than their sources. */
-export async function build(): Promise<void> {
+/** Builds the library, if it is older than its sources. */
+export async function buildLibrary(): Promise<void> {
   const library = newest(LIBRARY.map((name) => join(ROOT, name)));
   if (age(join(ROOT, "dist/react/index.d.ts")) < library) await run("npm", ["run", "build"], ROOT);
-  await buildApp(DEMO);
 }
 
 /** Builds an app, as far as its build is older than its sources and the library. `dist`: where to, in its folder. */

@@ -1,18 +1,20 @@
 import type { Locator, Page } from "playwright";
 import { expect, inject } from "vitest";
+import { compiled } from "./build.js";
 import type { Engine } from "./engine.js";
 
-/** Where the main tests run: in production, and in a full run without the React Compiler, and in development too. */
+/** Where the main tests run: in production, and in a full run in development too. */
 export const SERVERS: readonly (readonly [name: string, url: string])[] = [
-  ["next start", inject("demo")],
-  ...(inject("plain") ? [["next start, without the React Compiler", inject("plain")!] as const] : []),
+  [compiled ? "next start" : "next start, without the React Compiler", inject("demo").url],
   ...(inject("dev") ? [["next dev", inject("dev")!.url] as const] : []),
 ];
 
-/** The same, and in a full run production in the other browsers too. */
+/** The same, and in a full run production in the other browsers too, with the React Compiler. */
 export const PLACES: readonly (readonly [name: string, url: string, engine: Engine])[] = [
   ...SERVERS.map(([name, url]) => [name, url, "chromium"] as const),
-  ...(process.env.TEST_FULL ? (["firefox", "webkit"] as const).map((engine) => [`next start, in ${engine}`, inject("demo"), engine] as const) : []),
+  ...(compiled && process.env.TEST_FULL
+    ? (["firefox", "webkit"] as const).map((engine) => [`next start, in ${engine}`, inject("demo").url, engine] as const)
+    : []),
 ];
 
 /** What a user finds on the to-do page. */

@@ -1,7 +1,8 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "vite";
-import { ROOT } from "./build.js";
+import { reactCompiler } from "../../kit/react-compiler.js";
+import { compiled, ROOT } from "./build.js";
 
 /** How long anything is on its way, in ms, and which part of it is lost. */
 interface Line {
@@ -63,6 +64,7 @@ async function bundle(page: string): Promise<string> {
     configFile: false,
     root: ROOT,
     logLevel: "error",
+    plugins: compiled ? [reactCompiler(/\/tests\/browser\/pages\/[^?]*\.tsx$/)] : [],
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
     oxc: { jsx: { runtime: "automatic", development: false } },
     resolve: {

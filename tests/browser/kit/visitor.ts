@@ -59,7 +59,7 @@ export const test = base.extend<Fixtures & { engine: Engine; browserOf(engine: E
     const browser = await browserOf(engine);
     const contexts: BrowserContext[] = [];
     const problems: string[] = [];
-    await use(async ({ url = inject("demo"), ...options } = {}) => {
+    await use(async ({ url = inject("demo").url, ...options } = {}) => {
       const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 800 }, ...options });
       contexts.push(context);
       if (engine === "webkit") await context.route("**", unsecured);
