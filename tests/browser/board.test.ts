@@ -1,6 +1,7 @@
 import type { Locator, Page } from "playwright";
 import { describe, expect } from "vitest";
 import { board, count, PLACES, shows } from "./kit/demo.js";
+import { doubleClick, fill } from "./kit/hand.js";
 import { test, type Visitor } from "./kit/visitor.js";
 
 /** What a card's list item shows: its title, and the initials of who added it. */
@@ -31,8 +32,8 @@ describe.for(PLACES)("a board, on %s", ([, url, engine]) => {
     await board(other).add("To do", "sand");
     await titles(one, "To do", ["paint", "sand"]);
 
-    await board(other).card("paint").dblclick();
-    await other.getByLabel("Title").fill("paint twice");
+    await doubleClick(board(other).card("paint"));
+    await fill(other.getByLabel("Title"), "paint twice");
     await other.getByLabel("Title").press("Enter");
     await titles(one, "To do", ["paint twice", "sand"]);
     await titles(other, "To do", ["paint twice", "sand"]);
@@ -55,7 +56,7 @@ describe.for(PLACES)("a board, on %s", ([, url, engine]) => {
     await one.getByLabel("Add a column").press("Enter");
     await board(other).column("Later").waitFor();
     await board(other).choose("Column Later", "Rename");
-    await other.getByLabel("Column title").fill("Some day");
+    await fill(other.getByLabel("Column title"), "Some day");
     await other.getByLabel("Column title").press("Enter");
     await board(one).column("Some day").waitFor();
     await board(one).add("Some day", "learn to juggle");

@@ -2,11 +2,14 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-const onPath = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => (folder === "" ? [] : NAMES.map((name) => join(folder, name))));
+/** Where programs of these names would be. */
+export const onPath = (...names: string[]) =>
+  (process.env.PATH ?? "").split(delimiter).flatMap((folder) => (folder === "" ? [] : names.map((name) => join(folder, name))));
+
+const candidates = [...onPath("chromium", "chromium-browser", "google-chrome"), chromium.executablePath()];
 
 /** The browser that `CHROMIUM` names; else the system's, or Playwright's own. */
-const executable = (process.env.CHROMIUM === undefined ? [...onPath, chromium.executablePath()] : [process.env.CHROMIUM]).find((file) => existsSync(file));
+const executable = (process.env.CHROMIUM === undefined ? candidates : [process.env.CHROMIUM]).find((file) => existsSync(file));
 
 /** Why tests that need a browser cannot run here; on a CI machine they must. */
 export const missing =

@@ -1,7 +1,8 @@
 import type { Locator, Page } from "playwright";
 import { expect, inject } from "vitest";
 import { compiled } from "./build.js";
-import type { Engine } from "./engine.js";
+import { ENGINES, type Engine } from "./engine.js";
+import { doubleClick } from "./hand.js";
 
 /** Where the main tests run: in production, and in a full run in development too. */
 export const SERVERS: readonly (readonly [name: string, url: string])[] = [
@@ -12,9 +13,7 @@ export const SERVERS: readonly (readonly [name: string, url: string])[] = [
 /** The same, and in a full run production in the other browsers too, with the React Compiler. */
 export const PLACES: readonly (readonly [name: string, url: string, engine: Engine])[] = [
   ...SERVERS.map(([name, url]) => [name, url, "chromium"] as const),
-  ...(compiled && process.env.TEST_FULL
-    ? (["firefox", "webkit"] as const).map((engine) => [`next start, in ${engine}`, inject("demo").url, engine] as const)
-    : []),
+  ...(compiled ? ENGINES.slice(1).map((engine) => [`next start, in ${engine}`, inject("demo").url, engine] as const) : []),
 ];
 
 /** What a user finds on the to-do page. */
@@ -45,7 +44,7 @@ export const todos = (page: Page) => {
       }
     },
     async edit(title: string) {
-      await row(title).getByText(title, { exact: true }).dblclick();
+      await doubleClick(row(title).getByText(title, { exact: true }));
       await page.getByLabel("Title").waitFor();
     },
   };
