@@ -35,7 +35,11 @@ export function TitleField({ value, label, className = "", onSave, onEmpty, onCl
 
   function press(event: KeyboardEvent<HTMLInputElement>) {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Enter") save("byKey");
+    if (event.key === "Enter") {
+      // Where all is saved already, the focus goes on at once: this key would press what has it then.
+      event.preventDefault();
+      save("byKey");
+    }
     if (event.key === "Escape" && !closing) {
       if (changed.current) title.onChange(before);
       onClose(true);

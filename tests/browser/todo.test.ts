@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import { count, PLACES, shows, todos } from "./kit/demo.js";
+import { fill } from "./kit/hand.js";
 import { test } from "./kit/visitor.js";
 
 describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
@@ -102,16 +103,30 @@ describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
     await list.edit("milk");
     expect(await list.field.inputValue()).toBe("milk");
     expect(await list.field.evaluate((field) => field === document.activeElement)).toBe(true);
-    await list.field.fill("  oat milk ");
+    await fill(list.field, "  oat milk ");
     await list.field.press("Enter");
     await shows(list.rows, ["oat milk", "bread"]);
     await count(list.field, 0);
   });
 
+  test("is done with an edit on Enter where the server has all of it already", async ({ visit }) => {
+    const visitor = await visit({ url });
+    const [page, other] = [await visitor.open("/"), todos(await visitor.open("/"))];
+    const list = todos(page);
+    await list.add("milk");
+    await list.edit("milk");
+    await fill(list.field, "oat milk");
+    await shows(other.rows, ["oat milk"]);
+    await page.locator('[role="status"][data-pending="0"]').first().waitFor({ state: "attached" });
+    await list.field.press("Enter");
+    await shows(list.rows, ["oat milk"]);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Edit oat milk");
+  });
+
   test("saves when the field is left", async ({ visit }) => {
     const { list } = await begin(visit, "milk");
     await list.edit("milk");
-    await list.field.fill("oat milk");
+    await fill(list.field, "oat milk");
     await list.input.click();
     await shows(list.rows, ["oat milk"]);
   });
@@ -119,7 +134,7 @@ describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
   test("forgets an edit on Escape", async ({ visit }) => {
     const { page, list } = await begin(visit, "milk");
     await list.edit("milk");
-    await list.field.fill("oat milk");
+    await fill(list.field, "oat milk");
     await list.field.press("Escape");
     await shows(list.rows, ["milk"]);
     await page.reload();
@@ -129,7 +144,7 @@ describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
   test("deletes a to-do whose title was emptied", async ({ visit }) => {
     const { list } = await begin(visit, "milk", "bread");
     await list.edit("milk");
-    await list.field.fill(" ");
+    await fill(list.field, " ");
     await list.field.press("Enter");
     await shows(list.rows, ["bread"]);
   });
@@ -202,7 +217,7 @@ describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
     await shows(list.count, ["0 items left"]);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await list.field.fill("oat milk");
+    await fill(list.field, "oat milk");
     await page.keyboard.press("Enter");
     await shows(list.rows, ["oat milk"]);
     const focus = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
