@@ -191,8 +191,10 @@ class Editor {
     this.#changes.tell();
   }
 
+  /** Whether the caret is here, be the window in front or not: `:focus` matches in that one alone. */
   get #focused(): boolean {
-    return this.#element?.matches(":focus") === true;
+    const element = this.#element;
+    return element !== undefined && (element.getRootNode?.() as Partial<DocumentOrShadowRoot> | undefined)?.activeElement === element;
   }
 
   // --- what the page shows ---

@@ -155,6 +155,19 @@ describe.for(ENGINES)("pages of %s are typed into at once, over a bad line, whil
   });
 });
 
+// Only over WebDriver BiDi: elsewhere Playwright has each page believe that it is in front.
+describe.for(ENGINES)("a page of %s that is not in front", (engine) => {
+  test.override({ engine });
+  test("keeps the caret beside its letters while somebody else changes the text", async ({ visit }) => {
+    const visitor = await visit();
+    const { shown } = await open(visitor, `behind-${engine}`);
+    await visitor.context.newPage();
+    await twin.form(`behind-${engine}`).setTitle("a<>");
+    await expect.poll(async () => (await shown()).length, lasts).toBeGreaterThan(1);
+    expect(await shown()).toEqual(["<|>", "a<|>"]);
+  });
+});
+
 test("on that line, an input that is controlled by hand loses characters", async ({ visit }) => {
   const { page } = await open(await visit(), "controlled");
   // What each key has made of it, before React puts back what the store has.
