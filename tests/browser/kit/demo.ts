@@ -10,10 +10,10 @@ export const SERVERS: readonly (readonly [name: string, url: string])[] = [
   ...(inject("dev") ? [["next dev", inject("dev")!.url] as const] : []),
 ];
 
-/** The same, and in a full run production in the other browsers too, with the React Compiler. */
+/** The same, and in a full run production in the other browsers too. */
 export const PLACES: readonly (readonly [name: string, url: string, engine: Engine])[] = [
   ...SERVERS.map(([name, url]) => [name, url, "chromium"] as const),
-  ...(compiled ? ENGINES.slice(1).map((engine) => [`next start, in ${engine}`, inject("demo").url, engine] as const) : []),
+  ...ENGINES.slice(1).map((engine) => [`next start, in ${engine}`, inject("demo").url, engine] as const),
 ];
 
 /** What a user finds on the to-do page. */

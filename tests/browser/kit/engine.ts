@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, firefox, webkit } from "playwright";
+import { compiled } from "./build.js";
 import { launchOptions, missing, onPath } from "./chromium.js";
 
 /** Whose browser. */
 export type Engine = "chromium" | "firefox" | "webkit";
 
-/** The browsers of tests that run in all: in a full run others than Chromium too. */
-export const ENGINES: readonly Engine[] = ["chromium", ...(process.env.TEST_FULL ? (["firefox", "webkit"] as const) : [])];
+/** The browsers of tests that run in all: in a full run others than Chromium too, with the React Compiler. */
+export const ENGINES: readonly Engine[] = ["chromium", ...(process.env.TEST_FULL && compiled ? (["firefox", "webkit"] as const) : [])];
 
 const OTHERS = { firefox, webkit };
 
