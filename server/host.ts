@@ -14,26 +14,25 @@ import {
   refusedEvent,
   roomDeleted,
   slowEvent,
-  storeNotMade,
   superseded,
   unavailable,
 } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
-import { finish, type Steps } from "../lib/steps.js";
-import { createStoreSteps, type Store } from "../lib/store.js";
-import { toPlain, viewOf } from "../lib/view.js";
+import type { Store } from "../lib/store.js";
+import { viewOf } from "../lib/view.js";
 import type { Connection } from "./connection.js";
 import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, type Turn } from "./context.js";
 import { Frame } from "./frame.js";
+import { type Hook, hasHook, runHook } from "./hooks.js";
 import { createJournal, type Journal } from "./journal.js";
 import { createLog } from "./log.js";
-import { migrated } from "./migration.js";
 import { createNumbers, type Numbers } from "./numbers.js";
 import { createPresence, type Presence } from "./presence.js";
 import { createQueue } from "./queue.js";
-import type { EventRecord, HostRecord, HostState, StoreDelta, StoreRecord, StoreState } from "./record.js";
+import type { EventRecord, HostRecord, HostState, StoreRecord } from "./record.js";
 import type { Report } from "./refusal.js";
-import { type Definition, keyOf, kindOf, type Models, type ScopeKind, versionOf } from "./scope.js";
+import { type Definition, keyOf, kindOf, type Models, type ScopeKind } from "./scope.js";
+import { type Entry, Shelf } from "./shelf.js";
 import { inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
 import type { Resume } from "./telemetry.js";
@@ -106,21 +105,7 @@ export interface EventCall<R> {
   effects?(effects: readonly Effect[]): void;
 }
 
-interface Entry {
-  readonly definition: Definition;
-  readonly store: Store;
-  /** The storage has it as it was before the open changes. */
-  stored: boolean;
-  /** Nothing was stored of it: it has just been created. */
-  readonly created: boolean;
-  /** While `onCreate` and `onLoad` run: `over` resolves when they have ended or failed. */
-  loading: { readonly over: Promise<void>; fail(): void } | undefined;
-  /** The first revision from which on the log tells all that watchers see of it. */
-  since: number | undefined;
-}
-
 type Asked = Pick<EventCall<unknown>, "effects" | "newId">;
-type Hook = "onCreate" | "onLoad" | "onConnect" | "onDisconnect" | "onDispose";
 
 const SLOW = 1000;
 /** How long a generator that never waits may keep the process from other work, in ms. */
@@ -144,14 +129,10 @@ export class Host {
   /** Of the record that it began with, if any. */
   readonly #loaded: number | undefined;
   readonly #journal: Journal;
-  readonly #world: World;
+  readonly world: World;
   readonly #queue = createQueue();
   readonly #log;
-  readonly #stores = new Map<string, Entry>();
-  /** What is kept of stores that are not loaded. */
-  readonly #kept = new Map<string, StoreState>();
-  /** Large stores, made ahead. */
-  readonly #prepared = new Map<string, { readonly Class: unknown; readonly store: Store }>();
+  readonly #shelf: Shelf;
   readonly #opening = new Map<string, Promise<Entry>>();
   readonly #watchers = new Map<Connection, Set<string>>();
   /** The numbered events that run and have committed something. */
@@ -169,7 +150,7 @@ export class Host {
     this.id = id;
     this.kind = kindOf(id);
     this.key = keyOf(id);
-    this.#world = world;
+    this.world = world;
     this.#log = createLog(world.limits.logBytes);
     this.#presence = createPresence({
       grace: world.limits.grace,
@@ -186,7 +167,7 @@ export class Host {
       interrupted: () => world.interrupted(this.#revision),
       restored: (answer) => world.restored(answer),
     });
-    for (const [name, store] of state?.stores ?? []) this.#kept.set(name, store);
+    this.#shelf = new Shelf(this, state?.stores);
     this.#journal = createJournal({
       append: (commits) => world.storage.append(id, commits),
       failed: (error) => {
@@ -198,18 +179,9 @@ export class Host {
     });
   }
 
-  /** Makes the large stores, in slices: whoever opens them later does not wait long. */
-  async prepare(): Promise<void> {
-    for (const [name, kept] of this.#kept) {
-      const definition = this.#world.definitions.get(name);
-      if (!definition || !isLarge(kept)) continue;
-      try {
-        const store = await inSlices(this.#storeSteps(definition, kept));
-        this.#prepared.set(name, { Class: definition.Class, store });
-      } catch {
-        // Whoever opens it is told.
-      }
-    }
+  /** Makes ahead what takes long to make. */
+  prepare(): Promise<void> {
+    return this.#shelf.prepare();
   }
 
   /** Of the last commit that the storage has. */
@@ -244,7 +216,7 @@ export class Host {
   }
 
   get stores(): IterableIterator<string> {
-    return this.#stores.keys();
+    return this.#shelf.live.keys();
   }
 
   // --- stores ---
@@ -253,14 +225,14 @@ export class Host {
   async #open(name: string): Promise<Entry> {
     const turn = currentTurn();
     if (turn && turn === this.#turn) return this.#openIn(turn, name);
-    const entry = this.#stores.get(name);
+    const entry = this.#shelf.live.get(name);
     if (entry) {
       if (!entry.loading) return entry;
       await entry.loading.over;
       return this.#open(name);
     }
-    const definition = this.#definition(name);
-    if (!hooks(definition, "onCreate", "onLoad")) return this.#make(definition);
+    const definition = this.#shelf.definition(name);
+    if (!hasHook(definition, "onCreate", "onLoad")) return this.#shelf.make(definition);
     let opening = this.#opening.get(name);
     if (!opening) {
       opening = this.#queue.run(() =>
@@ -279,11 +251,11 @@ export class Host {
 
   /** The store, loaded as part of what is running. `page`: for which; what that makes of a new store is a change, if it is to last. */
   async #openIn(turn: Turn, name: string, page?: Page, lasting = false): Promise<Entry> {
-    const found = this.#stores.get(name);
+    const found = this.#shelf.live.get(name);
     if (found) return found;
-    const kept = this.#kept.get(name);
-    const entry = this.#make(this.#definition(name));
-    if (!hooks(entry.definition, "onCreate", "onLoad")) return entry;
+    const kept = this.#shelf.kept(name);
+    const entry = this.#shelf.make(this.#shelf.definition(name));
+    if (!hasHook(entry.definition, "onCreate", "onLoad")) return entry;
     let done = () => {};
     const over = new Promise<void>((resolve) => {
       done = resolve;
@@ -291,10 +263,7 @@ export class Host {
     // Whoever asks for it next loads it again.
     const fail = () => {
       entry.loading = undefined;
-      this.#stores.delete(name);
-      if (kept) this.#kept.set(name, kept);
-      entry.store.rollback();
-      entry.store.dispose();
+      this.#shelf.unmake(entry, kept);
       done();
     };
     entry.loading = { over, fail };
@@ -302,9 +271,9 @@ export class Host {
     // A guard may ask for a store, and may not write: the store's own hooks may.
     turn.open = true;
     try {
-      if (entry.created) await this.#hook(entry, "onCreate");
+      if (entry.created) await runHook(entry.store, "onCreate");
       if (entry.created && lasting) entry.store.commit();
-      await this.#hook(entry, "onLoad", page);
+      await runHook(entry.store, "onLoad", page);
       if (turn.ended) throw turn.ended;
     } catch (error) {
       entry.loading?.fail();
@@ -319,60 +288,10 @@ export class Host {
     return entry;
   }
 
-  #definition(name: string): Definition {
-    const definition = this.#world.definitions.get(name);
-    if (!definition) throw notRegistered(name);
-    return definition;
-  }
-
-  #make(definition: Definition): Entry {
-    const { name, Class } = definition;
-    const kept = this.#kept.get(name);
-    const prepared = this.#prepared.get(name);
-    const store = prepared?.Class === Class ? prepared.store : this.#makeStore(definition, kept);
-    const stored = kept !== undefined && !store.outgrown && kept.whole.version === versionOf(definition);
-    const entry: Entry = { definition, store, stored, created: !kept, loading: undefined, since: undefined };
-    this.#stores.set(name, entry);
-    this.#kept.delete(name);
-    this.#prepared.delete(name);
-    return entry;
-  }
-
-  #makeStore(definition: Definition, kept: StoreState | undefined): Store {
-    return finish(this.#storeSteps(definition, kept));
-  }
-
-  *#storeSteps(definition: Definition, kept: StoreState | undefined): Steps<Store> {
-    const { name, Class } = definition;
-    const { models, storage } = this.#world;
-    const report = (error: unknown) => this.#world.report("error", error);
-    try {
-      const state = kept && (yield* migrated(definition, kept));
-      return yield* createStoreSteps({
-        name,
-        instance: new Class(),
-        models,
-        guard: () => this.#mayWrite(name),
-        report,
-        unknown: (className, field) => this.#world.dropped(name, className, field),
-        keep: storage.durable,
-        ...(state && { restore: state.whole.saved, tail: state.tail }),
-      });
-    } catch (error) {
-      throw storeNotMade(name, error);
-    }
-  }
-
-  #mayWrite(store: string): void {
-    const turn = currentTurn();
-    if (turn?.host !== this) throw outsideEvent(store, store);
-    if (!turn.open) throw turn.ended ?? outsideEvent(store, store);
-  }
-
   /** Another store of this scope instance, for an event. */
   async #get(turn: Turn, Class: unknown): Promise<object> {
-    const name = this.#world.nameOf(Class, this.kind);
-    const definition = name === undefined ? undefined : this.#world.definitions.get(name);
+    const name = this.world.nameOf(Class, this.kind);
+    const definition = name === undefined ? undefined : this.world.definitions.get(name);
     if (!definition) throw notRegistered((Class as { name?: string })?.name || "the class");
     if (definition.kind !== this.kind) throw notOfScope(definition.name, definition.kind, this.kind);
     if (turn === this.#turn) return (await this.#openIn(turn, definition.name)).store.instance;
@@ -425,7 +344,7 @@ export class Host {
       control,
       async (turn) => {
         call.began?.();
-        let entry = this.#stores.get(definition.name);
+        let entry = this.#shelf.live.get(definition.name);
         if (!entry) {
           entry = await this.#openIn(turn, definition.name);
           await this.#commit(turn);
@@ -518,7 +437,7 @@ export class Host {
         } finally {
           turn.open = false;
           this.#turn = undefined;
-          this.#endTurn();
+          this.#shelf.endTurn();
         }
       });
     call.began?.();
@@ -571,7 +490,7 @@ export class Host {
     if (this.#broken) throw this.#broken;
     const turn = this.#makeTurn(caller, eventId, control, asked);
     const started = performance.now();
-    const { eventTimeout } = this.#world.limits;
+    const { eventTimeout } = this.world.limits;
     let timer: NodeJS.Timeout | undefined;
     this.#turn = turn;
     try {
@@ -585,8 +504,8 @@ export class Host {
     } catch (error) {
       turn.end(() => error as Error);
       turn.open = false;
-      for (const { loading } of [...this.#stores.values()]) loading?.fail();
-      this.#rollback();
+      this.#shelf.failLoading();
+      this.#shelf.rollback();
       const aborted = control.signal.aborted;
       if (!aborted) control.abort(error);
       throw aborted ? control.signal.reason : error;
@@ -596,9 +515,9 @@ export class Host {
       turn.end(() => eventEnded(label));
       this.#turn = undefined;
       this.#stop = undefined;
-      this.#endTurn();
+      this.#shelf.endTurn();
       const took = performance.now() - started;
-      if (took >= SLOW) this.#world.report("warn", slowEvent(label, took));
+      if (took >= SLOW) this.world.report("warn", slowEvent(label, took));
     }
   }
 
@@ -609,20 +528,10 @@ export class Host {
         return run();
       } catch (error) {
         // Of the same batch, so that reactions see nothing of it.
-        if (turn.open) this.#rollback();
+        if (turn.open) this.#shelf.rollback();
         throw error;
       }
     });
-  }
-
-  #rollback(): void {
-    transaction(() => {
-      for (const { store } of this.#stores.values()) if (store.open) store.rollback();
-    });
-  }
-
-  #endTurn(): void {
-    for (const { store } of this.#stores.values()) store.endTurn();
   }
 
   /** Makes what has changed final, in all stores at once, and sends it on its way into the storage; when it is there, it is told of. */
@@ -631,7 +540,7 @@ export class Host {
     if (turn.ended ?? this.#broken) throw turn.ended ?? this.#broken;
     const changed: Entry[] = [];
     const deltas: [string, Delta][] = [];
-    for (const [name, entry] of this.#stores) {
+    for (const [name, entry] of this.#shelf.live) {
       const { open } = entry.store;
       const delta = entry.store.commit();
       if (open || delta) changed.push(entry);
@@ -669,17 +578,8 @@ export class Host {
 
   /** Sends a commit on its way into the storage. */
   #write(changed: readonly Entry[], event: EventRecord | undefined): void {
-    if (!this.#world.storage.durable) return;
-    const stores: { [name: string]: StoreRecord | StoreDelta } = {};
-    for (const entry of this.#stores.values()) {
-      const { store, definition, stored, created, loading } = entry;
-      // A store that was just created goes along, as it has been seen.
-      if (loading || !(changed.includes(entry) || (created && !stored))) continue;
-      if (!stored) stores[definition.name] = { version: versionOf(definition), saved: store.save() };
-      else if (store.kept) stores[definition.name] = { kept: store.kept };
-      entry.stored = true;
-    }
-    this.#journal.add({ incarnation: this.incarnation, revision: this.#revision, stores, ...(event && { event }) });
+    if (!this.world.storage.durable) return;
+    this.#journal.add({ incarnation: this.incarnation, revision: this.#revision, stores: this.#shelf.records(changed), ...(event && { event }) });
   }
 
   /** Runs something when all that stands here now is stored; at once where it is. */
@@ -688,15 +588,15 @@ export class Host {
   }
 
   #publish({ revision, deltas, by }: Pick<Frame, "revision" | "deltas"> & Partial<Pick<Frame, "by">>): void {
-    const kept = [...this.#stores.values()].some(({ since }) => since !== undefined);
+    const kept = [...this.#shelf.live.values()].some(({ since }) => since !== undefined);
     if (!kept) {
       this.#log.restart(revision);
-      return this.#world.committed(this, 0);
+      return this.world.committed(this, 0);
     }
     const frame = new Frame(this.number, revision, deltas, by);
     this.#log.add(frame);
     for (const connection of this.#watchers.keys()) connection.frame(this, frame);
-    this.#world.committed(this, frame.bytes);
+    this.world.committed(this, frame.bytes);
   }
 
   // --- those who watch ---
@@ -705,7 +605,7 @@ export class Host {
   async watch(connection: Connection, wants: readonly Want[]): Promise<void> {
     const failed: [Want, unknown][] = [];
     await Promise.all(wants.map((want) => this.#open(want.store).catch((error: unknown) => failed.push([want, error]))));
-    const loaded = wants.filter((want) => this.#stores.has(want.store) && !failed.some(([other]) => other === want));
+    const loaded = wants.filter((want) => this.#shelf.live.has(want.store) && !failed.some(([other]) => other === want));
     if (connection.closed) return;
     const stores = this.#watchers.get(connection) ?? new Set();
     this.#watchers.set(connection, stores);
@@ -719,9 +619,9 @@ export class Host {
     if (anew.length > 0) connection.renew(this, names(anew), stores);
     if (stores.size === 0) this.#watchers.delete(connection);
     const had = anew.filter(({ have }) => have).length;
-    this.#world.watched("delta", resumed.length);
-    this.#world.watched("snapshot", had);
-    this.#world.watched("first", anew.length - had);
+    this.world.watched("delta", resumed.length);
+    this.world.watched("snapshot", had);
+    this.world.watched("first", anew.length - had);
     for (const [want, error] of failed) connection.refuse(want.store, this.roomKey, error);
     for (const { store } of loaded) this.#arrive(connection, store);
   }
@@ -743,7 +643,7 @@ export class Host {
   }
 
   #canResume({ store, have }: Want): boolean {
-    const entry = this.#stores.get(store) as Entry;
+    const entry = this.#shelf.live.get(store) as Entry;
     const first = entry.since === undefined;
     this.#keep(entry);
     // Nothing is kept of revision 0: what a client has of it may be of another life.
@@ -775,7 +675,7 @@ export class Host {
 
   /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
   #snapshot(store: string): Snapshot {
-    const entry = this.#stores.get(store) as Entry;
+    const entry = this.#shelf.live.get(store) as Entry;
     this.#keep(entry);
     return entry.store.snapshot();
   }
@@ -795,11 +695,11 @@ export class Host {
 
   /** Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its stream. */
   async load(name: string, page: Page, caller: Caller, lasting: boolean): Promise<void> {
-    if (!hooks(this.#definition(name), "onLoad")) return;
+    if (!hasHook(this.#shelf.definition(name), "onLoad")) return;
     await this.#queue.run(() =>
       this.#take(`${name}.onLoad`, caller, "", new AbortController(), async (turn) => {
-        const entry = this.#stores.get(name);
-        if (entry) await this.#hook(entry, "onLoad", page);
+        const entry = this.#shelf.live.get(name);
+        if (entry) await runHook(entry.store, "onLoad", page);
         else await this.#openIn(turn, name, page, lasting);
         await this.#commit(turn);
       }),
@@ -824,8 +724,7 @@ export class Host {
 
   /** All that is kept of each store, private fields too, as of the last commit. */
   async export(): Promise<Map<string, object>> {
-    const states = new Map(this.#kept);
-    for (const [name, { definition, store }] of this.#stores) states.set(name, { whole: { version: versionOf(definition), saved: store.save() }, tail: [] });
+    const states = this.#shelf.states();
     await this.#journal.settled();
     const plain = new Map<string, object>();
     for (const [name, { whole, tail }] of states) plain.set(name, await inSlices(plainSteps(whole.saved, tail)));
@@ -851,34 +750,29 @@ export class Host {
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
   missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
     const kept = stores.every((name) => {
-      const since = this.#stores.get(name)?.since;
+      const since = this.#shelf.live.get(name)?.since;
       return since !== undefined && since <= after;
     });
     return kept && after > 0 ? this.#log.after(after) : undefined;
   }
 
   #arrive(connection: Connection, store: string): void {
-    const { definition } = this.#stores.get(store) as Entry;
-    if (hooks(definition, "onConnect", "onDisconnect")) this.#presence.arrive(store, connection);
+    const { definition } = this.#shelf.live.get(store) as Entry;
+    if (hasHook(definition, "onConnect", "onDisconnect")) this.#presence.arrive(store, connection);
   }
 
   /** Runs a hook as an event of its own. */
   async #notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
-    const entry = this.#stores.get(store);
-    if (!entry || this.#broken || !hooks(entry.definition, hook)) return;
+    const entry = this.#shelf.live.get(store);
+    if (!entry || this.#broken || !hasHook(entry.definition, hook)) return;
     const run = () =>
       this.#take(`${store}.${hook}`, caller, "", new AbortController(), async (turn) => {
-        const now = this.#stores.get(store);
+        const now = this.#shelf.live.get(store);
         if (!now) return;
-        await this.#hook(now, hook, info);
+        await runHook(now.store, hook, info);
         await this.#commit(turn);
       });
-    await this.#queue.run(run).catch((error: unknown) => this.#world.report("error", error));
-  }
-
-  #hook({ store }: Entry, hook: Hook, ...args: unknown[]): unknown {
-    const method = Reflect.get(store.instance, hook) as unknown;
-    return typeof method === "function" ? transaction(() => method.apply(store.instance, args)) : undefined;
+    await this.#queue.run(run).catch((error: unknown) => this.world.report("error", error));
   }
 
   // --- the end of it, and hot reload ---
@@ -886,22 +780,19 @@ export class Host {
   /** Ends a life: nobody uses the host any more, and all is stored. Gives what there is to save, where the storage has no commits. */
   async close(): Promise<HostRecord> {
     await this.#presence.close();
-    for (const [name, { definition }] of [...this.#stores]) if (hooks(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
+    for (const [name, { definition }] of [...this.#shelf.live]) if (hasHook(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
     if (this.#queue.size > 0) await this.#queue.run(() => {});
     // Stores that have been seen as they were created.
-    if (this.touched && [...this.#stores.values()].some(({ created, stored }) => created && !stored)) this.#write([], undefined);
+    if (this.touched && this.#shelf.unseen) this.#write([], undefined);
     await this.#journal.settled();
     const record = this.#save();
-    for (const { store } of this.#stores.values()) store.dispose();
+    this.#shelf.dispose();
     return record;
   }
 
   #save(): HostRecord {
     const stores: Record<string, StoreRecord> = {};
-    if (!this.#world.storage.durable) {
-      for (const [name, { whole }] of this.#kept) stores[name] = whole;
-      for (const [name, { definition, store }] of this.#stores) stores[name] = { version: versionOf(definition), saved: store.save() };
-    }
+    if (!this.world.storage.durable) for (const [name, { whole }] of this.#shelf.states()) stores[name] = whole;
     return { incarnation: this.incarnation, revision: this.#revision, stores, numbers: this.numbers.save() };
   }
 
@@ -932,23 +823,17 @@ export class Host {
   /** Moves the state of all stores into instances of their new classes. A class that does not construct leaves the old one running. */
   reload(): Promise<void> {
     return this.#queue.run(async () => {
-      const { definitions, report } = this.#world;
+      const { definitions, report } = this.world;
       let moved = false;
-      for (const [name, entry] of [...this.#stores]) {
+      for (const [name, entry] of [...this.#shelf.live]) {
         const definition = definitions.get(name);
         if (!definition || definition.Class === entry.definition.Class) continue;
         const move = async (turn: Turn) => {
-          const store = this.#makeStore(definition, { whole: { version: versionOf(definition), saved: entry.store.save() }, tail: [] });
-          await this.#hook(entry, "onDispose");
-          const next: Entry = { definition, store, stored: false, created: false, loading: undefined, since: undefined };
-          this.#stores.set(name, next);
-          // What no storage keeps is no part of what was saved: who is here is here still.
-          for (const { name: field, persist } of definition.schema.fields.values()) {
-            if (!persist && entry.definition.schema.fields.has(field)) Reflect.set(store.instance, field, toPlain(Reflect.get(entry.store.instance, field)));
-          }
-          entry.store.dispose();
+          const next = this.#shelf.remake(entry, definition);
+          await runHook(entry.store, "onDispose");
+          this.#shelf.replace(entry, next);
           moved = true;
-          await this.#hook(next, "onLoad");
+          await runHook(next.store, "onLoad");
           await this.#commit(turn);
         };
         await this.#take(`${name}.onLoad`, SERVER, "", new AbortController(), move).catch((error: unknown) => report("error", error));
@@ -958,7 +843,7 @@ export class Host {
       const revision = this.#revision;
       if (revision > 0)
         this.#write(
-          [...this.#stores.values()].filter(({ stored }) => !stored),
+          [...this.#shelf.live.values()].filter(({ stored }) => !stored),
           undefined,
         );
       this.#journal.after(() => {
@@ -983,11 +868,6 @@ export interface Want {
 
 /** Who calls where nobody does. */
 const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
-
-/** So large that it is made in slices: by its groups, of some thousand containers each, or its commits. */
-const isLarge = ({ whole, tail }: StoreState) => whole.saved[0][3].length + tail.length > 50;
-
-const hooks = ({ Class }: Definition, ...names: Hook[]) => names.some((name) => typeof (Class.prototype as Record<string, unknown>)[name] === "function");
 
 function isGenerator(value: unknown): value is Generator | AsyncGenerator {
   const tag = Object.prototype.toString.call(value);
