@@ -17,6 +17,9 @@ export interface Caller {
   readonly trusted: boolean;
 }
 
+/** Who calls where nobody does. */
+export const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
+
 /** A session, as events see it. */
 interface CallerSession {
   readonly id: string;

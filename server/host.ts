@@ -1,4 +1,3 @@
-import { transaction } from "mobx";
 import type { Delta, Snapshot } from "../lib/codec.js";
 import { plainSteps } from "../lib/compact.js";
 import type { Page } from "../lib/current.js";
@@ -6,14 +5,12 @@ import {
   dropped,
   erased,
   eventEnded,
-  eventTimedOut,
   notOfScope,
   notRegistered,
   notStored,
   outsideEvent,
   refusedEvent,
   roomDeleted,
-  slowEvent,
   superseded,
   unavailable,
 } from "../lib/errors.js";
@@ -21,7 +18,7 @@ import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
 import { viewOf } from "../lib/view.js";
 import type { Connection } from "./connection.js";
-import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, type Turn } from "./context.js";
+import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, SERVER, type Turn } from "./context.js";
 import { Frame } from "./frame.js";
 import { type Hook, hasHook, runHook } from "./hooks.js";
 import { createJournal, type Journal } from "./journal.js";
@@ -36,6 +33,7 @@ import { type Entry, Shelf } from "./shelf.js";
 import { inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
 import type { Resume } from "./telemetry.js";
+import { Turns } from "./turns.js";
 
 /** What hosts need of the server around them. */
 export interface World {
@@ -105,9 +103,6 @@ export interface EventCall<R> {
   effects?(effects: readonly Effect[]): void;
 }
 
-type Asked = Pick<EventCall<unknown>, "effects" | "newId">;
-
-const SLOW = 1000;
 /** How long a generator that never waits may keep the process from other work, in ms. */
 const SLICE = 10;
 
@@ -132,19 +127,14 @@ export class Host {
   readonly world: World;
   readonly #queue = createQueue();
   readonly #log;
-  readonly #shelf: Shelf;
+  readonly shelf: Shelf;
   readonly #opening = new Map<string, Promise<Entry>>();
   readonly #watchers = new Map<Connection, Set<string>>();
   /** The numbered events that run and have committed something. */
   readonly #begun = new Set<EventCall<unknown>["numbered"]>();
   readonly #active = new Map<string, Set<AbortController>>();
   readonly #presence: Presence;
-  #turn: Turn | undefined;
-  /** An event waits as too much is on its way into the storage. */
-  #held = false;
-  #broken: Error | undefined;
-  /** Ends what runs, whatever it waits for. */
-  #stop: ((error: Error) => void) | undefined;
+  readonly turns = new Turns(this);
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
@@ -167,13 +157,14 @@ export class Host {
       interrupted: () => world.interrupted(this.#revision),
       restored: (answer) => world.restored(answer),
     });
-    this.#shelf = new Shelf(this, state?.stores);
+    this.shelf = new Shelf(this, state?.stores);
     this.#journal = createJournal({
       append: (commits) => world.storage.append(id, commits),
       failed: (error) => {
-        this.#broken = unavailable();
+        const broken = unavailable();
+        this.turns.refuse(broken);
         world.discard(this, notStored(id, error));
-        return this.#broken;
+        return broken;
       },
       report: (error) => world.report("error", error),
     });
@@ -181,7 +172,7 @@ export class Host {
 
   /** Makes ahead what takes long to make. */
   prepare(): Promise<void> {
-    return this.#shelf.prepare();
+    return this.shelf.prepare();
   }
 
   /** Of the last commit that the storage has. */
@@ -201,13 +192,7 @@ export class Host {
 
   /** What runs now. */
   get turn(): Turn | undefined {
-    return this.#turn;
-  }
-
-  /** Cuts off what runs, as when it is out of time. */
-  cutOff(error: Error): void {
-    // What is being stored is no longer the event's to lose.
-    if (!this.#held) this.#stop?.(error);
+    return this.turns.now;
   }
 
   /** How many events wait or run. */
@@ -216,7 +201,7 @@ export class Host {
   }
 
   get stores(): IterableIterator<string> {
-    return this.#shelf.live.keys();
+    return this.shelf.live.keys();
   }
 
   // --- stores ---
@@ -224,19 +209,19 @@ export class Host {
   /** The store, loaded; waits where its hooks need the host's turn. */
   async #open(name: string): Promise<Entry> {
     const turn = currentTurn();
-    if (turn && turn === this.#turn) return this.#openIn(turn, name);
-    const entry = this.#shelf.live.get(name);
+    if (turn && turn === this.turns.now) return this.#openIn(turn, name);
+    const entry = this.shelf.live.get(name);
     if (entry) {
       if (!entry.loading) return entry;
       await entry.loading.over;
       return this.#open(name);
     }
-    const definition = this.#shelf.definition(name);
-    if (!hasHook(definition, "onCreate", "onLoad")) return this.#shelf.make(definition);
+    const definition = this.shelf.definition(name);
+    if (!hasHook(definition, "onCreate", "onLoad")) return this.shelf.make(definition);
     let opening = this.#opening.get(name);
     if (!opening) {
       opening = this.#queue.run(() =>
-        this.#take(`${name}.onLoad`, SERVER, "", new AbortController(), async (turn) => {
+        this.turns.take(`${name}.onLoad`, { caller: SERVER }, async (turn) => {
           const opened = await this.#openIn(turn, name);
           await this.#commit(turn);
           return opened;
@@ -251,10 +236,10 @@ export class Host {
 
   /** The store, loaded as part of what is running. `page`: for which; what that makes of a new store is a change, if it is to last. */
   async #openIn(turn: Turn, name: string, page?: Page, lasting = false): Promise<Entry> {
-    const found = this.#shelf.live.get(name);
+    const found = this.shelf.live.get(name);
     if (found) return found;
-    const kept = this.#shelf.kept(name);
-    const entry = this.#shelf.make(this.#shelf.definition(name));
+    const kept = this.shelf.kept(name);
+    const entry = this.shelf.make(this.shelf.definition(name));
     if (!hasHook(entry.definition, "onCreate", "onLoad")) return entry;
     let done = () => {};
     const over = new Promise<void>((resolve) => {
@@ -263,7 +248,7 @@ export class Host {
     // Whoever asks for it next loads it again.
     const fail = () => {
       entry.loading = undefined;
-      this.#shelf.unmake(entry, kept);
+      this.shelf.unmake(entry, kept);
       done();
     };
     entry.loading = { over, fail };
@@ -289,12 +274,12 @@ export class Host {
   }
 
   /** Another store of this scope instance, for an event. */
-  async #get(turn: Turn, Class: unknown): Promise<object> {
+  async get(turn: Turn, Class: unknown): Promise<object> {
     const name = this.world.nameOf(Class, this.kind);
     const definition = name === undefined ? undefined : this.world.definitions.get(name);
     if (!definition) throw notRegistered((Class as { name?: string })?.name || "the class");
     if (definition.kind !== this.kind) throw notOfScope(definition.name, definition.kind, this.kind);
-    if (turn === this.#turn) return (await this.#openIn(turn, definition.name)).store.instance;
+    if (turn === this.turns.now) return (await this.#openIn(turn, definition.name)).store.instance;
     return (await this.#open(definition.name)).store.instance;
   }
 
@@ -323,7 +308,7 @@ export class Host {
     try {
       answer = await result;
     } catch (error) {
-      if (this.#broken || !call.refuse) {
+      if (this.turns.broken || !call.refuse) {
         await this.#journal.settled();
         throw error;
       }
@@ -335,27 +320,20 @@ export class Host {
   }
 
   async #event<R>(call: EventCall<R>, label: string): Promise<R> {
-    const { definition, control, eventId } = call;
+    const { definition, control } = call;
     control.signal.throwIfAborted();
-    return this.#take(
-      label,
-      call.caller,
-      eventId,
-      control,
-      async (turn) => {
-        call.began?.();
-        let entry = this.#shelf.live.get(definition.name);
-        if (!entry) {
-          entry = await this.#openIn(turn, definition.name);
-          await this.#commit(turn);
-        }
-        await this.#guard(turn, call, entry);
-        const value = await this.#perform(turn, call, entry);
-        control.signal.throwIfAborted();
-        return this.#finish(turn, call, entry, value);
-      },
-      call,
-    );
+    return this.turns.take(label, call, async (turn) => {
+      call.began?.();
+      let entry = this.shelf.live.get(definition.name);
+      if (!entry) {
+        entry = await this.#openIn(turn, definition.name);
+        await this.#commit(turn);
+      }
+      await this.#guard(turn, call, entry);
+      const value = await this.#perform(turn, call, entry);
+      control.signal.throwIfAborted();
+      return this.#finish(turn, call, entry, value);
+    });
   }
 
   /** Asks the event's own guard, which may read but not write. */
@@ -370,7 +348,7 @@ export class Host {
   #perform(turn: Turn, call: EventCall<unknown>, { store }: Entry): unknown {
     const { instance } = store;
     const method = Reflect.get(instance, call.event.name) as (...args: readonly unknown[]) => unknown;
-    const result = this.#stretch(turn, () => method.apply(instance, call.args as unknown[]));
+    const result = this.turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
     return isGenerator(result) ? this.#drive(turn, call, store, result) : result;
   }
 
@@ -378,7 +356,7 @@ export class Host {
   async #drive(turn: Turn, call: EventCall<unknown>, store: Store, generator: Generator | AsyncGenerator): Promise<unknown> {
     let slice = performance.now();
     for (;;) {
-      const { done, value } = await this.#stretch(turn, () => generator.next());
+      const { done, value } = await this.turns.stretch(turn, () => generator.next());
       if (turn.ended) {
         void Promise.resolve(generator.return(undefined)).catch(() => {});
         throw turn.ended;
@@ -388,7 +366,7 @@ export class Host {
       const send = call.yielded?.(value, store);
       if (send) this.#journal.after(send);
       if (call.control.signal.aborted) {
-        await this.#stretch(turn, () => generator.return(undefined));
+        await this.turns.stretch(turn, () => generator.return(undefined));
         // What its `finally` does is no part of what was cancelled.
         if (!call.event.background) await this.#commit(turn, call);
         throw call.control.signal.reason;
@@ -418,27 +396,15 @@ export class Host {
 
   /** Runs an event beside the queue: it changes state inside `update()` alone. */
   async #beside<R>(call: EventCall<R>, label: string): Promise<R> {
-    const { definition, control, caller, eventId } = call;
+    const { definition, control } = call;
     const entry = await this.#open(definition.name);
     control.signal.throwIfAborted();
-    const turn = this.#makeTurn(caller, eventId, control, call);
-    turn.open = false;
+    const turn = this.turns.beside(call);
     turn.update = (change) =>
-      this.#queue.run(async () => {
-        if (turn.ended ?? this.#broken) throw turn.ended ?? this.#broken;
+      this.#queue.run(() => {
+        this.turns.check(turn);
         control.signal.throwIfAborted();
-        this.#turn = turn;
-        turn.open = true;
-        try {
-          const value = this.#stretch(turn, () => runIn(turn, change));
-          turn.open = false;
-          await this.#commit(turn, call);
-          return value;
-        } finally {
-          turn.open = false;
-          this.#turn = undefined;
-          this.#shelf.endTurn();
-        }
+        return this.turns.lend(turn, change, () => this.#commit(turn, call));
       });
     call.began?.();
     try {
@@ -455,92 +421,12 @@ export class Host {
     }
   }
 
-  #makeTurn(caller: Caller, eventId: string, control: AbortController, { effects, newId }: Asked = {}): Turn {
-    // An error is costly to make, and hardly ever asked for.
-    let why: (() => Error) | undefined;
-    const turn: Turn = {
-      host: this,
-      caller,
-      current: {
-        ...caller.context,
-        session: caller.session,
-        key: this.kind === "room" ? this.key : undefined,
-        signal: control.signal,
-        connection: caller.connection,
-        eventId,
-        get: (Class: unknown) => this.#get(turn, Class),
-      },
-      open: true,
-      get ended() {
-        return why?.();
-      },
-      end(reason) {
-        why ??= reason;
-      },
-      waitsFor: new Set(),
-      effects: [],
-      ...(effects && { deliver: effects }),
-      ...(newId && { newId }),
-    };
-    return turn;
-  }
-
-  /** Takes the host's turn: what `run` changes and does not commit is undone. */
-  async #take<R>(label: string, caller: Caller, eventId: string, control: AbortController, run: (turn: Turn) => Promise<R>, asked?: Asked): Promise<R> {
-    if (this.#broken) throw this.#broken;
-    const turn = this.#makeTurn(caller, eventId, control, asked);
-    const started = performance.now();
-    const { eventTimeout } = this.world.limits;
-    let timer: NodeJS.Timeout | undefined;
-    this.#turn = turn;
-    try {
-      const expired = new Promise<never>((_, reject) => {
-        this.#stop = reject;
-        // What is being stored is no longer the event's to lose.
-        const expire = () => (this.#held ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
-        timer = setTimeout(expire, eventTimeout);
-      });
-      return await Promise.race([runIn(turn, () => run(turn)), expired]);
-    } catch (error) {
-      turn.end(() => error as Error);
-      turn.open = false;
-      this.#shelf.failLoading();
-      this.#shelf.rollback();
-      const aborted = control.signal.aborted;
-      if (!aborted) control.abort(error);
-      throw aborted ? control.signal.reason : error;
-    } finally {
-      clearTimeout(timer);
-      turn.open = false;
-      turn.end(() => eventEnded(label));
-      this.#turn = undefined;
-      this.#stop = undefined;
-      this.#shelf.endTurn();
-      const took = performance.now() - started;
-      if (took >= SLOW) this.world.report("warn", slowEvent(label, took));
-    }
-  }
-
-  /** A synchronous stretch of an event is one batch: reactions see what it leaves behind. */
-  #stretch<R>(turn: Turn, run: () => R): R {
-    return transaction(() => {
-      try {
-        return run();
-      } catch (error) {
-        // Of the same batch, so that reactions see nothing of it.
-        if (turn.open) this.#shelf.rollback();
-        throw error;
-      }
-    });
-  }
-
   /** Makes what has changed final, in all stores at once, and sends it on its way into the storage; when it is there, it is told of. */
   async #commit(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
-    // What runs on after its end must not commit what others are changing.
-    if (turn.ended ?? this.#broken) throw turn.ended ?? this.#broken;
+    this.turns.check(turn);
     const changed: Entry[] = [];
     const deltas: [string, Delta][] = [];
-    for (const [name, entry] of this.#shelf.live) {
+    for (const [name, entry] of this.shelf.live) {
       const { open } = entry.store;
       const delta = entry.store.commit();
       if (open || delta) changed.push(entry);
@@ -567,19 +453,13 @@ export class Host {
       if (changed.length > 0) this.#publish({ revision, deltas, by: call?.predicted ? by : undefined });
       if (effects.length > 0) deliver?.(effects);
     });
-    if (!this.#journal.full) return;
-    this.#held = true;
-    try {
-      await this.#journal.settled();
-    } finally {
-      this.#held = false;
-    }
+    if (this.#journal.full) await this.turns.hold(this.#journal.settled());
   }
 
   /** Sends a commit on its way into the storage. */
   #write(changed: readonly Entry[], event: EventRecord | undefined): void {
     if (!this.world.storage.durable) return;
-    this.#journal.add({ incarnation: this.incarnation, revision: this.#revision, stores: this.#shelf.records(changed), ...(event && { event }) });
+    this.#journal.add({ incarnation: this.incarnation, revision: this.#revision, stores: this.shelf.records(changed), ...(event && { event }) });
   }
 
   /** Runs something when all that stands here now is stored; at once where it is. */
@@ -588,7 +468,7 @@ export class Host {
   }
 
   #publish({ revision, deltas, by }: Pick<Frame, "revision" | "deltas"> & Partial<Pick<Frame, "by">>): void {
-    const kept = [...this.#shelf.live.values()].some(({ since }) => since !== undefined);
+    const kept = [...this.shelf.live.values()].some(({ since }) => since !== undefined);
     if (!kept) {
       this.#log.restart(revision);
       return this.world.committed(this, 0);
@@ -605,7 +485,7 @@ export class Host {
   async watch(connection: Connection, wants: readonly Want[]): Promise<void> {
     const failed: [Want, unknown][] = [];
     await Promise.all(wants.map((want) => this.#open(want.store).catch((error: unknown) => failed.push([want, error]))));
-    const loaded = wants.filter((want) => this.#shelf.live.has(want.store) && !failed.some(([other]) => other === want));
+    const loaded = wants.filter((want) => this.shelf.live.has(want.store) && !failed.some(([other]) => other === want));
     if (connection.closed) return;
     const stores = this.#watchers.get(connection) ?? new Set();
     this.#watchers.set(connection, stores);
@@ -643,7 +523,7 @@ export class Host {
   }
 
   #canResume({ store, have }: Want): boolean {
-    const entry = this.#shelf.live.get(store) as Entry;
+    const entry = this.shelf.live.get(store) as Entry;
     const first = entry.since === undefined;
     this.#keep(entry);
     // Nothing is kept of revision 0: what a client has of it may be of another life.
@@ -675,7 +555,7 @@ export class Host {
 
   /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
   #snapshot(store: string): Snapshot {
-    const entry = this.#shelf.live.get(store) as Entry;
+    const entry = this.shelf.live.get(store) as Entry;
     this.#keep(entry);
     return entry.store.snapshot();
   }
@@ -695,10 +575,10 @@ export class Host {
 
   /** Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its stream. */
   async load(name: string, page: Page, caller: Caller, lasting: boolean): Promise<void> {
-    if (!hasHook(this.#shelf.definition(name), "onLoad")) return;
+    if (!hasHook(this.shelf.definition(name), "onLoad")) return;
     await this.#queue.run(() =>
-      this.#take(`${name}.onLoad`, caller, "", new AbortController(), async (turn) => {
-        const entry = this.#shelf.live.get(name);
+      this.turns.take(`${name}.onLoad`, { caller }, async (turn) => {
+        const entry = this.shelf.live.get(name);
         if (entry) await runHook(entry.store, "onLoad", page);
         else await this.#openIn(turn, name, page, lasting);
         await this.#commit(turn);
@@ -724,7 +604,7 @@ export class Host {
 
   /** All that is kept of each store, private fields too, as of the last commit. */
   async export(): Promise<Map<string, object>> {
-    const states = this.#shelf.states();
+    const states = this.shelf.states();
     await this.#journal.settled();
     const plain = new Map<string, object>();
     for (const [name, { whole, tail }] of states) plain.set(name, await inSlices(plainSteps(whole.saved, tail)));
@@ -750,24 +630,24 @@ export class Host {
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
   missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
     const kept = stores.every((name) => {
-      const since = this.#shelf.live.get(name)?.since;
+      const since = this.shelf.live.get(name)?.since;
       return since !== undefined && since <= after;
     });
     return kept && after > 0 ? this.#log.after(after) : undefined;
   }
 
   #arrive(connection: Connection, store: string): void {
-    const { definition } = this.#shelf.live.get(store) as Entry;
+    const { definition } = this.shelf.live.get(store) as Entry;
     if (hasHook(definition, "onConnect", "onDisconnect")) this.#presence.arrive(store, connection);
   }
 
   /** Runs a hook as an event of its own. */
   async #notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
-    const entry = this.#shelf.live.get(store);
-    if (!entry || this.#broken || !hasHook(entry.definition, hook)) return;
+    const entry = this.shelf.live.get(store);
+    if (!entry || this.turns.broken || !hasHook(entry.definition, hook)) return;
     const run = () =>
-      this.#take(`${store}.${hook}`, caller, "", new AbortController(), async (turn) => {
-        const now = this.#shelf.live.get(store);
+      this.turns.take(`${store}.${hook}`, { caller }, async (turn) => {
+        const now = this.shelf.live.get(store);
         if (!now) return;
         await runHook(now.store, hook, info);
         await this.#commit(turn);
@@ -780,26 +660,26 @@ export class Host {
   /** Ends a life: nobody uses the host any more, and all is stored. Gives what there is to save, where the storage has no commits. */
   async close(): Promise<HostRecord> {
     await this.#presence.close();
-    for (const [name, { definition }] of [...this.#shelf.live]) if (hasHook(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
+    for (const [name, { definition }] of [...this.shelf.live]) if (hasHook(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
     if (this.#queue.size > 0) await this.#queue.run(() => {});
     // Stores that have been seen as they were created.
-    if (this.touched && this.#shelf.unseen) this.#write([], undefined);
+    if (this.touched && this.shelf.unseen) this.#write([], undefined);
     await this.#journal.settled();
     const record = this.#save();
-    this.#shelf.dispose();
+    this.shelf.dispose();
     return record;
   }
 
   #save(): HostRecord {
     const stores: Record<string, StoreRecord> = {};
-    if (!this.world.storage.durable) for (const [name, { whole }] of this.#shelf.states()) stores[name] = whole;
+    if (!this.world.storage.durable) for (const [name, { whole }] of this.shelf.states()) stores[name] = whole;
     return { incarnation: this.incarnation, revision: this.#revision, stores, numbers: this.numbers.save() };
   }
 
   /** Ends it, with all that it holds: a room's watchers are told. Nothing is on its way into the storage then. */
   async delete(): Promise<void> {
     await this.#queue.run(async () => {
-      this.#broken = this.kind === "room" ? roomDeleted(this.key) : erased();
+      this.turns.refuse(this.kind === "room" ? roomDeleted(this.key) : erased());
       await this.#journal.settled().catch(() => {});
       if (this.kind !== "room") return;
       for (const [connection, stores] of [...this.#watchers]) {
@@ -825,25 +705,25 @@ export class Host {
     return this.#queue.run(async () => {
       const { definitions, report } = this.world;
       let moved = false;
-      for (const [name, entry] of [...this.#shelf.live]) {
+      for (const [name, entry] of [...this.shelf.live]) {
         const definition = definitions.get(name);
         if (!definition || definition.Class === entry.definition.Class) continue;
         const move = async (turn: Turn) => {
-          const next = this.#shelf.remake(entry, definition);
+          const next = this.shelf.remake(entry, definition);
           await runHook(entry.store, "onDispose");
-          this.#shelf.replace(entry, next);
+          this.shelf.replace(entry, next);
           moved = true;
           await runHook(next.store, "onLoad");
           await this.#commit(turn);
         };
-        await this.#take(`${name}.onLoad`, SERVER, "", new AbortController(), move).catch((error: unknown) => report("error", error));
+        await this.turns.take(`${name}.onLoad`, { caller: SERVER }, move).catch((error: unknown) => report("error", error));
       }
       if (!moved) return;
       if (this.#revision > 0 || this.#watchers.size > 0) this.#revision++;
       const revision = this.#revision;
       if (revision > 0)
         this.#write(
-          [...this.#shelf.live.values()].filter(({ stored }) => !stored),
+          [...this.shelf.live.values()].filter(({ stored }) => !stored),
           undefined,
         );
       this.#journal.after(() => {
@@ -865,9 +745,6 @@ export interface Want {
   readonly store: string;
   readonly have?: Have | undefined;
 }
-
-/** Who calls where nobody does. */
-const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
 
 function isGenerator(value: unknown): value is Generator | AsyncGenerator {
   const tag = Object.prototype.toString.call(value);

@@ -268,7 +268,7 @@ export class Runtime implements World {
     await within(this.limits.closeGrace, this.visitors.quiet());
     this.calls.stop();
     await within(ABORT_WAIT, this.visitors.quiet());
-    for (const host of this.hosts.live) host.cutOff(cutOff());
+    for (const host of this.hosts.live) host.turns.cutOff(cutOff());
   }
 
   /** Takes no more events, lets those that run end within the grace time, ends all streams, keeps what there is to keep, and lets go of the storage. */
