@@ -1,4 +1,4 @@
-import type { Delta, Snapshot } from "../lib/codec.js";
+import type { Snapshot } from "../lib/codec.js";
 import { plainSteps } from "../lib/compact.js";
 import type { Page } from "../lib/current.js";
 import {
@@ -17,11 +17,11 @@ import {
 import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
 import { viewOf } from "../lib/view.js";
+import { Commits } from "./commits.js";
 import type { Connection } from "./connection.js";
 import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, SERVER, type Turn } from "./context.js";
 import { Frame } from "./frame.js";
 import { type Hook, hasHook, runHook } from "./hooks.js";
-import { createJournal, type Journal } from "./journal.js";
 import { createLog } from "./log.js";
 import { createNumbers, type Numbers } from "./numbers.js";
 import { createPresence, type Presence } from "./presence.js";
@@ -117,24 +117,16 @@ export class Host {
   readonly key: string;
   readonly incarnation: string;
   readonly numbers: Numbers;
-  /** Of the last commit, which may be on its way into the storage. */
-  #revision: number;
-  /** Of the last commit that the storage has. Nobody is told of more. */
-  #told: number;
-  /** Of the record that it began with, if any. */
-  readonly #loaded: number | undefined;
-  readonly #journal: Journal;
   readonly world: World;
   readonly #queue = createQueue();
   readonly #log;
   readonly shelf: Shelf;
   readonly #opening = new Map<string, Promise<Entry>>();
   readonly #watchers = new Map<Connection, Set<string>>();
-  /** The numbered events that run and have committed something. */
-  readonly #begun = new Set<EventCall<unknown>["numbered"]>();
   readonly #active = new Map<string, Set<AbortController>>();
   readonly #presence: Presence;
   readonly turns = new Turns(this);
+  readonly commits: Commits;
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
@@ -148,26 +140,15 @@ export class Host {
       notify: (store, hook, { info, caller }) => this.#notify(store, hook, info, caller),
     });
     this.incarnation = state?.incarnation ?? incarnation;
-    this.#revision = state?.revision ?? 0;
-    this.#told = this.#revision;
-    this.#loaded = this.#revision || undefined;
-    this.#log.restart(this.#revision);
+    const { revision = 0 } = state ?? {};
+    this.#log.restart(revision);
+    this.commits = new Commits(this, revision);
     this.numbers = createNumbers({
       records: state?.numbers,
-      interrupted: () => world.interrupted(this.#revision),
+      interrupted: () => world.interrupted(revision),
       restored: (answer) => world.restored(answer),
     });
     this.shelf = new Shelf(this, state?.stores);
-    this.#journal = createJournal({
-      append: (commits) => world.storage.append(id, commits),
-      failed: (error) => {
-        const broken = unavailable();
-        this.turns.refuse(broken);
-        world.discard(this, notStored(id, error));
-        return broken;
-      },
-      report: (error) => world.report("error", error),
-    });
   }
 
   /** Makes ahead what takes long to make. */
@@ -177,7 +158,7 @@ export class Host {
 
   /** Of the last commit that the storage has. */
   get revision(): number {
-    return this.#told;
+    return this.commits.told;
   }
 
   /** The key as the wire has it: `null` where there is none. */
@@ -187,7 +168,7 @@ export class Host {
 
   /** There is something to keep. */
   get touched(): boolean {
-    return this.#revision > 0 || !this.numbers.empty;
+    return this.commits.revision > 0 || !this.numbers.empty;
   }
 
   /** What runs now. */
@@ -223,7 +204,7 @@ export class Host {
       opening = this.#queue.run(() =>
         this.turns.take(`${name}.onLoad`, { caller: SERVER }, async (turn) => {
           const opened = await this.#openIn(turn, name);
-          await this.#commit(turn);
+          await this.commits.make(turn);
           return opened;
         }),
       );
@@ -309,13 +290,13 @@ export class Host {
       answer = await result;
     } catch (error) {
       if (this.turns.broken || !call.refuse) {
-        await this.#journal.settled();
+        await this.commits.settled();
         throw error;
       }
       answer = call.refuse(error);
-      if (call.numbered && this.#begun.delete(call.numbered)) this.#write([], { ...call.numbered, answer });
+      if (call.numbered) this.commits.fail(call.numbered, answer);
     }
-    await this.#journal.settled();
+    await this.commits.settled();
     return answer;
   }
 
@@ -327,7 +308,7 @@ export class Host {
       let entry = this.shelf.live.get(definition.name);
       if (!entry) {
         entry = await this.#openIn(turn, definition.name);
-        await this.#commit(turn);
+        await this.commits.make(turn);
       }
       await this.#guard(turn, call, entry);
       const value = await this.#perform(turn, call, entry);
@@ -362,13 +343,13 @@ export class Host {
         throw turn.ended;
       }
       if (done) return value;
-      if (!call.event.background) await this.#commit(turn, call);
+      if (!call.event.background) await this.commits.make(turn, call);
       const send = call.yielded?.(value, store);
-      if (send) this.#journal.after(send);
+      if (send) this.commits.after(send);
       if (call.control.signal.aborted) {
         await this.turns.stretch(turn, () => generator.return(undefined));
         // What its `finally` does is no part of what was cancelled.
-        if (!call.event.background) await this.#commit(turn, call);
+        if (!call.event.background) await this.commits.make(turn, call);
         throw call.control.signal.reason;
       }
       if (performance.now() - slice < SLICE) continue;
@@ -381,9 +362,9 @@ export class Host {
   async #finish<R>(turn: Turn, call: EventCall<R>, { store }: Entry, value: unknown): Promise<R> {
     let answer: R | undefined;
     let failed: { error: unknown } | undefined;
-    await this.#commit(turn, call, () => {
+    await this.commits.make(turn, call, () => {
       try {
-        answer = call.answer(value, store, this.#revision);
+        answer = call.answer(value, store, this.commits.revision);
       } catch (error) {
         if (!call.refuse) failed = { error };
         else answer = call.refuse(error);
@@ -404,7 +385,7 @@ export class Host {
       this.#queue.run(() => {
         this.turns.check(turn);
         control.signal.throwIfAborted();
-        return this.turns.lend(turn, change, () => this.#commit(turn, call));
+        return this.turns.lend(turn, change, () => this.commits.make(turn, call));
       });
     call.began?.();
     try {
@@ -421,53 +402,7 @@ export class Host {
     }
   }
 
-  /** Makes what has changed final, in all stores at once, and sends it on its way into the storage; when it is there, it is told of. */
-  async #commit(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
-    this.turns.check(turn);
-    const changed: Entry[] = [];
-    const deltas: [string, Delta][] = [];
-    for (const [name, entry] of this.shelf.live) {
-      const { open } = entry.store;
-      const delta = entry.store.commit();
-      if (open || delta) changed.push(entry);
-      if (delta && entry.since !== undefined) deltas.push([name, delta]);
-    }
-    if (changed.length > 0) this.#revision++;
-    const revision = this.#revision;
-    const numbered = call?.numbered;
-    // One that runs beside the queue may end before those that were called before it.
-    const by = end && !call?.event.background ? numbered : undefined;
-    if (by) this.numbers.end(by.client, by.n);
-    if (end) {
-      const answer = end();
-      if (numbered) this.#begun.delete(numbered);
-      if (changed.length > 0 || numbered) this.#write(changed, numbered && { ...numbered, answer });
-    } else if (changed.length > 0) {
-      if (numbered) this.#begun.add(numbered);
-      this.#write(changed, numbered);
-    }
-    const { effects, deliver } = turn;
-    turn.effects = [];
-    this.#journal.after(() => {
-      this.#told = revision;
-      if (changed.length > 0) this.#publish({ revision, deltas, by: call?.predicted ? by : undefined });
-      if (effects.length > 0) deliver?.(effects);
-    });
-    if (this.#journal.full) await this.turns.hold(this.#journal.settled());
-  }
-
-  /** Sends a commit on its way into the storage. */
-  #write(changed: readonly Entry[], event: EventRecord | undefined): void {
-    if (!this.world.storage.durable) return;
-    this.#journal.add({ incarnation: this.incarnation, revision: this.#revision, stores: this.shelf.records(changed), ...(event && { event }) });
-  }
-
-  /** Runs something when all that stands here now is stored; at once where it is. */
-  after(run: () => void): void {
-    this.#journal.after(run);
-  }
-
-  #publish({ revision, deltas, by }: Pick<Frame, "revision" | "deltas"> & Partial<Pick<Frame, "by">>): void {
+  publish({ revision, deltas, by }: Pick<Frame, "revision" | "deltas" | "by">): void {
     const kept = [...this.shelf.live.values()].some(({ since }) => since !== undefined);
     if (!kept) {
       this.#log.restart(revision);
@@ -528,7 +463,7 @@ export class Host {
     this.#keep(entry);
     // Nothing is kept of revision 0: what a client has of it may be of another life.
     if (!have || have[0] !== this.incarnation || have[1] === 0) return false;
-    if (have[1] > this.#told || have[1] < (entry.since as number)) return false;
+    if (have[1] > this.commits.told || have[1] < (entry.since as number)) return false;
     // Who has it from an earlier life has the same only if it has come back with the same numbers.
     if (first && (entry.created || !entry.store.resumable)) return false;
     return this.#log.after(have[1]) !== undefined;
@@ -539,18 +474,9 @@ export class Host {
     if (entry.since !== undefined) return;
     entry.store.watch();
     // Who has it of an earlier life, at the revision that was loaded, has something else: so nobody is told of that revision again.
-    if (this.#revision === this.#loaded && (entry.created || !entry.store.resumable)) this.#skip();
-    entry.since = this.#revision;
-  }
-
-  /** A revision that changes nothing. */
-  #skip(): void {
-    const revision = ++this.#revision;
-    this.#write([], undefined);
-    this.#journal.after(() => {
-      this.#told = revision;
-      this.#publish({ revision, deltas: [] });
-    });
+    if (this.commits.asLoaded && (entry.created || !entry.store.resumable))
+      this.commits.step([], (revision) => this.publish({ revision, deltas: [], by: undefined }));
+    entry.since = this.commits.revision;
   }
 
   /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
@@ -569,8 +495,8 @@ export class Host {
         return { store, error };
       }
     });
-    const revision = this.#revision;
-    this.#journal.after(() => tell(revision, shown));
+    const revision = this.commits.revision;
+    this.commits.after(() => tell(revision, shown));
   }
 
   /** Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its stream. */
@@ -581,7 +507,7 @@ export class Host {
         const entry = this.shelf.live.get(name);
         if (entry) await runHook(entry.store, "onLoad", page);
         else await this.#openIn(turn, name, page, lasting);
-        await this.#commit(turn);
+        await this.commits.make(turn);
       }),
     );
   }
@@ -590,22 +516,22 @@ export class Host {
   async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number }> {
     await this.#open(store);
     const snapshot = this.#snapshot(store);
-    const read = { revision: this.#revision, snapshot, ...(client !== undefined && { ended: this.numbers.ended(client) }) };
-    await this.#journal.settled();
+    const read = { revision: this.commits.revision, snapshot, ...(client !== undefined && { ended: this.numbers.ended(client) }) };
+    await this.commits.settled();
     return read;
   }
 
   /** Loads a store, and gives its committed state as an immutable view. */
   async plain(store: string): Promise<object> {
     const plain = (await this.#open(store)).store.plain();
-    await this.#journal.settled();
+    await this.commits.settled();
     return plain;
   }
 
   /** All that is kept of each store, private fields too, as of the last commit. */
   async export(): Promise<Map<string, object>> {
     const states = this.shelf.states();
-    await this.#journal.settled();
+    await this.commits.settled();
     const plain = new Map<string, object>();
     for (const [name, { whole, tail }] of states) plain.set(name, await inSlices(plainSteps(whole.saved, tail)));
     return plain;
@@ -650,7 +576,7 @@ export class Host {
         const now = this.shelf.live.get(store);
         if (!now) return;
         await runHook(now.store, hook, info);
-        await this.#commit(turn);
+        await this.commits.make(turn);
       });
     await this.#queue.run(run).catch((error: unknown) => this.world.report("error", error));
   }
@@ -663,8 +589,8 @@ export class Host {
     for (const [name, { definition }] of [...this.shelf.live]) if (hasHook(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
     if (this.#queue.size > 0) await this.#queue.run(() => {});
     // Stores that have been seen as they were created.
-    if (this.touched && this.shelf.unseen) this.#write([], undefined);
-    await this.#journal.settled();
+    if (this.touched && this.shelf.unstored.some(({ created }) => created)) this.commits.write([]);
+    await this.commits.settled();
     const record = this.#save();
     this.shelf.dispose();
     return record;
@@ -673,14 +599,22 @@ export class Host {
   #save(): HostRecord {
     const stores: Record<string, StoreRecord> = {};
     if (!this.world.storage.durable) for (const [name, { whole }] of this.shelf.states()) stores[name] = whole;
-    return { incarnation: this.incarnation, revision: this.#revision, stores, numbers: this.numbers.save() };
+    return { incarnation: this.incarnation, revision: this.commits.revision, stores, numbers: this.numbers.save() };
+  }
+
+  /** The storage did not take a commit: what it holds can no longer be trusted. Makes the error that those get who wait. */
+  lose(error: unknown): Error {
+    const broken = unavailable();
+    this.turns.refuse(broken);
+    this.world.discard(this, notStored(this.id, error));
+    return broken;
   }
 
   /** Ends it, with all that it holds: a room's watchers are told. Nothing is on its way into the storage then. */
   async delete(): Promise<void> {
     await this.#queue.run(async () => {
       this.turns.refuse(this.kind === "room" ? roomDeleted(this.key) : erased());
-      await this.#journal.settled().catch(() => {});
+      await this.commits.settled().catch(() => {});
       if (this.kind !== "room") return;
       for (const [connection, stores] of [...this.#watchers]) {
         for (const store of [...stores]) {
@@ -714,20 +648,13 @@ export class Host {
           this.shelf.replace(entry, next);
           moved = true;
           await runHook(next.store, "onLoad");
-          await this.#commit(turn);
+          await this.commits.make(turn);
         };
         await this.turns.take(`${name}.onLoad`, { caller: SERVER }, move).catch((error: unknown) => report("error", error));
       }
       if (!moved) return;
-      if (this.#revision > 0 || this.#watchers.size > 0) this.#revision++;
-      const revision = this.#revision;
-      if (revision > 0)
-        this.#write(
-          [...this.shelf.live.values()].filter(({ stored }) => !stored),
-          undefined,
-        );
-      this.#journal.after(() => {
-        this.#told = revision;
+      if (this.commits.revision === 0 && this.#watchers.size === 0) return;
+      this.commits.step(this.shelf.unstored, (revision) => {
         this.#log.restart(revision);
         for (const [connection, stores] of this.#watchers) connection.renew(this, [...stores], stores);
       });

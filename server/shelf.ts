@@ -172,9 +172,9 @@ export class Shelf {
     return stores;
   }
 
-  /** Some have been seen as they were created, and the storage has nothing of them. */
-  get unseen(): boolean {
-    return [...this.#live.values()].some(({ created, stored }) => created && !stored);
+  /** Those that the storage does not have as they were before the open changes. */
+  get unstored(): Entry[] {
+    return [...this.#live.values()].filter(({ stored }) => !stored);
   }
 
   /** All, as of the last commit. */
