@@ -1,6 +1,5 @@
 import type { Snapshot } from "../lib/codec.js";
 import { plainSteps } from "../lib/compact.js";
-import type { Page } from "../lib/current.js";
 import {
   dropped,
   erased,
@@ -19,9 +18,10 @@ import type { Store } from "../lib/store.js";
 import { viewOf } from "../lib/view.js";
 import { Commits } from "./commits.js";
 import type { Connection } from "./connection.js";
-import { type Caller, type ConnectionInfo, currentTurn, type Effect, runIn, SERVER, type Turn } from "./context.js";
+import { type Caller, type ConnectionInfo, type Effect, runIn, SERVER, type Turn } from "./context.js";
 import { Frame } from "./frame.js";
 import { type Hook, hasHook, runHook } from "./hooks.js";
+import { Loader } from "./loader.js";
 import { createLog } from "./log.js";
 import { createNumbers, type Numbers } from "./numbers.js";
 import { createPresence, type Presence } from "./presence.js";
@@ -118,13 +118,13 @@ export class Host {
   readonly incarnation: string;
   readonly numbers: Numbers;
   readonly world: World;
-  readonly #queue = createQueue();
+  readonly queue = createQueue();
   readonly #log;
   readonly shelf: Shelf;
-  readonly #opening = new Map<string, Promise<Entry>>();
   readonly #watchers = new Map<Connection, Set<string>>();
   readonly #active = new Map<string, Set<AbortController>>();
   readonly #presence: Presence;
+  readonly loader = new Loader(this);
   readonly turns = new Turns(this);
   readonly commits: Commits;
 
@@ -178,7 +178,7 @@ export class Host {
 
   /** How many events wait or run. */
   get waiting(): number {
-    return this.#queue.size;
+    return this.queue.size;
   }
 
   get stores(): IterableIterator<string> {
@@ -187,81 +187,14 @@ export class Host {
 
   // --- stores ---
 
-  /** The store, loaded; waits where its hooks need the host's turn. */
-  async #open(name: string): Promise<Entry> {
-    const turn = currentTurn();
-    if (turn && turn === this.turns.now) return this.#openIn(turn, name);
-    const entry = this.shelf.live.get(name);
-    if (entry) {
-      if (!entry.loading) return entry;
-      await entry.loading.over;
-      return this.#open(name);
-    }
-    const definition = this.shelf.definition(name);
-    if (!hasHook(definition, "onCreate", "onLoad")) return this.shelf.make(definition);
-    let opening = this.#opening.get(name);
-    if (!opening) {
-      opening = this.#queue.run(() =>
-        this.turns.take(`${name}.onLoad`, { caller: SERVER }, async (turn) => {
-          const opened = await this.#openIn(turn, name);
-          await this.commits.make(turn);
-          return opened;
-        }),
-      );
-      this.#opening.set(name, opening);
-      const forget = () => void this.#opening.delete(name);
-      opening.then(forget, forget);
-    }
-    return opening;
-  }
-
-  /** The store, loaded as part of what is running. `page`: for which; what that makes of a new store is a change, if it is to last. */
-  async #openIn(turn: Turn, name: string, page?: Page, lasting = false): Promise<Entry> {
-    const found = this.shelf.live.get(name);
-    if (found) return found;
-    const kept = this.shelf.kept(name);
-    const entry = this.shelf.make(this.shelf.definition(name));
-    if (!hasHook(entry.definition, "onCreate", "onLoad")) return entry;
-    let done = () => {};
-    const over = new Promise<void>((resolve) => {
-      done = resolve;
-    });
-    // Whoever asks for it next loads it again.
-    const fail = () => {
-      entry.loading = undefined;
-      this.shelf.unmake(entry, kept);
-      done();
-    };
-    entry.loading = { over, fail };
-    const { open } = turn;
-    // A guard may ask for a store, and may not write: the store's own hooks may.
-    turn.open = true;
-    try {
-      if (entry.created) await runHook(entry.store, "onCreate");
-      if (entry.created && lasting) entry.store.commit();
-      await runHook(entry.store, "onLoad", page);
-      if (turn.ended) throw turn.ended;
-    } catch (error) {
-      entry.loading?.fail();
-      throw error;
-    } finally {
-      if (!turn.ended) turn.open = open;
-    }
-    // What hooks do to a new store is how it begins: nobody has seen it before.
-    if (entry.created && !lasting) entry.store.commit();
-    entry.loading = undefined;
-    done();
-    return entry;
-  }
-
   /** Another store of this scope instance, for an event. */
   async get(turn: Turn, Class: unknown): Promise<object> {
     const name = this.world.nameOf(Class, this.kind);
     const definition = name === undefined ? undefined : this.world.definitions.get(name);
     if (!definition) throw notRegistered((Class as { name?: string })?.name || "the class");
     if (definition.kind !== this.kind) throw notOfScope(definition.name, definition.kind, this.kind);
-    if (turn === this.turns.now) return (await this.#openIn(turn, definition.name)).store.instance;
-    return (await this.#open(definition.name)).store.instance;
+    if (turn === this.turns.now) return (await this.loader.openIn(turn, definition.name)).store.instance;
+    return (await this.loader.open(definition.name)).store.instance;
   }
 
   // --- events ---
@@ -274,7 +207,7 @@ export class Host {
     if (event.queue === "drop" && others.size > 0) return this.#answered(call, Promise.reject(dropped(label)));
     if (event.queue === "latest") for (const other of others) other.abort(superseded(label));
     this.#active.set(label, others.add(control));
-    const result = event.background ? this.#beside(call, label) : this.#queue.run(() => this.#event(call, label));
+    const result = event.background ? this.#beside(call, label) : this.queue.run(() => this.#event(call, label));
     const leave = () => {
       others.delete(control);
       if (others.size === 0) this.#active.delete(label);
@@ -307,7 +240,7 @@ export class Host {
       call.began?.();
       let entry = this.shelf.live.get(definition.name);
       if (!entry) {
-        entry = await this.#openIn(turn, definition.name);
+        entry = await this.loader.openIn(turn, definition.name);
         await this.commits.make(turn);
       }
       await this.#guard(turn, call, entry);
@@ -378,11 +311,11 @@ export class Host {
   /** Runs an event beside the queue: it changes state inside `update()` alone. */
   async #beside<R>(call: EventCall<R>, label: string): Promise<R> {
     const { definition, control } = call;
-    const entry = await this.#open(definition.name);
+    const entry = await this.loader.open(definition.name);
     control.signal.throwIfAborted();
     const turn = this.turns.beside(call);
     turn.update = (change) =>
-      this.#queue.run(() => {
+      this.queue.run(() => {
         this.turns.check(turn);
         control.signal.throwIfAborted();
         return this.turns.lend(turn, change, () => this.commits.make(turn, call));
@@ -394,7 +327,7 @@ export class Host {
         return this.#perform(turn, call, entry);
       });
       control.signal.throwIfAborted();
-      return await this.#queue.run(() => this.#finish(turn, call, entry, value));
+      return await this.queue.run(() => this.#finish(turn, call, entry, value));
     } catch (error) {
       throw control.signal.aborted ? control.signal.reason : error;
     } finally {
@@ -419,7 +352,7 @@ export class Host {
   /** Loads stores for a connection, and watches them for it from now on. Those that cannot be loaded are refused one by one. */
   async watch(connection: Connection, wants: readonly Want[]): Promise<void> {
     const failed: [Want, unknown][] = [];
-    await Promise.all(wants.map((want) => this.#open(want.store).catch((error: unknown) => failed.push([want, error]))));
+    await Promise.all(wants.map((want) => this.loader.open(want.store).catch((error: unknown) => failed.push([want, error]))));
     const loaded = wants.filter((want) => this.shelf.live.has(want.store) && !failed.some(([other]) => other === want));
     if (connection.closed) return;
     const stores = this.#watchers.get(connection) ?? new Set();
@@ -499,22 +432,9 @@ export class Host {
     this.commits.after(() => tell(revision, shown));
   }
 
-  /** Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its stream. */
-  async load(name: string, page: Page, caller: Caller, lasting: boolean): Promise<void> {
-    if (!hasHook(this.shelf.definition(name), "onLoad")) return;
-    await this.#queue.run(() =>
-      this.turns.take(`${name}.onLoad`, { caller }, async (turn) => {
-        const entry = this.shelf.live.get(name);
-        if (entry) await runHook(entry.store, "onLoad", page);
-        else await this.#openIn(turn, name, page, lasting);
-        await this.commits.make(turn);
-      }),
-    );
-  }
-
   /** Loads a store, and gives its committed state for clients. */
   async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number }> {
-    await this.#open(store);
+    await this.loader.open(store);
     const snapshot = this.#snapshot(store);
     const read = { revision: this.commits.revision, snapshot, ...(client !== undefined && { ended: this.numbers.ended(client) }) };
     await this.commits.settled();
@@ -523,7 +443,7 @@ export class Host {
 
   /** Loads a store, and gives its committed state as an immutable view. */
   async plain(store: string): Promise<object> {
-    const plain = (await this.#open(store)).store.plain();
+    const plain = (await this.loader.open(store)).store.plain();
     await this.commits.settled();
     return plain;
   }
@@ -539,7 +459,7 @@ export class Host {
 
   /** Loads a store, and gives it read-only, as of its last commit: for `allow`. */
   async loaded(name: string): Promise<object> {
-    const { store } = await this.#open(name);
+    const { store } = await this.loader.open(name);
     const read = (key: string | symbol) => store.committed(() => viewOf(Reflect.get(store.instance, key)));
     return new Proxy(Object.create(null), {
       get: (_, key) => {
@@ -578,7 +498,7 @@ export class Host {
         await runHook(now.store, hook, info);
         await this.commits.make(turn);
       });
-    await this.#queue.run(run).catch((error: unknown) => this.world.report("error", error));
+    await this.queue.run(run).catch((error: unknown) => this.world.report("error", error));
   }
 
   // --- the end of it, and hot reload ---
@@ -587,7 +507,7 @@ export class Host {
   async close(): Promise<HostRecord> {
     await this.#presence.close();
     for (const [name, { definition }] of [...this.shelf.live]) if (hasHook(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
-    if (this.#queue.size > 0) await this.#queue.run(() => {});
+    if (this.queue.size > 0) await this.queue.run(() => {});
     // Stores that have been seen as they were created.
     if (this.touched && this.shelf.unstored.some(({ created }) => created)) this.commits.write([]);
     await this.commits.settled();
@@ -612,7 +532,7 @@ export class Host {
 
   /** Ends it, with all that it holds: a room's watchers are told. Nothing is on its way into the storage then. */
   async delete(): Promise<void> {
-    await this.#queue.run(async () => {
+    await this.queue.run(async () => {
       this.turns.refuse(this.kind === "room" ? roomDeleted(this.key) : erased());
       await this.commits.settled().catch(() => {});
       if (this.kind !== "room") return;
@@ -636,7 +556,7 @@ export class Host {
 
   /** Moves the state of all stores into instances of their new classes. A class that does not construct leaves the old one running. */
   reload(): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.queue.run(async () => {
       const { definitions, report } = this.world;
       let moved = false;
       for (const [name, entry] of [...this.shelf.live]) {

@@ -80,7 +80,7 @@ async function preloaded(
     try {
       await permit(definition, host, caller);
       // Of a session that was made for this page alone nothing is kept: nobody will ever ask for it.
-      if (page) await host.load(store, page, caller, !(isNew && definition.kind === "session"));
+      if (page) await host.loader.load(store, page, caller, !(isNew && definition.kind === "session"));
       return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
     } finally {
       arrivals.leave(host);
