@@ -1,12 +1,12 @@
 import type { Delta } from "../lib/codec.js";
 import type { Turn } from "./context.js";
-import type { Frame } from "./frame.js";
 import type { EventCall, World } from "./host.js";
 import { createJournal, type Journal } from "./journal.js";
 import type { Numbers } from "./numbers.js";
 import type { EventRecord } from "./record.js";
 import type { Entry, Shelf } from "./shelf.js";
 import type { Turns } from "./turns.js";
+import type { Watchers } from "./watchers.js";
 
 interface Owner {
   readonly id: string;
@@ -14,8 +14,8 @@ interface Owner {
   readonly numbers: Numbers;
   readonly shelf: Shelf;
   readonly turns: Turns;
+  readonly watchers: Watchers;
   readonly world: Pick<World, "storage" | "report">;
-  publish(told: Pick<Frame, "revision" | "deltas" | "by">): void;
   /** The storage did not take a commit. Makes the error that those get who wait for it. */
   lose(error: unknown): Error;
 }
@@ -60,7 +60,7 @@ export class Commits {
 
   /** Makes what has changed final, in all stores at once, and sends it on its way into the storage; when it is there, it is told of. `end`: it is the event's last, which gives its answer. */
   async make(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
-    const { numbers, shelf, turns } = this.#host;
+    const { numbers, shelf, turns, watchers } = this.#host;
     turns.check(turn);
     const changed: Entry[] = [];
     const deltas: [string, Delta][] = [];
@@ -88,7 +88,7 @@ export class Commits {
     turn.effects = [];
     this.#journal.after(() => {
       this.#told = revision;
-      if (changed.length > 0) this.#host.publish({ revision, deltas, by: call?.predicted ? by : undefined });
+      if (changed.length > 0) watchers.publish({ revision, deltas, by: call?.predicted ? by : undefined });
       if (effects.length > 0) deliver?.(effects);
     });
     if (this.#journal.full) await turns.hold(this.#journal.settled());

@@ -161,7 +161,7 @@ export class Connection {
       const ended = this.client === undefined ? 0 : host.numbers.ended(this.client);
       const due = [...pending].filter((store) => stores.has(store));
       if (due.length === 0) pending.clear();
-      host.show(due, (revision, shown) => {
+      host.watchers.show(due, (revision, shown) => {
         watched.asked = false;
         for (const one of shown) {
           const { store } = one;
@@ -299,15 +299,15 @@ export class Connection {
   unwatch(host: Host, store: string): void {
     const watched = this.#watched.get(host);
     if (!watched) return;
-    host.unwatch(this, store);
+    host.watchers.unwatch(this, store);
     watched.pending.delete(store);
-    if (!host.watchedBy(this)) this.#detach(watched);
+    if (!host.watchers.has(this)) this.#detach(watched);
   }
 
   /** Lets go of a host of which it watches nothing. */
   settle(host: Host): void {
     const watched = this.#watched.get(host);
-    if (watched && !host.watchedBy(this)) this.#detach(watched);
+    if (watched && !host.watchers.has(this)) this.#detach(watched);
   }
 
   #detach(watched: Watched): void {
@@ -338,7 +338,7 @@ export class Connection {
     }
     this.#closed = true;
     for (const watched of [...this.#watched.values()]) {
-      for (const store of [...watched.stores]) watched.host.unwatch(this, store);
+      for (const store of [...watched.stores]) watched.host.watchers.unwatch(this, store);
       this.#watched.delete(watched.host);
       watched.release();
     }

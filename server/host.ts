@@ -17,14 +17,11 @@ import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
 import { viewOf } from "../lib/view.js";
 import { Commits } from "./commits.js";
-import type { Connection } from "./connection.js";
 import { type Caller, type ConnectionInfo, type Effect, runIn, SERVER, type Turn } from "./context.js";
-import { Frame } from "./frame.js";
+import type { Frame } from "./frame.js";
 import { type Hook, hasHook, runHook } from "./hooks.js";
 import { Loader } from "./loader.js";
-import { createLog } from "./log.js";
 import { createNumbers, type Numbers } from "./numbers.js";
-import { createPresence, type Presence } from "./presence.js";
 import { createQueue } from "./queue.js";
 import type { EventRecord, HostRecord, HostState, StoreRecord } from "./record.js";
 import type { Report } from "./refusal.js";
@@ -34,6 +31,7 @@ import { inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
 import type { Resume } from "./telemetry.js";
 import { Turns } from "./turns.js";
+import { Watchers } from "./watchers.js";
 
 /** What hosts need of the server around them. */
 export interface World {
@@ -119,11 +117,9 @@ export class Host {
   readonly numbers: Numbers;
   readonly world: World;
   readonly queue = createQueue();
-  readonly #log;
   readonly shelf: Shelf;
-  readonly #watchers = new Map<Connection, Set<string>>();
+  readonly watchers: Watchers;
   readonly #active = new Map<string, Set<AbortController>>();
-  readonly #presence: Presence;
   readonly loader = new Loader(this);
   readonly turns = new Turns(this);
   readonly commits: Commits;
@@ -133,15 +129,9 @@ export class Host {
     this.kind = kindOf(id);
     this.key = keyOf(id);
     this.world = world;
-    this.#log = createLog(world.limits.logBytes);
-    this.#presence = createPresence({
-      grace: world.limits.grace,
-      pin: () => world.pin(this),
-      notify: (store, hook, { info, caller }) => this.#notify(store, hook, info, caller),
-    });
     this.incarnation = state?.incarnation ?? incarnation;
     const { revision = 0 } = state ?? {};
-    this.#log.restart(revision);
+    this.watchers = new Watchers(this, revision);
     this.commits = new Commits(this, revision);
     this.numbers = createNumbers({
       records: state?.numbers,
@@ -335,107 +325,12 @@ export class Host {
     }
   }
 
-  publish({ revision, deltas, by }: Pick<Frame, "revision" | "deltas" | "by">): void {
-    const kept = [...this.shelf.live.values()].some(({ since }) => since !== undefined);
-    if (!kept) {
-      this.#log.restart(revision);
-      return this.world.committed(this, 0);
-    }
-    const frame = new Frame(this.number, revision, deltas, by);
-    this.#log.add(frame);
-    for (const connection of this.#watchers.keys()) connection.frame(this, frame);
-    this.world.committed(this, frame.bytes);
-  }
-
-  // --- those who watch ---
-
-  /** Loads stores for a connection, and watches them for it from now on. Those that cannot be loaded are refused one by one. */
-  async watch(connection: Connection, wants: readonly Want[]): Promise<void> {
-    const failed: [Want, unknown][] = [];
-    await Promise.all(wants.map((want) => this.loader.open(want.store).catch((error: unknown) => failed.push([want, error]))));
-    const loaded = wants.filter((want) => this.shelf.live.has(want.store) && !failed.some(([other]) => other === want));
-    if (connection.closed) return;
-    const stores = this.#watchers.get(connection) ?? new Set();
-    this.#watchers.set(connection, stores);
-    const resumable = loaded.filter((want) => this.#canResume(want));
-    const from = Math.max(...resumable.map((want) => (want.have as Have)[1]));
-    const resumed = stores.size > 0 ? [] : resumable.filter((want) => want.have?.[1] === from);
-    const anew = loaded.filter((want) => !resumed.includes(want));
-    for (const { store } of loaded) stores.add(store);
-    const names = (some: readonly Want[]) => some.map(({ store }) => store);
-    if (resumed.length > 0) connection.resume(this, names(resumed), from, this.#log.after(from) ?? [], stores);
-    if (anew.length > 0) connection.renew(this, names(anew), stores);
-    if (stores.size === 0) this.#watchers.delete(connection);
-    const had = anew.filter(({ have }) => have).length;
-    this.world.watched("delta", resumed.length);
-    this.world.watched("snapshot", had);
-    this.world.watched("first", anew.length - had);
-    for (const [want, error] of failed) connection.refuse(want.store, this.roomKey, error);
-    for (const { store } of loaded) this.#arrive(connection, store);
-  }
-
-  unwatch(connection: Connection, store: string): void {
-    const stores = this.#watchers.get(connection);
-    if (!stores?.delete(store)) return;
-    if (stores.size === 0) this.#watchers.delete(connection);
-    this.#presence.leave(store, connection);
-  }
-
-  /** Those who watch, and what. */
-  get watchers(): ReadonlyMap<Connection, ReadonlySet<string>> {
-    return this.#watchers;
-  }
-
-  watchedBy(connection: Connection): boolean {
-    return this.#watchers.has(connection);
-  }
-
-  #canResume({ store, have }: Want): boolean {
-    const entry = this.shelf.live.get(store) as Entry;
-    const first = entry.since === undefined;
-    this.#keep(entry);
-    // Nothing is kept of revision 0: what a client has of it may be of another life.
-    if (!have || have[0] !== this.incarnation || have[1] === 0) return false;
-    if (have[1] > this.commits.told || have[1] < (entry.since as number)) return false;
-    // Who has it from an earlier life has the same only if it has come back with the same numbers.
-    if (first && (entry.created || !entry.store.resumable)) return false;
-    return this.#log.after(have[1]) !== undefined;
-  }
-
-  /** From now on the log tells all that watchers see of a store. */
-  #keep(entry: Entry): void {
-    if (entry.since !== undefined) return;
-    entry.store.watch();
-    // Who has it of an earlier life, at the revision that was loaded, has something else: so nobody is told of that revision again.
-    if (this.commits.asLoaded && (entry.created || !entry.store.resumable))
-      this.commits.step([], (revision) => this.publish({ revision, deltas: [], by: undefined }));
-    entry.since = this.commits.revision;
-  }
-
-  /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
-  #snapshot(store: string): Snapshot {
-    const entry = this.shelf.live.get(store) as Entry;
-    this.#keep(entry);
-    return entry.store.snapshot();
-  }
-
-  /** The committed state of loaded stores, all of one revision. It is told when it is stored: between the frames before it and those after it. */
-  show(stores: readonly string[], tell: (revision: number, shown: readonly Shown[]) => void): void {
-    const shown = stores.map((store): Shown => {
-      try {
-        return { store, snapshot: this.#snapshot(store) };
-      } catch (error) {
-        return { store, error };
-      }
-    });
-    const revision = this.commits.revision;
-    this.commits.after(() => tell(revision, shown));
-  }
+  // --- reading ---
 
   /** Loads a store, and gives its committed state for clients. */
   async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number }> {
     await this.loader.open(store);
-    const snapshot = this.#snapshot(store);
+    const snapshot = this.watchers.snapshot(store);
     const read = { revision: this.commits.revision, snapshot, ...(client !== undefined && { ended: this.numbers.ended(client) }) };
     await this.commits.settled();
     return read;
@@ -475,20 +370,11 @@ export class Host {
 
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
   missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
-    const kept = stores.every((name) => {
-      const since = this.shelf.live.get(name)?.since;
-      return since !== undefined && since <= after;
-    });
-    return kept && after > 0 ? this.#log.after(after) : undefined;
-  }
-
-  #arrive(connection: Connection, store: string): void {
-    const { definition } = this.shelf.live.get(store) as Entry;
-    if (hasHook(definition, "onConnect", "onDisconnect")) this.#presence.arrive(store, connection);
+    return this.watchers.missed(after, stores);
   }
 
   /** Runs a hook as an event of its own. */
-  async #notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
+  async notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
     const entry = this.shelf.live.get(store);
     if (!entry || this.turns.broken || !hasHook(entry.definition, hook)) return;
     const run = () =>
@@ -505,8 +391,8 @@ export class Host {
 
   /** Ends a life: nobody uses the host any more, and all is stored. Gives what there is to save, where the storage has no commits. */
   async close(): Promise<HostRecord> {
-    await this.#presence.close();
-    for (const [name, { definition }] of [...this.shelf.live]) if (hasHook(definition, "onDispose")) await this.#notify(name, "onDispose", undefined, SERVER);
+    await this.watchers.close();
+    for (const [name, { definition }] of [...this.shelf.live]) if (hasHook(definition, "onDispose")) await this.notify(name, "onDispose", undefined, SERVER);
     if (this.queue.size > 0) await this.queue.run(() => {});
     // Stores that have been seen as they were created.
     if (this.touched && this.shelf.unstored.some(({ created }) => created)) this.commits.write([]);
@@ -535,23 +421,8 @@ export class Host {
     await this.queue.run(async () => {
       this.turns.refuse(this.kind === "room" ? roomDeleted(this.key) : erased());
       await this.commits.settled().catch(() => {});
-      if (this.kind !== "room") return;
-      for (const [connection, stores] of [...this.#watchers]) {
-        for (const store of [...stores]) {
-          connection.unwatch(this, store);
-          connection.refuse(store, this.key, roomDeleted(this.key));
-        }
-      }
-      this.#presence.clear();
+      if (this.kind === "room") this.watchers.dismiss(roomDeleted(this.key));
     });
-  }
-
-  /** Those who watch, to be led to another life of this host. */
-  evacuate(): [Connection, string[]][] {
-    const watchers = [...this.#watchers].map(([connection, stores]): [Connection, string[]] => [connection, [...stores]]);
-    this.#watchers.clear();
-    this.#presence.clear();
-    return watchers;
   }
 
   /** Moves the state of all stores into instances of their new classes. A class that does not construct leaves the old one running. */
@@ -573,24 +444,9 @@ export class Host {
         await this.turns.take(`${name}.onLoad`, { caller: SERVER }, move).catch((error: unknown) => report("error", error));
       }
       if (!moved) return;
-      if (this.commits.revision === 0 && this.#watchers.size === 0) return;
-      this.commits.step(this.shelf.unstored, (revision) => {
-        this.#log.restart(revision);
-        for (const [connection, stores] of this.#watchers) connection.renew(this, [...stores], stores);
-      });
+      if (this.commits.revision > 0 || this.watchers.size > 0) this.commits.step(this.shelf.unstored, (revision) => this.watchers.renew(revision));
     });
   }
-}
-
-/** `[incarnation, revision]` of what a client already has. */
-export type Have = readonly [incarnation: string, revision: number];
-
-/** A store's state for clients, or why there is none. */
-export type Shown = { readonly store: string; readonly snapshot: Snapshot } | { readonly store: string; readonly error: unknown };
-
-export interface Want {
-  readonly store: string;
-  readonly have?: Have | undefined;
 }
 
 function isGenerator(value: unknown): value is Generator | AsyncGenerator {

@@ -2,7 +2,7 @@ import { countOf, type Group } from "../lib/codec.js";
 import { badRequest, fileInForm, tooManyValues } from "../lib/errors.js";
 import type { SentForm } from "../lib/form-arguments.js";
 import { decodeValue } from "../lib/value.js";
-import type { Have } from "./host.js";
+import type { Have } from "./watchers.js";
 
 // What clients send, read: each function throws an `INVALID` that says what was expected.
 

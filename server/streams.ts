@@ -207,13 +207,13 @@ export class Streams {
         refuse(input, error);
       }
     }
-    await host.watch(connection, permitted);
+    await host.watchers.watch(connection, permitted);
     connection.settle(host);
   }
 
   /** Leads those who watch a host that is no more to its next life. */
   lead(host: Host): void {
-    for (const [connection, stores] of host.evacuate()) {
+    for (const [connection, stores] of host.watchers.evacuate()) {
       connection.forget(host);
       void this.#watch(
         connection,
