@@ -1,6 +1,7 @@
 import type { Delta } from "../lib/codec.js";
 import type { Turn } from "./context.js";
-import type { EventCall, World } from "./host.js";
+import type { EventCall } from "./events.js";
+import type { World } from "./host.js";
 import { createJournal, type Journal } from "./journal.js";
 import type { Numbers } from "./numbers.js";
 import type { EventRecord } from "./record.js";

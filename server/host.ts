@@ -1,32 +1,19 @@
 import type { Snapshot } from "../lib/codec.js";
 import { plainSteps } from "../lib/compact.js";
-import {
-  dropped,
-  erased,
-  eventEnded,
-  notOfScope,
-  notRegistered,
-  notStored,
-  outsideEvent,
-  refusedEvent,
-  roomDeleted,
-  superseded,
-  unavailable,
-} from "../lib/errors.js";
-import type { EventSchema } from "../lib/schema.js";
-import type { Store } from "../lib/store.js";
+import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted, unavailable } from "../lib/errors.js";
 import { viewOf } from "../lib/view.js";
 import { Commits } from "./commits.js";
-import { type Caller, type ConnectionInfo, type Effect, runIn, SERVER, type Turn } from "./context.js";
+import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
+import { type EventCall, Events } from "./events.js";
 import type { Frame } from "./frame.js";
 import { type Hook, hasHook, runHook } from "./hooks.js";
 import { Loader } from "./loader.js";
 import { createNumbers, type Numbers } from "./numbers.js";
 import { createQueue } from "./queue.js";
-import type { EventRecord, HostRecord, HostState, StoreRecord } from "./record.js";
+import type { HostRecord, HostState, StoreRecord } from "./record.js";
 import type { Report } from "./refusal.js";
 import { type Definition, keyOf, kindOf, type Models, type ScopeKind } from "./scope.js";
-import { type Entry, Shelf } from "./shelf.js";
+import { Shelf } from "./shelf.js";
 import { inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
 import type { Resume } from "./telemetry.js";
@@ -75,38 +62,9 @@ export interface Limits {
   readonly maxHosts: number;
 }
 
-/** One call of an event. */
-export interface EventCall<R> {
-  readonly definition: Definition;
-  readonly event: EventSchema;
-  readonly args: readonly unknown[];
-  readonly caller: Caller;
-  /** The key for effects outside: the same when the event is run again. */
-  readonly eventId: string;
-  readonly control: AbortController;
-  /** Makes the answer, while containers have the numbers that they have in the commit. */
-  answer(value: unknown, store: Store, revision: number): R;
-  /** Its turn has come. */
-  began?(): void;
-  /** Makes the answer of an event that has failed: it is no failure of the call then. */
-  refuse?(error: unknown): R;
-  /** Under what the answer is stored with the commit. */
-  readonly numbered?: Omit<EventRecord, "answer">;
-  /** Its caller wants to know which frame brings what it has done. */
-  readonly predicted?: boolean;
-  /** Gives the ids of its `newId()`. @default random ones */
-  readonly newId?: () => string;
-  /** Takes a value, while containers have their numbers. What it gives sends it off, when the commit is stored. */
-  yielded?(value: unknown, store: Store): () => void;
-  effects?(effects: readonly Effect[]): void;
-}
-
-/** How long a generator that never waits may keep the process from other work, in ms. */
-const SLICE = 10;
-
 let lives = 0;
 
-/** One live scope instance: its stores, and one queue of events that change them. */
+/** One live scope instance: where its parts meet. Each of them asks the others through it. */
 export class Host {
   /** Under which streams name it: of its own in this process. */
   readonly number = ++lives;
@@ -114,31 +72,32 @@ export class Host {
   readonly kind: ScopeKind;
   readonly key: string;
   readonly incarnation: string;
-  readonly numbers: Numbers;
   readonly world: World;
+  readonly numbers: Numbers;
+  /** What changes its stores waits here: one after the other. */
   readonly queue = createQueue();
   readonly shelf: Shelf;
-  readonly watchers: Watchers;
-  readonly #active = new Map<string, Set<AbortController>>();
   readonly loader = new Loader(this);
   readonly turns = new Turns(this);
   readonly commits: Commits;
+  readonly watchers: Watchers;
+  readonly #events = new Events(this);
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
     this.kind = kindOf(id);
     this.key = keyOf(id);
-    this.world = world;
     this.incarnation = state?.incarnation ?? incarnation;
+    this.world = world;
     const { revision = 0 } = state ?? {};
-    this.watchers = new Watchers(this, revision);
-    this.commits = new Commits(this, revision);
     this.numbers = createNumbers({
       records: state?.numbers,
       interrupted: () => world.interrupted(revision),
       restored: (answer) => world.restored(answer),
     });
     this.shelf = new Shelf(this, state?.stores);
+    this.commits = new Commits(this, revision);
+    this.watchers = new Watchers(this, revision);
   }
 
   /** Makes ahead what takes long to make. */
@@ -175,7 +134,26 @@ export class Host {
     return this.shelf.live.keys();
   }
 
-  // --- stores ---
+  // --- events and hooks ---
+
+  /** Runs an event in its turn. It has entered the queue when this returns. */
+  run<R>(call: EventCall<R>): Promise<R> {
+    return this.#events.run(call);
+  }
+
+  /** Runs a hook as an event of its own. */
+  async notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
+    const entry = this.shelf.live.get(store);
+    if (!entry || this.turns.broken || !hasHook(entry.definition, hook)) return;
+    const run = () =>
+      this.turns.take(`${store}.${hook}`, { caller }, async (turn) => {
+        const now = this.shelf.live.get(store);
+        if (!now) return;
+        await runHook(now.store, hook, info);
+        await this.commits.make(turn);
+      });
+    await this.queue.run(run).catch((error: unknown) => this.world.report("error", error));
+  }
 
   /** Another store of this scope instance, for an event. */
   async get(turn: Turn, Class: unknown): Promise<object> {
@@ -185,144 +163,6 @@ export class Host {
     if (definition.kind !== this.kind) throw notOfScope(definition.name, definition.kind, this.kind);
     if (turn === this.turns.now) return (await this.loader.openIn(turn, definition.name)).store.instance;
     return (await this.loader.open(definition.name)).store.instance;
-  }
-
-  // --- events ---
-
-  /** Runs an event in its turn. It has entered the queue when this returns. */
-  run<R>(call: EventCall<R>): Promise<R> {
-    const { definition, event, control } = call;
-    const label = `${definition.name}.${event.name}`;
-    const others = this.#active.get(label) ?? new Set();
-    if (event.queue === "drop" && others.size > 0) return this.#answered(call, Promise.reject(dropped(label)));
-    if (event.queue === "latest") for (const other of others) other.abort(superseded(label));
-    this.#active.set(label, others.add(control));
-    const result = event.background ? this.#beside(call, label) : this.queue.run(() => this.#event(call, label));
-    const leave = () => {
-      others.delete(control);
-      if (others.size === 0) this.#active.delete(label);
-    };
-    result.then(leave, leave);
-    return this.#answered(call, result);
-  }
-
-  /** The answer of an event, when all that it may tell of is stored. */
-  async #answered<R>(call: EventCall<R>, result: Promise<R>): Promise<R> {
-    let answer: R;
-    try {
-      answer = await result;
-    } catch (error) {
-      if (this.turns.broken || !call.refuse) {
-        await this.commits.settled();
-        throw error;
-      }
-      answer = call.refuse(error);
-      if (call.numbered) this.commits.fail(call.numbered, answer);
-    }
-    await this.commits.settled();
-    return answer;
-  }
-
-  async #event<R>(call: EventCall<R>, label: string): Promise<R> {
-    const { definition, control } = call;
-    control.signal.throwIfAborted();
-    return this.turns.take(label, call, async (turn) => {
-      call.began?.();
-      let entry = this.shelf.live.get(definition.name);
-      if (!entry) {
-        entry = await this.loader.openIn(turn, definition.name);
-        await this.commits.make(turn);
-      }
-      await this.#guard(turn, call, entry);
-      const value = await this.#perform(turn, call, entry);
-      control.signal.throwIfAborted();
-      return this.#finish(turn, call, entry, value);
-    });
-  }
-
-  /** Asks the event's own guard, which may read but not write. */
-  async #guard(turn: Turn, { event, args, caller }: EventCall<unknown>, { definition, store }: Entry): Promise<void> {
-    if (!event.guard || caller.trusted) return;
-    turn.open = false;
-    const allowed = await event.guard(turn.current as never, store.instance as never, ...(args as never[]));
-    if (!allowed) throw refusedEvent(definition.name, event.name);
-    if (!turn.ended) turn.open = !event.background;
-  }
-
-  #perform(turn: Turn, call: EventCall<unknown>, { store }: Entry): unknown {
-    const { instance } = store;
-    const method = Reflect.get(instance, call.event.name) as (...args: readonly unknown[]) => unknown;
-    const result = this.turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
-    return isGenerator(result) ? this.#drive(turn, call, store, result) : result;
-  }
-
-  /** Runs a generator: what it has changed is committed at each `yield`. */
-  async #drive(turn: Turn, call: EventCall<unknown>, store: Store, generator: Generator | AsyncGenerator): Promise<unknown> {
-    let slice = performance.now();
-    for (;;) {
-      const { done, value } = await this.turns.stretch(turn, () => generator.next());
-      if (turn.ended) {
-        void Promise.resolve(generator.return(undefined)).catch(() => {});
-        throw turn.ended;
-      }
-      if (done) return value;
-      if (!call.event.background) await this.commits.make(turn, call);
-      const send = call.yielded?.(value, store);
-      if (send) this.commits.after(send);
-      if (call.control.signal.aborted) {
-        await this.turns.stretch(turn, () => generator.return(undefined));
-        // What its `finally` does is no part of what was cancelled.
-        if (!call.event.background) await this.commits.make(turn, call);
-        throw call.control.signal.reason;
-      }
-      if (performance.now() - slice < SLICE) continue;
-      await new Promise(setImmediate);
-      if (turn.ended) throw turn.ended;
-      slice = performance.now();
-    }
-  }
-
-  async #finish<R>(turn: Turn, call: EventCall<R>, { store }: Entry, value: unknown): Promise<R> {
-    let answer: R | undefined;
-    let failed: { error: unknown } | undefined;
-    await this.commits.make(turn, call, () => {
-      try {
-        answer = call.answer(value, store, this.commits.revision);
-      } catch (error) {
-        if (!call.refuse) failed = { error };
-        else answer = call.refuse(error);
-      }
-      return answer;
-    });
-    if (failed) throw failed.error;
-    return answer as R;
-  }
-
-  /** Runs an event beside the queue: it changes state inside `update()` alone. */
-  async #beside<R>(call: EventCall<R>, label: string): Promise<R> {
-    const { definition, control } = call;
-    const entry = await this.loader.open(definition.name);
-    control.signal.throwIfAborted();
-    const turn = this.turns.beside(call);
-    turn.update = (change) =>
-      this.queue.run(() => {
-        this.turns.check(turn);
-        control.signal.throwIfAborted();
-        return this.turns.lend(turn, change, () => this.commits.make(turn, call));
-      });
-    call.began?.();
-    try {
-      const value = await runIn(turn, async () => {
-        await this.#guard(turn, call, entry);
-        return this.#perform(turn, call, entry);
-      });
-      control.signal.throwIfAborted();
-      return await this.queue.run(() => this.#finish(turn, call, entry, value));
-    } catch (error) {
-      throw control.signal.aborted ? control.signal.reason : error;
-    } finally {
-      turn.end(() => eventEnded(label));
-    }
   }
 
   // --- reading ---
@@ -371,20 +211,6 @@ export class Host {
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
   missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
     return this.watchers.missed(after, stores);
-  }
-
-  /** Runs a hook as an event of its own. */
-  async notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
-    const entry = this.shelf.live.get(store);
-    if (!entry || this.turns.broken || !hasHook(entry.definition, hook)) return;
-    const run = () =>
-      this.turns.take(`${store}.${hook}`, { caller }, async (turn) => {
-        const now = this.shelf.live.get(store);
-        if (!now) return;
-        await runHook(now.store, hook, info);
-        await this.commits.make(turn);
-      });
-    await this.queue.run(run).catch((error: unknown) => this.world.report("error", error));
   }
 
   // --- the end of it, and hot reload ---
@@ -447,9 +273,4 @@ export class Host {
       if (this.commits.revision > 0 || this.watchers.size > 0) this.commits.step(this.shelf.unstored, (revision) => this.watchers.renew(revision));
     });
   }
-}
-
-function isGenerator(value: unknown): value is Generator | AsyncGenerator {
-  const tag = Object.prototype.toString.call(value);
-  return tag === "[object Generator]" || tag === "[object AsyncGenerator]";
 }

@@ -1,7 +1,8 @@
 import { transaction } from "mobx";
 import { eventEnded, eventTimedOut, slowEvent } from "../lib/errors.js";
 import { runIn, type Turn } from "./context.js";
-import type { EventCall, Host } from "./host.js";
+import type { EventCall } from "./events.js";
+import type { Host } from "./host.js";
 
 /** What takes longer is told of, in ms. */
 const SLOW = 1000;
