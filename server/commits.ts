@@ -29,8 +29,8 @@ export class Commits {
   readonly #loaded: number | undefined;
   #revision: number;
   #told: number;
-  /** The numbered events that run and have committed something. */
-  readonly #begun = new Set<EventCall<unknown>["numbered"]>();
+  /** The numbered events that run and have committed something, as generators do. Most hosts never have one. */
+  #begun: Set<EventCall<unknown>["numbered"]> | undefined;
 
   constructor(host: Owner, revision: number) {
     this.#host = host;
@@ -79,10 +79,10 @@ export class Commits {
     if (by) numbers.end(by.client, by.n);
     if (end) {
       const answer = end();
-      if (numbered) this.#begun.delete(numbered);
+      if (numbered) this.#begun?.delete(numbered);
       if (changed.length > 0 || numbered) this.write(changed, numbered && { ...numbered, answer });
     } else if (changed.length > 0) {
-      if (numbered) this.#begun.add(numbered);
+      if (numbered) (this.#begun ??= new Set()).add(numbered);
       this.write(changed, numbered);
     }
     const { effects, deliver } = turn;
@@ -107,7 +107,7 @@ export class Commits {
 
   /** An event that has committed something has failed: that answer is stored too. */
   fail(numbered: Omit<EventRecord, "answer">, answer: unknown): void {
-    if (this.#begun.delete(numbered)) this.write([], { ...numbered, answer });
+    if (this.#begun?.delete(numbered)) this.write([], { ...numbered, answer });
   }
 
   /** Sends it on its way into the storage. */

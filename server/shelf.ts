@@ -34,8 +34,8 @@ export class Shelf {
   readonly #live = new Map<string, Entry>();
   /** What is kept of stores that are not live. */
   readonly #kept: Map<string, StoreState>;
-  /** Large stores, made ahead. */
-  readonly #prepared = new Map<string, { readonly Class: unknown; readonly store: Store }>();
+  /** Large stores, made ahead. Hardly any host has one, and there are many hosts: so there is a Map only where there is something in it. */
+  #prepared: Map<string, { readonly Class: unknown; readonly store: Store }> | undefined;
 
   constructor(host: Owner, kept?: ReadonlyMap<string, StoreState>) {
     this.#host = host;
@@ -67,6 +67,7 @@ export class Shelf {
       if (!definition || !isLarge(kept)) continue;
       try {
         const store = await inSlices(this.#steps(definition, kept));
+        this.#prepared ??= new Map();
         this.#prepared.set(name, { Class: definition.Class, store });
       } catch {
         // Whoever opens it is told.
@@ -78,13 +79,13 @@ export class Shelf {
   make(definition: Definition): Entry {
     const { name, Class } = definition;
     const kept = this.#kept.get(name);
-    const prepared = this.#prepared.get(name);
+    const prepared = this.#prepared?.get(name);
     const store = prepared?.Class === Class ? prepared.store : finish(this.#steps(definition, kept));
     const stored = kept !== undefined && !store.outgrown && kept.whole.version === versionOf(definition);
     const entry: Entry = { definition, store, stored, created: !kept, loading: undefined, since: undefined };
     this.#live.set(name, entry);
     this.#kept.delete(name);
-    this.#prepared.delete(name);
+    this.#prepared?.delete(name);
     return entry;
   }
 
