@@ -54,6 +54,16 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
+      {
+        extends: true,
+        // Some of it over sockets that bring bytes.
+        test: {
+          name: "binary",
+          include: ["tests/integration/{client-faults,client-network,client-twin,server-stream}.test.ts"],
+          env: { TRANSPORT: "websocket", WIRE: "binary" },
+          testTimeout: 30_000,
+        },
+      },
       { extends: true, test: { name: "types", include: ["tests/types/**/*.test.ts"], testTimeout: 120_000 } },
       { extends: true, test: { ...browser, name: "browser", env: { REACT_COMPILER: "1" }, sequence: { groupOrder: 1 } } },
       ...(process.env.TEST_FULL ? [plain] : []),

@@ -77,8 +77,8 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   };
   // A line may be dead without a word.
   const patient: typeof fetch = (url, init) => get(url, { ...init, signal: AbortSignal.any([init?.signal ?? [], AbortSignal.timeout(ANSWER_WAIT)].flat()) });
-  const getStream: GetStream = async (url, init) =>
-    (options.transport === "websocket" && (await (await loadSockets())?.fetchBySocket(options, url, init.signal))) || get(url, init);
+  const getStream: GetStream = async (url, init, take) =>
+    (options.transport === "websocket" && (await (await loadSockets())?.fetchBySocket(options, url, init.signal, take))) || get(url, init);
   /** Asks the server: so many calls in one request, at most. */
   const asking = (maxItems: number) =>
     createTRPCUntypedClient<AnyTRPCRouter>({ links: [httpBatchStreamLink({ url, fetch: patient as never, maxItems, maxURLLength: 2000 })] });

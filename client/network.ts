@@ -126,6 +126,7 @@ export class Network {
       back(fail);
       return socket;
     }
+    inner.binaryType = "arraybuffer";
     signal.addEventListener("abort", fail, { once: true });
     inner.onopen = (event) => back(() => socket.onopen?.(event));
     inner.onmessage = (event) => {

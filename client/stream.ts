@@ -1,5 +1,5 @@
-/** `fetch`, as far as streams need it. */
-export type GetStream = (url: string, init: RequestInit & { signal: AbortSignal }) => Promise<Response>;
+/** `fetch`, as far as streams need it. What it has in another form than text it may give to `take` by itself. */
+export type GetStream = (url: string, init: RequestInit & { signal: AbortSignal }, take: (data: unknown) => void) => Promise<Response>;
 
 /**
  * Reads a subscription over server-sent events, by `fetch`, until it is over, however it ends, or `line` is aborted. An `EventSource` would come back by itself, with a
@@ -16,7 +16,7 @@ export async function readStream(get: GetStream, url: string, line: AbortControl
   };
   listen();
   try {
-    const { ok, body } = await get(url, { signal: line.signal, headers: { accept: "text/event-stream" }, cache: "no-store" });
+    const { ok, body } = await get(url, { signal: line.signal, headers: { accept: "text/event-stream" }, cache: "no-store" }, take);
     if (!ok || !body) return;
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";

@@ -41,6 +41,12 @@ export interface HookOptions<S, M> {
    */
   transport?: ClientOptions["transport"];
   /**
+   * How messages are written where the stream comes by WebSocket: `"binary"` takes half of the bytes, and cannot be read in the browser's tools. It has no effect without
+   * `transport: "websocket"`.
+   * @default "json"
+   */
+  wire?: ClientOptions["wire"];
+  /**
    * How long a store that no component uses any more stays up to date, in ms: whoever comes back to a page within that time finds it as it is.
    * @default 30,000
    */
@@ -75,7 +81,13 @@ export function createHooks<T extends { readonly "~stores": any; readonly "~mode
     [
       "TwinProvider",
       (props: TwinProviderProps<T["~stores"]>) =>
-        createElement(TwinProvider, { ...options, ...props, url: props.url ?? options.url, transport: props.transport ?? options.transport }),
+        createElement(TwinProvider, {
+          ...options,
+          ...props,
+          url: props.url ?? options.url,
+          transport: props.transport ?? options.transport,
+          wire: props.wire ?? options.wire,
+        }),
     ],
     ["TwinPreload", TwinPreload],
   ]);

@@ -24,6 +24,11 @@ export interface TwinProviderProps<S> {
    * @default the `transport` of `createHooks`
    */
   transport?: ClientOptions["transport"];
+  /**
+   * How messages are written where the stream comes by WebSocket. Read once.
+   * @default the `wire` of `createHooks`
+   */
+  wire?: ClientOptions["wire"];
   /** What the app's own effects do here; `redirect`, `toast` and `download` may be replaced too. */
   effects?: AppEffects & Partial<BuiltInEffects>;
   /**
@@ -122,7 +127,7 @@ const lives = new WeakMap<Client, { mounts: number; closed?: boolean }>();
  */
 const spare = new Map<string | undefined, Client>();
 
-type Link = Pick<ClientOptions, "url" | "transport" | "linger"> & Known;
+type Link = Pick<ClientOptions, "url" | "transport" | "wire" | "linger"> & Known;
 
 function take(link: Link): Client {
   const client = spare.get(link.url) ?? createClient(link);

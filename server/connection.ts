@@ -1,21 +1,13 @@
-import type { Encoded, Snapshot } from "../lib/codec.js";
-import { snapshotText } from "../lib/store.js";
+import type { Encoded } from "../lib/codec.js";
 import type { Caller, ConnectionInfo, Effect } from "./context.js";
 import type { Frame } from "./frame.js";
 import type { Host } from "./host.js";
 import { createQueue } from "./queue.js";
 import { type Report, refusalOf } from "./refusal.js";
-import { eventOf } from "./sse.js";
+import type { Wire } from "./wire.js";
 
 /** A message of the stream: PROTOCOL.md §3. */
 export type Message = readonly unknown[];
-
-/** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
-function textOf(message: Message): string {
-  if (message[0] !== "snapshot") return JSON.stringify(message);
-  const [head, rest] = [message.slice(0, 6), message.slice(7)].map((part) => JSON.stringify(part).slice(1, -1));
-  return `[${[head, snapshotText(message[6] as Snapshot), ...(rest ? [rest] : [])].join(",")}]`;
-}
 
 interface Queued {
   /** A message, or a frame of which the reader gets the stores that it watches. */
@@ -102,22 +94,22 @@ export class Connection {
     this.#notice();
   }
 
-  /** What waits, as server-sent events; `undefined` where nothing does. Until then there may be more: snapshots are made when it is their turn. */
-  take(): Buffer | undefined {
+  /** What waits, as the stream is written; `undefined` where nothing does. Until then there may be more: snapshots are made when it is their turn. */
+  take(wire: Wire): Buffer | undefined {
     if (!this.#waits()) return undefined;
-    if (this.#ready.length === 0 && this.#queue.length === 1) return this.#written(this.#shift());
-    const events = this.#ready.map((message) => eventOf(textOf(message)));
+    if (this.#ready.length === 0 && this.#queue.length === 1) return this.#written(this.#shift(), wire);
+    const parts = this.#ready.map(wire.write);
     this.#ready = [];
-    while (this.#queue.length > 0) events.push(this.#written(this.#shift()));
-    return Buffer.concat(events);
+    while (this.#queue.length > 0) parts.push(this.#written(this.#shift(), wire));
+    return Buffer.concat(parts);
   }
 
-  #written({ message, of }: Queued): Buffer {
-    if (!of) return eventOf(JSON.stringify(message));
+  #written({ message, of }: Queued, wire: Wire): Buffer {
+    if (!of) return wire.write(message as Message);
     const frame = message as Frame;
     const ran = frame.ran(this.client);
-    if (ran.length === 0) return frame.event(of.stores);
-    return Buffer.concat([...ran.map((one) => eventOf(JSON.stringify(one))), frame.event(of.stores)]);
+    const written = frame.written(of.stores, wire);
+    return ran.length === 0 ? written : Buffer.concat([...ran.map(wire.write), written]);
   }
 
   /** The next message, when there is one; `undefined` at the end. */

@@ -1,12 +1,13 @@
 import type { Delta } from "../lib/codec.js";
 import type { Message } from "./connection.js";
 import { eventOf } from "./sse.js";
+import type { Wire } from "./wire.js";
 
 const NONE: readonly Message[] = [];
 
 /**
- * What one commit has changed, in the stores that clients watch. It is written once, for all who get the same of it: a room of a thousand
- * costs one encoding.
+ * What one commit has changed, in the stores that clients watch. It is written once, for all who get the same of it in the same way: a room of a
+ * thousand costs one encoding.
  */
 export class Frame {
   /** The host's number on streams. */
@@ -19,7 +20,9 @@ export class Frame {
   readonly by: { readonly client: string; readonly n: number } | undefined;
   readonly #parts: readonly string[];
   /** As a server-sent event with all stores in it. */
-  #whole: Buffer | undefined;
+  #event: Buffer | undefined;
+  /** The same as bytes. */
+  #bytes: Buffer | undefined;
   /** The same with some of them, by which these are. */
   #some: Map<string, Buffer> | undefined;
 
@@ -45,22 +48,26 @@ export class Frame {
   }
 
   /** As {@link message}, ready to be sent. */
-  event(stores: ReadonlySet<string>): Buffer {
-    if (this.deltas.every(([store]) => stores.has(store))) {
-      this.#whole ??= this.#write(this.#parts);
-      return this.#whole;
-    }
-    const which = this.deltas.map(([store]) => (stores.has(store) ? 1 : 0)).join("");
-    this.#some ??= new Map();
-    let event = this.#some.get(which);
-    if (!event) {
-      event = this.#write(this.#parts.filter((_, i) => which[i] === "1"));
-      this.#some.set(which, event);
-    }
-    return event;
+  written(stores: ReadonlySet<string>, wire: Wire): Buffer {
+    if (!this.deltas.every(([store]) => stores.has(store))) return this.#written(stores, wire);
+    if (wire.text) return (this.#event ??= this.#text(this.#parts));
+    return (this.#bytes ??= wire.write(this.message(stores)));
   }
 
-  #write(parts: readonly string[]): Buffer {
+  /** With some of the stores in it. */
+  #written(stores: ReadonlySet<string>, wire: Wire): Buffer {
+    const has = this.deltas.map(([store]) => stores.has(store));
+    const which = `${wire.text} ${has.map(Number).join("")}`;
+    this.#some ??= new Map();
+    let written = this.#some.get(which);
+    if (!written) {
+      written = wire.text ? this.#text(this.#parts.filter((_, i) => has[i])) : wire.write(this.message(stores));
+      this.#some.set(which, written);
+    }
+    return written;
+  }
+
+  #text(parts: readonly string[]): Buffer {
     return eventOf(`[${this.host},${this.revision}${parts.join("")}]`);
   }
 }

@@ -4,12 +4,13 @@ import { noWebSockets } from "../lib/errors.js";
 import type { Connection } from "./connection.js";
 import { mayCall } from "./handler.js";
 import type { Runtime } from "./runtime.js";
-import { beginning, PING, RETURN } from "./sse.js";
+import { EVENTS } from "./sse.js";
 import { HEARTBEAT } from "./streams.js";
+import { BINARY, type Wire } from "./wire.js";
 
 export interface AttachOptions {
   /**
-   * The path of the sockets. Upgrades to other paths are left to others, as to Next's own in development.
+   * The path of the sockets; under `/binary` below it they bring bytes in the place of text. Upgrades to other paths are left to others, as to Next's own in development.
    * @default "/api/twin/$socket"
    */
   path?: string;
@@ -41,15 +42,19 @@ type SocketServerClass = new (options: { noServer: true; maxPayload: number; per
 
 /**
  * Lets streams come over WebSockets too, on the same port. A socket says first, in a text message, what `$live` takes as its input; what it gets, in text messages, is what
- * the response of `$live` would carry: so all that holds for that holds here. Gives what ends it.
+ * the response of `$live` would carry: so all that holds for that holds here. On the path `binary` below it, the same messages come as bytes. Gives what ends it.
  */
 export async function attachTo(server: Server, find: () => Runtime | undefined, { path = "/api/twin/$socket" }: AttachOptions): Promise<() => void> {
   const Sockets = await socketServer();
   const sockets = new Sockets({ noServer: true, maxPayload: LONGEST_INPUT, perMessageDeflate: false });
   const open = new Set<Socket>();
+  const wires = new Map([
+    [path, EVENTS],
+    [`${path}/binary`, BINARY],
+  ]);
   let mute = 0;
 
-  function upgrade(request: IncomingMessage, line: Duplex, head: Buffer): void {
+  function upgrade(wire: Wire, request: IncomingMessage, line: Duplex, head: Buffer): void {
     const headers = headersOf(request);
     const runtime = find();
     // Next has not needed the route yet: whoever has a ticket has called it.
@@ -67,7 +72,7 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
         clearTimeout(patience);
       };
       const patience = setTimeout(() => socket.terminate(), INPUT_WAIT);
-      const stream = new Stream(runtime, socket);
+      const stream = new Stream(runtime, socket, wire);
       socket.on("error", () => {});
       socket.on("close", () => {
         hear();
@@ -86,9 +91,10 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
   const emit = server.emit;
   let attached = true;
   function emitOthers(this: Server, name: string | symbol, ...args: unknown[]): boolean {
-    const [request, line, head] = args as Parameters<typeof upgrade>;
-    if (!attached || name !== "upgrade" || pathOf(request) !== path) return (emit as typeof emitOthers).call(this, name, ...args);
-    upgrade(request, line, head);
+    const [request, line, head] = args as [IncomingMessage, Duplex, Buffer];
+    const wire = attached && name === "upgrade" ? wires.get(pathOf(request)) : undefined;
+    if (!wire) return (emit as typeof emitOthers).call(this, name, ...args);
+    upgrade(wire, request, line, head);
     return true;
   }
   server.emit = emitOthers as typeof emit;
@@ -106,10 +112,11 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
   };
 }
 
-/** What a socket brings: the text that the response of `$live` would carry. */
+/** What a socket brings: what the response of `$live` would carry, as text or as bytes. */
 class Stream {
   readonly #runtime: Runtime;
   readonly #socket: Socket;
+  readonly #wire: Wire;
   readonly #beat: NodeJS.Timeout;
   #connection: Connection | undefined;
   /** Something is on its way to the network. Nothing more is made until it has left, so a reader that does not read makes nothing pile up here. */
@@ -118,9 +125,10 @@ class Stream {
   #alive = true;
   #over = false;
 
-  constructor(runtime: Runtime, socket: Socket) {
+  constructor(runtime: Runtime, socket: Socket, wire: Wire) {
     this.#runtime = runtime;
     this.#socket = socket;
+    this.#wire = wire;
     this.#beat = setInterval(() => this.#knock(), HEARTBEAT * 1000);
     socket.on("pong", () => {
       this.#alive = true;
@@ -131,29 +139,29 @@ class Stream {
   async begin(headers: Headers, input: string): Promise<void> {
     const opened = await this.#runtime.open(headers, input);
     if (typeof opened === "string") {
-      this.#send(Buffer.from(opened));
+      this.#send(Buffer.from(opened), true);
       return this.#socket.close(1008);
     }
     if (this.#over) return this.#runtime.streams.leave(opened);
     this.#connection = opened;
-    this.#send(beginning(HEARTBEAT * 1000));
+    this.#send(this.#wire.beginning(HEARTBEAT * 1000));
     opened.onWaiting(() => this.#flow());
   }
 
   #flow(): void {
     const connection = this.#connection as Connection;
     if (this.#sending || this.#over) return;
-    const events = connection.take();
-    if (events) return this.#send(events);
+    const waiting = connection.take(this.#wire);
+    if (waiting) return this.#send(waiting);
     if (!connection.closed) return;
-    this.#send(RETURN);
+    this.#send(this.#wire.end);
     this.#socket.close(1001);
     this.end();
   }
 
-  #send(data: Uint8Array): void {
+  #send(data: Uint8Array, text = this.#wire.text): void {
     this.#sending = true;
-    this.#socket.send(data, TEXT, this.#sent);
+    this.#socket.send(data, text ? AS_TEXT : AS_BYTES, this.#sent);
   }
 
   readonly #sent = (error?: Error | null): void => {
@@ -168,7 +176,7 @@ class Stream {
     if (!this.#alive) return this.#socket.terminate();
     this.#alive = false;
     this.#socket.ping();
-    if (this.#connection && !this.#sending) this.#send(PING);
+    if (this.#connection && !this.#sending) this.#send(this.#wire.ping);
   }
 
   /** The socket is closed, or about to be. */
@@ -180,13 +188,14 @@ class Stream {
   }
 }
 
-const TEXT = { binary: false };
+const AS_TEXT = { binary: false };
+const AS_BYTES = { binary: true };
 
 function refuse(line: Duplex, status: string): void {
   line.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-const pathOf = ({ url = "/" }: IncomingMessage) => url.split("?", 1)[0];
+const pathOf = ({ url = "/" }: IncomingMessage) => url.split("?", 1)[0] as string;
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();

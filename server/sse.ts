@@ -1,4 +1,7 @@
-import type { Connection } from "./connection.js";
+import type { Snapshot } from "../lib/codec.js";
+import { snapshotText } from "../lib/store.js";
+import type { Connection, Message } from "./connection.js";
+import type { Wire } from "./wire.js";
 
 // Server-sent events as tRPC's `httpSubscriptionLink` reads them, written here as tRPC writes each message anew for each subscriber. A test
 // holds this against the stock link.
@@ -9,14 +12,20 @@ const named = (event: string, data: string) => Buffer.from(`event: ${event}\ndat
 /** A message, in JSON, as an event. */
 export const eventOf = (json: string): Buffer => Buffer.from(`data: ${json}\n\n`);
 
-/** What a stream begins with. `heartbeat`: milliseconds between signs of life. */
-export const beginning = (heartbeat: number): Buffer => named("connected", JSON.stringify({ reconnectAfterInactivityMs: 3 * heartbeat }));
+export const EVENTS: Wire = {
+  text: true,
+  write: (message) => eventOf(textOf(message)),
+  beginning: (heartbeat) => named("connected", JSON.stringify({ reconnectAfterInactivityMs: 3 * heartbeat })),
+  ping: named("ping", ""),
+  end: named("return", ""),
+};
 
-/** A sign of life. */
-export const PING = named("ping", "");
-
-/** What a stream ends with, where nothing has broken it. */
-export const RETURN = named("return", "");
+/** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
+function textOf(message: Message): string {
+  if (message[0] !== "snapshot") return JSON.stringify(message);
+  const [head, rest] = [message.slice(0, 6), message.slice(7)].map((part) => JSON.stringify(part).slice(1, -1));
+  return `[${[head, snapshotText(message[6] as Snapshot), ...(rest ? [rest] : [])].join(",")}]`;
+}
 
 export interface EventStreamOptions {
   /** Milliseconds between signs of life. */
@@ -35,18 +44,18 @@ export function eventStream(connection: Connection, { heartbeat, end }: EventStr
   let send = () => {};
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      controller.enqueue(beginning(heartbeat));
+      controller.enqueue(EVENTS.beginning(heartbeat));
       ping = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(PING);
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(EVENTS.ping);
       }, heartbeat);
       send = () => {
         if ((controller.desiredSize ?? 0) <= 0) return;
-        const events = connection.take();
+        const events = connection.take(EVENTS);
         if (events) return controller.enqueue(events);
         if (!connection.closed) return;
         send = () => {};
         stop();
-        controller.enqueue(RETURN);
+        controller.enqueue(EVENTS.end as Buffer);
         controller.close();
       };
       connection.onWaiting(() => send());

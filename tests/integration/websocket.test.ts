@@ -9,7 +9,7 @@ import { type App, serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown, status } from "../kit/client.js";
 import { Jar } from "../kit/http.js";
 import { Network } from "../kit/network.js";
-import { type OpenSocket, openSocket } from "../kit/stream.js";
+import { type OpenSocket, openSocket, type SocketInput } from "../kit/stream.js";
 
 // That a socket brings what a stream has to bring is shown by the project `websocket`, which runs the tests of streams over sockets.
 
@@ -31,47 +31,52 @@ async function start(options: Record<string, number> = {}) {
   return { ...app, stop, visitor };
 }
 
-async function open({ site }: Pick<App<any, any>, "site">, visitor: Visitor, input?: unknown, headers?: Record<string, string>): Promise<OpenSocket> {
-  const socket = openSocket(site.url, visitor.jar, input, headers);
+async function open({ site }: Pick<App<any, any>, "site">, visitor: Visitor, options: SocketInput): Promise<OpenSocket> {
+  const socket = openSocket(site.url, visitor.jar, options);
   await socket.opened;
   return socket;
 }
 
-test("a ticket of a tab works on a socket, once, and its tab's events answer to it", async () => {
+/** What holds for sockets of both kinds. */
+const both = test.for(["json", "binary"] as const);
+
+both("a ticket of a tab works on a socket, once, and its tab's events answer to it: %s", async (wire) => {
   const app = await start();
   const { visitor } = app;
   const { value } = await visitor.ask("$connect", { protocol: 1, client: visitor.client, epoch: 1, watch: [{ store: "note" }] });
-  const line = await open(app, visitor, value);
+  const line = await open(app, visitor, { wire, input: value });
   await line.until(([kind]) => kind === "snapshot");
   await visitor.number("note.write", 1, ["by number"]);
   await line.until((message) => JSON.stringify(message).includes("by number"));
-  const again = await open(app, visitor, value);
+  const again = await open(app, visitor, { wire, input: value });
   expect((await again.until(([kind]) => kind === "error"))[1]).toMatchObject({ error: { data: { code: "NOT_FOUND" } } });
   expect(await again.closed).toBe(1008);
 });
 
-test("pages of other sites get no socket, and other paths are left to others", async () => {
+both("pages of other sites get no socket, and other paths are left to others: %s", async (wire) => {
   const app = await start();
   const other = vi.fn((_request, line) => line.end("HTTP/1.1 418 Teapot\r\n\r\n"));
-  app.site.server.on("upgrade", (request, line) => request.url?.endsWith("/_next/hmr") && other(request, line));
-  await expect(open(app, app.visitor, undefined, { origin: "https://evil.example" })).rejects.toThrow("refused");
+  app.site.server.on("upgrade", (request, line) => /\/_next\/hmr$|\/binary\/more$/.test(request.url ?? "") && other(request, line));
+  await expect(open(app, app.visitor, { wire, headers: { origin: "https://evil.example" } })).rejects.toThrow("refused");
   const { port } = app.site.server.address() as AddressInfo;
-  const line = connect(port, "127.0.0.1");
-  line.write("GET /_next/hmr HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-  const [answer] = (await once(line, "data")) as [Buffer];
-  expect(answer.toString()).toContain("418");
-  line.destroy();
-  await open(app, app.visitor, undefined, { origin: app.site.origin });
+  for (const path of ["/_next/hmr", "/api/twin/$socket/binary/more"]) {
+    const line = connect(port, "127.0.0.1");
+    line.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    const [answer] = (await once(line, "data")) as [Buffer];
+    expect(answer.toString()).toContain("418");
+    line.destroy();
+  }
+  await open(app, app.visitor, { wire, headers: { origin: app.site.origin } });
 });
 
-test("what a socket says that is no input, or says twice, ends it, and the server lives", async () => {
+both("what a socket says that is no input, or says twice, ends it, and the server lives: %s", async (wire) => {
   const app = await start();
   for (const bad of ["", "{", "[]", "null", '{"ticket":5}', "x".repeat(100_000)]) {
-    const line = await open(app, app.visitor, undefined);
+    const line = await open(app, app.visitor, { wire });
     line.send(bad);
     expect(await line.closed).toBe(1008);
   }
-  const twice = await open(app, app.visitor, { watch: [{ store: "note" }] });
+  const twice = await open(app, app.visitor, { wire, input: { watch: [{ store: "note" }] } });
   await twice.until(([kind]) => kind === "snapshot");
   twice.send("more");
   expect(await twice.closed).toBe(1008);
@@ -79,36 +84,83 @@ test("what a socket says that is no input, or says twice, ends it, and the serve
   expect(await app.visitor.call("note.write", "alive")).toBeUndefined();
 });
 
-test("a session has only so many sockets, and is told why there is no more", async () => {
+both("a session has only so many sockets, and is told why there is no more: %s", async (wire) => {
   const app = await start({ maxStreams: 1 });
-  const line = await open(app, app.visitor, { watch: [{ store: "note" }] });
+  const line = await open(app, app.visitor, { wire, input: { watch: [{ store: "note" }] } });
   await line.until(([kind]) => kind === "snapshot");
-  const second = await open(app, app.visitor, { watch: [] });
+  const second = await open(app, app.visitor, { wire, input: { watch: [] } });
   expect((await second.until(([kind]) => kind === "error"))[1]).toMatchObject({ error: { data: { code: "RATE_LIMITED" } } });
   expect(await second.closed).toBe(1008);
 });
 
-test("a closing server says goodbye on sockets", async () => {
+both("a closing server says goodbye on sockets: %s", async (wire) => {
   const app = await start();
-  const line = await open(app, app.visitor, { watch: [{ store: "note" }] });
+  const line = await open(app, app.visitor, { wire, input: { watch: [{ store: "note" }] } });
   await line.until(([kind]) => kind === "snapshot");
   await app.twin.close();
   expect(await line.until(([kind]) => kind === "bye")).toEqual(["bye", "closed"]);
   expect(await line.closed).toBe(1001);
 });
 
+test("who reads text and who reads bytes see the same, of the same server", async () => {
+  const app = await start();
+  const [text, bytes] = (["json", "binary"] as const).map((wire) => wanting(app.site.url, wire, new Jar())) as [Wanting, Wanting];
+  const [one, two] = [await openTwin(text.client, "wall"), await openTwin(bytes.client, "wall")];
+  for (const [twin, said] of [
+    [one, "by text"],
+    [two, "by bytes, with “quotes”, 🐈 and half a \ud83d"],
+  ] as const) {
+    await call(twin, "write", said);
+    for (const reader of [one, two]) await shown<Note>(reader, (view) => view.text === said);
+  }
+  expect(two.mirror.view()).toEqual(one.mirror.view());
+  const paths = [text, bytes].map(({ asked }) => asked.mock.calls.map(([url]) => new URL(url).pathname));
+  expect(paths).toEqual([["/api/twin/$socket"], ["/api/twin/$socket/binary"]]);
+});
+
+test("bytes that are no messages end a stream, and what they should have told comes with the next one", async () => {
+  const app = await start();
+  const jar = new Jar();
+  const bad = new Uint8Array([0x82, 0x01, 0xbf]).buffer;
+  let spoil = false;
+  const { client } = wanting(app.site.url, "binary", {
+    fetch: jar.fetch,
+    openSocket(url) {
+      const socket = jar.openSocket(url);
+      // Before the client's own listener.
+      socket.addEventListener("message", (event) => {
+        if (!spoil || (event.data as ArrayBuffer).byteLength === 0) return;
+        spoil = false;
+        event.stopImmediatePropagation();
+        (socket.onmessage as (event: { data: ArrayBuffer }) => void)({ data: bad });
+      });
+      return socket;
+    },
+  });
+  const wall = await openTwin(client, "wall");
+  const states: string[] = [];
+  client.status.subscribe(() => states.push(client.status.current.status));
+  spoil = true;
+  await app.twin.wall().write("told later");
+  await shown<Note>(wall, ({ text }) => text === "told later");
+  expect(spoil).toBe(false);
+  expect(states).toContain("reconnecting");
+});
+
 // --- where a client finds no socket ---
 
+type Wanting = ReturnType<typeof wanting>;
+
 /** A client that wants sockets, and how often it asks for one. */
-function wanting(url: string, { fetch, openSocket }: Required<Pick<ClientOptions, "fetch" | "openSocket">>) {
+function wanting(url: string, wire: ClientOptions["wire"], { fetch, openSocket }: Required<Pick<ClientOptions, "fetch" | "openSocket">>) {
   const asked = vi.fn(openSocket);
-  return { asked, client: openClient(url, { transport: "websocket", line: { fetch, openSocket: asked } }) };
+  return { asked, client: openClient(url, { transport: "websocket", wire, line: { fetch, openSocket: asked } }) };
 }
 
-test("where the server has no sockets, a client's stream comes all the same, and a minute later it looks for one again", async () => {
+both("where the server has no sockets, a client's stream comes all the same, and a minute later it looks for one again: %s", async (wire) => {
   const app = await serveTwin({ stores });
   const network = new Network();
-  const { asked, client } = wanting(app.site.url, network);
+  const { asked, client } = wanting(app.site.url, wire, network);
   const wall = await openTwin(client, "wall");
   const write = async (text: string) => {
     await app.twin.wall().write(text);
@@ -133,10 +185,10 @@ test("where the server has no sockets, a client's stream comes all the same, and
   expect(network.sockets).toBe(1);
 });
 
-test("a socket that the server refuses, as its cookie is missing, is no reason to have no stream", async () => {
+both("a socket that the server refuses, as its cookie is missing, is no reason to have no stream: %s", async (wire) => {
   const app = await start();
   const jar = new Jar();
-  const { asked, client } = wanting(app.site.url, { fetch: jar.fetch, openSocket: new Jar().openSocket });
+  const { asked, client } = wanting(app.site.url, wire, { fetch: jar.fetch, openSocket: new Jar().openSocket });
   const wall = await openTwin(client, "wall");
   await call(wall, "write", "there");
   await shown<Note>(wall, ({ text }) => text === "there");
@@ -145,7 +197,7 @@ test("a socket that the server refuses, as its cookie is missing, is no reason t
 
 test("where there are no sockets at all, there is a stream", async () => {
   const app = await start();
-  const { client } = wanting(app.site.url, {
+  const { client } = wanting(app.site.url, "json", {
     fetch: new Jar().fetch,
     openSocket() {
       throw new SyntaxError("no sockets in this world");

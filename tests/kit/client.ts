@@ -3,7 +3,7 @@ import { type Client, type ClientOptions, createClient } from "../../client/clie
 import type { Twin } from "../../client/twin.js";
 import { openFace } from "../../lib/faces.js";
 import { Jar } from "./http.js";
-import { TRANSPORT } from "./transport.js";
+import { TRANSPORT, WIRE } from "./transport.js";
 
 /** How a client gets to the server: as a browser with cookies, or over a network that one can pull. */
 type Line = Required<Pick<ClientOptions, "fetch" | "openSocket">>;
@@ -11,7 +11,7 @@ type Line = Required<Pick<ClientOptions, "fetch" | "openSocket">>;
 /** A browser tab's client, with cookies of its own unless `line` says otherwise. It is closed when the test ends. */
 export function openClient(url: string, { line = new Jar(), ...options }: ClientOptions & { line?: Line } = {}): Client {
   const { fetch, openSocket } = line;
-  const client = createClient({ url, transport: TRANSPORT, fetch, openSocket, ...options });
+  const client = createClient({ url, transport: TRANSPORT, wire: WIRE, fetch, openSocket, ...options });
   onTestFinished(() => client.close());
   return client;
 }

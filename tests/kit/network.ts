@@ -1,3 +1,4 @@
+import { decode } from "../../lib/binary.js";
 import { Jar } from "./http.js";
 import type { Random } from "./random.js";
 
@@ -74,7 +75,7 @@ export class Network {
     if (this.down || !this.streams) throw new TypeError("no sockets here");
     const socket = this.#jar.openSocket(url);
     this.#sockets.add(socket);
-    socket.addEventListener("message", ({ data }) => this.#look(data));
+    socket.addEventListener("message", ({ data }) => this.#look(typeof data === "string" ? data : JSON.stringify(decode(new Uint8Array(data)))));
     return socket;
   };
 

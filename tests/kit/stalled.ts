@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { onTestFinished } from "vitest";
+import { decode } from "../../lib/binary.js";
 import type { Site } from "./http.js";
-import { TRANSPORT } from "./transport.js";
+import { socketPath, TRANSPORT, WIRE } from "./transport.js";
 
 export interface Stalled {
   /** Reads until a text has come, and gives the messages so far. */
@@ -17,7 +18,7 @@ export async function stalled({ server }: Site, cookie: string, input: unknown):
   const { port } = server.address() as AddressInfo;
   const line = connect(port, "127.0.0.1");
   onTestFinished(() => void line.destroy());
-  const { request, textOf } = TRANSPORT === "websocket" ? bySocket(input) : byRequest(input);
+  const { request, messagesIn } = TRANSPORT === "websocket" ? bySocket(input) : byRequest(input);
   const [path, ...rest] = request;
   line.write(Buffer.concat([Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n`), ...rest]));
   await once(line, "connect");
@@ -30,8 +31,7 @@ export async function stalled({ server }: Site, cookie: string, input: unknown):
         if (Buffer.concat(chunks.slice(-2)).includes(enough)) break;
       }
       const all = Buffer.concat(chunks);
-      const text = textOf(all.subarray(all.indexOf("\r\n\r\n") + 4));
-      return [...text.matchAll(/^data: (\[.*\])$/gm)].map(([, data]) => JSON.parse(data as string) as unknown[]);
+      return messagesIn(all.subarray(all.indexOf("\r\n\r\n") + 4));
     },
   };
 }
@@ -39,13 +39,15 @@ export async function stalled({ server }: Site, cookie: string, input: unknown):
 interface Wire {
   /** The path, and what follows the first headers. */
   readonly request: readonly [path: string, ...rest: Buffer[]];
-  textOf(body: Buffer): string;
+  messagesIn(body: Buffer): unknown[][];
 }
+
+const messagesOf = (text: string) => [...text.matchAll(/^data: (\[.*\])$/gm)].map(([, data]) => JSON.parse(data as string) as unknown[]);
 
 const byRequest = (input: unknown): Wire => ({
   request: [`/api/twin/$live?input=${encodeURIComponent(JSON.stringify(input))}`, Buffer.from("\r\n")],
   // Chunks of HTTP end anywhere: their lengths are taken out first.
-  textOf: (body) => body.toString().replace(/(^|\r\n)[0-9a-f]+\r\n/g, ""),
+  messagesIn: (body) => messagesOf(body.toString().replace(/(^|\r\n)[0-9a-f]+\r\n/g, "")),
 });
 
 function bySocket(input: unknown): Wire {
@@ -55,19 +57,20 @@ function bySocket(input: unknown): Wire {
   const message = Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
   return {
     request: [
-      "/api/twin/$socket",
+      `/api/twin/${socketPath()}`,
       Buffer.from(`Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`),
       message,
     ],
-    textOf(body) {
-      let text = "";
+    messagesIn(body) {
+      const brought: Buffer[] = [];
       for (let at = 0; at + 2 <= body.length; ) {
         const short = (body[at + 1] as number) & 0x7f;
         const [size, head] = short === 126 ? [body.readUInt16BE(at + 2), 4] : short === 127 ? [Number(body.readBigUInt64BE(at + 2)), 10] : [short, 2];
-        if (((body[at] as number) & 0xf) < 3) text += body.subarray(at + head, at + head + size).toString();
+        if (((body[at] as number) & 0xf) < 3) brought.push(body.subarray(at + head, at + head + size));
         at += head + size;
       }
-      return text;
+      const all = Buffer.concat(brought);
+      return WIRE === "binary" ? (decode(all) as unknown[][]) : messagesOf(all.toString());
     },
   };
 }

@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
+import { decode } from "../../lib/binary.js";
 import type { Jar } from "./http.js";
-import { TRANSPORT } from "./transport.js";
+import { socketPath, TRANSPORT, WIRE } from "./transport.js";
 
 export interface Listener {
   /** What has come so far. */
@@ -15,7 +16,7 @@ export interface Listener {
 /** Reads a stream as a browser does, without a client of ours. */
 export function listen(url: string, input: unknown, jar: Jar): Listener {
   if (TRANSPORT === "sse") return listenByFetch(url, input, jar);
-  const { closed, ...socket } = openSocket(url, jar, input);
+  const { closed, ...socket } = openSocket(url, jar, { input });
   return { ...socket, ended: closed.then(() => {}) };
 }
 
@@ -43,9 +44,17 @@ export interface OpenSocket extends Omit<Listener, "ended"> {
   send(text: string): void;
 }
 
+export interface SocketInput {
+  /** What it says as soon as it is open. */
+  input?: unknown;
+  headers?: Record<string, string> | undefined;
+  wire?: "json" | "binary";
+}
+
 /** A socket as a browser opens it, with its cookie. A refusal is the message `["error", …]`. */
-export function openSocket(url: string, jar: Jar, input?: unknown, headers?: Record<string, string>): OpenSocket {
-  const socket = jar.openSocket(`${url.replace("http", "ws")}/$socket`, headers);
+export function openSocket(url: string, jar: Jar, { input, headers, wire = WIRE }: SocketInput = {}): OpenSocket {
+  const socket = jar.openSocket(`${url.replace("http", "ws")}/${socketPath(wire)}`, headers);
+  socket.binaryType = "arraybuffer";
   onTestFinished(() => socket.close());
   const inbox = new Inbox();
   const opened = new Promise<void>((resolve, reject) => {
@@ -56,7 +65,10 @@ export function openSocket(url: string, jar: Jar, input?: unknown, headers?: Rec
     socket.onerror = () => reject(new Error("The socket was refused."));
   });
   opened.catch(() => {});
-  socket.onmessage = ({ data }) => inbox.take(data.startsWith("{") ? `event: serialized-error\ndata: ${data}\n\n` : data);
+  socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
+    if (typeof data !== "string") inbox.add(decode(new Uint8Array(data)) as unknown[][]);
+    else inbox.take(data.startsWith("{") ? `event: serialized-error\ndata: ${data}\n\n` : data);
+  };
   const closed = new Promise<number>((resolve) => {
     socket.onclose = ({ code }) => {
       inbox.end();
@@ -66,13 +78,19 @@ export function openSocket(url: string, jar: Jar, input?: unknown, headers?: Rec
   return { messages: inbox.messages, until: inbox.until, opened, closed, send: (text) => socket.send(text), close: () => socket.close() };
 }
 
-/** Server-sent events that have come. */
+/** Messages that have come. */
 class Inbox {
   readonly messages: unknown[][] = [];
   readonly #waiting = new Set<() => void>();
   #text = "";
   #over = false;
 
+  add(messages: readonly unknown[][]): void {
+    this.messages.push(...messages);
+    this.#notice();
+  }
+
+  /** Server-sent events, which may end anywhere. */
   take(text: string): void {
     const blocks = (this.#text + text).split("\n\n");
     this.#text = blocks.pop() as string;

@@ -1,5 +1,6 @@
 import { autorun } from "mobx";
 import { expect, test } from "vitest";
+import { decode, encode } from "../../lib/binary.js";
 import { compactSteps } from "../../lib/compact.js";
 import { computed, state } from "../../lib/decorators.js";
 import { openFace } from "../../lib/faces.js";
@@ -54,7 +55,14 @@ class Everything {
 const COMPUTED = ["count", "objects", "summary"];
 const names = (value: object) =>
   value instanceof Everything ? [...VISIBLE, ...COMPUTED] : value instanceof Card ? ["title", "list", "size"] : Object.keys(value);
-const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+
+/** What of a value arrives: the same, be it written as text or as bytes. */
+function wire<T>(value: T): T {
+  const text = JSON.stringify(value);
+  const [decoded] = decode(encode(value));
+  if (JSON.stringify(decoded) !== text) throw new Error(`As bytes it is ${JSON.stringify(decoded)}, and not ${text}`);
+  return decoded as T;
+}
 
 type Saved = ReturnType<Store["save"]>;
 type Kept = NonNullable<Store["kept"]>;

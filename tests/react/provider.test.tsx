@@ -118,7 +118,10 @@ test("a page without preload shows its state, and what its events change", async
   await soon(() => expect([byTag(one.element, "output"), byTag(one.element, "h1"), byTag(two.element, "h1")]).toEqual(["7", "renamed", "renamed"]));
 });
 
-test("a page whose provider is to use sockets asks for one, and does without where there is none", async () => {
+test.for([
+  [undefined, "$socket"],
+  ["binary", "$socket/binary"],
+] as const)("a page whose provider is to use sockets asks for one, and does without where there is none: wire %s", async ([wire, path]) => {
   const asked: string[] = [];
   vi.stubGlobal(
     "WebSocket",
@@ -131,14 +134,14 @@ test("a page whose provider is to use sockets asks for one, and does without whe
   );
   onTestFinished(() => void vi.unstubAllGlobals());
   const { element } = open(
-    <TwinProvider transport="websocket">
+    <TwinProvider transport="websocket" wire={wire}>
       <Suspense fallback={<i>wait</i>}>
         <Room room={crypto.randomUUID()} />
       </Suspense>
     </TwinProvider>,
   );
   await soon(() => expect(byTag(element, "h1")).toBe(""));
-  expect(asked).toEqual([new URL("/api/twin/$socket", location.href).href.replace("http", "ws")]);
+  expect(asked).toEqual([new URL(`/api/twin/${path}`, location.href).href.replace("http", "ws")]);
 });
 
 test("a page whose provider waits with it, inside one boundary, comes up all the same", async () => {

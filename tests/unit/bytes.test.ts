@@ -1,6 +1,7 @@
 import { transaction } from "mobx";
 import { describe, expect, test } from "vitest";
 import { edit, keeps, kinds, makeOps, makeRow, makeRows, type Op, plainRow, type Row, type State } from "../../bench/table/workload.js";
+import { encode } from "../../lib/binary.js";
 import { state } from "../../lib/decorators.js";
 import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
@@ -19,18 +20,21 @@ function open(n: number) {
   live.rows = makeRows(n);
   const store = createStore({ name: "table", instance: live });
   const snapshot = JSON.stringify(store.snapshot());
+  const binary = encode(store.snapshot()).length;
   const mirror = createMirror({ faces: openFace, name: "table" });
   mirror.applySnapshot(JSON.parse(snapshot));
-  /** Does an op on both ends, and gives the bytes that travelled. */
-  const run = (op: Op): number => {
+  /** Does an op on both ends, and gives the delta that travelled. */
+  const send = (op: Op): unknown => {
     transaction(() => edit(live, op));
     const delta = JSON.stringify(store.commit());
     store.endTurn();
     mirror.applyDelta(JSON.parse(delta));
-    return Buffer.byteLength(delta);
+    return JSON.parse(delta);
   };
+  /** The same, and gives the bytes that it took. */
+  const run = (op: Op): number => Buffer.byteLength(JSON.stringify(send(op)));
   const rows = () => Array.from((mirror.live as State).rows, plainRow);
-  return { live, store, mirror, run, rows, snapshot };
+  return { live, store, mirror, send, run, rows, snapshot, binary };
 }
 
 const op = (kind: Op["kind"], length = N) => makeOps(kind, 1, length, 1)[0] as Op;
@@ -41,10 +45,21 @@ describe(`a table of ${N} rows`, () => {
     expect(bytes).toEqual({ toggle: 15, push: 151, remove: 12, insert: 150, meta: 7896, swap: 33, move: 32, filter: 2401 });
   });
 
-  test("takes no more than 0.62 of its JSON as a snapshot", () => {
-    const { snapshot, live } = open(N);
+  test("takes these on the binary wire", () => {
+    const bytes = Object.fromEntries(kinds.map((kind) => [kind, encode(open(N).send(op(kind))).length]));
+    expect(bytes).toEqual({ toggle: 6, push: 88, remove: 6, insert: 88, meta: 2992, swap: 15, move: 15, filter: 1068 });
+  });
+
+  test("takes six bytes on the binary wire where any row is toggled", () => {
+    const { send } = open(N);
+    for (const at of [0, 1, 50, 126, 127, N / 2, N - 1]) expect(encode(send({ kind: "toggle", at })).length).toBeLessThanOrEqual(6);
+  });
+
+  test("takes no more than 0.62 of its JSON as a snapshot, and half of it on the binary wire", () => {
+    const { snapshot, binary, live } = open(N);
     const json = JSON.stringify(Array.from(live.rows, plainRow));
     expect(Buffer.byteLength(snapshot) / Buffer.byteLength(json)).toBeLessThan(0.62);
+    expect(binary / Buffer.byteLength(json)).toBeLessThan(0.5);
   });
 
   test("is equal on both ends after all ops, and knows as many containers as there are", () => {
