@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { notes } from "./notes.ts";
-import { again, apply, build, bytes, flatGoals, goalsOf, later, losses, mirror, produce, snapshot, type Verdict } from "./table/goals.ts";
+import { again, apply, binary, build, bytes, flatGoals, goalsOf, later, losses, mirror, produce, snapshot, type Verdict } from "./table/goals.ts";
 import type { PeerName } from "./table/peers.ts";
 import { type Figure, micros, type Result, typical } from "./table/run.ts";
+import type { Round } from "./table/worker.ts";
 import { kinds } from "./table/workload.ts";
 
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -50,6 +51,7 @@ function figures(result: Result): string {
       kinds.map((kind) => row(kind, apply(kind))),
     ),
     table(head("bytes"), [...kinds.map((kind) => row(kind, bytes(kind), count, ["floor"])), row("snapshot", (round) => round.bytes, count, ["floor"])]),
+    ...(names.includes("twinstate") ? [binaryTable(result)] : []),
     table(head("all of it, µs"), [
       row("build", build),
       row("first snapshot", snapshot, micros, ["floor"]),
@@ -70,6 +72,20 @@ function figures(result: Result): string {
     );
   }
   return parts.join("\n\n");
+}
+
+function binaryTable(result: Result): string {
+  const us = (figure: Figure) => typical(result, "twinstate", figure);
+  return table(
+    ["twinstate's two wires", "bytes, JSON", "bytes, binary", "stringify, µs", "encode, µs", "parse, µs", "decode, µs"],
+    ([...kinds, "snapshot"] as const).map((what) => [
+      what,
+      ...[what === "snapshot" ? (round: Round) => round.bytes : bytes(what), binary(what, "bytes")].map((figure) =>
+        Math.round(us(figure)).toLocaleString("en"),
+      ),
+      ...(["stringify", "write", "parse", "read"] as const).map((figure) => micros(us(binary(what, figure)))),
+    ]),
+  );
 }
 
 function roundsOf(result: Result): string {
@@ -112,7 +128,7 @@ export function page(results: readonly Result[], notes: { text: string; reasons:
     notes.text,
     ...(main ? ["## Where a rival is more than 10 % ahead, at 10,000 rows", lossTable(main, notes.reasons)] : []),
     "## Workload T",
-    "A table of `{ id, title, done, tags: string[3], meta: { a, b } }`. Each op is one commit and one delta. *floor* is plain MobX that makes the same change on both sides, with nothing recorded or sent; *resend* sends the whole variable as JSON. `meta` changes a field of 1,000 rows (of all, where there are fewer), `filter` assigns a copy without a tenth of the rows. Produce: mutate, record, encode to what is sent. Apply: parse and apply on the mirror. Source and mirror are compared with what was asked for after each round.",
+    "A table of `{ id, title, done, tags: string[3], meta: { a, b } }`. Each op is one commit and one delta. *floor* is plain MobX that makes the same change on both sides, with nothing recorded or sent; *resend* sends the whole variable as JSON. `meta` changes a field of 1,000 rows (of all, where there are fewer), `filter` assigns a copy without a tenth of the rows. Produce: mutate, record, encode to what is sent. Apply: parse and apply on the mirror. Source and mirror are compared with what was asked for after each round. *twinstate's two wires* are what the bytes of a message take: JSON, and the binary wire that sockets may bring; to write and to read it, alone.",
     ...results.map(figures),
     ...results.map(roundsOf),
   ];

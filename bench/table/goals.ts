@@ -1,5 +1,6 @@
 import type { PeerName } from "./peers.ts";
 import { type Figure, type Result, ratio, typical } from "./run.ts";
+import type { Binary } from "./worker.ts";
 import { kinds, type Op } from "./workload.ts";
 
 export interface Verdict {
@@ -16,6 +17,7 @@ const PRODUCE: Record<Kind, number> = { push: 0.7, insert: 0.7, meta: 0.7, toggl
 const APPLY: Record<Kind, number> = { toggle: 1, push: 1, remove: 1, insert: 1, meta: 1, swap: 2, move: 2, filter: 4 };
 const BYTES: Partial<Record<Kind, number>> = { toggle: 16, remove: 15, swap: 42, meta: 12_500, filter: 3700 };
 const SNAPSHOT = 0.62;
+const BINARY = { toggle: 6, meta: 7500, snapshot: 0.5 };
 const HEAP = 600;
 const FLAT: readonly Kind[] = ["toggle", "push", "swap"];
 
@@ -39,6 +41,12 @@ export function goalsOf(result: Result): Verdict[] {
       "bytes snapshot, to JSON",
       ratio(result, us, (round) => round.bytes, "resend"),
       SNAPSHOT,
+    ),
+    ...(["toggle", "meta"] as const).map((kind) => verdict(`bytes ${kind}, binary wire`, typical(result, us, binary(kind, "bytes")), BINARY[kind], "B")),
+    verdict(
+      "bytes snapshot, binary wire, to JSON",
+      ratio(result, us, binary("snapshot", "bytes"), "resend", (round) => round.bytes),
+      BINARY.snapshot,
     ),
   ];
   const heap = result.heaps[us];
@@ -65,6 +73,11 @@ export const bytes =
   (kind: Kind): Figure =>
   (round) =>
     round.ops[kind].bytes;
+/** Of twinstate alone. */
+export const binary =
+  (what: Kind | "snapshot", figure: keyof Binary): Figure =>
+  (round) =>
+    round.binary?.[what][figure] as number;
 export const build: Figure = (round) => round.build;
 export const mirror: Figure = (round) => round.mirror;
 export const snapshot: Figure = (round) => round.snapshot;

@@ -8,6 +8,15 @@ export interface Measured {
   bytes: number;
 }
 
+/** The same in another form, of one message: writing and reading alone, beside those of JSON. */
+export interface Binary {
+  bytes: number;
+  write: number;
+  stringify: number;
+  read: number;
+  parse: number;
+}
+
 export interface Round {
   build: number;
   /** The first one of a store. */
@@ -19,6 +28,7 @@ export interface Round {
   mirror: number;
   bytes: number;
   ops: Record<Op["kind"], Measured>;
+  binary: Record<Op["kind"] | "snapshot", Binary> | undefined;
   /** What differs between source, mirror and what was asked for, if anything does. */
   diverged: string | undefined;
 }
@@ -75,6 +85,7 @@ function runRound(peer: AnyPeer, { n, seed, budget }: Extract<Request, { task: "
   const [mirror, mirrored] = time(() => peer.mirror(snapshot));
   const oracle: State = { rows: makeRows(n) };
   const ops = {} as Round["ops"];
+  const sent: [Op["kind"] | "snapshot", Wire[]][] = [["snapshot", [snapshot]]];
   for (const kind of kinds) {
     // No more than a fifth of the rows come or go.
     const times = kind === "push" || kind === "insert" || kind === "remove" ? Math.min(TIMES[kind], Math.ceil(n / 5)) : TIMES[kind];
@@ -92,11 +103,39 @@ function runRound(peer: AnyPeer, { n, seed, budget }: Extract<Request, { task: "
     });
     // A peer may keep the row that it was given: the oracle has its own.
     for (let i = 0; i < wires.length; i++) edit(oracle, structuredClone(asked[i] as Op));
-    const bytes = wires.map(bytesOf).sort((a, b) => a - b);
-    ops[kind] = { produce: produced / wires.length, apply: applied / wires.length, bytes: bytes[bytes.length >> 1] as number };
+    ops[kind] = { produce: produced / wires.length, apply: applied / wires.length, bytes: middle(wires.map(bytesOf)) };
+    sent.push([kind, wires]);
   }
   const [, later] = time(() => peer.snapshot(source));
-  return { build, snapshot: first, again, later, mirror: mirrored, bytes: bytesOf(snapshot), ops, diverged: difference(peer, source, mirror, oracle.rows) };
+  // After all else, which it leaves as it is.
+  const form = peer.binary;
+  const binary = form && (Object.fromEntries(sent.map(([what, wires]) => [what, inBinary(form, wires)])) as Round["binary"]);
+  return {
+    build,
+    snapshot: first,
+    again,
+    later,
+    mirror: mirrored,
+    bytes: bytesOf(snapshot),
+    ops,
+    binary,
+    diverged: difference(peer, source, mirror, oracle.rows),
+  };
+}
+
+const middle = (bytes: readonly number[]): number => [...bytes].sort((a, b) => a - b)[bytes.length >> 1] as number;
+
+function inBinary({ values, write, read }: NonNullable<AnyPeer["binary"]>, wires: readonly Wire[]): Binary {
+  const all = wires.map(values);
+  const each = <T, R>(items: readonly T[], run: (item: T) => R): [results: R[], micros: number] => {
+    const [results, micros] = time(() => items.map(run));
+    return [results, micros / items.length];
+  };
+  const [written, writing] = each(all, write);
+  const [texts, stringify] = each(all, (value) => JSON.stringify(value));
+  const [, reading] = each(written, read);
+  const [, parse] = each(texts, (text) => JSON.parse(text));
+  return { bytes: middle(written.map(bytesOf)), write: writing, stringify, read: reading, parse };
 }
 
 function difference(peer: AnyPeer, source: unknown, mirror: unknown, wanted: readonly Row[]): string | undefined {

@@ -149,6 +149,8 @@ export interface Peer<Source, Mirror> {
   change(source: Source, op: Op): Wire;
   apply(mirror: Mirror, delta: Wire): void;
   rows(side: Source | Mirror): Iterable<Row>;
+  /** Another form of what travels, where there is one: what its values are, how they are written, and read. */
+  binary?: { values(wire: Wire): unknown; write(values: unknown): Uint8Array; read(bytes: Uint8Array): unknown };
   /** One reaction for each row, which reads all of it, and one for the list. Returns their end. Absent without MobX. */
   observe?(side: Source | Mirror): () => void;
 }

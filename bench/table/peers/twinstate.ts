@@ -1,4 +1,5 @@
 import { transaction } from "mobx";
+import { decode, encode } from "../../../lib/binary.js";
 import { state } from "../../../lib/decorators.js";
 import { openFace } from "../../../lib/faces.js";
 import { createMirror, type Mirror } from "../../../lib/mirror.js";
@@ -38,4 +39,5 @@ export default {
   apply: (mirror, wire) => mirror.applyDelta(JSON.parse(wire as string)),
   rows: (side) => (side.live as State).rows,
   observe: (side) => observeRows((side.live as State).rows),
+  binary: { values: (wire) => JSON.parse(wire as string), write: encode, read: decode },
 } satisfies Peer<Source, Mirror>;
