@@ -11,6 +11,9 @@ import { shows, todos } from "./kit/demo.js";
 import { startServer } from "./kit/server.js";
 import { test } from "./kit/visitor.js";
 
+/** What sockets bring: text in the builds with the React Compiler, bytes in those without. */
+const wire = compiled ? "json" : "binary";
+
 /** The demo, whose pages want sockets. */
 let demo: ReturnType<typeof copyDemo>;
 
@@ -48,7 +51,7 @@ function streamsOf(page: Page) {
   const streams: string[] = [];
   page.on("websocket", (socket) => sockets.push(socket));
   page.on("request", (request) => request.url().includes("/$live") && streams.push(request.url()));
-  return { sockets, streams, own: () => sockets.filter((socket) => socket.url().endsWith("/api/twin/$socket")) };
+  return { sockets, streams, own: () => sockets.filter((socket) => socket.url().endsWith(`/api/twin/$socket${wire === "json" ? "" : "/binary"}`)) };
 }
 
 // A build of its own takes Next a minute.
@@ -57,7 +60,7 @@ describe.runIf(process.env.TEST_FULL)("a demo whose pages want sockets", () => {
     demo = copyDemo();
     const file = join(demo.folder, "state/client.ts");
     const text = readFileSync(file, "utf8");
-    const wanting = text.replace(/createHooks<Twin>\((?:\{(.*)\})?\)/s, 'createHooks<Twin>({ transport: "websocket", $1 })');
+    const wanting = text.replace(/createHooks<Twin>\((?:\{(.*)\})?\)/s, `createHooks<Twin>({ transport: "websocket", wire: "${wire}", $1 })`);
     expect(wanting).not.toBe(text);
     writeFileSync(file, wanting);
     await promisify(execFile)(process.execPath, [NEXT, "build"], { cwd: demo.folder, env: environment() });

@@ -1,4 +1,5 @@
 import { type ClientOptions, connect, type Status } from "twinstate/client";
+import { decode } from "../../lib/binary.js";
 import type { Call, Seen } from "../crash/checker.js";
 import { Jar } from "../kit/http.js";
 import type { Random } from "../kit/random.js";
@@ -52,6 +53,12 @@ const WINDOW = 20;
 /** How often an event makes several commits. */
 const MANY = 0.1;
 
+/** What a message is, and of which store, where it says so. */
+type Heard = readonly [what?: unknown, store?: unknown];
+
+/** The beginning of a message, from a line of text. */
+const read = (line: string): Heard => (/^data: \["(\w+)",(?:\d+,"(\w+)")?/.exec(line)?.slice(1) as [] | undefined) ?? [];
+
 export const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** The stores of a room and those of a session, through a connection of their own. */
@@ -94,8 +101,9 @@ export class Actor {
     const actor = new Actor(number, room, await Line.open(port));
     const found = await enter(room, {
       url: `http://127.0.0.1:${actor.#line.port}/api/twin`,
-      // Every other one.
+      // Every other one; of those, every other one in bytes.
       transport: number % 2 === 0 ? "sse" : "websocket",
+      wire: number % 4 === 1 ? "json" : "binary",
       fetch: actor.#fetch as typeof fetch,
       openSocket: actor.#openSocket,
     });
@@ -134,7 +142,7 @@ export class Actor {
         const lines = (rest + Buffer.from(chunk).toString("latin1")).split("\n");
         // Only the beginning of a line tells what it is, however long it is.
         rest = (lines.pop() as string).slice(0, 200);
-        for (const line of lines) this.#hear(line, "sse");
+        for (const line of lines) this.#hear(read(line), "sse");
         control.enqueue(chunk);
       },
     });
@@ -144,13 +152,13 @@ export class Actor {
   readonly #openSocket = (url: string): WebSocket => {
     const socket = this.jar.openSocket(url);
     socket.addEventListener("message", ({ data }) => {
-      for (const line of (data as string).split("\n")) this.#hear(line, "websocket");
+      if (data instanceof ArrayBuffer) for (const [what, , store] of decode(new Uint8Array(data)) as unknown[][]) this.#hear([what, store], "websocket");
+      else for (const line of (data as string).split("\n")) this.#hear(read(line), "websocket");
     });
     return socket;
   };
 
-  #hear(line: string, transport: "sse" | "websocket"): void {
-    const [, what, store] = /^data: \["(hello|resume|snapshot)",(?:\d+,"(\w+)")?/.exec(line) ?? [];
+  #hear([what, store]: Heard, transport: "sse" | "websocket"): void {
     if (what === "hello") this.streams[transport]++;
     else if (what === "resume") this.resumes.delta++;
     else if (what === "snapshot") {

@@ -76,12 +76,15 @@ export async function soak({
 
   const begun = performance.now();
   const goingOn = () => performance.now() - begun < ms && !signal?.aborted;
+  /** What has not happened yet, as on a machine where all have been ailing all the time: it goes on until that has. */
+  const owed = () => (signal?.aborted ? undefined : (Object.keys(faults) as Fault[]).find((fault) => faults[fault] === 0));
 
   async function pull(): Promise<void> {
     const under: Promise<void>[] = [];
-    while (goingOn()) {
+    while (goingOn() || owed()) {
       await wait(random.int(2 * faultEvery));
-      const fault = random.pick(["cut", "cut", "stall", "half-open"] as const);
+      const fault = goingOn() ? random.pick(["cut", "cut", "stall", "half-open"] as const) : owed();
+      if (!fault) break;
       const many = random.chance(ALL) ? count : random.chance(SOME) ? Math.ceil(count / 10) : 1;
       const [duration, told] = [500 + random.int(LONGEST), !random.chance(SILENT)];
       const from = random.int(count);
@@ -96,12 +99,12 @@ export async function soak({
   }
 
   async function kill(): Promise<void> {
-    while (goingOn()) {
+    while (goingOn() || (kills === 0 && !signal?.aborted)) {
       await wait(killEvery / 4);
       // Not at once after a start: it takes the machine's time from those who come back.
       servers.prepare();
       await wait(killEvery / 4 + random.int(killEvery));
-      if (!goingOn()) return;
+      if (!goingOn() && kills > 0) return;
       await measure();
       const over = actors.map((actor) => actor.harm("kill"));
       await servers.kill();
