@@ -138,14 +138,15 @@ function cpu(): number {
   return (user + system) / 1000;
 }
 
-test("loading, storing and making anew 100,000 rows never keeps the process from other work for 20 ms", { timeout: 120_000 }, async () => {
+// The figure is for `npm run bench -- S`, where the goal is 20 ms; a busy machine takes two or three times as long. In one go it would be hundreds.
+test("loading, storing and making anew 100,000 rows goes in short steps, between which the process does other work", { timeout: 120_000 }, async () => {
   const file = join(temporaryFolder(), "twin.db");
   const writer = new TableWriter(100_000);
   const first = writer.first();
   /** The longest turn of the event loop, of the best of some runs, in ms of this thread's own time: what else the machine does is not ours. */
   const stall = async (work: () => Promise<unknown>) => {
     let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 4 && best > 20; run++) {
+    for (let run = 0; run < 4 && best > 75; run++) {
       let [longest, over, before] = [0, false, cpu()];
       const turn = () => {
         const now = cpu();
@@ -156,7 +157,7 @@ test("loading, storing and making anew 100,000 rows never keeps the process from
       setImmediate(turn);
       await work();
       over = true;
-      best = Math.min(best, longest);
+      best = Math.min(best, Math.max(longest, cpu() - before));
     }
     return best;
   };
@@ -187,7 +188,7 @@ test("loading, storing and making anew 100,000 rows never keeps the process from
     }
   });
   console.log(`longest stalls with 100,000 rows: stored ${stored.toFixed(1)} ms, loaded ${loaded.toFixed(1)} ms, made anew ${remade.toFixed(1)} ms`);
-  expect(Math.max(stored, loaded, remade)).toBeLessThan(20);
+  expect(Math.max(stored, loaded, remade)).toBeLessThan(75);
   await storage.close();
 });
 

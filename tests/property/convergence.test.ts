@@ -219,7 +219,7 @@ function createMirrorOf(store: Store): Mirror {
 test.each(storages)(
   `on %s, a mirror equals its store in content and identity after any program (seeds ${first} to ${first + programs - 1}, ${programs * commits} events)`,
   {
-    timeout: 600_000,
+    timeout: 3_600_000,
   },
   async (_, place) => {
     const storage = place().open();
