@@ -287,6 +287,6 @@ test("every method that arrays have in this version of the language is tried", (
   expect(Object.keys(calls(new Pair(new Random(1)))).sort()).toEqual(methods.sort());
 });
 
-test(`an array of a store does what an array does (seeds ${first} to ${first + programs - 1}, ${programs * 25} calls)`, { timeout: 120_000 }, () => {
+test(`an array of a store does what an array does (seeds ${first} to ${first + programs - 1}, ${programs * 25} calls)`, { timeout: 600_000 }, () => {
   for (let seed = first; seed < first + programs; seed++) run(seed);
 });

@@ -79,7 +79,7 @@ class Left extends Store {
 test.each(storages)(
   `on %s, whatever throws wherever, the stores and all who react on them are as they were at the last commit (${events} events, SEED=${seed})`,
   {
-    timeout: 600_000,
+    timeout: 1_800_000,
   },
   async (_, place) => {
     const { open } = place();

@@ -146,7 +146,7 @@ function run(seed: number): void {
 }
 
 test(`a store is as it was after whatever throws wherever (seeds ${first} to ${first + programs - 1}, ${programs * events} events)`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, () => {
   for (let seed = first; seed < first + programs; seed++) run(seed);
 });
@@ -192,7 +192,7 @@ function refuse(seed: number): void {
   }
 }
 
-test(`a write that is refused has changed nothing (seeds ${first} to ${first + programs - 1})`, { timeout: 600_000 }, () => {
+test(`a write that is refused has changed nothing (seeds ${first} to ${first + programs - 1})`, { timeout: 1_800_000 }, () => {
   for (let seed = first; seed < first + programs; seed++) refuse(seed);
 });
 

@@ -139,7 +139,7 @@ describe(`a Map of a store does what a Map does (seeds ${first} to ${first + pro
   };
 
   for (const viewed of [false, true])
-    test(viewed ? "also where a view shares its data" : "in content, order and results", () => {
+    test(viewed ? "also where a view shares its data" : "in content, order and results", { timeout: 300_000 }, () => {
       compare<M>(steps, (random) => {
         const native: M = new Map(Array.from({ length: random.int(5) }, () => [key(random), random.int(9)]));
         const { it, store } = hold(new Map(native));
@@ -224,7 +224,7 @@ describe(`a Set of a store does what a Set does (seeds ${first} to ${first + pro
     };
 
   for (const viewed of [false, true])
-    test(viewed ? "also where a view shares its data" : "in content, order and results", () => {
+    test(viewed ? "also where a view shares its data" : "in content, order and results", { timeout: 300_000 }, () => {
       compare<S>(steps, (random) => {
         const native: S = new Set(Array.from({ length: random.int(6) }, () => member(random)));
         const { it, store } = hold(new Set(native));
