@@ -36,6 +36,8 @@ export default defineConfig({
   },
   test: {
     fsModuleCache: false,
+    // What a busy machine does later is no fault.
+    expect: { poll: { timeout: 20_000 } },
     // Much of what tests do is to wait: on two cores too.
     maxWorkers: 2,
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],

@@ -83,7 +83,7 @@ test("of one session only so many events wait at once, and others get through", 
   await visitor.call("note.read");
   const held = ["a", "b", "c"].map((key) => visitor.callIn(key, "pad.hold"));
   await reached();
-  await vi.waitFor(() => expect(app.runtime.hosts.live.filter(({ waiting }) => waiting > 0).length).toBe(3));
+  await vi.waitFor(() => expect(app.runtime.hosts.live.filter(({ waiting }) => waiting > 0).length).toBe(3), 20_000);
   expect((await visitor.ask("note.add", { args: [] })).error).toMatchObject(limited("maxPending"));
   expect(await other.call("note.add")).toBe(1);
   gate().open();
@@ -98,7 +98,7 @@ test("of one room only so many events wait at once, and other rooms go on", asyn
   for (const visitor of [one, two]) await visitor.call("note.read");
   const held = [one, two].map((visitor) => visitor.callIn("full", "pad.hold"));
   await reached();
-  await vi.waitFor(() => expect(app.runtime.hosts.live.find(({ key }) => key === "full")?.waiting).toBe(2));
+  await vi.waitFor(() => expect(app.runtime.hosts.live.find(({ key }) => key === "full")?.waiting).toBe(2), 20_000);
   expect((await two.ask("pad.add", { key: "full", args: [] })).error).toMatchObject(limited("maxWaiting"));
   expect((await two.number("pad.add", 1, [], { key: "full" })).error).toMatchObject(limited("maxWaiting"));
   expect(await two.callIn("other", "pad.add")).toBe(1);
@@ -122,7 +122,7 @@ test("a session has only so many streams, and a tab that comes back takes the pl
   await back.state("note");
   await app.visitor().live({ store: "note" }).state("note");
   second.stream.close();
-  await vi.waitFor(() => expect(app.runtime.streams.size).toBe(2));
+  await vi.waitFor(() => expect(app.runtime.streams.size).toBe(2), 20_000);
   await visitor.live({ store: "note" }).state("note");
 });
 
@@ -191,7 +191,7 @@ test("only so many scope instances are in memory: those that nobody uses make ro
   expect((await visitor.ask("pad.add", { key: "c", args: [] })).error).toMatchObject({ code: "UNAVAILABLE", httpStatus: 503 });
   expect(await visitor.callIn("a", "pad.add")).toBe(1);
   a?.stream.close();
-  await vi.waitFor(async () => expect(await visitor.callIn("c", "pad.add")).toBe(1));
+  await vi.waitFor(async () => expect(await visitor.callIn("c", "pad.add")).toBe(1), 20_000);
   expect(await visitor.callIn("room 3", "pad.add")).toBe(2);
 });
 
@@ -231,7 +231,7 @@ test("a reader that stops while 200 MB of changes are made costs less than 20 MB
   const visitor = app.visitor();
   await visitor.call("note.read");
   const reader = await stalled(app.site, visitor.jar.cookie as string, { watch: [{ store: "pad", key: "a" }] });
-  await vi.waitFor(() => expect(app.runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true));
+  await vi.waitFor(() => expect(app.runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true), 20_000);
   const pad = app.twin.pad("a");
   const line = "x".repeat(100_000);
   for (let n = 0; n < 20; n++) await pad.write(`warm ${n} ${line}`);

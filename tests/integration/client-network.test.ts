@@ -94,7 +94,7 @@ test("an answer brings what the twin shows while no stream can be opened", async
   expect(lines(log)).toEqual(["a"]);
 });
 
-test("a change of two stores is never seen half, however the line breaks", async () => {
+test("a change of two stores is never seen half, however the line breaks", { timeout: 120_000 }, async () => {
   const { site } = await serveTwin({ stores: { a: scope.shared(A), b: scope.shared(B) }, maxLog: 200 });
   const { network, client } = behind(site.url);
   const [a, b] = [client.twin("a"), client.twin("b")];

@@ -95,7 +95,7 @@ test.each(storages)(
     const have = live.have("room");
     live.stream.close();
     // It is out of memory when nobody is left: then it forgets.
-    await vi.waitFor(async () => expect((await twin.room("a").$snapshot()).typing).toBe(""));
+    await vi.waitFor(async () => expect((await twin.room("a").$snapshot()).typing).toBe(""), 20_000);
     const back = one.live({ store: "room", key: "a", have });
     expect(await back.state("room")).toMatchObject({ typing: "", items: [{ title: "milk" }] });
   },

@@ -171,7 +171,7 @@ test("a failure is logged with its event, and the arguments only as the app says
     const one = visitor();
     const answers = [await one.ask("note.fail", { args: ["my password"] }), await one.number("note.fail", 1, ["my password"])];
     expect(answers.map(({ error }) => error?.code)).toEqual(["INTERNAL", "INTERNAL"]);
-    await vi.waitFor(() => expect(logs.filter(({ level }) => level === "error").length).toBe(2));
+    await vi.waitFor(() => expect(logs.filter(({ level }) => level === "error").length).toBe(2), 20_000);
     const told = logs.filter(({ level }) => level === "error");
     for (const [i, { id, event, message }] of told.entries()) {
       expect({ data: { id }, event, message }).toEqual({ data: answers[i]?.error?.data, event: "note.fail", message: "the database is on fire" });

@@ -155,7 +155,7 @@ test("a class that cannot be made leaves the old one running", async () => {
     }
   }
   again(Broken);
-  await vi.waitFor(() => expect(logs.map(({ message }) => message).join()).toContain("`counter.count` cannot hold"));
+  await vi.waitFor(() => expect(logs.map(({ message }) => message).join()).toContain("`counter.count` cannot hold"), 20_000);
   expect(await visitor.call("counter.add", 1)).toBe(2);
   expect(await live.state("counter", (counter) => counter.count === 2)).toEqual({ count: 2 });
 });
@@ -215,7 +215,7 @@ test("a replaced class keeps what no storage keeps: who is here is here still", 
   const live = visitor.live({ store: "counter" });
   const before = await live.state("counter", (counter) => counter.people.length === 1);
   again(room("welcome"));
-  await vi.waitFor(async () => expect((await visitor.call("counter.greet")) as unknown).toBe("welcome 1"));
+  await vi.waitFor(async () => expect((await visitor.call("counter.greet")) as unknown).toBe("welcome 1"), 20_000);
   expect(await live.state("counter")).toEqual(before);
 });
 

@@ -75,7 +75,7 @@ test("no answer and no frame leaves before its commit is stored", async () => {
   const call = visitor.call("counter.add", 1).then(() => {
     answered = true;
   });
-  await vi.waitFor(() => expect(storage.appends).toBe(2));
+  await vi.waitFor(() => expect(storage.appends).toBe(2), 20_000);
   // Whatever was to leave would be here by the time that another request is answered.
   await visitor.ask("$unwatch", { client: visitor.client, epoch: 1, watch: [] });
   expect([answered, live.all("frame")]).toEqual([false, []]);
@@ -93,7 +93,7 @@ test("who comes while a commit is being stored sees it when it is, and once", as
     stored = resolve;
   });
   const call = visitor.call("counter.add", 1);
-  await vi.waitFor(() => expect(storage.appends).toBe(2));
+  await vi.waitFor(() => expect(storage.appends).toBe(2), 20_000);
   const late = visitor.live({ store: "counter" });
   const resumed = visitor.live({ store: "counter", have: live.have("counter") });
   await late.until(([kind]) => kind === "hello");

@@ -80,7 +80,7 @@ both("what a socket says that is no input, or says twice, ends it, and the serve
   await twice.until(([kind]) => kind === "snapshot");
   twice.send("more");
   expect(await twice.closed).toBe(1008);
-  await vi.waitFor(() => expect(app.runtime.streams.size).toBe(0));
+  await vi.waitFor(() => expect(app.runtime.streams.size).toBe(0), 20_000);
   expect(await app.visitor.call("note.write", "alive")).toBeUndefined();
 });
 
