@@ -73,12 +73,15 @@ test("a stream that loses something breaks there, and brings it when it is back"
   await status(client, ({ status }) => status === "online");
 });
 
-// Each loss costs a pause, which grows.
-test("what an answer loses has run, and is asked again until it is answered", { timeout: 120_000 }, async () => {
-  const { network, wall, other } = await open();
-  network.set({ loss: 0.2 });
-  const calls = Array.from({ length: 10 }, (_, i) => call(wall, "add", String(i)));
-  expect(await Promise.all(calls)).toEqual(Array.from({ length: 10 }, (_, i) => i + 1));
-  await shown(other, has("9"));
-  expect(other.mirror.read("lines")).toEqual(Array.from({ length: 10 }, (_, i) => String(i)));
-});
+// Calls are requests in any case. Over a socket, what the stream loses meanwhile would cost a minute without one.
+if (TRANSPORT === "sse") {
+  // Each loss costs a pause, which grows.
+  test("what an answer loses has run, and is asked again until it is answered", { timeout: 120_000 }, async () => {
+    const { network, wall, other } = await open();
+    network.set({ loss: 0.2 });
+    const calls = Array.from({ length: 10 }, (_, i) => call(wall, "add", String(i)));
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 10 }, (_, i) => i + 1));
+    await shown(other, has("9"));
+    expect(other.mirror.read("lines")).toEqual(Array.from({ length: 10 }, (_, i) => String(i)));
+  });
+}
