@@ -75,15 +75,14 @@ function figures(result: Result): string {
 }
 
 function binaryTable(result: Result): string {
-  const us = (figure: Figure) => typical(result, "twinstate", figure);
   return table(
     ["twinstate's two wires", "bytes, JSON", "bytes, binary", "stringify, µs", "encode, µs", "parse, µs", "decode, µs"],
     ([...kinds, "snapshot"] as const).map((what) => [
       what,
-      ...[what === "snapshot" ? (round: Round) => round.bytes : bytes(what), binary(what, "bytes")].map((figure) =>
-        Math.round(us(figure)).toLocaleString("en"),
+      ...[typical(result, "twinstate", what === "snapshot" ? (round) => round.bytes : bytes(what)), binary(result, what, "bytes")].map((count) =>
+        Math.round(count).toLocaleString("en"),
       ),
-      ...(["stringify", "write", "parse", "read"] as const).map((figure) => micros(us(binary(what, figure)))),
+      ...(["stringify", "write", "parse", "read"] as const).map((figure) => micros(binary(result, what, figure))),
     ]),
   );
 }

@@ -90,6 +90,8 @@ async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinReques
   const found = recognised instanceof Promise ? await recognised : recognised;
   const session = found ?? { id: runtime.callers.newSession(), generation: 0, replaced: false };
   let context: Promise<object> | undefined;
+  // A stream's request is kept as long as it is open, and a head is large: it is let go of when it has been read.
+  let head: Headers | undefined = headers;
   return {
     session,
     replaced: session.replaced,
@@ -97,7 +99,8 @@ async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinReques
     address: addressOf(headers, runtime.proxies),
     cookie: null,
     context: () => {
-      context ??= runtime.contextOf(headers);
+      context ??= runtime.contextOf(head as Headers);
+      head = undefined;
       return context;
     },
   };

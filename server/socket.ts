@@ -32,8 +32,9 @@ interface Socket {
   ping(): void;
   close(code: number, reason?: string): void;
   terminate(): void;
-  on(event: "message", listener: (data: Buffer) => void): void;
-  on(event: "close" | "pong" | "error", listener: () => void): void;
+  on(event: "message", listener: (this: Socket, data: Buffer) => void): this;
+  on(event: "close" | "pong" | "error", listener: () => void): this;
+  off(event: "message" | "close", listener: (data: Buffer) => void): this;
 }
 interface SocketServer {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, done: (socket: Socket) => void): void;
@@ -63,27 +64,21 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
     if (mute >= MOST_MUTE) return refuse(line, "503 Service Unavailable");
     sockets.handleUpgrade(request, line, head, (socket) => {
       open.add(socket);
+      const stream = new Stream(runtime, socket, wire, open);
       mute++;
-      let heard = false;
-      const hear = () => {
-        if (heard) return;
-        heard = true;
+      // What waits for the first message goes with it: a head is large, and sockets are many.
+      const heard = () => {
         mute--;
         clearTimeout(patience);
+        socket.off("message", begin).off("close", heard);
+      };
+      const begin = (data: Buffer) => {
+        heard();
+        socket.on("message", endTalker);
+        void stream.begin(headers, data.toString());
       };
       const patience = setTimeout(() => socket.terminate(), INPUT_WAIT);
-      const stream = new Stream(runtime, socket, wire);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        hear();
-        open.delete(socket);
-        stream.end();
-      });
-      socket.on("message", (data) => {
-        if (heard) return socket.close(1008, "Only one message is expected.");
-        hear();
-        void stream.begin(headers, data.toString());
-      });
+      socket.on("message", begin).on("close", heard);
     });
   }
 
@@ -112,6 +107,14 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
   };
 }
 
+/** A socket that fails closes, and that is heard. */
+function ignore(): void {}
+
+/** Nothing is expected after the first message. */
+function endTalker(this: Socket): void {
+  this.close(1008, "Only one message is expected.");
+}
+
 /** What a socket brings: what the response of `$live` would carry, as text or as bytes. */
 class Stream {
   readonly #runtime: Runtime;
@@ -125,13 +128,18 @@ class Stream {
   #alive = true;
   #over = false;
 
-  constructor(runtime: Runtime, socket: Socket, wire: Wire) {
+  constructor(runtime: Runtime, socket: Socket, wire: Wire, open: Set<Socket>) {
     this.#runtime = runtime;
     this.#socket = socket;
     this.#wire = wire;
     this.#beat = setInterval(() => this.#knock(), HEARTBEAT * 1000);
+    socket.on("error", ignore);
     socket.on("pong", () => {
       this.#alive = true;
+    });
+    socket.on("close", () => {
+      open.delete(socket);
+      this.end();
     });
   }
 

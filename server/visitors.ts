@@ -28,9 +28,10 @@ const HOUR = 3600;
 interface Visitor {
   pending: number;
   readonly streams: Set<Connection>;
-  readonly tickets: Set<string>;
-  /** The ids of its tabs, the latest last. */
-  readonly clients: Set<string>;
+  /** Missing where there are none: most have none at a time, and an empty Set takes 200 bytes. */
+  tickets: Set<string> | undefined;
+  /** The ids of its tabs, the latest last. Missing where it has none. */
+  clients: Set<string> | undefined;
 }
 
 /** The sessions that are here, and what each of them may have. */
@@ -122,20 +123,26 @@ export class Visitors {
 
   /** A session was given a ticket. Gives the one that it has to do without. */
   give(session: string, ticket: string): string | undefined {
-    const { tickets } = this.#of(session);
+    const visitor = this.#of(session);
+    visitor.tickets ??= new Set();
+    const { tickets } = visitor;
     tickets.add(ticket);
     return tickets.size > this.#bounds().maxStreams ? oldest(tickets) : undefined;
   }
 
   take(session: string, ticket: string): void {
     const visitor = this.#visitors.get(session);
-    visitor?.tickets.delete(ticket);
-    if (visitor) this.#settle(session, visitor);
+    if (!visitor) return;
+    visitor.tickets?.delete(ticket);
+    if (visitor.tickets?.size === 0) visitor.tickets = undefined;
+    this.#settle(session, visitor);
   }
 
   /** A session has another tab. Gives one that it has to do without: the one that came first and has no stream. */
   know(session: string, client: string): string | undefined {
-    const { clients, streams } = this.#of(session);
+    const visitor = this.#of(session);
+    visitor.clients ??= new Set();
+    const { clients, streams } = visitor;
     clients.add(client);
     if (clients.size <= MOST_CLIENTS) return undefined;
     const open = new Set([...streams].map((stream) => stream.client));
@@ -148,21 +155,21 @@ export class Visitors {
 
   forget(session: string, client: string): void {
     const visitor = this.#visitors.get(session);
-    visitor?.clients.delete(client);
+    visitor?.clients?.delete(client);
     if (visitor) this.#settle(session, visitor);
   }
 
   #of(session: string): Visitor {
     let visitor = this.#visitors.get(session);
     if (!visitor) {
-      visitor = { pending: 0, streams: new Set(), tickets: new Set(), clients: new Set() };
+      visitor = { pending: 0, streams: new Set(), tickets: undefined, clients: undefined };
       this.#visitors.set(session, visitor);
     }
     return visitor;
   }
 
   #settle(session: string, { pending, streams, tickets, clients }: Visitor): void {
-    if (pending === 0 && streams.size + tickets.size + clients.size === 0) this.#visitors.delete(session);
+    if (pending === 0 && streams.size + (tickets?.size ?? 0) + (clients?.size ?? 0) === 0) this.#visitors.delete(session);
   }
 }
 

@@ -42,12 +42,8 @@ export function goalsOf(result: Result): Verdict[] {
       ratio(result, us, (round) => round.bytes, "resend"),
       SNAPSHOT,
     ),
-    ...(["toggle", "meta"] as const).map((kind) => verdict(`bytes ${kind}, binary wire`, typical(result, us, binary(kind, "bytes")), BINARY[kind], "B")),
-    verdict(
-      "bytes snapshot, binary wire, to JSON",
-      ratio(result, us, binary("snapshot", "bytes"), "resend", (round) => round.bytes),
-      BINARY.snapshot,
-    ),
+    ...(["toggle", "meta"] as const).map((kind) => verdict(`bytes ${kind}, binary wire`, binary(result, kind, "bytes"), BINARY[kind], "B")),
+    verdict("bytes snapshot, binary wire, to JSON", binary(result, "snapshot", "bytes") / typical(result, "resend", (round) => round.bytes), BINARY.snapshot),
   ];
   const heap = result.heaps[us];
   if (heap) verdicts.push(verdict("heap of a source", heap.source, HEAP, "B/row"), verdict("heap of a mirror", heap.mirror, HEAP, "B/row"));
@@ -74,10 +70,7 @@ export const bytes =
   (round) =>
     round.ops[kind].bytes;
 /** Of twinstate alone. */
-export const binary =
-  (what: Kind | "snapshot", figure: keyof Binary): Figure =>
-  (round) =>
-    round.binary?.[what][figure] as number;
+export const binary = (result: Result, what: Kind | "snapshot", figure: keyof Binary): number => result.binary?.[what][figure] as number;
 export const build: Figure = (round) => round.build;
 export const mirror: Figure = (round) => round.mirror;
 export const snapshot: Figure = (round) => round.snapshot;

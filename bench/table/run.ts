@@ -22,6 +22,8 @@ export interface Result extends Plan {
   /** By peer, one for each round. */
   measured: Record<string, Round[]>;
   heaps: Record<string, Heap>;
+  /** twinstate's other wire. */
+  binary: Round["binary"];
 }
 
 /** Runs all peers side by side, one round of each in turn, each in its own process. */
@@ -29,6 +31,7 @@ export async function runTable(plan: Plan, log: (line: string) => void): Promise
   const { n, peers, rounds, warmup, budget } = plan;
   await bundlePeers(peers);
   const measured: Record<string, Round[]> = Object.fromEntries(peers.map((peer) => [peer, []]));
+  let binary: Result["binary"];
   const running = new Map(peers.map((peer) => [peer, start(peer)]));
   try {
     for (let i = 0; i < WARM.rounds; i++) for (const peer of running.values()) await peer.ask({ task: "round", n: WARM.n, seed: i, budget });
@@ -45,6 +48,7 @@ export async function runTable(plan: Plan, log: (line: string) => void): Promise
         if (result.diverged) log(`  DIVERGED: ${result.diverged}`);
       }
     }
+    binary = (await running.get("twinstate")?.ask({ task: "round", n, seed: rounds + warmup, budget, binary: true }))?.binary;
   } finally {
     for (const peer of running.values()) peer.stop();
   }
@@ -55,7 +59,7 @@ export async function runTable(plan: Plan, log: (line: string) => void): Promise
       heaps[peer] = await alone.ask({ task: "heap", n }).finally(() => alone.stop());
     }
   }
-  return { ...plan, measured, heaps };
+  return { ...plan, measured, heaps, binary };
 }
 
 export const micros = (value: number): string => (value >= 100 ? String(Math.round(value)) : value >= 10 ? value.toFixed(1) : value.toFixed(2));

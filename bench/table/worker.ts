@@ -41,7 +41,8 @@ export interface Heap {
   observedMirror: number | undefined;
 }
 
-export type Request = { task: "round"; n: number; seed: number; budget: number } | { task: "heap"; n: number };
+/** `binary`: of the other form too. What it keeps and does for that would be in the way of all that is measured after it. */
+export type Request = { task: "round"; n: number; seed: number; budget: number; binary?: boolean } | { task: "heap"; n: number };
 
 // The peers keep what they like: only they know their sources and mirrors.
 type AnyPeer = Peer<any, any>;
@@ -77,7 +78,7 @@ function time<R>(run: () => R): [result: R, micros: number] {
 
 export const bytesOf = (wire: Wire): number => (typeof wire === "string" ? Buffer.byteLength(wire) : wire instanceof Uint8Array ? wire.byteLength : 0);
 
-function runRound(peer: AnyPeer, { n, seed, budget }: Extract<Request, { task: "round" }>): Round {
+function runRound(peer: AnyPeer, { n, seed, budget, binary: asked = false }: Extract<Request, { task: "round" }>): Round {
   const rows = makeRows(n);
   const [source, build] = time(() => peer.build(rows));
   const [snapshot, first] = time(() => peer.snapshot(source));
@@ -85,6 +86,7 @@ function runRound(peer: AnyPeer, { n, seed, budget }: Extract<Request, { task: "
   const [mirror, mirrored] = time(() => peer.mirror(snapshot));
   const oracle: State = { rows: makeRows(n) };
   const ops = {} as Round["ops"];
+  const form = asked ? peer.binary : undefined;
   const sent: [Op["kind"] | "snapshot", Wire[]][] = [["snapshot", [snapshot]]];
   for (const kind of kinds) {
     // No more than a fifth of the rows come or go.
@@ -104,11 +106,9 @@ function runRound(peer: AnyPeer, { n, seed, budget }: Extract<Request, { task: "
     // A peer may keep the row that it was given: the oracle has its own.
     for (let i = 0; i < wires.length; i++) edit(oracle, structuredClone(asked[i] as Op));
     ops[kind] = { produce: produced / wires.length, apply: applied / wires.length, bytes: middle(wires.map(bytesOf)) };
-    sent.push([kind, wires]);
+    if (form) sent.push([kind, wires]);
   }
   const [, later] = time(() => peer.snapshot(source));
-  // After all else, which it leaves as it is.
-  const form = peer.binary;
   const binary = form && (Object.fromEntries(sent.map(([what, wires]) => [what, inBinary(form, wires)])) as Round["binary"]);
   return {
     build,
