@@ -11,12 +11,13 @@ export const createQueue = (): Queue => new TaskQueue();
 class TaskQueue implements Queue {
   size = 0;
   #tail: Promise<unknown> = Promise.resolve();
-  readonly #leave = () => void this.size--;
 
   run<T>(task: () => T | Promise<T>): Promise<T> {
     this.size++;
     const result = this.#tail.then(task);
-    this.#tail = result.then(this.#leave, this.#leave);
+    // Made for each task: queues are many, and most of them have none.
+    const leave = () => void this.size--;
+    this.#tail = result.then(leave, leave);
     return result;
   }
 }
