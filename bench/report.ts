@@ -4,7 +4,6 @@ import { notes } from "./notes.ts";
 import { again, apply, binary, build, bytes, flatGoals, goalsOf, later, losses, mirror, produce, snapshot, type Verdict } from "./table/goals.ts";
 import type { PeerName } from "./table/peers.ts";
 import { type Figure, micros, type Result, typical } from "./table/run.ts";
-import type { Round } from "./table/worker.ts";
 import { kinds } from "./table/workload.ts";
 
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
