@@ -101,7 +101,7 @@ export class Callers {
   /** Makes a new cookie for a session. The one before is worth nothing from now on, and streams that were begun with it end. */
   async #rotate(request: TwinRequest, { id, generation }: SessionCookie, claim: Claim | undefined): Promise<void> {
     if (request.cookie === undefined) throw noRotation("it was called without a request");
-    if (!claim && request.late) throw noRotation("it was called in a batch, the first part of which is sent already");
+    if (!claim && request.late) throw noRotation("it was called in a stream, or in a batch the first part of which is sent already");
     const next = await this.#rotations.rotate(id, generation, claim);
     request.cookie = this.#server.sessions.cookie(id, next);
     for (const stream of this.#server.visitors.streams(id)) if (claim === undefined || stream.client !== claim.client) stream.close("session");

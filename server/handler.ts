@@ -143,7 +143,10 @@ async function stream(runtime: Runtime, { url, signal }: Request, request: TwinR
 /** The same subscription for a WebSocket, by its `input`. Instead of one that is refused, the answer that `$live` would get comes, in JSON. */
 export async function openStream(runtime: Runtime, headers: Headers, input: string): Promise<Connection | string> {
   try {
-    return await runtime.streams.live(await requestOf(runtime, headers), parsed(input));
+    const request = await requestOf(runtime, headers);
+    // A socket carries no cookies.
+    request.late = true;
+    return await runtime.streams.live(request, parsed(input));
   } catch (error) {
     return JSON.stringify(bodyOf(refusalOf(error, runtime.report)));
   }

@@ -224,6 +224,26 @@ test("rotate says no where there is no browser to take the cookie", async () => 
   await expect(twin.login("AAAAAAAAAAAAAAAAAAAAAA").signIn("cron")).rejects.toThrow("`session.rotate()` needs a response");
 });
 
+test("a stream carries no new cookie: a hook that replaces the one of who arrives is refused, and theirs stays good", async () => {
+  const refused = vi.fn();
+  class Gate {
+    @state open = false;
+    protected async onConnect() {
+      await current().session?.rotate().catch(refused);
+    }
+    @event touch() {}
+  }
+  const app = await serveTwin({ stores: { gate: Gate } });
+  const visitor = app.visitor();
+  await visitor.call("gate.touch");
+  const cookie = visitor.jar.cookie;
+  await visitor.connect(1, { store: "gate" });
+  await vi.waitFor(() => expect(refused).toHaveBeenCalledOnce(), 20_000);
+  expect(String(refused.mock.calls[0]?.[0])).toContain("`session.rotate()` needs a response");
+  await visitor.call("gate.touch");
+  expect(visitor.jar.cookie).toBe(cookie);
+});
+
 test("streams that were begun with the old cookie end when it is replaced, and that of the tab itself goes on", async () => {
   const { visitor: open } = await start();
   const visitor = open();
