@@ -1,14 +1,11 @@
 import { dropped, eventEnded, refusedEvent, superseded } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
-import type { Commits } from "./commits.js";
 import { type Caller, type Effect, runIn, type Turn } from "./context.js";
-import type { Loader } from "./loader.js";
-import type { Queue } from "./queue.js";
+import type { Host } from "./host.js";
 import type { EventRecord } from "./record.js";
 import type { Definition } from "./scope.js";
-import type { Entry, Shelf } from "./shelf.js";
-import type { Turns } from "./turns.js";
+import type { Entry } from "./shelf.js";
 
 /** How long a generator that never waits may keep the process from other work, in ms. */
 const SLICE = 10;
@@ -39,21 +36,13 @@ export interface EventCall<R> {
   effects?(effects: readonly Effect[]): void;
 }
 
-interface Owner {
-  readonly queue: Queue;
-  readonly shelf: Shelf;
-  readonly loader: Loader;
-  readonly turns: Turns;
-  readonly commits: Commits;
-}
-
 /** The events that run on a host: in its queue, one after the other, or beside it. */
 export class Events {
-  readonly #host: Owner;
+  readonly #host: Host;
   /** Those that wait or run, by `store.event`. */
   readonly #active = new Map<string, Set<AbortController>>();
 
-  constructor(host: Owner) {
+  constructor(host: Host) {
     this.#host = host;
   }
 

@@ -1,24 +1,15 @@
 import type { Page } from "../lib/current.js";
-import type { Commits } from "./commits.js";
 import { type Caller, currentTurn, SERVER, type Turn } from "./context.js";
 import { hasHook, runHook } from "./hooks.js";
-import type { Queue } from "./queue.js";
-import type { Entry, Shelf } from "./shelf.js";
-import type { Turns } from "./turns.js";
-
-interface Owner {
-  readonly queue: Queue;
-  readonly shelf: Shelf;
-  readonly turns: Turns;
-  readonly commits: Commits;
-}
+import type { Host } from "./host.js";
+import type { Entry } from "./shelf.js";
 
 /** Loads stores of a host: makes them live, and runs `onCreate` and `onLoad`. */
 export class Loader {
-  readonly #host: Owner;
+  readonly #host: Host;
   readonly #opening = new Map<string, Promise<Entry>>();
 
-  constructor(host: Owner) {
+  constructor(host: Host) {
     this.#host = host;
   }
 

@@ -32,6 +32,16 @@ async function kill(server: DemoServer, page: Page): Promise<void> {
   await connection(page).broken.waitFor();
 }
 
+/** Asks for milk while the server is away, which has the bread. Of a list that had never changed nothing could have been lost. */
+async function askOfNobody(server: DemoServer, page: Page) {
+  const list = todos(page);
+  await list.add("bread");
+  await kill(server, page);
+  await list.enter("milk");
+  await connection(page).waiting(1).waitFor();
+  return { page, list };
+}
+
 describe.for(ENGINES)("in %s", (engine) => {
   test.override({ engine });
 
@@ -62,24 +72,13 @@ describe.for(ENGINES)("in %s", (engine) => {
   });
 
   test("what was asked for while the server was away is done once it is back", async ({ server, open }) => {
-    const page = await open("/");
-    const list = todos(page);
-    await list.add("bread");
-    await kill(server, page);
-    await list.enter("milk");
-    await connection(page).waiting(1).waitFor();
+    const { list } = await askOfNobody(server, await open("/"));
     await server.start();
     await shows(list.rows, ["bread", "milk"]);
   });
 
   test("what was asked for while the server was away, which has lost all that it kept, is not lost in silence", async ({ server, open }) => {
-    const page = await open("/");
-    const list = todos(page);
-    // Of a list that had never changed nothing could have been lost: then the call is simply made again.
-    await list.add("bread");
-    await kill(server, page);
-    await list.enter("milk");
-    await connection(page).waiting(1).waitFor();
+    const { page, list } = await askOfNobody(server, await open("/"));
     server.lose();
     await server.start();
     // Nobody knows whether the old server still ran it.
