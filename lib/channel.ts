@@ -19,7 +19,7 @@ import { MET, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { type Change, dataBefore, type KeyChanges, type Splice } from "./record.js";
 import { arrange } from "./runs.js";
 import { SentNames } from "./sent-names.js";
-import { finish, type Steps } from "./steps.js";
+import { finish, STEP, type Steps } from "./steps.js";
 import { NodeTable } from "./table.js";
 
 /** Twins are told to sweep when this many numbers are free, and more than half of those in use. */
@@ -89,7 +89,7 @@ export class Channel {
     };
     meet(this.root);
     for (let i = 0; i < queue.length; ) {
-      i += yield* visitBody(queue, i, source, audience.group, meet);
+      i += yield* visitBody(queue, i, source, meet);
       yield;
     }
   }
@@ -193,7 +193,9 @@ export class Channel {
   save(kept: Channel | undefined): Saved {
     const order: Node[] = [];
     const snapshot = kept ? kept.snapshot(order) : this.#detached(order);
-    return [snapshot, [...this.#names.list], this.#next, pairs(order, (node) => this.audience.tag(node).id)];
+    const ids = new Pairs();
+    for (const node of order) ids.add(this.audience.tag(node).id);
+    return [snapshot, [...this.#names.list], this.#next, ids.all()];
   }
 
   #detached(order: Node[]): Snapshot {
@@ -212,16 +214,30 @@ export class Channel {
 }
 
 /** Numbers as pairs `start, count`; -1 stands for none. */
-function pairs(nodes: readonly Node[], number: (node: Node) => number): number[] {
-  const found: number[] = [];
-  for (const node of nodes) {
-    const id = number(node);
-    const start = found[found.length - 2];
-    const count = found[found.length - 1];
-    if (start !== undefined && count !== undefined && (id < 0 ? start < 0 : start >= 0 && start + count === id)) found[found.length - 1] = count + 1;
-    else found.push(id < 0 ? -1 : id, 1);
+class Pairs {
+  readonly #list: number[] = [];
+  #start = 0;
+  #count = 0;
+
+  add(id: number): void {
+    if (this.#count > 0 && (id < 0 ? this.#start < 0 : this.#start >= 0 && this.#start + this.#count === id)) {
+      this.#count++;
+      return;
+    }
+    this.#close();
+    this.#start = id < 0 ? -1 : id;
+    this.#count = 1;
   }
-  return found;
+
+  all(): number[] {
+    this.#close();
+    this.#count = 0;
+    return this.#list;
+  }
+
+  #close(): void {
+    if (this.#count > 0) this.#list.push(this.#start, this.#count);
+  }
 }
 
 // --- what a commit did, for each container ---
@@ -651,6 +667,7 @@ class SnapshotWriter extends NodeSource implements Source<Node> {
   readonly #send: (name: string) => string | number;
   readonly #number: (node: Node) => number;
   readonly #queue: Node[];
+  readonly #ids = new Pairs();
 
   constructor(audience: Audience, fresh: Channel | undefined, send: (name: string) => string | number, number: (node: Node) => number, queue: Node[]) {
     super(audience);
@@ -664,13 +681,12 @@ class SnapshotWriter extends NodeSource implements Source<Node> {
     this.slot(root);
     const bodies: Group[] = [];
     for (let i = 0; i < this.#queue.length; ) {
-      const group = writeBody(this.#queue, i, this, this.audience.group);
+      const group = writeBody(this.#queue, i, this, STEP);
       bodies.push(group);
       i += countOf(group);
       yield;
     }
-    const ids = pairs(this.#queue, this.#number);
-    return [[...names], next(), ids, bodies];
+    return [[...names], next(), this.#ids.all(), bodies];
   }
 
   slot(value: Stored): Slot {
@@ -683,6 +699,7 @@ class SnapshotWriter extends NodeSource implements Source<Node> {
     }
     tag.mark = this.#walk;
     this.#fresh?.meet(value, tag);
+    this.#ids.add(this.#number(value));
     this.#queue.push(value);
     return NEXT;
   }

@@ -195,13 +195,13 @@ function writeGroup<C>({ kind, names, all: run }: Run<C>, source: Source<C>): Gr
       const group: unknown[] = [CODES[kind], run.length];
       if (kind === "instance") group.push(source.name(source.className(run[0] as C)));
       group.push(names.map((name) => source.name(name)));
-      for (const name of names) group.push(column(propertiesOf(run, name, source)));
+      for (const name of names) group.push(propertiesOf(run, name, source));
       return group;
     }
     case "array":
-      return [CODES.array, run.length, run.map((one) => itemsOf(one, source).length), column(listed(run, source))];
+      return [CODES.array, run.length, run.map((one) => (source.data(one) as readonly unknown[]).length), itemsOf(run, source)];
     case "set":
-      return [CODES.set, run.length, run.map((one) => (source.data(one) as Set<unknown>).size), column(listed(run, source))];
+      return [CODES.set, run.length, run.map((one) => (source.data(one) as Set<unknown>).size), column(membersOf(run, source))];
     case "map": {
       const maps = run.map((one) => source.data(one) as Map<unknown, unknown>);
       const keys = column(maps.flatMap((map) => Array.from(map.keys(), (key) => source.slot(key))));
@@ -212,17 +212,38 @@ function writeGroup<C>({ kind, names, all: run }: Run<C>, source: Source<C>): Gr
   }
 }
 
-const itemsOf = <C>(one: C, source: Contents<C>) => source.data(one) as readonly unknown[];
-
-function propertiesOf<C>(run: readonly C[], name: string, source: Source<C>): Slot[] {
-  const slots = new Array<Slot>(run.length);
-  for (let i = 0; i < run.length; i++) slots[i] = source.slot((source.data(run[i] as C) as Record<string, unknown>)[name]);
-  return slots;
+/** The items of many arrays, one after the other, as slots; 0 when all are new containers. */
+function itemsOf<C>(run: readonly C[], source: Source<C>): Slot[] | 0 {
+  const slots: Slot[] = [];
+  let known = false;
+  for (let i = 0; i < run.length; i++) {
+    const items = source.data(run[i] as C) as readonly unknown[];
+    for (let j = 0; j < items.length; j++) {
+      const item = items[j];
+      const slot = typeof item === "string" ? item : source.slot(item);
+      if (slot !== NEXT) known = true;
+      slots.push(slot);
+    }
+  }
+  return known || slots.length === 0 ? slots : 0;
 }
 
-function listed<C>(run: readonly C[], source: Source<C>): Slot[] {
+/** The slots of one property of many, or 0 when all are new containers. */
+function propertiesOf<C>(run: readonly C[], name: string, source: Source<C>): Slot[] | 0 {
+  const slots = new Array<Slot>(run.length);
+  let known = run.length === 0;
+  for (let i = 0; i < run.length; i++) {
+    const value = (source.data(run[i] as C) as Record<string, unknown>)[name];
+    const slot = typeof value === "string" || typeof value === "boolean" ? value : source.slot(value);
+    if (slot !== NEXT) known = true;
+    slots[i] = slot;
+  }
+  return known ? slots : 0;
+}
+
+function membersOf<C>(run: readonly C[], source: Source<C>): Slot[] {
   const slots: Slot[] = [];
-  for (let i = 0; i < run.length; i++) for (const item of source.data(run[i] as C) as Iterable<unknown>) slots.push(source.slot(item));
+  for (const one of run) for (const member of source.data(one) as Set<unknown>) slots.push(source.slot(member));
   return slots;
 }
 
@@ -230,8 +251,8 @@ const isNext = (slot: unknown) => slot === NEXT;
 const column = (slots: Slot[]): Slot[] | 0 => (slots.length > 0 && slots.every(isNext) ? 0 : slots);
 
 /** Calls back for each value of the next like containers, in the order of their slots. Returns how many containers these are. */
-export function* visitBody<C>(queue: C[], start: number, source: Contents<C>, limit: number, visit: (value: unknown) => void): Steps<number> {
-  const { kind, names, all: run } = yield* likeRunSteps(queue, start, source, limit);
+export function* visitBody<C>(queue: C[], start: number, source: Contents<C>, visit: (value: unknown) => void): Steps<number> {
+  const { kind, names, all: run } = likeRun(queue, start, source, STEP);
   let done = 0;
   if (kind === "object" || kind === "instance") {
     for (const name of names) {
@@ -256,17 +277,6 @@ export function* visitBody<C>(queue: C[], start: number, source: Contents<C>, li
     }
   }
   return run.length;
-}
-
-/** As {@link likeRun}, bit by bit. */
-function* likeRunSteps<C>(queue: readonly C[], start: number, source: Contents<C>, limit: number): Steps<Run<C>> {
-  const run = likeRun(queue, start, source, Math.min(limit, STEP));
-  const all = [...run.all];
-  for (let end = start + all.length; all.length < limit && likeRun(queue, end - 1, source, 2).all.length === 2; end = start + all.length) {
-    yield;
-    for (const one of likeRun(queue, end, source, Math.min(limit - all.length, STEP)).all) all.push(one);
-  }
-  return { ...run, all };
 }
 
 /** What a reader must do to make containers, be they nodes or plain values. */

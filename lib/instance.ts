@@ -1,14 +1,11 @@
 import type { Graph } from "./graph.js";
 import { type Kind, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
-import { STEP } from "./steps.js";
 
 /** Who sees what of class instances, and where it keeps how it knows containers. */
 export interface Audience {
   tag(node: Node): Tag;
   names(node: InstanceNode): readonly string[];
-  /** How many containers one group of a snapshot may describe. */
-  readonly group: number;
   /** A container that it has not seen before has come. */
   met?(node: Node): void;
   /** A container is out of its sight. */
@@ -18,7 +15,6 @@ export interface Audience {
 export const clients: Audience = {
   tag: (node) => node,
   names: (node) => node.visible(),
-  group: Number.POSITIVE_INFINITY,
 };
 
 export const storage: Audience = {
@@ -27,8 +23,6 @@ export const storage: Audience = {
     return node.kept;
   },
   names: (node) => node.persistent?.() ?? node.visible(),
-  // So that what is large can be read and written bit by bit.
-  group: STEP,
 };
 
 /** An instance of a class that this side does not have: users hold a Proxy, as of a plain object. */
