@@ -89,7 +89,7 @@ function set(node: ArrayNode, key: string | symbol, value: unknown): boolean {
   const index = indexOf(key);
   if (index < 0) throw arrayName(pathOf(node), key);
   if (index > node.data.length) throw arrayHole(pathOf(node, index));
-  const [stored] = enter(node, [value], index);
+  const stored = writing(node, index).enter(value, node, index);
   if (index === node.data.length) node.splice(index, 0, [stored]);
   else node.put(index, stored);
   return true;

@@ -294,6 +294,18 @@ function trim(splice: Splice): Splice {
   return { at: at + start, removed: removed.slice(start, removed.length - end), added: added.slice(start, added.length - end) };
 }
 
+/** Whether two splices do no more than a move, or a swap, does. */
+function onlyMoves(splices: readonly Splice[]): boolean {
+  const [one, other] = splices as [Splice, Splice];
+  return splices.length === 2 && sameItems(one.removed, other.added) && sameItems(one.added, other.removed);
+}
+
+function sameItems(a: readonly Stored[], b: readonly Stored[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
+
 /** Whether a new container came and went within these splices: nothing may be told of it. */
 function passing(splices: readonly Splice[], audience: Audience): boolean {
   if (splices.length < 2) return false;
@@ -355,14 +367,15 @@ class DeltaWriter extends NodeSource implements Source<Node> {
   readonly #changes: ReadonlyMap<Node, Change>;
   /** Containers met that had no number. */
   readonly #met: Node[] = [];
-  /** How many references are gone, for those that have lost some. */
-  #lost: Map<Node, number> | undefined;
+  /** Those that have lost references, once for each. */
+  readonly #dropped: Node[] = [];
   /** The containers that refer to one since this commit: noted where any has lost references. */
   #takers: Map<Node, Node | Node[]> | undefined;
   /** Arrays that stand where another one stood. */
   #bases: Map<Node, ArrayNode> | undefined;
-  /** What this delta forgets, with the numbers that it had. */
-  readonly #forgotten: [Node, number][] = [];
+  /** What this delta forgets, and the numbers that it had. */
+  readonly #forgotten: Node[] = [];
+  readonly #numbers: number[] = [];
   #gone: Map<Node, number> | undefined;
   /** Plain values that properties have got, by name: written together. */
   #sets: Map<string, { nodes: Node[]; values: Stored[] }> | undefined;
@@ -409,7 +422,7 @@ class DeltaWriter extends NodeSource implements Source<Node> {
       this.audience.met?.(node);
       node.children((child) => this.#take(child, node), this.audience);
     }
-    if (this.#lost) this.#forgetLost(this.#lost);
+    if (this.#dropped.length > 0) this.#forgetDropped();
   }
 
   #findBases(edits: readonly Edit[]): void {
@@ -423,19 +436,21 @@ class DeltaWriter extends NodeSource implements Source<Node> {
     }
   }
 
-  #forgetLost(lost: Map<Node, number>): void {
-    const dropped = [...lost.keys()];
+  #forgetDropped(): void {
+    const dropped = this.#dropped;
     for (const node of dropped) {
-      if (this.#tag(node).refs > 0 || this.#tag(node).id === UNNUMBERED) continue;
-      node.children((child) => {
-        const tag = this.#tag(child);
-        tag.refs--;
-        if (tag.refs > 0) lost.set(child, (lost.get(child) ?? 0) + 1);
-        else dropped.push(child);
-      }, this.audience);
+      const { id, refs } = this.#tag(node);
+      if (refs > 0 || id === UNNUMBERED) continue;
+      node.children((child) => this.#drop(child), this.audience);
       this.#forget(node);
     }
-    for (const [node, count] of lost) if (this.#tag(node).refs > 0 && this.#tag(node).id !== UNNUMBERED && this.#doubtful(node, count)) return this.#sweep();
+    let left: Map<Node, number> | undefined;
+    for (const node of dropped) {
+      if (this.#tag(node).id === UNNUMBERED) continue;
+      left ??= new Map();
+      left.set(node, (left.get(node) ?? 0) + 1);
+    }
+    if (left) for (const [node, count] of left) if (this.#doubtful(node, count)) return this.#sweep();
   }
 
   /** What only moves within an array is neither dropped nor taken. */
@@ -446,6 +461,7 @@ class DeltaWriter extends NodeSource implements Source<Node> {
       for (const value of first.added) take(taken, value, node);
       return;
     }
+    if (onlyMoves(splices)) return;
     const gone = new Map<Node, number>();
     for (const { removed } of splices) for (const value of removed) if (value instanceof Node) gone.set(value, (gone.get(value) ?? 0) + 1);
     for (const { added } of splices) {
@@ -513,15 +529,14 @@ class DeltaWriter extends NodeSource implements Source<Node> {
   #drop(value: Stored): void {
     if (!(value instanceof Node)) return;
     this.#tag(value).refs--;
-    this.#lost ??= new Map();
-    this.#lost.set(value, (this.#lost.get(value) ?? 0) + 1);
+    this.#dropped.push(value);
   }
 
   #take(value: Node, taker: Node): void {
     const tag = this.#tag(value);
     tag.refs++;
     // All that drops of itself has done so before.
-    if (this.#lost) {
+    if (this.#dropped.length > 0) {
       this.#takers ??= new Map();
       const takers = this.#takers.get(value);
       if (takers === undefined) this.#takers.set(value, taker);
@@ -535,14 +550,17 @@ class DeltaWriter extends NodeSource implements Source<Node> {
 
   #forget(node: Node): void {
     const { id } = this.#tag(node);
-    if (id >= 0) this.#forgotten.push([node, id]);
+    if (id >= 0) {
+      this.#forgotten.push(node);
+      this.#numbers.push(id);
+    }
     this.#channel.forget(node);
   }
 
   /** The number that a forgotten container had. */
   #goneNumber(node: Node): number | undefined {
     if (this.#forgotten.length === 0) return undefined;
-    this.#gone ??= new Map(this.#forgotten);
+    this.#gone ??= new Map(this.#forgotten.map((one, i) => [one, this.#numbers[i] as number]));
     return this.#gone.get(node);
   }
 
