@@ -1,0 +1,341 @@
+import { ArrayNode } from "./array.js";
+import type { Channel } from "./channel.js";
+import { type Delta, type Group, leafSlot, NEXT, type Slot, type Source, writeBodies } from "./codec.js";
+import { type Edit, type KeyEdit, onlyMoves } from "./edit.js";
+import { clients } from "./instance.js";
+import { MET, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
+import { NodeSource } from "./node-source.js";
+import { type Change, dataBefore, type Splice } from "./record.js";
+import { arrange } from "./runs.js";
+
+/** How far to look for a cycle around one container before walking all. */
+const WALK_LIMIT = 200;
+
+/** Containers that something refers to since this commit, and what that is. */
+interface Taken {
+  readonly values: Node[];
+  readonly holders: Node[];
+}
+
+function take(taken: Taken, value: Stored, holder: Node): void {
+  if (!(value instanceof Node)) return;
+  taken.values.push(value);
+  taken.holders.push(holder);
+}
+
+/** Writes what a commit did, for one channel. */
+export class DeltaWriter extends NodeSource implements Source<Node> {
+  /** One that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
+  static readonly stays = new DeltaWriter({ audience: clients } as Channel, new Map());
+  readonly #channel: Channel;
+  readonly #changes: ReadonlyMap<Node, Change>;
+  /** Containers met that had no number. */
+  readonly #met: Node[] = [];
+  /** Those that have lost references, once for each. */
+  readonly #dropped: Node[] = [];
+  /** The containers that refer to one since this commit: noted where any has lost references. */
+  #takers: Map<Node, Node | Node[]> | undefined;
+  /** Arrays that stand where another one stood. */
+  #bases: Map<Node, ArrayNode> | undefined;
+  /** What this delta forgets, and the numbers that it had. */
+  readonly #forgotten: Node[] = [];
+  readonly #numbers: number[] = [];
+  #gone: Map<Node, number> | undefined;
+  /** Plain values that properties have got, by name: written together. */
+  #sets: Map<string, { nodes: Node[]; values: Stored[] }> | undefined;
+  readonly #queue: Node[] = [];
+  readonly #ops: unknown[] = [];
+  /** Where names stand among the ops: they get their numbers after those in the bodies, as the text has it. */
+  readonly #namesAt: number[] = [];
+
+  #tag(node: Node): Tag {
+    return this.audience.tag(node);
+  }
+
+  constructor(channel: Channel, changes: ReadonlyMap<Node, Change>) {
+    super(channel.audience);
+    this.#channel = channel;
+    this.#changes = changes;
+  }
+
+  write(edits: readonly Edit[]): Delta | undefined {
+    this.#count(edits);
+    for (const edit of edits) {
+      if (this.#tag(edit.node).id < 0) continue;
+      if (edit.splices) this.#writeSplices(edit.node, edit.splices);
+      else this.#writeKeys(edit.node, edit.keys, edit.cleared);
+    }
+    if (this.#sets) for (const [name, { nodes, values }] of this.#sets) this.#writeSets(name, nodes, values);
+    const bodies = writeBodies(this.#queue, this);
+    for (const at of this.#namesAt) this.#ops[at] = this.#channel.sendName(this.#ops[at] as string);
+    if (this.#channel.sweepDue()) this.#ops.push(11);
+    if (this.#ops.length === 0) return undefined;
+    return bodies.length > 0 ? [bodies, ...this.#ops] : this.#ops;
+  }
+
+  /** Counts references anew, and forgets what cannot be seen any more. */
+  #count(edits: readonly Edit[]): void {
+    const taken: Taken = { values: [], holders: [] };
+    for (const edit of edits) {
+      if (edit.splices) this.#countSplices(edit.node, edit.splices, taken);
+      else this.#countKeys(edit.node, edit.keys, taken);
+    }
+    for (let i = 0; i < taken.values.length; i++) this.#take(taken.values[i] as Node, taken.holders[i] as Node);
+    if (this.#met.length > 0) this.#findBases(edits);
+    for (const node of this.#met) {
+      this.audience.met?.(node);
+      node.children((child) => this.#take(child, node), this.audience);
+    }
+    if (this.#dropped.length > 0) this.#forgetDropped();
+  }
+
+  #findBases(edits: readonly Edit[]): void {
+    for (const { keys } of edits) {
+      if (!keys) continue;
+      for (const { value, old } of keys) {
+        if (!(value instanceof ArrayNode && this.#tag(value).id === MET && old instanceof ArrayNode)) continue;
+        this.#bases ??= new Map();
+        this.#bases.set(value, old);
+      }
+    }
+  }
+
+  #forgetDropped(): void {
+    const dropped = this.#dropped;
+    for (const node of dropped) {
+      const { id, refs } = this.#tag(node);
+      if (refs > 0 || id === UNNUMBERED) continue;
+      node.children((child) => this.#drop(child), this.audience);
+      this.#forget(node);
+    }
+    let left: Map<Node, number> | undefined;
+    for (const node of dropped) {
+      if (this.#tag(node).id === UNNUMBERED) continue;
+      left ??= new Map();
+      left.set(node, (left.get(node) ?? 0) + 1);
+    }
+    if (left) for (const [node, count] of left) if (this.#doubtful(node, count)) return this.#sweep();
+  }
+
+  /** What only moves within an array is neither dropped nor taken. */
+  #countSplices(node: Node, splices: readonly Splice[], taken: Taken): void {
+    const [first] = splices;
+    if (splices.length === 1 && (first?.removed.length === 0 || first?.added.length === 0)) {
+      for (const value of first.removed) this.#drop(value);
+      for (const value of first.added) take(taken, value, node);
+      return;
+    }
+    if (onlyMoves(splices)) return;
+    const gone = new Map<Node, number>();
+    for (const { removed } of splices) for (const value of removed) if (value instanceof Node) gone.set(value, (gone.get(value) ?? 0) + 1);
+    for (const { added } of splices) {
+      for (const value of added) {
+        if (!(value instanceof Node)) continue;
+        const count = gone.get(value);
+        if (!count) take(taken, value, node);
+        else if (count === 1) gone.delete(value);
+        else gone.set(value, count - 1);
+      }
+    }
+    for (const [value, count] of gone) for (let i = 0; i < count; i++) this.#drop(value);
+  }
+
+  #countKeys(node: Node, keys: readonly KeyEdit[], taken: Taken): void {
+    for (const { key, set, value, old, was } of keys) {
+      if (was) this.#drop(old);
+      if (!set) this.#drop(key);
+      else {
+        if (!was) take(taken, key, node);
+        take(taken, value, node);
+      }
+    }
+  }
+
+  /**
+   * Whether a container that has lost references, but is still referred to, may be part of a cycle that nothing else refers
+   * to: if it has fewer references than before, or all those who took it are among what it refers to itself.
+   */
+  #doubtful(node: Node, lost: number): boolean {
+    const known = this.#takers?.get(node);
+    const all = known === undefined ? [] : Array.isArray(known) ? known : [known];
+    if (lost > all.length) return true;
+    for (const taker of all) if (this.#surelySeen(taker)) return false;
+    const takers = new Set(all.filter((taker) => this.#tag(taker).id !== UNNUMBERED));
+    const inside = new Set([node]);
+    for (const one of inside) {
+      if (inside.size > WALK_LIMIT) return true;
+      takers.delete(one);
+      one.children((child) => inside.add(child), this.audience);
+    }
+    return takers.size === 0;
+  }
+
+  #surelySeen(node: Node): boolean {
+    if (node === this.#channel.root) return true;
+    if (this.#tag(node).id !== MET) return false;
+    const takers = this.#takers?.get(node);
+    const taker = Array.isArray(takers) ? takers[0] : takers;
+    return taker !== undefined && this.#tag(taker).id !== MET && this.#surelySeen(taker);
+  }
+
+  #sweep(): void {
+    const { walk, lost } = this.#channel.unreachable();
+    for (const node of this.#met) if (this.#tag(node).id === MET && this.#tag(node).mark !== walk) lost.push(node);
+    for (const node of lost) {
+      // What it refers to and is still seen has one reference less.
+      node.children((child) => {
+        if (this.#tag(child).mark === walk) this.#tag(child).refs--;
+      }, this.audience);
+      this.#forget(node);
+    }
+  }
+
+  #drop(value: Stored): void {
+    if (!(value instanceof Node)) return;
+    this.#tag(value).refs--;
+    this.#dropped.push(value);
+  }
+
+  #take(value: Node, taker: Node): void {
+    const tag = this.#tag(value);
+    tag.refs++;
+    // All that drops of itself has done so before.
+    if (this.#dropped.length > 0) {
+      this.#takers ??= new Map();
+      const takers = this.#takers.get(value);
+      if (takers === undefined) this.#takers.set(value, taker);
+      else if (Array.isArray(takers)) takers.push(taker);
+      else this.#takers.set(value, [takers, taker]);
+    }
+    if (tag.id !== UNNUMBERED) return;
+    tag.id = MET;
+    this.#met.push(value);
+  }
+
+  #forget(node: Node): void {
+    const { id } = this.#tag(node);
+    if (id >= 0) {
+      this.#forgotten.push(node);
+      this.#numbers.push(id);
+    }
+    this.#channel.forget(node);
+  }
+
+  /** The number that a forgotten container had. */
+  #goneNumber(node: Node): number | undefined {
+    if (this.#forgotten.length === 0) return undefined;
+    this.#gone ??= new Map(this.#forgotten.map((one, i) => [one, this.#numbers[i] as number]));
+    return this.#gone.get(node);
+  }
+
+  #writeKeys(node: Node, keys: readonly KeyEdit[], cleared: boolean): void {
+    const { kind } = node;
+    const { id } = this.#tag(node);
+    const ops = this.#ops;
+    if (cleared) {
+      ops.push(9, id);
+      return;
+    }
+    for (const { key, set, value, was } of keys) {
+      if (kind === "map") {
+        if (set) ops.push(5, id, this.slot(key), this.slot(value));
+        else ops.push(6, id, this.slot(key));
+      } else if (kind === "set") ops.push(set ? 7 : 8, id, this.slot(key));
+      else if (set && was && !(value instanceof Node)) {
+        // Written together with other containers' ones of this name.
+        this.#sets ??= new Map();
+        let sets = this.#sets.get(key as string);
+        if (!sets) {
+          sets = { nodes: [], values: [] };
+          this.#sets.set(key as string, sets);
+        }
+        sets.nodes.push(node);
+        sets.values.push(value);
+      } else {
+        ops.push(set ? 0 : 1, id);
+        this.#pushName(key as string);
+        if (set) ops.push(this.slot(value));
+      }
+    }
+  }
+
+  #writeSets(name: string, nodes: readonly Node[], values: readonly Stored[]): void {
+    const ops = this.#ops;
+    const [first] = nodes as [Node];
+    if (nodes.length === 1) {
+      ops.push(0, this.#tag(first).id);
+      this.#pushName(name);
+      ops.push(this.slot(values[0]));
+      return;
+    }
+    ops.push(10);
+    this.#pushName(name);
+    let before = 0;
+    const steps = nodes.map((node) => {
+      const { id } = this.#tag(node);
+      const step = id - before;
+      before = id;
+      return step;
+    });
+    ops.push(
+      steps,
+      values.map((value) => this.slot(value)),
+    );
+  }
+
+  #pushName(name: string): void {
+    this.#namesAt.push(this.#ops.length);
+    this.#ops.push(name);
+  }
+
+  #writeSplices(node: Node, splices: readonly Splice[]): void {
+    const { id } = this.#tag(node);
+    for (const { at, removed, added } of splices) {
+      if (added.length === 0) this.#ops.push(3, id, at, removed.length);
+      else if (added.length === 1 && removed.length === 1) this.#ops.push(4, id, at, this.slot(added[0]));
+      else
+        this.#ops.push(
+          2,
+          id,
+          at,
+          removed.length,
+          added.map((value) => this.slot(value)),
+        );
+    }
+  }
+
+  // As the source of bodies.
+
+  slot(value: Stored): Slot {
+    if (typeof value === "string") return value;
+    if (!(value instanceof Node)) return leafSlot(value) as Slot;
+    const { id } = this.#tag(value);
+    if (id >= 0) return [id];
+    // It came and went within this delta; twins still know it by the number that it had.
+    const gone = this.#goneNumber(value);
+    if (gone !== undefined) return [gone];
+    this.#channel.number(value);
+    this.#queue.push(value);
+    return NEXT;
+  }
+
+  name(name: string): string | number {
+    return this.#channel.sendName(name);
+  }
+
+  hasBase(node: Node): boolean {
+    return this.#bases?.has(node) ?? false;
+  }
+
+  from(node: Node): Group | undefined {
+    const base = this.#bases?.get(node);
+    const gone = base && this.#goneNumber(base);
+    const id = gone ?? (base && this.#tag(base).id) ?? UNNUMBERED;
+    if (!base || id < 0) return undefined;
+    // Nothing is told of a forgotten array: twins have it as it was.
+    const change = gone === undefined ? undefined : this.#changes.get(base);
+    const items = change ? (dataBefore(base, change) as Stored[]) : base.data;
+    const runs = arrange(items, (node as ArrayNode).data, (value) => this.slot(value));
+    return runs && ["f", id, runs];
+  }
+}

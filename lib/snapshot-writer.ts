@@ -1,0 +1,60 @@
+import type { Channel } from "./channel.js";
+import { countOf, type Group, leafSlot, NEXT, type Slot, type Snapshot, type Source, writeBody } from "./codec.js";
+import { type Audience, storage } from "./instance.js";
+import { Node, type Stored, UNNUMBERED } from "./node.js";
+import { NodeSource } from "./node-source.js";
+import { Pairs } from "./pairs.js";
+import { STEP, type Steps } from "./steps.js";
+import { nextWalk } from "./walk.js";
+
+/** Writes all that an audience sees. */
+export class SnapshotWriter extends NodeSource implements Source<Node> {
+  /** One that stays: see `DeltaWriter.stays`. */
+  static readonly stays = new SnapshotWriter(storage, undefined, String, () => UNNUMBERED, []);
+  readonly #walk = nextWalk();
+  /** The channel that numbers what is met, where it has not done so before. */
+  readonly #fresh: Channel | undefined;
+  readonly #send: (name: string) => string | number;
+  readonly #number: (node: Node) => number;
+  readonly #queue: Node[];
+  readonly #ids = new Pairs();
+
+  constructor(audience: Audience, fresh: Channel | undefined, send: (name: string) => string | number, number: (node: Node) => number, queue: Node[]) {
+    super(audience);
+    this.#fresh = fresh;
+    this.#send = send;
+    this.#number = number;
+    this.#queue = queue;
+  }
+
+  *write(root: Node, names: readonly string[], next: () => number): Steps<Snapshot> {
+    this.slot(root);
+    const bodies: Group[] = [];
+    for (let i = 0; i < this.#queue.length; ) {
+      const group = writeBody(this.#queue, i, this, STEP);
+      bodies.push(group);
+      i += countOf(group);
+      yield;
+    }
+    return [[...names], next(), this.#ids.all(), bodies];
+  }
+
+  slot(value: Stored): Slot {
+    if (typeof value === "string") return value;
+    if (!(value instanceof Node)) return leafSlot(value) as Slot;
+    const tag = this.audience.tag(value);
+    if (tag.mark === this.#walk) {
+      if (this.#fresh) tag.refs++;
+      return [this.#number(value)];
+    }
+    tag.mark = this.#walk;
+    this.#fresh?.meet(value, tag);
+    this.#ids.add(this.#number(value));
+    this.#queue.push(value);
+    return NEXT;
+  }
+
+  name(name: string): string | number {
+    return this.#send(name);
+  }
+}
