@@ -66,6 +66,8 @@ export class Connection {
   readonly #report: Report;
   readonly #slow: (() => void) | undefined;
   readonly #watched = new Map<Host, Watched>();
+  /** A store may wait for its snapshot: most that is sent is frames, each of which would look for one. */
+  #due = false;
   /** Messages that are ready to go. */
   #ready: Message[] = [];
   #queue: Queued[] = [];
@@ -133,7 +135,7 @@ export class Connection {
   }
 
   #waits(): boolean {
-    if (this.#ready.length === 0) this.#snapshots();
+    if (this.#due && this.#ready.length === 0) this.#snapshots();
     return this.#ready.length > 0 || this.#queue.length > 0;
   }
 
@@ -146,6 +148,7 @@ export class Connection {
 
   /** Makes the snapshots that are due. Those of what is not stored yet come when it is. */
   #snapshots(): void {
+    this.#due = false;
     for (const watched of this.#watched.values()) {
       const { host, pending, stores } = watched;
       if (pending.size === 0 || watched.asked) continue;
@@ -155,6 +158,7 @@ export class Connection {
       if (due.length === 0) pending.clear();
       host.watchers.show(due, (revision, shown) => {
         watched.asked = false;
+        this.#due = true;
         for (const one of shown) {
           const { store } = one;
           if (!pending.delete(store) || this.#watched.get(host) !== watched) continue;
@@ -205,6 +209,7 @@ export class Connection {
 
   #renewAll(watched: Watched): void {
     for (const store of watched.stores) watched.pending.add(store);
+    this.#due = true;
     if (watched.queued === 0) return;
     this.#queue = this.#queue.filter(({ of }) => of !== watched);
     this.#bytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -236,6 +241,7 @@ export class Connection {
     watched.stores = stores;
     if (watched.queued > 0) this.#renewAll(watched);
     for (const store of names) watched.pending.add(store);
+    this.#due = true;
     this.#notice();
   }
 
