@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { noWebSockets } from "../lib/errors.js";
 import type { Connection } from "./connection.js";
+import { sealed } from "./envelope.js";
 import { mayCall } from "./handler.js";
 import type { Runtime } from "./runtime.js";
 import { EVENTS } from "./sse.js";
@@ -28,6 +29,7 @@ const CLOSE_WAIT = 2000;
 
 /** What is used of the package `ws`. */
 interface Socket {
+  readonly readyState: number;
   send(data: Uint8Array, options: { binary: boolean }, done: (error?: Error | null) => void): void;
   ping(): void;
   close(code: number, reason?: string): void;
@@ -64,7 +66,7 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
     if (mute >= MOST_MUTE) return refuse(line, "503 Service Unavailable");
     sockets.handleUpgrade(request, line, head, (socket) => {
       open.add(socket);
-      const stream = new Stream(runtime, socket, wire, open);
+      const stream = new Stream(runtime, socket, line, wire, open);
       mute++;
       // What waits for the first message goes with it: a head is large, and sockets are many.
       const heard = () => {
@@ -119,6 +121,7 @@ function endTalker(this: Socket): void {
 class Stream {
   readonly #runtime: Runtime;
   readonly #socket: Socket;
+  readonly #line: Duplex;
   readonly #wire: Wire;
   readonly #beat: NodeJS.Timeout;
   #connection: Connection | undefined;
@@ -128,9 +131,10 @@ class Stream {
   #alive = true;
   #over = false;
 
-  constructor(runtime: Runtime, socket: Socket, wire: Wire, open: Set<Socket>) {
+  constructor(runtime: Runtime, socket: Socket, line: Duplex, wire: Wire, open: Set<Socket>) {
     this.#runtime = runtime;
     this.#socket = socket;
+    this.#line = line;
     this.#wire = wire;
     this.#beat = setInterval(() => this.#knock(), HEARTBEAT * 1000);
     socket.on("error", ignore);
@@ -169,7 +173,10 @@ class Stream {
 
   #send(data: Uint8Array, text = this.#wire.text): void {
     this.#sending = true;
-    this.#socket.send(data, text ? AS_TEXT : AS_BYTES, this.#sent);
+    // After a goodbye nothing may follow: the socket knows whether there was one. It keeps nothing back, so what goes past it stays in order.
+    const whole = this.#socket.readyState === OPEN ? sealed(data, text) : undefined;
+    if (whole) this.#line.write(whole, this.#sent);
+    else this.#socket.send(data, text ? AS_TEXT : AS_BYTES, this.#sent);
   }
 
   readonly #sent = (error?: Error | null): void => {
@@ -196,6 +203,7 @@ class Stream {
   }
 }
 
+const OPEN = 1;
 const AS_TEXT = { binary: false };
 const AS_BYTES = { binary: true };
 

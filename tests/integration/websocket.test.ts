@@ -84,6 +84,20 @@ both("what a socket says that is no input, or says twice, ends it, and the serve
   expect(await app.visitor.call("note.write", "alive")).toBeUndefined();
 });
 
+both("messages come whole, however long they are: %s", async (wire) => {
+  const app = await start();
+  const line = await open(app, app.visitor, { wire, input: { watch: [{ store: "wall" }] } });
+  await line.until(([kind]) => kind === "snapshot");
+  // Heads of sockets' messages change with 126 and 65,536 bytes.
+  const lengths = [...Array(130).keys(), ...Array.from({ length: 130 }, (_, i) => 65_420 + i)];
+  for (const length of lengths) {
+    const text = "x".repeat(length);
+    await app.twin.wall().write(`${length}:`);
+    await app.twin.wall().write(text);
+    await line.until((message) => typeof message[0] === "number" && JSON.stringify(message).includes(`"${text}"`));
+  }
+});
+
 both("a session has only so many sockets, and is told why there is no more: %s", async (wire) => {
   const app = await start({ maxStreams: 1 });
   const line = await open(app, app.visitor, { wire, input: { watch: [{ store: "note" }] } });
