@@ -66,6 +66,16 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
+      {
+        extends: true,
+        // And some of it by server-sent events that are answered past the handler.
+        test: {
+          name: "attached",
+          include: ["tests/integration/{access,bounds,client-faults,client-network,client-twin,server-stream}.test.ts"],
+          env: { ATTACHED: "live" },
+          testTimeout: 30_000,
+        },
+      },
       { extends: true, test: { name: "types", include: ["tests/types/**/*.test.ts"], testTimeout: 120_000 } },
       { extends: true, test: { ...browser, name: "browser", env: { REACT_COMPILER: "1" }, sequence: { groupOrder: 1 } } },
       ...(process.env.TEST_FULL ? [plain] : []),

@@ -9,7 +9,7 @@ import { type Refusal, refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
 import type { Runtime } from "./runtime.js";
 import type { SessionCookie } from "./session.js";
-import { eventStream } from "./sse.js";
+import { type Carry, eventStream } from "./sse.js";
 import { HEARTBEAT } from "./streams.js";
 
 export type Handler = (request: Request) => Promise<Response>;
@@ -20,9 +20,12 @@ const MOST_CALLS = 1000;
 /** How long browsers remember that an origin may call, in seconds: no more than they allow. */
 const PREFLIGHT_LIFE = 7200;
 
-/** Answers one request to the twin's route: a mutation, some of them in a batch, a stream, or a browser's question whether a page of another origin may call. */
-export async function handle(runtime: Runtime, request: Request): Promise<Response> {
-  const response = request.method === "OPTIONS" ? new Response(null, { status: 204 }) : await answer(runtime, request);
+/**
+ * Answers one request to the twin's route: a mutation, some of them in a batch, a stream, or a browser's question whether a page of another origin may call.
+ * `carry`: makes the response of a stream.
+ */
+export async function handle(runtime: Runtime, request: Request, carry: Carry = eventStream): Promise<Response> {
+  const response = request.method === "OPTIONS" ? new Response(null, { status: 204 }) : await answer(runtime, request, carry);
   share(request, response, runtime.origins);
   // `no-transform`: what compresses would hold back what is streamed.
   response.headers.set("cache-control", "private, no-store, no-transform");
@@ -60,8 +63,9 @@ class Refused extends Error {
   }
 }
 
-async function answer(runtime: Runtime, request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
+async function answer(runtime: Runtime, request: Request, carry: Carry): Promise<Response> {
+  const url = new URL(request.url);
+  const { pathname } = url;
   const form = request.method === "POST" && pathname.endsWith("/$form");
   if (request.method === "GET") {
     if (pathname.endsWith("/health")) return Response.json({ status: "ok" });
@@ -76,7 +80,7 @@ async function answer(runtime: Runtime, request: Request): Promise<Response> {
   } catch (error) {
     return refuse(error, runtime, form);
   }
-  const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, pathname, search);
+  const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, url, carry);
   // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
   const { cookie, fresh, session } = twinRequest;
   twinRequest.late = true;
@@ -106,11 +110,11 @@ async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinReques
   };
 }
 
-async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest, pathname: string, search: string): Promise<Response> {
+async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest, { pathname, search }: URL, carry: Carry): Promise<Response> {
   // Names of procedures have no slash: whatever stands before the last one is where the route is mounted.
   const slash = pathname.lastIndexOf("/");
   const path = pathname.slice(slash + 1);
-  if (req.method === "GET" && path === "$live") return stream(runtime, req, twinRequest);
+  if (req.method === "GET" && path === "$live") return stream(runtime, req, twinRequest, carry);
   if (req.method === "POST" && search === "?batch=1" && req.headers.get("trpc-accept") === "application/jsonl") {
     const calls = callsIn(runtime, path, await req.text());
     if (calls && calls.length <= MOST_CALLS) return answerBatch(runtime, twinRequest, calls);
@@ -125,7 +129,7 @@ async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest,
 }
 
 /** The subscription `$live`. It goes past tRPC, which would write each message anew for each subscriber. */
-async function stream(runtime: Runtime, { url, signal }: Request, request: TwinRequest): Promise<Response> {
+async function stream(runtime: Runtime, { url, signal }: Request, request: TwinRequest, carry: Carry): Promise<Response> {
   try {
     const connection = await runtime.streams.live(request, inputOf(url));
     const end = () => {
@@ -134,7 +138,7 @@ async function stream(runtime: Runtime, { url, signal }: Request, request: TwinR
     };
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
-    return eventStream(connection, { heartbeat: HEARTBEAT * 1000, end });
+    return carry(connection, { heartbeat: HEARTBEAT * 1000, end });
   } catch (error) {
     return refuse(error, runtime);
   }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { cutOff, droppedField } from "../lib/errors.js";
 import { describeClass, type WireSchema } from "../lib/schema.js";
 import { Arrivals } from "./arrivals.js";
@@ -13,6 +14,7 @@ import { Hosts } from "./hosts.js";
 import { type PreloadData, preload } from "./preload.js";
 import { Recheck } from "./recheck.js";
 import { type Report, refusalOf } from "./refusal.js";
+import { answerLive } from "./response.js";
 import { ROTATIONS } from "./rotation.js";
 import { buildRouter } from "./router.js";
 import { type Definition, hostId, type Models, type ScopeKind } from "./scope.js";
@@ -60,6 +62,8 @@ export class Runtime implements World {
   readonly serve: Handler = (request) => handle(this, request);
   /** Opens a stream that no request is kept open for, or gives the text of a refusal. */
   readonly open = (headers: Headers, input: string): Promise<Connection | string> => openStream(this, headers, input);
+  /** Answers a request for a stream on Node's own response. */
+  readonly live = (request: IncomingMessage, response: ServerResponse): Promise<void> => answerLive(this, request, response);
   readonly sessions: Sessions;
   readonly hosts: Hosts;
   readonly visitors: Visitors;

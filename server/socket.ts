@@ -1,9 +1,10 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { noWebSockets } from "../lib/errors.js";
 import type { Connection } from "./connection.js";
 import { sealed } from "./envelope.js";
 import { mayCall } from "./handler.js";
+import { headersOf } from "./response.js";
 import type { Runtime } from "./runtime.js";
 import { EVENTS } from "./sse.js";
 import { HEARTBEAT } from "./streams.js";
@@ -15,6 +16,12 @@ export interface AttachOptions {
    * @default "/api/twin/$socket"
    */
   path?: string;
+  /**
+   * Whether streams that come as server-sent events are answered by the server itself too, under `$live` beside the path of the sockets: past Next's router and proxy, and the web
+   * stream in which a route handler answers. It takes a third from what a delivery costs. As with sockets, what the app's proxy adds to requests is not there for `context`.
+   * @default false
+   */
+  live?: boolean;
 }
 
 /** How long a socket may take to say what it is for, in ms. */
@@ -47,7 +54,11 @@ type SocketServerClass = new (options: { noServer: true; maxPayload: number; per
  * Lets streams come over WebSockets too, on the same port. A socket says first, in a text message, what `$live` takes as its input; what it gets, in text messages, is what
  * the response of `$live` would carry: so all that holds for that holds here. On the path `binary` below it, the same messages come as bytes. Gives what ends it.
  */
-export async function attachTo(server: Server, find: () => Runtime | undefined, { path = "/api/twin/$socket" }: AttachOptions): Promise<() => void> {
+export async function attachTo(
+  server: Server,
+  find: () => Runtime | undefined,
+  { path = "/api/twin/$socket", live = false }: AttachOptions,
+): Promise<() => void> {
   const Sockets = await socketServer();
   const sockets = new Sockets({ noServer: true, maxPayload: LONGEST_INPUT, perMessageDeflate: false });
   const open = new Set<Socket>();
@@ -58,7 +69,7 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
   let mute = 0;
 
   function upgrade(wire: Wire, request: IncomingMessage, line: Duplex, head: Buffer): void {
-    const headers = headersOf(request);
+    const headers = headersOf(request.rawHeaders);
     const runtime = find();
     // Next has not needed the route yet: whoever has a ticket has called it.
     if (!runtime) return refuse(line, "503 Service Unavailable");
@@ -84,10 +95,24 @@ export async function attachTo(server: Server, find: () => Runtime | undefined, 
     });
   }
 
+  const livePath = live ? `${path.slice(0, path.lastIndexOf("/"))}/$live` : undefined;
+
+  /** Whether a request is for a stream that is answered here. */
+  function answers(request: IncomingMessage, response: ServerResponse): boolean {
+    const runtime = request.method === "GET" && pathOf(request) === livePath ? find() : undefined;
+    // Without one, Next has not needed the route yet.
+    runtime?.live(request, response).catch((error: unknown) => {
+      runtime.report("error", error);
+      response.destroy();
+    });
+    return runtime !== undefined;
+  }
+
   // Nobody else may see ours: Next ends every upgrade whose path one of its routes would take, and listens only from its first request on.
   const emit = server.emit;
   let attached = true;
   function emitOthers(this: Server, name: string | symbol, ...args: unknown[]): boolean {
+    if (attached && name === "request" && answers(...(args as [IncomingMessage, ServerResponse]))) return true;
     const [request, line, head] = args as [IncomingMessage, Duplex, Buffer];
     const wire = attached && name === "upgrade" ? wires.get(pathOf(request)) : undefined;
     if (!wire) return (emit as typeof emitOthers).call(this, name, ...args);
@@ -212,12 +237,6 @@ function refuse(line: Duplex, status: string): void {
 }
 
 const pathOf = ({ url = "/" }: IncomingMessage) => url.split("?", 1)[0] as string;
-
-function headersOf({ rawHeaders }: IncomingMessage): Headers {
-  const headers = new Headers();
-  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i] as string, rawHeaders[i + 1] as string);
-  return headers;
-}
 
 async function socketServer(): Promise<SocketServerClass> {
   try {

@@ -34,8 +34,17 @@ export interface EventStreamOptions {
   end(): void;
 }
 
+export const EVENT_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream",
+  "x-accel-buffering": "no",
+  connection: "keep-alive",
+};
+
+/** Makes the response that carries a connection's messages. */
+export type Carry = (connection: Connection, options: EventStreamOptions) => Response;
+
 /** The response that carries a connection's messages. It is written as fast as it is read: what waits meanwhile is bounded in the connection. */
-export function eventStream(connection: Connection, { heartbeat, end }: EventStreamOptions): Response {
+export const eventStream: Carry = (connection, { heartbeat, end }) => {
   let ping: NodeJS.Timeout | undefined;
   const stop = () => {
     clearInterval(ping);
@@ -63,7 +72,5 @@ export function eventStream(connection: Connection, { heartbeat, end }: EventStr
     pull: () => send(),
     cancel: stop,
   });
-  return new Response(body, {
-    headers: { "content-type": "text/event-stream", "x-accel-buffering": "no", connection: "keep-alive" },
-  });
-}
+  return new Response(body, { headers: EVENT_HEADERS });
+};

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
-import { TRANSPORT } from "./transport.js";
+import { HANDLED } from "./transport.js";
 
 export interface Handlers {
   GET(request: Request): Promise<Response>;
@@ -45,7 +45,7 @@ async function respond(handlers: Handlers, req: IncomingMessage, res: ServerResp
   const gone = new AbortController();
   res.on("close", () => gone.abort());
   try {
-    if (TRANSPORT === "websocket" && req.headers.accept === "text/event-stream") throw new Error("This run has its streams over WebSockets.");
+    if (!HANDLED && req.headers.accept === "text/event-stream") throw new Error("This run has its streams another way.");
     const method = req.method === "POST" || req.method === "OPTIONS" ? req.method : "GET";
     const body = method === "POST" ? (Readable.toWeb(req) as ReadableStream) : null;
     const headers = new Headers();

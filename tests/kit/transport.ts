@@ -10,7 +10,13 @@ export const WIRE = process.env.WIRE === "binary" ? "binary" : "json";
 /** The path of the sockets that bring messages so, below that of the route. */
 export const socketPath = (wire: "json" | "binary" = WIRE) => (wire === "binary" ? "$socket/binary" : "$socket");
 
-/** Where streams come over sockets, lets them come from this site. */
+/** Whether server-sent events come on Node's own responses in this run: the project `attached` runs some tests of streams and clients once more, so. */
+const ATTACHED = process.env.ATTACHED === "live";
+
+/** Where streams do not come through the handler, lets them come from this site. */
 export async function attach({ server, url }: Site, twin: Pick<TwinServer<{}, {}>, "attach">): Promise<void> {
-  if (TRANSPORT === "websocket") await twin.attach(server, { path: `${new URL(url).pathname}/$socket` });
+  if (TRANSPORT === "websocket" || ATTACHED) await twin.attach(server, { path: `${new URL(url).pathname}/$socket`, live: ATTACHED });
 }
+
+/** Whether streams come through the handler. */
+export const HANDLED: boolean = TRANSPORT === "sse" && !ATTACHED;
