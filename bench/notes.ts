@@ -22,7 +22,8 @@ export const notes: { text: string; reasons: Reasons; known: Readonly<Record<str
     "produce swap, n 100000 to n 100": 5,
     "apply swap, n 100000 to n 100": 5,
     "CPU of a delivery over SSE, to raw SSE (0.8 × as many a second)": 2.2,
-    "CPU of a delivery over WebSocket, to ws (0.8 × as many a second)": 1.8,
+    // Where the machine has other work.
+    "CPU of a delivery over WebSocket, to ws (0.8 × as many a second)": 1.5,
     "CPU of an event that changes a number, to Reflex": 1.3,
     // Frames of a busy machine.
     "painted, change every tenth of 1,000, to the better peer": 1.4,

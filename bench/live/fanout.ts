@@ -10,9 +10,10 @@ const READERS = 1000;
 const SINGLE = 20;
 const BURST = 10;
 
-const PEERS = ["twinstate", "sse", "trpc", "twinstate, ws", "ws", "socketio"];
+const PEERS = ["twinstate", "twinstate, attached", "sse", "trpc", "twinstate, ws", "ws", "socketio"];
 const NAMES: Record<string, string> = {
   twinstate: "twinstate, SSE",
+  "twinstate, attached": "twinstate, SSE past the handler",
   sse: "raw SSE, one buffer",
   trpc: "tRPC subscription, SSE",
   "twinstate, ws": "twinstate, WebSocket",
@@ -34,7 +35,7 @@ interface Pair {
 /** One small delta to a thousand readers. */
 export const fanout: Part = async (options) => {
   const { rounds, short, log } = options;
-  const peers = short ? ["twinstate", "sse", "twinstate, ws", "ws"] : PEERS;
+  const peers = short ? ["twinstate", "twinstate, attached", "sse", "twinstate, ws", "ws"] : PEERS;
   const pairs = new Map<string, Pair>();
   const cpu = { single: new Map() as Rounds, burst: new Map() as Rounds };
   const rates = { single: new Map() as Rounds, burst: new Map() as Rounds };
@@ -62,12 +63,18 @@ export const fanout: Part = async (options) => {
   const verdicts: Verdict[] = [
     verdict("CPU of a delivery over SSE", of(cpu.single, "twinstate"), 18, "µs"),
     verdict("CPU of a delivery over SSE, to raw SSE (0.8 × as many a second)", ratioOf(cpu.single, "twinstate", "sse", median), 1 / 0.8),
+    verdict("CPU of a delivery over SSE past the handler", of(cpu.single, "twinstate, attached"), 18, "µs"),
+    verdict(
+      "CPU of a delivery over SSE past the handler, to raw SSE (0.8 × as many a second)",
+      ratioOf(cpu.single, "twinstate, attached", "sse", median),
+      1 / 0.8,
+    ),
     verdict("CPU of a delivery over WebSocket", of(cpu.single, "twinstate, ws"), 12, "µs"),
     verdict("CPU of a delivery over WebSocket, to ws (0.8 × as many a second)", ratioOf(cpu.single, "twinstate, ws", "ws", median), 1 / 0.8),
   ];
   return {
     title: "Fan-out",
-    text: `One delta of about 100 bytes to ${READERS.toLocaleString("en")} readers, in another process, which count what comes from bare sockets. *One by one*: a delta is made when all have the one before it. *Ten at once*: ten are made in one go. Deliveries a second: from the first write to the last arrival; they also depend on the readers and on what else the machine did.`,
+    text: `One delta of about 100 bytes to ${READERS.toLocaleString("en")} readers, in another process, which count what comes from bare sockets. *Past the handler*: with \`attach(server, { live: true })\`, on Node's own response, as raw SSE. *One by one*: a delta is made when all have the one before it. *Ten at once*: ten are made in one go. Deliveries a second: from the first write to the last arrival; they also depend on the readers and on what else the machine did.`,
     tables: [
       table(
         ["", "CPU µs for each delivery, one by one", "ten at once", "deliveries a second, one by one", "ten at once"],

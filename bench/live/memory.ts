@@ -16,6 +16,7 @@ const CASES: readonly { what: string; server: string; stream?: string; args?: re
   { what: "twinstate: idle session in memory", server: "twinstate", args: ["0"] },
   { what: "twinstate: session that was used in the last minute", server: "twinstate" },
   { what: "twinstate: connected session, SSE", server: "twinstate", stream: "session" },
+  { what: "twinstate: connected session, SSE past the handler", server: "twinstate", stream: "session, attached" },
   { what: "twinstate: reader of a room of 1,000, SSE", server: "twinstate", stream: "twinstate" },
   { what: "twinstate: connected session, WebSocket", server: "twinstate", stream: "session, ws" },
   { what: "raw SSE: connection", server: "sse", stream: "sse" },

@@ -9,14 +9,16 @@ interface Stream {
   readonly upgrade?: { readonly say?: string };
 }
 
-const live = (input: object) => `/api/twin/$live?input=${encodeURIComponent(JSON.stringify(input))}`;
+const live = (input: object, route = "/api/twin") => `${route}/$live?input=${encodeURIComponent(JSON.stringify(input))}`;
 const socket = (input: object) => ({ path: "/api/twin/$socket", begun: '["snapshot"', upgrade: { say: JSON.stringify(input) } });
 const room = { watch: [{ store: "room", key: "all" }] };
 const session = { watch: [{ store: "counter" }] };
 
 const streams: Record<string, Stream> = {
   twinstate: { path: live(room), begun: '["snapshot"' },
+  "twinstate, attached": { path: live(room, "/attached"), begun: '["snapshot"' },
   session: { path: live(session), begun: '["snapshot"' },
+  "session, attached": { path: live(session, "/attached"), begun: '["snapshot"' },
   "twinstate, ws": socket(room),
   "session, ws": socket(session),
   trpc: { path: "/api/twin/live", begun: "event: connected" },

@@ -43,6 +43,8 @@ const twin = createTwin({
 const { server, port } = await listen(serveHandler((request) => twin.handlers[request.method === "POST" ? "POST" : "GET"](request)));
 
 await twin.attach(server);
+// Streams under this path come past the handler.
+await twin.attach(server, { path: "/attached/$socket", live: true });
 
 answer({
   ...measures,
