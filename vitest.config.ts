@@ -48,11 +48,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        // What is about streams, once more: over WebSockets.
+        // What is about streams, once more: over WebSockets, by which events come too.
         test: {
           name: "websocket",
           include: ["tests/integration/{access,bounds,client-*,operation,pair,server-stream,version}.test.ts"],
-          env: { TRANSPORT: "websocket" },
+          env: { TRANSPORT: "websocket", SOCKET_EVENTS: "1" },
           testTimeout: 30_000,
         },
       },

@@ -26,7 +26,7 @@ export interface ClientOptions extends SocketOptions {
   url?: string | undefined;
   /**
    * How the stream comes. `"websocket"` needs a server that has called `twin.attach()`. Where no socket opens, as behind some proxies, server-sent events take its place, and
-   * sockets are tried again later. Events are requests over HTTP in any case.
+   * sockets are tried again later. Events are requests over HTTP all the same, unless the server takes them by its sockets (`attach(server, { events: true })`).
    * @default "sse"
    */
   transport?: "sse" | "websocket" | undefined;
@@ -77,8 +77,9 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   };
   // A line may be dead without a word.
   const patient: typeof fetch = (url, init) => get(url, { ...init, signal: AbortSignal.any([init?.signal ?? [], AbortSignal.timeout(ANSWER_WAIT)].flat()) });
+  let sockets: Awaited<ReturnType<typeof loadSockets>>;
   const getStream: GetStream = async (url, init, take) =>
-    (options.transport === "websocket" && (await (await loadSockets())?.fetchBySocket(options, url, init.signal, take))) || get(url, init);
+    (options.transport === "websocket" && (await (sockets ??= await loadSockets())?.fetchBySocket(options, url, init.signal, take))) || get(url, init);
   /** Asks the server: so many calls in one request, at most. */
   const asking = (maxItems: number) =>
     createTRPCUntypedClient<AnyTRPCRouter>({ links: [httpBatchStreamLink({ url, fetch: patient as never, maxItems, maxURLLength: 2000 })] });
@@ -147,6 +148,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   const outbox = new Outbox({
     trpc,
     one: asking(1),
+    bySocket: (...call) => sockets?.callBySocket(options, ...call),
     connection,
     scopeOf,
     missed(twin, incarnation, messages) {

@@ -48,19 +48,18 @@ export class Connection {
   constructor(world: ConnectionWorld) {
     this.#world = world;
     const { signal } = this.#life;
-    const online = () => {
+    const on = (event: string, listener: () => void) => globalThis.addEventListener?.(event, listener, { signal });
+    on("online", () => {
       this.#failures = 0;
       if (this.open) world.status.update({ status: "online" });
       if (this.#retry !== undefined) this.#again();
-    };
-    const offline = () => {
+    });
+    on("offline", () => {
       if (this.#wanted.size > 0) world.status.update({ status: "offline" });
-    };
-    globalThis.addEventListener?.("online", online, { signal });
-    globalThis.addEventListener?.("offline", offline, { signal });
+    });
     // Browsers keep pages for the way back, but none that holds a line open.
-    globalThis.addEventListener?.("pagehide", () => this.#end(), { signal });
-    globalThis.addEventListener?.("pageshow", () => this.#schedule(), { signal });
+    on("pagehide", () => this.#end());
+    on("pageshow", () => this.#schedule());
   }
 
   /** The client's id. Made when it is asked for, as a page that is prerendered may not ask for chance. */

@@ -141,7 +141,7 @@ export class Network {
       signal.removeEventListener("abort", fail);
       back(() => socket.onclose?.(event));
     };
-    socket.send = (text) => out(() => inner.send(text));
+    socket.send = (text) => out(() => (this.#lost ? fail() : inner.send(text)));
     socket.close = () => inner.close();
     return socket;
   }

@@ -26,6 +26,8 @@ export interface OutboxWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
   /** The same, with one call in each request. */
   readonly one: TRPCUntypedClient<AnyTRPCRouter>;
+  /** Calls by a socket; `undefined` where none takes the call. */
+  bySocket(path: string, input: unknown): Promise<unknown> | undefined;
   readonly connection: Pick<Connection, "id" | "epoch" | "open">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
@@ -219,7 +221,7 @@ export class Outbox {
 
   async #send(entry: Entry, numbered: Numbered): Promise<void> {
     const { twin, event, args } = entry;
-    const { one, trpc } = this.#world;
+    const { bySocket, one, trpc } = this.#world;
     const { client, i, n } = numbered;
     const attempt = new AbortController();
     entry.attempt = attempt;
@@ -228,8 +230,10 @@ export class Outbox {
     const at = twin.have?.[0] === i ? twin.have[1] : null;
     const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: entry.prediction && 1 };
     try {
-      const input = { key: twin.key ?? undefined, args, call };
-      const answer = (await (entry.alone ? one : trpc).mutation(`${twin.store}.${event}`, input, { signal: attempt.signal })) as Answer;
+      const asked = [`${twin.store}.${event}`, { key: twin.key ?? undefined, args, call }] as const;
+      // Once: what did not come through is asked again over HTTP, with the cookies of then.
+      const socket = entry.sent < 2 && bySocket(...asked);
+      const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
       if (entry.attempt !== attempt) return;
       entry.answer = answer;
       if (process.env.NODE_ENV !== "production") this.news?.tell({ what: "answered", call: entry.open.call, answer });
@@ -264,7 +268,7 @@ export class Outbox {
     const { limit, retryAfter } = (told?.data ?? {}) as { limit?: string; retryAfter?: number };
     // A limit of the server's own: it has taken no number.
     if (!told || limit !== undefined || ["OUT_OF_ORDER", "UNAVAILABLE"].includes(told.code as string)) return this.#rest(retryAfter);
-    const { response } = (error.meta ?? {}) as { response?: { ok: boolean } };
+    const response = error.meta?.response as { ok: boolean } | undefined;
     if (response?.ok === false && !entry.alone) {
       // The whole request was refused: perhaps for what others in it were.
       entry.alone = true;

@@ -33,12 +33,24 @@ const BEGINNING = 10_000;
 /** How long a client does without sockets after one has brought nothing, in ms. */
 const PAUSE = 60_000;
 
+/** After how many ms without an answer a call is given up: it is asked again over HTTP. */
+const ANSWER_WAIT = 30_000;
+
 /** Until when clients do without, by their options. */
 const pauses = new WeakMap<SocketOptions, number>();
 
+/** Calls an event, and gives its answer, or `undefined` where it cannot. */
+type Call = (path: string, input: unknown) => Promise<unknown> | undefined;
+
+/** The sockets that are open and take events, by the options of their clients. */
+const taking = new WeakMap<SocketOptions, Call>();
+
+/** Calls an event by the socket that brings the stream. `undefined` where that takes none, or none so large; rejects where it breaks before the answer has come. */
+export const callBySocket = (options: SocketOptions, ...call: Parameters<Call>) => taking.get(options)?.(...call);
+
 /**
- * A stream by way of a WebSocket, which brings the same text as a `fetch` of `url` would. What it brings as bytes goes to `take`, message by message, and the text tells
- * only that the line is alive. `undefined` where no socket opens, or it brings nothing: none is tried for a while then.
+ * A stream by way of a WebSocket. Its messages go to `take`, and the text of the response tells only of the line: that it is alive, and that it is over. `undefined` where no
+ * socket opens, or it brings nothing: none is tried for a while then.
  */
 export async function fetchBySocket(options: SocketOptions, url: string, signal: AbortSignal, take: (message: unknown) => void): Promise<Response | undefined> {
   if (signal.aborted || Date.now() < (pauses.get(options) ?? 0)) return undefined;
@@ -57,6 +69,7 @@ function listen(options: SocketOptions, url: string, signal: AbortSignal, take: 
     socket.binaryType = "arraybuffer";
     const encoder = new TextEncoder();
     let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const calls = new Calls((text) => socket.send(text));
     const over = () => {
       clearTimeout(patience);
       signal.removeEventListener("abort", over);
@@ -64,6 +77,8 @@ function listen(options: SocketOptions, url: string, signal: AbortSignal, take: 
       socket.close();
       body?.close();
       body = undefined;
+      if (taking.get(options) === calls.call) taking.delete(options);
+      calls.end();
       resolve(undefined);
     };
     let patience = setTimeout(over, OPENING);
@@ -79,7 +94,7 @@ function listen(options: SocketOptions, url: string, signal: AbortSignal, take: 
       clearTimeout(patience);
       if (!body) resolve(new ReadableStream({ start: (controller) => void (body = controller) }));
       try {
-        const text = typeof data === "string" ? data : spread(data);
+        const text = typeof data === "string" ? heard(data) : spread(data);
         // What a message tells may end the stream.
         body?.enqueue(encoder.encode(text));
       } catch {
@@ -87,15 +102,74 @@ function listen(options: SocketOptions, url: string, signal: AbortSignal, take: 
         over();
       }
     };
+    const hand = (message: readonly unknown[]) => {
+      if (signal.aborted) return;
+      const [what, id, value, error] = message;
+      if (what === "answer") return calls.answered(id as number, value, error);
+      if (what !== "events") return take(message);
+      calls.longest = id as number;
+      taking.set(options, calls.call);
+    };
+    /** Hands on the messages in text, and gives what else it tells. */
+    const heard = (data: string) => {
+      let rest = "";
+      for (const event of data.split("\n\n")) {
+        if (event.startsWith("data: ")) hand(JSON.parse(event.slice(6)));
+        else if (event) rest += `${event}\n\n`;
+      }
+      return rest || ALIVE;
+    };
     /** Hands on the messages in bytes, and gives the text that tells of the line. */
     const spread = (data: ArrayBuffer) => {
       let heartbeat: number | undefined;
       for (const message of decode(new Uint8Array(data)) as (readonly unknown[])[]) {
         if (message[0] === "hello") ({ heartbeat } = message[1] as { heartbeat: number });
-        if (!signal.aborted) take(message);
+        hand(message);
       }
-      return heartbeat ? `event: connected\ndata: {"reconnectAfterInactivityMs":${3000 * heartbeat}}\n\n` : "event: ping\ndata: \n\n";
+      return heartbeat ? `event: connected\ndata: {"reconnectAfterInactivityMs":${3000 * heartbeat}}\n\n` : ALIVE;
     };
     socket.onerror = socket.onclose = over;
   });
 }
+
+const ALIVE = "event: ping\ndata: \n\n";
+
+/** The calls of a socket that have no answer yet. */
+class Calls {
+  /** How many bytes one may have. */
+  longest = 0;
+  readonly #send: (text: string) => void;
+  readonly #open = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void; patience: ReturnType<typeof setTimeout> }>();
+  #last = 0;
+
+  constructor(send: (text: string) => void) {
+    this.#send = send;
+  }
+
+  readonly call: Call = (path, input) => {
+    const id = ++this.#last;
+    const text = JSON.stringify([id, path, input]);
+    // A UTF-16 unit takes three bytes at most.
+    if (3 * text.length > this.longest) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#open.set(id, { resolve, reject, patience: setTimeout(() => this.answered(id, null, LOST), ANSWER_WAIT) });
+      this.#send(text);
+    });
+  };
+
+  answered(id: number, value: unknown, error: unknown): void {
+    const call = this.#open.get(id);
+    this.#open.delete(id);
+    clearTimeout(call?.patience);
+    if (error) call?.reject(error);
+    else call?.resolve(value);
+  }
+
+  /** No answer comes any more. */
+  end(): void {
+    for (const id of [...this.#open.keys()]) this.answered(id, null, LOST);
+  }
+}
+
+/** As a request that got lost: the server has said nothing. */
+const LOST = {};

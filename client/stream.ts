@@ -45,10 +45,5 @@ export async function readStream(get: GetStream, url: string, line: AbortControl
   }
 }
 
-let loading: Promise<typeof import("./socket.js") | undefined> | undefined;
-
 /** What opens sockets: it is loaded by those who want them. */
-export const loadSockets = () => {
-  loading ??= import("./socket.js").catch(() => (loading = undefined));
-  return loading;
-};
+export const loadSockets = () => import("./socket.js").catch(() => undefined);

@@ -1,11 +1,11 @@
 import { getTRPCErrorFromUnknown } from "@trpc/server";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import type { TwinRequest } from "./callers.js";
-import { wireErrorOf } from "./router.js";
+import { type WireError, wireErrorOf } from "./router.js";
 import type { Runtime } from "./runtime.js";
 
 /** One call of an event, as a request has it. */
-interface Call {
+export interface Call {
   readonly path: string;
   readonly store: string;
   readonly event: string;
@@ -66,12 +66,19 @@ export async function answerBatch(runtime: Runtime, request: TwinRequest, calls:
 
 const headOf = (calls: readonly Call[]) => `{${calls.map((_, i) => `"${i}":[[0],[null,0,${i}]]`).join()}}\n`;
 
-/** The JSON of an answer. It never rejects. */
-async function answerOf(runtime: Runtime, request: TwinRequest, { path, store, event, input }: Call): Promise<string> {
+const answerOf = async (runtime: Runtime, request: TwinRequest, call: Call) => JSON.stringify(await answered(runtime, request, call));
+
+/** What a call comes to, as tRPC tells it. It never rejects. */
+export async function answered(runtime: Runtime, request: TwinRequest, call: Call): Promise<{ result: { data: unknown } } | { error: WireError }> {
   try {
-    return JSON.stringify({ result: { data: await runtime.calls.invoke(request, store, event, input) } });
+    return { result: { data: await runtime.calls.invoke(request, call.store, call.event, call.input) } };
   } catch (thrown) {
-    const error = getTRPCErrorFromUnknown(thrown);
-    return JSON.stringify({ error: { ...wireErrorOf(runtime, error, path), code: TRPC_ERROR_CODES_BY_KEY[error.code] } });
+    return { error: refused(runtime, thrown, call.path) };
   }
+}
+
+/** What is told of a call that has thrown. */
+export function refused(runtime: Runtime, thrown: unknown, path: string): WireError {
+  const error = getTRPCErrorFromUnknown(thrown);
+  return { ...wireErrorOf(runtime, error, path), code: TRPC_ERROR_CODES_BY_KEY[error.code] };
 }

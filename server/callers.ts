@@ -63,6 +63,12 @@ export class Callers {
     return typeof standing === "string" ? told(standing) : standing.then(told);
   }
 
+  /** Whether a cookie that has been recognised is still the session's. */
+  stands(cookie: SessionCookie): boolean | Promise<boolean> {
+    const standing = this.#rotations.standing(cookie);
+    return typeof standing === "string" ? standing === "good" : standing.then((told) => told === "good");
+  }
+
   newSession(): string {
     const id = this.#server.sessions.create();
     this.#rotations.begin(id);
@@ -88,14 +94,17 @@ export class Callers {
     const context = await request.context();
     const { session } = request;
     if (!session) return { context, session: undefined, connection, trusted: false };
-    this.#notice(session.id, context);
+    this.#notice(session, context);
     return { context, session: { id: session.id, rotate: () => this.#rotate(request, session, claim) }, connection, trusted: false };
   }
 
-  /** Streams of a session that were begun as somebody else end: they come back as who now calls. */
-  #notice(session: string, context: object): void {
+  /** Streams of a session that were begun as somebody else end: they come back as who now calls. So do those whose calls are heard no more, as this one has a newer cookie. */
+  #notice({ id, generation }: SessionCookie, context: object): void {
     const user = userOf(context);
-    for (const stream of this.#server.visitors.streams(session)) if (userOf(stream.caller.context) !== user) stream.close("user");
+    for (const stream of this.#server.visitors.streams(id)) {
+      if (userOf(stream.caller.context) !== user) stream.close("user");
+      else if (stream.generation !== undefined && stream.generation < generation) stream.close("session");
+    }
   }
 
   /** Makes a new cookie for a session. The one before is worth nothing from now on, and streams that were begun with it end. */

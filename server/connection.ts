@@ -60,6 +60,8 @@ export class Connection {
   readonly caller: Caller;
   readonly client: string | undefined;
   readonly epoch: number;
+  /** Of the cookie in whose name calls are heard that come by the same line. */
+  generation: number | undefined;
   /** What it begins to watch and leaves, one after the other. */
   readonly tasks = createQueue();
   readonly #limit: number;
@@ -68,6 +70,8 @@ export class Connection {
   readonly #watched = new Map<Host, Watched>();
   /** A store may wait for its snapshot: most that is sent is frames, each of which would look for one. */
   #due = false;
+  /** How many answers wait for the reader. */
+  answers = 0;
   /** Messages that are ready to go. */
   #ready: Message[] = [];
   #queue: Queued[] = [];
@@ -143,6 +147,7 @@ export class Connection {
     const queued = this.#queue.shift() as Queued;
     this.#bytes -= queued.bytes;
     if (queued.of) queued.of.queued--;
+    else if ((queued.message as Message)[0] === "answer") this.answers--;
     return queued;
   }
 
@@ -263,6 +268,17 @@ export class Connection {
 
   yielded(host: Host, n: number, value: Encoded): void {
     this.#measured(["yield", this.client, this.numberOf(host) ?? null, n, value]);
+  }
+
+  /** Whether events are taken by the same line: so many bytes each, at most. */
+  takes(bytes: number): void {
+    this.#push(["events", bytes], 0);
+  }
+
+  /** What a call comes to that came by the same line: behind the frame that shows it, and never dropped. */
+  answer(message: Message): void {
+    if (!this.#closed) this.answers++;
+    this.#push(message, 0);
   }
 
   #measured(message: Message): void {

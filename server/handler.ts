@@ -3,7 +3,6 @@ import { badRequest, bodyTooLarge, foreignOrigin, notForm, notJson } from "../li
 import { addressOf } from "./address.js";
 import { answerBatch, callsIn } from "./batch.js";
 import type { TwinRequest } from "./callers.js";
-import type { Connection } from "./connection.js";
 import { FORM_TYPES, refusalPage, submitForm } from "./form.js";
 import { type Refusal, refusalOf, statusOf } from "./refusal.js";
 import { REQUEST } from "./router.js";
@@ -11,6 +10,7 @@ import type { Runtime } from "./runtime.js";
 import type { SessionCookie } from "./session.js";
 import { type Carry, eventStream } from "./sse.js";
 import { HEARTBEAT } from "./streams.js";
+import { type Opened, Talk } from "./talk.js";
 
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -144,13 +144,15 @@ async function stream(runtime: Runtime, { url, signal }: Request, request: TwinR
   }
 }
 
-/** The same subscription for a WebSocket, by its `input`. Instead of one that is refused, the answer that `$live` would get comes, in JSON. */
-export async function openStream(runtime: Runtime, headers: Headers, input: string): Promise<Connection | string> {
+/** The same subscription for a WebSocket, by its `input`, and, where it takes `events`, who hears those of a tab. Instead of one that is refused, the answer that `$live` would get comes, in JSON. */
+export async function openStream(runtime: Runtime, headers: Headers, input: string, events: boolean): Promise<Opened | string> {
   try {
     const request = await requestOf(runtime, headers);
     // A socket carries no cookies.
     request.late = true;
-    return await runtime.streams.live(request, parsed(input));
+    const connection = await runtime.streams.live(request, parsed(input));
+    const { address, session } = request;
+    return { connection, talk: events && connection.client !== undefined ? new Talk(runtime, connection, { address, session }) : undefined };
   } catch (error) {
     return JSON.stringify(bodyOf(refusalOf(error, runtime.report)));
   }

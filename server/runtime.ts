@@ -6,7 +6,6 @@ import { Arrivals } from "./arrivals.js";
 import { Callers, RETRY } from "./callers.js";
 import { Calls, type Outcome } from "./calls.js";
 import { Clients } from "./clients.js";
-import type { Connection } from "./connection.js";
 import { Data } from "./data.js";
 import { type Handler, handle, openStream } from "./handler.js";
 import type { Host, World } from "./host.js";
@@ -21,6 +20,7 @@ import { type Definition, hostId, type Models, type ScopeKind } from "./scope.js
 import { createSessions, type SessionOptions, type Sessions } from "./session.js";
 import type { Storage } from "./storage.js";
 import { Streams } from "./streams.js";
+import type { Opened } from "./talk.js";
 import { openTelemetry, type Resume, type Telemetry } from "./telemetry.js";
 import { type Bounds, Visitors } from "./visitors.js";
 
@@ -61,7 +61,7 @@ export class Runtime implements World {
   /** Answers requests: by the copy of tRPC that the router is of, as it knows by a symbol of its own what is tracked. */
   readonly serve: Handler = (request) => handle(this, request);
   /** Opens a stream that no request is kept open for, or gives the text of a refusal. */
-  readonly open = (headers: Headers, input: string): Promise<Connection | string> => openStream(this, headers, input);
+  readonly open = (headers: Headers, input: string, events: boolean): Promise<Opened | string> => openStream(this, headers, input, events);
   /** Answers a request for a stream on Node's own response. */
   readonly live = (request: IncomingMessage, response: ServerResponse): Promise<void> => answerLive(this, request, response);
   readonly sessions: Sessions;

@@ -8,6 +8,7 @@ import { headersOf } from "./response.js";
 import type { Runtime } from "./runtime.js";
 import { EVENTS } from "./sse.js";
 import { HEARTBEAT } from "./streams.js";
+import type { Talk } from "./talk.js";
 import { BINARY, type Wire } from "./wire.js";
 
 export interface AttachOptions {
@@ -22,6 +23,13 @@ export interface AttachOptions {
    * @default false
    */
   live?: boolean;
+  /**
+   * Takes events by the sockets too, of the clients whose streams come by them: a message each way, in the place of a request over HTTP. Each is heard with the headers that its socket was opened with,
+   * and `context` is made of them once. So who signs in or out by a cookie of the app's own is heard as who they were before until their stream ends: by any request of theirs to the twin
+   * as another user, `twin.$recheck()`, or `current().session.rotate()`. Calls that are asked again, and all else, stay requests.
+   * @default false
+   */
+  events?: boolean;
 }
 
 /** How long a socket may take to say what it is for, in ms. */
@@ -31,11 +39,14 @@ const LONGEST_INPUT = 1 << 20;
 /** How many sockets may be about to say it. */
 const MOST_MUTE = 1000;
 
+/** How many calls of a socket may be without an answer. */
+const MOST_CALLS = 1000;
+
 /** How long sockets may take to close by themselves, in ms. */
 const CLOSE_WAIT = 2000;
 
 /** What is used of the package `ws`. */
-interface Socket {
+export interface Socket {
   readonly readyState: number;
   send(data: Uint8Array, options: { binary: boolean }, done: (error?: Error | null) => void): void;
   ping(): void;
@@ -57,7 +68,7 @@ type SocketServerClass = new (options: { noServer: true; maxPayload: number; per
 export async function attachTo(
   server: Server,
   find: () => Runtime | undefined,
-  { path = "/api/twin/$socket", live = false }: AttachOptions,
+  { path = "/api/twin/$socket", live = false, events = false }: AttachOptions,
 ): Promise<() => void> {
   const Sockets = await socketServer();
   const sockets = new Sockets({ noServer: true, maxPayload: LONGEST_INPUT, perMessageDeflate: false });
@@ -77,7 +88,8 @@ export async function attachTo(
     if (mute >= MOST_MUTE) return refuse(line, "503 Service Unavailable");
     sockets.handleUpgrade(request, line, head, (socket) => {
       open.add(socket);
-      const stream = new Stream(runtime, socket, line, wire, open);
+      const stream = new Stream(runtime, socket, wire, line);
+      socket.on("close", () => open.delete(socket));
       mute++;
       // What waits for the first message goes with it: a head is large, and sockets are many.
       const heard = () => {
@@ -87,8 +99,7 @@ export async function attachTo(
       };
       const begin = (data: Buffer) => {
         heard();
-        socket.on("message", endTalker);
-        void stream.begin(headers, data.toString());
+        void stream.begin(headers, data.toString(), events);
       };
       const patience = setTimeout(() => socket.terminate(), INPUT_WAIT);
       socket.on("message", begin).on("close", heard);
@@ -137,26 +148,25 @@ export async function attachTo(
 /** A socket that fails closes, and that is heard. */
 function ignore(): void {}
 
-/** Nothing is expected after the first message. */
-function endTalker(this: Socket): void {
-  this.close(1008, "Only one message is expected.");
-}
-
 /** What a socket brings: what the response of `$live` would carry, as text or as bytes. */
-class Stream {
+export class Stream {
   readonly #runtime: Runtime;
   readonly #socket: Socket;
-  readonly #line: Duplex;
+  /** What is under it, where messages may be written past it. */
+  readonly #line: Duplex | undefined;
   readonly #wire: Wire;
   readonly #beat: NodeJS.Timeout;
   #connection: Connection | undefined;
+  #talk: Talk | undefined;
+  /** How many calls it has under way. */
+  #calls = 0;
   /** Something is on its way to the network. Nothing more is made until it has left, so a reader that does not read makes nothing pile up here. */
   #sending = false;
   /** The other end has given a sign of life since the last beat. */
   #alive = true;
   #over = false;
 
-  constructor(runtime: Runtime, socket: Socket, line: Duplex, wire: Wire, open: Set<Socket>) {
+  constructor(runtime: Runtime, socket: Socket, wire: Wire, line?: Duplex) {
     this.#runtime = runtime;
     this.#socket = socket;
     this.#line = line;
@@ -166,24 +176,45 @@ class Stream {
     socket.on("pong", () => {
       this.#alive = true;
     });
-    socket.on("close", () => {
-      open.delete(socket);
-      this.end();
-    });
+    socket.on("close", () => this.end());
   }
 
   /** Begins what the first message asks for. */
-  async begin(headers: Headers, input: string): Promise<void> {
-    const opened = await this.#runtime.open(headers, input);
+  async begin(headers: Headers, input: string, events: boolean): Promise<void> {
+    this.#socket.on("message", (data) => this.#hear(data));
+    const opened = await this.#runtime.open(headers, input, events);
     if (typeof opened === "string") {
+      if (this.#over) return;
       this.#send(Buffer.from(opened), true);
       return this.#socket.close(1008);
     }
-    if (this.#over) return this.#runtime.streams.leave(opened);
-    this.#connection = opened;
+    const { connection, talk } = opened;
+    if (this.#over) return this.#runtime.streams.leave(connection);
+    this.#connection = connection;
+    this.#talk = talk;
+    if (talk) connection.takes(Math.min(talk.longest, LONGEST_INPUT));
     this.#send(this.#wire.beginning(HEARTBEAT * 1000));
-    opened.onWaiting(() => this.#flow());
+    connection.onWaiting(() => this.#flow());
   }
+
+  /** What it says after its first message is heard from when its stream has begun. */
+  #hear(data: Buffer): void {
+    const [connection, talk] = [this.#connection, this.#talk];
+    if (this.#over || connection?.closed) return;
+    if (!connection || !talk) return this.#refuse(1008, "Only one message is expected.");
+    if (data.length > talk.longest) return this.#refuse(1009, "The call is too large.");
+    if (++this.#calls + connection.answers > MOST_CALLS) return this.#refuse(1008, "Too many calls are without an answer.");
+    if (!talk.hear(data.toString(), this.#answered)) this.#refuse(1008, 'A call is expected: `[id, "store.event", input]`.');
+  }
+
+  #refuse(code: number, why: string): void {
+    this.#socket.close(code, why);
+    this.end();
+  }
+
+  readonly #answered = (): void => {
+    this.#calls--;
+  };
 
   #flow(): void {
     const connection = this.#connection as Connection;
@@ -199,8 +230,8 @@ class Stream {
   #send(data: Uint8Array, text = this.#wire.text): void {
     this.#sending = true;
     // After a goodbye nothing may follow: the socket knows whether there was one. It keeps nothing back, so what goes past it stays in order.
-    const whole = this.#socket.readyState === OPEN ? sealed(data, text) : undefined;
-    if (whole) this.#line.write(whole, this.#sent);
+    const whole = this.#line && this.#socket.readyState === OPEN ? sealed(data, text) : undefined;
+    if (whole) this.#line?.write(whole, this.#sent);
     else this.#socket.send(data, text ? AS_TEXT : AS_BYTES, this.#sent);
   }
 

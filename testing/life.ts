@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { Runtime } from "../server/runtime.js";
 import type { Models, Stores } from "../server/scope.js";
 import type { Storage } from "../server/storage.js";
 import { createTwin, type TwinApp, type TwinOptions } from "../server/twin.js";
 import type { Clock } from "./clock.js";
+import { ServerEnd } from "./socket.js";
 
 /**
  * Where a server can die:
@@ -16,6 +18,8 @@ export interface LifeOptions {
   readonly clock: Clock;
   /** How long the storage takes, in ms. */
   delay(): number;
+  /** Sockets take events too. */
+  readonly socketEvents: boolean;
   /** The server comes to a point where it may die: kills it, if it shall. */
   reached(point: KillPoint): void;
 }
@@ -68,6 +72,11 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
     return (request.method === "GET" ? GET : POST)(request);
   }
 
+  /** A socket has opened, and said what it is for. */
+  accept(request: Request): ServerEnd {
+    return new ServerEnd(runtimes()?.get(this.#name) as Runtime, request, this.#options.socketEvents);
+  }
+
   /** It comes to a point where it may die. */
   dies(point: KillPoint): boolean {
     if (!this.dead) this.#options.reached(point);
@@ -77,8 +86,7 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
   kill(): void {
     this.dead = true;
     this.#options.clock.drop(this);
-    const runtimes = (globalThis as unknown as { [key: symbol]: Map<string, unknown> })[Symbol.for("twinstate.runtime")];
-    runtimes?.delete(this.#name);
+    runtimes()?.delete(this.#name);
   }
 
   /** The storage, as long as it lives. It outlives the server, so it is not closed with it. */
@@ -107,3 +115,5 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
     };
   }
 }
+
+const runtimes = () => (globalThis as unknown as { [key: symbol]: Map<string, Runtime> | undefined })[Symbol.for("twinstate.runtime")];

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { Life } from "./life.js";
 import type { Random } from "./random.js";
+import type { ServerEnd, SocketInit } from "./socket.js";
 
 /**
  * What can befall one request:
@@ -11,6 +12,8 @@ import type { Random } from "./random.js";
  * - `twice`: it arrives twice;
  * - `late`, `late answer`: others overtake it;
  * - `gateway`: what is in between answers with a page of its own, status 502. The request has arrived.
+ *
+ * An event that goes by socket is such a request. As nothing is missing or there twice of what a line brings, what gets lost breaks it.
  */
 export type Fault = "lose" | "lose answer" | "silence" | "cut answer" | "twice" | "late" | "late answer" | "gateway";
 
@@ -146,7 +149,7 @@ class Line {
   readonly #network: Network;
   readonly #peer: Peer;
   readonly #url: string;
-  readonly #init: RequestInit;
+  readonly #init: SocketInit;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   readonly path: string;
@@ -161,12 +164,18 @@ class Line {
   #over = false;
   /** When the last packet arrives that is on its way to the client: they do not overtake each other. */
   #last = 0;
+  /** Likewise to the server, by a socket. */
+  #said = 0;
+  /** What it says has got lost, and what comes after it does too. */
+  #dumb = false;
+  /** The server's end, where it is a socket. */
+  #socket: ServerEnd | undefined;
   /** What the server sends comes to nothing. */
   deaf: boolean;
   /** Who answers it. */
   life: Life | undefined;
 
-  constructor(network: Network, peer: Peer, url: string, init: RequestInit, resolve: (response: Response) => void, reject: (error: unknown) => void) {
+  constructor(network: Network, peer: Peer, url: string, init: SocketInit, resolve: (response: Response) => void, reject: (error: unknown) => void) {
     this.#network = network;
     this.#peer = peer;
     this.#url = url;
@@ -178,6 +187,7 @@ class Line {
     this.#stream = init.method !== "POST";
     this.#fault = peer.down ? undefined : network.fault(peer);
     this.deaf = peer.mute || this.#fault === "silence";
+    if (init.upstream) init.upstream.say = (text) => this.#say(text);
   }
 
   /** It is a stream that brings what the server sends. */
@@ -233,7 +243,7 @@ class Line {
 
   async #answer(life: Life, request: Request): Promise<void> {
     // A server lets a socket be opened.
-    const response = this.path === "$socket" ? new Response() : await life.handle(request);
+    const response = this.path === "$socket" ? new Response() : this.#init.upstream ? this.#accept(life, request) : await life.handle(request);
     if (life.dead || (!this.#stream && life.dies("answer"))) return;
     const fault = this.#fault;
     if (fault === "lose answer") return this.break(true);
@@ -242,6 +252,33 @@ class Line {
       return this.#head(new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "content-type": "text/html" } }), life);
     }
     await this.#head(response, life, fault === "late answer" ? this.#network.options.random.int(LATE) : 0);
+  }
+
+  #accept(life: Life, request: Request): Response {
+    this.#socket = life.accept(request);
+    return new Response(this.#socket.body);
+  }
+
+  /** The client's socket says something more. */
+  #say(text: string): void {
+    if (this.#over || this.#dumb) return;
+    const { clock, random } = this.#network.options;
+    const fault = this.#network.fault(this.#peer);
+    this.#trace(`→ ${(JSON.parse(text) as unknown[])[1]} by socket${fault ? ` (${fault})` : ""}`);
+    if (fault === "lose") {
+      this.#dumb = true;
+      return this.#later(() => this.break(true));
+    }
+    if (fault === "silence") this.deaf = true;
+    this.#said = Math.max(this.#said, clock.now + this.#network.latency() + (fault === "late" ? random.int(LATE) : 0));
+    clock.after(this.#said - clock.now, () => this.#hear(text, fault), "packet");
+  }
+
+  #hear(text: string, fault: Fault | undefined): void {
+    if (this.#over || this.#peer.down || this.life?.dead) return;
+    this.life?.run(() => this.#socket?.hear(text));
+    if (fault === "lose answer" || fault === "cut answer" || fault === "gateway") return this.break(true);
+    if (fault === "late answer") this.#last = this.#network.options.clock.now + this.#network.options.random.int(LATE);
   }
 
   async #head(response: Response, life: Life, late = 0): Promise<void> {
@@ -266,6 +303,7 @@ class Line {
       if (!chunk || chunk.done) return this.#send(() => this.#end());
       const { value } = chunk;
       if (this.#stream && isFrame(value) && life.dies("frame")) return;
+      if (this.#socket && isAnswer(value) && life.dies("answer")) return;
       if (this.#fault === "cut answer" && !this.#stream) {
         this.#send(() => this.#take(value.slice(0, value.length / 2)));
         return this.#send(() => this.break(true));
@@ -339,6 +377,8 @@ const lineBroken = () => new TypeError("The line broke.");
 const decoder = new TextDecoder();
 const eventsIn = (chunk: Uint8Array) => decoder.decode(chunk).split("\n\n");
 const isFrame = (chunk: Uint8Array) => eventsIn(chunk).some((event) => /^data: \[\d/.test(event));
+
+const isAnswer = (chunk: Uint8Array) => eventsIn(chunk).some((event) => event.startsWith('data: ["answer"'));
 
 /** What a chunk of a stream brings, in short. */
 function namesIn(chunk: Uint8Array): string {

@@ -37,6 +37,11 @@ export interface PairOptions<S, M> extends TwinOptions<S, M> {
    * @default "sse"
    */
   transport?: "sse" | "websocket";
+  /**
+   * Whether their sockets take events too, as those of a server with `attach(server, { events: true })`.
+   * @default false
+   */
+  socketEvents?: boolean;
   /** Classes that clients know too, as a page gives them to `createHooks`: their optimistic events are shown at once. */
   browser?: Pick<ConnectOptions<S, M>, "stores" | "models">;
   /** Wraps the `fetch` of each client: to look at what passes, or to break it in ways of your own. */
@@ -129,6 +134,7 @@ class Pair implements Net<Stores, Models> {
   readonly #storage: Storage;
   readonly #random: Random;
   readonly #transport: "sse" | "websocket";
+  readonly #socketEvents: boolean;
   readonly #browser: PairOptions<Stores, Models>["browser"];
   readonly #wrap: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
   readonly #clock: Clock;
@@ -142,9 +148,18 @@ class Pair implements Net<Stores, Models> {
   #running = false;
   #closing = false;
 
-  constructor({ seed = 1, latency = [1, 10], transport = "sse", browser, wrapFetch = (fetch) => fetch, ...options }: PairOptions<Stores, Models>) {
+  constructor({
+    seed = 1,
+    latency = [1, 10],
+    transport = "sse",
+    socketEvents = false,
+    browser,
+    wrapFetch = (fetch) => fetch,
+    ...options
+  }: PairOptions<Stores, Models>) {
     this.#random = new Random(seed);
     this.#transport = transport;
+    this.#socketEvents = socketEvents;
     this.#browser = browser;
     this.#wrap = wrapFetch;
     this.#clock = new Clock(this.#random, () => this.#run());
@@ -171,6 +186,7 @@ class Pair implements Net<Stores, Models> {
     const life = new Life(this.#options, storage, {
       clock: this.#clock,
       delay: () => this.#random.int(STORAGE + 1),
+      socketEvents: this.#socketEvents,
       reached: (point) => {
         if (this.#doomed.delete(point)) this.kill();
       },

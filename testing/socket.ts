@@ -1,19 +1,37 @@
 import type { Socket } from "../client/socket.js";
+import type { Runtime } from "../server/runtime.js";
+import { type Socket as ServerSocket, Stream } from "../server/socket.js";
+import { EVENTS } from "../server/sse.js";
+
+/** The way back on the line of a stream: what a socket says after its first message. */
+interface Upstream {
+  say(text: string): void;
+}
+
+/** What `fetch` takes beside, where a stream comes by socket. */
+export interface SocketInit extends RequestInit {
+  readonly upstream?: Upstream;
+}
 
 /**
- * A client's WebSocket, on the network that `fetch` goes over: a request that opens it, and one more for what it brings, which is what a stream over HTTP
- * would.
+ * A client's WebSocket, on the network that `fetch` goes over: a request that opens it, and one more for what it brings, whose line takes what it says, too.
  */
 export function openSocket(fetch: typeof globalThis.fetch, url: string): Socket {
   const control = new AbortController();
   const { signal } = control;
   const address = url.replace(/^ws/, "http");
+  const upstream: Upstream = { say() {} };
+  let begun = false;
   const socket: Socket = {
     onopen: null,
     onmessage: null,
     onerror: null,
     onclose: null,
-    send: (input) => void bring(input).then(closed, failed),
+    send(text) {
+      if (begun) return upstream.say(text);
+      begun = true;
+      void bring(text).then(closed, failed);
+    },
     close: () => control.abort(),
   };
   const tell = (listener: unknown, event: object = {}) => (listener as ((event: object) => void) | null)?.(event);
@@ -24,7 +42,8 @@ export function openSocket(fetch: typeof globalThis.fetch, url: string): Socket 
   };
 
   async function bring(input: string): Promise<void> {
-    const response = await fetch(`${address.replace("$socket", "$live")}?input=${encodeURIComponent(input)}`, { signal });
+    const init: SocketInit = { signal, upstream };
+    const response = await fetch(`${address.replace("$socket", "$live")}?input=${encodeURIComponent(input)}`, init);
     const decoder = new TextDecoder();
     // A chunk has whole events, as a message does.
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) tell(socket.onmessage, { data: decoder.decode(chunk) });
@@ -32,4 +51,74 @@ export function openSocket(fetch: typeof globalThis.fetch, url: string): Socket 
 
   fetch(address, { signal }).then(() => tell(socket.onopen), failed);
   return socket;
+}
+
+/** The other end: what the package `ws` would give the server. */
+export class ServerEnd implements ServerSocket {
+  readonly readyState = 1;
+  readonly #listeners = new Map<string, Set<(data: Buffer) => void>>();
+  readonly #sent: ((error?: Error) => void)[] = [];
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** What it sends. */
+  readonly body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => void (this.#controller = controller),
+      // Whoever asks for more has taken what was sent.
+      pull: () => this.#sent.shift()?.(),
+      cancel: () => this.#end(),
+    },
+    { highWaterMark: 0 },
+  );
+
+  /** Begins a stream, as a server that sockets were attached to. `gone`: the client is. */
+  constructor(runtime: Runtime, { headers, url, signal }: Request, events: boolean) {
+    signal.addEventListener("abort", () => this.terminate());
+    void new Stream(runtime, this, EVENTS).begin(headers, new URL(url).searchParams.get("input") ?? "", events);
+  }
+
+  /** The client has said something. */
+  hear(text: string): void {
+    this.#emit("message", Buffer.from(text));
+  }
+
+  send(data: Uint8Array, _: unknown, done: (error?: Error) => void): void {
+    if (!this.#controller) return done(new Error("The socket is closed."));
+    this.#sent.push(done);
+    this.#controller.enqueue(data);
+  }
+
+  /** Who is gone is known by the line alone. */
+  ping(): void {
+    this.#emit("pong");
+  }
+
+  close(): void {
+    this.#controller?.close();
+    this.#end();
+  }
+
+  terminate(): void {
+    this.#controller?.error(new Error("The socket is broken."));
+    this.#end();
+  }
+
+  #end(): void {
+    if (!this.#controller) return;
+    this.#controller = undefined;
+    queueMicrotask(() => this.#emit("close"));
+  }
+
+  #emit(event: string, data = Buffer.alloc(0)): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) listener.call(this, data);
+  }
+
+  on(event: string, listener: (data: Buffer) => void): this {
+    this.#listeners.set(event, (this.#listeners.get(event) ?? new Set()).add(listener));
+    return this;
+  }
+
+  off(event: string, listener: (data: Buffer) => void): this {
+    this.#listeners.get(event)?.delete(listener);
+    return this;
+  }
 }

@@ -88,6 +88,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 type Place = "memory" | "lasting" | "sqlite";
 const PLACES: Record<Place, () => Storage> = { memory, lasting, sqlite: () => sqlite(join(temporaryFolder(), "twin.db")) };
 
+/** How streams come, and events go. */
+const WAYS = { sse: {}, socket: { transport: "websocket" }, "socket with events": { transport: "websocket", socketEvents: true } } as const;
+type Way = keyof typeof WAYS;
+
 /** What happens, and on what. */
 class Script {
   constructor(
@@ -97,7 +101,7 @@ class Script {
     /** What befalls the first requests of `c`. */
     readonly opening: readonly Fault[],
     readonly steps: readonly Step[],
-    readonly transport: "sse" | "websocket",
+    readonly way: Way,
   ) {}
 
   [fc.toStringMethod](): string {
@@ -128,7 +132,11 @@ class Script {
     });
     return [
       "",
-      `await using net = pair({ stores, storage: ${this.storage}(), ${Object.entries(this.bounds).map(([name, bytes]) => `${name}: ${bytes}, `)}${this.transport === "sse" ? "" : 'transport: "websocket", '}seed: ${this.seed} });`,
+      `await using net = pair({ stores, storage: ${this.storage}(), ${Object.entries(this.bounds).map(([name, bytes]) => `${name}: ${bytes}, `)}${Object.entries(
+        WAYS[this.way],
+      )
+        .map(([name, value]) => `${name}: ${JSON.stringify(value)}, `)
+        .join("")}seed: ${this.seed} });`,
       "const a = net.client();",
       "const tab = { a, b: net.client(), c: net.tab(a) };",
       'const log = { a: await a.log("room") };',
@@ -141,7 +149,7 @@ class Script {
   }
 }
 
-const scripts = (...places: Place[]) =>
+const scripts = (places: Place[], ways = Object.keys(WAYS) as Way[]) =>
   fc
     .tuple(
       fc.nat(1_000_000),
@@ -149,7 +157,7 @@ const scripts = (...places: Place[]) =>
       fc.constantFrom({}, { maxLog: 200 }, { maxQueued: 300 }, { idle: 10, grace: 100 }),
       fc.array(fc.constantFrom(...FAULTS), { maxLength: 3 }),
       fc.array(step, { minLength: 1, maxLength: 25 }),
-      fc.constantFrom("sse" as const, "websocket" as const),
+      fc.constantFrom(...ways),
     )
     .map((parts) => new Script(...parts));
 
@@ -174,9 +182,9 @@ interface Call {
 type Bug = (options: PairOptions<typeof stores, {}>) => PairOptions<typeof stores, {}>;
 
 /** Plays a script, and looks whether all is as it must be. Gives what happened on the network. */
-async function play({ seed, storage, bounds, opening, steps, transport }: Script, bug: Bug = (options) => options): Promise<readonly string[]> {
+async function play({ seed, storage, bounds, opening, steps, way }: Script, bug: Bug = (options) => options): Promise<readonly string[]> {
   visits = [];
-  await using net = pair(bug({ stores, storage: PLACES[storage](), ...bounds, transport, log: () => {}, seed }));
+  await using net = pair(bug({ stores, storage: PLACES[storage](), ...bounds, ...WAYS[way], log: () => {}, seed }));
   const a = net.client();
   const tabs = { a, b: net.client(), c: net.tab(a) };
   const calls: Call[] = [];
@@ -333,20 +341,20 @@ test(
   },
   () =>
     fc.assert(
-      fc.asyncProperty(scripts("lasting", "memory"), async (script) => void (await play(script))),
+      fc.asyncProperty(scripts(["lasting", "memory"]), async (script) => void (await play(script))),
       { seed, numRuns: runs },
     ),
 );
 
 test("on sqlite too", { timeout: 3_600_000 }, () =>
   fc.assert(
-    fc.asyncProperty(scripts("sqlite"), async (script) => void (await play(script))),
+    fc.asyncProperty(scripts(["sqlite"]), async (script) => void (await play(script))),
     { seed, numRuns: runs / 100 },
   ),
 );
 
 test("the same seed gives the same run", async () => {
-  for (const script of fc.sample(scripts("lasting", "memory"), { seed, numRuns: 20 })) expect(await play(script)).toEqual(await play(script));
+  for (const script of fc.sample(scripts(["lasting", "memory"]), { seed, numRuns: 20 })) expect(await play(script)).toEqual(await play(script));
 });
 
 /** Says that commits are kept before they are. */
@@ -372,12 +380,18 @@ const emptyFrames = (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
   };
 };
 
-test.each<[string, RegExp, Bug]>([
+test.each<[string, RegExp, Bug, Way[]?]>([
   ["a storage that forgets which events have run", /there twice/, (options) => ({ ...options, storage: withBug(lasting(), "dedupe off") })],
+  [
+    "a storage that forgets which events have run, where they go by socket",
+    /there twice/,
+    (options) => ({ ...options, storage: withBug(lasting(), "dedupe off") }),
+    ["socket with events"],
+  ],
   ["an answer before its commit is kept", /was acknowledged|UNKNOWN_OUTCOME|without an answer/, (options) => ({ ...options, storage: early(lasting()) })],
   ["a frame that is lost unnoticed", /twin of|both stores/, (options) => ({ ...options, wrapFetch: emptyFrames })],
-])("finds %s, and tells by a short script", { timeout: 120_000 }, async (_, told, bug) => {
-  const property = fc.asyncProperty(scripts("lasting"), async (script) => void (await play(script, bug)));
+])("finds %s, and tells by a short script", { timeout: 120_000 }, async (_, told, bug, ways) => {
+  const property = fc.asyncProperty(scripts(["lasting"], ways), async (script) => void (await play(script, bug)));
   const { failed, counterexample, errorInstance } = await fc.check(property, { seed, numRuns: 500 });
   expect(failed).toBe(true);
   expect(String(errorInstance)).toMatch(told);

@@ -1,0 +1,94 @@
+import { cookieReplaced } from "../lib/errors.js";
+import { answered, type Call, refused } from "./batch.js";
+import type { Connection } from "./connection.js";
+import type { WireError } from "./router.js";
+import type { Runtime } from "./runtime.js";
+import type { SessionCookie } from "./session.js";
+
+/** A stream that a socket has opened. */
+export interface Opened {
+  readonly connection: Connection;
+  /** Hears what else the socket says, where it may say more. */
+  readonly talk: Talk | undefined;
+}
+
+/** Who has opened a socket. */
+export interface Opener {
+  readonly session: SessionCookie;
+  readonly address: string | undefined;
+}
+
+/** What a socket says after its first message: numbered calls of events, heard as its opener's. */
+export class Talk {
+  readonly #runtime: Runtime;
+  readonly #connection: Connection;
+  readonly #opener: Opener;
+  readonly #context: () => Promise<object>;
+  /** Its opener's cookie has been replaced: nothing more is heard. */
+  #deaf = false;
+
+  constructor(runtime: Runtime, connection: Connection, opener: Opener) {
+    const { context } = connection.caller;
+    this.#runtime = runtime;
+    this.#connection = connection;
+    this.#opener = opener;
+    this.#context = async () => context;
+    connection.generation = opener.session.generation;
+  }
+
+  /** How many bytes a call may have. */
+  get longest(): number {
+    return this.#runtime.limits.maxBody;
+  }
+
+  /** Hears a call, whose answer goes with the stream; calls back when it is on its way. `false`: it is none. */
+  hear(text: string, answered: () => void): boolean {
+    const said = callOf(text);
+    if (!said) return false;
+    void this.#answer(said).then(answered);
+    return true;
+  }
+
+  async #answer([id, call]: Said): Promise<void> {
+    const { session, address } = this.#opener;
+    const standing = this.#runtime.callers.stands(session);
+    const stands = typeof standing === "boolean" ? standing : await standing.catch(() => false);
+    const request = { session, address, late: true, cookie: null as string | null, context: this.#context };
+    const answer = stands ? await answered(this.#runtime, request, call) : { error: refused(this.#runtime, cookieReplaced(), call.path) };
+    const message = "error" in answer ? ["answer", id, null, this.#plain(answer.error, call)] : ["answer", id, answer.result.data];
+    // A new cookie goes with the response to a request alone: there it is asked again.
+    if (!stands || request.cookie !== null) this.#stop();
+    this.#connection.answer(message);
+  }
+
+  #stop(): void {
+    if (this.#deaf) return;
+    this.#deaf = true;
+    this.#connection.takes(0);
+  }
+
+  /** As JSON has it, as `data` of an error may be anything. */
+  #plain(error: WireError, { path }: Call): unknown {
+    try {
+      return JSON.parse(JSON.stringify(error));
+    } catch (thrown) {
+      return refused(this.#runtime, thrown, path);
+    }
+  }
+}
+
+type Said = readonly [id: number, call: Call];
+
+function callOf(text: string): Said | undefined {
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(said)) return undefined;
+  const [id, path, input] = said as [unknown, unknown, { readonly call?: unknown } | null | undefined];
+  if (!Number.isSafeInteger(id) || typeof path !== "string" || typeof input?.call !== "object") return undefined;
+  const dot = path.indexOf(".");
+  return [id as number, { path, store: path.slice(0, dot), event: path.slice(dot + 1), input }];
+}
