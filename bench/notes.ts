@@ -24,7 +24,7 @@ export const notes: { text: string; reasons: Reasons; known: Readonly<Record<str
     "CPU of a delivery over SSE, to raw SSE (0.8 × as many a second)": 2.2,
     // Where the machine has other work.
     "CPU of a delivery over WebSocket, to ws (0.8 × as many a second)": 1.5,
-    "CPU of an event that changes a number, to Reflex": 1.3,
+    "CPU of an event that changes a number, to Reflex": 0.35,
     // Frames of a busy machine.
     "painted, change every tenth of 1,000, to the better peer": 1.4,
     "painted, swap two of 1,000, to the better peer": 1.4,

@@ -7,10 +7,11 @@ import { note, type Part, type Rounds, ratioOf, turns } from "./section.ts";
 
 const SESSIONS = 200;
 const TIMES = 20;
-const PEERS = ["twinstate", "twinstate, no stream", "trpc"];
+const PEERS = ["twinstate", "twinstate, socket", "twinstate, no stream", "trpc"];
 const ON_NEXT = ["twinstate, Next", "trpc, Next"];
 const NAMES: Record<string, string> = {
   twinstate: "twinstate, all sessions stream",
+  "twinstate, socket": "twinstate event, over a socket",
   "twinstate, no stream": "twinstate, no stream",
   trpc: "tRPC no-op mutation",
   "twinstate, Next": "twinstate on Next, all sessions stream",
@@ -20,7 +21,7 @@ const NAMES: Record<string, string> = {
 /** How many events a second one core of the server sustains. */
 export const rate: Part = async ({ rounds, short, profile, log }) => {
   const onNext = !short && nextIsBuilt(log);
-  const peers = short ? ["twinstate", "trpc"] : onNext ? [...PEERS, ...ON_NEXT] : PEERS;
+  const peers = short ? ["twinstate", "twinstate, socket", "trpc"] : onNext ? [...PEERS, ...ON_NEXT] : PEERS;
   const pairs = new Map<string, { server: Child; client: Child }>();
   const cpu: Rounds = new Map();
   const seconds: Rounds = new Map();
@@ -53,7 +54,7 @@ export const rate: Part = async ({ rounds, short, profile, log }) => {
   const count = (value: number) => Math.round(value).toLocaleString("en");
   return {
     title: "Events a second",
-    text: `${SESSIONS} sessions, each with one call under way, over kept-alive connections from a process that only writes requests and looks for the end of answers. What one core sustains is a second divided by the CPU that the server process has used for each call; the rate that was seen also depends on what else the machine did. In the first row, each session watches its store, so each event is answered *and* sent as a frame.`,
+    text: `${SESSIONS} sessions, each with one call under way, over kept-alive connections from a process that only writes requests and looks for the end of answers. What one core sustains is a second divided by the CPU that the server process has used for each call; the rate that was seen also depends on what else the machine did. In the first row, each session watches its store, so each event is answered *and* sent as a frame. *Over a socket*, a WebSocket takes the events and brings both.`,
     tables: [
       table(
         ["", "events a second of one core", "CPU µs for each", "a second, as seen"],

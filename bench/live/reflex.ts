@@ -18,6 +18,8 @@ const TIMES = 10;
 const OPS = 3;
 const TITLE = "Reflex";
 const PEERS = ["twinstate", "reflex"];
+/** Those that a number is changed by: by requests, and over a socket as Reflex has it. */
+const CALLERS = [...PEERS, "twinstate, socket"];
 
 /** Installs Reflex into a virtual environment of the bench's own. Gives what is in the way, if anything is. */
 function missing(): string | undefined {
@@ -72,24 +74,31 @@ export const reflex: Part = async ({ rounds, short, log }) => {
     children.add(child);
     return child;
   };
-  const cpuOf: Record<string, () => Promise<number>> = { twinstate: () => server.ask<number>("cpu"), reflex: theirs.cpu };
+  const cpuOf: Record<string, () => Promise<number>> = {
+    twinstate: () => server.ask<number>("cpu"),
+    "twinstate, socket": () => server.ask<number>("cpu"),
+    reflex: theirs.cpu,
+  };
   const trips = { 1: new Map() as Rounds, 10: new Map() as Rounds };
   const events: Rounds = new Map();
   const ops = new Map<string, { micros: Rounds; bytes: Rounds; cpu: Rounds }>();
   try {
     const port = await server.ask<number>("port");
     const [caller, load, tab, theirCaller, theirLoad] = await Promise.all([open("call"), open("load"), open("table"), open("reflex"), open("reflex")]);
+    const [socketCaller, socketLoad] = await Promise.all([open("call"), open("load")]);
     await caller.ask("open", { peer: "twinstate", port });
+    await socketCaller.ask("open", { peer: "twinstate, socket", port });
+    await socketLoad.ask("open", { peer: "twinstate, socket", port, count: SESSIONS });
     await theirCaller.ask("open", { port: theirs.port, count: 1 });
     await load.ask("open", { peer: "twinstate", port, count: SESSIONS });
     await theirLoad.ask("open", { port: theirs.port, count: SESSIONS });
     await tab.ask("open", port);
-    const callers: Record<string, Child> = { twinstate: caller, reflex: theirCaller };
-    const loads: Record<string, Child> = { twinstate: load, reflex: theirLoad };
+    const callers: Record<string, Child> = { twinstate: caller, "twinstate, socket": socketCaller, reflex: theirCaller };
+    const loads: Record<string, Child> = { twinstate: load, "twinstate, socket": socketLoad, reflex: theirLoad };
     const tabs: Record<string, Child> = { twinstate: tab, reflex: theirCaller };
-    for (let i = 0; i < 3; i++) for (const peer of PEERS) await loads[peer]?.ask("run", TIMES);
+    for (let i = 0; i < 3; i++) for (const peer of CALLERS) await loads[peer]?.ask("run", TIMES);
 
-    for (const [round, peer] of turns(PEERS, rounds)) {
+    for (const [round, peer] of turns(CALLERS, rounds)) {
       for (const together of [1, 10] as const) {
         const value = median((await callers[peer]?.ask<number[]>("time", { times: together === 1 ? 100 : 20, together })) ?? []);
         note(trips[together], peer, value);
@@ -123,6 +132,7 @@ export const reflex: Part = async ({ rounds, short, log }) => {
       }
     }
     await load.ask("close");
+    await socketLoad.ask("close");
     await theirLoad.ask("close");
   } finally {
     await Promise.all([...children].map((child) => child.stop()));
@@ -130,23 +140,19 @@ export const reflex: Part = async ({ rounds, short, log }) => {
   }
   const of = (rounds: Rounds | undefined, peer: string) => median(rounds?.get(peer) ?? []);
   const count = (value: number) => Math.round(value).toLocaleString("en");
-  const both = (what: string, rounds: Rounds | undefined, format: (value: number) => string) => [
+  const all = (what: string, rounds: Rounds) => [
     what,
-    ...PEERS.map((peer) => format(of(rounds, peer))),
-    `${(of(rounds, "reflex") / of(rounds, "twinstate")).toFixed(2)} ×`,
+    ...CALLERS.map((peer) => count(of(rounds, peer))),
+    ...["twinstate", "twinstate, socket"].map((peer) => `${ratioOf(rounds, peer, "reflex", median).toFixed(2)} ×`),
   ];
   const cell = ops.get("10000 toggle") as { bytes: Rounds; cpu: Rounds };
   return {
     title: TITLE,
-    text: `Reflex ${VERSION}, its backend alone in production mode with one worker (Granian) and its state in memory, driven over its own Socket.IO protocol; twinstate by its own client, over SSE and tRPC. Round trip and events as above, over ${SESSIONS} sessions. Then the ops of workload T, each an event of one session: time from the call until what it changed is in the browser's hands, bytes of all that the browser got for it, and CPU of the server. What a browser waits for is mostly tRPC's batch timer and \`fetch\`.`,
+    text: `Reflex ${VERSION}, its backend alone in production mode with one worker (Granian) and its state in memory, driven over its own Socket.IO protocol; twinstate by its own client, with events by request and a stream over SSE, and, for the first table, with both over a WebSocket, as Reflex has them. Round trip and events as above, over ${SESSIONS} sessions. Then the ops of workload T, each an event of one session: time from the call until what it changed is in the browser's hands, bytes of all that the browser got for it, and CPU of the server. What a browser waits for there is mostly tRPC's batch timer and \`fetch\`.`,
     tables: [
       table(
-        ["", ...PEERS, "factor"],
-        [
-          both("round trip, 1 at a time, µs", trips[1], count),
-          both("round trip, 10 at a time, µs", trips[10], count),
-          both("server CPU of an event, µs", events, count),
-        ],
+        ["", "twinstate, by request", "reflex", "twinstate, over a socket", "by request, to Reflex", "over a socket, to Reflex"],
+        [all("round trip, 1 at a time, µs", trips[1]), all("round trip, 10 at a time, µs", trips[10]), all("server CPU of an event, µs", events)],
       ),
       ...sizes.map((n) =>
         table(
@@ -158,9 +164,9 @@ export const reflex: Part = async ({ rounds, short, log }) => {
         ),
       ),
     ],
-    rounds: PEERS.map((peer) => `${peer}, CPU µs of an event: ${(events.get(peer) ?? []).map((value) => value.toFixed(1)).join(" ")}`),
+    rounds: CALLERS.map((peer) => `${peer}, CPU µs of an event: ${(events.get(peer) ?? []).map((value) => value.toFixed(1)).join(" ")}`),
     verdicts: [
-      verdict("CPU of an event that changes a number, to Reflex", ratioOf(events, "twinstate", "reflex", median), 0.1),
+      verdict("CPU of an event that changes a number, to Reflex", ratioOf(events, "twinstate, socket", "reflex", median), 0.1),
       verdict("CPU of an event that toggles one of 10,000 rows, to Reflex", ratioOf(cell.cpu, "twinstate", "reflex", median), 0.1),
       verdict("bytes of one cell of 10,000 rows, to Reflex", ratioOf(cell.bytes, "twinstate", "reflex", median), 0.01),
     ],

@@ -5,10 +5,11 @@ import { type Child, launch } from "./child.ts";
 import { launchNext, nextIsBuilt } from "./next.ts";
 import { note, type Part, type Rounds, ratioOf, turns } from "./section.ts";
 
-const PEERS = ["twinstate", "trpc", "socketio"];
+const PEERS = ["twinstate", "twinstate, socket", "trpc", "socketio"];
 const ON_NEXT = ["twinstate, Next", "trpc, Next"];
 const NAMES: Record<string, string> = {
   twinstate: "twinstate event",
+  "twinstate, socket": "twinstate event, over a socket",
   trpc: "tRPC no-op mutation",
   socketio: "socket.io ack",
   "twinstate, Next": "twinstate event, on Next",
@@ -19,12 +20,14 @@ const TOGETHER = [1, 10];
 /** How long an event takes, from call until the caller's twin shows it. */
 export const roundtrip: Part = async ({ rounds, short, profile, log }) => {
   const onNext = !short && nextIsBuilt(log);
-  const peers = short ? ["twinstate", "trpc"] : onNext ? [...PEERS, ...ON_NEXT] : PEERS;
+  const peers = short ? ["twinstate", "twinstate, socket", "trpc"] : onNext ? [...PEERS, ...ON_NEXT] : PEERS;
   const pairs = new Map<string, { server: Child; client: Child }>();
   const took: Record<number, Rounds> = Object.fromEntries(TOGETHER.map((together) => [together, new Map()]));
   try {
     for (const peer of peers) {
-      const server = peer.endsWith("Next") ? await launchNext() : await launch(`servers/${peer}`, { profile: profile ? `roundtrip-${peer}` : undefined });
+      const server = peer.endsWith("Next")
+        ? await launchNext()
+        : await launch(`servers/${peer.split(",")[0]}`, { profile: profile ? `roundtrip-${peer}` : undefined });
       const client = await launch("clients/call", { profile: profile ? `roundtrip-${peer}-client` : undefined });
       pairs.set(peer, { server, client });
       await client.ask("open", { peer, port: await server.ask("port") });

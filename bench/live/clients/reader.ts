@@ -55,9 +55,11 @@ export function read({ port, path, cookie, upgrade, begun, onMarks }: ReaderOpti
   });
 }
 
-/** A short text frame, as WebSocket clients must send it. */
-function masked(text: string): Buffer {
+/** A text frame of less than 64 kB, as WebSocket clients must send it. */
+export function masked(text: string): Buffer {
   const mask = randomBytes(4);
   const payload = Buffer.from(text).map((byte, i) => byte ^ (mask[i % 4] as number));
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, payload]);
+  const { length } = payload;
+  const head = length < 126 ? [0x81, 0x80 | length] : [0x81, 0xfe, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from(head), mask, payload]);
 }

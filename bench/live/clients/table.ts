@@ -24,7 +24,7 @@ function counting(get: typeof fetch): typeof fetch {
 
 answer({
   async open(port: number) {
-    const client = createClient({ url: `http://127.0.0.1:${port}/api/twin`, fetch: counting(cookies()) });
+    const client = createClient({ url: `http://127.0.0.1:${port}/api/twin`, fetch: counting(cookies().fetch) });
     twin = client.twin("table");
     twin.use();
     await twin.ready;

@@ -42,7 +42,7 @@ const twin = createTwin({
 
 const { server, port } = await listen(serveHandler((request) => twin.handlers[request.method === "POST" ? "POST" : "GET"](request)));
 
-await twin.attach(server);
+await twin.attach(server, { events: true });
 // Streams under this path come past the handler.
 await twin.attach(server, { path: "/attached/$socket", live: true });
 
