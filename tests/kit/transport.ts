@@ -18,8 +18,7 @@ const ATTACHED = process.env.ATTACHED === "live";
 
 /** Where streams do not come through the handler, lets them come from this site. */
 export async function attach({ server, url }: Site, twin: Pick<TwinServer<{}, {}>, "attach">): Promise<void> {
-  if (TRANSPORT === "websocket" || ATTACHED)
-    await twin.attach(server, { path: `${new URL(url).pathname}/$socket`, live: ATTACHED, events: SOCKET_EVENTS });
+  if (TRANSPORT === "websocket" || ATTACHED) await twin.attach(server, { path: `${new URL(url).pathname}/$socket`, live: ATTACHED, events: SOCKET_EVENTS });
 }
 
 /** Whether streams come through the handler. */
