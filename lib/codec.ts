@@ -364,8 +364,7 @@ function fillObjects<C>(columns: readonly unknown[], names: readonly string[], m
   for (let c = 0; c < names.length; c++) {
     const slots = columnOf(columns[c], made.length);
     const name = names[c] as string;
-    if (name === "__proto__") for (let i = 0; i < made.length; i++) put(objects[i] as object, name, valueOf(slots ? slots[i] : NEXT, sink));
-    else for (let i = 0; i < made.length; i++) (objects[i] as Record<string, unknown>)[name] = valueOf(slots ? slots[i] : NEXT, sink);
+    for (let i = 0; i < made.length; i++) put(objects[i] as object, name, valueOf(slots ? slots[i] : NEXT, sink));
   }
   for (let i = 0; i < made.length; i++) sink.fill(made[i] as C, objects[i]);
 }

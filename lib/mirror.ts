@@ -23,7 +23,7 @@ import { Graph } from "./graph.js";
 import { type Audience, clients, InstanceNode, storage } from "./instance.js";
 import { MapNode } from "./map.js";
 import { Names } from "./names.js";
-import { Node, own, type Stored, spoil, UNNUMBERED } from "./node.js";
+import { type Node, own, type Stored, spoil, UNNUMBERED } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { SetNode } from "./set.js";
 import { Signal } from "./signal.js";
@@ -105,17 +105,17 @@ export function createMirror({ name, faces, method, models }: MirrorOptions): Mi
       return state.free;
     },
     get size() {
-      return state.table.size;
+      return Object.values(state.table).flat().length;
     },
     applySnapshot: (snapshot, fresh = false) =>
       apply("a snapshot", snapshot, () => {
         const decoder = new Decoder(graph, clients);
-        decoder.snapshot(snapshot, fresh || !ready ? undefined : state.table);
+        finish(decoder.snapshot(snapshot, fresh ? [] : state.table));
         state = decoder;
         ready = true;
       }),
     applyDelta: (delta) => apply("a delta", delta, () => state.delta(delta)),
-    decode: (value) => decodeValue(value, (id) => viewOf(state.table.get(id))),
+    decode: (value) => decodeValue(value, (id) => viewOf(nodeIn(state.table, id))),
     read: (field) => viewOf(own(graph.root.data, field)),
     view: () => viewOf(graph.root) as object,
     onChange: changes.subscribe,
@@ -148,14 +148,14 @@ export interface Known {
 /** Puts what is kept of a store into a graph whose root stands: what clients know of it, and what the storage does. */
 export function* applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, tail: readonly Kept[]): Steps<{ clients: Known; storage: Known }> {
   const decoder = new Decoder(graph, storage);
-  yield* decoder.snapshotSteps(snapshot, undefined);
+  yield* decoder.snapshot(snapshot, []);
   for (const [delta] of tail) {
     decoder.delta(delta);
     yield;
   }
   const last = tail[tail.length - 1];
   // What the tail has made has numbers that nobody knows any more: clients get all of it anew, under numbers that were never used.
-  if (last) return { clients: { names: [], next: last[1] }, storage: decoder.known };
+  if (last) return { clients: { names: [], next: last[1] }, storage: { names: decoder.names.list, next: decoder.free } };
   const numbers = expand(ids);
   yield;
   const kept = expand(snapshot[2]);
@@ -164,7 +164,7 @@ export function* applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, ta
     decoder.numbered(kept[i]).id = numbers[i] as number;
     if (i % STEP === 0) yield;
   }
-  return { clients: { names, next }, storage: decoder.known };
+  return { clients: { names, next }, storage: { names: decoder.names.list, next: decoder.free } };
 }
 
 /** A graph without classes: what is kept of a store as plain data, whatever its class is by now. */
@@ -177,17 +177,18 @@ export function bareGraph(name: string): Graph {
 /** Reads snapshots and deltas into a graph. */
 class Decoder implements Sink<Node> {
   /** Containers by number. */
-  table = new Map<number, Node>();
+  table: NodePages = [];
+  names = new Names();
   /** The number of the next container that is made. */
   free = 0;
   readonly #graph: Graph;
   readonly #audience: Audience;
-  #names = new Names();
   /** The number of the next container that no slot has referred to. */
   #claimed = 0;
   /** While a snapshot is read: the numbers of its containers, in order. */
   #ids: number[] | undefined;
-  #old: ReadonlyMap<number, Node> | undefined;
+  /** Meanwhile: the containers to keep. */
+  #old: NodePages = [];
   #made = 0;
 
   constructor(graph: Graph, audience: Audience) {
@@ -195,30 +196,21 @@ class Decoder implements Sink<Node> {
     this.#audience = audience;
   }
 
-  get known(): Known {
-    return { names: this.#names.list, next: this.free };
-  }
-
   /** A container by its number. */
-  numbered<N extends Node = Node>(id: unknown, Kind: abstract new (...args: never[]) => Node = Node): N {
-    const node = this.table.get(id as number);
-    if (node instanceof Kind) return node as N;
+  numbered<N extends Node = Node>(id: unknown, is: (node: unknown) => boolean = Boolean): N {
+    const node = nodeIn(this.table, id as number);
+    if (is(node)) return node as N;
     throw badWire("the number of a container", id);
   }
 
-  snapshot(snapshot: Snapshot, old: ReadonlyMap<number, Node> | undefined): void {
-    finish(this.snapshotSteps(snapshot, old));
-  }
-
-  *snapshotSteps(snapshot: Snapshot, old: ReadonlyMap<number, Node> | undefined): Steps<void> {
+  /** Reads a snapshot, before anything else. `old`: the containers to keep where the numbers match. */
+  *snapshot(snapshot: Snapshot, old: NodePages): Steps<void> {
     const [names, next, ids, bodies] = snapshot;
-    this.#names = new Names(names);
+    this.names = new Names(names);
     this.free = next;
     this.#ids = expand(ids);
     yield;
     this.#old = old;
-    this.#made = 0;
-    this.#claimed = 0;
     const opened: Opened<Node>[] = [];
     for (const body of bodies) {
       opened.push(openBody(body, this));
@@ -231,7 +223,7 @@ class Decoder implements Sink<Node> {
       yield;
     }
     this.#ids = undefined;
-    this.#old = undefined;
+    this.#old = [];
   }
 
   delta(delta: Delta): void {
@@ -253,44 +245,45 @@ class Decoder implements Sink<Node> {
       const code = next();
       switch (code) {
         case 0:
-          this.numbered<ObjectNode>(next(), ObjectNode).put(this.name(next()), value());
+          this.numbered<ObjectNode>(next(), isObject).put(this.name(next()), value());
           break;
         case 1:
-          this.numbered<ObjectNode>(next(), ObjectNode).remove(this.name(next()));
+          this.numbered<ObjectNode>(next(), isObject).remove(this.name(next()));
           break;
         case 2:
         case 3:
-          this.numbered<ArrayNode>(next(), ArrayNode).splice(
+          this.numbered<ArrayNode>(next(), isArray).splice(
             next() as number,
             next() as number,
             code === 2 ? (next() as unknown[]).map((slot) => valueOf(slot, this)) : [],
           );
           break;
         case 4:
-          this.numbered<ArrayNode>(next(), ArrayNode).put(next() as number, value());
+          this.numbered<ArrayNode>(next(), isArray).put(next() as number, value());
           break;
         case 5:
-          this.numbered<MapNode>(next(), MapNode).put(value(), value());
+          this.numbered<MapNode>(next(), isMap).put(value(), value());
           break;
         case 6:
-          this.numbered<MapNode>(next(), MapNode).remove(value());
+          this.numbered<MapNode>(next(), isMap).remove(value());
           break;
         case 7:
-          this.numbered<SetNode>(next(), SetNode).put(value());
+          this.numbered<SetNode>(next(), isSet).put(value());
           break;
         case 8:
-          this.numbered<SetNode>(next(), SetNode).remove(value());
+          this.numbered<SetNode>(next(), isSet).remove(value());
           break;
         case 9:
           this.numbered<MapNode | SetNode>(next()).clear();
           break;
         case 10: {
           const name = this.name(next());
-          const [steps, slots] = [next() as number[], next() as unknown[]];
+          const steps = next() as number[];
+          const slots = next() as unknown[];
           let id = 0;
           for (let n = 0; n < steps.length; n++) {
             id += steps[n] as number;
-            this.numbered<ObjectNode>(id, ObjectNode).put(name, valueOf(slots[n], this));
+            this.numbered<ObjectNode>(id, isObject).put(name, valueOf(slots[n], this));
           }
           break;
         }
@@ -306,17 +299,13 @@ class Decoder implements Sink<Node> {
 
   /** Forgets what cannot be reached from the root. */
   #sweep(): void {
-    const audience = this.#audience;
-    const reached = new Map<number, Node>();
+    const reached: NodePages = [];
     const queue: Node[] = [this.#graph.root];
-    reached.set(audience.tag(this.#graph.root).id, this.#graph.root);
     for (const node of queue) {
-      node.children((child) => {
-        const { id } = audience.tag(child);
-        if (reached.get(id) === child) return;
-        reached.set(id, child);
-        queue.push(child);
-      }, audience);
+      const { id } = this.#audience.tag(node);
+      if (nodeIn(reached, id) === node) continue;
+      register(reached, id, node);
+      node.children((child) => void queue.push(child), this.#audience);
     }
     this.table = reached;
   }
@@ -324,7 +313,7 @@ class Decoder implements Sink<Node> {
   // As the sink of bodies.
 
   name(sent: unknown): string {
-    return this.#names.receive(sent);
+    return this.names.receive(sent);
   }
 
   next(): Node {
@@ -342,13 +331,13 @@ class Decoder implements Sink<Node> {
     const id = this.#ids ? (this.#ids[this.#made++] as number) : this.free++;
     const node = this.#reuse(id, kind, className) ?? this.#create(kind, className);
     this.#audience.tag(node).id = id;
-    this.table.set(id, node);
+    register(this.table, id, node);
     return node;
   }
 
   #reuse(id: number, kind: BodyKind, className: string | undefined): Node | undefined {
-    if (this.table.size === 0 && this.#ids) return this.#graph.root;
-    const old = this.#old?.get(id);
+    if (this.#ids && this.#made === 1) return this.#graph.root;
+    const old = nodeIn(this.#old, id);
     const fits = old?.kind === kind && old !== this.#graph.root && (old as InstanceNode).className === className;
     return fits ? old : undefined;
   }
@@ -373,7 +362,7 @@ class Decoder implements Sink<Node> {
   }
 
   fill(node: Node, data: unknown): void {
-    const isNew = node !== this.#graph.root && this.#old?.get(this.#audience.tag(node).id) !== node;
+    const isNew = node !== this.#graph.root && nodeIn(this.#old, this.#audience.tag(node).id) !== node;
     if (node instanceof InstanceNode && node.fill) node.fill(data as Record<string, Stored>);
     else if (isNew) node.data = data;
     else if (node instanceof ArrayNode) node.assign(data as Stored[]);
@@ -381,7 +370,7 @@ class Decoder implements Sink<Node> {
   }
 
   from(node: Node, [, base, runs]: Group): void {
-    const items = this.numbered<ArrayNode>(base, ArrayNode).data;
+    const items = this.numbered<ArrayNode>(base, isArray).data;
     const next: Stored[] = [];
     let cursor = 0;
     const copy = (count: number) => {
@@ -400,6 +389,24 @@ class Decoder implements Sink<Node> {
     }
     node.data = next;
   }
+}
+
+// One for each class: `instanceof` is slow where the class differs from call to call.
+const isObject = (node: unknown) => node instanceof ObjectNode;
+const isArray = (node: unknown) => node instanceof ArrayNode;
+const isMap = (node: unknown) => node instanceof MapNode;
+const isSet = (node: unknown) => node instanceof SetNode;
+
+/** Nodes by number, in pages: a Map of as many takes three times the memory. */
+type NodePages = Node[][];
+
+/** What V8 gives an array that grows to so many is hardly more. */
+const PAGE = 128;
+
+const nodeIn = (pages: NodePages, id: number): Node | undefined => pages[(id / PAGE) | 0]?.[id % PAGE];
+
+function register(pages: NodePages, id: number, node: Node): void {
+  (pages[(id / PAGE) | 0] ??= [])[id % PAGE] = node;
 }
 
 function expand(pairs: readonly number[]): number[] {
