@@ -84,11 +84,7 @@ export function createMirror({ name, faces, method, models }: MirrorOptions): Mi
   let state = new Decoder(graph, clients);
   let ready = false;
 
-  const change = (run: () => void) =>
-    atomically(() => {
-      changed.add(changes);
-      run();
-    });
+  const change = (run: () => void) => atomically(run, changes);
   const apply = (what: string, message: unknown, read: () => void) => change(() => understand(what, message, read));
 
   return {
@@ -122,20 +118,22 @@ export function createMirror({ name, faces, method, models }: MirrorOptions): Mi
   };
 }
 
-let changed = new Set<Signal>();
-let depth = 0;
+/** While changes are applied as one: who is told of it afterwards. */
+let told: (Signal | undefined)[] | undefined;
 
-/** Applies several deltas as one: reactions and listeners see them all or none. */
-export function atomically(apply: () => void): void {
-  depth++;
+/** Applies several deltas as one: reactions and listeners see them all or none. `changes` tells of it. */
+export function atomically(apply: () => void, changes?: Signal): void {
+  if (told) {
+    if (!told.includes(changes)) told.push(changes);
+    return batch(apply);
+  }
+  const all = [changes];
+  told = all;
   try {
     batch(apply);
   } finally {
-    if (--depth === 0) {
-      const told = changed;
-      changed = new Set();
-      for (const changes of told) changes.tell();
-    }
+    told = undefined;
+    for (const one of all) one?.tell();
   }
 }
 
