@@ -45,7 +45,8 @@ export class Talk {
   hear(text: string, answered: () => void): boolean {
     const said = callOf(text);
     if (!said) return false;
-    void this.#answer(said).then(answered);
+    // An app's log that throws is no reason to end the process: a call without an answer is asked again by request.
+    void this.#answer(said).then(answered, answered);
     return true;
   }
 

@@ -41,6 +41,9 @@ class Note {
     effect.toast(text);
     return ++this.times;
   }
+  @event fail() {
+    throw new Error("A bug.");
+  }
   @event async hold(text: string) {
     await wait();
     this.text = text;
@@ -363,6 +366,18 @@ test("answers that a reader does not take are not dropped for what is", async ()
   expect(await Promise.all(called)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   expect(net.trace.filter((line) => /→ wall\.toast/.test(line) && !line.includes("by socket"))).toEqual([]);
   await net.quiet();
+});
+
+test("a log that throws ends neither the socket nor the server", async () => {
+  const log = vi.fn(() => {
+    throw new Error("The log is full.");
+  });
+  const { say, answer } = await speak(await start({ log }));
+  say(1, "write", 1, "before");
+  say(2, "fail", 2);
+  await vi.waitFor(() => expect(log).toHaveBeenCalledWith(expect.objectContaining({ level: "error" })), 10_000);
+  say(3, "who", 3);
+  expect(await answer(3)).toHaveLength(3);
 });
 
 // --- lines that break ---
