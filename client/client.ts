@@ -12,7 +12,7 @@ import { Connection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import { Outbox, refusalOf } from "./outbox.js";
 import { type Scope, scopeName } from "./scope.js";
-import type { SocketOptions } from "./socket.js";
+import type { SocketOptions, Taker } from "./socket.js";
 import { createStatus, type Status } from "./status.js";
 import { type GetStream, loadSockets, readStream } from "./stream.js";
 import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
@@ -77,9 +77,9 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   };
   // A line may be dead without a word.
   const patient: typeof fetch = (url, init) => get(url, { ...init, signal: AbortSignal.any([init?.signal ?? [], AbortSignal.timeout(ANSWER_WAIT)].flat()) });
-  let sockets: Awaited<ReturnType<typeof loadSockets>>;
+  const taker: Taker = {};
   const getStream: GetStream = async (url, init, take) =>
-    (options.transport === "websocket" && (await (sockets ??= await loadSockets())?.fetchBySocket(options, url, init.signal, take))) || get(url, init);
+    (options.transport === "websocket" && (await (await loadSockets())?.fetchBySocket(options, taker, url, init.signal, take))) || get(url, init);
   /** Asks the server: so many calls in one request, at most. */
   const asking = (maxItems: number) =>
     createTRPCUntypedClient<AnyTRPCRouter>({ links: [httpBatchStreamLink({ url, fetch: patient as never, maxItems, maxURLLength: 2000 })] });
@@ -148,7 +148,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   const outbox = new Outbox({
     trpc,
     one: asking(1),
-    bySocket: (...call) => sockets?.callBySocket(options, ...call),
+    taker,
     connection,
     scopeOf,
     missed(twin, incarnation, messages) {

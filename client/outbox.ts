@@ -14,6 +14,7 @@ import type { Filled } from "./form.js";
 import type { Inspection } from "./inspection.js";
 import type { Shown } from "./prediction.js";
 import { nextNumber, type Scope } from "./scope.js";
+import type { Taker } from "./socket.js";
 import type { UpdatableStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
@@ -26,8 +27,7 @@ export interface OutboxWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
   /** The same, with one call in each request. */
   readonly one: TRPCUntypedClient<AnyTRPCRouter>;
-  /** Calls by a socket; `undefined` where none takes the call. */
-  bySocket(path: string, input: unknown): Promise<unknown> | undefined;
+  readonly taker: Taker;
   readonly connection: Pick<Connection, "id" | "epoch" | "open">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
@@ -221,7 +221,7 @@ export class Outbox {
 
   async #send(entry: Entry, numbered: Numbered): Promise<void> {
     const { twin, event, args } = entry;
-    const { bySocket, one, trpc } = this.#world;
+    const { one, taker, trpc } = this.#world;
     const { client, i, n } = numbered;
     const attempt = new AbortController();
     entry.attempt = attempt;
@@ -232,7 +232,7 @@ export class Outbox {
     try {
       const asked = [`${twin.store}.${event}`, { key: twin.key ?? undefined, args, call }] as const;
       // Once: what did not come through is asked again over HTTP, with the cookies of then.
-      const socket = entry.sent < 2 && bySocket(...asked);
+      const socket = entry.sent < 2 && taker.call?.(...asked);
       const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
       if (entry.attempt !== attempt) return;
       entry.answer = answer;

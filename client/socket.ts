@@ -39,29 +39,38 @@ const ANSWER_WAIT = 30_000;
 /** Until when clients do without, by their options. */
 const pauses = new WeakMap<SocketOptions, number>();
 
-/** Calls an event, and gives its answer, or `undefined` where it cannot. */
-type Call = (path: string, input: unknown) => Promise<unknown> | undefined;
-
-/** The sockets that are open and take events, by the options of their clients. */
-const taking = new WeakMap<SocketOptions, Call>();
-
-/** Calls an event by the socket that brings the stream. `undefined` where that takes none, or none so large; rejects where it breaks before the answer has come. */
-export const callBySocket = (options: SocketOptions, ...call: Parameters<Call>) => taking.get(options)?.(...call);
+/** What a client has of the socket that brings its stream, while that takes events. */
+export interface Taker {
+  /** Calls an event, and gives its answer; `undefined` where the call is too large. Rejects where the socket breaks before the answer has come. */
+  call?: ((path: string, input: unknown) => Promise<unknown> | undefined) | undefined;
+}
 
 /**
  * A stream by way of a WebSocket. Its messages go to `take`, and the text of the response tells only of the line: that it is alive, and that it is over. `undefined` where no
  * socket opens, or it brings nothing: none is tried for a while then.
  */
-export async function fetchBySocket(options: SocketOptions, url: string, signal: AbortSignal, take: (message: unknown) => void): Promise<Response | undefined> {
+export async function fetchBySocket(
+  options: SocketOptions,
+  taker: Taker,
+  url: string,
+  signal: AbortSignal,
+  take: (message: unknown) => void,
+): Promise<Response | undefined> {
   if (signal.aborted || Date.now() < (pauses.get(options) ?? 0)) return undefined;
-  const body = await listen(options, url, signal, take).catch(() => undefined);
+  const body = await listen(options, taker, url, signal, take).catch(() => undefined);
   if (body) return new Response(body);
   if (!signal.aborted) pauses.set(options, Date.now() + PAUSE);
   return undefined;
 }
 
 /** What a socket brings; `undefined` where that is nothing. */
-function listen(options: SocketOptions, url: string, signal: AbortSignal, take: (message: unknown) => void): Promise<ReadableStream<Uint8Array> | undefined> {
+function listen(
+  options: SocketOptions,
+  taker: Taker,
+  url: string,
+  signal: AbortSignal,
+  take: (message: unknown) => void,
+): Promise<ReadableStream<Uint8Array> | undefined> {
   const [path, input] = url.split("$live?input=") as [string, string];
   return new Promise((resolve) => {
     const { openSocket = (url) => new WebSocket(url), wire } = options;
@@ -77,7 +86,7 @@ function listen(options: SocketOptions, url: string, signal: AbortSignal, take: 
       socket.close();
       body?.close();
       body = undefined;
-      if (taking.get(options) === calls.call) taking.delete(options);
+      if (taker.call === calls.call) taker.call = undefined;
       calls.end();
       resolve(undefined);
     };
@@ -108,7 +117,7 @@ function listen(options: SocketOptions, url: string, signal: AbortSignal, take: 
       if (what === "answer") return calls.answered(id as number, value, error);
       if (what !== "events") return take(message);
       calls.longest = id as number;
-      taking.set(options, calls.call);
+      taker.call = calls.call;
     };
     /** Hands on the messages in text, and gives what else it tells. */
     const heard = (data: string) => {
@@ -146,7 +155,7 @@ class Calls {
     this.#send = send;
   }
 
-  readonly call: Call = (path, input) => {
+  readonly call = (path: string, input: unknown): Promise<unknown> | undefined => {
     const id = ++this.#last;
     const text = JSON.stringify([id, path, input]);
     // A UTF-16 unit takes three bytes at most.

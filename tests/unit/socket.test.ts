@@ -17,7 +17,7 @@ function open(take: (message: unknown, line: AbortController) => void = () => {}
   let over = false;
   const refused = vi.fn(async () => Response.error());
   const ended = readStream(
-    async (url, { signal }, take) => (await fetchBySocket({ openSocket, wire: "binary" }, url, signal, take)) ?? refused(),
+    async (url, { signal }, take) => (await fetchBySocket({ openSocket, wire: "binary" }, {}, url, signal, take)) ?? refused(),
     "http://it/twin/$live?input=%7B%7D",
     line,
     (message) => {
