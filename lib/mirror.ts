@@ -21,6 +21,7 @@ import {
 import { badWire } from "./errors.js";
 import { Graph } from "./graph.js";
 import { type Audience, clients, InstanceNode, storage } from "./instance.js";
+import { emptyOf } from "./kind.js";
 import { MapNode } from "./map.js";
 import { Names } from "./names.js";
 import { type Node, own, type Stored, spoil, UNNUMBERED } from "./node.js";
@@ -195,9 +196,10 @@ class Decoder implements Sink<Node> {
   }
 
   /** A container by its number. */
-  numbered<N extends Node = Node>(id: unknown, is: (node: unknown) => boolean = Boolean): N {
+  numbered<N extends Node = Node>(id: unknown, kind?: BodyKind): N {
     const node = nodeIn(this.table, id as number);
-    if (is(node)) return node as N;
+    // An instance is an object to ops.
+    if (node && (!kind || node.kind === kind || (kind === "object" && node instanceof InstanceNode))) return node as N;
     throw badWire("the number of a container", id);
   }
 
@@ -243,33 +245,33 @@ class Decoder implements Sink<Node> {
       const code = next();
       switch (code) {
         case 0:
-          this.numbered<ObjectNode>(next(), isObject).put(this.name(next()), value());
+          this.numbered<ObjectNode>(next(), "object").put(this.name(next()), value());
           break;
         case 1:
-          this.numbered<ObjectNode>(next(), isObject).remove(this.name(next()));
+          this.numbered<ObjectNode>(next(), "object").remove(this.name(next()));
           break;
         case 2:
         case 3:
-          this.numbered<ArrayNode>(next(), isArray).splice(
+          this.numbered<ArrayNode>(next(), "array").splice(
             next() as number,
             next() as number,
             code === 2 ? (next() as unknown[]).map((slot) => valueOf(slot, this)) : [],
           );
           break;
         case 4:
-          this.numbered<ArrayNode>(next(), isArray).put(next() as number, value());
+          this.numbered<ArrayNode>(next(), "array").put(next() as number, value());
           break;
         case 5:
-          this.numbered<MapNode>(next(), isMap).put(value(), value());
+          this.numbered<MapNode>(next(), "map").put(value(), value());
           break;
         case 6:
-          this.numbered<MapNode>(next(), isMap).remove(value());
+          this.numbered<MapNode>(next(), "map").remove(value());
           break;
         case 7:
-          this.numbered<SetNode>(next(), isSet).put(value());
+          this.numbered<SetNode>(next(), "set").put(value());
           break;
         case 8:
-          this.numbered<SetNode>(next(), isSet).remove(value());
+          this.numbered<SetNode>(next(), "set").remove(value());
           break;
         case 9:
           this.numbered<MapNode | SetNode>(next()).clear();
@@ -281,7 +283,7 @@ class Decoder implements Sink<Node> {
           let id = 0;
           for (let n = 0; n < steps.length; n++) {
             id += steps[n] as number;
-            this.numbered<ObjectNode>(id, isObject).put(name, valueOf(slots[n], this));
+            this.numbered<ObjectNode>(id, "object").put(name, valueOf(slots[n], this));
           }
           break;
         }
@@ -343,20 +345,9 @@ class Decoder implements Sink<Node> {
   #create(kind: BodyKind, className?: string): Node {
     const spare = this.#graph.spares?.take(kind, className);
     if (spare) return spare;
-    switch (kind) {
-      case "object":
-        return new ObjectNode(this.#graph, {});
-      case "array":
-        return new ArrayNode(this.#graph, []);
-      case "map":
-        return new MapNode(this.#graph, new Map());
-      case "set":
-        return new SetNode(this.#graph, new Set());
-      case "instance":
-        return this.#graph.instance(className ?? "");
-      default:
-        return kind satisfies never;
-    }
+    if (kind === "instance") return this.#graph.instance(className as string);
+    const Plain = PLAIN[kind];
+    return new Plain(this.#graph, emptyOf(kind) as never);
   }
 
   fill(node: Node, data: unknown): void {
@@ -368,7 +359,7 @@ class Decoder implements Sink<Node> {
   }
 
   from(node: Node, [, base, runs]: Group): void {
-    const items = this.numbered<ArrayNode>(base, isArray).data;
+    const items = this.numbered<ArrayNode>(base, "array").data;
     const next: Stored[] = [];
     let cursor = 0;
     const copy = (count: number) => {
@@ -389,11 +380,7 @@ class Decoder implements Sink<Node> {
   }
 }
 
-// One for each class: `instanceof` is slow where the class differs from call to call.
-const isObject = (node: unknown) => node instanceof ObjectNode;
-const isArray = (node: unknown) => node instanceof ArrayNode;
-const isMap = (node: unknown) => node instanceof MapNode;
-const isSet = (node: unknown) => node instanceof SetNode;
+const PLAIN = { object: ObjectNode, array: ArrayNode, map: MapNode, set: SetNode };
 
 /** Nodes by number, in pages: a Map of as many takes three times the memory. */
 type NodePages = Node[][];
