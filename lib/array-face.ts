@@ -98,6 +98,7 @@ function set(node: ArrayNode, key: string | symbol, value: unknown): boolean {
 /** Values as they enter. */
 function enter(node: ArrayNode, values: readonly unknown[], at: number): Stored[] {
   const source = writing(node, at);
+  if (values.length === 0) return [];
   return values.length === 1 ? [source.enter(values[0], node, at)] : source.enterAll(values, node, at);
 }
 

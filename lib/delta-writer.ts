@@ -7,6 +7,7 @@ import { MET, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
 import { NodeSource } from "./node-source.js";
 import { type Change, dataBefore, type Splice } from "./record.js";
 import { arrange } from "./runs.js";
+import { nextWalk } from "./walk.js";
 
 /** How far to look for a cycle around one container before walking all. */
 const WALK_LIMIT = 200;
@@ -33,8 +34,10 @@ export class DeltaWriter extends NodeSource implements Source<Node> {
   readonly #met: Node[] = [];
   /** Those that have lost references, once for each. */
   readonly #dropped: Node[] = [];
-  /** The containers that refer to one since this commit: noted where any has lost references. */
-  #takers: Map<Node, Node | Node[]> | undefined;
+  /** What refers to one since this commit: noted where any has lost references. */
+  #taken: Taken | undefined;
+  /** The first that refers to a new one. */
+  #finders: Map<Node, Node> | undefined;
   /** Arrays that stand where another one stood. */
   #bases: Map<Node, ArrayNode> | undefined;
   /** What this delta forgets, and the numbers that it had. */
@@ -108,13 +111,50 @@ export class DeltaWriter extends NodeSource implements Source<Node> {
       node.children((child) => this.#drop(child), this.audience);
       this.#forget(node);
     }
-    let left: Map<Node, number> | undefined;
-    for (const node of dropped) {
-      if (this.#tag(node).id === UNNUMBERED) continue;
-      left ??= new Map();
-      left.set(node, (left.get(node) ?? 0) + 1);
+    if (this.#anyDoubtful()) this.#sweep();
+  }
+
+  /** Whether any that has lost references, and has some left, may be part of a cycle that nothing else refers to. */
+  #anyDoubtful(): boolean {
+    const { values, holders } = this.#taken ?? { values: [], holders: [] };
+    const walk = nextWalk();
+    let left = 0;
+    /** How many references are gone, where it is more than one. */
+    let several: Map<Node, number> | undefined;
+    for (const node of this.#dropped) {
+      const tag = this.#tag(node);
+      if (tag.id === UNNUMBERED) continue;
+      if (tag.mark !== walk) {
+        tag.mark = walk;
+        left++;
+        continue;
+      }
+      several ??= new Map();
+      several.set(node, (several.get(node) ?? 1) + 1);
     }
-    if (left) for (const [node, count] of left) if (this.#doubtful(node, count)) return this.#sweep();
+    // Most have only moved to where they are surely seen, as into the copy of their array.
+    for (let i = 0; i < values.length && left > 0; i++) {
+      const node = values[i] as Node;
+      const tag = this.#tag(node);
+      if (tag.mark !== walk || several?.has(node) || !this.#surelySeen(holders[i] as Node)) continue;
+      tag.mark = 0;
+      left--;
+    }
+    if (left === 0) return false;
+    const takers = new Map<Node, Node[]>();
+    for (let i = 0; i < values.length; i++) {
+      const node = values[i] as Node;
+      const those = takers.get(node);
+      if (those) those.push(holders[i] as Node);
+      else takers.set(node, [holders[i] as Node]);
+    }
+    for (const node of this.#dropped) {
+      const tag = this.#tag(node);
+      if (tag.mark !== walk || tag.id === UNNUMBERED) continue;
+      tag.mark = 0;
+      if (this.#doubtful(node, several?.get(node) ?? 1, takers.get(node) ?? [])) return true;
+    }
+    return false;
   }
 
   /** What only moves within an array is neither dropped nor taken. */
@@ -151,13 +191,8 @@ export class DeltaWriter extends NodeSource implements Source<Node> {
     }
   }
 
-  /**
-   * Whether a container that has lost references, but is still referred to, may be part of a cycle that nothing else refers
-   * to: if it has fewer references than before, or all those who took it are among what it refers to itself.
-   */
-  #doubtful(node: Node, lost: number): boolean {
-    const known = this.#takers?.get(node);
-    const all = known === undefined ? [] : Array.isArray(known) ? known : [known];
+  /** One may be, if it has fewer references than before, or all those who took it are among what it refers to itself. */
+  #doubtful(node: Node, lost: number, all: readonly Node[]): boolean {
     if (lost > all.length) return true;
     for (const taker of all) if (this.#surelySeen(taker)) return false;
     const takers = new Set(all.filter((taker) => this.#tag(taker).id !== UNNUMBERED));
@@ -170,12 +205,10 @@ export class DeltaWriter extends NodeSource implements Source<Node> {
     return takers.size === 0;
   }
 
+  /** The store itself, or what is new in it. */
   #surelySeen(node: Node): boolean {
-    if (node === this.#channel.root) return true;
-    if (this.#tag(node).id !== MET) return false;
-    const takers = this.#takers?.get(node);
-    const taker = Array.isArray(takers) ? takers[0] : takers;
-    return taker !== undefined && this.#tag(taker).id !== MET && this.#surelySeen(taker);
+    const { root } = this.#channel;
+    return node === root || (this.#tag(node).id === MET && this.#finders?.get(node) === root);
   }
 
   #sweep(): void {
@@ -200,16 +233,17 @@ export class DeltaWriter extends NodeSource implements Source<Node> {
     const tag = this.#tag(value);
     tag.refs++;
     // All that drops of itself has done so before.
-    if (this.#dropped.length > 0) {
-      this.#takers ??= new Map();
-      const takers = this.#takers.get(value);
-      if (takers === undefined) this.#takers.set(value, taker);
-      else if (Array.isArray(takers)) takers.push(taker);
-      else this.#takers.set(value, [takers, taker]);
+    const noted = this.#dropped.length > 0;
+    if (noted) {
+      this.#taken ??= { values: [], holders: [] };
+      take(this.#taken, value, taker);
     }
     if (tag.id !== UNNUMBERED) return;
     tag.id = MET;
     this.#met.push(value);
+    if (!noted) return;
+    this.#finders ??= new Map();
+    this.#finders.set(value, taker);
   }
 
   #forget(node: Node): void {
