@@ -82,14 +82,17 @@ export class Channel {
 
   /** The delta of some changes, which are final. `undefined` when nobody would notice. */
   encode(changes: ReadonlyMap<Node, Change>): Delta | undefined {
-    const edits: Edit[] = [];
+    let edits: Edit[] | undefined;
     for (const [node, change] of changes) {
       if (this.audience.tag(node).id < 0) continue;
       const edit = Array.isArray(change) ? editArray(node as ArrayNode, change, this.audience) : editKeyed(node, change, this.audience);
-      if (edit) edits.push(edit);
+      if (!edit) continue;
+      // A list that grows gets room for many, and most commits have one.
+      if (edits) edits.push(edit);
+      else edits = [edit];
     }
-    if (edits.length === 0) return undefined;
-    return new DeltaWriter(this, changes).write(edits);
+    if (!edits) return undefined;
+    return new DeltaWriter(this, changes, edits).write();
   }
 
   /** The number that the next container takes. */

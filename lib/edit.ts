@@ -21,34 +21,43 @@ export type Edit =
 
 /** `undefined` where nothing differs in the end. */
 export function editKeyed(node: Node, changes: KeyChanges, audience: Audience): Edit | undefined {
-  const edits: KeyEdit[] = [];
+  let edits: KeyEdit[] | undefined;
   const { data } = node;
   const names = node instanceof InstanceNode ? audience.names(node) : undefined;
   for (const { key, was, old, moved } of changes.all()) {
     if (names && !names.includes(key as string)) continue;
     const has = data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data as object, key as string);
     const value = !has || data instanceof Set ? undefined : data instanceof Map ? data.get(key) : (data as Record<string, Stored>)[key as string];
-    if (was && (moved || !has)) edits.push({ key, set: false, value: undefined, old, was: true });
-    if (has && (!was || moved)) edits.push({ key, set: true, value, old: undefined, was: false });
-    else if (has && !Object.is(value, old)) edits.push({ key, set: true, value, old, was: true });
+    if (was && (moved || !has)) edits = and(edits, { key, set: false, value: undefined, old, was: true });
+    if (has && (!was || moved)) edits = and(edits, { key, set: true, value, old: undefined, was: false });
+    else if (has && !Object.is(value, old)) edits = and(edits, { key, set: true, value, old, was: true });
   }
-  if (edits.length === 0) return undefined;
+  if (!edits) return undefined;
   const empty = (data instanceof Map || data instanceof Set) && data.size === 0;
   return { node, keys: edits, splices: undefined, cleared: empty && edits.length > 1 };
+}
+
+/** A list with one more: one that grows gets room for many, and most have one. */
+function and(edits: KeyEdit[] | undefined, edit: KeyEdit): KeyEdit[] {
+  if (!edits) return [edit];
+  edits.push(edit);
+  return edits;
 }
 
 /** Likewise. */
 export function editArray(node: ArrayNode, change: readonly Splice[], audience: Audience): Edit | undefined {
   const whole = passing(change, audience) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change;
-  const splices: Splice[] = [];
-  for (const splice of whole) {
-    const trimmed = trim(splice);
-    if (trimmed.removed.length > 0 || trimmed.added.length > 0) splices.push(trimmed);
-  }
+  const splices = whole.every(isTrim) ? whole : whole.map(trim).filter(({ removed, added }) => removed.length > 0 || added.length > 0);
   return splices.length > 0 ? { node, keys: undefined, splices } : undefined;
 }
 
-/** Without what it takes away and puts back at its ends. */
+/** Whether it takes away and puts back nothing at its ends. */
+function isTrim({ removed, added }: Splice): boolean {
+  if (removed.length === 0 || added.length === 0) return removed.length + added.length > 0;
+  return !Object.is(removed[0], added[0]) && !Object.is(removed[removed.length - 1], added[added.length - 1]);
+}
+
+/** Without that. */
 function trim(splice: Splice): Splice {
   const { at, removed, added } = splice;
   const shorter = Math.min(removed.length, added.length);
@@ -56,7 +65,6 @@ function trim(splice: Splice): Splice {
   while (start < shorter && Object.is(removed[start], added[start])) start++;
   let end = 0;
   while (end < shorter - start && Object.is(removed[removed.length - 1 - end], added[added.length - 1 - end])) end++;
-  if (start + end === 0) return splice;
   return { at: at + start, removed: removed.slice(start, removed.length - end), added: added.slice(start, added.length - end) };
 }
 

@@ -32,7 +32,9 @@ export class KeyChanges {
   add(change: KeyChange): void {
     if (Array.isArray(this.changes)) {
       if (this.changes.length < FEW) {
-        this.changes.push(change);
+        // A list that grows gets room for many, and most have one.
+        if (this.changes.length === 0) this.changes = [change];
+        else this.changes.push(change);
         return;
       }
       this.changes = new Map(this.changes.map((one) => [one.key, one]));
