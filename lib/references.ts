@@ -29,6 +29,8 @@ export function refers(edits: readonly Edit[]): boolean {
   });
 }
 
+const NOTHING: Taken = { values: [], holders: [] };
+
 const isNode = (value: Stored) => value instanceof Node;
 
 /** The references of a channel's containers, as one commit changes them: counted anew, and what cannot be seen any more forgotten. */
@@ -106,7 +108,6 @@ export class References {
 
   /** Whether any that has lost references, and has some left, may be part of a cycle that nothing else refers to. */
   #anyDoubtful(): boolean {
-    const { values, holders } = this.#taken ?? { values: [], holders: [] };
     const walk = nextWalk();
     let left = 0;
     /** How many references are gone, where it is more than one. */
@@ -122,6 +123,8 @@ export class References {
       several ??= new Map();
       several.set(node, (several.get(node) ?? 1) + 1);
     }
+    if (left === 0) return false;
+    const { values, holders } = this.#taken ?? NOTHING;
     // Most have only moved to where they are surely seen, as into the copy of their array.
     for (let i = 0; i < values.length && left > 0; i++) {
       const node = values[i] as Node;
@@ -149,8 +152,8 @@ export class References {
 
   /** What only moves within an array is neither dropped nor taken. */
   #countSplices(node: Node, splices: readonly Splice[], taken: Taken): void {
-    const [first] = splices;
-    if (splices.length === 1 && (first?.removed.length === 0 || first?.added.length === 0)) {
+    const first = splices[0] as Splice;
+    if (splices.length === 1 && (first.removed.length === 0 || first.added.length === 0)) {
       for (const value of first.removed) this.#drop(value);
       for (const value of first.added) take(taken, value, node);
       return;
