@@ -71,7 +71,7 @@ export default defineConfig({
         // And some of it by server-sent events that are answered past the handler.
         test: {
           name: "attached",
-          include: ["tests/integration/{access,bounds,client-faults,client-network,client-twin,server-stream}.test.ts"],
+          include: ["tests/integration/{access,bounds,client-faults,server-stream}.test.ts"],
           env: { ATTACHED: "live" },
           testTimeout: 30_000,
         },

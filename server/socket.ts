@@ -87,9 +87,8 @@ export async function attachTo(
     if (!mayCall(headers, runtime.origins)) return refuse(line, "403 Forbidden");
     if (mute >= MOST_MUTE) return refuse(line, "503 Service Unavailable");
     sockets.handleUpgrade(request, line, head, (socket) => {
-      open.add(socket);
+      note(socket, open);
       const stream = new Stream(runtime, socket, wire, line);
-      socket.on("close", () => open.delete(socket));
       mute++;
       // What waits for the first message goes with it: a head is large, and sockets are many.
       const heard = () => {
@@ -145,6 +144,12 @@ export async function attachTo(
   };
 }
 
+/** A socket is open. By itself, as what waits for its end would keep all that is at hand where it opens: its head is large. */
+function note(socket: Socket, open: Set<Socket>): void {
+  open.add(socket);
+  socket.on("close", () => open.delete(socket));
+}
+
 /** A socket that fails closes, and that is heard. */
 function ignore(): void {}
 
@@ -158,8 +163,6 @@ export class Stream {
   readonly #beat: NodeJS.Timeout;
   #connection: Connection | undefined;
   #talk: Talk | undefined;
-  /** How many calls it has under way. */
-  #calls = 0;
   /** Something is on its way to the network. Nothing more is made until it has left, so a reader that does not read makes nothing pile up here. */
   #sending = false;
   /** The other end has given a sign of life since the last beat. */
@@ -203,18 +206,14 @@ export class Stream {
     if (this.#over || connection?.closed) return;
     if (!connection || !talk) return this.#refuse(1008, "Only one message is expected.");
     if (data.length > talk.longest) return this.#refuse(1009, "The call is too large.");
-    if (++this.#calls + connection.answers > MOST_CALLS) return this.#refuse(1008, "Too many calls are without an answer.");
-    if (!talk.hear(data.toString(), this.#answered)) this.#refuse(1008, 'A call is expected: `[id, "store.event", input]`.');
+    if (talk.calls + connection.answers >= MOST_CALLS) return this.#refuse(1008, "Too many calls are without an answer.");
+    if (!talk.hear(data.toString())) this.#refuse(1008, 'A call is expected: `[id, "store.event", input]`.');
   }
 
   #refuse(code: number, why: string): void {
     this.#socket.close(code, why);
     this.end();
   }
-
-  readonly #answered = (): void => {
-    this.#calls--;
-  };
 
   #flow(): void {
     const connection = this.#connection as Connection;

@@ -23,16 +23,15 @@ export class Talk {
   readonly #runtime: Runtime;
   readonly #connection: Connection;
   readonly #opener: Opener;
-  readonly #context: () => Promise<object>;
+  /** How many calls are under way. */
+  calls = 0;
   /** Its opener's cookie has been replaced: nothing more is heard. */
   #deaf = false;
 
   constructor(runtime: Runtime, connection: Connection, opener: Opener) {
-    const { context } = connection.caller;
     this.#runtime = runtime;
     this.#connection = connection;
     this.#opener = opener;
-    this.#context = async () => context;
     connection.generation = opener.session.generation;
   }
 
@@ -41,12 +40,16 @@ export class Talk {
     return this.#runtime.limits.maxBody;
   }
 
-  /** Hears a call, whose answer goes with the stream; calls back when it is on its way. `false`: it is none. */
-  hear(text: string, answered: () => void): boolean {
+  /** Hears a call, whose answer goes with the stream. `false`: it is none. */
+  hear(text: string): boolean {
     const said = callOf(text);
     if (!said) return false;
+    this.calls++;
+    const over = () => {
+      this.calls--;
+    };
     // An app's log that throws is no reason to end the process: a call without an answer is asked again by request.
-    void this.#answer(said).then(answered, answered);
+    void this.#answer(said).then(over, over);
     return true;
   }
 
@@ -54,7 +57,8 @@ export class Talk {
     const { session, address } = this.#opener;
     const standing = this.#runtime.callers.stands(session);
     const stands = typeof standing === "boolean" ? standing : await standing.catch(() => false);
-    const request = { session, address, late: true, cookie: null as string | null, context: this.#context };
+    const { context } = this.#connection.caller;
+    const request = { session, address, late: true, cookie: null as string | null, context: async () => context };
     const answer = stands ? await answered(this.#runtime, request, call) : { error: refused(this.#runtime, cookieReplaced(), call.path) };
     const message = "error" in answer ? ["answer", id, null, this.#plain(answer.error, call)] : ["answer", id, answer.result.data];
     // A new cookie goes with the response to a request alone: there it is asked again.
