@@ -21,6 +21,9 @@ export const notes: { text: string; reasons: Reasons; known: Readonly<Record<str
     "apply push, n 100000 to n 100": 10,
     "produce swap, n 100000 to n 100": 5,
     "apply swap, n 100000 to n 100": 5,
+    // Absolute: by the speed of the machine.
+    "CPU of a delivery over SSE": 25,
+    "CPU of a delivery over WebSocket": 15,
     "CPU of a delivery over SSE, to raw SSE (0.8 × as many a second)": 2.2,
     // Where the machine has other work.
     "CPU of a delivery over WebSocket, to ws (0.8 × as many a second)": 1.5,
