@@ -65,7 +65,7 @@ export class DeltaWriter extends NodeSource implements Source<Node> {
         else ops.push(6, id, this.slot(key));
       } else if (kind === "set") ops.push(set ? 7 : 8, id, this.slot(key));
       else if (set && was && !(value instanceof Node) && this.#edits.length > 1) {
-        // Written together with other containers' ones of this name.
+        // Written together with other containers' ones of this name, where there are others.
         this.#sets ??= new Map();
         const sets = this.#sets.get(key as string);
         if (!sets) this.#sets.set(key as string, { nodes: [node], values: [value] });

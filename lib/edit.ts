@@ -19,7 +19,7 @@ export type Edit =
   | { readonly node: Node; readonly keys: readonly KeyEdit[]; readonly splices: undefined; readonly cleared: boolean }
   | { readonly node: ArrayNode; readonly keys: undefined; readonly splices: readonly Splice[] };
 
-/** `undefined` where nothing differs in the end. */
+/** What became of the keys of a container; `undefined` where nothing differs in the end. */
 export function editKeyed(node: Node, changes: KeyChanges, audience: Audience): Edit | undefined {
   let edits: KeyEdit[] | undefined;
   const { data } = node;
@@ -28,9 +28,9 @@ export function editKeyed(node: Node, changes: KeyChanges, audience: Audience): 
     if (names && !names.includes(key as string)) continue;
     const has = data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data as object, key as string);
     const value = !has || data instanceof Set ? undefined : data instanceof Map ? data.get(key) : (data as Record<string, Stored>)[key as string];
-    if (was && (moved || !has)) edits = and(edits, { key, set: false, value: undefined, old, was: true });
-    if (has && (!was || moved)) edits = and(edits, { key, set: true, value, old: undefined, was: false });
-    else if (has && !Object.is(value, old)) edits = and(edits, { key, set: true, value, old, was: true });
+    if (was && (moved || !has)) edits = withOne(edits, { key, set: false, value: undefined, old, was: true });
+    if (has && (!was || moved)) edits = withOne(edits, { key, set: true, value, old: undefined, was: false });
+    else if (has && !Object.is(value, old)) edits = withOne(edits, { key, set: true, value, old, was: true });
   }
   if (!edits) return undefined;
   const empty = (data instanceof Map || data instanceof Set) && data.size === 0;
@@ -38,26 +38,26 @@ export function editKeyed(node: Node, changes: KeyChanges, audience: Audience): 
 }
 
 /** A list with one more: one that grows gets room for many, and most have one. */
-function and(edits: KeyEdit[] | undefined, edit: KeyEdit): KeyEdit[] {
+function withOne(edits: KeyEdit[] | undefined, edit: KeyEdit): KeyEdit[] {
   if (!edits) return [edit];
   edits.push(edit);
   return edits;
 }
 
-/** Likewise. */
+/** What became of an array; `undefined` where nothing differs in the end. */
 export function editArray(node: ArrayNode, change: readonly Splice[], audience: Audience): Edit | undefined {
   const whole = passing(change, audience) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change;
-  const splices = whole.every(isTrim) ? whole : whole.map(trim).filter(({ removed, added }) => removed.length > 0 || added.length > 0);
+  const splices = whole.every(isTrimmed) ? whole : whole.map(trim).filter(({ removed, added }) => removed.length > 0 || added.length > 0);
   return splices.length > 0 ? { node, keys: undefined, splices } : undefined;
 }
 
-/** Whether it takes away and puts back nothing at its ends. */
-function isTrim({ removed, added }: Splice): boolean {
+/** Whether a splice takes away and puts back nothing at its ends. */
+function isTrimmed({ removed, added }: Splice): boolean {
   if (removed.length === 0 || added.length === 0) return removed.length + added.length > 0;
   return !Object.is(removed[0], added[0]) && !Object.is(removed[removed.length - 1], added[added.length - 1]);
 }
 
-/** Without that. */
+/** A splice without what it takes away and puts back at its ends. */
 function trim(splice: Splice): Splice {
   const { at, removed, added } = splice;
   const shorter = Math.min(removed.length, added.length);

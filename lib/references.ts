@@ -184,18 +184,18 @@ export class References {
     }
   }
 
-  /** One may be, if it has fewer references than before, or all those who took it are among what it refers to itself. */
-  #doubtful(node: Node, lost: number, all: readonly Node[]): boolean {
-    if (lost > all.length) return true;
-    for (const taker of all) if (this.#surelySeen(taker)) return false;
-    const takers = new Set(all.filter((taker) => this.#tag(taker).id !== UNNUMBERED));
+  /** Whether a container that has lost so many references may be part of such a cycle: if fewer have taken it, or all who did are among what it refers to itself. */
+  #doubtful(node: Node, lost: number, takers: readonly Node[]): boolean {
+    if (lost > takers.length) return true;
+    for (const taker of takers) if (this.#surelySeen(taker)) return false;
+    const outside = new Set(takers.filter((taker) => this.#tag(taker).id !== UNNUMBERED));
     const inside = new Set([node]);
     for (const one of inside) {
       if (inside.size > WALK_LIMIT) return true;
-      takers.delete(one);
+      outside.delete(one);
       one.children((child) => inside.add(child), this.#audience);
     }
-    return takers.size === 0;
+    return outside.size === 0;
   }
 
   /** The store itself, or what is new in it. */

@@ -87,7 +87,7 @@ export async function attachTo(
     if (!mayCall(headers, runtime.origins)) return refuse(line, "403 Forbidden");
     if (mute >= MOST_MUTE) return refuse(line, "503 Service Unavailable");
     sockets.handleUpgrade(request, line, head, (socket) => {
-      note(socket, open);
+      keepOpen(socket, open);
       const stream = new Stream(runtime, socket, wire, line);
       mute++;
       // What waits for the first message goes with it: a head is large, and sockets are many.
@@ -144,8 +144,8 @@ export async function attachTo(
   };
 }
 
-/** A socket is open. By itself, as what waits for its end would keep all that is at hand where it opens: its head is large. */
-function note(socket: Socket, open: Set<Socket>): void {
+/** Counts a socket among those that are open. A function of its own, as what waits for its end would keep all that is at hand where it opens: its head is large. */
+function keepOpen(socket: Socket, open: Set<Socket>): void {
   open.add(socket);
   socket.on("close", () => open.delete(socket));
 }

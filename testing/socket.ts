@@ -70,7 +70,7 @@ export class ServerEnd implements ServerSocket {
     { highWaterMark: 0 },
   );
 
-  /** Begins a stream, as a server that sockets were attached to. `gone`: the client is. */
+  /** Begins a stream, as a server that sockets were attached to. `events`: it takes them. */
   constructor(runtime: Runtime, { headers, url, signal }: Request, events: boolean) {
     signal.addEventListener("abort", () => this.terminate());
     void new Stream(runtime, this, EVENTS).begin(headers, new URL(url).searchParams.get("input") ?? "", events);
