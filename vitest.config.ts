@@ -7,7 +7,8 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const browser = {
   include: ["tests/browser/**/*.test.ts"],
   globalSetup: "tests/browser/kit/setup.ts",
-  maxWorkers: 1,
+  // A visitor waits more than a machine works: two at a time.
+  maxWorkers: 2,
   testTimeout: 60_000,
   hookTimeout: 300_000,
 };
@@ -38,8 +39,8 @@ export default defineConfig({
     fsModuleCache: false,
     // What a busy machine does later is no fault.
     expect: { poll: { timeout: 20_000 } },
-    // Much of what tests do is to wait: on two cores too.
-    maxWorkers: 2,
+    // Tests wait more than they work: three at a time keep two cores busy.
+    maxWorkers: 3,
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
     projects: [
       {

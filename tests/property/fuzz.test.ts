@@ -12,7 +12,7 @@ import { Random } from "../kit/random.js";
 const full = process.env.TEST_FULL !== undefined;
 const requests = full ? 10_000 : 1200;
 const frames = full ? 10_000 : 3000;
-const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+const seed = Number(process.env.SEED ?? (process.env.TEST_FULL ? Date.now() % 1e9 : 1));
 
 class Item {
   @state name = "";
