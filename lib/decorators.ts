@@ -73,7 +73,7 @@ type Fits<M extends Fn, S extends Schemas> =
     ? Required<Parameters<M>>["length"] extends S["length"]
       ? ((...args: Inputs<S>) => void) extends (...args: Parameters<M>) => void
         ? unknown
-        : Problem<"the schema does not take the parameter's type: callers send that">
+        : Problem<"callers send what the parameter is declared as, and the schema does not take that: declare the parameter as `z.input<typeof Schema>`">
       : Problem<"give one schema for each parameter">
     : Problem<"the schema's output is not the parameter's type">;
 export interface CheckedEventDecorator<I extends Schemas, S = any> {

@@ -114,6 +114,8 @@ export const unknownEvent = (store: string, event: string) => refusal("NOT_FOUND
 export const badRequest = (message: string) => invalid(`${message}.`);
 export const tooManyValues = (most: number) => badRequest(`Expected at most ${most} objects and lists in the arguments`);
 export const badRoomKey = (store: string, longest: number) => invalid(`\`${store}\` is a room: give a \`key\`, a string of 1 to ${longest} characters.`);
+export const illFormedKey = (kind: string, key: string) =>
+  invalid(`The ${kind} ${shown(key)} has half a surrogate pair, which is no character. Give a well-formed string: see \`String.isWellFormed()\`.`);
 export function invalidArguments(store: string, event: string, issues: readonly StandardSchemaV1.Issue[]) {
   const [first] = issues;
   const path = first?.path?.map((part) => (typeof part === "object" ? part.key : part)).join(".");
@@ -129,11 +131,18 @@ export const fileInForm = (field: string) => {
   return invalid(`\`${field}\`: ${message}`, [{ message, path: [field] }]);
 };
 export const foreignOrigin = (origin: string) =>
-  refusal("FORBIDDEN", `Pages of ${origin} may not call this app. Name its origin in \`createTwin({ origins })\` if they shall.`);
+  refusal(
+    "FORBIDDEN",
+    `Pages of ${origin} may not call this app. Name its origin in \`createTwin({ origins })\` if they shall; behind a proxy that hides the host, give \`proxies\`.`,
+  );
 export const foreignClient = () => refusal("FORBIDDEN", "This client id belongs to another session.");
 export const noSession = (store: string) =>
   refusal("FORBIDDEN", `\`${store}\` belongs to a session, and the caller has none. Is \`proxy\` of \`twinstate/next\` in place?`);
-export const notSignedIn = (store: string) => refusal("FORBIDDEN", `\`${store}\` belongs to a user, and nobody is signed in: the context has no \`user.id\`.`);
+export const notSignedIn = (store: string) =>
+  refusal(
+    "FORBIDDEN",
+    `\`${store}\` belongs to a user, and nobody is signed in: the context has no \`user.id\` that is a string of one character or more, a finite number or a bigint.`,
+  );
 export const noTab = (store: string) => invalid(`\`${store}\` belongs to a browser tab: it is there for twins alone.`);
 export const refusedRoom = (store: string, key: string) => refusal("FORBIDDEN", `\`${store}\` does not let you into \`${key}\`.`);
 export const refusedShared = (store: string) => refusal("FORBIDDEN", `You may not use \`${store}\`.`);
@@ -279,6 +288,12 @@ export const noSchema = (store: string, Class: string) =>
   wrong(
     `The class \`${Class}\` of the store \`${store}\` has neither \`@state\` nor \`@event\`. Are legacy decorators on (\`"experimentalDecorators": true\`)?`,
   );
+const INSTEAD: Readonly<Record<string, string>> = {
+  keep: "leave it off: the server keeps the field, or keep it in the browser yourself",
+  visibleTo: "put what only some may see into a store of its own, as a room whose `allow` asks the same, or say `{ private: true }`",
+};
+export const notThereYet = (decorator: string, option: string, Class: string, member: string) =>
+  wrong(`\`@${decorator}({ ${option} })\` on \`${Class}.${member}\` is not there yet, and would do nothing: ${INSTEAD[option]}.`);
 export const noAllow = (store: string) =>
   wrong(`The room \`${store}\` needs \`allow\`: \`scope.room(Class, { allow: (context, key, store) => … })\`. Who may see it?`);
 export const uncheckedWarning = (events: readonly string[]) =>

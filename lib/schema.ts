@@ -135,8 +135,8 @@ export interface WireSchema {
 export function describeClass(Class: AnyClass): WireClass {
   const { fields, computeds, events } = classSchema(Class);
   return {
-    fields: [...fields.values()].filter((field) => !field.private).map((field) => field.name),
-    computeds: [...computeds.keys()],
+    fields: [...fields.values()].filter((field) => !field.private && !field.visibleTo).map((field) => field.name),
+    computeds: [...computeds.values()].filter((computed) => !computed.visibleTo).map((computed) => computed.name),
     events: Object.fromEntries([...events].map(([name, event]) => [name, describeEvent(event)])),
   };
 }

@@ -48,10 +48,10 @@ export async function permit({ name, kind, allow, guard }: Definition, host: Hos
   if (kind === "shared" && guard && !(await guard(caller.context))) throw refusedShared(name);
 }
 
-/** The user that the app's context tells of. */
+/** The user that the app's context tells of. What many could share by mistake, as `""` or `NaN`, is nobody's id. */
 export function userOf(context: object): string | undefined {
   const id = (context as { user?: { id?: unknown } | null }).user?.id;
-  return typeof id === "string" || typeof id === "number" || typeof id === "bigint" ? String(id) : undefined;
+  return (typeof id === "string" && id !== "") || Number.isFinite(id) || typeof id === "bigint" ? String(id) : undefined;
 }
 
 function fail(error: Error): never {

@@ -10,6 +10,15 @@ export function addressOf(headers: Headers, proxies: number): string | undefined
   return address === undefined || address === "" ? undefined : networkOf(address);
 }
 
+/**
+ * The host that a request's sender asked for. Proxies may ask the app under another one, and say what they were asked by `x-forwarded-host`: the last of so many is believed,
+ * as with addresses, or the first one that says so. Without proxies it is the sender's own word.
+ */
+export function askedHost(headers: Headers, proxies: number): string {
+  const told = proxies === 0 ? [] : (headers.get("x-forwarded-host")?.split(",") ?? []);
+  return (told.at(-proxies) ?? told[0] ?? headers.get("host") ?? "").trim().toLowerCase();
+}
+
 /** Of IPv6, the 64 bits that a provider gives to one customer: the others are theirs to choose. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;

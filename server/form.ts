@@ -5,7 +5,7 @@ import { formArguments, type SentForm, takesObject } from "../lib/form-arguments
 import type { EventSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
 import type { TwinRequest } from "./callers.js";
-import { type ArgumentLimits, checkArguments } from "./guard.js";
+import { type ArgumentLimits, checkArguments, methodOf } from "./guard.js";
 import { formOf } from "./input.js";
 import { type Refusal, refusalOf, statusOf } from "./refusal.js";
 import type { Runtime } from "./runtime.js";
@@ -30,6 +30,9 @@ async function checkForm(definition: Definition, event: EventSchema, { bound, fi
   const fields = sent.filter(([name]) => !name.startsWith("$"));
   const whole = await takesObject(event, bound.length);
   const args = formArguments(event, { bound, fields }, whole);
+  // Browsers do not send a box that is not ticked.
+  const { length } = methodOf(event, definition.Class);
+  while (args.length < length && event.paramTypes?.[args.length] === Boolean) args.push(false);
   const pathOf = ([i, ...rest]: readonly PropertyKey[]): PropertyKey[] => {
     const at = (i as number) - bound.length;
     if (at < 0) return [i as number, ...rest];

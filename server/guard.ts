@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { invalidArguments, tooManyValues } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
+import type { Fn } from "../lib/view-types.js";
 import type { Definition, StoreClass } from "./scope.js";
 
 /** How much the arguments of one call may hold. */
@@ -34,7 +35,7 @@ export async function checkArguments(
   if (size === "deep") throw refuse([{ message: `Nested more than ${maxDepth} levels deep`, path: [] }]);
   if (size === "many") throw tooManyValues(maxValues);
   if (!event.input) {
-    const issues = typeIssues(event.paramTypes, args);
+    const issues = typeIssues(event.paramTypes ?? [], methodOf(event, Class).length, args);
     if (issues.length > 0) throw refuse(issues);
     return args;
   }
@@ -59,13 +60,16 @@ const keyOfSegment = (segment: PropertyKey | StandardSchemaV1.PathSegment) => (t
 /** Nothing tells what an event takes. */
 const isUnchecked = ({ input, paramTypes }: EventSchema) => !input && !paramTypes;
 
-function mostArguments({ name, input, paramTypes }: EventSchema, { prototype }: StoreClass): number {
-  if (input) return input.length;
-  return paramTypes && !hasRest((prototype as Record<string, unknown>)[name]) ? paramTypes.length : MOST_ARGUMENTS;
+function mostArguments(event: EventSchema, Class: StoreClass): number {
+  if (event.input) return event.input.length;
+  return event.paramTypes && !hasRest(methodOf(event, Class)) ? event.paramTypes.length : MOST_ARGUMENTS;
 }
 
+/** An event's method, which tells by its `length` how many arguments it needs. */
+export const methodOf = ({ name }: EventSchema, { prototype }: StoreClass) => (prototype as Record<string, Fn>)[name] as Fn;
+
 /** A rest parameter stands in the metadata as if it were one argument. */
-const hasRest = (method: unknown) => /^[^(]*\([^)]*\.\.\./.test(Function.prototype.toString.call(method));
+const hasRest = (method: Fn) => /^[^(]*\([^)]*\.\.\./.test(Function.prototype.toString.call(method));
 
 const PRIMITIVES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [String, "string"],
@@ -74,16 +78,26 @@ const PRIMITIVES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [BigInt, "bigint"],
 ]);
 
-/** `undefined` is always allowed, as nothing tells which parameters are optional. */
-function typeIssues(types: readonly unknown[] | undefined, args: readonly unknown[]): Issue[] {
+/**
+ * Metadata does not tell `by?: number` from `by: number`. So a parameter whose type is known may be left out only where the method's `length` does not count it: from the
+ * first one on that has a default.
+ */
+function typeIssues(types: readonly unknown[], needed: number, args: readonly unknown[]): Issue[] {
   const issues: Issue[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const expected = PRIMITIVES.get(types?.[i]);
-    if (expected === undefined || args[i] === undefined || typeof args[i] === expected) continue;
-    issues.push({ message: `Expected ${expected}, got ${args[i] === null ? "null" : typeof args[i]}`, path: [i] });
+  for (let i = 0; i < Math.max(args.length, needed); i++) {
+    const type = types[i];
+    const expected = PRIMITIVES.get(type);
+    const wrong = args[i] === undefined ? i < needed && type !== undefined && type !== Object : expected !== undefined && !isOf(expected, args[i]);
+    if (wrong) issues.push({ message: `Expected ${expected ?? (type as Fn).name}, got ${kindOf(args[i])}${hintOf(args[i])}`, path: [i] });
   }
   return issues;
 }
+
+/** `NaN` is a number to JavaScript alone. */
+const isOf = (expected: string, value: unknown) => typeof value === expected && !Number.isNaN(value);
+const kindOf = (value: unknown) => (value === null || Number.isNaN(value) ? String(value) : typeof value);
+const hintOf = (value: unknown) =>
+  value === undefined && process.env.NODE_ENV !== "production" ? ". A parameter that may be left out needs a default, `by: number = 1`, or a schema" : "";
 
 /** Level by level, as deep values are just what must not be walked by recursion. */
 function measure(args: readonly unknown[], deepest: number, most: number): "deep" | "many" | undefined {

@@ -2,6 +2,7 @@ import type { CallOf, StreamCall } from "../lib/call.js";
 import { cancelled, noSession, notSignedIn } from "../lib/errors.js";
 import type { View } from "../lib/view-types.js";
 import { Yields } from "../lib/yields.js";
+import { userOf } from "./access.js";
 import { currentTurn, type Turn } from "./context.js";
 import { requestHeaders } from "./request.js";
 import type { Runtime } from "./runtime.js";
@@ -77,9 +78,9 @@ async function currentOf(runtime: Runtime, store: string, kind: "session" | "use
   const known = await runtime.callers.recognise(headers.get("cookie"));
   const session = known && !known.replaced ? known.id : undefined;
   const context = await runtime.contextOf(headers);
-  const key = kind === "session" ? session : (context as { user?: { id?: unknown } | null }).user?.id;
-  if (key === undefined || key === null) throw kind === "session" ? noSession(store) : notSignedIn(store);
-  return remote({ runtime, store, kind, key: String(key), context, session });
+  const key = kind === "session" ? session : userOf(context);
+  if (key === undefined) throw kind === "session" ? noSession(store) : notSignedIn(store);
+  return remote({ runtime, store, kind, key, context, session });
 }
 
 function remote(target: Target): object {

@@ -1,6 +1,6 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { badRequest, bodyTooLarge, foreignOrigin, notForm, notJson } from "../lib/errors.js";
-import { addressOf } from "./address.js";
+import { addressOf, askedHost } from "./address.js";
 import { answerBatch, callsIn } from "./batch.js";
 import type { TwinRequest } from "./callers.js";
 import { FORM_TYPES, refusalPage, submitForm } from "./form.js";
@@ -74,7 +74,7 @@ async function answer(runtime: Runtime, request: Request, carry: Carry): Promise
   let req: Request;
   let twinRequest: TwinRequest & { readonly session: SessionCookie };
   try {
-    checkOrigin(request, runtime.origins, form);
+    checkOrigin(request, runtime, form);
     req = await readWithin(request, runtime.limits.maxBody, form);
     twinRequest = await requestOf(runtime, request.headers);
   } catch (error) {
@@ -178,18 +178,24 @@ const bodyOf = ({ code, message, data }: Refusal, status = statusOf(code)) => ({
   error: { message, code: -32600, data: { code, httpStatus: status, ...(data !== undefined && { data }) } },
 });
 
-function checkOrigin({ headers }: Request, origins: readonly string[], form: boolean): void {
+function checkOrigin({ headers }: Request, site: Site, form: boolean): void {
   // Any page can post a form. Where the app's pages tell nobody whence they come, browsers hide the origin, and this tells.
   if (form && headers.get("sec-fetch-site") === "same-origin") return;
-  if (!mayCall(headers, origins) || (form && !headers.has("origin")))
+  if (!mayCall(headers, site) || (form && !headers.has("origin")))
     throw foreignOrigin(headers.get("origin") ?? headers.get("sec-fetch-site") ?? "unknown origin");
 }
 
+/** Whose pages may call. */
+interface Site {
+  readonly origins: readonly string[];
+  readonly proxies: number;
+}
+
 /** Pages of other sites must not act with the user's cookie. Requests without an origin come from no page. */
-export function mayCall(headers: Headers, origins: readonly string[]): boolean {
+export function mayCall(headers: Headers, { origins, proxies }: Site): boolean {
   const origin = headers.get("origin");
   if (origin === null) return !["cross-site", "same-site"].includes(headers.get("sec-fetch-site") ?? "");
-  const [host] = (headers.get("x-forwarded-host") ?? headers.get("host") ?? "").toLowerCase().split(/ *,/);
+  const host = askedHost(headers, proxies);
   return origins.includes(origin) || (host !== "" && hostOf(origin) === host);
 }
 

@@ -1,3 +1,4 @@
+import { illFormedKey } from "../lib/errors.js";
 import type { AppContext } from "../lib/register.js";
 import type { ClassSchema } from "../lib/schema.js";
 import type { Loaded } from "../lib/view-types.js";
@@ -88,8 +89,14 @@ export interface Definition {
   readonly guard?: (context: object) => unknown;
 }
 
-/** The id under which a scope instance is live and stored. */
-export const hostId = (kind: ScopeKind, key: string) => `${kind}/${key}`;
+/**
+ * The id under which a scope instance is live and stored.
+ * @throws EventError `INVALID` where the key has half a surrogate pair: in UTF-8, as storages keep ids, all such halves are the same character
+ */
+export function hostId(kind: ScopeKind, key: string): string {
+  if (!key.isWellFormed()) throw illFormedKey(kind, key);
+  return `${kind}/${key}`;
+}
 /** The key in such an id: a room's key, a session's id. */
 export const keyOf = (id: string) => id.slice(id.indexOf("/") + 1);
 export const kindOf = (id: string) => id.slice(0, id.indexOf("/")) as ScopeKind;

@@ -129,7 +129,7 @@ function secretOf(folder: string): string {
   try {
     const found = readSecret(file);
     if (found) return found;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) writeFileSync(join(folder, ".gitignore"), "*\n");
     const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
     writeFileSync(draft, mine, { mode: 0o600 });
     try {

@@ -84,7 +84,7 @@ export async function attachTo(
     const runtime = find();
     // Next has not needed the route yet: whoever has a ticket has called it.
     if (!runtime) return refuse(line, "503 Service Unavailable");
-    if (!mayCall(headers, runtime.origins)) return refuse(line, "403 Forbidden");
+    if (!mayCall(headers, runtime)) return refuse(line, "403 Forbidden");
     if (mute >= MOST_MUTE) return refuse(line, "503 Service Unavailable");
     sockets.handleUpgrade(request, line, head, (socket) => {
       keepOpen(socket, open);

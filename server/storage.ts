@@ -27,9 +27,11 @@ export interface HostEntry {
  *   (`compact` from `twinstate/server` does it, and needs no class); it SHOULD when the tail outgrows a share of the record;
  * - MUST tell a record that is damaged, or that it does not understand, from one that is not there: `load` rejects, naming the id, and puts the record aside, so that the next
  *   `load` finds nothing, and nobody else is touched;
- * - MUST neither change what it is given, nor give what it changes later.
+ * - MUST neither change what it is given, nor give what it changes later;
+ * - MUST tell ids apart exactly, by their letters: `NUL`, slashes, capitals, blanks at the end, and composed and decomposed letters (`é` and `e\u0301`) all count.
  *
  * It may assume that
+ * - ids are well-formed strings (`isWellFormed()`), which UTF-8 holds as they are;
  * - for one id the server calls `load`, `append`, `save` and `delete` one after the other, never two at once, and `append` only after a `load` or `delete`;
  * - nobody else writes: where several processes could, an adapter MUST refuse all but one;
  * - what it is given is plain data, and stays as it is;

@@ -7,6 +7,7 @@ import {
   noAllow,
   noSchema,
   noStores,
+  notThereYet,
   otherTwin,
   reservedEvent,
   reservedStore,
@@ -26,7 +27,7 @@ import type { Report } from "./refusal.js";
 import { requestHeaders } from "./request.js";
 import type { TwinRouter } from "./router.js";
 import { Runtime, type RuntimeOptions } from "./runtime.js";
-import type { Definition, KindOf, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
+import type { Definition, KindOf, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
 import type { SessionOptions } from "./session.js";
 import { type AttachOptions, attachTo } from "./socket.js";
 import { memory } from "./storage/memory.js";
@@ -368,6 +369,7 @@ function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
   for (const [name, Class] of Object.entries(models)) {
     if (!NAME.test(name)) throw badModel(name, "is no name");
     if (typeof Class !== "function") throw badModel(name, "is not a class");
+    mustWork(Class);
   }
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
@@ -410,6 +412,7 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
   const { kind, Class } = scoped;
   const schema = classSchema(Class);
   if (schema.fields.size + schema.computeds.size + schema.events.size === 0) throw noSchema(name, Class.name);
+  mustWork(Class);
   for (const event of schema.events.keys()) {
     if (HOOKS.includes(event)) throw eventIsHook(name, event);
     if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(name, event);
@@ -420,6 +423,14 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
   if (kind === "room" && typeof allow !== "function") throw noAllow(name);
   if (guard !== undefined && typeof guard !== "function") throw badStore(name, "has a `guard` that is not a function");
   return { name, kind, Class, schema, ...(allow && { allow }), ...(guard && { guard }) };
+}
+
+/** Options that are declared, and do nothing yet, are refused: a field that nobody sees, or that no browser keeps, would be found out late. */
+function mustWork(Class: ModelClass): void {
+  const { fields, computeds } = classSchema(Class);
+  for (const { name, keep } of fields.values()) if (keep) throw notThereYet("state", "keep", Class.name, name);
+  for (const { name, visibleTo } of fields.values()) if (visibleTo) throw notThereYet("state", "visibleTo", Class.name, name);
+  for (const { name, visibleTo } of computeds.values()) if (visibleTo) throw notThereYet("computed", "visibleTo", Class.name, name);
 }
 
 function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {

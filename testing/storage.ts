@@ -168,6 +168,14 @@ export const storageContract: readonly StorageCase[] = [
           "room/\u00e9",
           "room/e\u0301",
           "room/\u{1f600}",
+          "room/\u{1f601}",
+          "room/\ufffd",
+          "room/\u{10ffff}",
+          "room/a\0",
+          "room/a\0b",
+          "room/a\0c",
+          "room/\n",
+          "room//",
           "__proto__",
           `room/${"x".repeat(1000)}`,
         ];
@@ -175,6 +183,8 @@ export const storageContract: readonly StorageCase[] = [
         await Promise.all(ids.map((id, i) => storage.append(id, (writers[i] as Writer).commits(2))));
         for (const [i, id] of ids.entries()) assert.deepEqual(await stateIn(storage, id), (writers[i] as Writer).state(), id);
         assert.deepEqual(Object.keys(await all(storage, "")).sort(), [...ids].sort());
+        assert.deepEqual(Object.keys(await all(storage, "room/")).sort(), ids.filter((id) => id.startsWith("room/")).sort());
+        assert.deepEqual(Object.keys(await all(storage, "room/a\0")).sort(), ["room/a\0", "room/a\0b", "room/a\0c"]);
         await storage.delete("room/%");
         assert.equal(Object.keys(await all(storage, "")).length, ids.length - 1);
       });

@@ -127,7 +127,7 @@ export class SqliteFile {
     return this.#prepare(sql).get(...values) as Row | undefined;
   }
 
-  #rows(sql: string, ...values: (string | number)[]): Row[] {
+  #rows(sql: string, ...values: (string | number | Uint8Array)[]): Row[] {
     return this.#prepare(sql).all(...values) as Row[];
   }
 
@@ -277,7 +277,7 @@ export class SqliteFile {
       "SELECT no, id, head FROM hosts WHERE id > ? AND id >= ? AND id < ? AND substr(id, 1, 1) <> ? ORDER BY id LIMIT ?",
       after,
       prefix,
-      `${prefix}\u{10ffff}`,
+      endOf(prefix),
       ASIDE,
       PAGE,
     );
@@ -289,7 +289,7 @@ export class SqliteFile {
   }
 
   expire(prefix: string, before: number): string[] {
-    const ids = this.#rows("SELECT id FROM hosts WHERE id >= ? AND id < ? AND used < ?", prefix, `${prefix}\u{10ffff}`, before).map(({ id }) => String(id));
+    const ids = this.#rows("SELECT id FROM hosts WHERE id >= ? AND id < ? AND used < ?", prefix, endOf(prefix), before).map(({ id }) => String(id));
     for (const id of ids) this.delete(id);
     return ids;
   }
@@ -423,6 +423,17 @@ function mayWrite(path: string): void {
   } catch (error) {
     throw storageFailed(path, READ_ONLY, (error as Error).message);
   }
+}
+
+/** What comes right after all ids that begin with a prefix. In SQLite's order bytes come after every text. */
+function endOf(prefix: string): string | Uint8Array {
+  const letters = [...prefix];
+  for (let last = letters.pop(); last !== undefined; last = letters.pop()) {
+    const code = last.codePointAt(0) as number;
+    // What lies between are halves of pairs, which are no letters.
+    if (code < 0x10ffff) return letters.join("") + String.fromCodePoint(code === 0xd7ff ? 0xe000 : code + 1);
+  }
+  return new Uint8Array();
 }
 
 const namesIn = (text: string) => Object.keys((JSON.parse(text) as { stores: object }).stores);

@@ -18,6 +18,9 @@ class Todo {
   @event rate(stars: number, sure: boolean) {
     this.items.push(`${stars} ${sure}`);
   }
+  @event grow(by: number) {
+    this.items.push(String(by));
+  }
   @event any(value: object) {
     this.options = { value };
   }
@@ -181,6 +184,15 @@ test.for([
   expect(answer.error?.data).toEqual({ issues });
   const numbered = await visitor.number(path, 1, args);
   expect(numbered.error?.data).toEqual({ issues });
+});
+
+test("a number that is missing, undefined or NaN never gets into the state", async () => {
+  for (const [i, args] of [[], [undefined], [Number.NaN], [null]].entries()) {
+    expectRefused(await visitor.ask("todo.grow", { args: encodeValue(args) }), "INVALID", 400);
+    expectRefused(await visitor.number("todo.grow", i + 1, args), "INVALID", 400);
+    await expect(app.twin.todo(visitor.session).grow(...(args as [number]))).rejects.toMatchObject({ code: "INVALID" });
+  }
+  expectRefused(await visitor.ask("todo.grow", { args: [] }), "INVALID", 400);
 });
 
 test.for([
@@ -372,8 +384,22 @@ test("pages of the app's own origin may call, and of those that are named", asyn
   const named = await serveTwin({ stores: { todo: Todo }, origins: ["https://app.example"] });
   const ask = (headers: Record<string, string>) => named.visitor().post("todo.add", JSON.stringify({ args: ["x"] }), headers);
   for (const origin of ["https://app.example", named.site.origin]) expect((await ask({ origin })).status).toBe(200);
-  expect((await ask({ origin: "https://behind.example", "x-forwarded-host": "behind.example" })).status).toBe(200);
   expect((await ask({ origin: "https://other.example" })).status).toBe(403);
+});
+
+test("who says itself which host it asked for is not believed, and a proxy of the app's is", async () => {
+  const asks = async (proxies: number | undefined, told: string) => {
+    const { visitor } = await serveTwin({ stores: { todo: Todo }, ...(proxies !== undefined && { proxies }) });
+    const headers = { origin: "https://app.example", "x-forwarded-host": told };
+    return (await visitor().post("todo.add", JSON.stringify({ args: ["x"] }), headers)).status;
+  };
+  expect(await asks(undefined, "app.example")).toBe(403);
+  expect(await asks(1, "App.Example")).toBe(200);
+  // What stands before the last ones is the visitor's own word.
+  expect(await asks(1, "app.example, other.example")).toBe(403);
+  expect(await asks(1, "evil.example, app.example")).toBe(200);
+  expect(await asks(2, "app.example,inner.example")).toBe(200);
+  expect(await asks(2, "app.example")).toBe(200);
 });
 
 test("a browser lets pages of named origins read the answers, with the cookie, and pages of no other", async () => {

@@ -9,10 +9,10 @@ const Person = z.object({ name: z.string().min(2), age: z.coerce.number().int(),
 class Todo {
   @state items: { title: string; count: number; done: boolean }[] = [];
   @state people: unknown[] = [];
-  @event add(title: string, count?: number, done?: boolean) {
+  @event add(title: string, count: number = 1, done: boolean = false) {
     if (title === "closed") throw new EventError("FORBIDDEN", "It is <b>closed</b>.");
     if (title === "broken") throw new Error("the password is swordfish");
-    this.items.push({ title, count: count ?? 1, done: done ?? false });
+    this.items.push({ title, count, done });
   }
   @event(z.string().min(2), z.number().max(9)) rename(title: string, count: number) {
     this.items = [{ title, count, done: false }];

@@ -15,7 +15,8 @@ class Store {
   @state value = 0;
   @event none() {}
   @event one(_text: string) {}
-  @event optional(_text: string, _count?: number, _sure?: boolean) {}
+  @event optional(_text: string, _count: number = 1, _sure?: boolean) {}
+  @event needed(_count: number, _text: string, _sure: boolean, _when: Date, _list: string[], _anything: unknown) {}
   @event rest(_first: string, ..._more: number[]) {}
   @event object(_value: Shape, _date: Date, _list: string[]) {}
   @event big(_value: bigint) {}
@@ -65,9 +66,34 @@ test("arguments of the right types pass as they are", async () => {
   expect(await check("destructured", { a: 1 }, [2])).toEqual([{ a: 1 }, [2]]);
 });
 
-test("what is left out passes, as nothing tells which parameters are optional", async () => {
+test("what stands after a default may be left out, and is checked where it is there", async () => {
   expect(await check("optional", "x")).toEqual(["x"]);
   expect(await check("optional", "x", undefined, false)).toEqual(["x", undefined, false]);
+  expect(await issuesOf("optional", "x", Number.NaN, null)).toMatchObject([
+    { message: "Expected number, got NaN", path: [1] },
+    { message: "Expected boolean, got null", path: [2] },
+  ]);
+});
+
+test("arguments that are missing, undefined or NaN are refused where the parameter's type is known", async () => {
+  const given = [1, "x", true, new Date(0), ["x"], undefined];
+  expect(await check("needed", ...given)).toEqual(given);
+  const [count, ...others] = (await issuesOf("needed")) as { message: string; path: number[] }[];
+  expect(count).toEqual({
+    message: "Expected number, got undefined. A parameter that may be left out needs a default, `by: number = 1`, or a schema",
+    path: [0],
+  });
+  expect(others.map(({ message, path }) => [message.split(".")[0], ...path])).toEqual([
+    ["Expected string, got undefined", 1],
+    ["Expected boolean, got undefined", 2],
+    ["Expected Date, got undefined", 3],
+    ["Expected Array, got undefined", 4],
+  ]);
+  expect(await issuesOf("needed", Number.NaN, ...given.slice(1))).toEqual([{ message: "Expected number, got NaN", path: [0] }]);
+  expect(await issuesOf("needed", 1, undefined, ...given.slice(2))).toMatchObject([{ path: [1] }]);
+  // Rest parameters, and what has a default, are not counted.
+  expect(await check("rest", "x")).toEqual(["x"]);
+  expect(await check("none")).toEqual([]);
 });
 
 test("too many arguments, and primitives of another type, are refused with their places", async () => {
@@ -107,11 +133,11 @@ test("arguments may be nested 100 levels deep, and hold cycles", async () => {
     for (let n = 2; n < depth; n++) value = n % 3 === 0 ? [value] : n % 3 === 1 ? new Map([[1, value]]) : new Set([value]);
     return value;
   };
-  expect(await check("object", nested(100))).toHaveLength(1);
-  expect(await issuesOf("object", nested(102))).toEqual([{ message: "Nested more than 100 levels deep", path: [] }]);
+  expect(await check("object", nested(100), new Date(0), [])).toHaveLength(3);
+  expect(await issuesOf("object", nested(102), new Date(0), [])).toEqual([{ message: "Nested more than 100 levels deep", path: [] }]);
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
-  expect(await check("object", cycle)).toEqual([cycle]);
+  expect(await check("object", cycle, new Date(0), [])).toEqual([cycle, new Date(0), []]);
 });
 
 test("an event of which neither schema nor types are known is named", () => {

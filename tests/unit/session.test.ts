@@ -74,6 +74,8 @@ test("without a secret one is made, kept beside the app for its owner alone, and
   const file = join(folder, ".twinstate", "secret");
   expect(readFileSync(file, "utf8")).toMatch(/^[\w-]{43}$/);
   expect(statSync(file).mode & 0o777).toBe(0o600);
+  // Nobody's `git add .` takes it.
+  expect(readFileSync(join(folder, ".twinstate", ".gitignore"), "utf8")).toBe("*\n");
   // The next process.
   forget();
   expect(createSessions().read(cookie)).toBe("AAAAAAAAAAAAAAAAAAAAAA");
