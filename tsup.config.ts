@@ -35,6 +35,7 @@ export default defineConfig({
     model: "server/model.ts",
     client: "client/index.ts",
     socket: "client/socket.ts",
+    online: "client/online.ts",
     submit: "client/submit.ts",
     effects: "react/effects.ts",
     prediction: "client/prediction.ts",

@@ -8,15 +8,16 @@ import type { WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/preload.js";
+import { loadOnline, loadSockets } from "./chunks.js";
 import { Connection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
-import { Outbox, refusalOf } from "./outbox.js";
+import { Outbox } from "./outbox.js";
+import { refusalOf } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
 import type { SocketOptions, Taker } from "./socket.js";
 import { createStatus, type Status } from "./status.js";
-import { type GetStream, loadSockets, readStream } from "./stream.js";
+import type { GetStream } from "./stream.js";
 import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
-import { serves } from "./version.js";
 
 export interface ClientOptions extends SocketOptions {
   /**
@@ -49,6 +50,8 @@ export interface Known {
   stores?: Classes | undefined;
   models?: Classes | undefined;
 }
+
+type Online = Awaited<ReturnType<typeof loadOnline>>;
 
 /** The twins of one tab, and their connection to the server. */
 export interface Client {
@@ -98,6 +101,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   let schema: WireSchema | undefined;
   let session: string | undefined;
   let closed = false;
+  let online: Online | undefined;
   /** How often in a row the server has not let a stream begin. */
   let refusals = 0;
   /** The stream that is open has told of the server's schema. */
@@ -105,7 +109,9 @@ export function createClient(options: ClientOptions & Known = {}): Client {
 
   const connection = new Connection({
     trpc,
-    stream: (ticket, line, take) => readStream(getStream, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
+    // So whatever comes by the stream finds it loaded.
+    stream: async (ticket, line, take) =>
+      (await load()).readStream(getStream, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
     receive:
       process.env.NODE_ENV === "production"
         ? receive
@@ -142,7 +148,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     connection.close();
     status.update({ status: "outdated" });
     for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(told);
-    outbox.flush();
+    outbox.sender?.flush();
   }
 
   const outbox = new Outbox({
@@ -172,6 +178,16 @@ export function createClient(options: ClientOptions & Known = {}): Client {
 
   if (process.env.NODE_ENV !== "production") outbox.news = inspection?.news;
 
+  /** What runs once there is a stream. Calls wait for it too. */
+  async function load(): Promise<Online> {
+    online ??= await loadOnline();
+    if (!outbox.sender) {
+      outbox.sender = new online.Sender(outbox);
+      outbox.sender.flush();
+    }
+    return online;
+  }
+
   function unheard(error: EventError): void {
     if (QUIET.has(error.code)) return;
     if (errors.heard) errors.tell(error);
@@ -192,6 +208,8 @@ export function createClient(options: ClientOptions & Known = {}): Client {
       const address = addressOf(twin);
       if (!twins.has(address)) twins.set(address, twin);
       connection.watch(twin);
+      // Where that fails, the connection tries again.
+      load().catch(() => {});
     },
     forget(twin) {
       connection.unwatch(twin);
@@ -239,12 +257,12 @@ export function createClient(options: ClientOptions & Known = {}): Client {
       case "hello": {
         const hello = message[1] as { schema: WireSchema; session: string };
         // Said again on the same stream, it is hot reload, which the page goes along with.
-        if (schema && !greeted && !serves(hello.schema, schema)) return outdate(outdatedPage());
+        if (schema && !greeted && !(online as Online).serves(hello.schema, schema)) return outdate(outdatedPage());
         greeted = true;
         session = hello.session;
         refusals = 0;
         schema = hello.schema;
-        outbox.resume();
+        outbox.sender?.resume();
         break;
       }
       case "snapshot":
@@ -254,13 +272,13 @@ export function createClient(options: ClientOptions & Known = {}): Client {
       case "refused": {
         const [, store, key, code, text] = message as [string, string, string | null, string, string];
         twins.get(addressOf({ store, key }))?.refuse(refusal(code, text));
-        outbox.flush();
+        outbox.sender?.flush();
         break;
       }
       case "yield": {
         const [, , host, n, value] = message as [string, string, number, number, Encoded];
         const scope = hosts.get(host);
-        if (scope) outbox.yielded(scope, n, value);
+        if (scope) outbox.sender?.yielded(scope, n, value);
         break;
       }
       case "ran":
@@ -270,7 +288,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
         effects.tell(message[1] as string, decodeValue(message[2]) as readonly unknown[]);
         break;
     }
-    outbox.settle();
+    outbox.sender?.settle();
   }
 
   /** A store's whole state, or that what the twin has is the truth. */
@@ -295,7 +313,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
       if (!awaited()) release();
     } else if (twin.shows(incarnation, revision)) {
       twin.synced = true;
-      outbox.flush();
+      outbox.sender?.flush();
     } else renew(twin);
   }
 
@@ -318,13 +336,13 @@ export function createClient(options: ClientOptions & Known = {}): Client {
         takeSnapshot(twin, at, snapshot, ended);
       }
     });
-    outbox.flush();
+    outbox.sender?.flush();
   }
 
   function takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended?: number): void {
     // What answers have brought may be ahead of the stream.
     if (twin.shows(at[0], at[1] + 1)) return;
-    outbox.ran(twin, at[0], ended);
+    outbox.sender?.ran(twin, at[0], ended);
     try {
       twin.snapshot(at, snapshot);
     } catch (error) {
@@ -342,7 +360,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
           if (twin.synced) renew(twin);
           continue;
         }
-        outbox.ran(twin, incarnation, ran);
+        outbox.sender?.ran(twin, incarnation, ran);
         const index = message.indexOf(twin.store, 2);
         try {
           twin.frame([incarnation, revision], index < 0 ? undefined : (message[index + 1] as Delta));

@@ -44,6 +44,3 @@ export async function readStream(get: GetStream, url: string, line: AbortControl
     line.abort();
   }
 }
-
-/** What opens sockets: it is loaded by those who want them. */
-export const loadSockets = () => import("./socket.js").catch(() => undefined);

@@ -1,6 +1,6 @@
+import { loadOnline, loadSockets } from "../client/chunks.js";
 import { type Connected, type ConnectOptions, connect } from "../client/connect.js";
 import { engine } from "../client/engine.js";
-import { loadSockets } from "../client/stream.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors.js";
 import type { Models, Stores } from "../server/scope.js";
 import { memory } from "../server/storage/memory.js";
@@ -176,6 +176,7 @@ class Pair implements Net<Stores, Models> {
     this.#last = this.#begin(this.#storage);
     // The server looks for it when it is first asked, and clients load this, which takes real time.
     void this.#clock.hold(telemetryApi);
+    void this.#clock.hold(loadOnline);
     if (browser) void this.#clock.hold(engine.load);
     if (transport === "websocket") void this.#clock.hold(loadSockets);
   }

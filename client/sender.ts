@@ -1,0 +1,229 @@
+import type { TRPCClientError } from "@trpc/client";
+import type { AnyTRPCRouter } from "@trpc/server";
+import type { Encoded } from "../lib/codec.js";
+import { cancelled, notConnected, unknownEvent, unknownOutcome } from "../lib/errors.js";
+import { backoff } from "./backoff.js";
+import type { OpenCall } from "./call.js";
+import { engine } from "./engine.js";
+import type { Answer, Entry, Numbered, Outbox, OutboxWorld } from "./outbox.js";
+import { refusalOf } from "./refusal.js";
+import { nextNumber, type Scope } from "./scope.js";
+import type { LiveTwin } from "./twin.js";
+
+/** How many calls may be on their way at once. */
+const WINDOW = 100;
+/** How long an answer waits for the yields before it, in ms. */
+const YIELD_WAIT = 2000;
+
+/** Sends the events of an outbox: numbered, and again until each is answered. Those that the server may have run keep their numbers. */
+export class Sender {
+  readonly #outbox: Outbox;
+  readonly #world: OutboxWorld;
+  #failures = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+    this.#world = outbox.world;
+  }
+
+  /** A volatile event: at most once, now or never. */
+  async fire({ store, key }: LiveTwin, event: string, args: unknown, open: OpenCall): Promise<void> {
+    if (!this.#world.connection.open) return open.reject(notConnected());
+    try {
+      open.resolve(await this.#world.trpc.mutation(`${store}.${event}`, { key: key ?? undefined, args }));
+    } catch (error) {
+      open.reject(refusalOf(error) ?? notConnected());
+    }
+  }
+
+  /** Sends what can be sent. */
+  flush(): void {
+    this.number();
+    if (this.#retry !== undefined) return;
+    let room = WINDOW;
+    for (const entry of [...this.#outbox.entries]) {
+      if (entry.answer || !entry.numbered) continue;
+      if (!entry.attempt) void this.#send(entry, entry.numbered);
+      if (--room === 0) return;
+    }
+  }
+
+  /** Gives calls their numbers as soon as those can be known, as predictions tell their ids by them. */
+  number(): void {
+    const held = new Set<Scope | undefined>();
+    for (const entry of [...this.#outbox.entries]) {
+      if (entry.answer) continue;
+      const scope = this.#world.scopeOf(entry.twin);
+      const { numbered, prediction } = entry;
+      if (!entry.sent && (numbered?.client !== this.#world.connection.id || numbered.i !== scope?.incarnation)) {
+        entry.numbered = held.has(scope) ? undefined : this.#numberOf(entry, scope);
+        if (entry.numbered && prediction) engine.see(entry, this.#world.known);
+      }
+      // Of another incarnation: it may have to run in this one, and then before those that were called after it.
+      if (entry.numbered?.i !== scope?.incarnation && this.#outbox.entries.has(entry)) held.add(scope);
+    }
+  }
+
+  #numberOf(entry: Entry, scope: Scope | undefined): Numbered | undefined {
+    const { twin, event } = entry;
+    if (twin.declared(event) === null) {
+      this.#outbox.reject(entry, unknownEvent(twin.store, event));
+      return undefined;
+    }
+    if (scope?.incarnation !== undefined)
+      return { client: this.#world.connection.id, scope, i: scope.incarnation, n: nextNumber(scope, scope.incarnation), fresh: twin.have?.[1] === 0 };
+    if (twin.state === "refused") this.#outbox.reject(entry, twin.error);
+    return undefined;
+  }
+
+  async #send(entry: Entry, numbered: Numbered): Promise<void> {
+    const { twin, event, args } = entry;
+    const { one, taker, trpc } = this.#world;
+    const { client, i, n } = numbered;
+    const attempt = new AbortController();
+    entry.attempt = attempt;
+    entry.sent++;
+    if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n });
+    const at = twin.have?.[0] === i ? twin.have[1] : null;
+    const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: entry.prediction && 1 };
+    try {
+      const asked = [`${twin.store}.${event}`, { key: twin.key ?? undefined, args, call }] as const;
+      // Once: what did not come through is asked again over HTTP, with the cookies of then.
+      const socket = entry.sent < 2 && taker.call?.(...asked);
+      const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
+      if (entry.attempt !== attempt) return;
+      entry.answer = answer;
+      if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "answered", call: entry.open.call, answer });
+      // They come by the stream, which may be slower, or have dropped them.
+      entry.yields = answer.h === null ? 0 : entry.yields + (answer.y ?? 0);
+      if (entry.yields > 0) {
+        entry.patience = setTimeout(() => {
+          entry.yields = 0;
+          this.settle();
+        }, YIELD_WAIT);
+      }
+      this.#failures = 0;
+      if (answer.f) this.#world.missed(twin, answer.i, answer.f);
+      this.settle();
+      this.flush();
+    } catch (error) {
+      if (entry.attempt !== attempt) return;
+      entry.attempt = undefined;
+      this.#failed(entry, numbered, error as TRPCClientError<AnyTRPCRouter>);
+    }
+  }
+
+  /** Up to which number all are answered. */
+  #seen(last: Numbered): number {
+    let seen = last.n - 1;
+    for (const { numbered, answer } of this.#outbox.entries) if (!answer && isBeside(numbered, last)) seen = Math.min(seen, numbered.n - 1);
+    return seen;
+  }
+
+  #failed(entry: Entry, { scope, i, fresh }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
+    const told = refusalOf(error);
+    const { limit, retryAfter } = (told?.data ?? {}) as { limit?: string; retryAfter?: number };
+    // A limit of the server's own: it has taken no number.
+    if (!told || limit !== undefined || ["OUT_OF_ORDER", "UNAVAILABLE"].includes(told.code as string)) return this.#rest(retryAfter);
+    const response = error.meta?.response as { ok: boolean } | undefined;
+    if (response?.ok === false && !entry.alone) {
+      // The whole request was refused: perhaps for what others in it were.
+      entry.alone = true;
+      return this.flush();
+    }
+    this.#failures = 0;
+    const { incarnation: now, durable } = (told.data ?? {}) as { incarnation?: string; durable?: boolean };
+    if (told.is("UNKNOWN_OUTCOME") && now !== undefined && (entry.sent === 1 || (durable && fresh))) {
+      // Sent once, and refused, or nothing was kept where what it does would have been: it has not run, so it may under another number.
+      entry.numbered = undefined;
+      entry.sent = 0;
+      if (scope.incarnation === i) scope.incarnation = now;
+      return this.flush();
+    }
+    this.#outbox.reject(entry, told);
+    this.flush();
+  }
+
+  /** Waits a while, then sends again what has no answer. */
+  #rest(ms = backoff(this.#failures++)): void {
+    this.#retry ??= setTimeout(() => this.#again(), ms);
+  }
+
+  #again(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.flush();
+  }
+
+  /** The line is back: asks again at once for all answers, as those under way may have got lost. */
+  resume(): void {
+    for (const entry of this.#outbox.entries) {
+      entry.yields = 0;
+      if (entry.answer) continue;
+      const { attempt } = entry;
+      entry.attempt = undefined;
+      attempt?.abort();
+    }
+    this.#failures = 0;
+    this.#again();
+  }
+
+  /** Settles the calls that are shown by now. */
+  settle(): void {
+    for (const entry of [...this.#outbox.entries]) {
+      const { answer, twin, numbered } = entry;
+      if (!answer) continue;
+      const shown = twin.shows(answer.i, answer.r);
+      if (shown && entry.yields > 0) continue;
+      if (shown || twin.state === "refused") this.#resolve(entry, answer.v);
+      else if (numbered?.scope.incarnation !== answer.i) this.#outbox.reject(entry, unknownOutcome(numbered?.scope.incarnation as string));
+    }
+  }
+
+  #resolve(entry: Entry, value: Encoded): void {
+    this.#outbox.end(entry);
+    try {
+      entry.open.resolve(entry.twin.mirror.decode(value));
+    } catch (error) {
+      entry.open.reject(error);
+    }
+  }
+
+  /** What a twin will show next has all that its events up to a number have done. */
+  ran(twin: LiveTwin, incarnation: string, n = 0): void {
+    engine.ran(this.#outbox.entries, twin, { client: this.#world.connection.id, i: incarnation, n });
+  }
+
+  /** One more value of a generator event. */
+  yielded(scope: Scope, n: number, value: Encoded): void {
+    for (const entry of this.#outbox.entries) {
+      if (entry.numbered?.n !== n || entry.numbered.scope !== scope) continue;
+      entry.yields--;
+      entry.open.yielded(entry.twin.mirror.decode(value));
+    }
+  }
+
+  cancel(entry: Entry): void {
+    const { twin, numbered } = entry;
+    if (!numbered || !entry.sent) {
+      // Nobody has heard of its number, nor of those after it.
+      if (numbered) {
+        numbered.scope.last.set(numbered.i, numbered.n - 1);
+        for (const other of this.#outbox.entries) if (isBeside(other.numbered, numbered) && other.numbered.n > numbered.n) other.numbered = undefined;
+      }
+      this.#outbox.reject(entry, cancelled());
+      return this.flush();
+    }
+    const input = { store: twin.store, key: twin.key ?? undefined, client: numbered.client, n: numbered.n };
+    this.#world.trpc.mutation("$cancel", input).catch(() => {});
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+  }
+}
+
+/** Whether two numbers are of one row. */
+const isBeside = (one: Numbered | undefined, other: Numbered): one is Numbered =>
+  one?.client === other.client && one.scope === other.scope && one.i === other.i;
