@@ -249,6 +249,7 @@ export const foreignFile = (file: string, version?: number) =>
   );
 export const storageBusy = (file: string) =>
   new StateError("STORAGE", `${file} is in use by another process: one process alone may have it open. Stop the other one, or give this one another file.`);
+const STORAGE_LOST = "STORAGE_LOST";
 const SQLITE_CAUSES: Readonly<Record<number, string>> = {
   8: "it is read-only. Give the process the right to write to it and to its folder",
   10: "the disk gave an error. Look at the disk",
@@ -260,6 +261,16 @@ const SQLITE_CAUSES: Readonly<Record<number, string>> = {
 /** `code`: SQLite's, where it has one. */
 export const storageFailed = (file: string, code: number | undefined, message: string) =>
   new StateError("STORAGE", `${file}: ${(code !== undefined && SQLITE_CAUSES[code]) || "SQLite failed"} (${message}).`);
+export const lostFile = (file: string) =>
+  new StateError(
+    STORAGE_LOST,
+    `${file} is not what was opened any more: it, or the log beside it, was removed, moved or overwritten. Nothing is stored or loaded until it is back in its place. What was acknowledged is still in this process: write it to a new file with \`storage.backup()\`, put that in its place, and start the server anew.`,
+  );
+/** Whether an error comes of a storage that is not where it was. */
+export const lostStorage = (error: unknown): StateError | undefined => {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  return code === STORAGE_LOST ? (error as StateError) : cause === undefined ? undefined : lostStorage(cause);
+};
 export const threadEnded = (file: string, cause: unknown) =>
   new StateError("STORAGE", `The thread that has ${file} open has ended (${cause instanceof Error ? cause.message : String(cause)}). It is started anew.`, {
     cause,

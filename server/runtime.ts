@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { cutOff, droppedField } from "../lib/errors.js";
+import { cutOff, droppedField, lostStorage } from "../lib/errors.js";
 import { describeClass, type WireSchema } from "../lib/schema.js";
 import { Arrivals } from "./arrivals.js";
 import { Callers, RETRY } from "./callers.js";
@@ -83,6 +83,8 @@ export class Runtime implements World {
   #telemetry: Telemetry | undefined;
   /** The fields of which it was told that records have them and classes do not. */
   readonly #dropped = new Set<string>();
+  /** The storage is lost, and that was reported. */
+  #lost = false;
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(options: RuntimeOptions) {
@@ -115,9 +117,13 @@ export class Runtime implements World {
     return this.#options.limits;
   }
 
-  get report(): Report {
-    return this.#options.report;
-  }
+  /** Reports what goes wrong: that the storage is lost only once, though everybody who asks it for something comes to know. */
+  readonly report: Report = (level, error, id, event) => {
+    const lost = lostStorage(error);
+    if (lost && this.#lost) return;
+    this.#lost ||= lost !== undefined;
+    this.#options.report(level, lost ?? error, id, event);
+  };
 
   get logged(): RuntimeOptions["logged"] {
     return this.#options.logged;
@@ -197,6 +203,7 @@ export class Runtime implements World {
   }
 
   committed(host: Host, bytes: number): void {
+    this.#lost = false;
     if (bytes > 0) this.#telemetry?.committed(bytes);
     this.#recheck.committed(host);
   }
@@ -247,7 +254,7 @@ export class Runtime implements World {
         () => {
           ready = true;
         },
-        () => {},
+        (error: unknown) => lostStorage(error) && this.report("error", error),
       );
     await within(READY_WAIT, asked);
     return ready;

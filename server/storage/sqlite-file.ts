@@ -8,6 +8,7 @@ import type { Steps } from "../../lib/steps.js";
 import { type CommitRecord, fold, follows, type HostRecord, recent } from "../record.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from "./packed.js";
+import { Whereabouts } from "./whereabouts.js";
 
 /** "twin": told apart from files of other programs. */
 const APPLICATION = 0x7477696e;
@@ -64,6 +65,7 @@ type Row = Record<string, string | number | bigint | Uint8Array | null>;
 export class SqliteFile {
   readonly #path: string;
   readonly #db: sqlite.DatabaseSync;
+  #whereabouts: Whereabouts | undefined;
   readonly #statements = new Map<string, sqlite.StatementSync>();
   readonly #places = new Map<string, Place>();
   /** Whose tails have outgrown their records. */
@@ -95,13 +97,17 @@ export class SqliteFile {
       else this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
     });
     this.#db.exec("PRAGMA busy_timeout = 0");
+    this.#whereabouts = new Whereabouts(this.#path);
   }
 
+  /** @throws StateError `STORAGE_LOST` when the file is not where it was opened: nothing may be told of what was read or written then */
   transaction<R>(run: () => R): R {
+    this.#whereabouts?.before();
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       const result = run();
       this.#db.exec("COMMIT");
+      this.#whereabouts?.after();
       return result;
     } catch (error) {
       this.#places.clear();
