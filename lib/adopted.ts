@@ -95,17 +95,24 @@ export class AdoptedNode extends InstanceNode implements Entrant {
   }
 
   readComputed(name: string): unknown {
-    const { face } = this;
+    const { face, graph } = this;
     const { get } = this.shape.computeds.find((one) => one.name === name) as ComputedSchema;
+    const compute = () => graph.evaluating(() => get.call(face as object));
     // What is cached belongs to the open state.
-    if (this.graph.rewound) return get.call(face as object);
+    if (graph.rewound) return compute();
     this.#computeds ??= new Map();
     let value = this.#computeds.get(name);
     if (!value) {
-      value = computed(() => get.call(face as object));
+      value = computed(compute);
       this.#computeds.set(name, value);
     }
-    return value.get();
+    try {
+      return value.get();
+    } catch (error) {
+      // MobX would throw it again until something changes that was read before: what has mended it may be something else.
+      this.#computeds.delete(name);
+      throw error;
+    }
   }
 
   /** By the setter that stands beside the getter. */

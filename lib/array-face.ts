@@ -3,8 +3,8 @@ import { type Callback, callable } from "./loop.js";
 import { liveOf, NODE, nodeOf, type Stored } from "./node.js";
 import { isPlainProperty } from "./object-face.js";
 import { observeAll } from "./observe.js";
-import { pathOf } from "./path.js";
-import { arrayHole, arrayName, cannotDefine, symbolKey } from "./state-errors.js";
+import { ORDER, pathOf } from "./path.js";
+import { arrayHole, cannotDefine, listName, symbolKey } from "./state-errors.js";
 import { find, writing } from "./writing.js";
 
 /** A Proxy's target: an array, as `Array.isArray` looks through the Proxy at it. */
@@ -87,7 +87,7 @@ function set(node: ArrayNode, key: string | symbol, value: unknown): boolean {
   if (typeof key === "symbol") throw symbolKey(pathOf(node), key);
   if (key === "length") return resize(node, value);
   const index = indexOf(key);
-  if (index < 0) throw arrayName(pathOf(node), key);
+  if (index < 0) throw listName(pathOf(node), "an array", key);
   if (index > node.data.length) throw arrayHole(pathOf(node, index));
   const stored = writing(node, index).enter(value, node, index);
   if (index === node.data.length) node.splice(index, 0, [stored]);
@@ -186,7 +186,7 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
   sort(compare?: (a: unknown, b: unknown) => number): unknown {
     const node = nodeFor(this);
     if (compare !== undefined) callable(compare);
-    writing(node);
+    writing(node, ORDER);
     const sorted = node.data.map(liveOf).sort(compare);
     const stored = sorted.map((value) => find(node, value));
     // What `compare` has added meanwhile stands behind.
@@ -195,7 +195,7 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
   },
   reverse(): unknown {
     const node = nodeFor(this);
-    writing(node);
+    writing(node, ORDER);
     node.assign(node.data.slice().reverse());
     return this;
   },

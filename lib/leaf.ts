@@ -27,3 +27,16 @@ export function copyLeaf(value: object): object | undefined {
 
 /** A plain copy: not of Node's `Buffer`, whose `slice` shares memory. */
 const typed = (tag: string, value: Uint8Array) => new (globalThis as unknown as Record<string, new (source: Uint8Array) => object>)[tag]!(value);
+
+/** Whether two of one kind are equal. */
+export function sameLeaf(a: object, b: object): boolean {
+  if (a instanceof Date) return Object.is(a.getTime(), (b as Date).getTime());
+  const [x, y] = [bytesOf(a), bytesOf(b)];
+  if (!x || !y) return String(a) === String(b);
+  return x.length === y.length && x.every((byte, i) => byte === y[i]);
+}
+
+function bytesOf(leaf: object): Uint8Array | undefined {
+  if (leaf instanceof ArrayBuffer) return new Uint8Array(leaf);
+  return ArrayBuffer.isView(leaf) ? new Uint8Array(leaf.buffer, leaf.byteOffset, leaf.byteLength) : undefined;
+}

@@ -1,100 +1,105 @@
-import { callable, keysOf } from "./loop.js";
+import { collectionFace, type Methods, receiver } from "./collection-face.js";
+import { callable, MapLoop } from "./loop.js";
 import type { MapNode } from "./map.js";
-import { liveOf, NODE, nodeOf } from "./node.js";
+import { liveOf, type Stored } from "./node.js";
 import { ENTRIES, KEYS, observeKey, observePresence } from "./observe.js";
 import { find, writing } from "./writing.js";
 
-export function openMap(node: MapNode): object {
-  const map = Object.create(StateMap.prototype) as object;
-  Object.defineProperty(map, NODE, { value: node });
-  return map;
-}
+export const openMap = (node: MapNode): object => new Proxy(node, mapFace);
 
-const node = (map: unknown) => nodeOf(map) as MapNode;
+const mapOf = (value: unknown): MapNode => receiver("Map", value);
 
-/** What users hold of a Map: all of Map's interface, and `instanceof Map`, over a node. */
-class StateMap implements Map<unknown, unknown> {
-  get size(): number {
-    const map = node(this);
-    observeKey(map, KEYS);
-    return map.data.size;
-  }
+const entryOf = (map: MapNode, key: Stored): [unknown, unknown] => [liveOf(key), liveOf(map.data.get(key))];
 
+const methods: Methods & ThisType<unknown> = {
+  __proto__: null,
   has(key: unknown): boolean {
-    const map = node(this);
+    const map = mapOf(this);
     const stored = find(map, key);
     observePresence(map, stored);
     return map.data.has(stored);
-  }
-
+  },
   get(key: unknown): unknown {
-    const map = node(this);
-    const stored = find(map, key);
-    observeKey(map, stored);
-    return liveOf(map.data.get(stored));
-  }
-
-  set(key: unknown, value: unknown): this {
-    const map = node(this);
-    map.put(...writing(map, key).enterEntry(key, value, map));
+    return read(mapOf(this), key);
+  },
+  set(key: unknown, value: unknown): unknown {
+    write(mapOf(this), key, value);
     return this;
-  }
-
+  },
   getOrInsert(key: unknown, value: unknown): unknown {
-    return this.getOrInsertComputed(key, () => value);
-  }
-
-  getOrInsertComputed(key: unknown, make: (key: unknown) => unknown): unknown {
-    if (!this.has(key)) this.set(key, make(key));
-    return this.get(key);
-  }
-
+    return readOrMake(mapOf(this), key, () => value);
+  },
+  getOrInsertComputed(key: unknown, make: unknown): unknown {
+    const map = mapOf(this);
+    callable(make);
+    return readOrMake(map, key, make as (key: unknown) => unknown);
+  },
   delete(key: unknown): boolean {
-    const map = node(this);
+    const map = mapOf(this);
     writing(map, key);
     return map.remove(find(map, key));
-  }
-
+  },
   clear(): void {
-    const map = node(this);
+    const map = mapOf(this);
     writing(map);
     map.clear();
-  }
-
-  forEach(callback: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void, thisArg?: unknown): void {
+  },
+  forEach(callback: unknown, thisArg?: unknown): void {
+    const map = mapOf(this);
     callable(callback);
-    for (const [key, value] of this) callback.call(thisArg, value, key, this);
-  }
-
-  *keys(): MapIterator<unknown> {
-    const map = node(this);
+    for (const [key, value] of entries(map)) callback.call(thisArg, value, key, this);
+  },
+  keys(): MapIterator<unknown> {
+    const map = mapOf(this);
     observeKey(map, KEYS);
-    for (const key of keysOf(map)) yield liveOf(key);
-  }
-
-  *values(): MapIterator<unknown> {
-    const map = node(this);
+    return new MapLoop(map, liveOf);
+  },
+  values(): MapIterator<unknown> {
+    const map = mapOf(this);
     observeKey(map, ENTRIES);
-    for (const key of keysOf(map)) yield liveOf(map.data.get(key));
-  }
-
-  *entries(): MapIterator<[unknown, unknown]> {
-    const map = node(this);
-    observeKey(map, ENTRIES);
-    for (const key of keysOf(map)) yield [liveOf(key), liveOf(map.data.get(key))];
-  }
-
-  [Symbol.iterator](): MapIterator<[unknown, unknown]> {
-    return this.entries();
-  }
-
-  get [Symbol.toStringTag](): string {
-    return "Map";
-  }
-
+    return new MapLoop(map, (key) => liveOf(map.data.get(key)));
+  },
+  entries(): MapIterator<[unknown, unknown]> {
+    return entries(mapOf(this));
+  },
+  get [Symbol.iterator]() {
+    return methods.entries;
+  },
   toJSON(): [unknown, unknown][] {
-    return [...this];
-  }
+    return [...entries(mapOf(this))];
+  },
+};
+
+function read(map: MapNode, key: unknown): unknown {
+  const stored = find(map, key);
+  observeKey(map, stored);
+  return liveOf(map.data.get(stored));
 }
-Object.setPrototypeOf(StateMap.prototype, Map.prototype);
-Object.defineProperty(StateMap.prototype, "constructor", { value: Map, writable: true, configurable: true });
+
+function write(map: MapNode, key: unknown, value: unknown): void {
+  map.put(...writing(map, key).enterEntry(key, value, map));
+}
+
+function readOrMake(map: MapNode, key: unknown, make: (key: unknown) => unknown): unknown {
+  const stored = find(map, key);
+  observePresence(map, stored);
+  if (!map.data.has(stored)) write(map, key, make(key === 0 ? 0 : key));
+  return read(map, key);
+}
+
+function entries(map: MapNode): MapIterator<[unknown, unknown]> {
+  observeKey(map, ENTRIES);
+  return new MapLoop(map, (key) => entryOf(map, key));
+}
+
+/** What users hold of a Map. */
+const mapFace = collectionFace<MapNode>({
+  kind: "Map",
+  native: Map.prototype,
+  methods,
+  size(map) {
+    observeKey(map, KEYS);
+    return map.data.size;
+  },
+  copy: (map) => new Map(entries(map)),
+});

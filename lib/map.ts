@@ -1,7 +1,7 @@
 import { batch } from "./batch.js";
-import { isShared, type KeyAtoms, type Kind, Node, type Stored, spoil } from "./node.js";
+import { type KeyAtoms, type Kind, Node, type Stored, spoil } from "./node.js";
 
-/** A Map. */
+/** A Map. No view shares its data, so that loops over it go on while it changes. */
 export class MapNode extends Node {
   declare data: Map<Stored, Stored>;
   declare atoms: KeyAtoms | undefined;
@@ -22,7 +22,6 @@ export class MapNode extends Node {
     const old = this.data.get(key);
     if (present && Object.is(old, stored)) return;
     this.graph.recorder?.key(this, key, present, old);
-    detach(this);
     this.data.set(key, stored);
     spoil(this);
     if (present) this.atoms?.changed(key);
@@ -34,7 +33,6 @@ export class MapNode extends Node {
     if (!this.data.has(key)) return false;
     const old = this.data.get(key);
     this.graph.recorder?.delete(this, key, old, () => [...this.data.keys()]);
-    detach(this);
     this.data.delete(key);
     spoil(this);
     this.atoms?.moved(key);
@@ -47,9 +45,4 @@ export class MapNode extends Node {
       for (const key of [...this.data.keys()]) this.remove(key);
     });
   }
-}
-
-/** A view may share the data: it keeps the old. */
-function detach(node: MapNode): void {
-  if (isShared(node)) node.data = new Map(node.data);
 }

@@ -4,11 +4,13 @@ import { Node } from "./node.js";
 export function pathOf(node: Node, key?: unknown): string {
   const { root, name } = node.graph;
   const path = root ? pathTo(root, node, name) : name;
-  return key === undefined ? path : path + step(key);
+  return key === undefined || key === ORDER ? path : path + step(key);
 }
 
 /** Stands in paths for a Map's key or a Set's member. */
 export const MEMBER = Symbol("key or member");
+/** Stands for the order of an array, which `sort` and `reverse` change in place. */
+export const ORDER = Symbol("order");
 
 export function step(key: unknown): string {
   if (key === MEMBER) return "[…]";

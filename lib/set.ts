@@ -1,7 +1,7 @@
 import { batch } from "./batch.js";
-import { isShared, type Kind, Node, type Stored, spoil } from "./node.js";
+import { type Kind, Node, type Stored, spoil } from "./node.js";
 
-/** A Set. */
+/** A Set. No view shares its data, so that loops over it go on while it changes. */
 export class SetNode extends Node {
   declare data: Set<Stored>;
 
@@ -16,7 +16,6 @@ export class SetNode extends Node {
   put(stored: Stored): void {
     if (this.data.has(stored)) return;
     this.graph.recorder?.key(this, stored, false, undefined);
-    detach(this);
     this.data.add(stored);
     spoil(this);
     this.atoms?.reportChanged();
@@ -26,7 +25,6 @@ export class SetNode extends Node {
   remove(stored: Stored): boolean {
     if (!this.data.has(stored)) return false;
     this.graph.recorder?.delete(this, stored, undefined, () => [...this.data]);
-    detach(this);
     this.data.delete(stored);
     spoil(this);
     this.atoms?.reportChanged();
@@ -39,9 +37,4 @@ export class SetNode extends Node {
       for (const value of [...this.data]) this.remove(value);
     });
   }
-}
-
-/** A view may share the data: it keeps the old. */
-function detach(node: SetNode): void {
-  if (isShared(node)) node.data = new Set(node.data);
 }

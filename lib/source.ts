@@ -1,4 +1,4 @@
-import { transaction } from "mobx";
+import { _getGlobalState, isComputed, transaction } from "mobx";
 import { AdoptedNode, type Shape, shapeOf } from "./adopted.js";
 import { ArrayNode } from "./array.js";
 import { stateDate } from "./date.js";
@@ -8,9 +8,9 @@ import { Graph } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
 import { Node, nodeOf, own, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
-import { pathOf } from "./path.js";
+import { ORDER, pathOf } from "./path.js";
 import type { Recorder } from "./record.js";
-import { readOnlyComputed } from "./state-errors.js";
+import { readOnlyComputed, readOnlyReaction } from "./state-errors.js";
 import { replaced, undo } from "./undo.js";
 import { Writer } from "./writer.js";
 
@@ -52,6 +52,10 @@ export class SourceGraph extends Graph {
     this.writer = new Writer(this, {
       guard: (node, key) => {
         if (this.#evaluating) throw readOnlyComputed(pathOf(node, key));
+        const { trackingDerivation } = _getGlobalState();
+        if (trackingDerivation && isComputed(trackingDerivation)) throw readOnlyComputed(pathOf(node, key));
+        // As MobX has it for its own arrays: a reaction would change what it reads. Other writes of reactions are theirs.
+        if (trackingDerivation && key === ORDER) throw readOnlyReaction(pathOf(node));
         if (this.rewound) throw outsideEvent(name, pathOf(node, key));
         guard?.();
       },
@@ -138,13 +142,14 @@ export class SourceGraph extends Graph {
       });
   }
 
-  /** Runs what reads computeds: none of it may write. */
-  evaluating(run: () => void): void {
+  /** Runs what computes: none of it may write. */
+  evaluating<R>(run: () => R): R {
+    const outer = this.#evaluating;
     this.#evaluating = true;
     try {
-      run();
+      return run();
     } finally {
-      this.#evaluating = false;
+      this.#evaluating = outer;
     }
   }
 
@@ -169,8 +174,9 @@ export class SourceGraph extends Graph {
       return old;
     }
     if (old instanceof ObjectNode && old.kind === "object" && isPlain(value)) {
+      const names = this.writer.namesOf(value, holder, key);
       for (const name of Object.keys(old.data)) if (!Object.hasOwn(value, name)) old.remove(name);
-      for (const name of Object.keys(value)) old.put(name, this.#merge(own(old.data, name), own(value, name), old, name));
+      for (const name of names) old.put(name, this.#merge(own(old.data, name), own(value, name), old, name));
       return old;
     }
     return this.#derive(value, holder, key);

@@ -34,14 +34,23 @@ export const symbolKey = (path: string, key: symbol) =>
   new StateError("NOT_STATE", `\`${path}\` cannot have the key ${String(key)}: symbols do not travel. Use a string.`);
 export const cannotDefine = (path: string) =>
   new StateError("NOT_STATE", `\`${path}\` cannot become an accessor, read-only or hidden: state is plain data. Use a \`@computed\` getter on the class.`);
+export const notPlain = (path: string) =>
+  new StateError(
+    "NOT_STATE",
+    `\`${path}\` is an accessor (\`get\` or \`set\`): state is plain data. Give its value, or use a \`@computed\` getter on a class.`,
+  );
 export const arrayHole = (path: string) =>
   new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
-export const arrayName = (path: string, key: string) =>
-  new StateError("NOT_STATE", `\`${path}\` is an array: it cannot have the property \`${key}\`. Use an object, or a field beside it.`);
+export const listName = (path: string, kind: "an array" | "a Map" | "a Set", key: string | symbol) =>
+  new StateError("NOT_STATE", `\`${path}\` is ${kind}: it cannot have the property \`${String(key)}\`. Use an object, or a field beside it.`);
+export const incompatible = (kind: "Map" | "Set", receiver: unknown) =>
+  new TypeError(`This method of a ${kind} was called on ${nameOf(receiver)}, which is no ${kind} that stands in a store.`);
 export const notPredicted = () => new StateError("NOT_PREDICTED", "This needs what only the server knows, so the event is not shown before its answer.");
 export const notCallable = (value: unknown) => new TypeError(`${typeof value === "string" ? JSON.stringify(value) : String(value)} is not a function`);
 export const readOnlyComputed = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
+export const readOnlyReaction = (path: string) =>
+  new StateError("READ_ONLY", `\`${path}\` was put into another order by what reacts to it. Use \`toSorted()\` or \`toReversed()\`, which give a new array.`);
 export const noSetter = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` is a \`@computed\` getter without a setter: change what it is computed from, or write a setter beside it.`);
 export const notConstructed = (model: string, cause: unknown) =>

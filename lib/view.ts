@@ -71,10 +71,9 @@ const refusing = (name: string): PropertyDescriptor => ({
   },
 });
 
-function isLeaf(node: Node): boolean {
-  if (node instanceof InstanceNode) return false;
-  const { data } = node;
-  if (node.kind !== "object") return !partsOf(data as object).some((part) => part instanceof Node);
+function isLeaf({ kind, data }: Node): boolean {
+  if (kind === "array") return !(data as Stored[]).some((part) => part instanceof Node);
+  if (kind !== "object") return false;
   for (const key in data as object) if (own(data as object, key) instanceof Node) return false;
   return true;
 }

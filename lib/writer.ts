@@ -2,13 +2,13 @@ import { ArrayNode } from "./array.js";
 import type { Graph } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
 import { kindOf } from "./kind.js";
-import { copyLeaf } from "./leaf.js";
+import { copyLeaf, sameLeaf } from "./leaf.js";
 import { MapNode } from "./map.js";
 import { Node, nodeOf, put, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { MEMBER, pathOf, step } from "./path.js";
 import { SetNode } from "./set.js";
-import { arrayHole, badKey, foreignInstance, notState, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
+import { arrayHole, badKey, foreignInstance, notPlain, notState, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
 
 /** The length up to which an array is copied at once. */
 const SOLID = 100_000;
@@ -37,6 +37,8 @@ export class Writer {
   readonly #options: WriterOptions;
   /** What has entered in this turn: the same raw object is the same container. */
   #entered = new Map<object, Node>();
+  /** The dates, bytes and such among it, as they stand in containers. */
+  #leaves = new Map<object, object>();
   /** Whose key the value that enters just now is put under, and the keys that lead down to it from there. */
   #holder: Node | undefined;
   readonly #trail: unknown[] = [];
@@ -134,7 +136,7 @@ export class Writer {
   /** A user's value as it stands in containers, if it does. */
   find(value: unknown): Stored {
     if (typeof value !== "object" || value === null) return value;
-    return nodeOf(value) ?? this.#entered.get(value) ?? value;
+    return nodeOf(value) ?? this.#entered.get(value) ?? this.#leaves.get(value) ?? value;
   }
 
   #enterObject(value: object, holder: Node, key: unknown): Stored {
@@ -165,12 +167,20 @@ export class Writer {
     const entrant = this.#options.embody(prototype);
     if (entrant) return this.#enterInstance(value, entrant);
     const leaf = copyLeaf(value);
-    if (leaf) return leaf;
+    if (leaf) return this.#enterLeaf(value, leaf);
     if (value instanceof Map) return this.#enterMap(value);
     if (value instanceof Set) return this.#enterSet(value);
     // Of another realm.
     if (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")) return this.#enterPlain(value);
     throw notState(this.#pathOfEntering(), value);
+  }
+
+  /** The same as before where it was not changed since, so that what searches for it finds the first. */
+  #enterLeaf(value: object, copy: object): object {
+    const known = this.#leaves.get(value);
+    if (known && sameLeaf(known, copy)) return known;
+    this.#leaves.set(value, copy);
+    return copy;
   }
 
   #enterInstance(value: object, node: Entrant): Stored {
@@ -192,16 +202,23 @@ export class Writer {
   }
 
   #enterPlain(value: object): Stored {
-    const symbol = Object.getOwnPropertySymbols(value)[0];
-    if (symbol) throw symbolKey(this.#pathOfEntering(), symbol);
+    const names = plainNames(value, () => this.#pathOfEntering());
     const data = { ...value } as Record<string, Stored>;
     const node = this.make(ObjectNode, data);
     this.note(value, node);
-    for (const key of Object.keys(data)) {
+    for (const key of names) {
       const item = data[key];
       if (typeof item !== "string" && typeof item !== "number" && typeof item !== "boolean") put(data, key, this.enter(item, node, key));
     }
     return node;
+  }
+
+  /**
+   * The names of a plain object's properties.
+   * @throws StateError where one is more than a value
+   */
+  namesOf(value: object, holder: Node, key: unknown): readonly string[] {
+    return plainNames(value, () => this.#pathOfEntering(holder, key));
   }
 
   #enterArray(value: readonly unknown[]): Stored {
@@ -234,6 +251,7 @@ export class Writer {
   /** The turn is over: what enters from now on is new, whatever raw object it was. */
   endTurn(): void {
     if (this.#entered.size > 0) this.#entered = new Map();
+    if (this.#leaves.size > 0) this.#leaves = new Map();
   }
 
   /** As {@link pathOf}, for what stands nowhere yet. Without a key: the value that enters just now. */
@@ -241,4 +259,15 @@ export class Writer {
     if (this.#trail.length === 0) return pathOf(node as Node, ...keys);
     return pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");
   }
+}
+
+function plainNames(value: object, path: () => string): readonly string[] {
+  const symbol = Object.getOwnPropertySymbols(value)[0];
+  if (symbol) throw symbolKey(path(), symbol);
+  const names = Object.keys(value);
+  for (const name of names) {
+    const descriptor = Object.getOwnPropertyDescriptor(value, name);
+    if (descriptor && !("value" in descriptor)) throw notPlain(path() + step(name));
+  }
+  return names;
 }

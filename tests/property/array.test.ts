@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Store } from "../../lib/store.js";
 import { canon } from "../kit/canon.js";
 import { hold, outcome } from "../kit/hold.js";
 import { Random } from "../kit/random.js";
@@ -13,12 +14,14 @@ class Pair {
   readonly lives: object[];
   readonly native: unknown[];
   readonly live: unknown[];
+  readonly store: Store;
 
   constructor(readonly random: Random) {
     this.native = Array.from({ length: random.int(6) }, () => this.value());
-    const { it } = hold({ objects: this.objects, array: this.native.slice() });
+    const { it, store } = hold({ objects: this.objects, array: this.native.slice() });
     this.lives = it.objects;
     this.live = it.array;
+    this.store = store;
   }
 
   value(): unknown {
@@ -163,6 +166,15 @@ function calls(pair: Pair): Record<string, () => Call> {
   };
 }
 
+const loops = new WeakMap<unknown[], ArrayIterator<unknown>[]>();
+
+/** Loops that stay open while the array changes. */
+function loopsOf({ array }: Side): ArrayIterator<unknown>[] {
+  const all = loops.get(array) ?? [];
+  loops.set(array, all);
+  return all;
+}
+
 /** What is no method. */
 const syntax: Record<string, (pair: Pair) => Call> = {
   length: () => (side) => side.array.length,
@@ -210,6 +222,21 @@ const syntax: Record<string, (pair: Pair) => Call> = {
       if (met.length === 3) side.array.shift();
     }
     return met;
+  },
+  "a loop begins": (pair) => {
+    const name = pair.random.pick(["keys", "values", "entries", Symbol.iterator] as const);
+    return (side) => void loopsOf(side).push(side.array[name]() as ArrayIterator<unknown>);
+  },
+  "a loop goes on": (pair) => {
+    const [at, count] = [pair.random.int(4), pair.random.int(4)];
+    return (side) => {
+      const loops = loopsOf(side);
+      const loop = loops[at % loops.length];
+      if (!loop) return undefined;
+      const met: unknown[] = [];
+      if (count > 0) for (const one of loop) if (met.push(one) === count) break;
+      return [met, String(loop), "return" in loop, loop.next()];
+    };
   },
   "for in": () => (side) => {
     const met: string[] = [];
@@ -266,6 +293,10 @@ function run(seed: number): void {
         ? (([name, make]) => [name, make()] as [string, Call])(random.pick(methods))
         : (([name, make]) => [name, make(pair)] as [string, Call])(random.pick(others));
       log.push(`${canon(pair.native)} . ${made[0]}`);
+      if (random.chance(0.3)) {
+        pair.store.commit();
+        pair.store.plain();
+      }
       const expected = outcome(() => pair.plain(made[1](native), pair.native, pair.objects));
       const got = outcome(() => pair.plain(made[1](live), pair.live, pair.lives));
       expect(got, `the result of ${made[0]}`).toEqual(expected);

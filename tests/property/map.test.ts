@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Store } from "../../lib/store.js";
+import { event, state } from "../../lib/decorators.js";
+import { openFace } from "../../lib/faces.js";
+import { createMirror } from "../../lib/mirror.js";
+import { Predictions } from "../../lib/predictions.js";
+import { createStore, type Store } from "../../lib/store.js";
+import { encodeValue } from "../../lib/value.js";
 import { hold, outcome } from "../kit/hold.js";
 import { Random } from "../kit/random.js";
 
@@ -13,7 +18,9 @@ interface Sides<C> {
   live: C;
   random: Random;
   /** Before each step. */
-  before?(): void;
+  before?(): unknown;
+  /** Runs all steps. @default at once */
+  run?(steps: () => void): void;
 }
 /** Runs the same on both, a value of the language and a container. */
 type Step<C> = (random: Random) => (side: C, isLive: boolean) => unknown;
@@ -21,9 +28,12 @@ type Step<C> = (random: Random) => (side: C, isLive: boolean) => unknown;
 function compare<C extends Iterable<unknown> & { readonly size: number }>(steps: Record<string, Step<C>>, make: (random: Random) => Sides<C>): void {
   for (let seed = first; seed < first + programs; seed++) {
     const random = new Random(seed);
-    const { native, live, before } = make(random);
+    const sides = make(random);
+    const { native, before, run: within = (all: () => void) => all() } = sides;
     const log: string[] = [];
-    try {
+    const all = () => {
+      // As an optimistic event has it while it runs.
+      const { live } = sides;
       for (let n = 0; n < 20; n++) {
         const name = random.pick(Object.keys(steps));
         log.push(name);
@@ -38,6 +48,9 @@ function compare<C extends Iterable<unknown> & { readonly size: number }>(steps:
         expect([...live], `the content after ${name}`).toEqual([...native]);
         expect(live.size).toBe(native.size);
       }
+    };
+    try {
+      within(all);
     } catch (error) {
       console.error(`SEED=${seed} repeats it: ${log.join(", ")}`);
       throw error;
@@ -45,10 +58,117 @@ function compare<C extends Iterable<unknown> & { readonly size: number }>(steps:
   }
 }
 
+/** An event that a twin predicts, and that runs again after what the server says meanwhile. */
+function predicted<C extends object>(random: Random, native: C, copy: (native: C) => C): Sides<C> {
+  let body: (it: C) => void = () => {};
+  class Holder {
+    @state it = copy(native);
+    @state other = 0;
+    @event({ optimistic: true }) run() {
+      body(this.it);
+    }
+  }
+  const instance = new Holder();
+  const store = createStore({ name: "holder", instance });
+  const mirror = createMirror({ name: "holder", faces: openFace });
+  mirror.applySnapshot(JSON.parse(JSON.stringify(store.snapshot())));
+  const predictions = new Predictions(mirror, Holder);
+  const sides = {
+    native,
+    live: undefined as unknown as C,
+    random,
+    before: () => random.chance(0.5) && mirror.view(),
+    run(steps: () => void) {
+      // Once for nothing, so that what the steps meet was undone.
+      body = (it) => void [...(it as unknown as Iterable<unknown>)];
+      const first = predictions.begin("run", encodeValue([]), false, "seed");
+      if (random.chance(0.5)) mirror.view();
+      let failed: unknown;
+      body = (it) => {
+        sides.live = it;
+        try {
+          steps();
+        } catch (error) {
+          failed = error;
+        }
+      };
+      instance.other++;
+      first?.end();
+      const delta = store.commit();
+      predictions.change(() => delta && mirror.applyDelta(JSON.parse(JSON.stringify(delta))));
+      predictions.begin("run", encodeValue([]), false, "seed");
+      if (failed) throw failed;
+      if (!sides.live) throw new Error("The event was not predicted.");
+    },
+  };
+  return sides;
+}
+
 /** A view is made, which shares the data that the next step meets. */
 function share(store: Store): void {
   store.commit();
   store.plain();
+}
+
+interface Loop extends Iterable<unknown> {
+  next(): unknown;
+  drop(count: number): Loop;
+  take(count: number): Loop;
+  map(change: (one: unknown) => unknown): Loop;
+  filter(test: (one: unknown) => boolean): Loop;
+  toArray(): unknown[];
+}
+
+/** Loops that stay open while other steps change what they go over. */
+function loops<C extends Iterable<unknown>>(): Record<string, Step<C>> {
+  const open = new WeakMap<object, Loop[]>();
+  const openOf = (side: C): Loop[] => {
+    const all = open.get(side) ?? [];
+    open.set(side, all);
+    return all;
+  };
+  const withOne = (use: (loop: Loop, random: Random) => (loop: Loop) => unknown) => (random: Random) => {
+    const at = random.int(4);
+    const go = use(undefined as never, random);
+    return (side: C) => {
+      const all = openOf(side);
+      return all.length > 0 ? go(all[at % all.length] as Loop) : undefined;
+    };
+  };
+  return {
+    "a loop begins": (random) => {
+      const name = random.pick(["keys", "values", "entries", Symbol.iterator]);
+      return (side) => void openOf(side).push((side as unknown as Record<string | symbol, () => Loop>)[name]!());
+    },
+    "a loop goes on": withOne(() => (loop) => loop.next()),
+    "a loop goes on by itself": withOne((_, random) => {
+      const count = random.int(4);
+      return (loop) => {
+        const met: unknown[] = [];
+        if (count > 0) for (const one of loop) if (met.push(one) === count) break;
+        return met;
+      };
+    }),
+    "the first of a loop": withOne(() => (loop) => {
+      const [first, second = "none"] = loop;
+      return [first, second];
+    }),
+    "helpers of a loop": withOne((_, random) => {
+      const kind = random.int(4);
+      return (loop) => {
+        if (kind === 0) return loop.drop(1).map(String).next();
+        if (kind === 1) return loop.filter((one) => one !== "a").next();
+        // Both close what they were asked of, which a loop over a Map has no way to be.
+        return kind === 2
+          ? loop.take(2).toArray()
+          : loop
+              .map((one) => [one])
+              .take(1)
+              .toArray();
+      };
+    }),
+    "what a loop is": withOne(() => (loop) => [String(loop), "return" in loop, Object.keys(loop), loop[Symbol.iterator]() === (loop as unknown)]),
+  };
 }
 
 const members = (prototype: object) => Reflect.ownKeys(prototype).filter((name) => name !== "constructor" && name !== Symbol.toStringTag);
@@ -58,6 +178,7 @@ describe(`a Map of a store does what a Map does (seeds ${first} to ${first + pro
   type M = Map<unknown, unknown>;
   const key = (random: Random) => random.pick(KEYS);
   const steps: Record<string, Step<M>> = {
+    ...loops<M>(),
     get: (random) =>
       (
         (k) => (map) =>
@@ -138,14 +259,20 @@ describe(`a Map of a store does what a Map does (seeds ${first} to ${first + pro
     }),
   };
 
+  const make = (random: Random): M => new Map(Array.from({ length: random.int(5) }, () => [key(random), random.int(9)]));
+
   for (const viewed of [false, true])
-    test(viewed ? "also where a view shares its data" : "in content, order and results", { timeout: 300_000 }, () => {
+    test(viewed ? "also where views are taken at random" : "in content, order and results", { timeout: 300_000 }, () => {
       compare<M>(steps, (random) => {
-        const native: M = new Map(Array.from({ length: random.int(5) }, () => [key(random), random.int(9)]));
+        const native = make(random);
         const { it, store } = hold(new Map(native));
-        return { native, live: it, random, ...(viewed && { before: () => share(store) }) };
+        return { native, live: it, random, ...(viewed && { before: () => random.chance(0.5) && share(store) }) };
       });
     });
+
+  test("also in optimistic events on twins, where views are taken at random", { timeout: 300_000 }, () => {
+    compare<M>(steps, (random) => predicted(random, make(random), (native) => new Map(native)));
+  });
 
   test("every member that Maps have in this version of the language is tried", () => {
     const tried = new Set(Object.keys(steps));
@@ -158,6 +285,7 @@ describe(`a Set of a store does what a Set does (seeds ${first} to ${first + pro
   const member = (random: Random) => random.pick(KEYS);
   const algebra = ["union", "intersection", "difference", "symmetricDifference", "isSubsetOf", "isSupersetOf", "isDisjointFrom"] as const;
   const steps: Record<string, Step<S>> = {
+    ...loops<S>(),
     has: (random) =>
       (
         (m) => (set) =>
@@ -223,14 +351,20 @@ describe(`a Set of a store does what a Set does (seeds ${first} to ${first + pro
       };
     };
 
+  const make = (random: Random): S => new Set(Array.from({ length: random.int(6) }, () => member(random)));
+
   for (const viewed of [false, true])
-    test(viewed ? "also where a view shares its data" : "in content, order and results", { timeout: 300_000 }, () => {
+    test(viewed ? "also where views are taken at random" : "in content, order and results", { timeout: 300_000 }, () => {
       compare<S>(steps, (random) => {
-        const native: S = new Set(Array.from({ length: random.int(6) }, () => member(random)));
+        const native = make(random);
         const { it, store } = hold(new Set(native));
-        return { native, live: it, random, ...(viewed && { before: () => share(store) }) };
+        return { native, live: it, random, ...(viewed && { before: () => random.chance(0.5) && share(store) }) };
       });
     });
+
+  test("also in optimistic events on twins, where views are taken at random", { timeout: 300_000 }, () => {
+    compare<S>(steps, (random) => predicted(random, make(random), (native) => new Set(native)));
+  });
 
   test("every member that Sets have in this version of the language is tried", () => {
     const tried = new Set(Object.keys(steps));

@@ -100,21 +100,9 @@ describe("values arrive as they are", () => {
     expect(frozen.list[0]?.n).toBe(1);
   });
 
-  test("a getter of a literal is read once, and hidden properties stay behind", () => {
-    let reads = 0;
-    const data = Object.defineProperty(
-      {
-        get now() {
-          return ++reads;
-        },
-      },
-      "hidden",
-      { value: 1 },
-    );
-    const { it } = hold<unknown>(data);
-    expect(it).toEqual({ now: 1 });
-    expect((it as { now: number }).now).toBe(1);
-    expect(reads).toBe(1);
+  test("hidden properties stay behind, as they do where an object is spread", () => {
+    const data = Object.defineProperty({ now: 1 }, "hidden", { value: 1 });
+    expect(Object.getOwnPropertyNames(hold<unknown>(data).it)).toEqual(["now"]);
   });
 
   test("identity and cycles", () => {
@@ -249,13 +237,16 @@ describe("what cannot be state is refused where it is assigned, and nothing has 
   test("an array or object that throws while it is read changes nothing", () => {
     const { it, store } = make();
     store.commit();
-    const throws = {
-      get x() {
-        throw new RangeError("from a getter");
+    const throws = new Proxy(
+      { x: 1 },
+      {
+        get() {
+          throw new RangeError("from a trap");
+        },
       },
-    };
-    expect(() => it.list.push({ fine: 1 }, throws)).toThrow("from a getter");
-    expect(() => (it.object.x = { a: [throws] })).toThrow("from a getter");
+    );
+    expect(() => it.list.push({ fine: 1 }, throws)).toThrow("from a trap");
+    expect(() => (it.object.x = { a: [throws] })).toThrow("from a trap");
     expect(store.open).toBe(false);
     // The next error has a path of its own.
     expect(() => (it.object.z = () => 1)).toThrow("`store.it.object.z`");
