@@ -15,9 +15,10 @@ import { Outbox } from "./outbox.js";
 import { refusalOf } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
 import type { SocketOptions, Taker } from "./socket.js";
-import { createStatus, type Status } from "./status.js";
+import { type Cell, createCell, createStatus, type Status } from "./status.js";
 import type { GetStream } from "./stream.js";
 import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
+import type { Visiting } from "./visitor.js";
 
 export interface ClientOptions extends SocketOptions {
   /**
@@ -60,6 +61,8 @@ export interface Client {
   /** Takes what a page was rendered with. What is older than the twin, or of another session, is ignored. */
   preload(state: PreloadData): void;
   readonly status: Status;
+  /** Who the server says that visits. */
+  readonly visitor: Cell<Visiting>;
   /** Calls back for each call that fails and that nobody awaits. */
   onError(listener: (error: EventError) => void): () => void;
   /** Calls back for each effect that an event has in this browser, after what it changed is shown. */
@@ -93,6 +96,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   const errors = new Signal<[error: EventError]>();
   const effects = new Signal<[name: string, args: readonly unknown[]]>();
   const status = createStatus();
+  const visitor = createCell<Visiting>({});
   let inspection: Inspection | undefined;
   if (process.env.NODE_ENV !== "production") {
     inspection = inspect(status, twins, options);
@@ -173,6 +177,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     status,
     limit: maxPending,
     known: options,
+    visitor,
     unheard,
   });
 
@@ -255,11 +260,12 @@ export function createClient(options: ClientOptions & Known = {}): Client {
     if (typeof head === "number") takeFrame(twinsOf(hosts.get(head)), message);
     switch (head) {
       case "hello": {
-        const hello = message[1] as { schema: WireSchema; session: string };
+        const hello = message[1] as { schema: WireSchema; session: string; visitor?: Encoded };
         // Said again on the same stream, it is hot reload, which the page goes along with.
         if (schema && !greeted && !(online as Online).serves(hello.schema, schema)) return outdate(outdatedPage());
         greeted = true;
         session = hello.session;
+        visitor.update({ text: JSON.stringify(hello.visitor) });
         refusals = 0;
         schema = hello.schema;
         outbox.sender?.resume();
@@ -381,10 +387,13 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   return {
     twin: twinAt,
     status,
+    visitor,
     preload(data) {
       if (session !== undefined && data.session !== session) return;
       session ??= data.session;
       schema ??= data.schema;
+      // The stream knows better.
+      if (!greeted) visitor.update({ text: JSON.stringify(data.visitor) });
       const rendered: LiveTwin[] = [];
       atomically(() => {
         for (const one of data.stores) {

@@ -1,11 +1,13 @@
 import type { EventError } from "../lib/errors.js";
 import { openFace } from "../lib/faces.js";
+import type { AppVisitor } from "../lib/register.js";
 import { viewOf } from "../lib/view.js";
-import type { View } from "../lib/view-types.js";
+import type { LoadedOf, View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
 import { type ClientOptions, createClient } from "./client.js";
 import { engine } from "./engine.js";
 import type { Status } from "./status.js";
+import { decodeVisitor, type Visiting } from "./visitor.js";
 
 /** A store's twin: the state as MobX sees it, read-only, and the events. */
 export type Live<T> = View<T> & LiveTools<T>;
@@ -29,6 +31,8 @@ export type Connected<S> = {
 export interface ConnectedTools {
   /** How the connection is, and how many calls have no answer yet. */
   readonly $status: Status;
+  /** The `visitor` of the app's context, as of now: `undefined` until a store has come. */
+  readonly $visitor: LoadedOf<AppVisitor> | undefined;
   /** Calls back for each call that fails and that nobody awaits. @default they are printed to the console */
   $onError(listener: (error: EventError) => void): () => void;
   /** Calls back for each effect, as `effect.toast("Saved")`, that an event has for its caller. */
@@ -65,6 +69,14 @@ export function connect<T extends { readonly "~stores": any; readonly "~models"?
   const opened = new Map<object, Promise<object>>();
   const tools: Record<string, unknown> = { $status: client.status, $onError: client.onError, $onEffect: client.onEffect, $close: client.close };
 
+  /** The same value until it changes. */
+  let known: { readonly from: Visiting; readonly value: unknown } | undefined;
+  function visitor(): unknown {
+    const { current } = client.visitor;
+    if (known?.from !== current) known = { from: current, value: decodeVisitor(current) };
+    return known.value;
+  }
+
   async function open(store: string, key: string | null): Promise<object> {
     const twin = client.twin(store, key);
     const stop = twin.use();
@@ -86,6 +98,7 @@ export function connect<T extends { readonly "~stores": any; readonly "~models"?
   return new Proxy(tools, {
     get(_, name) {
       if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
+      if (name === "$visitor") return visitor();
       if (name.startsWith("$")) return tools[name];
       return (key: string | null = null) => {
         const twin = client.twin(name, key);

@@ -2,7 +2,7 @@ import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { randomId } from "../lib/random-id.js";
 import { backoff } from "./backoff.js";
-import type { UpdatableStatus } from "./status.js";
+import type { Cell, ConnectionStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
 const PROTOCOL = 1;
@@ -20,7 +20,7 @@ export interface ConnectionWorld {
   receive(message: readonly unknown[]): void;
   /** What the stream told before is over: host numbers, and who is up to date. */
   lost(): void;
-  readonly status: Pick<UpdatableStatus, "update">;
+  readonly status: Pick<Cell<ConnectionStatus>, "update">;
   /** It did not begin. */
   failed(error: TRPCClientError<AnyTRPCRouter>): void;
 }

@@ -15,8 +15,9 @@ import type { Shown } from "./prediction.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
 import type { Taker } from "./socket.js";
-import type { UpdatableStatus } from "./status.js";
+import type { Cell, ConnectionStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
+import type { Visiting } from "./visitor.js";
 
 export interface OutboxWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
@@ -27,10 +28,11 @@ export interface OutboxWorld {
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
   missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void;
-  readonly status: Pick<UpdatableStatus, "update">;
+  readonly status: Pick<Cell<ConnectionStatus>, "update">;
   /** How many calls may wait for their answers. */
   readonly limit: number;
   readonly known: Known;
+  readonly visitor: Cell<Visiting>;
   unheard(error: EventError): void;
 }
 
@@ -115,7 +117,7 @@ export class Outbox {
       call: open.call,
       drop,
       show: (args) => {
-        prediction = engine.show(twin, event, plain(args), this.world.known);
+        prediction = engine.show(twin, event, plain(args), this.world);
         if (process.env.NODE_ENV !== "production" && prediction) this.news?.tell({ what: "predicted", call: open.call, twin, event, args, prediction });
         if (prediction) open.call.local = prediction.painted;
       },
@@ -157,7 +159,7 @@ export class Outbox {
     this.#count(twin, 1);
     this.sender?.number();
     if (!this.entries.has(entry)) return;
-    engine.see(entry, this.world.known);
+    engine.see(entry, this.world);
     if (process.env.NODE_ENV !== "production" && entry.prediction)
       this.news?.tell({ what: "predicted", call: open.call, twin, event, args: decodeValue(args) as unknown[], prediction: entry.prediction });
     if (entry.prediction) open.call.local = entry.prediction.painted;

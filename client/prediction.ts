@@ -2,11 +2,14 @@ import { own } from "../lib/node.js";
 import { type Prediction, Predictions } from "../lib/predictions.js";
 import type { AnyClass } from "../lib/schema.js";
 import { encodeValue } from "../lib/value.js";
-import type { Known } from "./client.js";
-import type { Entry, Numbered } from "./outbox.js";
+import type { Entry, Numbered, OutboxWorld } from "./outbox.js";
 import type { LiveTwin } from "./twin.js";
+import { decodeVisitor } from "./visitor.js";
 
 export { isPending } from "../lib/predictions.js";
+
+/** What it takes to run events here. */
+type World = Pick<OutboxWorld, "known" | "visitor">;
 
 /** A call as it is shown before its answer. */
 export interface Shown extends Prediction {
@@ -17,12 +20,12 @@ export interface Shown extends Prediction {
 const predictions = new WeakMap<LiveTwin, Predictions>();
 
 /** Shows a call that is sent, or shows it as what it is by now. */
-export function see(entry: Entry, known: Known): void {
+export function see(entry: Entry, world: World): void {
   const { twin, event, args, numbered } = entry;
   // PROTOCOL.md §2.
   const ids = numbered && `${numbered.i} ${numbered.client} ${numbered.n}`;
   if (entry.prediction) entry.prediction.sent(ids);
-  else entry.prediction = shown(of(twin, event, known)?.begin(event, args, false, ids));
+  else entry.prediction = shown(of(twin, event, world)?.begin(event, args, false, ids));
 }
 
 /** What a twin will show next has all that its events up to a number have done. */
@@ -33,9 +36,9 @@ export function ran(entries: Iterable<Entry>, twin: LiveTwin, { client, i, n }: 
 }
 
 /** Shows a call that waits to be sent. */
-export function show(twin: LiveTwin, event: string, args: unknown, known: Known): Shown | undefined {
+export function show(twin: LiveTwin, event: string, args: unknown, world: World): Shown | undefined {
   try {
-    return shown(of(twin, event, known)?.begin(event, encodeValue(args), true));
+    return shown(of(twin, event, world)?.begin(event, encodeValue(args), true));
   } catch {
     // It will be refused.
     return undefined;
@@ -43,11 +46,11 @@ export function show(twin: LiveTwin, event: string, args: unknown, known: Known)
 }
 
 /** The predictions of a twin, where this event can have one. */
-function of(twin: LiveTwin, event: string, known: Known): Predictions | undefined {
+function of(twin: LiveTwin, event: string, { known, visitor }: World): Predictions | undefined {
   const Class = own(known.stores ?? {}, twin.store) as AnyClass | undefined;
   const { optimistic, volatile } = twin.declared(event) ?? {};
   if (!Class || !optimistic || volatile || twin.state !== "ready") return undefined;
-  const found = predictions.get(twin) ?? new Predictions(twin.mirror, Class);
+  const found = predictions.get(twin) ?? new Predictions(twin.mirror, Class, () => ({ visitor: decodeVisitor(visitor.current), key: twin.key ?? undefined }));
   predictions.set(twin, found);
   return found;
 }

@@ -58,7 +58,7 @@ export class Sender {
       const { numbered, prediction } = entry;
       if (!entry.sent && (numbered?.client !== this.#world.connection.id || numbered.i !== scope?.incarnation)) {
         entry.numbered = held.has(scope) ? undefined : this.#numberOf(entry, scope);
-        if (entry.numbered && prediction) engine.see(entry, this.#world.known);
+        if (entry.numbered && prediction) engine.see(entry, this.#world);
       }
       // Of another incarnation: it may have to run in this one, and then before those that were called after it.
       if (entry.numbered?.i !== scope?.incarnation && this.#outbox.entries.has(entry)) held.add(scope);

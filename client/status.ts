@@ -17,23 +17,31 @@ export interface Status {
   subscribe(listener: () => void): () => void;
 }
 
-export interface UpdatableStatus extends Status {
-  update(change: Partial<ConnectionStatus>): void;
+/** A record that tells when one of its fields has changed. */
+export interface Cell<T> {
+  /** The same object until it changes. */
+  readonly current: T;
+  /** Calls back after each change, until the returned function is called. */
+  subscribe(listener: () => void): () => void;
+  update(change: Partial<T>): void;
 }
 
-export function createStatus(): UpdatableStatus {
+export function createCell<T extends object>(initial: T): Cell<T> {
   const changes = new Signal();
-  let current: ConnectionStatus = { status: "online", pending: 0 };
+  let current = initial;
   return {
     get current() {
       return current;
     },
     subscribe: changes.subscribe,
     update(change) {
-      const next = { ...current, ...change };
-      if (next.status === current.status && next.pending === current.pending) return;
-      current = next;
-      changes.tell();
+      const before = current;
+      if (Object.keys(change).every((name) => change[name as keyof T] === before[name as keyof T])) return;
+      current = { ...before, ...change };
+      // Not at once: it may change while React renders.
+      queueMicrotask(() => changes.tell());
     },
   };
 }
+
+export const createStatus = (): Cell<ConnectionStatus> => createCell<ConnectionStatus>({ status: "online", pending: 0 });

@@ -43,7 +43,7 @@ export interface CurrentBase {
   /** Another store of the same scope instance. */
   get<T extends object>(store: new () => T): Promise<T>;
 }
-/** Who calls, and what runs. */
+/** Who calls, and what runs. Where an event is predicted, only `visitor` and `key` are known: reading anything else leaves it to the server. */
 export type Current = CurrentBase & AppContext;
 
 export interface BuiltInEffects {

@@ -284,6 +284,7 @@ export const needsSqlite = (version: string) =>
 
 export const noWebSockets = (cause: unknown) => wrong("`twin.attach()` needs the package `ws`: `npm install ws`.", cause);
 export const noRotation = (why: string) => wrong(`\`session.rotate()\` needs a response that can carry the new cookie: ${why}.`);
+export const badVisitor = (why: string, cause?: unknown) => wrong(`The \`visitor\` of the context ${why}`, cause);
 export const badOption = (option: string, why: string) => wrong(`\`${option}\` ${why}.`);
 export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");
 export const otherTwin = (name: string) =>

@@ -19,6 +19,15 @@ export {
 } from "./decorators.js";
 export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors.js";
 export { type Delta, onDelta } from "./listeners.js";
-export { type AppContext, type AppEffects, type AppErrors, type ContextRequest, defineContext, type Problem, type Register } from "./register.js";
+export {
+  type AppContext,
+  type AppEffects,
+  type AppErrors,
+  type AppVisitor,
+  type ContextRequest,
+  defineContext,
+  type Problem,
+  type Register,
+} from "./register.js";
 export { isState, toPlain } from "./view.js";
 export type { LifecycleName, Loaded, LoadedOf, Pending, View, ViewOf } from "./view-types.js";

@@ -49,9 +49,10 @@ export class Predictions {
   /** Whether there is something of a pending event in a view, of those about which somebody has asked. */
   #known: WeakMap<object, boolean> | undefined;
 
-  constructor(mirror: Mirror, Class: AnyClass) {
+  /** @param known what `current()` gives, as far as both ends know it */
+  constructor(mirror: Mirror, Class: AnyClass, known: () => object = () => ({})) {
     this.#mirror = mirror;
-    this.#predictor = new Predictor(mirror.graph, Class);
+    this.#predictor = new Predictor(mirror.graph, Class, known);
   }
 
   get open(): boolean {

@@ -2,7 +2,7 @@ import { untracked } from "mobx";
 import { Acting, MadeNode, schemaOf } from "./acting.js";
 import { ArrayNode } from "./array.js";
 import type { Encoded } from "./codec.js";
-import { type Provider, withProvider } from "./current.js";
+import { type Current, type Provider, withProvider } from "./current.js";
 import { eventIds } from "./event-ids.js";
 import { openFace } from "./faces.js";
 import { formArguments, type SentForm, takesObject } from "./form-arguments.js";
@@ -37,7 +37,10 @@ export class Predictor {
   /** Computeds are evaluated: they may not write. */
   #reading = false;
 
-  constructor(graph: Graph, Class: AnyClass) {
+  readonly #known: () => object;
+
+  constructor(graph: Graph, Class: AnyClass, known: () => object) {
+    this.#known = known;
     this.#graph = graph;
     this.#Class = Class;
     for (const [name, Model] of Object.entries(graph.models ?? {})) if (Model) this.#names.set(Model.prototype, name);
@@ -69,9 +72,10 @@ export class Predictor {
     const made: Node[] = [];
     const writer = this.#writer();
     let named = false;
+    let known: Current | undefined;
     const nextId = eventIds(ids);
     const provider: Provider = {
-      current: () => this.#stop(),
+      current: () => (known ??= this.#current()),
       update: () => this.#stop(),
       effect: () => true,
       newId() {
@@ -99,6 +103,13 @@ export class Predictor {
     }
     if (this.#stopped) throw notPredicted();
     return failed ? undefined : { changes: recorder.changes, made, named };
+  }
+
+  /** What both ends know of who calls: whoever asks for more ends the prediction. */
+  #current(): Current {
+    const stop = () => this.#stop();
+    const get = (known: object, name: string | symbol) => (Object.hasOwn(known, name) ? Reflect.get(known, name) : stop());
+    return new Proxy(this.#known(), { get, has: stop, ownKeys: stop, getOwnPropertyDescriptor: stop, set: stop }) as Current;
   }
 
   #stop(): never {

@@ -10,6 +10,9 @@ import type { Global } from "./view-types.js";
 export interface Register {}
 /** What `defineContext` makes of a request. */
 export type AppContext = Register extends { context: (...args: any) => infer C } ? Awaited<C> : {};
+/** The part of the context that the visitor's browser is told too: what `defineContext` gives as `visitor`. */
+export type AppVisitor = VisitorOf<AppContext>;
+type VisitorOf<C> = C extends unknown ? ("visitor" extends keyof C ? C["visitor"] : undefined) : never;
 /** The codes of the app's own errors, with their data. */
 export type AppErrors = Register extends { errors: infer E } ? E : { [code: string]: any };
 /** The app's own effects. */
@@ -27,7 +30,14 @@ export interface ContextRequest {
 
 /**
  * Who calls: made from each request, given to events, guards, `allow` and `visibleTo`. Register its type with {@link Register}.
- * @example export const context = defineContext(async ({ headers }) => ({ user: await userOf(headers) }));
+ *
+ * Nothing of it leaves the server, but for `visitor`: a plain value of 4 kB at most, which the visitor's own browser is told. `useVisitor()` gives it, and `current().visitor` in events,
+ * those that are predicted too.
+ * @example
+ * export const context = defineContext(async ({ headers }) => {
+ *   const user = await userOf(headers);
+ *   return { user, visitor: user && { id: user.id, name: user.name } };
+ * });
  */
 export function defineContext<C extends object>(make: (request: ContextRequest) => C | Promise<C>): (request: ContextRequest) => Promise<C> {
   return async (request) => make(request);

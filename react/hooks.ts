@@ -2,8 +2,10 @@ import { createElement, use, useContext, useEffect, useMemo, useRef, useSyncExte
 import type { ClientOptions } from "../client/client.js";
 import { engine } from "../client/engine.js";
 import { addressOf, type Twin } from "../client/twin.js";
+import { decodeVisitor } from "../client/visitor.js";
 import { notPreloaded } from "../lib/errors.js";
-import type { View } from "../lib/view-types.js";
+import type { AppVisitor } from "../lib/register.js";
+import type { LoadedOf, View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
 import { faces } from "./faces.js";
 import { Pins } from "./pin.js";
@@ -65,6 +67,11 @@ export type Hooks<S> = { readonly [K in keyof S & string as `use${Capitalize<K>}
 } & {
   readonly TwinProvider: TwinProviderComponent<S>;
   readonly TwinPreload: TwinPreloadComponent<S>;
+  /**
+   * The `visitor` of the app's context: `undefined` until the page, by its preload, or the stream has told it.
+   * @example const me = useVisitor();
+   */
+  readonly useVisitor: () => LoadedOf<AppVisitor> | undefined;
 };
 
 // --- hooks ---
@@ -90,6 +97,7 @@ export function createHooks<T extends { readonly "~stores": any; readonly "~mode
         }),
     ],
     ["TwinPreload", TwinPreload],
+    ["useVisitor", useVisitor],
   ]);
   return new Proxy({} as Hooks<T["~stores"]>, {
     get(_, name) {
@@ -169,6 +177,13 @@ function hold(twin: Twin): void {
     const release = twin.use();
     void ready.then(release, release);
   });
+}
+
+function useVisitor(): unknown {
+  const { visitor } = useClient("useVisitor");
+  const pins = useContext(Pins);
+  const text = useSource({ subscribe: visitor.subscribe, get: () => visitor.current.text, getServer: () => pins.visitor }) as string | undefined;
+  return useMemo(() => decodeVisitor({ text }), [text]);
 }
 
 const NOTHING: Source = { subscribe: () => () => {}, get: () => undefined, getServer: () => undefined };

@@ -12,8 +12,13 @@ export interface Pinned {
 
 export type Rendered = Extract<PreloadedStore, { snapshot: unknown }>;
 
-/** What the HTML below was rendered from: the nearest `<TwinPreload>`'s, by store and key. */
-export const Pins = createContext<ReadonlyMap<string, Rendered>>(new Map());
+/** What the HTML below was rendered from, by store and key, with the visitor that it knew of. */
+export interface PinMap extends ReadonlyMap<string, Rendered> {
+  readonly visitor?: string | undefined;
+}
+
+/** That of the nearest `<TwinPreload>`. */
+export const Pins = createContext<PinMap>(new Map());
 
 const pins = new WeakMap<Rendered, { readonly twin: Twin; readonly pin: Pinned }>();
 

@@ -3,7 +3,7 @@ import type { Client } from "../client/client.js";
 import { addressOf } from "../client/twin.js";
 import type { PreloadData } from "../server/preload.js";
 import type { Preload } from "../server/twin.js";
-import { Pins, pin, type Rendered } from "./pin.js";
+import { type PinMap, Pins, pin } from "./pin.js";
 import { useClient } from "./provider.js";
 
 export type TwinPreloadComponent<S> = (props: {
@@ -22,17 +22,18 @@ export function TwinPreload({ state, children }: { state: Preload<any>; children
 }
 
 /** Puts a preload into the client, once; gives what the HTML below was rendered from. */
-export function usePreload(client: Client, state: Preload<any> | undefined): ReadonlyMap<string, Rendered> {
+export function usePreload(client: Client, state: Preload<any> | undefined): PinMap {
   const data = state as unknown as PreloadData | undefined;
   const above = useContext(Pins);
   const pins = useMemo(() => {
     if (!data) return above;
     // While rendering, for those alone that have nothing yet: a twin that is on screen must not change in the middle of a render.
     const stores = data.stores.filter(({ store, key }) => client.twin(store, key).state === "waiting");
-    if (stores.length > 0) client.preload({ ...data, stores });
+    client.preload({ ...data, stores });
     const rendered = data.stores.filter((one) => "snapshot" in one);
     for (const one of rendered) if (stores.includes(one)) pin(client.twin(one.store, one.key), one);
-    return new Map([...above, ...rendered.map((one) => [addressOf(one), one] as const)]);
+    const known = new Map([...above, ...rendered.map((one) => [addressOf(one), one] as const)]);
+    return Object.assign(known, { visitor: JSON.stringify(data.visitor) });
   }, [client, data, above]);
   useEffect(() => {
     if (data) client.preload(data);

@@ -1,5 +1,7 @@
-import { badRoomKey, noSession, noTab, notSignedIn, refusedRoom, refusedShared, unknownEvent, unknownStore } from "../lib/errors.js";
+import type { Encoded } from "../lib/codec.js";
+import { badRoomKey, badVisitor, noSession, noTab, notSignedIn, refusedRoom, refusedShared, unknownEvent, unknownStore } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
+import { encodeValue } from "../lib/value.js";
 import type { Caller } from "./context.js";
 import type { Host } from "./host.js";
 import { type Definition, hostId } from "./scope.js";
@@ -52,6 +54,28 @@ export async function permit({ name, kind, allow, guard }: Definition, host: Hos
 export function userOf(context: object): string | undefined {
   const id = (context as { user?: { id?: unknown } | null }).user?.id;
   return (typeof id === "string" && id !== "") || Number.isFinite(id) || typeof id === "bigint" ? String(id) : undefined;
+}
+
+/** How many bytes clients may be told of their visitor: with each page, and each stream. */
+const LARGEST_VISITOR = 4096;
+
+/**
+ * What the visitor's own browser is told of the app's context: its `visitor`, as an encoded value.
+ * @throws StateError where it is too large, or cannot be sent
+ */
+export function visitorOf(context: object): { visitor?: Encoded } {
+  const { visitor } = context as { visitor?: unknown };
+  if (visitor === undefined) return {};
+  let encoded: Encoded;
+  try {
+    encoded = encodeValue(visitor);
+  } catch (error) {
+    throw badVisitor(`cannot be sent: ${(error as Error).message}`, error);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(encoded));
+  if (bytes > LARGEST_VISITOR)
+    throw badVisitor(`takes ${bytes} bytes, of at most ${LARGEST_VISITOR}. Give what pages and optimistic events need, as an id and a name.`);
+  return { visitor: encoded };
 }
 
 function fail(error: Error): never {

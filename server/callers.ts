@@ -94,12 +94,12 @@ export class Callers {
     const context = await request.context();
     const { session } = request;
     if (!session) return { context, session: undefined, connection, trusted: false };
-    this.#notice(session, context);
+    this.notice(session, context);
     return { context, session: { id: session.id, rotate: () => this.#rotate(request, session, claim) }, connection, trusted: false };
   }
 
   /** Streams of a session that were begun as somebody else end: they come back as who now calls. So do those whose calls are heard no more, as this one has a newer cookie. */
-  #notice({ id, generation }: SessionCookie, context: object): void {
+  notice({ id, generation }: SessionCookie, context: object): void {
     const user = userOf(context);
     for (const stream of this.#server.visitors.streams(id)) {
       if (userOf(stream.caller.context) !== user) stream.close("user");

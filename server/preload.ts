@@ -1,6 +1,7 @@
+import type { Encoded } from "../lib/codec.js";
 import type { Page, PageParams } from "../lib/current.js";
 import type { WireSchema } from "../lib/schema.js";
-import { definitionOf, locate, permit } from "./access.js";
+import { definitionOf, locate, permit, visitorOf } from "./access.js";
 import { addressOf } from "./address.js";
 import type { Arrivals } from "./arrivals.js";
 import { type Callers, sessionOf } from "./callers.js";
@@ -18,6 +19,8 @@ export type PreloadedStore =
 export interface PreloadData {
   readonly schema: WireSchema;
   readonly session: string;
+  /** What the context says of the visitor, as an encoded value. */
+  readonly visitor?: Encoded;
   readonly stores: readonly PreloadedStore[];
 }
 
@@ -54,6 +57,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
   const session = known && !known.replaced ? known.id : sessions.create();
   const caller: Caller = { context: await server.contextOf(headers), session: sessionOf(session, undefined), connection: undefined, trusted: false };
   const visitor = { caller, isNew: session !== known?.id, address: addressOf(headers, proxies) };
+  if (known && !known.replaced) callers.notice(known, caller.context);
   const wanted: [Definition, string | null, Page | undefined][] = [];
   for (const [store, asked] of Object.entries(what)) {
     const definition = definitionOf(definitions, store);
@@ -63,7 +67,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
     for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
   }
   const stores = await Promise.all(wanted.map(([definition, key, page]) => preloaded(server, definition, key, page, visitor)));
-  return { schema, session: tagOf(session), stores };
+  return { schema, session: tagOf(session), ...visitorOf(caller.context), stores };
 }
 
 async function preloaded(

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { newerConnection, oldTicket, otherProtocol, tooManyWatches } from "../lib/errors.js";
 import type { WireSchema } from "../lib/schema.js";
-import { definitionOf, locate, permit, userOf } from "./access.js";
+import { definitionOf, locate, permit, userOf, visitorOf } from "./access.js";
 import type { Callers, TwinRequest } from "./callers.js";
 import type { Clients } from "./clients.js";
 import { Connection } from "./connection.js";
@@ -124,7 +124,8 @@ export class Streams {
 
   #greet(connection: Connection): void {
     const { build, schema } = this.#server;
-    connection.hello({ protocol: PROTOCOL, build: build ?? null, schema, heartbeat: HEARTBEAT, session: tagOf(connection.caller.session?.id ?? "") });
+    const { context, session } = connection.caller;
+    connection.hello({ protocol: PROTOCOL, build: build ?? null, schema, heartbeat: HEARTBEAT, session: tagOf(session?.id ?? ""), ...visitorOf(context) });
   }
 
   /** Tells all of another schema. */

@@ -36,7 +36,7 @@ import type { Bounds } from "./visitors.js";
 
 // --- types ---
 
-type Reserved = "handlers" | "router" | "preload" | "close" | "attach" | "as" | "then" | `$${string}`;
+type Reserved = "handlers" | "router" | "preload" | "close" | "attach" | "as" | "then" | "visitor" | `$${string}`;
 type Lifecycle<T> = [keyof T & LifecycleName] extends [never]
   ? unknown
   : Problem<`"${keyof T & LifecycleName}" is a lifecycle method: make it protected, or every client could call it`>;
@@ -321,7 +321,7 @@ const namesOf = ({ definitions }: Pick<RuntimeOptions, "definitions">) => [...de
 // --- checks at start ---
 
 const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
-const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply"]);
+const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply", "visitor"]);
 const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] satisfies LifecycleName[];
 const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];
 const KNOWN = new Set([

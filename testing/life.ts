@@ -49,14 +49,16 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
   }
 
   /** A value of which all that is called runs as part of this life. */
-  #within<T extends object>(value: T): T {
-    return new Proxy(value, {
-      get: (target, key) => {
-        const found: unknown = Reflect.get(target, key);
-        return typeof found === "function" ? this.#within(found.bind(target)) : found;
+  #within<T extends object>(value: T, owner?: object): T {
+    // A Proxy must give properties of its target that cannot be changed as they are: those of a twin are inherited here.
+    const target = typeof value === "function" ? value : (Object.create(value) as T);
+    return new Proxy(target, {
+      get: (_, key) => {
+        const found: unknown = Reflect.get(value, key);
+        return typeof found === "function" ? this.#within(found, value) : found;
       },
-      apply: (target, self, args) => {
-        const result: unknown = this.run(() => Reflect.apply(target as () => unknown, self, args));
+      apply: (_target, _self, args) => {
+        const result: unknown = this.run(() => Reflect.apply(value as () => unknown, owner, args));
         if (typeof result !== "object" || result === null) return result;
         if (!(result instanceof Promise)) return this.#within(result);
         const done = () => void this.calls--;

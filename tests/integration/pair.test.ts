@@ -46,6 +46,16 @@ test("hours pass in no time, and alike for server, client and test", async () =>
   expect(Number(process.hrtime.bigint() - real) / 1e6).toBeLessThan(5000);
 });
 
+test("all that a twin has on the server can be called in a test", async () => {
+  await using net = pair({ stores: { room: scope.room(Todo, { allow: () => true }) } });
+  await net.server.room("a").add("milk");
+  const keys: string[] = [];
+  for await (const key of net.server.room.keys()) keys.push(key);
+  expect(keys).toEqual(["a"]);
+  expect(net.server.$recheck()).toBe(undefined);
+  expect(await net.server.$export({ user: "ann" })).toEqual([]);
+});
+
 test("gives the process its own time back", async () => {
   const real = { setTimeout, setInterval, setImmediate, clearTimeout, Date, now: performance.now, random: Math.random, timeout: AbortSignal.timeout };
   {

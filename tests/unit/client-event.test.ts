@@ -117,7 +117,7 @@ test("stores of one scope share it, rooms by key", () => {
   expect(scopeName(schema, "toString", null)).toBeUndefined();
 });
 
-test("a status is the same object until it changes, and tells each change once", () => {
+test("a status is the same object until it changes, and tells each change once", async () => {
   const status = createStatus();
   const before = status.current;
   let told = 0;
@@ -126,8 +126,10 @@ test("a status is the same object until it changes, and tells each change once",
   expect(status.current).toBe(before);
   status.update({ status: "offline", pending: 2 });
   expect(status.current).toEqual({ status: "offline", pending: 2 });
+  await Promise.resolve();
   stop();
   status.update({ pending: 0 });
+  await Promise.resolve();
   expect(told).toBe(1);
 });
 

@@ -7,4 +7,4 @@ export interface Twin {
   readonly "~models": { Book: typeof Book };
 }
 
-export const { TwinProvider, TwinPreload, useTodo, useLiveTodo, useBoard, useLiveBoard, useShelf, useLiveShelf } = createHooks<Twin>();
+export const { TwinProvider, TwinPreload, useTodo, useLiveTodo, useBoard, useLiveBoard, useShelf, useLiveShelf, useVisitor } = createHooks<Twin>();

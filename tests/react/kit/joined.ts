@@ -1,7 +1,8 @@
 import { ClientCall } from "../../../client/call.js";
 import type { Client, Known } from "../../../client/client.js";
-import { createStatus } from "../../../client/status.js";
+import { createCell, createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
+import type { Visiting } from "../../../client/visitor.js";
 import type { Delta } from "../../../lib/codec.js";
 import { EventError } from "../../../lib/errors.js";
 import { describeClass, type WireSchema } from "../../../lib/schema.js";
@@ -149,6 +150,7 @@ export function joinKnowing(known: Known, ...sources: Source<any>[]): Joined {
   const joined: Joined = {
     prompt: true,
     status: createStatus(),
+    visitor: createCell<Visiting>({}),
     get size() {
       return twins.size;
     },
@@ -162,6 +164,7 @@ export function joinKnowing(known: Known, ...sources: Source<any>[]): Joined {
     },
     twin: (store, key) => twinAt(store, key, joined.prompt),
     preload(state: PreloadData) {
+      joined.visitor.update({ text: JSON.stringify(state.visitor) });
       for (const one of state.stores) {
         if ("refused" in one) joined.refuse(one.store, one.key, new EventError(one.refused[0] as "FORBIDDEN", one.refused[1]));
         else if (twinAt(one.store, one.key).fill([one.incarnation, one.revision], one.snapshot as never)) twinAt(one.store, one.key).rendered();

@@ -2,7 +2,7 @@ import { type ReactNode, StrictMode, Suspense, useState } from "react";
 import type { View } from "twinstate";
 import type { Preload } from "../../../server/twin.js";
 import { Boundary } from "./boundary.js";
-import { TwinPreload, useLiveTodo, useTodo } from "./hooks.js";
+import { TwinPreload, useLiveTodo, useTodo, useVisitor } from "./hooks.js";
 import { useCount } from "./page.js";
 import type { Todo } from "./stores.js";
 
@@ -12,6 +12,8 @@ export interface PageProps {
   change?(title: string): void;
   /** A state of the same store that was taken later. */
   later?: Preload<any>;
+  /** Takes what a component is given. */
+  seen?: unknown[];
 }
 
 function List() {
@@ -120,6 +122,32 @@ export function Parts({ state, later }: PageProps): ReactNode {
           <Parent />
         </TwinPreload>
       </TwinPreload>
+    </>
+  );
+}
+
+/** Who visits, and all that this component has been given. */
+function Greeting({ seen }: { seen?: unknown[] | undefined }) {
+  const me = useVisitor() as { name: string; since: Date } | null | undefined;
+  seen?.push(me);
+  return <b>{me ? `${me.name} since ${me.since.getFullYear()}` : String(me)}</b>;
+}
+
+/** A head without a preload, and parts that were rendered for different visitors. */
+export function Visited({ state, later, seen }: PageProps): ReactNode {
+  return (
+    <>
+      <Greeting />
+      <TwinPreload state={state}>
+        <Greeting seen={seen} />
+      </TwinPreload>
+      {later && (
+        <Suspense>
+          <TwinPreload state={later}>
+            <Greeting />
+          </TwinPreload>
+        </Suspense>
+      )}
     </>
   );
 }

@@ -5,7 +5,10 @@ export interface Account {
   admin: boolean;
 }
 declare function userOf(headers: Headers): Promise<Account | null>;
-export const context = defineContext(async ({ headers }) => ({ user: await userOf(headers) }));
+export const context = defineContext(async ({ headers }) => {
+  const user = await userOf(headers);
+  return { user, visitor: user && { id: user.id, groups: [user.name] } };
+});
 export interface Errors {
   SOLD_OUT: { left: number };
   CLOSED: undefined;

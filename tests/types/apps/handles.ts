@@ -41,7 +41,7 @@ export async function handles() {
   await twin.stats().reset();
   const r = (await twin.stats().$snapshot()).revenue;
   is<Equal<typeof r, number | undefined>>();
-  const cron = twin.as({ user: null });
+  const cron = twin.as({ user: null, visitor: null });
   await cron.stats().trim(1);
   await cron.settings("user").setTheme("light");
   for await (const key of cron.board.keys()) key.length;

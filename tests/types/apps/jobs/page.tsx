@@ -28,7 +28,7 @@ export async function server(sessionId: string) {
   for await (const n of twin.todo(sessionId).importFrom("x")) n.toFixed();
   for await (const key of twin.board.keys()) key.length;
   await twin
-    .as({ user: { id: "", name: "", admin: true } })
+    .as({ user: { id: "", name: "", admin: true }, visitor: null })
     .board("k")
     .add("x");
   // @ts-expect-error private

@@ -1,0 +1,8 @@
+import { decodeValue } from "../lib/value.js";
+
+/** What the context says of the visitor, as it came: the text of an encoded value, which can be compared. */
+export interface Visiting {
+  readonly text?: string | undefined;
+}
+
+export const decodeVisitor = ({ text }: Visiting): unknown => text && decodeValue(JSON.parse(text));
