@@ -13,7 +13,8 @@ import { BINARY, type Wire } from "./wire.js";
 
 export interface AttachOptions {
   /**
-   * The path of the sockets; under `/binary` below it they bring bytes in the place of text. Upgrades to other paths are left to others, as to Next's own in development.
+   * The path of the sockets; under `/binary` below it they bring bytes in the place of text. Upgrades to other paths are left to others, as to Next's own in development; where
+   * nobody else listens for upgrades, they are refused with 404.
    * @default "/api/twin/$socket"
    */
   path?: string;
@@ -123,15 +124,19 @@ export async function attachTo(
   let attached = true;
   function emitOthers(this: Server, name: string | symbol, ...args: unknown[]): boolean {
     if (attached && name === "request" && answers(...(args as [IncomingMessage, ServerResponse]))) return true;
+    if (!attached || name !== "upgrade") return (emit as typeof emitOthers).call(this, name, ...args);
     const [request, line, head] = args as [IncomingMessage, Duplex, Buffer];
-    const wire = attached && name === "upgrade" ? wires.get(pathOf(request)) : undefined;
-    if (!wire) return (emit as typeof emitOthers).call(this, name, ...args);
-    upgrade(wire, request, line, head);
+    const asked = pathOf(request);
+    const wire = wires.get(asked);
+    if (wire) upgrade(wire, request, line, head);
+    // Whatever else stands below it is nobody's, however its letters are written.
+    else if (decoded(asked) === path || decoded(asked).startsWith(`${path}/`)) refuse(line, "404 Not Found");
+    else return (emit as typeof emitOthers).call(this, name, ...args);
     return true;
   }
   server.emit = emitOthers as typeof emit;
-  // Without a listener, Node takes an upgrade for an ordinary request.
-  const listener = () => {};
+  // Without a listener, Node takes an upgrade for an ordinary request. With it, nobody answers what no other listener takes: Node waits for ever.
+  const listener = Object.assign((_: IncomingMessage, line: Duplex) => void (hasOthers(server) || refuse(line, "404 Not Found")), { [OURS]: true });
   server.on("upgrade", listener);
   return () => {
     attached = false;
@@ -143,6 +148,12 @@ export async function attachTo(
     }, CLOSE_WAIT).unref();
   };
 }
+
+// Several twins may be attached to a server, each by a copy of this module of its own.
+const OURS = Symbol.for("twinstate.upgrade");
+
+/** Whether somebody but twins listens for upgrades. */
+const hasOthers = (server: Server) => server.listeners("upgrade").some((listener) => !(OURS in listener));
 
 /** Counts a socket among those that are open. A function of its own, as what waits for its end would keep all that is at hand where it opens: its head is large. */
 function keepOpen(socket: Socket, open: Set<Socket>): void {
@@ -263,10 +274,23 @@ const AS_TEXT = { binary: false };
 const AS_BYTES = { binary: true };
 
 function refuse(line: Duplex, status: string): void {
+  if (!line.writable) return;
+  // Nobody listens to it any more, and one that breaks meanwhile must not end the process.
+  line.on("error", ignore);
+  // The other end may leave its half open.
+  line.once("finish", () => line.destroy());
   line.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 const pathOf = ({ url = "/" }: IncomingMessage) => url.split("?", 1)[0] as string;
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
 
 async function socketServer(): Promise<SocketServerClass> {
   try {

@@ -37,6 +37,24 @@ async function open({ site }: Pick<App<any, any>, "site">, visitor: Visitor, opt
   return socket;
 }
 
+/** Below the path of the sockets, or written otherwise: where none are. */
+const BELOW = ["/api/twin/$socket/binary/more", "/api/twin/$socket/zzz", "/api/twin/%24socket", "/api/twin/%24socket/binary"];
+
+/** What a request for an upgrade is answered, until the server ends it. The sender's half stays open until the test ends. */
+async function askUpgrade({ site }: Pick<App<any, any>, "site">, path: string): Promise<string> {
+  const { port } = site.server.address() as AddressInfo;
+  const line = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  onTestFinished(() => void line.destroy());
+  let answer = "";
+  line.on("data", (data) => {
+    answer += data;
+  });
+  line.on("error", () => {});
+  line.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  await once(line, "end");
+  return answer;
+}
+
 /** What holds for sockets of both kinds. */
 const both = test.for(["json", "binary"] as const);
 
@@ -55,18 +73,23 @@ both("a ticket of a tab works on a socket, once, and its tab's events answer to 
 
 both("pages of other sites get no socket, and other paths are left to others: %s", async (wire) => {
   const app = await start();
-  const other = vi.fn((_request, line) => line.end("HTTP/1.1 418 Teapot\r\n\r\n"));
-  app.site.server.on("upgrade", (request, line) => /\/_next\/hmr$|\/binary\/more$/.test(request.url ?? "") && other(request, line));
+  app.site.server.on("upgrade", (_, line) => line.end("HTTP/1.1 418 Teapot\r\n\r\n"));
   await expect(open(app, app.visitor, { wire, headers: { origin: "https://evil.example" } })).rejects.toThrow("refused");
-  const { port } = app.site.server.address() as AddressInfo;
-  for (const path of ["/_next/hmr", "/api/twin/$socket/binary/more"]) {
-    const line = connect(port, "127.0.0.1");
-    line.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
-    const [answer] = (await once(line, "data")) as [Buffer];
-    expect(answer.toString()).toContain("418");
-    line.destroy();
-  }
+  expect(await askUpgrade(app, "/_next/hmr")).toContain("418");
+  for (const path of BELOW) expect(await askUpgrade(app, path)).toContain("404");
   await open(app, app.visitor, { wire, headers: { origin: app.site.origin } });
+});
+
+test("an upgrade that nobody takes is answered and closed, also where its sender leaves its half open", async () => {
+  const app = await start();
+  const other = await serveTwin({ stores });
+  onTestFinished(await other.twin.attach(app.site.server, { path: "/other/$socket" }));
+  const open = () => new Promise<number>((resolve) => app.site.server.getConnections((_, count) => resolve(count)));
+  const before = await open();
+  for (const path of ["/", "/x", "/%zz", "/api/twin/note.write", "/other/$socket/more", ...BELOW])
+    expect(await askUpgrade(app, path), path).toMatch(/^HTTP\/1\.1 404 .*\r\n\r\n$/s);
+  await vi.waitFor(async () => expect(await open()).toBeLessThanOrEqual(before), 10_000);
+  expect((await fetch(`${app.site.url}/health`)).status).toBe(200);
 });
 
 both("what a socket says that is no input, or says twice, ends it, and the server lives: %s", async (wire) => {
