@@ -95,7 +95,16 @@ export function current(): Current {
 /**
  * Changes state from an event that runs beside the queue (`@event({ background: true })`): `change` takes its turn, and is
  * committed as one. Gives what it returns.
+ *
+ * When the event is cancelled, superseded, or cut off as the server closes, state may still be changed for five seconds, so that `finally` can clean up: at once where the event has taken
+ * `current().signal`, which tells it; else the next `update()` throws the reason first, so that a loop ends.
  * @example await update(() => { this.progress = n; });
+ * @example
+ * try {
+ *   for (const row of rows) await update(() => { this.add(row); });
+ * } finally {
+ *   await update(() => { this.progress = null; });
+ * }
  */
 export function update<R>(change: () => R & (R extends PromiseLike<unknown> ? Problem<"update() takes a synchronous function"> : unknown)): Promise<R> {
   const provider = shared[PROVIDER];

@@ -219,6 +219,11 @@ export const notStored = (id: string, cause: unknown) =>
   new StateError("NOT_STORED", `The storage did not take a commit of \`${id}\`. What was not acknowledged is asked again.`, { cause });
 export const eventEnded = (event: string) =>
   new StateError("EVENT_ENDED", `State was changed by \`${event}\` after it had ended. Await what it starts, or use \`background: true\` with \`update()\`.`);
+export function lateUpdate(event: string, ms: number, reason: unknown) {
+  const why = reason instanceof Error ? reason.message : String(reason);
+  const message = `\`update()\` of \`${event}\` was refused: the event has known for more than ${ms / 1000} s that it is over. ${why} Clean up at once, in \`finally\`.`;
+  return new StateError("LATE_UPDATE", message, { cause: reason });
+}
 export const slowEvent = (event: string, ms: number) =>
   new StateError(
     "SLOW_EVENT",

@@ -3,6 +3,7 @@ import type { Encoded } from "../lib/codec.js";
 import { type Provider, setProvider } from "../lib/current.js";
 import { encodeValue } from "../lib/value.js";
 import { plainOf } from "./answer.js";
+import type { Cancellation } from "./cancellation.js";
 import type { Host } from "./host.js";
 
 /** Who calls: an end user through a request, or server code. */
@@ -54,6 +55,8 @@ export interface Turn {
   readonly newId?: () => string;
   /** Takes the effects of a commit to the caller's browser. */
   readonly deliver?: (effects: readonly Effect[]) => void;
+  /** What an event that runs beside the queue may still do when it is cancelled. */
+  cancellation?: Cancellation;
   /** Changes state for a moment, from an event that runs beside the queue. */
   update?(change: () => unknown): Promise<unknown>;
 }

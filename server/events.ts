@@ -1,6 +1,7 @@
 import { dropped, eventEnded, refusedEvent, superseded } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
+import { Cancellation } from "./cancellation.js";
 import { type Caller, type Effect, runIn, type Turn } from "./context.js";
 import type { Host } from "./host.js";
 import type { EventRecord } from "./record.js";
@@ -102,16 +103,22 @@ export class Events {
   /** Runs an event beside the queue: it changes state inside `update()` alone. */
   async #beside<R>(call: EventCall<R>, label: string): Promise<R> {
     const { definition, control } = call;
-    const { commits, loader, queue, turns } = this.#host;
+    const { commits, loader, queue, turns, world } = this.#host;
     const entry = await loader.open(definition.name);
     control.signal.throwIfAborted();
     const turn = turns.beside(call);
-    turn.update = (change) =>
-      queue.run(() => {
+    const cancellation = new Cancellation(label, control, world.report);
+    cancellation.watch(turn);
+    turn.cancellation = cancellation;
+    turn.update = (change) => {
+      const cleaning = cancellation.check();
+      return queue.run(() => {
         turns.check(turn);
-        control.signal.throwIfAborted();
+        // It may have been cancelled while it waited.
+        if (!cleaning) cancellation.check();
         return turns.lend(turn, change, () => commits.make(turn, call));
       });
+    };
     call.began?.();
     try {
       const value = await runIn(turn, async () => {
@@ -123,7 +130,7 @@ export class Events {
     } catch (error) {
       throw control.signal.aborted ? control.signal.reason : error;
     } finally {
-      turn.end(() => eventEnded(label));
+      turns.leave(turn, () => eventEnded(label));
     }
   }
 
@@ -158,6 +165,7 @@ export class Events {
       const send = call.yielded?.(value, store);
       if (send) commits.after(send);
       if (call.control.signal.aborted) {
+        turn.cancellation?.tell();
         await turns.stretch(turn, () => generator.return(undefined));
         // What its `finally` does is no part of what was cancelled.
         if (!call.event.background) await commits.make(turn, call);

@@ -17,6 +17,8 @@ export class Turns {
   #broken: Error | undefined;
   /** What runs waits, as too much is on its way into the storage. */
   #held = false;
+  /** What runs beside the queue. */
+  readonly #besides = new Set<Turn>();
   /** Ends what runs, whatever it waits for. */
   #stop: ((error: Error) => void) | undefined;
 
@@ -77,8 +79,9 @@ export class Turns {
     }
   }
 
-  /** Cuts off what runs, as when it is out of time. */
+  /** Cuts off what runs, as when it is out of time, and what runs beside the queue: that has had its time to clean up. */
   cutOff(error: Error): void {
+    for (const turn of this.#besides) turn.end(() => error);
     // What is being stored is no longer the event's to lose.
     if (!this.#held) this.#stop?.(error);
   }
@@ -97,7 +100,14 @@ export class Turns {
   beside(taker: Taker & { readonly control: AbortController }): Turn {
     const turn = this.#make(taker, taker.control);
     turn.open = false;
+    this.#besides.add(turn);
     return turn;
+  }
+
+  /** What has run beside the queue is over. */
+  leave(turn: Turn, why: () => Error): void {
+    this.#besides.delete(turn);
+    turn.end(why);
   }
 
   /** Lends it for one change, when its place in the queue has come. */
