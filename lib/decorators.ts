@@ -5,7 +5,7 @@ import type { Current } from "./current.js";
 import { badDecoratorOption, misplacedDecorator, notDecoratorOptions } from "./errors.js";
 import type { AppContext, Problem } from "./register.js";
 import { type Declared, declaredOn, type EventSchema, type FieldSchema, type QueuePolicy } from "./schema.js";
-import type { Fn } from "./view-types.js";
+import type { Fn, IsInternal } from "./view-types.js";
 
 // --- types ---
 // One set for both kinds of decorators; the legacy overload last, as TypeScript explains only the last one.
@@ -60,9 +60,19 @@ export interface Computed extends ComputedDecorator {
 }
 
 type PublicEvent<T, K> = K extends keyof T ? unknown : Problem<"an @event can be called by every client: it cannot be private or protected">;
+/** A method that says nothing of its `this`. */
+type Method = (this: Problem<"an event with `this: Internal<this>` is for server code alone: write @event({ internal: true })">, ...args: any[]) => unknown;
+type Marked<M> =
+  IsInternal<M> extends true
+    ? unknown
+    : Problem<"an internal event is no part of the twin's type: declare `this: Internal<this>` as the method's first parameter">;
 export interface EventDecorator<S = any> {
-  <T extends S, K extends Key, M extends Fn>(method: M, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
-  <T extends S & object, K extends Key, M extends Fn>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M>): void;
+  <T extends S, K extends Key, M extends Fn>(method: M & Method, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
+  <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M>): void;
+}
+export interface InternalEventDecorator {
+  <T, K extends Key, M extends Fn>(method: M & Marked<M>, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
+  <T extends object, K extends Key, M extends Fn>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Marked<M>): void;
 }
 type Schemas = readonly StandardSchemaV1[];
 type Inputs<S extends Schemas> = { -readonly [I in keyof S]: StandardSchemaV1.InferInput<S[I]> };
@@ -77,8 +87,8 @@ type Fits<M extends Fn, S extends Schemas> =
       : Problem<"give one schema for each parameter">
     : Problem<"the schema's output is not the parameter's type">;
 export interface CheckedEventDecorator<I extends Schemas, S = any> {
-  <T extends S, K extends Key, M extends Fn>(method: M & Fits<M, I>, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
-  <T extends S & object, K extends Key, M extends Fn>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Fits<M, I>): void;
+  <T extends S, K extends Key, M extends Fn>(method: M & Method & Fits<M, I>, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
+  <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Fits<M, I>): void;
 }
 export interface EventOptions<I extends Schemas, S> {
   /** Runs at once on the twin too, where the browser has the class. */
@@ -98,10 +108,22 @@ export interface EventOptions<I extends Schemas, S> {
   /** Whether the caller may. Annotate `store` with the class: the decorator checks it. */
   guard?: (context: Current, store: S, ...args: any[]) => boolean | Promise<boolean>;
 }
+/** Of an event for server code alone. What callers in a browser need is nothing here; nor do guards ask server code. */
+export interface InternalEventOptions {
+  /**
+   * Server code alone may call it: `twin.poll(id).open("…")`, `(await get(Poll)).open("…")`, and other events of the store. To clients there is no such event: they are neither told of it
+   * nor may they call it, and the twin's type lacks it, by the method's `this: Internal<this>`.
+   * @example @event({ internal: true }) open(this: Internal<this>, question: string) { this.question = question; }
+   */
+  internal: true;
+  background?: boolean;
+  queue?: QueuePolicy;
+}
 export interface EventDecoratorFactory extends EventDecorator {
   <const I extends readonly [StandardSchemaV1, ...StandardSchemaV1[]]>(...schemas: I): CheckedEventDecorator<I>;
   <const I extends readonly [StandardSchemaV1, ...StandardSchemaV1[]], S = any>(options: EventOptions<I, S> & { input: I }): CheckedEventDecorator<I, S>;
-  <S = any>(options: EventOptions<[], S> & { input?: never }): EventDecorator<S>;
+  <S = any>(options: EventOptions<[], S> & { input?: never; internal?: never }): EventDecorator<S>;
+  (options: InternalEventOptions): InternalEventDecorator;
 }
 
 // --- the decorators: they only declare ---
@@ -148,6 +170,7 @@ export const event = ((...args: unknown[]) =>
 const EVENT_OPTIONS = {
   optimistic: "boolean",
   background: "boolean",
+  internal: "boolean",
   volatile: "boolean",
   queue: "string",
   debounce: "number",
@@ -156,7 +179,17 @@ const EVENT_OPTIONS = {
   guard: "function",
 };
 const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, name, options, paramTypes) => {
-  const { optimistic = false, background = false, volatile = false, queue = "serial", debounce, throttle, input, guard } = options as Partial<EventSchema>;
+  const {
+    optimistic = false,
+    background = false,
+    internal = false,
+    volatile = false,
+    queue = "serial",
+    debounce,
+    throttle,
+    input,
+    guard,
+  } = options as Partial<EventSchema>;
   if (!["serial", "latest", "drop"].includes(queue)) throw badDecoratorOption("event", name, "queue", '"serial", "latest" or "drop"', queue);
   if (input !== undefined && !(Array.isArray(input) && input.every(isSchema)))
     throw badDecoratorOption("event", name, "input", "an array of Standard Schemas", input);
@@ -164,13 +197,15 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     name,
     optimistic,
     background,
+    internal,
     volatile,
     queue,
     ...(debounce !== undefined && { debounce }),
     ...(throttle !== undefined && { throttle }),
     ...(input && { input }),
     ...(guard && { guard }),
-    ...(paramTypes && { paramTypes }),
+    // The types in server code are checked by its compiler, and some compilers count `this` among the parameters.
+    ...(paramTypes && !internal && { paramTypes }),
   };
 });
 

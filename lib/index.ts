@@ -9,6 +9,8 @@ export {
   type EventDecoratorFactory,
   type EventOptions,
   event,
+  type InternalEventDecorator,
+  type InternalEventOptions,
   type MaybeStateDecorator,
   type PrivateStateDecorator,
   type State,
@@ -30,4 +32,4 @@ export {
   type Register,
 } from "./register.js";
 export { isState, toPlain } from "./view.js";
-export type { LifecycleName, Loaded, LoadedOf, Pending, View, ViewOf } from "./view-types.js";
+export type { Internal, LifecycleName, Loaded, LoadedOf, Pending, View, ViewOf } from "./view-types.js";

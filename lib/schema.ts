@@ -24,6 +24,8 @@ export interface EventSchema {
   readonly name: string;
   readonly optimistic: boolean;
   readonly background: boolean;
+  /** For server code alone. */
+  readonly internal: boolean;
   readonly volatile: boolean;
   readonly queue: QueuePolicy;
   readonly debounce?: number;
@@ -137,7 +139,7 @@ export function describeClass(Class: AnyClass): WireClass {
   return {
     fields: [...fields.values()].filter((field) => !field.private && !field.visibleTo).map((field) => field.name),
     computeds: [...computeds.values()].filter((computed) => !computed.visibleTo).map((computed) => computed.name),
-    events: Object.fromEntries([...events].map(([name, event]) => [name, describeEvent(event)])),
+    events: Object.fromEntries([...events].filter(([, event]) => !event.internal).map(([name, event]) => [name, describeEvent(event)])),
   };
 }
 

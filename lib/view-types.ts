@@ -10,6 +10,16 @@ export type IsAny<T> = 0 extends 1 & T ? true : false;
 /** A store's lifecycle methods: protected, else they would be events of the twin's type (`createTwin` refuses them). */
 export type LifecycleName = "onCreate" | "onLoad" | "onConnect" | "onDisconnect" | "onDispose";
 
+declare const INTERNAL: unique symbol;
+/**
+ * The `this` of an event that server code alone may call: so types know it, and the twin's lacks it.
+ * @example @event({ internal: true }) open(this: Internal<this>, question: string) { this.question = question; }
+ */
+export type Internal<T> = T & { readonly [INTERNAL]?: never };
+/** Whether a method's `this` is {@link Internal}. */
+// In an object, as a condition on the polymorphic `this` alone would be put off.
+export type IsInternal<M> = M extends (this: infer S, ...args: any) => unknown ? ({ it: S } extends { it: Internal<unknown> } ? true : false) : false;
+
 /** A value of a store, as the browser sees it: deeply read-only, its methods are events. */
 export type ViewOf<T> =
   IsAny<T> extends true
@@ -17,7 +27,9 @@ export type ViewOf<T> =
     : T extends Leaf
       ? T
       : T extends (...args: infer A) => infer R
-        ? TwinEvent<A, R>
+        ? IsInternal<T> extends true
+          ? never
+          : TwinEvent<A, R>
         : // Array syntax: deferred, so that recursive types as `Json` end.
           T extends readonly (infer E)[]
           ? number extends T["length"]

@@ -15,11 +15,20 @@ export function definitionOf(definitions: ReadonlyMap<string, Definition>, store
   return definition;
 }
 
-/** @throws EventError `NOT_FOUND` */
+/**
+ * An event that server code may call.
+ * @throws EventError `NOT_FOUND`
+ */
 export function schemaOf({ name, schema }: Definition, event: string): EventSchema {
   const found = schema.events.get(event);
   if (!found) throw unknownEvent(name, event);
   return found;
+}
+
+/** An event that clients may call. To them there are no internal ones. */
+export function publicEvent({ schema }: Definition, event: string): EventSchema | undefined {
+  const found = schema.events.get(event);
+  return found?.internal ? undefined : found;
 }
 
 /** The id of the scope instance that a caller means. */

@@ -1,5 +1,6 @@
 import { getTRPCErrorFromUnknown } from "@trpc/server";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
+import { publicEvent } from "./access.js";
 import type { TwinRequest } from "./callers.js";
 import { type WireError, wireErrorOf } from "./router.js";
 import type { Runtime } from "./runtime.js";
@@ -18,7 +19,8 @@ export function callsIn({ definitions }: Runtime, path: string, body: string): C
   for (const one of path.split(",")) {
     const dot = one.indexOf(".");
     const [store, event] = [one.slice(0, dot), one.slice(dot + 1)];
-    if (!definitions.get(store)?.schema.events.has(event)) return undefined;
+    const definition = definitions.get(store);
+    if (!definition || !publicEvent(definition, event)) return undefined;
     calls.push({ path: one, store, event });
   }
   try {

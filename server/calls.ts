@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { cancelled, circle, cookieReplaced, cutOff, isEventError, unknownOutcome } from "../lib/errors.js";
+import { cancelled, circle, cookieReplaced, cutOff, isEventError, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import { eventIds } from "../lib/event-ids.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
 import { decodeValue, encodeValue } from "../lib/value.js";
-import { definitionOf, locate, permit, schemaOf } from "./access.js";
+import { definitionOf, locate, permit, publicEvent, schemaOf } from "./access.js";
 import { jsonOf, plainOf } from "./answer.js";
 import type { Arrivals } from "./arrivals.js";
 import { type Callers, sessionOf, type TwinRequest } from "./callers.js";
@@ -91,7 +91,8 @@ export class Calls {
   async invoke(request: TwinRequest, store: string, name: string, input: unknown, effects?: EventCall<unknown>["effects"]): Promise<unknown> {
     const { callers, definitions, visitors } = this.#server;
     const definition = definitionOf(definitions, store);
-    const event = schemaOf(definition, name);
+    const event = publicEvent(definition, name);
+    if (!event) throw unknownEvent(store, name);
     const { key, args, call } = record(input, "`{ args: [...] }`");
     const numbered = call === undefined ? undefined : numberOf(call);
     callers.admit(request, numbered);

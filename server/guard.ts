@@ -122,6 +122,7 @@ function measure(args: readonly unknown[], deepest: number, most: number): "deep
 /** The events of which nothing tells what they take. */
 export function uncheckedEvents(definitions: Iterable<Definition>): string[] {
   const names: string[] = [];
-  for (const { name, schema } of definitions) for (const event of schema.events.values()) if (isUnchecked(event)) names.push(`${name}.${event.name}`);
+  for (const { name, schema } of definitions)
+    for (const event of schema.events.values()) if (!event.internal && isUnchecked(event)) names.push(`${name}.${event.name}`);
   return names;
 }

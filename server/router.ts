@@ -1,6 +1,8 @@
 import { initTRPC, type TRPCBuiltRouter, type TRPCError, type TRPCMutationProcedure, type TRPCSubscriptionProcedure } from "@trpc/server";
 import { isEventError, unknownEvent, unknownStore } from "../lib/errors.js";
 import type { AppContext } from "../lib/register.js";
+import type { IsInternal } from "../lib/view-types.js";
+import { publicEvent } from "./access.js";
 import type { TwinRequest } from "./callers.js";
 import { refusalOf, statusOf } from "./refusal.js";
 import type { Runtime } from "./runtime.js";
@@ -24,7 +26,9 @@ export interface Procedure<Input, Output> extends TRPCMutationProcedure<{ meta: 
 export type Input<Kind, A> = Kind extends "room" ? { key: string; args: A } : { args: A };
 /** A generator's answer is its last value: its yields travel on the stream. */
 export type Output<R> = R extends AsyncGenerator<any, infer T, any> | Generator<any, infer T, any> ? T : Awaited<R>;
-export type Procedures<Kind, T> = { [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? Procedure<Input<Kind, A>, Output<R>> : never };
+export type Procedures<Kind, T> = {
+  [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (IsInternal<T[K]> extends true ? never : Procedure<Input<Kind, A>, Output<R>>) : never;
+};
 export type TwinRecord<S> = { [K in keyof S]: Procedures<KindOf<S[K]>, StoreOf<S[K]>> } & {
   $live: TRPCSubscriptionProcedure<{ meta: object; input: unknown; output: AsyncIterable<readonly unknown[], void, unknown> }>;
 };
@@ -48,8 +52,9 @@ export function buildRouter(runtime: Runtime) {
   const mutation = (run: (request: TwinRequest, input: unknown) => unknown) => procedure.mutation(({ ctx, input }) => run(requestOf(ctx), input));
 
   const stores: Record<string, Record<string, ReturnType<typeof mutation>>> = {};
-  for (const [store, { schema }] of runtime.definitions) {
-    const events = [...schema.events.keys()].map((event) => [event, mutation((request, input) => runtime.calls.invoke(request, store, event, input))] as const);
+  for (const [store, definition] of runtime.definitions) {
+    const names = [...definition.schema.events.keys()].filter((event) => publicEvent(definition, event));
+    const events = names.map((event) => [event, mutation((request, input) => runtime.calls.invoke(request, store, event, input))] as const);
     stores[store] = Object.fromEntries(events);
   }
 

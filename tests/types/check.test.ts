@@ -17,15 +17,20 @@ interface Checked {
   instantiations: number;
 }
 
-/** Checks a project. */
-async function check(project: string): Promise<Checked> {
-  const output = await new Promise<string>((resolve, reject) => {
+/** What the compiler says of a project. */
+async function explain(project: string): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
     const args = [`${root}node_modules/typescript/bin/tsc`, "-p", project, "--noEmit", "--extendedDiagnostics", "--pretty", "false"];
     execFile(process.execPath, args, { cwd: root, maxBuffer: 1e8 }, (error, stdout, stderr) => {
       if (error && stdout === "") reject(new Error(stderr, { cause: error }));
       else resolve(stdout);
     });
   });
+}
+
+/** Checks a project. */
+async function check(project: string): Promise<Checked> {
+  const output = await explain(project);
   return {
     errors: output.split("\n").filter((line) => /error TS\d+/.test(line)),
     instantiations: Number(/Instantiations:\s+(\d+)/.exec(output)?.[1] ?? Number.NaN),
@@ -97,6 +102,22 @@ test("an app of 50 stores with 20 events each stays cheap to check", async () =>
   expect(errors).toEqual([]);
   const cost = instantiations - (await baseline("legacy"));
   expect(cost).toBeLessThan(most(MANY));
+});
+
+test("what must not compile says what to do instead", async () => {
+  const text = `
+    import { event, type Internal, state } from "twinstate";
+    import { z } from "zod";
+    export class Poll {
+      @state n = 0;
+      @event(z.string().transform(Number)) transforms(n: number) {}
+      @event({ internal: true }) unmarked() {}
+      @event marked(this: Internal<this>) {}
+    }
+  `;
+  const output = await explain(project("legacy", { "poll.ts": text }));
+  for (const fix of ["declare the parameter as `z.input<typeof Schema>`", "declare `this: Internal<this>`", "write @event({ internal: true })"])
+    expect(output).toContain(fix);
 });
 
 test("the code of docs/FORMS.md compiles", async () => {
