@@ -8,11 +8,12 @@ import type { WireSchema } from "../lib/schema.js";
 import { Signal } from "../lib/signal.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/preload.js";
+import type { Told } from "../server/refusal.js";
 import { loadOnline, loadSockets } from "./chunks.js";
 import { Connection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import { Outbox } from "./outbox.js";
-import { refusalOf } from "./refusal.js";
+import { refusalOf, toldBy } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
 import type { SocketOptions, Taker } from "./socket.js";
 import { type Cell, createCell, createStatus, type Status } from "./status.js";
@@ -156,8 +157,6 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   }
 
   const outbox = new Outbox({
-    url,
-    get,
     trpc,
     one: asking(1),
     taker,
@@ -278,8 +277,8 @@ export function createClient(options: ClientOptions & Known = {}): Client {
         takeState(message);
         break;
       case "refused": {
-        const [, store, key, code, text] = message as [string, string, string | null, string, string];
-        twins.get(addressOf({ store, key }))?.refuse(refusal(code, text));
+        const [, store, key, ...told] = message as [string, string, string | null, ...Told];
+        twins.get(addressOf({ store, key }))?.refuse(toldBy(told));
         outbox.sender?.flush();
         break;
       }
@@ -401,7 +400,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
         for (const one of data.stores) {
           const twin = twinAt(one.store, one.key);
           if ("refused" in one) {
-            if (twin.state === "waiting") twin.refuse(refusal(...one.refused));
+            if (twin.state === "waiting") twin.refuse(toldBy(one.refused));
             continue;
           }
           const scope = scopeOf(twin);

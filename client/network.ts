@@ -58,9 +58,7 @@ export class Network {
 
   async #fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const signal = AbortSignal.any([init?.signal ?? [], this.#line.signal].flat());
-    const way = this.#pass();
-    // At once where it can be, as nothing of a page that ends runs later.
-    if (way) await way;
+    await this.#pass();
     signal.throwIfAborted();
     const response = await (this.#given.fetch ?? fetch)(input, { ...init, signal });
     await wait(this.#faults.latency);
@@ -70,10 +68,10 @@ export class Network {
   }
 
   /** A request, on its way. */
-  #pass(): Promise<unknown> | undefined {
+  async #pass(): Promise<void> {
     const { offline, latency } = this.#faults;
     if (offline || this.#lost) throw broken();
-    return wait(latency);
+    await wait(latency);
   }
 
   get #lost(): boolean {

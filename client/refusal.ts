@@ -1,7 +1,13 @@
+import type { Encoded } from "../lib/codec.js";
 import { type EventError, refusal } from "../lib/errors.js";
+import { decodeValue } from "../lib/value.js";
+import type { Told } from "../server/refusal.js";
 
 /** What the server says of a call; `undefined` where it has not spoken. */
 export function refusalOf(error: unknown): EventError | undefined {
-  const { data, message } = error as { data?: { code?: unknown; data?: unknown }; message: string };
-  return typeof data?.code === "string" ? refusal(data.code, message, data.data) : undefined;
+  const { data, message } = error as { data?: { code?: unknown; data?: unknown; value: Encoded }; message: string };
+  return typeof data?.code === "string" ? toldBy([data.code, message, data.value], data.data) : undefined;
 }
+
+/** A refusal as the server tells it: its data as an encoded value. `plain`: where that would say no more. */
+export const toldBy = ([code, message, value]: Told, plain?: unknown): EventError => refusal(code, message, value ? decodeValue(value) : plain);

@@ -97,7 +97,7 @@ export class AdoptedNode extends InstanceNode implements Entrant {
   readComputed(name: string): unknown {
     const { face, graph } = this;
     const { get } = this.shape.computeds.find((one) => one.name === name) as ComputedSchema;
-    const compute = () => graph.evaluating(() => get.call(face as object));
+    const compute = () => graph.evaluating(() => got(get, face));
     // What is cached belongs to the open state.
     if (graph.rewound) return compute();
     this.#computeds ??= new Map();
@@ -174,6 +174,24 @@ export class AdoptedNode extends InstanceNode implements Entrant {
       return undefined;
     }
   }
+}
+
+/** What a getter gives. Nobody awaits a promise that it gives or throws, not even where MobX has evaluated it in vain: when that rejects, it must not end the process. */
+function got(get: ComputedSchema["get"], face: object | undefined): unknown {
+  try {
+    return unawaited(get.call(face as object));
+  } catch (error) {
+    throw unawaited(error);
+  }
+}
+
+function unawaited<V>(value: V): V {
+  try {
+    if (value instanceof Promise) value.catch((reason: unknown) => void unawaited(reason));
+  } catch {
+    // A Proxy that lets nobody look.
+  }
+  return value;
 }
 
 function construct({ name, Class }: Shape): object {

@@ -21,7 +21,7 @@ export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${
 
 // --- the wire ---
 
-const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
+export const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
 
 function shown(value: unknown): string {
   let text: string | undefined;
@@ -37,6 +37,15 @@ function shown(value: unknown): string {
 export const badWire = (what: string, value: unknown, cause?: unknown) =>
   new StateError("BAD_WIRE", `Expected ${what}, got ${shown(value)}. Do both ends speak the same version?`, cause === undefined ? undefined : { cause });
 export const notSent = (value: unknown) => new StateError("NOT_SENT", `A ${tagOf(value)} cannot be sent. Send plain data.`);
+
+/** The message of whatever has been thrown: an app may throw what throws itself when it is looked at. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}
 
 // --- errors that cross the wire ---
 
@@ -59,7 +68,7 @@ export type ErrorCode =
 export type EventErrorData<C> = C extends keyof AppErrors
   ? AppErrors[C]
   : C extends "INVALID"
-    ? { readonly issues: readonly StandardSchemaV1.Issue[] }
+    ? { readonly issues: readonly StandardSchemaV1.Issue[] /** How many more there are, where not all are told. */; readonly more?: number }
     : C extends "RATE_LIMITED"
       ? { readonly retryAfter?: number; readonly limit?: string } | undefined
       : undefined;
@@ -116,10 +125,13 @@ export const tooManyValues = (most: number) => badRequest(`Expected at most ${mo
 export const badRoomKey = (store: string, longest: number) => invalid(`\`${store}\` is a room: give a \`key\`, a string of 1 to ${longest} characters.`);
 export const illFormedKey = (kind: string, key: string) =>
   invalid(`The ${kind} ${shown(key)} has half a surrogate pair, which is no character. Give a well-formed string: see \`String.isWellFormed()\`.`);
-export function invalidArguments(store: string, event: string, issues: readonly StandardSchemaV1.Issue[]) {
+export function invalidArguments(store: string, event: string, issues: readonly StandardSchemaV1.Issue[], more = 0) {
   const [first] = issues;
   const path = first?.path?.map((part) => (typeof part === "object" ? part.key : part)).join(".");
-  return invalid(`The arguments of \`${store}.${event}\` are not valid: ${first?.message ?? "unknown"}${path ? ` (at ${path})` : ""}.`, issues);
+  return refusal("INVALID", `The arguments of \`${store}.${event}\` are not valid: ${first?.message ?? "unknown"}${path ? ` (at ${path})` : ""}.`, {
+    issues,
+    ...(more > 0 && { more }),
+  });
 }
 export const notJson = (type: string) => invalid(`The body must be JSON, with the content type application/json: got ${type}.`);
 export const bodyTooLarge = (limit: number) => invalid(`The body is larger than ${limit} bytes. Send less at once, or raise \`createTwin({ maxBody })\`.`);
@@ -194,8 +206,7 @@ export const notOfScope = (store: string, kind: string, mine: string) =>
   wrong(
     `\`${store}\` has ${kind} scope, and the event runs in ${mine} scope: \`get\` gives stores of the same scope instance. Call it by its address instead, as \`twin.${store}(…)\`.`,
   );
-export const storeNotMade = (store: string, cause: unknown) =>
-  wrong(`The store \`${store}\` could not be made: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+export const storeNotMade = (store: string, cause: unknown) => wrong(`The store \`${store}\` could not be made: ${messageOf(cause)}`, cause);
 export const unavailable = () => refusal("UNAVAILABLE", "The server cannot store or load this just now. Ask again: nothing is done twice.");
 export const crowded = () => refusal("UNAVAILABLE", "The server has as much state in memory as `createTwin({ maxHosts })` allows. Ask again.");
 export const cutOff = () => refusal("INTERRUPTED", "The server ended while this event was running. What it had committed stays; it is not run again.");
@@ -211,16 +222,19 @@ export const noMigration = (store: string, from: number, to: number) =>
     `What is kept of \`${store}\` is of version ${from}, and its class of version ${to} has no \`static migrate(old, fromVersion)\` to bring it there. It is left as it is.`,
   );
 export const notMigrated = (store: string, from: number, to: number, cause: unknown) =>
-  migration(
-    `What is kept of \`${store}\` could not be brought from version ${from} to ${to}, and is left as it is: ${cause instanceof Error ? cause.message : String(cause)}`,
-    cause,
-  );
+  migration(`What is kept of \`${store}\` could not be brought from version ${from} to ${to}, and is left as it is: ${messageOf(cause)}`, cause);
 export const notStored = (id: string, cause: unknown) =>
   new StateError("NOT_STORED", `The storage did not take a commit of \`${id}\`. What was not acknowledged is asked again.`, { cause });
+export const dataNotSent = (code: string, cause: unknown) =>
+  wrong(`The data of \`EventError("${code}")\` cannot be sent: ${messageOf(cause)} The caller is told its code and message alone.`, cause);
+export const dataTooLarge = (most: number) => new StateError("NOT_SENT", `It is longer than ${most} characters as JSON. Send what says why, not the state.`);
+export const valueTooLarge = (most: number, what: string) =>
+  new StateError("NOT_SENT", `A value of more than ${most} ${what} cannot be sent. Send it in parts, or where it can be had.`);
+export const logFailed = (cause: unknown) => wrong(`The app's own \`log\` or \`logArguments\` has thrown: ${messageOf(cause)}.`, cause);
 export const eventEnded = (event: string) =>
   new StateError("EVENT_ENDED", `State was changed by \`${event}\` after it had ended. Await what it starts, or use \`background: true\` with \`update()\`.`);
 export function lateUpdate(event: string, ms: number, reason: unknown) {
-  const why = reason instanceof Error ? reason.message : String(reason);
+  const why = messageOf(reason);
   const message = `\`update()\` of \`${event}\` was refused: the event has known for more than ${ms / 1000} s that it is over. ${why} Clean up at once, in \`finally\`.`;
   return new StateError("LATE_UPDATE", message, { cause: reason });
 }
@@ -272,12 +286,17 @@ export const lostFile = (file: string) =>
     `${file} is not what was opened any more: it, or the log beside it, was removed, moved or overwritten. Nothing is stored or loaded until it is back in its place. What was acknowledged is still in this process: write it to a new file with \`storage.backup()\`, put that in its place, and start the server anew.`,
   );
 /** Whether an error comes of a storage that is not where it was. */
-export const lostStorage = (error: unknown): StateError | undefined => {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  return code === STORAGE_LOST ? (error as StateError) : cause === undefined ? undefined : lostStorage(cause);
-};
+export function lostStorage(error: unknown): StateError | undefined {
+  try {
+    let one = error as { readonly code?: unknown; readonly cause?: unknown } | null | undefined;
+    for (let n = 0; n < 10 && one; n++, one = one.cause as typeof one) if (one.code === STORAGE_LOST) return one as StateError;
+  } catch {
+    // An error of the app's that throws when it is looked at.
+  }
+  return undefined;
+}
 export const threadEnded = (file: string, cause: unknown) =>
-  new StateError("STORAGE", `The thread that has ${file} open has ended (${cause instanceof Error ? cause.message : String(cause)}). It is started anew.`, {
+  new StateError("STORAGE", `The thread that has ${file} open has ended (${messageOf(cause)}). It is started anew.`, {
     cause,
   });
 export const noTwin = (file: string) => wrong(`${file} exports no twin: give the module that calls \`createTwin\`, and export what it returns.`);
@@ -320,10 +339,7 @@ export const uncheckedWarning = (events: readonly string[]) =>
 export const uncheckedRefused = (events: readonly string[]) => wrong(`${uncheckedWarning(events).message} \`requireSchemas\` is set.`);
 export const shortSecret = (where: string) => wrong(`The secret in ${where} has fewer than 16 characters. Make one with \`openssl rand -base64 32\`.`);
 export const secretNotKept = (file: string, cause: unknown) =>
-  wrong(
-    `The secret that signs sessions could not be kept in ${file}: all sessions end with this process. Set TWINSTATE_SECRET. (${cause instanceof Error ? cause.message : String(cause)})`,
-    cause,
-  );
+  wrong(`The secret that signs sessions could not be kept in ${file}: all sessions end with this process. Set TWINSTATE_SECRET. (${messageOf(cause)})`, cause);
 export const inCache = (what: string, cause: unknown) =>
   wrong(`\`${what}\` reads the request, which \`use cache\` cannot: call it in the page, outside what is cached.`, cause);
 export const outsideRequest = (what: string, cause: unknown) =>

@@ -39,7 +39,8 @@ export class SourceGraph extends Graph {
   maintaining = false;
   /** Clients may see fields that the storage does not keep. */
   forgets = false;
-  report: (error: unknown, path: string) => void = (error) => console.error(error);
+  /** Told what a computed throws, or that what it gives is no state. */
+  report: (error: unknown, path: string, value?: unknown) => void = (error) => console.error(error);
   /** Told of what a record has and its class does not. */
   unknown: ((className: string, field: string) => void) | undefined;
   readonly #shapes = new Map<unknown, Shape>();
@@ -158,7 +159,7 @@ export class SourceGraph extends Graph {
     try {
       holder.put(name, this.#merge(own(holder.data, name), value, holder, name));
     } catch (error) {
-      this.report(error, pathOf(holder, name));
+      this.report(error, pathOf(holder, name), value);
       holder.put(name, undefined);
     }
   }

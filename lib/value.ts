@@ -1,11 +1,13 @@
 import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, NEXT, openBodies, type Sink, type Slot, understand, valueOf } from "./codec.js";
-import { badWire, notSent } from "./errors.js";
+import { badWire, notSent, tagOf } from "./errors.js";
 import { copyInto, emptyOf, kindOf } from "./kind.js";
 
 /** Writes values that belong to no store: what it meets of containers waits in a queue for its body to be written. */
 export class ValueWriter {
   readonly queue: object[] = [];
   readonly #numbers = new Map<object, number>();
+  /** What `toJSON` has given last. */
+  #told: unknown;
 
   slot(value: unknown): Slot {
     const leaf = leafSlot(value);
@@ -15,21 +17,33 @@ export class ValueWriter {
     const number = this.#numbers.get(container);
     if (number !== undefined) return [-1 - number];
     const { toJSON } = container as { toJSON?: unknown };
-    if (typeof toJSON === "function" && kindOf(container) === "object") return this.slot((toJSON as () => unknown).call(container));
-    if (container instanceof Promise || container instanceof WeakMap || container instanceof WeakSet) throw notSent(value);
-    this.#numbers.set(container, this.queue.length);
-    this.queue.push(container);
+    if (typeof toJSON === "function" && container !== this.#told && kindOf(container) === "object") {
+      // As with JSON, what it gives is asked no more: it may be itself.
+      this.#told = (toJSON as () => unknown).call(container);
+      const slot = this.slot(this.#told);
+      // What it gives may lead back here.
+      if (slot === NEXT) this.#numbers.set(container, this.queue.length - 1);
+      return slot;
+    }
+    if (container instanceof Error) throw notSent(value);
+    this.#numbers.set(container, this.queue.push(container) - 1);
     return NEXT;
   }
 }
 
-/** The names of the properties to send. */
-export const namesOf = (container: object): string[] =>
-  Object.keys(container).filter((name) => typeof (container as Record<string, unknown>)[name] !== "function");
+/**
+ * The names of the properties to send.
+ * @throws StateError for what is more than its properties tell, as a File, a Promise or a WeakMap
+ */
+export function namesOf(container: object): string[] {
+  const names = Object.keys(container).filter((name) => typeof (container as Record<string, unknown>)[name] !== "function");
+  if (names.length === 0 && tagOf(container) !== "Object") throw notSent(container);
+  return names;
+}
 
 /**
  * A value that belongs to no store, as it travels: identity and cycles survive. Each container has a group of its own, as arguments are small.
- * @throws StateError for what cannot travel: a function, a symbol, a Promise.
+ * @throws StateError for what cannot travel: a function, a symbol, an Error, a Promise, a File.
  */
 export function encodeValue(value: unknown): Encoded {
   const writer = new ValueWriter();

@@ -172,6 +172,8 @@ export class Writer {
     if (value instanceof Set) return this.#enterSet(value);
     // Of another realm.
     if (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")) return this.#enterPlain(value);
+    // Whoever forgot an `await` is told so; when it rejects, that must not end the process.
+    if (value instanceof Promise) value.catch(() => {});
     throw notState(this.#pathOfEntering(), value);
   }
 

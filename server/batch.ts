@@ -55,7 +55,7 @@ export async function answerBatch(runtime: Runtime, request: TwinRequest, calls:
       };
       send(headOf(calls));
       const sent = calls.map(async (call, i) => send(`[${i},0,[[${await run(call)}]]]\n`));
-      void Promise.all(sent).then(() => {
+      void Promise.allSettled(sent).then(() => {
         if (!gone) controller.close();
       });
     },

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { cancelled, circle, cookieReplaced, cutOff, isEventError, unknownEvent, unknownOutcome } from "../lib/errors.js";
+import { cancelled, circle, cookieReplaced, cutOff, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import { eventIds } from "../lib/event-ids.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
@@ -17,7 +17,7 @@ import { checkArguments } from "./guard.js";
 import type { Host } from "./host.js";
 import type { Hosts } from "./hosts.js";
 import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "./input.js";
-import { errorOf, type Refusal, type Report, refusalOf } from "./refusal.js";
+import { errorOf, type Refusal, type Report, refusalOf, tellable } from "./refusal.js";
 import { type Definition, hostId } from "./scope.js";
 import type { Storage } from "./storage.js";
 import type { Streams } from "./streams.js";
@@ -71,6 +71,8 @@ interface Asked {
   readonly args: unknown;
   began(): void;
   readonly effects: EventCall<unknown>["effects"];
+  /** The arguments once they have been checked. */
+  checked: readonly unknown[] | undefined;
 }
 
 /** The events that are called. */
@@ -99,42 +101,45 @@ export class Calls {
     const leave = visitors.enter(request.session?.id);
     try {
       const telemetry = this.#server.telemetry ?? (await this.#server.observe());
-      return await telemetry.event(`${store}.${name}`, (began) => {
-        const asked: Asked = { request, definition, event, key, args, began, effects };
-        return numbered ? this.#numbered(asked, numbered) : this.#plain(asked);
+      return await telemetry.event(`${store}.${name}`, async (began) => {
+        const asked: Asked = { request, definition, event, key, args, began, effects, checked: undefined };
+        try {
+          return await (numbered ? this.#numbered(asked, numbered) : this.#plain(asked));
+        } catch (error) {
+          throw tellable(error, this.#reportOf(asked));
+        }
       });
     } finally {
       leave();
     }
   }
 
-  async #plain({ request, definition, event, key, args, began, effects }: Asked): Promise<unknown> {
+  async #plain(asked: Asked): Promise<unknown> {
+    const { request, definition, event, key, args, began, effects } = asked;
     const { arrivals, callers, limits } = this.#server;
     const caller = await callers.of(request);
     const host = await arrivals.enter(request.address, locate(definition, caller, key));
     const control = this.#control();
-    let checked: readonly unknown[] | undefined;
     try {
       await permit(definition, host, caller);
-      checked = await checkGiven(definition, event, args, limits);
-      return await once(host, { definition, event, args: checked, caller, control, began, answer: jsonOf, ...(effects && { effects }) });
-    } catch (error) {
-      throw isEventError(error) ? error : errorOf(refusalOf(error, this.#reportOf(definition, event, checked)));
+      asked.checked = await checkGiven(definition, event, args, limits);
+      return await once(host, { definition, event, args: asked.checked, caller, control, began, answer: jsonOf, ...(effects && { effects }) });
     } finally {
       this.#controls.delete(control);
       arrivals.leave(host);
     }
   }
 
-  async #numbered({ request, definition, event, key, args: sent, began }: Asked, call: NumberedCall): Promise<unknown> {
+  async #numbered(asked: Asked, call: NumberedCall): Promise<unknown> {
+    const { request, definition, event, key, began } = asked;
     const { arrivals, callers, clients, storage, streams } = this.#server;
     const { client, n, seen, at, predicted } = call;
     const caller = await callers.of(request, clients.bind(client, request), call);
     const host = await arrivals.enter(request.address, locate(definition, caller, key));
     try {
       if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation, storage.durable);
-      const prepared = await this.#prepare(definition, event, host, caller, sent);
-      const report = this.#reportOf(definition, event, "args" in prepared ? prepared.args : undefined);
+      const prepared = await this.#prepare(asked, host, caller);
+      const report = this.#reportOf(asked);
       const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, report) });
       const outcome = await host.numbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
         if ("error" in prepared) return Promise.resolve(refused(prepared.error));
@@ -179,17 +184,13 @@ export class Calls {
     }
   }
 
-  async #prepare(
-    definition: Definition,
-    event: EventSchema,
-    host: Host,
-    caller: Caller,
-    sent: unknown,
-  ): Promise<{ args: readonly unknown[] } | { error: unknown }> {
+  async #prepare(asked: Asked, host: Host, caller: Caller): Promise<{ args: readonly unknown[] } | { error: unknown }> {
+    const { definition, event, args } = asked;
     const { limits } = this.#server;
     try {
       await permit(definition, host, caller);
-      return { args: await checkGiven(definition, event, decodeArguments(sent, limits.maxValues), limits) };
+      asked.checked = await checkGiven(definition, event, decodeArguments(args, limits.maxValues), limits);
+      return { args: asked.checked };
     } catch (error) {
       return { error };
     }
@@ -218,11 +219,11 @@ export class Calls {
   }
 
   /** Reports what goes wrong in an event. */
-  #reportOf({ name }: Definition, event: EventSchema, args: readonly unknown[] | undefined): Report {
+  #reportOf({ definition, event, checked }: Asked): Report {
     const { logged, report } = this.#server;
     return (level, error, id) => {
-      const label = `${name}.${event.name}`;
-      report(level, error, id, { name: label, args: args && logged(label, args) });
+      const name = `${definition.name}.${event.name}`;
+      report(level, error, id, { name, args: checked && logged(name, checked) });
     };
   }
 

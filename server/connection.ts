@@ -3,7 +3,7 @@ import type { Caller, ConnectionInfo, Effect } from "./context.js";
 import type { Frame } from "./frame.js";
 import type { Host } from "./host.js";
 import { createQueue } from "./queue.js";
-import { type Report, refusalOf } from "./refusal.js";
+import { type Report, refusalOf, told } from "./refusal.js";
 import type { Wire } from "./wire.js";
 
 /** A message of the stream: PROTOCOL.md §3. */
@@ -251,8 +251,7 @@ export class Connection {
   }
 
   refuse(store: string, key: string | null, error: unknown): void {
-    const { code, message } = refusalOf(error, this.#report);
-    this.#push(["refused", store, key, code, message], 128);
+    this.#measured(["refused", store, key, ...told(refusalOf(error, this.#report))]);
   }
 
   hello(greeting: object): void {

@@ -1,6 +1,7 @@
 import { dropped, eventEnded, refusedEvent, superseded } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
+import { silence } from "./answer.js";
 import { Cancellation } from "./cancellation.js";
 import { type Caller, type Effect, runIn, type Turn } from "./context.js";
 import type { Host } from "./host.js";
@@ -71,6 +72,7 @@ export class Events {
     try {
       answer = await result;
     } catch (error) {
+      silence(error);
       if (turns.broken || !call.refuse) {
         await commits.settled();
         throw error;
@@ -126,6 +128,8 @@ export class Events {
         return this.#perform(turn, call, entry);
       });
       control.signal.throwIfAborted();
+      // It waits for its turn.
+      silence(value);
       return await queue.run(() => this.#finish(turn, call, entry, value));
     } catch (error) {
       throw control.signal.aborted ? control.signal.reason : error;
@@ -139,6 +143,7 @@ export class Events {
     if (!event.guard || caller.trusted) return;
     turn.open = false;
     const allowed = await event.guard(turn.current as never, store.instance as never, ...(args as never[]));
+    silence(allowed);
     if (!allowed) throw refusedEvent(definition.name, event.name);
     if (!turn.ended) turn.open = !event.background;
   }
@@ -162,8 +167,15 @@ export class Events {
       }
       if (done) return value;
       if (!call.event.background) await commits.make(turn, call);
-      const send = call.yielded?.(value, store);
-      if (send) commits.after(send);
+      try {
+        if (call.yielded) commits.after(call.yielded(value, store));
+        else silence(value);
+      } catch (error) {
+        silence(value);
+        // As any loop that breaks: its `finally` runs.
+        await turns.stretch(turn, () => generator.return(undefined));
+        throw error;
+      }
       if (call.control.signal.aborted) {
         turn.cancellation?.tell();
         await turns.stretch(turn, () => generator.return(undefined));
@@ -186,6 +198,7 @@ export class Events {
       try {
         answer = call.answer(value, store, commits.revision);
       } catch (error) {
+        silence(value);
         if (!call.refuse) failed = { error };
         else answer = call.refuse(error);
       }

@@ -42,9 +42,9 @@ async function checkForm(definition: Definition, event: EventSchema, { bound, fi
     return await checkArguments(definition, event, args, limits);
   } catch (error) {
     if (!isEventError(error) || error.code !== "INVALID") throw error;
-    const { issues: found } = error.data as { readonly issues: readonly StandardSchemaV1.Issue[] };
+    const { issues: found, more } = error.data as { readonly issues: readonly StandardSchemaV1.Issue[]; readonly more?: number };
     const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
-    throw invalidArguments(definition.name, event.name, issues);
+    throw invalidArguments(definition.name, event.name, issues, more);
   }
 }
 
@@ -73,12 +73,15 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
     await runtime.calls.invoke(twinRequest, store, event, { key, args: { fields, bound } }, (effects) => {
       for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
     });
-    return new Response(null, { status: 303, headers: { location } });
+    return new Response(null, { status: 303, headers: { location: headerOf(location) } });
   } catch (error) {
     const refusal = refusalOf(error, runtime.report);
     return refusalPage(refusal, statusOf(refusal.code), back);
   }
 }
+
+/** An address as a header may have it: what is no visible ASCII is percent-encoded, as by `URL`, which takes no relative ones. */
+const headerOf = (address: string) => address.trim().replace(/[^\x21-\x7e]+/g, (part) => Buffer.from(part).toString("hex").toUpperCase().replace(/../g, "%$&"));
 
 async function readForm(request: Request): Promise<FormData> {
   try {

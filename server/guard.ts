@@ -2,6 +2,8 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { invalidArguments, tooManyValues } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Fn } from "../lib/view-types.js";
+import { silence } from "./answer.js";
+import { boundedIssues } from "./issues.js";
 import type { Definition, StoreClass } from "./scope.js";
 
 /** How much the arguments of one call may hold. */
@@ -40,36 +42,42 @@ export async function checkArguments(
     return args;
   }
   const issues: Issue[] = [];
+  let more = 0;
   const checked = await Promise.all(
     event.input.map(async (schema, i) => {
       const result = await schema["~standard"].validate(args[i]);
       if (!result.issues) return result.value;
-      for (const issue of result.issues) issues.push({ message: issue.message, path: [i, ...Array.from(issue.path ?? [], keyOfSegment)] });
+      silence(result.issues);
+      const told = boundedIssues(result.issues);
+      more += result.issues.length - told.length;
+      for (const { message, path } of told) issues.push({ message, path: [i, ...(path ?? [])] });
       return undefined;
     }),
   );
-  if (issues.length > 0) throw refuse(issues);
+  if (issues.length > 0) throw invalidArguments(name, event.name, issues, more);
   // What was left out stays out, so that default values of parameters apply.
   let length = checked.length;
   while (length > args.length && checked[length - 1] === undefined) length--;
   return checked.slice(0, length);
 }
 
-const keyOfSegment = (segment: PropertyKey | StandardSchemaV1.PathSegment) => (typeof segment === "object" ? segment.key : segment) as string | number;
-
 /** Nothing tells what an event takes. */
 const isUnchecked = ({ input, paramTypes }: EventSchema) => !input && !paramTypes;
 
 function mostArguments(event: EventSchema, Class: StoreClass): number {
-  if (event.input) return event.input.length;
-  return event.paramTypes && !hasRest(methodOf(event, Class)) ? event.paramTypes.length : MOST_ARGUMENTS;
+  const { input, paramTypes } = event;
+  if (input) return input.length;
+  return paramTypes && !mayHaveRest(methodOf(event, Class), paramTypes.length) ? paramTypes.length : MOST_ARGUMENTS;
 }
 
 /** An event's method, which tells by its `length` how many arguments it needs. */
 export const methodOf = ({ name }: EventSchema, { prototype }: StoreClass) => (prototype as Record<string, Fn>)[name] as Fn;
 
-/** A rest parameter stands in the metadata as if it were one argument. */
-const hasRest = (method: Fn) => /^[^(]*\([^)]*\.\.\./.test(Function.prototype.toString.call(method));
+/**
+ * A rest parameter stands in the metadata as if it were one argument. `length` counts those before the first that has a default or is a rest: only where it tells of fewer can
+ * there be one. Whether there is, the text alone knows. Dots that are no rest parameter's do no harm: more arguments are let through then, as where nothing is known.
+ */
+const mayHaveRest = (method: Fn, types: number) => method.length < types && Function.prototype.toString.call(method).includes("...");
 
 const PRIMITIVES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [String, "string"],

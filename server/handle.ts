@@ -3,6 +3,7 @@ import { cancelled, noSession, notSignedIn } from "../lib/errors.js";
 import type { View } from "../lib/view-types.js";
 import { Yields } from "../lib/yields.js";
 import { userOf } from "./access.js";
+import { silence } from "./answer.js";
 import { currentTurn, type Turn } from "./context.js";
 import { requestHeaders } from "./request.js";
 import type { Runtime } from "./runtime.js";
@@ -151,7 +152,10 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
     call.#wait = wait;
     const yields = call.#yields;
     run((value) => yields.add(value))
-      .then(settle?.resolve, settle?.reject)
+      .then(settle?.resolve, (error: unknown) => {
+        silence(error);
+        settle?.reject(error);
+      })
       .then(() => yields.end());
     return call;
   }

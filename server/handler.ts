@@ -174,8 +174,8 @@ function refuse(error: unknown, runtime: Runtime, form = false): Response {
   return form ? refusalPage(refusal, status, "/") : Response.json(bodyOf(refusal, status), { status });
 }
 
-const bodyOf = ({ code, message, data }: Refusal, status = statusOf(code)) => ({
-  error: { message, code: -32600, data: { code, httpStatus: status, ...(data !== undefined && { data }) } },
+const bodyOf = ({ message, ...told }: Refusal, status = statusOf(told.code)) => ({
+  error: { message, code: -32600, data: { httpStatus: status, ...told } },
 });
 
 function checkOrigin({ headers }: Request, site: Site, form: boolean): void {

@@ -25,8 +25,9 @@ export interface NumberedCall {
 }
 
 export function numberOf(call: unknown): NumberedCall {
-  const { client, n, at, seen, i, p } = record(call, "`call: { client, epoch, n, at, seen }`");
+  const { client, epoch, n, at, seen, i, p } = record(call, "`call: { client, epoch, n, at, seen }`");
   if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
+  whole(epoch, "call.epoch");
   const number = whole(n, "call.n");
   const confirmed = whole(seen ?? 0, "call.seen");
   if (number < 1 || confirmed >= number) throw badRequest("Expected `call.n` to be 1 or more, and more than `call.seen`");

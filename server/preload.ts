@@ -7,14 +7,14 @@ import type { Arrivals } from "./arrivals.js";
 import { type Callers, sessionOf } from "./callers.js";
 import type { Caller } from "./context.js";
 import type { Hosts } from "./hosts.js";
-import { type Report, refusalOf } from "./refusal.js";
+import { type Report, refusalOf, type Told, told } from "./refusal.js";
 import type { Definition } from "./scope.js";
 import { type Sessions, tagOf } from "./session.js";
 
 /** A store of a page, as `preload` gives it. */
 export type PreloadedStore =
   | { readonly store: string; readonly key: string | null; readonly incarnation: string; readonly revision: number; readonly snapshot: unknown }
-  | { readonly store: string; readonly key: string | null; readonly refused: readonly [code: string, message: string] };
+  | { readonly store: string; readonly key: string | null; readonly refused: Told };
 
 export interface PreloadData {
   readonly schema: WireSchema;
@@ -90,8 +90,7 @@ async function preloaded(
       arrivals.leave(host);
     }
   } catch (error) {
-    const { code, message } = refusalOf(error, report);
-    return { store, key, refused: [code, message] };
+    return { store, key, refused: told(refusalOf(error, report)) };
   }
 }
 

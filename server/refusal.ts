@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { EventError, isEventError } from "../lib/errors.js";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Encoded } from "../lib/codec.js";
+import { dataNotSent, dataTooLarge, EventError, isEventError } from "../lib/errors.js";
+import { decodeValue, encodeValue } from "../lib/value.js";
+import { jsonOf, plainOf, silence } from "./answer.js";
+import { boundedIssues, cut } from "./issues.js";
 
-/** Takes what goes wrong, or slowly, on the server. */
+/** Takes what goes wrong, or slowly, on the server. It never throws. */
 export type Report = (level: "warn" | "error", error: unknown, id?: string, event?: ReportedEvent) => void;
 
 /** The event in which something went wrong. */
@@ -12,26 +17,104 @@ interface ReportedEvent {
   readonly args: readonly unknown[] | undefined;
 }
 
-/** An error as clients are told of it: PROTOCOL.md §2. */
+/** An error as clients are told of it: PROTOCOL.md §2. Plain JSON, whatever the app has thrown. */
 export interface Refusal {
   readonly code: string;
   readonly message: string;
+  /** The data, as far as JSON can write it. */
   readonly data?: unknown;
+  /** The data as an encoded value, where JSON would lose some of it. */
+  readonly value?: Encoded;
 }
 
-/** What a client is told of an error: all of an `EventError`; of any other, only under which id it stands in the server's log. */
+/** How many characters of a message, and of a code, are sent. */
+const LONGEST_MESSAGE = 2000;
+const LONGEST_CODE = 100;
+/** How many characters the data may have, as JSON. */
+const MOST_DATA = 65_536;
+/** How deep JSON may be nested in a refusal: what reads it may do so by recursion. */
+const DEEPEST = 32;
+
+/** The refusals that errors of ours tell of: made once for each, however often it is passed on. */
+const made = new WeakMap<Error, Refusal>();
+
+/** What a client is told of an error: all of an `EventError`; of any other, only under which id it stands in the server's log. It takes whatever can be thrown. */
 export function refusalOf(error: unknown, report: Report): Refusal {
-  if (isEventError(error)) {
-    const { code, message, data } = error as EventError;
-    return data === undefined ? { code, message } : { code, message, data };
+  try {
+    const before = made.get(error as Error);
+    if (before) return before;
+    silence(error);
+    if (isEventError(error)) return toldOf(error, report);
+  } catch {
+    // A getter of the error has thrown: nothing of it can be told.
   }
   const id = randomBytes(6).toString("hex");
   report("error", error, id);
   return { code: "INTERNAL", message: `Something went wrong on the server. Its log has the details, under the id ${id}.`, data: { id } };
 }
 
+function toldOf(error: EventError, report: Report): Refusal {
+  const { code, message, data } = error as { code: unknown; message: unknown; data: unknown };
+  const told = { code: String(code).slice(0, LONGEST_CODE), message: cut(String(message), LONGEST_MESSAGE) };
+  if (data === undefined) return told;
+  try {
+    return { ...told, ...sent(code === "INVALID" ? withIssues(data) : data) };
+  } catch (cause) {
+    report("error", dataNotSent(told.code, cause));
+    return told;
+  }
+}
+
+function withIssues(data: unknown): unknown {
+  const { issues, more = 0 } = (data ?? {}) as { issues?: unknown; more?: number };
+  if (!Array.isArray(issues) || issues.length === 0) return data;
+  const told = boundedIssues(issues as StandardSchemaV1.Issue[]);
+  const left = issues.length - told.length;
+  return { ...(data as object), issues: told, ...(left > 0 && { more: more + left }) };
+}
+
+/** The data of an error, as it is sent. */
+function sent(given: unknown): Pick<Refusal, "data" | "value"> {
+  const value = encodeValue(plainOf(given));
+  const text = JSON.stringify(value);
+  if (text.length > MOST_DATA) throw dataTooLarge(MOST_DATA);
+  // What the reader would not take is found here.
+  decodeValue(value);
+  const data = asJson(given);
+  return JSON.stringify(encodeValue(data)) === text ? { data } : { ...(data !== undefined && { data }), value };
+}
+
+/** As JSON, for clients that know nothing else; `undefined` where it cannot be so: a cycle, or what is nested too deep. */
+function asJson(value: unknown): unknown {
+  try {
+    const json = jsonOf(value);
+    return isDeep(json, DEEPEST) ? undefined : json;
+  } catch {
+    return undefined;
+  }
+}
+
+const isDeep = (json: unknown, most: number): boolean =>
+  typeof json === "object" && json !== null && (most === 0 || Object.values(json).some((part) => isDeep(part, most - 1)));
+
 /** The error that a refusal tells of. */
-export const errorOf = ({ code, message, data }: Refusal) => new EventError(code as "INTERNAL", message, data as undefined);
+export function errorOf(refusal: Refusal): EventError {
+  const { code, message, data, value } = refusal;
+  const error = new EventError(code as "INTERNAL", message, (value ? decodeValue(value) : data) as undefined);
+  made.set(error, refusal);
+  return error;
+}
+
+/** Whatever was thrown, as an error of ours that tells what clients may know: it can be passed on, and looked into. */
+export const tellable = (error: unknown, report: Report): EventError => (made.has(error as Error) ? (error as EventError) : errorOf(refusalOf(error, report)));
+
+/** A refusal as streams and pages tell it, which clients of ours alone read: its data is an encoded value. */
+export function told({ code, message, data, value }: Refusal): Told {
+  if (value) return [code, message, value];
+  return data === undefined ? [code, message] : [code, message, encodeValue(data)];
+}
+
+export type Told = readonly [code: string, message: string, data?: Encoded];
 
 const STATUS: Readonly<Record<string, number>> = {
   INTERNAL: 500,

@@ -4,7 +4,7 @@ import type { AppContext } from "../lib/register.js";
 import type { IsInternal } from "../lib/view-types.js";
 import { publicEvent } from "./access.js";
 import type { TwinRequest } from "./callers.js";
-import { refusalOf, statusOf } from "./refusal.js";
+import { refusalOf, statusOf, tellable } from "./refusal.js";
 import type { Runtime } from "./runtime.js";
 import type { KindOf, StoreOf } from "./scope.js";
 import { HEARTBEAT } from "./streams.js";
@@ -14,7 +14,7 @@ import { HEARTBEAT } from "./streams.js";
 export interface WireError {
   code: number;
   message: string;
-  data: { code: string; httpStatus: number; data?: unknown };
+  data: { code: string; httpStatus: number; data?: unknown; value?: unknown };
 }
 export interface RouterTypes {
   ctx: AppContext;
@@ -49,7 +49,15 @@ export function buildRouter(runtime: Runtime) {
     errorFormatter: ({ shape, error, path }) => ({ ...wireErrorOf(runtime, error, path), code: shape.code }),
   });
   const procedure = t.procedure.input((input: unknown) => input);
-  const mutation = (run: (request: TwinRequest, input: unknown) => unknown) => procedure.mutation(({ ctx, input }) => run(requestOf(ctx), input));
+  const mutation = (run: (request: TwinRequest, input: unknown) => unknown) =>
+    procedure.mutation(async ({ ctx, input }) => {
+      try {
+        return await run(requestOf(ctx), input);
+      } catch (error) {
+        // tRPC looks into what is thrown, which may be anything.
+        throw tellable(error, runtime.report);
+      }
+    });
 
   const stores: Record<string, Record<string, ReturnType<typeof mutation>>> = {};
   for (const [store, definition] of runtime.definitions) {
@@ -71,7 +79,9 @@ export function buildRouter(runtime: Runtime) {
 const done = (_: void) => ({});
 
 async function* live(runtime: Runtime, request: TwinRequest, input: unknown, signal: AbortSignal | undefined) {
-  const connection = await runtime.streams.live(request, input);
+  const connection = await runtime.streams.live(request, input).catch((error: unknown) => {
+    throw tellable(error, runtime.report);
+  });
   const end = () => runtime.streams.leave(connection);
   signal?.addEventListener("abort", end, { once: true });
   try {
@@ -111,8 +121,8 @@ export function wireErrorOf(runtime: Runtime, error: TRPCError, path: string | u
 }
 
 function wire(error: unknown, runtime: Runtime): Omit<WireError, "code"> {
-  const { code, message, data } = refusalOf(error, runtime.report);
-  return { message, data: { code, httpStatus: statusOf(code), ...(data !== undefined && { data }) } };
+  const { message, ...told } = refusalOf(error, runtime.report);
+  return { message, data: { httpStatus: statusOf(told.code), ...told } };
 }
 
 function notFound(runtime: Runtime, path: string): Error {

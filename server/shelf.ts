@@ -3,6 +3,7 @@ import { notRegistered, outsideEvent, storeNotMade } from "../lib/errors.js";
 import { finish, type Steps } from "../lib/steps.js";
 import { createStoreSteps, type Store } from "../lib/store.js";
 import { toPlain } from "../lib/view.js";
+import { silence } from "./answer.js";
 import { currentTurn } from "./context.js";
 import type { World } from "./host.js";
 import { migrated } from "./migration.js";
@@ -123,7 +124,10 @@ export class Shelf {
         instance: new Class(),
         models,
         guard: () => this.#mayWrite(name),
-        report: (error) => world.report("error", error),
+        report: (error, _, value) => {
+          silence([error, value]);
+          world.report("error", error);
+        },
         unknown: (className, field) => world.dropped(name, className, field),
         keep: storage.durable,
         ...(state && { restore: state.whole.saved, tail: state.tail }),

@@ -165,7 +165,7 @@ export class Streams {
     const id = clientId(client);
     this.#server.clients.bind(id, request);
     const connection = this.#tabs.get(id);
-    return { connection: connection?.epoch === epoch ? connection : undefined, watch: watchesOf(watch) };
+    return { connection: connection?.epoch === whole(epoch, "epoch") ? connection : undefined, watch: watchesOf(watch) };
   }
 
   /** Watches stores for a connection: those of one host together. */

@@ -1,7 +1,6 @@
 import { cookieReplaced } from "../lib/errors.js";
 import { answered, type Call, refused } from "./batch.js";
 import type { Connection } from "./connection.js";
-import type { WireError } from "./router.js";
 import type { Runtime } from "./runtime.js";
 import type { SessionCookie } from "./session.js";
 
@@ -48,7 +47,7 @@ export class Talk {
     const over = () => {
       this.calls--;
     };
-    // An app's log that throws is no reason to end the process: a call without an answer is asked again by request.
+    // A call without an answer is asked again by request.
     void this.#answer(said).then(over, over);
     return true;
   }
@@ -60,7 +59,7 @@ export class Talk {
     const { context } = this.#connection.caller;
     const request = { session, address, late: true, cookie: null as string | null, context: async () => context };
     const answer = stands ? await answered(this.#runtime, request, call) : { error: refused(this.#runtime, cookieReplaced(), call.path) };
-    const message = "error" in answer ? ["answer", id, null, this.#plain(answer.error, call)] : ["answer", id, answer.result.data];
+    const message = "error" in answer ? ["answer", id, null, answer.error] : ["answer", id, answer.result.data];
     // A new cookie goes with the response to a request alone: there it is asked again.
     if (!stands || request.cookie !== null) this.#stop();
     this.#connection.answer(message);
@@ -70,15 +69,6 @@ export class Talk {
     if (this.#deaf) return;
     this.#deaf = true;
     this.#connection.takes(0);
-  }
-
-  /** As JSON has it, as `data` of an error may be anything. */
-  #plain(error: WireError, { path }: Call): unknown {
-    try {
-      return JSON.parse(JSON.stringify(error));
-    } catch (thrown) {
-      return refused(this.#runtime, thrown, path);
-    }
   }
 }
 

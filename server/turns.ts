@@ -60,7 +60,8 @@ export class Turns {
       });
       return await Promise.race([runIn(turn, () => run(turn)), expired]);
     } catch (error) {
-      turn.end(() => error as Error);
+      // Anything may be thrown, `undefined` too.
+      turn.end(() => (error as Error | undefined) ?? eventEnded(label));
       turn.open = false;
       shelf.failLoading();
       shelf.rollback();

@@ -4,6 +4,8 @@ import {
   badOption,
   badStore,
   eventIsHook,
+  logFailed,
+  messageOf,
   noAllow,
   noSchema,
   noStores,
@@ -373,7 +375,8 @@ function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
   }
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
-  const logged = typeof logArguments === "function" ? logArguments : (_: string, args: readonly unknown[]) => (logArguments ? args : undefined);
+  const report = reportTo(log);
+  const logged = loggedBy(logArguments, report);
   const { life = 30 * DAY, ...cookie } = session;
   const lives = Object.fromEntries(Object.entries({ session: life, tab: DAY, ...options.life }).map(([kind, seconds]) => [kind, seconds * 1000]));
   return {
@@ -388,7 +391,7 @@ function check(options: TwinOptions<Stores, Models>): RuntimeOptions {
     origins,
     proxies,
     build,
-    report: reportTo(log),
+    report,
     logged,
   };
 }
@@ -443,13 +446,38 @@ function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {
   return { ...others, logBytes: maxLog, streamBytes: maxQueued };
 }
 
-function reportTo(log: TwinOptions<Stores, Models>["log"]): Report {
-  if (log)
-    return (level, error, id, event) =>
-      log({ level, message: error instanceof Error ? error.message : String(error), error, id, event: event?.name, args: event?.args });
-  return (level, error, id, event) => {
-    const where = [id, event?.name].filter((part) => part !== undefined).map((part) => ` ${part}:`);
-    if (level === "error") console.error(`twinstate:${where.join("")}`, error, ...(event?.args ? [event.args] : []));
-    else if (process.env.NODE_ENV !== "production") console.warn(`twinstate: ${error instanceof Error ? error.message : String(error)}`);
+function loggedBy(option: TwinOptions<Stores, Models>["logArguments"], report: Report): RuntimeOptions["logged"] {
+  if (typeof option !== "function") return (_, args) => (option ? args : undefined);
+  return (event, args) => {
+    try {
+      return option(event, args);
+    } catch (error) {
+      report("error", logFailed(error));
+      return undefined;
+    }
   };
 }
+
+/** What goes wrong is told whatever it is, and whatever the app's `log` makes of it. */
+function reportTo(log: TwinOptions<Stores, Models>["log"]): Report {
+  if (!log) return print;
+  return (level, error, id, event) => {
+    const tell = async () => log({ level, message: messageOf(error), error, id, event: event?.name, args: event?.args });
+    tell().catch((thrown: unknown) => {
+      print("error", logFailed(thrown));
+      print(level, error, id, event);
+    });
+  };
+}
+
+const print: Report = (level, error, id, event) => {
+  if (level === "warn" && process.env.NODE_ENV === "production") return;
+  const where = [id, event?.name].filter((part) => part !== undefined).map((part) => ` ${part}:`);
+  try {
+    if (level === "warn") console.warn(`twinstate: ${messageOf(error)}`);
+    else console.error(`twinstate:${where.join("")}`, error, ...(event?.args ? [event.args] : []));
+  } catch {
+    // It cannot even be looked at.
+    console.error(`twinstate:${where.join("")} ${messageOf(error)}`);
+  }
+};

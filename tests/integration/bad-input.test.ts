@@ -465,6 +465,13 @@ test.for([
   expectRefused(answer, code, code === "OUTDATED" ? 412 : 400);
 });
 
+test.for([undefined, null, "x", "1", -1, 0.5, 1e308, Number.NaN, {}])("the epoch %j in a call, and in what is watched", async (epoch) => {
+  const { client } = visitor;
+  const call = { client, epoch, n: 1, at: null, seen: 0 };
+  expectRefused(await visitor.ask("todo.add", { args: encodeValue(["x"]), call }), "INVALID", 400);
+  for (const name of ["$watch", "$unwatch"]) expectRefused(await visitor.ask(name, { client, epoch, watch: [] }), "INVALID", 400);
+});
+
 test.for(["$watch", "$unwatch"])("a %s of the wrong form, of an unknown client, of an older epoch, of what is not there", async (name) => {
   const { client } = visitor;
   expectRefused(await visitor.ask(name, null), "INVALID", 400);

@@ -27,6 +27,9 @@ class Todo {
     this.people.push(note);
   }
   @event({ guard: () => false }) locked() {}
+  @event go(to: string) {
+    effect.redirect(to);
+  }
   @event leave() {
     effect.redirect(`/goodbye?${current().session?.id.length}`);
   }
@@ -127,6 +130,25 @@ describe("a form that is posted without JavaScript", () => {
     const { visitor } = await served();
     const { status, location } = await post(visitor, todo("leave"));
     expect([status, location]).toEqual([303, "/goodbye?22"]);
+  });
+
+  test("goes to addresses in any script, percent-encoded as browsers have them", async () => {
+    const { visitor } = await served();
+    const leads = async (to: string) => (await post(visitor, todo("go", ["to", to]))).location;
+    const lead = {
+      "/日本?q=é#ß": "/%E6%97%A5%E6%9C%AC?q=%C3%A9#%C3%9F",
+      "/é": "/%C3%A9",
+      "/a%20b": "/a%20b",
+      " /a b ": "/a%20b",
+      "/x\r\nset-cookie: a=b": "/x%0D%0Aset-cookie:%20a=b",
+    };
+    for (const [to, header] of Object.entries(lead)) {
+      expect(await leads(to)).toBe(header);
+      if (!to.includes("\n")) expect(new URL(header, visitor.url).href).toBe(new URL(to, visitor.url).href);
+    }
+    expect(await leads("/\ud800")).toBe("/%EF%BF%BD");
+    expect(await leads("https://bücher.example/")).toBe("https://b%C3%BCcher.example/");
+    expect(new URL("https://b%C3%BCcher.example/").href).toBe(new URL("https://bücher.example/").href);
   });
 
   test("never leads to another site", async () => {

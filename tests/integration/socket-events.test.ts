@@ -141,7 +141,7 @@ both("an answer comes in one message with the frame that shows it, behind it: %s
 
 both("who is refused hears why, with code, data and issues: %s", async (wire) => {
   const { note, posted } = await open(await start(), wire);
-  await expect(call(note, "refuse")).rejects.toMatchObject({ code: "TAKEN", message: "It is taken.", data: { by: "ann", since: "1970-01-01T00:00:00.000Z" } });
+  await expect(call(note, "refuse")).rejects.toMatchObject({ code: "TAKEN", message: "It is taken.", data: { by: "ann", since: new Date(0) } });
   await expect(call(note, "name", "x")).rejects.toMatchObject({ code: "INVALID", data: { issues: [{ path: [0] }] } });
   expect((note.mirror.view() as Note).text).toBe("");
   expect(posted()).toEqual([]);

@@ -18,6 +18,8 @@ class Store {
   @event optional(_text: string, _count: number = 1, _sure?: boolean) {}
   @event needed(_count: number, _text: string, _sure: boolean, _when: Date, _list: string[], _anything: unknown) {}
   @event rest(_first: string, ..._more: number[]) {}
+  @event defaults(_at = new Date(), _sure = ")", ..._names: string[]) {}
+  @event spread(_list = [..."ab"], _f = (x: number) => x, _more?: string) {}
   @event object(_value: Shape, _date: Date, _list: string[]) {}
   @event big(_value: bigint) {}
   @event destructured({ a }: Shape, [b]: number[]) {
@@ -42,6 +44,7 @@ class Store {
     ],
   })
   buggy(_value: unknown) {}
+  @event({ input: [{ "~standard": { version: 1, vendor: "test", validate: () => ({ issues: [] }) } }] }) mute(_value: unknown) {}
 }
 
 const schema = classSchema(Store);
@@ -148,4 +151,14 @@ test("an event of which neither schema nor types are known is named", () => {
   event(Bare.prototype, "constructor" as never, { value() {} });
   const bare = { name: "bare", kind: "session", Class: Bare, schema: classSchema(Bare) } as unknown as Definition;
   expect(uncheckedEvents([definition, bare])).toEqual(["bare.constructor"]);
+});
+
+test("a default value of any form hides no rest parameter, and bounds no call that is right", async () => {
+  expect(await check("defaults", undefined, "x", "y", "z")).toEqual([undefined, "x", "y", "z"]);
+  expect(await check("spread", undefined, undefined, "c")).toEqual([undefined, undefined, "c"]);
+  expect(await issuesOf("optional", "a", 1, true, 4)).toEqual([{ message: "Expected at most 3 arguments, got 4", path: [] }]);
+});
+
+test("a schema that says no without a word has said no", async () => {
+  expect(await issuesOf("mute", 1)).toEqual([{ message: "Not valid", path: [0] }]);
 });

@@ -1,0 +1,222 @@
+import { EventError, event, state } from "twinstate";
+import { scope } from "twinstate/server";
+import { lasting, pair } from "twinstate/testing";
+import * as v from "valibot";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { z } from "zod";
+import { decodeValue } from "../../lib/value.js";
+import { serveTwin } from "../kit/app.js";
+import { call, openClient, openTwin } from "../kit/client.js";
+
+// A refusal reaches whoever has called, whatever is in it. tests/property/endings.test.ts tries everything else that an event may end with.
+
+/** What JSON would lose. */
+const rich = () => {
+  const self: Record<string, unknown> = { name: "cycle" };
+  self.self = self;
+  return { at: new Date(5), of: new Map([[1n, "a"]]), tags: new Set(["b"]), none: undefined, nan: Number.NaN, bytes: new Uint8Array([1, 255]), left: 0n, self };
+};
+const RICH = expect.objectContaining({ ...rich(), self: expect.objectContaining({ name: "cycle" }) });
+
+class Shop {
+  @state n = 0;
+  @event buy() {
+    this.n++;
+    throw refused();
+  }
+  @event *queue() {
+    yield { so: "far" };
+    throw refused();
+  }
+  @event({ background: true }) async later() {
+    throw refused();
+  }
+  @event({ volatile: true }) look() {
+    throw refused();
+  }
+  @event fail(what: string) {
+    throw FAILURES[what]?.();
+  }
+  @event(v.map(v.any(), v.string())) put(_: Map<any, string>) {}
+  @event(z.array(z.object({ a: z.string() }))) many(_: { a: string }[]) {}
+  @event(z.strictObject({ a: z.string() })) strict(_: { a: string }) {}
+  @event unsound() {
+    throw new EventError("INVALID", "x".repeat(100_000), { issues: Array.from({ length: 10_000 }, () => ({ message: "m".repeat(10_000), path: ["p"] })) });
+  }
+  @event next() {
+    return ++this.n;
+  }
+}
+function refused() {
+  return new EventError("NOT_FOUND", "Nothing is left.", rich() as unknown as undefined);
+}
+const thrower = (name: string, of: object) =>
+  Object.defineProperty(of, name, {
+    get() {
+      throw new Error("a trap");
+    },
+  });
+const FAILURES: Readonly<Record<string, () => unknown>> = {
+  "a promise as data": () => new EventError("NOT_FOUND", "Told.", Promise.reject(new Error("later")) as unknown as undefined),
+  "a bigint that is too long": () => new EventError("NOT_FOUND", "Told.", { n: 10n ** 20_000n } as unknown as undefined),
+  "too much data": () => new EventError("NOT_FOUND", "Told.", { text: "x".repeat(100_000) } as unknown as undefined),
+  "a message that throws": () => thrower("message", new EventError("NOT_FOUND", "")),
+  undefined: () => undefined,
+};
+
+test.each(["sse", "websocket"] as const)("the data of a refusal arrives as it was thrown, by %s", async (transport) => {
+  await using net = pair({ stores: { shop: scope.shared(Shop) }, storage: lasting(), transport, socketEvents: transport === "websocket" });
+  const shop = await net.client().shop();
+  const asked = await Promise.allSettled([shop.buy(), shop.buy(), shop.queue(), shop.later(), shop.look()]);
+  for (const one of asked) {
+    const error = (one as PromiseRejectedResult).reason as EventError;
+    expect([error.code, error.message, error.data]).toEqual(["NOT_FOUND", "Nothing is left.", RICH]);
+    const { self } = error.data as unknown as ReturnType<typeof rich>;
+    expect(self.self).toBe(self);
+  }
+  expect(await shop.next()).toBe(1);
+});
+
+test("a refusal is kept, and is the same after a kill", async () => {
+  await using net = pair({ stores: { shop: scope.shared(Shop) }, storage: lasting() });
+  const shop = await net.client().shop();
+  await shop.next();
+  net.kill("answer");
+  await expect(shop.buy()).rejects.toMatchObject({ code: "NOT_FOUND", data: RICH });
+});
+
+test("server code gets the data of a refusal as it was thrown", async () => {
+  await using net = pair({ stores: { shop: scope.shared(Shop) } });
+  await expect(net.server.shop().buy()).rejects.toMatchObject({ code: "NOT_FOUND", data: RICH });
+});
+
+test("a store that is refused says so with its data, on the stream and on a page", async () => {
+  const stores = { shop: scope.room(Shop, { allow: () => Promise.reject(refused()) }) };
+  await using net = pair({ stores });
+  await expect(net.client().shop("a")).rejects.toMatchObject({ code: "NOT_FOUND", data: RICH });
+});
+
+test("stock clients get what JSON can write of it", async () => {
+  const { visitor } = await serveTwin({ stores: { shop: scope.shared(Shop) } });
+  const { status, error } = await visitor().ask("shop.buy", { args: [] });
+  expect([status, error?.code, error?.message]).toEqual([404, "NOT_FOUND", "Nothing is left."]);
+  // Its cycle cannot be written: all of it stands beside, as an encoded value.
+  expect(error?.data).toBeUndefined();
+  expect(decodeValue((error as unknown as { value: unknown }).value)).toEqual(RICH);
+});
+
+test.each(Object.keys(FAILURES))("a refusal that cannot be told whole is told as far as it can be: %s", async (what) => {
+  const { site, logs } = await serveTwin({ stores: { shop: scope.shared(Shop) } });
+  const shop = await openTwin(openClient(site.url), "shop");
+  const error = (await call(shop, "fail", what).then(undefined, (error: unknown) => error)) as EventError;
+  const told = what === "undefined" || what.includes("message") ? ["INTERNAL", { id: logs[0]?.id }] : ["NOT_FOUND", undefined];
+  expect([error?.code, error?.data]).toEqual(told);
+  expect(logs).toHaveLength(1);
+  if (told[0] === "NOT_FOUND")
+    expect(logs[0]?.message).toMatch(/^The data of `EventError\("NOT_FOUND"\)` cannot be sent: .+ The caller is told its code and message alone\.$/);
+  expect(await call(shop, "next")).toBe(1);
+});
+
+test("keys of a Map that a schema names in its issues are told as text", async () => {
+  await using net = pair({ stores: { shop: scope.shared(Shop) } });
+  const shop = await net.client().shop();
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+  for (const [key, text] of [
+    [1n, "1"],
+    [cycle, "Array"],
+    [new Date(0), "Date"],
+    [undefined, "undefined"],
+  ] as const)
+    await expect(shop.put(new Map([[key, 5 as unknown as string]]))).rejects.toMatchObject({ code: "INVALID", data: { issues: [{ path: [0, text] }] } });
+  expect(await shop.next()).toBe(1);
+});
+
+test("however many issues a schema finds, and however long they are, the answer is short", async () => {
+  const { visitor: open } = await serveTwin({ stores: { shop: scope.shared(Shop) } });
+  const visitor = open();
+  const answers = [
+    await visitor.ask("shop.many", { args: [Array.from({ length: 50_000 }, () => 1)] }),
+    await visitor.ask("shop.strict", { args: [Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`a name that is not known ${i}`, 1]))] }),
+    await visitor.ask("shop.many", { args: [[{ ["x".repeat(100_000)]: 1 }]] }),
+    await visitor.ask("shop.unsound", { args: [] }),
+  ];
+  for (const { error, text } of answers) {
+    expect(error?.code).toBe("INVALID");
+    expect(text.length).toBeLessThan(40_000);
+  }
+  expect(answers[0]?.error?.data).toMatchObject({ issues: { length: 100 }, more: 49_900 });
+  expect(answers[3]?.error?.data).toMatchObject({ more: 10_000 - 32 });
+});
+
+test("an app's log that throws is told of on the console, and so is what it was to take", async () => {
+  const print = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => print.mockRestore());
+  const log = () => {
+    throw new Error("The log is down.");
+  };
+  const { visitor } = await serveTwin({ stores: { shop: scope.shared(Shop) }, log, logArguments: () => log() });
+  expect((await visitor().ask("shop.fail", { args: ["undefined"] })).error?.code).toBe("INTERNAL");
+  await vi.waitFor(() => expect(String(print.mock.calls)).toContain("The app's own `log` or `logArguments` has thrown: The log is down."));
+  expect(await visitor().call("shop.next")).toBe(1);
+});
+
+/** What is more than its properties tell. */
+const things = new Map<string, () => unknown>([
+  ["File", () => new File(["x"], "a.txt")],
+  ["Blob", () => new Blob(["x"])],
+  ["Error", () => Object.assign(new TypeError("x"), { code: "E" })],
+  ["Promise", () => Promise.reject(new Error("Nobody waits for it."))],
+  ["WeakMap", () => new WeakMap()],
+  ["Headers", () => new Headers()],
+  ["Number", () => Object(5)],
+]);
+
+test("what cannot travel is refused, as an argument, an answer and a yield", async () => {
+  class Desk {
+    @event put(value: unknown) {
+      return typeof value;
+    }
+    @event give(which: string) {
+      return { it: things.get(which)?.() };
+    }
+    @event *pass(which: string) {
+      try {
+        yield [things.get(which)?.()];
+      } finally {
+        closed.push(which);
+      }
+    }
+  }
+  const closed: string[] = [];
+  const { site, logs } = await serveTwin({ stores: { desk: scope.shared(Desk) } });
+  const desk = await openTwin(openClient(site.url), "desk");
+  for (const [name, make] of things) {
+    const message = `A ${name} cannot be sent. Send plain data.`;
+    const thing = make();
+    if (thing instanceof Promise) thing.catch(() => {});
+    await expect(call(desk, "put", [thing])).rejects.toMatchObject({ code: "INVALID", message });
+    await expect(call(desk, "give", name)).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(call(desk, "pass", name)).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(logs.splice(0).map((entry) => entry.message)).toEqual([message, message]);
+  }
+  expect(closed).toEqual([...things.keys()]);
+  class Empty {}
+  expect(await call(desk, "put", new Empty())).toBe("object");
+});
+
+test("a `toJSON` that gives itself, or leads back, is taken as JSON takes it", async () => {
+  class Box {
+    @event give(): unknown {
+      const own = { a: 1, toJSON: () => own };
+      const back = { toJSON: () => ({ back }) };
+      return { own, again: own, back };
+    }
+  }
+  await using net = pair({ stores: { box: scope.shared(Box) } });
+  const box = await net.client().box();
+  const { own, again, back } = (await box.give()) as { own: object; again: object; back: { back: unknown } };
+  expect(own).toEqual({ a: 1 });
+  expect(again).toBe(own);
+  expect(back.back).toBe(back);
+});
