@@ -49,6 +49,7 @@ export default defineConfig({
     testing: "testing/index.ts",
     cli: "server/cli.ts",
   },
+  publicDir: "server/browser",
   format: "esm",
   target: "es2022",
   splitting: true,

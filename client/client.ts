@@ -157,6 +157,8 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   }
 
   const outbox = new Outbox({
+    url,
+    get,
     trpc,
     one: asking(1),
     taker,

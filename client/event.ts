@@ -3,6 +3,7 @@ import { atomically } from "../lib/mirror.js";
 import type { WireEvent } from "../lib/schema.js";
 import type { ClientCall } from "./call.js";
 import { createForm, type Filled, type Form } from "./form.js";
+import { hold, letGo, sendHeld } from "./held.js";
 
 type Run = (...args: unknown[]) => ClientCall;
 
@@ -25,6 +26,8 @@ export interface EventParts {
   readonly label: string;
   /** The room's. */
   readonly key: string | null;
+  /** Whose event it is. */
+  readonly twin: object;
   /** Where the twin's route is. */
   readonly url: string;
   /** What the class has declared of it, as far as that is known. */
@@ -44,9 +47,11 @@ export function createEvent(parts: EventParts): TwinEvent {
   };
   const tools = { debounce: paced(false), throttle: paced(true), "~": parts };
   const run: Run = (...args) => {
-    const { debounce, throttle } = parts.options() ?? {};
+    const { debounce, throttle, volatile } = parts.options() ?? {};
     if (debounce !== undefined) return tools.debounce(debounce)(...args);
     if (throttle !== undefined) return tools.throttle(throttle)(...args);
+    // What was done before it comes before it.
+    if (!volatile) sendHeld(parts.twin);
     const { call, send } = parts.begin();
     send(args);
     return call;
@@ -56,11 +61,13 @@ export function createEvent(parts: EventParts): TwinEvent {
 }
 
 /** Of calls that follow each other closely, sends the last: when `ms` have passed without one, or each `ms` and the first at once. */
-function pace({ label, begin }: EventParts, ms: number, each: boolean): Run {
+function pace({ label, begin, twin }: EventParts, ms: number, each: boolean): Run {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let waiting: Begun | undefined;
   let latest: readonly unknown[] = [];
   const next = () => {
+    clearTimeout(timer);
+    letGo(next);
     const begun = waiting;
     waiting = undefined;
     timer = begun && each ? setTimeout(next, ms) : undefined;
@@ -74,9 +81,7 @@ function pace({ label, begin }: EventParts, ms: number, each: boolean): Run {
       latest = args;
       if (each && timer === undefined) return next();
       begun.show(args);
-      if (each) return;
-      clearTimeout(timer);
-      timer = setTimeout(next, ms);
+      hold(next, twin, each ? undefined : ms);
     });
     return begun.call;
   };

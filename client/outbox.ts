@@ -20,6 +20,8 @@ import type { LiveTwin } from "./twin.js";
 import type { Visiting } from "./visitor.js";
 
 export interface OutboxWorld {
+  readonly url: string;
+  readonly get: typeof fetch;
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
   /** The same, with one call in each request. */
   readonly one: TRPCUntypedClient<AnyTRPCRouter>;

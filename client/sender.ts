@@ -5,6 +5,7 @@ import { cancelled, notConnected, unknownEvent, unknownOutcome } from "../lib/er
 import { backoff } from "./backoff.js";
 import type { OpenCall } from "./call.js";
 import { engine } from "./engine.js";
+import { sendHeld } from "./held.js";
 import type { Answer, Entry, Numbered, Outbox, OutboxWorld } from "./outbox.js";
 import { refusalOf } from "./refusal.js";
 import { nextNumber, type Scope } from "./scope.js";
@@ -14,6 +15,10 @@ import type { LiveTwin } from "./twin.js";
 const WINDOW = 100;
 /** How long an answer waits for the yields before it, in ms. */
 const YIELD_WAIT = 2000;
+/** How many bytes browsers send for a page that is gone: 64 kB, with the heads. */
+const KEEPALIVE = 60_000;
+/** How many calls go with one such request: its address names them all. */
+const KEEPALIVE_CALLS = 20;
 
 /** Sends the events of an outbox: numbered, and again until each is answered. Those that the server may have run keep their numbers. */
 export class Sender {
@@ -25,6 +30,7 @@ export class Sender {
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
     this.#world = outbox.world;
+    globalThis.addEventListener?.("pagehide", this.#leave);
   }
 
   /** A volatile event: at most once, now or never. */
@@ -78,17 +84,13 @@ export class Sender {
   }
 
   async #send(entry: Entry, numbered: Numbered): Promise<void> {
-    const { twin, event, args } = entry;
     const { one, taker, trpc } = this.#world;
-    const { client, i, n } = numbered;
     const attempt = new AbortController();
     entry.attempt = attempt;
     entry.sent++;
-    if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n });
-    const at = twin.have?.[0] === i ? twin.have[1] : null;
-    const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: entry.prediction && 1 };
+    if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n: numbered.n });
     try {
-      const asked = [`${twin.store}.${event}`, { key: twin.key ?? undefined, args, call }] as const;
+      const asked = this.#asked(entry, numbered);
       // Once: what did not come through is asked again over HTTP, with the cookies of then.
       const socket = entry.sent < 2 && taker.call?.(...asked);
       const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
@@ -104,7 +106,7 @@ export class Sender {
         }, YIELD_WAIT);
       }
       this.#failures = 0;
-      if (answer.f) this.#world.missed(twin, answer.i, answer.f);
+      if (answer.f) this.#world.missed(entry.twin, answer.i, answer.f);
       this.settle();
       this.flush();
     } catch (error) {
@@ -112,6 +114,14 @@ export class Sender {
       entry.attempt = undefined;
       this.#failed(entry, numbered, error as TRPCClientError<AnyTRPCRouter>);
     }
+  }
+
+  /** What a call asks, of which procedure. */
+  #asked({ twin, event, args, prediction }: Entry, numbered: Numbered): readonly [path: string, input: object] {
+    const { client, i, n } = numbered;
+    const at = twin.have?.[0] === i ? twin.have[1] : null;
+    const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: prediction && 1 };
+    return [`${twin.store}.${event}`, { key: twin.key ?? undefined, args, call }];
   }
 
   /** Up to which number all are answered. */
@@ -219,7 +229,36 @@ export class Sender {
     this.#world.trpc.mutation("$cancel", input).catch(() => {});
   }
 
+  /**
+   * The page may end: sends what is held back, and all that has no answer, by requests that outlive it. tRPC's would begin too late. What is more than browsers take goes by
+   * requests that may get lost. A page that comes back asks again, under the same numbers.
+   */
+  readonly #leave = (): void => {
+    sendHeld(undefined, true);
+    let room = KEEPALIVE;
+    let batch: (readonly [path: string, input: string])[] = [];
+    const post = (keepalive: boolean) => {
+      const body = `{${batch.map(([, input], i) => `"${i}":${input}`)}}`;
+      const headers = { "content-type": "application/json", "trpc-accept": "application/jsonl" };
+      const paths = batch.map(([path]) => path);
+      batch = [];
+      if (paths.length > 0) this.#world.get(`${this.#world.url}/${paths}?batch=1`, { method: "POST", body, headers, keepalive }).catch(() => {});
+    };
+    for (const entry of this.#outbox.entries) {
+      if (!entry.numbered || entry.answer) continue;
+      const [path, input] = this.#asked(entry, entry.numbered);
+      const text = JSON.stringify(input);
+      const before = room;
+      room -= new Blob([text]).size + 10;
+      if (batch.length === KEEPALIVE_CALLS || (before > 0 && room < 0)) post(before > 0);
+      batch.push([path, text]);
+      entry.sent++;
+    }
+    post(room > 0);
+  };
+
   close(): void {
+    globalThis.removeEventListener?.("pagehide", this.#leave);
     clearTimeout(this.#retry);
   }
 }

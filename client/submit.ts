@@ -1,6 +1,7 @@
 import type { FormState } from "../lib/call.js";
 import type { EventError } from "../lib/errors.js";
 import type { EventParts } from "./event.js";
+import { sendHeld } from "./held.js";
 import { listen } from "./listen.js";
 
 /** Sends a form to its event. `args`: the form, perhaps after a state. Resolves in any case: to a new state, which somebody looks at where there was one. */
@@ -9,6 +10,7 @@ export function submit(parts: EventParts, bound: readonly unknown[], args: reado
   const typed = [...(args.at(-1) as FormData)].filter(([name]) => !name.startsWith("$"));
   // The server says no to files, by the names of their fields.
   const fields = typed.map(([name, value]) => [name, typeof value === "string" ? value : null] as const);
+  sendHeld(parts.twin);
   const { call, send } = parts.begin();
   send(fields.length > 0 ? { fields, bound } : bound);
   return new Promise((resolve) =>

@@ -134,6 +134,7 @@ export class LiveTwin implements Twin {
       event = createEvent({
         label: `${this.store}.${name}`,
         key: this.key,
+        twin: this,
         url: this.#world.url,
         options: () => this.declared(name) ?? undefined,
         begin: () => this.#world.begin(this, name),

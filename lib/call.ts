@@ -45,9 +45,9 @@ export interface FormAction<A extends unknown[], T> {
 }
 
 export interface EventTools<A extends unknown[], R> {
-  /** The event, called only when `ms` have passed without another call. The same function each time. */
+  /** The event, called only when `ms` have passed without another call, or before the next call of the same store that does not wait. The same function each time. */
   debounce(ms: number): (...args: A) => CallOf<R>;
-  /** The event, called at most once in `ms`. The same function each time. */
+  /** The event, called at most once in `ms`, or before the next call of the same store that does not wait. The same function each time. */
   throttle(ms: number): (...args: A) => CallOf<R>;
   /**
    * The event as the action of a form, with JavaScript and without. Its one parameter that is an object gets the fields by their names; otherwise their values are the

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useSyncExternalStore } from "react";
 import { QUIET } from "../client/client.js";
 import type { EventParts } from "../client/event.js";
+import { hold, letGo } from "../client/held.js";
 import { listen } from "../client/listen.js";
 import { type EventError, noSetter } from "../lib/errors.js";
 import { Signal } from "../lib/signal.js";
@@ -106,8 +107,8 @@ export class CheckedField extends AnyField<boolean> {
 const PAUSE = 80;
 
 /**
- * Binds a value of a store to an input. What is typed shows at once. It is sent when typing pauses for 80 ms, and when the field is left or leaves the page; not in the middle of
- * a composition (IME). Until the server has taken the last change, nothing else shows; from then on it is what the store has, with the caret where it was. What
+ * Binds a value of a store to an input. What is typed shows at once. It is sent when typing pauses for 80 ms, before any other call of the store, and when the field is left or
+ * leaves the page, or the page ends; not in the middle of a composition (IME). Until the server has taken the last change, nothing else shows; from then on it is what the store has, with the caret where it was. What
  * the server refuses stays, with an `error`, until it is corrected or `reset()`, or the store's value changes.
  *
  * With a key, `title` is set by the event `setTitle`, or the one that is given. An event's own `debounce` or `throttle` takes the place of the 80 ms.
@@ -166,7 +167,6 @@ class Editor {
   #element: (Partial<HTMLInputElement> & Element) | undefined;
   #composing = false;
   #mounted = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the page shows, what the store has, and how to set that: as of the last render that came to the page. */
   #shown: unknown;
   #value: unknown;
@@ -256,9 +256,9 @@ class Editor {
   };
 
   #plan(): void {
-    clearTimeout(this.#timer);
-    const { debounce, throttle } = this.#set["~"]?.options() ?? {};
-    if (!this.#composing) this.#timer = setTimeout(() => this.#send(), debounce ?? throttle ?? PAUSE);
+    const parts = this.#set["~"];
+    const { debounce, throttle } = parts?.options() ?? {};
+    hold(this.#send, parts?.twin, this.#composing ? undefined : (debounce ?? throttle ?? PAUSE));
   }
 
   /** The field was left. */
@@ -270,7 +270,7 @@ class Editor {
   };
 
   reset(): void {
-    clearTimeout(this.#timer);
+    letGo(this.#send);
     this.#tell();
   }
 
@@ -283,8 +283,9 @@ class Editor {
     };
   }
 
-  #send(): void {
-    clearTimeout(this.#timer);
+  readonly #send = (leaving?: boolean): void => {
+    if (leaving) this.#composing = false;
+    letGo(this.#send);
     const { edit } = this.#local;
     if (edit?.stage !== "typed" || this.#composing || Number.isNaN(edit.value)) return;
     const sent: Edit = { ...edit, stage: "sent" };
@@ -313,7 +314,7 @@ class Editor {
         return !last || this.#mounted;
       },
     );
-  }
+  };
 }
 
 // --- elements ---

@@ -131,6 +131,18 @@ describe.for(PLACES)("the to-do list, on %s", ([, url, engine]) => {
     await shows(list.rows, ["oat milk"]);
   });
 
+  test("loses nothing of an edit when the page is loaded anew in the same moment", async ({ visit }) => {
+    const { page, list } = await begin(visit, "milk");
+    await list.edit("milk");
+    await list.field.evaluate((field) => {
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")!.set!.call(field, "oat milk");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      location.reload();
+    });
+    await page.waitForLoadState();
+    await shows(list.rows, ["oat milk"]);
+  });
+
   test("forgets an edit on Escape", async ({ visit }) => {
     const { page, list } = await begin(visit, "milk");
     await list.edit("milk");

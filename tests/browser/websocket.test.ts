@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Page, WebSocket } from "playwright";
 import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
-import { compiled, environment, NEXT } from "./kit/build.js";
+import { compiled, environment, nextOf } from "./kit/build.js";
 import { copyDemo } from "./kit/copy.js";
 import { shows, todos } from "./kit/demo.js";
 import { startServer } from "./kit/server.js";
@@ -87,7 +87,7 @@ describe.runIf(process.env.TEST_FULL)("a demo whose pages want sockets", () => {
     const wanting = text.replace(/createHooks<Twin>\((?:\{(.*)\})?\)/s, `createHooks<Twin>({ transport: "websocket", wire: "${wire}", $1 })`);
     expect(wanting).not.toBe(text);
     writeFileSync(file, wanting);
-    await promisify(execFile)(process.execPath, [NEXT, "build"], { cwd: demo.folder, env: environment() });
+    await promisify(execFile)(process.execPath, [nextOf(demo.folder), "build"], { cwd: demo.folder, env: environment() });
   });
   afterAll(() => demo.remove());
 

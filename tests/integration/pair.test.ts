@@ -446,3 +446,29 @@ test("a state that was saved before anybody watched it is not gone on from after
   expect(list.$snapshot()).toEqual(await net.server.list("room").$snapshot());
   expect(list.count).toBe(2);
 });
+
+test("a call sends what was held back before it first: Enter loses nothing of what was typed last", async () => {
+  class Chat {
+    @state draft = "";
+    @state sent: string[] = [];
+    @event({ debounce: 300 }) type(text: string) {
+      this.draft = text;
+    }
+    @event({ throttle: 300 }) scroll(to: string) {
+      this.draft = to;
+    }
+    @event submit() {
+      this.sent.push(this.draft);
+      this.draft = "";
+    }
+  }
+  await using net = pair({ stores: { chat: scope.shared(Chat) } });
+  const chat = await net.client().chat();
+  void chat.type("hello");
+  await chat.submit();
+  void chat.scroll("a");
+  void chat.scroll("b");
+  await chat.submit();
+  await net.wait(1000);
+  expect(chat.$snapshot()).toEqual({ draft: "", sent: ["hello", "b"] });
+});

@@ -114,6 +114,21 @@ function Swapped({ tag: Tag }: { tag: "input" | "textarea" }) {
   return <Tag {...useField(form.title, form.setTitle)} />;
 }
 
+function Publish({ own }: { own: boolean }) {
+  const form = useForm();
+  const title = useField(form.title, own ? (title: string) => form.setTitle(title) : form.setTitle);
+  return (
+    <form
+      onSubmit={(submit) => {
+        submit.preventDefault();
+        void form.setAmount(2);
+      }}
+    >
+      <input {...title} />
+    </form>
+  );
+}
+
 function Unset() {
   // As somebody without types might.
   const { value } = useField({ size: 1 }, "size", undefined as never);
@@ -178,6 +193,21 @@ describe("with a clock that stands still", () => {
     expect([sent.mock.calls, element.textContent]).toEqual([[], "pending "]);
     await pass(1);
     expect([sent.mock.calls, form.instance.title, element.textContent]).toEqual([[["milk and"]], "milk and", ""]);
+  });
+
+  test.each([
+    ["an event of the store", undefined],
+    ["a function, of whatever store", "own"],
+  ])("Enter sends what was typed last, before what the form does: set by %s", async (_, own) => {
+    const { form, client } = fixture();
+    const published: string[] = [];
+    vi.spyOn(form.instance, "setAmount").mockImplementation(() => void published.push(form.instance.title));
+    const { element } = await show(client, <Publish own={own !== undefined} />);
+    await change(control(element), "hello");
+    await act(async () => element.querySelector("form")?.requestSubmit());
+    expect([published, form.instance.title]).toEqual([["hello"], "hello"]);
+    await pass(1000);
+    expect(form.instance.title).toBe("hello");
   });
 
   test("until the server has taken the last change, nothing else shows", async () => {

@@ -1,6 +1,6 @@
 import { Activity, type ReactNode, StrictMode, Suspense, useEffect, useState } from "react";
 import { createRoot, type Root } from "react-dom/client";
-import { createHooks, useConnection } from "twinstate/react";
+import { createHooks, useConnection, useField } from "twinstate/react";
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { builtIn } from "../../react/effects.js";
 import { Boundary } from "./kit/boundary.js";
@@ -47,6 +47,11 @@ function Room({ room }: { room: string }) {
       <output>{answer}</output>
     </>
   );
+}
+
+function Title({ room }: { room: string }) {
+  const board = useBoard(room);
+  return <input {...useField(board.title, board.rename.debounce(60_000))} />;
 }
 
 const knowing = createHooks<Twin>({ stores: { shelf: Shelf }, models: { Book } });
@@ -409,4 +414,43 @@ test("hooks keep their identity, and what is no hook is `undefined`", () => {
   expect(hooks.useTodo).toBe(hooks.useTodo);
   expect(hooks.TwinProvider).toBe(hooks.TwinProvider);
   for (const name of ["then", "$$typeof", "toJSON", "usetodo", "use"]) expect(hooks[name]).toBeUndefined();
+});
+
+test("a page that ends sends what is held back, in requests that outlive it, as far as browsers take them", async () => {
+  const rooms = ["leaving", "left", "large"];
+  const { element } = open(
+    <TwinProvider>
+      {rooms.map((room) => (
+        <Title key={room} room={room} />
+      ))}
+    </TwinProvider>,
+  );
+  await soon(() => expect(element.querySelectorAll("input")).toHaveLength(3));
+  const asked: { calls: number; keepalive: boolean | undefined }[] = [];
+  const { fetch } = globalThis;
+  onTestFinished(() => void (globalThis.fetch = fetch));
+  globalThis.fetch = async (input, init) => {
+    const { pathname } = new URL(String(input), location.href);
+    if (pathname.includes("board.rename")) asked.push({ calls: pathname.split(",").length, keepalive: init?.keepalive });
+    return fetch(input, init);
+  };
+  for (const [i, input] of [...element.querySelectorAll("input")].entries()) {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")!.set!.call(input, i === 2 ? "x".repeat(70_000) : `typed ${i}`);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  window.dispatchEvent(new Event("pagehide"));
+  // At once, as nothing of the page runs later.
+  expect(asked).toEqual([
+    { calls: 2, keepalive: true },
+    { calls: 1, keepalive: false },
+  ]);
+  window.dispatchEvent(new Event("pageshow"));
+  const other = open(
+    <TwinProvider>
+      {rooms.map((room) => (
+        <Room key={room} room={room} />
+      ))}
+    </TwinProvider>,
+  );
+  await soon(() => expect([...other.element.querySelectorAll("h1")].map((title) => title.textContent?.slice(0, 7))).toEqual(["typed 0", "typed 1", "xxxxxxx"]));
 });

@@ -8,11 +8,11 @@ import { createStatus } from "../../client/status.js";
 import type { WireEvent, WireSchema } from "../../lib/schema.js";
 
 /** An event whose calls are answered at once with their arguments. */
-function echo(options: WireEvent = {}) {
-  const sent: unknown[][] = [];
+function echo(options: WireEvent = {}, twin: object = {}, sent: unknown[][] = []) {
   const event = createEvent({
     label: "todo.search",
     key: null,
+    twin,
     url: "/api/twin",
     options: () => options,
     begin() {
@@ -139,4 +139,35 @@ test("pauses grow, are random, and end at a limit", () => {
   expect(longest(4)).toBeGreaterThan(longest(0));
   expect(longest(100)).toBeLessThanOrEqual(20_000);
   expect(new Set(Array.from({ length: 20 }, () => backoff(5))).size).toBeGreaterThan(10);
+});
+
+test("a call sends what its store holds back by time first, in the order in which that was last called", async () => {
+  const [twin, sent]: [object, unknown[][]] = [{}, []];
+  const { event: draft } = echo({ debounce: 60_000 }, twin, sent);
+  const { event: move } = echo({ throttle: 60_000 }, twin, sent);
+  const { event: other } = echo({ debounce: 60_000 }, {}, sent);
+  const { event: submit } = echo({}, twin, sent);
+  const { event: ping } = echo({ volatile: true }, twin, sent);
+  void move(1);
+  void draft("hel");
+  void move(2);
+  void draft("hello");
+  void other("theirs");
+  await ping("now");
+  expect(sent).toEqual([[1], ["now"]]);
+  await submit("done");
+  expect(sent.slice(2)).toEqual([[2], ["hello"], ["done"]]);
+  await submit("again");
+  expect(sent.slice(5)).toEqual([["again"]]);
+});
+
+test("what a throttle has sent early counts: the next call waits its time", async () => {
+  const [twin, sent]: [object, unknown[][]] = [{}, []];
+  const { event: move } = echo({ throttle: 60_000 }, twin, sent);
+  const { event: submit } = echo({}, twin, sent);
+  void move(1);
+  void move(2);
+  await submit("done");
+  void move(3);
+  expect(sent).toEqual([[1], [2], ["done"]]);
 });

@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../../..");
 export const DEMO = join(ROOT, "demo-next");
-export const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
+/** An app's own Next: another one would bring another React. */
+export const nextOf = (folder: string) => createRequire(join(folder, "package.json")).resolve("next/dist/bin/next");
 
 /** Whether the React Compiler is on in this project: the environment of `browser-plain` turns it off, in what tests build too. */
 export const compiled = process.env.REACT_COMPILER !== "0";
@@ -20,7 +22,7 @@ export async function buildLibrary(): Promise<void> {
 
 /** Builds an app, as far as its build is older than its sources and the library. `dist`: where to, in its folder. */
 export async function buildApp(folder: string, env: Readonly<Record<string, string>> = {}, dist = ".next"): Promise<void> {
-  if (age(join(folder, dist, "BUILD_ID")) < newest([folder, join(ROOT, "dist")])) await run(process.execPath, [NEXT, "build"], folder, env);
+  if (age(join(folder, dist, "BUILD_ID")) < newest([folder, join(ROOT, "dist")])) await run(process.execPath, [nextOf(folder), "build"], folder, env);
 }
 
 const age = (file: string) => (existsSync(file) ? statSync(file).mtimeMs : 0);
@@ -42,13 +44,13 @@ export function environment(extra: Record<string, string> = {}): NodeJS.ProcessE
   return { ...rest, NEXT_TELEMETRY_DISABLED: "1", ...extra } as NodeJS.ProcessEnv;
 }
 
-/** Runs a command to its end. What it has said is told when it fails. */
-function run(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+/** Runs a command to its end, and gives what it has said. */
+export function run(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: environment(env), stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`\`${command} ${args.join(" ")}\` failed:\n${said}`))));
+    child.on("close", (code) => (code === 0 ? resolve(said) : reject(new Error(`\`${command} ${args.join(" ")}\` failed:\n${said}`))));
   });
 }

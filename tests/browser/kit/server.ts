@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEMO, environment, NEXT } from "./build.js";
+import { DEMO, environment, nextOf } from "./build.js";
 
 export interface DemoServer {
   readonly url: string;
@@ -23,13 +23,15 @@ export interface ServerOptions {
   /** Where the app is: its base path. */
   path?: string;
   env?: Readonly<Record<string, string>>;
+  /** A file that the app serves once it is up. @default "/icon.svg" */
+  probe?: string;
 }
 
 const SECRET = "a secret for tests of the demo";
 const PATIENCE = 120_000;
 
 /** Starts the demo's server on a free port. It answers when this resolves. */
-export async function startServer({ mode = "start", cwd = DEMO, path = "", env = {} }: ServerOptions = {}): Promise<DemoServer> {
+export async function startServer({ mode = "start", cwd = DEMO, path = "", env = {}, probe = "/icon.svg" }: ServerOptions = {}): Promise<DemoServer> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const folder = mkdtempSync(join(tmpdir(), "twinstate-demo-"));
@@ -39,7 +41,7 @@ export async function startServer({ mode = "start", cwd = DEMO, path = "", env =
   async function start() {
     mkdirSync(folder, { recursive: true });
     // A group of its own: Next starts further processes.
-    const started = spawn(process.execPath, [NEXT, mode, "-p", String(port)], {
+    const started = spawn(process.execPath, [nextOf(cwd), mode, "-p", String(port)], {
       cwd,
       env: environment({ TWINSTATE_SECRET: SECRET, TWIN_FILE: join(folder, "twin.db"), ...env }),
       stdio: ["ignore", "pipe", "pipe"],
@@ -48,7 +50,7 @@ export async function startServer({ mode = "start", cwd = DEMO, path = "", env =
     child = started;
     for (const stream of [started.stdout, started.stderr]) stream.on("data", (chunk) => (said += chunk));
     const end = Date.now() + PATIENCE;
-    while (!(await answers(url + path))) {
+    while (!(await answers(url + path + probe))) {
       if (started.exitCode !== null || Date.now() > end) throw new Error(`\`next ${mode}\` does not answer:\n${said}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -82,7 +84,7 @@ export async function startServer({ mode = "start", cwd = DEMO, path = "", env =
 }
 
 const answers = (url: string) =>
-  fetch(`${url}/icon.svg`).then(
+  fetch(url).then(
     ({ ok }) => ok,
     () => false,
   );

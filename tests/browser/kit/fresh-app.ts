@@ -1,0 +1,72 @@
+import { copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT, run } from "./build.js";
+
+const require = createRequire(import.meta.url);
+
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+  readonly peerDependencies?: Record<string, string>;
+  readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>;
+}
+
+/**
+ * An app as `create-next-app` makes it, after `npm install` of packages: in a folder where nothing of the repository is found by chance.
+ * The packages are the repository's own, but `twinstate`, which is unpacked from what `npm pack` makes. Nothing is fetched.
+ */
+export async function createFreshApp(packages: readonly string[]): Promise<{ folder: string; remove(): void }> {
+  const home = mkdtempSync(join(tmpdir(), "twinstate-fresh-"));
+  const folder = join(home, "app");
+  const flags = ["--yes", "--ts", "--app", "--no-linter", "--no-tailwind", "--no-src-dir", "--no-react-compiler", "--use-npm", "--skip-install"];
+  await run(process.execPath, [require.resolve("create-next-app/dist/index.js"), folder, ...flags], home);
+  const { dependencies, devDependencies } = manifestOf(folder);
+  const modules = join(folder, "node_modules");
+  for (const name of closure([...Object.keys({ ...dependencies, ...devDependencies }), ...packages])) {
+    if (name === "twinstate") continue;
+    link(join(ROOT, "node_modules", name), join(modules, name));
+  }
+  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", home], ROOT);
+  const [tarball = ""] = readdirSync(home).filter((name) => name.endsWith(".tgz"));
+  mkdirSync(join(modules, "twinstate"));
+  await run("tar", ["-xzf", join(home, tarball), "--strip-components=1", "-C", join(modules, "twinstate")], home);
+  return { folder, remove: () => rmSync(home, { recursive: true, force: true }) };
+}
+
+const manifestOf = (folder: string) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+
+/** What an installation of these packages brings: with what they depend on, and the peers that are not optional. */
+function closure(names: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  const add = (name: string) => {
+    const folder = name === "twinstate" ? ROOT : join(ROOT, "node_modules", name);
+    if (found.has(name) || !existsSync(folder)) return;
+    found.add(name);
+    const { dependencies, optionalDependencies, peerDependencies = {}, peerDependenciesMeta = {} } = manifestOf(folder);
+    const peers = Object.keys(peerDependencies).filter((peer) => !peerDependenciesMeta[peer]?.optional);
+    for (const next of [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peers]) add(next);
+  };
+  for (const name of names) add(name);
+  return found;
+}
+
+/** Copies a folder by hard links, where the disk is the same. */
+function link(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) link(source, target);
+    else if (entry.isFile()) linkOrCopy(source, target);
+  }
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
