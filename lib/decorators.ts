@@ -2,10 +2,12 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { bring } from "./brought.js";
 import { classViews } from "./class-views.js";
 import type { Current } from "./current.js";
-import { badDecoratorOption, misplacedDecorator, notDecoratorOptions } from "./errors.js";
+import { badDecoratorOption, misplacedDecorator, notCompiled, notDecoratorOptions } from "./errors.js";
 import type { AppContext, Problem } from "./register.js";
 import { type Declared, declaredOn, type EventSchema, type FieldSchema, type QueuePolicy } from "./schema.js";
 import type { Fn, IsInternal } from "./view-types.js";
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
 // --- types ---
 // One set for both kinds of decorators; the legacy overload last, as TypeScript explains only the last one.
@@ -222,8 +224,9 @@ function decorator(what: string, kinds: readonly string[], known: Readonly<Recor
     bring(classViews);
     if (isContext(key)) {
       const { kind, name, static: isStatic, private: isPrivate, metadata } = key;
+      if (process.env.NODE_ENV !== "production" && !metadata) throw notCompiled(what, String(name));
       if (typeof name !== "string" || isStatic || isPrivate || !kinds.includes(kind)) throw misplacedDecorator(what, String(name));
-      declare(declaredOn(metadata), name, checkOptions(what, name, known, options));
+      declare(declaredOn(metadata as object), name, checkOptions(what, name, known, options));
       return;
     }
     if (typeof key !== "string" || typeof target !== "object" || target === null) throw misplacedDecorator(what, String(key));
@@ -233,10 +236,19 @@ function decorator(what: string, kinds: readonly string[], known: Readonly<Recor
 
   return (...args: unknown[]): unknown => {
     if (args.length > 1) return decorate({}, args[0], args[1], args[2]);
+    if (process.env.NODE_ENV !== "production") refuseElement(what, args[0]);
     const options = args[0] === undefined ? {} : args[0];
     if (typeof options !== "object" || options === null) throw notDecoratorOptions(what, options);
-    return (target: unknown, key: unknown, descriptor: unknown) => decorate(options as Options, target, key, descriptor);
+    return (target: unknown, key: unknown, descriptor: unknown) => {
+      if (process.env.NODE_ENV !== "production") refuseElement(what, target);
+      decorate(options as Options, target, key, descriptor);
+    };
   };
+}
+
+/** Compilers that were not told which decorators are meant, as Next's, take them for those of 2018: with one argument, which describes the member. */
+function refuseElement(what: string, value: unknown): void {
+  if (typeof value === "object" && value !== null && "placement" in value) throw notCompiled(what, String((value as { key?: unknown }).key));
 }
 
 interface Context {
@@ -244,7 +256,7 @@ interface Context {
   readonly name: string | symbol;
   readonly static: boolean;
   readonly private: boolean;
-  readonly metadata: object;
+  readonly metadata: object | undefined;
 }
 
 const isContext = (value: unknown): value is Context => typeof value === "object" && value !== null && typeof (value as Context).kind === "string";

@@ -238,6 +238,12 @@ export function lateUpdate(event: string, ms: number, reason: unknown) {
   const message = `\`update()\` of \`${event}\` was refused: the event has known for more than ${ms / 1000} s that it is over. ${why} Clean up at once, in \`finally\`.`;
   return new StateError("LATE_UPDATE", message, { cause: reason });
 }
+export const fieldIsNoState = (store: string, Class: string, field: string, event: string) =>
+  wrong(
+    `\`${event}\` has changed \`${field}\` of the class \`${Class}\`, which is no state: \`${store}\` neither sends nor keeps it. Write \`@state ${field}\`, or \`#${field}\` where it is meant so.`,
+  );
+export const looksLikeHook = (Class: string, method: string, hook: string) =>
+  wrong(`\`${method}\` of the class \`${Class}\` is called by nobody: it is no \`@event\`, and no lifecycle method. Did you mean \`${hook}\`?`);
 export const slowEvent = (event: string, ms: number) =>
   new StateError(
     "SLOW_EVENT",
@@ -322,7 +328,7 @@ export const eventIsHook = (store: string, event: string) =>
   wrong(`\`${store}.${event}\` is a lifecycle method, and \`@event\` would let every client call it: leave \`@event\` off, and make it protected.`);
 export const noSchema = (store: string, Class: string) =>
   wrong(
-    `The class \`${Class}\` of the store \`${store}\` has neither \`@state\` nor \`@event\`. Are legacy decorators on (\`"experimentalDecorators": true\`)?`,
+    `The class \`${Class}\` of the store \`${store}\` has neither \`@state\` nor \`@event\`, or its decorators were not compiled: set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`,
   );
 const INSTEAD: Readonly<Record<string, string>> = {
   keep: "leave it off: the server keeps the field, or keep it in the browser yourself",
@@ -374,6 +380,8 @@ export const misplacedDecorator = (what: string, member: string) =>
   wrong(
     `\`@${what}\` on \`${member}\`: it goes on ${ON[what]} of a class that is public to the decorator, neither static nor \`#private\`, and named by a string.`,
   );
+export const notCompiled = (what: string, member: string) =>
+  wrong(`\`@${what}\` on \`${member}\` was not compiled. Set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`);
 export const notDecoratorOptions = (what: string, got: unknown) =>
   wrong(`\`@${what}\` takes options as an object${what === "event" ? ", or Standard Schemas" : ""}: got ${shown(got)}.`);
 export const badDecoratorOption = (what: string, member: string, option: string, expected: string, got?: unknown) =>

@@ -5,6 +5,7 @@ import { silence } from "./answer.js";
 import { Cancellation } from "./cancellation.js";
 import { type Caller, type Effect, runIn, type Turn } from "./context.js";
 import type { Host } from "./host.js";
+import { watchFields } from "./oversights.js";
 import type { EventRecord } from "./record.js";
 import type { Definition } from "./scope.js";
 import type { Entry } from "./shelf.js";
@@ -150,9 +151,13 @@ export class Events {
 
   #perform(turn: Turn, call: EventCall<unknown>, { store }: Entry): unknown {
     const { instance } = store;
+    const { turns, world } = this.#host;
     const method = Reflect.get(instance, call.event.name) as (...args: readonly unknown[]) => unknown;
-    const result = this.#host.turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
-    return isGenerator(result) ? this.#drive(turn, call, store, result) : result;
+    const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.definition, instance, call.event.name, world.report);
+    const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
+    const ended = isGenerator(result) ? this.#drive(turn, call, store, result) : result;
+    if (tell) void Promise.resolve(ended).then(tell, tell);
+    return ended;
   }
 
   /** Runs a generator: what it has changed is committed at each `yield`. */

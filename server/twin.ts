@@ -24,6 +24,7 @@ import { uncheckedEvents } from "./guard.js";
 import { createHandle, type Handle } from "./handle.js";
 import type { Handler } from "./handler.js";
 import type { MigrationReport } from "./migration.js";
+import { checkHooks } from "./oversights.js";
 import type { PageProps } from "./preload.js";
 import type { Report } from "./refusal.js";
 import { requestHeaders } from "./request.js";
@@ -305,6 +306,7 @@ function runtimes(): Map<string, Runtime> {
 }
 
 function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolean): Runtime {
+  if (process.env.NODE_ENV !== "production") for (const definition of options.definitions.values()) checkHooks(definition, options.report);
   const found = runtimes().get(name);
   if (found) {
     if (process.env.NODE_ENV !== "production") found.adopt(options);

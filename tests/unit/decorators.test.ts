@@ -292,3 +292,30 @@ describe("a decorator in the wrong place, or with wrong options, says what is wr
     expect(events.get("c")).toMatchObject({ queue: "drop", input: [expect.anything()] });
   });
 });
+
+// As Next's compiler hands members to them, where tsconfig.json lacks `experimentalDecorators`: the decorators of 2018.
+const element = (kind: string, key: string) => ({
+  kind,
+  key,
+  placement: kind === "field" ? "own" : "prototype",
+  descriptor: {},
+  [Symbol.toStringTag]: "Descriptor",
+});
+// And those of 2022, which had no metadata.
+const without = (kind: string, name: string) => [undefined, { kind, name, static: false, private: false }];
+
+test.each([
+  ["@state", "items", () => (state as unknown as Old)(element("field", "items"))],
+  ["@state", "items", () => (state({ persist: false }) as unknown as Old)(element("field", "items"))],
+  ["@computed", "left", () => (computed as unknown as Old)(element("method", "left"))],
+  ["@event", "add", () => (event as unknown as Old)(element("method", "add"))],
+  ["@event", "add", () => (event(z.string()) as unknown as Old)(element("method", "add"))],
+  ["@state", "items", () => (state as unknown as Old)(...without("field", "items"))],
+  ["@event", "add", () => (event({ queue: "drop" }) as unknown as Old)(...without("method", "add"))],
+])("what a compiler makes of %s on %s without the options of tsconfig.json names them", (decorator, member, decorate) => {
+  expect(decorate).toThrow(
+    `\`${decorator}\` on \`${member}\` was not compiled. Set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`,
+  );
+});
+
+type Old = (...args: unknown[]) => unknown;
