@@ -348,6 +348,10 @@ export const secretNotKept = (file: string, cause: unknown) =>
   wrong(`The secret that signs sessions could not be kept in ${file}: all sessions end with this process. Set TWINSTATE_SECRET. (${messageOf(cause)})`, cause);
 export const inCache = (what: string, cause: unknown) =>
   wrong(`\`${what}\` reads the request, which \`use cache\` cannot: call it in the page, outside what is cached.`, cause);
+export const noSessionInPreload = () =>
+  wrong(
+    "`twin.preload()` was asked for the page of a visitor without a session: what it shows is not kept, and another session begins when the page calls. Is `proxy.ts` there, does its `matcher` match this page, and has it the secret of `createTwin({ session })`?",
+  );
 export const outsideRequest = (what: string, cause: unknown) =>
   wrong(
     `\`${what}\` needs a request: call it in a server component, a server action or a route handler. Elsewhere use an address, as \`twin.todo(sessionId)\`.`,

@@ -1,4 +1,5 @@
 import { type NextRequest, NextResponse } from "next/server.js";
+import { asksForPage } from "./document.js";
 import { createSessions, type SessionOptions, type Sessions } from "./session.js";
 
 export interface ProxyOptions extends SessionOptions {
@@ -16,7 +17,8 @@ export interface ProxyOptions extends SessionOptions {
 export function createProxy({ route = "/api/twin", ...options }: ProxyOptions = {}): (request: NextRequest) => NextResponse {
   let sessions: Sessions | undefined;
   return (request) => {
-    if (!isDocument(request) || `${request.nextUrl.pathname}/`.startsWith(`${route}/`)) return NextResponse.next();
+    if (!["GET", "HEAD"].includes(request.method) || !asksForPage(request.headers) || `${request.nextUrl.pathname}/`.startsWith(`${route}/`))
+      return NextResponse.next();
     sessions ??= createSessions(options);
     const cookies = request.headers.get("cookie");
     const headers = new Headers(request.headers);
@@ -40,11 +42,3 @@ export function createProxy({ route = "/api/twin", ...options }: ProxyOptions = 
  * export const config = { matcher: "/((?!api|_next/static|_next/image|.*\\..*).*)" };
  */
 export const proxy = createProxy();
-
-/** Whether a browser asks for a page to show: not for data, a script, or a part of a page. */
-function isDocument({ method, headers }: NextRequest): boolean {
-  if (method !== "GET" && method !== "HEAD") return false;
-  if (headers.has("rsc") || headers.has("next-router-prefetch") || headers.get("purpose") === "prefetch") return false;
-  const wanted = headers.get("sec-fetch-dest");
-  return wanted === null ? (headers.get("accept") ?? "").includes("text/html") : wanted === "document" || wanted === "iframe";
-}

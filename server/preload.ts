@@ -1,11 +1,13 @@
 import type { Encoded } from "../lib/codec.js";
 import type { Page, PageParams } from "../lib/current.js";
+import { noSessionInPreload } from "../lib/errors.js";
 import type { WireSchema } from "../lib/schema.js";
 import { definitionOf, locate, permit, visitorOf } from "./access.js";
 import { addressOf } from "./address.js";
 import type { Arrivals } from "./arrivals.js";
 import { type Callers, sessionOf } from "./callers.js";
 import type { Caller } from "./context.js";
+import { asksForPage } from "./document.js";
 import type { Hosts } from "./hosts.js";
 import { type Report, refusalOf, type Told, told } from "./refusal.js";
 import type { Definition } from "./scope.js";
@@ -50,11 +52,18 @@ interface PageVisitor {
   readonly address: string | undefined;
 }
 
+/** Those of which it was told that a page came without a session. */
+const warned = new WeakSet<Server>();
+
 /** The committed state of stores for a page, with what it takes to go live from there. */
 export async function preload(server: Server, what: Readonly<Record<string, unknown>>, headers: Headers): Promise<PreloadData> {
   const { callers, definitions, proxies, schema, sessions } = server;
   const known = await callers.recognise(headers.get("cookie"));
   const session = known && !known.replaced ? known.id : sessions.create();
+  if (!known && process.env.NODE_ENV !== "production" && asksForPage(headers) && !warned.has(server)) {
+    warned.add(server);
+    server.report("warn", noSessionInPreload());
+  }
   const caller: Caller = { context: await server.contextOf(headers), session: sessionOf(session, undefined), connection: undefined, trusted: false };
   const visitor = { caller, isNew: session !== known?.id, address: addressOf(headers, proxies) };
   if (known && !known.replaced) callers.notice(known, caller.context);

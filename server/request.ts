@@ -6,7 +6,9 @@ import { inCache, outsideRequest } from "../lib/errors.js";
  */
 export async function requestHeaders(what: string): Promise<Headers> {
   try {
-    const { headers } = await import("next/headers.js");
+    const [{ headers }, { connection }] = await Promise.all([import("next/headers.js"), import("next/server.js")]);
+    // Where Next renders ahead of requests, this waits for one. Its headers alone may be there before, and what is drawn by lot then, as ids are, is a mistake to Next.
+    await connection();
     return new Headers(await headers());
   } catch (error) {
     const { message, digest } = error as { message?: unknown; digest?: unknown };

@@ -1,6 +1,6 @@
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { serveTwin } from "../kit/app.js";
 import { openClient } from "../kit/client.js";
 import { inRequest } from "../kit/next.js";
@@ -54,4 +54,35 @@ test("from the page to the stream no change is missed and none shown twice, thou
   }
   const kinds = resumed.mock.calls.filter(([, count]) => count > 0).map(([how]) => how);
   expect(kinds).toEqual(Array.from({ length: 20 }, () => "delta"));
+});
+
+test("where Next renders ahead of a request, preload waits for one before it draws an id or makes a store", async () => {
+  const app = await serveTwin({ stores: { wall: scope.shared(Wall) } });
+  const preload = vi.spyOn(app.runtime, "preload");
+  const rendering = new AbortController();
+  const page = inRequest({ cookie: "" }, () => app.twin.preload({ wall: true }), "prerender-runtime", rendering.signal);
+  rendering.abort();
+  // As Next ends what waits when it has rendered the rest.
+  await expect(page).rejects.toMatchObject({ digest: "HANGING_PROMISE_REJECTION" });
+  expect(preload).not.toHaveBeenCalled();
+});
+
+test("a page for a visitor without a session tells the developer once where to look, and what asks for no page does not", async () => {
+  const app = await serveTwin({ stores: { wall: Wall } });
+  const page = (headers: Record<string, string>) => inRequest(headers, () => app.twin.preload({ wall: true }));
+  const told = () => app.logs.map(({ level, message }) => `${level}: ${message}`);
+  await page({ accept: "*/*" });
+  await page({ accept: "text/html", "sec-fetch-dest": "empty" });
+  const visitor = app.visitor();
+  await visitor.call("wall.write", 1);
+  await page({ accept: "text/html", cookie: visitor.jar.cookie as string });
+  expect(told()).toEqual([]);
+  await page({ accept: "text/html" });
+  await page({ accept: "text/html", "sec-fetch-dest": "document", cookie: "twin_session=forged" });
+  expect(told()).toEqual([expect.stringMatching(/^warn: .*without a session.*`proxy\.ts` there, does its `matcher` match this page/)]);
+  vi.stubEnv("NODE_ENV", "production");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const live = await serveTwin({ stores: { wall: Wall } });
+  await inRequest({ accept: "text/html" }, () => live.twin.preload({ wall: true }));
+  expect(live.logs).toEqual([]);
 });
