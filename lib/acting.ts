@@ -134,13 +134,12 @@ export class MadeNode extends InstanceNode implements Entrant {
   }
 
   adopt(instance: object): void {
-    Object.defineProperty(instance, NODE, { value: this, configurable: true });
+    Object.defineProperty(instance, NODE, { value: this });
     for (const name of this.#fields(instance)) {
       Object.defineProperty(instance, name, {
         get: () => readKey(this, name),
         set: (value) => writeKey(this, name, value),
         enumerable: true,
-        configurable: true,
       });
     }
     this.entered?.(instance);

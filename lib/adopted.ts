@@ -1,5 +1,6 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
 import { InstanceNode } from "./instance.js";
+import { keepMethods } from "./methods.js";
 import { NODE, put, type Stored } from "./node.js";
 import { readKey, writeKey } from "./object-face.js";
 import { pathOf } from "./path.js";
@@ -26,6 +27,7 @@ export interface Shape {
 
 export function shapeOf(name: string, Class: new () => object): Shape {
   const schema: ClassSchema = classSchema(Class);
+  keepMethods(Class);
   const fields = [...schema.fields.values()];
   const visible = fields.filter((field) => !field.private && !field.visibleTo).map((field) => field.name);
   const computeds = [...schema.computeds.values()].filter((one) => !one.visibleTo);
@@ -65,9 +67,10 @@ export class AdoptedNode extends InstanceNode implements Entrant {
     for (const name of this.shape.fields) this.data[name] = this.graph.writer.enter((instance as Record<string, unknown>)[name], this, name);
   }
 
+  // Not configurable: `delete` and `defineProperty` would take a field out of the state without a word, and throw now.
   adopt(instance: object): void {
     this.face = instance;
-    Object.defineProperty(instance, NODE, { value: this, configurable: true });
+    Object.defineProperty(instance, NODE, { value: this });
     for (const name of this.shape.fields) Object.defineProperty(instance, name, fieldAccessor(name));
     for (const { name } of this.shape.computeds) Object.defineProperty(instance, name, computedAccessor(name));
   }
@@ -217,7 +220,7 @@ function fieldAccessor(name: string): PropertyDescriptor {
         this[NODE].writeField(name, value);
       },
       enumerable: true,
-      configurable: true,
+      configurable: false,
     };
     fieldAccessors.set(name, descriptor);
   }
@@ -235,7 +238,7 @@ function computedAccessor(name: string): PropertyDescriptor {
         this[NODE].writeComputed(name, value);
       },
       enumerable: false,
-      configurable: true,
+      configurable: false,
     };
     computedAccessors.set(name, descriptor);
   }

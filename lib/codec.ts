@@ -1,3 +1,4 @@
+import { CONTAINERS, DIGITS } from "./bounds.js";
 import { badWire, StateError } from "./errors.js";
 import { own, put } from "./node.js";
 import { STEP, type Steps } from "./steps.js";
@@ -16,6 +17,8 @@ export type BodyKind = "object" | "array" | "map" | "set" | "instance";
 /** The slot of the next new container. One object, so that a column of nothing else is seen at once. */
 export const NEXT: Slot = [];
 
+const BIGINT = /* @__PURE__ */ new RegExp(`^-?\\d{1,${DIGITS}}$`);
+
 const CODES = { object: "o", instance: "c", array: "a", map: "m", set: "s" } as const;
 
 /** The slot of a value that is no container; `undefined` for what cannot be sent. */
@@ -29,8 +32,10 @@ export function leafSlot(value: unknown): Slot | undefined {
       return Number.isNaN(value) ? ["n"] : value > 0 ? ["i"] : ["-i"];
     case "undefined":
       return ["u"];
-    case "bigint":
-      return ["b", String(value)];
+    case "bigint": {
+      const text = String(value);
+      return BIGINT.test(text) ? ["b", text] : undefined;
+    }
     case "object":
       return value === null ? null : objectSlot(value);
     default:
@@ -72,7 +77,7 @@ export function leafOf(slot: readonly unknown[]): unknown {
     case "-i":
       return Number.NEGATIVE_INFINITY;
     case "b":
-      if (typeof value !== "string" || !/^-?\d{1,10000}$/.test(value)) throw badWire("a bigint", value);
+      if (typeof value !== "string" || !BIGINT.test(value)) throw badWire("a bigint", value);
       return BigInt(value);
     case "d":
       return new Date(value === null ? Number.NaN : (value as number));
@@ -136,7 +141,7 @@ export interface Source<C> extends Contents<C> {
 export function writeBodies<C>(queue: C[], source: Source<C>): Group[] {
   const groups: Group[] = [];
   for (let i = 0; i < queue.length; ) {
-    const group = writeBody(queue, i, source, Number.POSITIVE_INFINITY);
+    const group = writeBody(queue, i, source, CONTAINERS);
     groups.push(group);
     i += countOf(group);
   }
@@ -225,7 +230,7 @@ function itemsOf<C>(run: readonly C[], source: Source<C>): Slot[] | 0 {
       slots.push(slot);
     }
   }
-  return known || slots.length === 0 ? slots : 0;
+  return known ? slots : compact(slots);
 }
 
 /** The slots of one property of many, or 0 when all are new containers. */
@@ -248,7 +253,9 @@ function membersOf<C>(run: readonly C[], source: Source<C>): Slot[] {
 }
 
 const isNext = (slot: unknown) => slot === NEXT;
-const column = (slots: Slot[]): Slot[] | 0 => (slots.length > 0 && slots.every(isNext) ? 0 : slots);
+const column = (slots: Slot[]): Slot[] | 0 => (slots.every(isNext) ? compact(slots) : slots);
+/** A column of new containers alone. */
+const compact = (slots: Slot[]): Slot[] | 0 => (slots.length > 0 && slots.length <= CONTAINERS ? 0 : slots);
 
 /** Calls back for each value of the next like containers, in the order of their slots. Returns how many containers these are. */
 export function* visitBody<C>(queue: C[], start: number, source: Contents<C>, visit: (value: unknown) => void): Steps<number> {
@@ -324,9 +331,6 @@ export interface Opened<C> {
 
 const KINDS: Readonly<Record<string, BodyKind>> = { o: "object", c: "instance", a: "array", m: "map", s: "set", f: "array" };
 
-/** No message has more containers: a count beyond it is garbage, not to be believed. */
-const MOST = 10_000_000;
-
 /** Makes the containers of all groups, empty. */
 export const openBodies = <C>(groups: readonly Group[], sink: Sink<C>): Opened<C>[] => groups.map((group) => openBody(group, sink));
 
@@ -335,7 +339,8 @@ export function openBody<C>(group: Group, sink: Sink<C>): Opened<C> {
   const kind = own(KINDS, group[0] as string) as BodyKind | undefined;
   if (!kind) throw badWire("a body", group);
   const count = countOf(group);
-  if (!isCount(count) || count > MOST) throw badWire("a count", count);
+  // A count beyond it is garbage, not to be believed.
+  if (!isCount(count) || count > CONTAINERS) throw badWire("a count", count);
   const className = kind === "instance" ? sink.name(group[2]) : undefined;
   const sent = kind === "instance" ? group[3] : kind === "object" ? group[2] : [];
   const names = (sent as unknown[]).map((name) => sink.name(name));
@@ -375,7 +380,7 @@ const blankOf = (names: readonly string[], many: number): object =>
 
 /** The slots of a column; `undefined` when all are new containers. */
 function columnOf(sent: unknown, length: number): readonly unknown[] | undefined {
-  if (sent === 0 && length <= MOST) return undefined;
+  if (sent === 0 && length <= CONTAINERS) return undefined;
   if (!Array.isArray(sent) || sent.length !== length) throw badWire("a column", sent);
   return sent;
 }

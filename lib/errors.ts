@@ -36,7 +36,14 @@ function shown(value: unknown): string {
 
 export const badWire = (what: string, value: unknown, cause?: unknown) =>
   new StateError("BAD_WIRE", `Expected ${what}, got ${shown(value)}. Do both ends speak the same version?`, cause === undefined ? undefined : { cause });
-export const notSent = (value: unknown) => new StateError("NOT_SENT", `A ${tagOf(value)} cannot be sent. Send plain data.`);
+export const notSent = (value: unknown) =>
+  new StateError("NOT_SENT", `A ${tagOf(value)}${typeof value === "bigint" ? " of so many digits" : ""} cannot be sent. Send plain data.`);
+
+export const tooDeepForJson = (depth: number) =>
+  new StateError(
+    "NOT_SENT",
+    `What the event returns is nested more than ${depth} levels deep, or in a cycle: plain JSON, which a stock tRPC client gets, cannot say that. Return less, or call it by a twin.`,
+  );
 
 /** The message of whatever has been thrown: an app may throw what throws itself when it is looked at. */
 export function messageOf(thrown: unknown): string {

@@ -1,8 +1,5 @@
+import { NAME, NAMES } from "./bounds.js";
 import { badWire } from "./errors.js";
-
-/** Longer names take no number: they are rather keys of data than names of a program. */
-const LONGEST = 20;
-const MOST = 1024;
 
 /** The names that have been sent, with their numbers: sent once, both ends count. */
 export class Names {
@@ -14,7 +11,7 @@ export class Names {
 
   /** Gives a name that is new its number. */
   protected add(name: string): void {
-    if (name.length <= LONGEST && this.list.length < MOST) this.list.push(name);
+    if (name.length <= NAME && this.list.length < NAMES) this.list.push(name);
   }
 
   /** A name as it was sent. */

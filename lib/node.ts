@@ -99,9 +99,19 @@ export const isShared = ({ view, data }: Node): boolean => view === data || (vie
 export function spoil(node: Node): void {
   if (node.view === undefined || node.view instanceof Old) return;
   node.view = new Old(node.view);
-  const { users } = node;
-  if (users instanceof Node) spoil(users);
-  else if (users) for (const user of users) spoil(user);
+  spoilUsers(node);
+}
+
+/** As {@link spoil}, of the views that hold this node's. They may stand in each other as deep as they like. */
+export function spoilUsers(node: Node): void {
+  const spoilt = [node];
+  for (const { users } of spoilt) {
+    for (const user of users instanceof Node ? [users] : (users ?? [])) {
+      if (user.view === undefined || user.view instanceof Old) continue;
+      user.view = new Old(user.view);
+      spoilt.push(user);
+    }
+  }
 }
 
 /** Notes that the view of `user` holds the view of `node`. */

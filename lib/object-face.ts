@@ -9,7 +9,8 @@ import { writing } from "./writing.js";
 
 /** What a user's assignment does. */
 export function writeKey(node: ObjectNode, key: string, value: unknown): void {
-  node.put(key, writing(node, key).enter(value, node, key));
+  const writer = writing(node, key);
+  node.put(writer.enterName(key, node), writer.enter(value, node, key));
 }
 
 export function readKey(node: ObjectNode, key: string): unknown {
@@ -20,7 +21,8 @@ export function readKey(node: ObjectNode, key: string): unknown {
 const objectFace: ProxyHandler<ObjectNode> = {
   get(node, key) {
     if (typeof key === "symbol") return key === NODE ? node : Reflect.get(node.data, key);
-    const value = node.data[key];
+    // What is no property is `undefined`, also under the name by which a plain object gives its prototype: who merges into it would reach that of all objects.
+    const value = key === "__proto__" ? own(node.data, key) : node.data[key];
     observeKey(node, key);
     return value instanceof Node ? value.live : value;
   },

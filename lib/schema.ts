@@ -101,6 +101,9 @@ function readSchema(prototype: object): ClassSchema {
   return { fields, computeds, events };
 }
 
+/** Whether a class declares something itself. */
+export const declares = (prototype: object): boolean => declarationsOf(prototype).next().done !== true;
+
 function* declarationsOf(prototype: object): Generator<Declared> {
   if (Object.hasOwn(prototype, SCHEMA)) yield (prototype as { [SCHEMA]: Declared })[SCHEMA];
   const Class = Object.hasOwn(prototype, "constructor") ? (prototype.constructor as unknown as { [METADATA]?: object }) : undefined;

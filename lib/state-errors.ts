@@ -25,6 +25,8 @@ export const notContainer = (value: unknown) =>
   new StateError("NOT_STATE", `${nameOf(value)} is no container of twinstate. Give an object, array, Map or Set that stands in a store.`);
 export const tooDeep = (path: string, depth: number) =>
   new StateError("TOO_DEEP", `\`${path}\` is nested more than ${depth} levels deep. Keep large structures flat, and refer by id.`);
+export const beyondBounds = (path: string, excess: string) =>
+  new StateError("TOO_LARGE", `\`${path}\` cannot hold ${excess}. Keep it elsewhere, and its address here; docs/PROTOCOL.md has all bounds.`);
 export const badKey = (path: string, key: object) =>
   new StateError(
     "NOT_STATE",
@@ -51,6 +53,11 @@ export const readOnlyComputed = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
 export const readOnlyReaction = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was put into another order by what reacts to it. Use \`toSorted()\` or \`toReversed()\`, which give a new array.`);
+export const assignedMethod = (path: string) =>
+  new StateError(
+    "READ_ONLY",
+    `\`${path}\` is a method: it cannot be assigned. Keep data in \`@state\` fields, and name them one by one in the place of \`Object.assign(this, …)\`.`,
+  );
 export const noSetter = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` is a \`@computed\` getter without a setter: change what it is computed from, or write a setter beside it.`);
 export const notConstructed = (model: string, cause: unknown) =>

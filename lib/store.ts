@@ -1,7 +1,7 @@
 import { AdoptedNode } from "./adopted.js";
+import { AnswerWriter } from "./answer-writer.js";
 import { Channel, type Kept, type Saved } from "./channel.js";
 import { type BodyKind, type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "./codec.js";
-import { valueTooLarge } from "./errors.js";
 import type { Graph } from "./graph.js";
 import { type Audience, clients, InstanceNode, storage } from "./instance.js";
 import { kindOf } from "./kind.js";
@@ -10,7 +10,7 @@ import { type Node, nodeOf } from "./node.js";
 import { Recorder } from "./record.js";
 import { SourceGraph, type SourceOptions } from "./source.js";
 import { finish, type Steps } from "./steps.js";
-import { namesOf, ValueWriter } from "./value.js";
+import { namesOf } from "./value.js";
 import { viewOf } from "./view.js";
 
 export interface StoreOptions {
@@ -264,16 +264,8 @@ function encodeFor(graph: Graph, value: unknown): Encoded {
   return bodies.length > 0 ? [slot, bodies] : [slot];
 }
 
-/** How many objects and lists an answer may hold. */
-const MOST_CONTAINERS = 250_000;
-/** How many items a list in it. */
-const MOST_ITEMS = 10_000_000;
-/** How many characters its strings and bytes may have together: so it can be written as one text. */
-const MOST_CHARACTERS = 1 << 26;
-
-class AnswerSource extends ValueWriter implements Source<object> {
+class AnswerSource extends AnswerWriter implements Source<object> {
   readonly #graph: Graph;
-  #characters = 0;
 
   constructor(graph: Graph) {
     super();
@@ -281,18 +273,8 @@ class AnswerSource extends ValueWriter implements Source<object> {
   }
 
   override slot(value: unknown): Slot {
-    const slot = this.#slot(value);
-    const text = typeof slot === "object" ? slot?.[2] : slot;
-    if (typeof text === "string" && (this.#characters += text.length) > MOST_CHARACTERS) throw valueTooLarge(MOST_CHARACTERS, "characters");
-    return slot;
-  }
-
-  #slot(value: unknown): Slot {
     const node: Node | undefined = nodeOf(value);
     if (node?.graph === this.#graph && node.id >= 0) return [node.id];
-    // Getters and Proxies may go on for ever.
-    if (this.queue.length > MOST_CONTAINERS) throw valueTooLarge(MOST_CONTAINERS, "objects");
-    if (Array.isArray(value) && value.length > MOST_ITEMS) throw valueTooLarge(MOST_ITEMS, "items");
     if (node instanceof InstanceNode) return super.slot(viewOf(node));
     return super.slot(value);
   }

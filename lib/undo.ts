@@ -1,4 +1,4 @@
-import { Node, Old } from "./node.js";
+import { type Node, Old, spoilUsers } from "./node.js";
 import { type Change, dataBefore } from "./record.js";
 
 /** Makes data as it was before some changes. Reactions are not told. */
@@ -13,12 +13,5 @@ export function undo(changes: Iterable<readonly [Node, Change]>): void {
 export function replaced(node: Node): void {
   if (node.view === undefined) return;
   if (!(node.view instanceof Old)) node.view = new Old(node.view);
-  const { users } = node;
-  if (users instanceof Node) spoilUp(users);
-  else if (users) for (const user of users) spoilUp(user);
-}
-
-function spoilUp(node: Node): void {
-  if (node.view === undefined || node.view instanceof Old) return;
-  replaced(node);
+  spoilUsers(node);
 }

@@ -43,10 +43,9 @@ export function namesOf(container: object): string[] {
 
 /**
  * A value that belongs to no store, as it travels: identity and cycles survive. Each container has a group of its own, as arguments are small.
- * @throws StateError for what cannot travel: a function, a symbol, an Error, a Promise, a File.
+ * @throws StateError for what cannot travel: a function, a symbol, an Error, a Promise, a File, a bigint beyond the bounds.
  */
-export function encodeValue(value: unknown): Encoded {
-  const writer = new ValueWriter();
+export function encodeValue(value: unknown, writer: ValueWriter = new ValueWriter()): Encoded {
   const slot = writer.slot(value);
   const bodies: Group[] = [];
   for (const container of writer.queue) bodies.push(bodyOf(container, writer));

@@ -3,10 +3,20 @@ import { readOnlyView } from "./errors.js";
 import { InstanceNode } from "./instance.js";
 import { copyInto, emptyOf } from "./kind.js";
 import { plainLeaf } from "./leaf.js";
-import { addUser, Node, nodeOf, Old, own, type Stored } from "./node.js";
+import { addUser, Node, nodeOf, Old, type Stored } from "./node.js";
 
-/** Containers whose views are being built, with whether one of the views inside refers back to it. */
-const building = new Map<Node, { captured: boolean }>();
+/** Stands for the view of a container while those of what is inside are built. */
+class Build {
+  readonly view: object;
+  readonly last: object | undefined;
+  /** One of the views inside refers back to it. */
+  captured = false;
+
+  constructor(view: object, last: object | undefined) {
+    this.view = view;
+    this.last = last;
+  }
+}
 
 /**
  * The immutable view of a container: plain data, structurally shared. It is the same object as long as the content is the
@@ -14,40 +24,62 @@ const building = new Map<Node, { captured: boolean }>();
  */
 export function viewOf(value: unknown): unknown {
   const node = value instanceof Node ? value : nodeOf(value);
-  return node ? viewOfNode(node) : value;
+  if (!node) return value;
+  if (!hasView(node)) build(node);
+  return node.view;
 }
 
-function viewOfNode(node: Node): unknown {
-  const under = building.get(node);
-  if (under) {
-    under.captured = true;
-    return node.view;
-  }
-  if (node.view !== undefined && !(node.view instanceof Old)) return node.view;
-  const last = node.view?.view;
-  const leaf = isLeaf(node);
-  if (leaf) {
-    // What has changed and changed back is what it was.
-    if (last !== undefined && same(last, node.data as object)) node.data = last;
-    node.view = harden(node.data as object);
-    return node.view;
-  }
-  const state = { captured: false };
-  building.set(node, state);
-  const view = emptyOf(node.kind);
-  node.view = view;
+const hasView = ({ view }: Node) => view !== undefined && !(view instanceof Old);
+
+/** Views of what is inside come first. Containers may stand in each other as deep as they like, so they wait in a list. */
+function build(node: Node): void {
+  const waiting = [node];
+  let next: Node | undefined;
+  let leaf: boolean;
+  const meet = (child: Node) => {
+    leaf = false;
+    if (child !== next && !hasView(child)) waiting.push(child);
+  };
   try {
-    fill(node, view);
-    const views = node instanceof InstanceNode && viewsOf(node.graph.models, node.className);
-    if (views) Object.setPrototypeOf(view, views.prototype);
+    while ((next = waiting[waiting.length - 1])) {
+      const { view } = next;
+      if (view instanceof Build) finish(next, view);
+      else if (!hasView(next)) {
+        const last = (view as Old | undefined)?.view;
+        leaf = next.kind === "object" || next.kind === "array";
+        next.children(meet);
+        if (!leaf) {
+          next.view = new Build(emptyOf(next.kind), last);
+          continue;
+        }
+        // What has changed and changed back is what it was.
+        if (last && same(last, next.data as object)) next.data = last;
+        next.view = harden(next.data as object);
+      }
+      waiting.pop();
+    }
   } catch (error) {
-    node.view = last && new Old(last);
+    for (const one of waiting) if (one.view instanceof Build) one.view = one.view.last && new Old(one.view.last);
     throw error;
-  } finally {
-    building.delete(node);
   }
-  if (!state.captured && last !== undefined && same(last, view)) node.view = last;
-  return harden(view) && node.view;
+}
+
+/** All that it holds has a view, or is being built. */
+function finish(node: Node, build: Build): void {
+  const { view, last } = build;
+  const part = (stored: Stored): unknown => {
+    if (!(stored instanceof Node)) return stored;
+    addUser(stored, node);
+    const inner = stored.view;
+    if (!(inner instanceof Build)) return inner;
+    inner.captured = true;
+    return inner.view;
+  };
+  copyInto(view, node.data as object, part, node instanceof InstanceNode ? node.visible() : undefined);
+  const views = node instanceof InstanceNode && viewsOf(node.graph.models, node.className);
+  if (views) Object.setPrototypeOf(view, views.prototype);
+  node.view = harden(view);
+  if (!build.captured && last && same(last, view)) node.view = last;
 }
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
@@ -71,27 +103,11 @@ const refusing = (name: string): PropertyDescriptor => ({
   },
 });
 
-function isLeaf({ kind, data }: Node): boolean {
-  if (kind === "array") return !(data as Stored[]).some((part) => part instanceof Node);
-  if (kind !== "object") return false;
-  for (const key in data as object) if (own(data as object, key) instanceof Node) return false;
-  return true;
-}
-
 /** All that a container holds, in order. */
 export function partsOf(data: object): readonly unknown[] {
   if (Array.isArray(data)) return data;
   if (data instanceof Map) return [...data].flat();
   return data instanceof Set ? [...data] : [...Object.keys(data), ...Object.values(data)];
-}
-
-function fill(node: Node, view: object): void {
-  const part = (stored: Stored): unknown => {
-    if (!(stored instanceof Node)) return stored;
-    addUser(stored, node);
-    return viewOfNode(stored);
-  };
-  copyInto(view, node.data as object, part, node instanceof InstanceNode ? node.visible() : undefined);
 }
 
 const isSame = (a: unknown, b: unknown) => Object.is(a, b) || (a instanceof Date && b instanceof Date && a.getTime() === b.getTime());

@@ -1,4 +1,5 @@
 import { ArrayNode } from "./array.js";
+import { DEPTH, excessOf, TEXT } from "./bounds.js";
 import type { Graph } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
 import { kindOf } from "./kind.js";
@@ -8,13 +9,10 @@ import { Node, nodeOf, put, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { MEMBER, pathOf, step } from "./path.js";
 import { SetNode } from "./set.js";
-import { arrayHole, badKey, foreignInstance, notPlain, notState, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
+import { arrayHole, badKey, beyondBounds, foreignInstance, notPlain, notState, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
 
 /** The length up to which an array is copied at once. */
 const SOLID = 100_000;
-
-/** How deep a value may be nested when it enters. */
-const MAX_DEPTH = 1000;
 
 export interface WriterOptions {
   /** Asked before each write; throws where writing is not allowed. */
@@ -78,9 +76,24 @@ export class Writer {
       case "function":
       case "symbol":
         throw notState(this.#pathOfEntering(holder, key), value);
+      case "string":
+      case "bigint":
+        return this.#bounded(value, holder, key);
       default:
         return value;
     }
+  }
+
+  /** A value that is no container, where it is within the bounds. */
+  #bounded<V>(value: V, ...at: [] | [holder: Node, key?: unknown]): V {
+    const excess = excessOf(value);
+    if (excess) throw beyondBounds(this.#pathOfEntering(...at), excess);
+    return value;
+  }
+
+  /** The name of a property. */
+  enterName(name: string, holder: Node): string {
+    return name.length > TEXT ? this.#bounded(name, holder) : name;
   }
 
   /** Several values of one write, under consecutive keys from `at` on: all enter or none. */
@@ -150,7 +163,7 @@ export class Writer {
   }
 
   #enterNew(value: object, node: Node | undefined, key: unknown): Stored {
-    if (this.#trail.length >= MAX_DEPTH) throw tooDeep(pathOf(this.#holder as Node, this.#trail[0]), MAX_DEPTH);
+    if (this.#trail.length >= DEPTH) throw tooDeep(pathOf(this.#holder as Node, this.#trail[0]), DEPTH);
     this.#trail.push(key);
     try {
       return this.#clone(value, node);
@@ -166,8 +179,8 @@ export class Writer {
     if (foreign?.kind === "instance") throw foreignInstance(this.#pathOfEntering(), value);
     const entrant = this.#options.embody(prototype);
     if (entrant) return this.#enterInstance(value, entrant);
-    const leaf = copyLeaf(value);
-    if (leaf) return this.#enterLeaf(value, leaf);
+    const leaf = copyOf(value);
+    if (leaf) return this.#enterLeaf(value, this.#bounded(leaf));
     if (value instanceof Map) return this.#enterMap(value);
     if (value instanceof Set) return this.#enterSet(value);
     // Of another realm.
@@ -210,7 +223,8 @@ export class Writer {
     this.note(value, node);
     for (const key of names) {
       const item = data[key];
-      if (typeof item !== "string" && typeof item !== "number" && typeof item !== "boolean") put(data, key, this.enter(item, node, key));
+      if (key.length > TEXT) this.#bounded(key);
+      if (!isShort(item) && typeof item !== "number" && typeof item !== "boolean") put(data, key, this.enter(item, node, key));
     }
     return node;
   }
@@ -231,7 +245,7 @@ export class Writer {
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
       if (item === undefined && !Object.hasOwn(value, i)) throw arrayHole(this.#pathOfEntering(node, i));
-      data[i] = typeof item === "string" || typeof item === "number" ? item : this.enter(item, node, i);
+      data[i] = isShort(item) || typeof item === "number" ? item : this.enter(item, node, i);
     }
     return node;
   }
@@ -257,9 +271,21 @@ export class Writer {
   }
 
   /** As {@link pathOf}, for what stands nowhere yet. Without a key: the value that enters just now. */
-  #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key: unknown]): string {
+  #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key?: unknown]): string {
     if (this.#trail.length === 0) return pathOf(node as Node, ...keys);
     return pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");
+  }
+}
+
+/** A string that needs no look at its length. */
+const isShort = (value: unknown) => typeof value === "string" && value.length <= TEXT;
+
+/** A value that is no container, copied. What cannot be copied is no state: bytes that were transferred, a URL of a class that reads other text. */
+function copyOf(value: object): object | undefined {
+  try {
+    return copyLeaf(value);
+  } catch {
+    return undefined;
   }
 }
 

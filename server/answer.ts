@@ -1,45 +1,36 @@
-import { valueTooLarge } from "../lib/errors.js";
-import { put } from "../lib/node.js";
+import { CONTAINERS, DEPTH, TEXT } from "../lib/bounds.js";
+import { tooDeepForJson, valueTooLarge } from "../lib/errors.js";
+import { copyInto, emptyOf, kindOf } from "../lib/kind.js";
 import { isState, viewOf } from "../lib/view.js";
 
-/** How many items a list in an answer may have, and how many characters all of it, as JSON. */
-const MOST_ITEMS = 10_000_000;
-const MOST_CHARACTERS = 1 << 26;
-
 /** A value of a store as server code gets it: views in the place of containers, all else as it is. A promise in it that rejects does not end the process. */
-export function plainOf(value: unknown, seen = new Map<unknown, unknown>()): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (isState(value)) return viewOf(value);
-  const found = seen.get(value);
-  if (found) return found;
-  if (Array.isArray(value)) {
-    if (value.length > MOST_ITEMS) throw valueTooLarge(MOST_ITEMS, "items");
-    const copy: unknown[] = [];
-    seen.set(value, copy);
-    for (const item of value) copy.push(plainOf(item, seen));
+export function plainOf(value: unknown): unknown {
+  const copies = new Map<object, object>();
+  const queue: object[] = [];
+  const copyOf = (part: unknown): unknown => {
+    if (typeof part !== "object" || part === null) return part;
+    if (isState(part)) return viewOf(part);
+    let copy = copies.get(part);
+    if (copy) return copy;
+    const kind = kindOf(part);
+    if (kind === "object" && !isPlain(part)) {
+      if (part instanceof Promise) Promise.prototype.then.call(part, undefined, silence);
+      return part;
+    }
+    if (Array.isArray(part) && part.length > CONTAINERS) throw valueTooLarge(CONTAINERS, "items");
+    copy = emptyOf(kind);
+    copies.set(part, copy);
+    queue.push(part);
     return copy;
-  }
-  if (value instanceof Map) {
-    const copy = new Map();
-    seen.set(value, copy);
-    for (const [key, item] of value) copy.set(plainOf(key, seen), plainOf(item, seen));
-    return copy;
-  }
-  if (value instanceof Set) {
-    const copy = new Set();
-    seen.set(value, copy);
-    for (const item of value) copy.add(plainOf(item, seen));
-    return copy;
-  }
+  };
+  const plain = copyOf(value);
+  for (const part of queue) copyInto(copies.get(part) as object, part, copyOf);
+  return plain;
+}
+
+function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    if (value instanceof Promise) Promise.prototype.then.call(value, undefined, silence);
-    return value;
-  }
-  const copy = {};
-  seen.set(value, copy);
-  for (const [name, item] of Object.entries(value)) put(copy, name, plainOf(item, seen));
-  return copy;
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** How much of a value is looked through for promises. */
@@ -73,13 +64,22 @@ function lookInto(value: object, found: unknown[]): void {
   if (value instanceof Error) found.push(value.message, value.cause);
 }
 
-/** A value for a stock tRPC client, in plain JSON: a Map as its entries, a Set as its items, a bigint as digits. */
+/**
+ * A value for a stock tRPC client, in plain JSON: a Map as its entries, a Set as its items, a bigint as digits.
+ * @throws StateError for what JSON cannot say: a cycle, and what is nested so deep that an encoder of JSON may end before it
+ */
 export function jsonOf(value: unknown): unknown {
-  const text = JSON.stringify(plainOf(value), (_, item: unknown) => {
-    if (item instanceof Map || item instanceof Set) return [...item];
-    return typeof item === "bigint" ? String(item) : item;
+  /** The containers that the encoder is in. */
+  const inside: unknown[] = [];
+  const text = JSON.stringify(plainOf(value), function (this: unknown, _, item: unknown) {
+    while (inside.length > 0 && inside[inside.length - 1] !== this) inside.pop();
+    const part = item instanceof Map || item instanceof Set ? [...item] : typeof item === "bigint" ? String(item) : item;
+    if (typeof part !== "object" || part === null) return part;
+    if (inside.length >= DEPTH || inside.includes(part)) throw tooDeepForJson(DEPTH);
+    inside.push(part);
+    return part;
   });
   if (text === undefined) return undefined;
-  if (text.length > MOST_CHARACTERS) throw valueTooLarge(MOST_CHARACTERS, "characters");
+  if (text.length > TEXT) throw valueTooLarge(TEXT, "characters");
   return JSON.parse(text);
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { checkAnswer } from "../lib/answer-writer.js";
 import { cancelled, circle, cookieReplaced, cutOff, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import { eventIds } from "../lib/event-ids.js";
 import type { EventSchema } from "../lib/schema.js";
@@ -123,7 +124,7 @@ export class Calls {
     try {
       await permit(definition, host, caller);
       asked.checked = await checkGiven(definition, event, args, limits);
-      return await once(host, { definition, event, args: asked.checked, caller, control, began, answer: jsonOf, ...(effects && { effects }) });
+      return await once(host, { definition, event, args: asked.checked, caller, control, began, answer: jsonOf, check: jsonOf, ...(effects && { effects }) });
     } finally {
       this.#controls.delete(control);
       arrivals.leave(host);
@@ -158,6 +159,7 @@ export class Calls {
           numbered: { client, n, confirmed: seen, at: Date.now() },
           predicted,
           ...(event.optimistic && { newId: eventIds(`${host.incarnation} ${client} ${n}`) }),
+          check: checkAnswer,
           answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
           refuse: refused,
           yielded: (value, store) => {

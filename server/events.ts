@@ -24,6 +24,8 @@ export interface EventCall<R> {
   readonly control: AbortController;
   /** Makes the answer, while containers have the numbers that they have in the commit. */
   answer(value: unknown, store: Store, revision: number): R;
+  /** Throws where what it returns or yields cannot be sent: before that is committed. */
+  check?(value: unknown): void;
   /** Its turn has come. */
   began?(): void;
   /** Makes the answer of an event that has failed: it is no failure of the call then. */
@@ -149,10 +151,11 @@ export class Events {
     if (!turn.ended) turn.open = !event.background;
   }
 
-  #perform(turn: Turn, call: EventCall<unknown>, { store }: Entry): unknown {
+  #perform(turn: Turn, call: EventCall<unknown>, { store, definition }: Entry): unknown {
     const { instance } = store;
     const { turns, world } = this.#host;
-    const method = Reflect.get(instance, call.event.name) as (...args: readonly unknown[]) => unknown;
+    // Of the class, whatever an event has made of the instance.
+    const method = Reflect.get(definition.Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
     const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.definition, instance, call.event.name, world.report);
     const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
     const ended = isGenerator(result) ? this.#drive(turn, call, store, result) : result;
@@ -171,16 +174,19 @@ export class Events {
         throw turn.ended;
       }
       if (done) return value;
+      const send = async (run: () => void) => {
+        try {
+          run();
+        } catch (error) {
+          silence(value);
+          // As any loop that breaks: its `finally` runs.
+          await turns.stretch(turn, () => generator.return(undefined));
+          throw error;
+        }
+      };
+      await send(() => call.check?.(value));
       if (!call.event.background) await commits.make(turn, call);
-      try {
-        if (call.yielded) commits.after(call.yielded(value, store));
-        else silence(value);
-      } catch (error) {
-        silence(value);
-        // As any loop that breaks: its `finally` runs.
-        await turns.stretch(turn, () => generator.return(undefined));
-        throw error;
-      }
+      await send(() => (call.yielded ? commits.after(call.yielded(value, store)) : silence(value)));
       if (call.control.signal.aborted) {
         turn.cancellation?.tell();
         await turns.stretch(turn, () => generator.return(undefined));
@@ -197,6 +203,12 @@ export class Events {
 
   async #finish<R>(turn: Turn, call: EventCall<R>, { store }: Entry, value: unknown): Promise<R> {
     const { commits } = this.#host;
+    try {
+      call.check?.(value);
+    } catch (error) {
+      silence(value);
+      throw error;
+    }
     let answer: R | undefined;
     let failed: { error: unknown } | undefined;
     await commits.make(turn, call, () => {
