@@ -30,7 +30,9 @@ const arrayFace: ProxyHandler<Target> = {
     if (key === "length") return read(node).length;
     const index = indexOf(key);
     if (index >= 0) return liveOf(read(node)[index]);
-    return Object.hasOwn(methods, key) ? methods[key] : Reflect.get(Array.prototype, key);
+    if (Object.hasOwn(methods, key)) return methods[key];
+    // As in objects.
+    return key === "__proto__" ? undefined : Reflect.get(Array.prototype, key);
   },
   set({ node }, key, value) {
     return set(node, key, value);

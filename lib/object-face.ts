@@ -21,7 +21,7 @@ export function readKey(node: ObjectNode, key: string): unknown {
 const objectFace: ProxyHandler<ObjectNode> = {
   get(node, key) {
     if (typeof key === "symbol") return key === NODE ? node : Reflect.get(node.data, key);
-    // What is no property is `undefined`, also under the name by which a plain object gives its prototype: who merges into it would reach that of all objects.
+    // As any name that is no property: an event that merges deep, name by name, would reach the prototype of all objects.
     const value = key === "__proto__" ? own(node.data, key) : node.data[key];
     observeKey(node, key);
     return value instanceof Node ? value.live : value;

@@ -36,6 +36,7 @@ export async function checkArguments(
   const size = measure(args, maxDepth, maxValues);
   if (size === "deep") throw refuse([{ message: `Nested more than ${maxDepth} levels deep`, path: [] }]);
   if (size === "many") throw tooManyValues(maxValues);
+  if (size === "proto") throw refuse([{ message: "`__proto__` is no name that a property of an argument may have", path: [] }]);
   if (!event.input) {
     const issues = typeIssues(event.paramTypes ?? [], methodOf(event, Class).length, args);
     if (issues.length > 0) throw refuse(issues);
@@ -107,8 +108,11 @@ const kindOf = (value: unknown) => (value === null || Number.isNaN(value) ? Stri
 const hintOf = (value: unknown) =>
   value === undefined && process.env.NODE_ENV !== "production" ? ". A parameter that may be left out needs a default, `by: number = 1`, or a schema" : "";
 
-/** Level by level, as deep values are just what must not be walked by recursion. */
-function measure(args: readonly unknown[], deepest: number, most: number): "deep" | "many" | undefined {
+/**
+ * What keeps arguments out: their size, or a property that would give an event that copies it, name by name, another prototype, be it the event's own instance's.
+ * Level by level, as deep values are just what must not be walked by recursion.
+ */
+function measure(args: readonly unknown[], deepest: number, most: number): "deep" | "many" | "proto" | undefined {
   const seen = new Set<unknown>();
   let level: unknown[] = [...args];
   for (let depth = 0; level.length > 0; depth++) {
@@ -120,6 +124,7 @@ function measure(args: readonly unknown[], deepest: number, most: number): "deep
       if (seen.size > most) return "many";
       if (value instanceof Map) for (const [key, item] of value) next.push(key, item);
       else if (Array.isArray(value) || value instanceof Set) for (const item of value) next.push(item);
+      else if (Object.hasOwn(value, "__proto__")) return "proto";
       else for (const item of Object.values(value)) next.push(item);
     }
     level = next;

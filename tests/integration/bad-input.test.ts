@@ -132,12 +132,25 @@ test.for(["__proto__", "constructor", "toString", "hasOwnProperty", "prototype",
   for (const path of [name, `${name}.${name}`, `todo.${name}`, `${name}.add`]) expectRefused(await visitor.ask(path, { args: [] }), "NOT_FOUND", 404);
 });
 
-test("__proto__ and constructor as keys of an argument are mere keys", async () => {
-  const answer = await visitor.post("todo.any", `{"args":[{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}}]}`);
+test("__proto__ as a key of an argument is refused, wherever it stands", async () => {
+  const bad = JSON.parse('{"__proto__":{"admin":true}}') as object;
+  for (const value of [bad, [bad], { list: [{ bad }] }]) {
+    const answer = await visitor.post("todo.any", JSON.stringify({ args: [value] }));
+    expectRefused(answer, "INVALID", 400);
+    expect(answer.error?.data).toEqual({ issues: [{ message: expect.stringContaining("`__proto__`"), path: [] }] });
+  }
+  for (const [i, value] of [bad, new Map([["a", bad]]), new Map([[bad, 1]]), new Set([bad])].entries()) {
+    const call = { client: visitor.client, epoch: 1, n: i + 1, at: null, seen: 0 };
+    expectRefused(await visitor.ask("todo.any", { args: encodeValue([value]), call }), "INVALID", 400);
+  }
+});
+
+test("constructor as a key of an argument is a mere key", async () => {
+  const answer = await visitor.post("todo.any", `{"args":[{"constructor":{"prototype":{"admin":true}}}]}`);
   expect(answer.status).toBe(200);
   expect(({} as { admin?: unknown }).admin).toBeUndefined();
   const { options } = await app.twin.todo(visitor.session).$snapshot();
-  expect(Object.keys(options.value as object)).toEqual(["__proto__", "constructor"]);
+  expect(Object.keys(options.value as object)).toEqual(["constructor"]);
   expect((options.value as { admin?: unknown }).admin).toBeUndefined();
   // The only one that has changed state: its own.
   visitor = app.visitor();

@@ -366,13 +366,14 @@ describe("a form in the place of arguments", () => {
     expect(((await snapshot()).people[0] as { a: unknown[] }).a).toHaveLength(100_000);
   });
 
-  test("names of fields are mere names", async () => {
-    const { state } = await send("save", [
-      ["__proto__", "x"],
+  test("names of fields are mere names, and `__proto__` is none", async () => {
+    const fields: [string, string][] = [
       ["text", "y"],
       ["constructor", "z"],
-    ]);
-    expect(Object.keys(state.people[0] as object).toSorted()).toEqual(["__proto__", "constructor", "text"]);
+    ];
+    const { state } = await send("save", fields);
+    expect(Object.keys(state.people[0] as object).toSorted()).toEqual(["constructor", "text"]);
+    expect((await send("save", [["__proto__", "x"], ...fields])).issues).toEqual([{ message: expect.stringContaining("`__proto__`"), path: [] }]);
     expect(({} as { text?: string }).text).toBe(undefined);
   });
 

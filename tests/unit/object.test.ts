@@ -61,6 +61,30 @@ describe("any string is a key like any other", () => {
       expect(Object.keys(it.table)).toEqual([]);
     });
 
+  test("`__proto__` that is no property is undefined, so that a deep merge reaches no prototype", () => {
+    const { it, store } = hold<Record<string, unknown>>({ inner: {}, list: [] });
+    const mirror = createMirror({ faces: openFace, name: "store" });
+    mirror.applySnapshot(wire(store.snapshot()));
+    const live = (mirror.live as { it: Record<string, unknown> }).it;
+    for (const side of [it, it.inner, it.list, live, live.inner, live.list] as Record<string, unknown>[]) {
+      expect(Reflect.get(side, "__proto__")).toBeUndefined();
+      expect([Object.prototype, Array.prototype]).toContain(Object.getPrototypeOf(side));
+    }
+    const merge = (into: Record<string, unknown>, from: Record<string, unknown>) => {
+      for (const [key, value] of Object.entries(from)) {
+        if (typeof value !== "object") into[key] = value;
+        else {
+          into[key] ??= {};
+          merge(into[key] as Record<string, unknown>, value as Record<string, unknown>);
+        }
+      }
+    };
+    merge(it, JSON.parse('{ "__proto__": { "polluted": true }, "inner": { "__proto__": { "polluted": true } } }'));
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    expect(Object.keys(it)).toEqual(["inner", "list", "__proto__"]);
+    expect(Reflect.get(it, "__proto__")).toEqual({ polluted: true });
+  });
+
   test("in data that enters, and nothing of it gets into Object.prototype", () => {
     const data = JSON.parse('{ "__proto__": { "polluted": true }, "constructor": { "prototype": { "polluted": true } } }');
     const { it, store } = hold(data);

@@ -1,0 +1,105 @@
+import { event, state } from "twinstate";
+import { lasting, pair } from "twinstate/testing";
+import { expect, test } from "vitest";
+import { toPlain } from "../../lib/view.js";
+
+/** More than a stack takes. */
+const LEVELS = 30_000;
+
+interface Link {
+  n: number;
+  next: Link | null;
+  back?: Link;
+}
+
+class Item {
+  @state n = 0;
+  @state next: Item | null = null;
+}
+
+class Chain {
+  @state head: Link | null = null;
+  @state items: Item | null = null;
+  @state map = new Map<string, unknown>();
+
+  @event push(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const link: Link = { n: i, next: this.head };
+      this.head = link;
+      if (this.head.next) this.head.next.back = this.head;
+    }
+  }
+  @event pushItems(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const item = new Item();
+      item.next = this.items;
+      this.items = item;
+    }
+  }
+  @event nest(count: number): void {
+    for (let i = 0; i < count; i++) this.map = new Map([["inside", this.map]]);
+  }
+  @event setLast(n: number): void {
+    let link = this.head as Link;
+    while (link.next) link = link.next;
+    link.n = n;
+  }
+  @event list(): Link | null {
+    return this.head;
+  }
+  @event wrapped(): unknown {
+    return { list: [this.head], items: this.items, map: this.map };
+  }
+  @event *links(): Generator<Link | null> {
+    yield this.head;
+  }
+  @event own(count: number): unknown {
+    let list: unknown = null;
+    for (let i = 0; i < count; i++) list = { next: list };
+    return list;
+  }
+}
+
+function countOf(list: unknown, next: (one: never) => unknown = (one: Link) => one.next): number {
+  let count = 0;
+  for (let one = list; one; one = next(one as never)) count++;
+  return count;
+}
+const inside = (map: Map<string, unknown>) => map.get("inside");
+
+test("what is linked step by step may be as deep as it likes: sent, viewed, answered, undone, kept", { timeout: 60_000 }, async () => {
+  await using net = pair({ stores: { chain: Chain }, models: { Item }, storage: lasting(), log: () => {} });
+  const client = net.client();
+  const chain = await client.chain();
+  await chain.push(LEVELS);
+  await chain.pushItems(LEVELS);
+  await chain.nest(LEVELS);
+  const server = () => net.server.chain(net.session(client));
+  const look = async () => {
+    for (const state of [chain, chain.$snapshot(), await server().$snapshot(), toPlain(chain)] as unknown as Chain[]) {
+      expect(countOf(state.head)).toBe(LEVELS);
+      expect(countOf(state.items)).toBe(LEVELS);
+      expect(countOf(state.map, inside)).toBe(LEVELS + 1);
+      expect(state.head?.next?.next?.back === state.head?.next).toBe(true);
+    }
+  };
+  await look();
+  expect(countOf(await chain.list())).toBe(LEVELS);
+  expect(countOf(await server().list())).toBe(LEVELS);
+  const { list, items, map } = (await chain.wrapped()) as { list: [Link]; items: Item; map: Map<string, unknown> };
+  expect([countOf(list[0]), countOf(items), countOf(map, inside)]).toEqual([LEVELS, LEVELS, LEVELS + 1]);
+  for await (const link of chain.links()) expect(countOf(link)).toBe(LEVELS);
+  expect(countOf(await chain.own(LEVELS))).toBe(LEVELS);
+  expect(countOf(await server().own(LEVELS))).toBe(LEVELS);
+
+  const before = chain.$snapshot() as unknown as Chain;
+  await chain.setLast(-5);
+  let last = chain.$snapshot().head as Link;
+  // The matchers of deep equality have a depth of their own.
+  expect(last === before.head).toBe(false);
+  while (last.next) last = last.next;
+  expect(last.n).toBe(-5);
+  net.kill();
+  await net.quiet();
+  await look();
+});
