@@ -14,7 +14,7 @@ export type {
 } from "./handle.js";
 export type { Handler } from "./handler.js";
 export type { MigrationFailure, MigrationReport } from "./migration.js";
-export type { PageProps, PreloadData, PreloadedStore } from "./preload.js";
+export type { PageProps, PreloadData, PreloadedStore, PreloadOptions } from "./preload.js";
 export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./record.js";
 export { compact } from "./record.js";
 export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./router.js";

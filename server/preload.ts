@@ -1,6 +1,6 @@
 import type { Encoded } from "../lib/codec.js";
 import type { Page, PageParams } from "../lib/current.js";
-import { noSessionInPreload } from "../lib/errors.js";
+import { type EventError, noSessionInPreload, refusal } from "../lib/errors.js";
 import type { WireSchema } from "../lib/schema.js";
 import { definitionOf, locate, permit, visitorOf } from "./access.js";
 import { addressOf } from "./address.js";
@@ -30,6 +30,16 @@ export interface PreloadData {
 export interface PageProps {
   readonly params?: PageParams | Promise<PageParams>;
   readonly search?: PageParams | Promise<PageParams>;
+}
+
+export interface PreloadOptions {
+  /**
+   * Called for a store that the visitor may not see, as a room that `allow` refuses; not where the server itself has failed. It may throw, as Next's `notFound` and `redirect` do.
+   * @default the hook of the store throws the error in the page
+   * @example await twin.preload({ board: key }, { refused: notFound })
+   * @example await twin.preload({ settings: true }, { refused: () => redirect("/sign-in") })
+   */
+  refused?(error: EventError, store: string, key: string | null): unknown;
 }
 
 interface Server {
@@ -101,6 +111,14 @@ async function preloaded(
   } catch (error) {
     return { store, key, refused: told(refusalOf(error, report)) };
   }
+}
+
+/** Here it is not the visitor who is refused: the server has failed. */
+const FAILURES: readonly string[] = ["INTERNAL", "UNAVAILABLE"];
+
+/** Tells the page of stores that were refused. */
+export async function tellRefused({ stores }: PreloadData, refused: NonNullable<PreloadOptions["refused"]>): Promise<void> {
+  for (const one of stores) if ("refused" in one && !FAILURES.includes(one.refused[0])) await refused(refusal(...one.refused), one.store, one.key);
 }
 
 const isPage = (asked: unknown): asked is PageProps & { readonly key?: unknown } => typeof asked === "object" && asked !== null && !Array.isArray(asked);

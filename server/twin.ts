@@ -25,7 +25,7 @@ import { createHandle, type Handle } from "./handle.js";
 import type { Handler } from "./handler.js";
 import type { MigrationReport } from "./migration.js";
 import { checkHooks } from "./oversights.js";
-import type { PageProps } from "./preload.js";
+import { type PageProps, type PreloadOptions, tellRefused } from "./preload.js";
 import type { Report } from "./refusal.js";
 import { requestHeaders } from "./request.js";
 import type { TwinRouter } from "./router.js";
@@ -203,9 +203,11 @@ export interface TwinServer<S, M = {}> {
    * @example
    * <TwinPreload state={await twin.preload({ todo: true, board: "sprint-42" })}>
    * <TwinPreload state={await twin.preload({ results: { params, search: searchParams } })}>
+   * <TwinPreload state={await twin.preload({ board: key }, { refused: notFound })}>
    */
   preload(
     what: { readonly [K in keyof S]?: KindOf<S[K]> extends "room" ? string | readonly string[] | (PageProps & { readonly key: string }) : true | PageProps },
+    options?: PreloadOptions,
   ): Promise<Preload<S>>;
   /** Where there is no request (cron), or for somebody else. */
   as(context: AppContext): { readonly [K in keyof S]: Handle<S[K]> };
@@ -262,7 +264,13 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
   return Object.defineProperties(handles(), {
     handlers: { value: { GET: runtime.serve, POST: runtime.serve, OPTIONS: runtime.serve } },
     router: { get: () => runtime.router },
-    preload: { value: async (what: Record<string, unknown>) => runtime.preload(what, await requestHeaders("twin.preload()")) },
+    preload: {
+      value: async (what: Record<string, unknown>, { refused }: PreloadOptions = {}) => {
+        const state = await runtime.preload(what, await requestHeaders("twin.preload()"));
+        if (refused) await tellRefused(state, refused);
+        return state;
+      },
+    },
     as: { value: handles },
     $export: { value: (whose: Whose) => runtime.data.export(whose) },
     $erase: { value: (whose: Whose) => runtime.data.erase(whose) },

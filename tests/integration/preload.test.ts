@@ -1,6 +1,7 @@
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
+import type { PreloadData } from "../../server/preload.js";
 import { serveTwin } from "../kit/app.js";
 import { openClient } from "../kit/client.js";
 import { inRequest } from "../kit/next.js";
@@ -85,4 +86,28 @@ test("a page for a visitor without a session tells the developer once where to l
   const live = await serveTwin({ stores: { wall: Wall } });
   await inRequest({ accept: "text/html" }, () => live.twin.preload({ wall: true }));
   expect(live.logs).toEqual([]);
+});
+
+test("a page may say what becomes of it where a store is refused: nothing is found, or it leads elsewhere", async () => {
+  const { notFound, redirect } = await inRequest({}, () => import("next/navigation.js"));
+  const allow = (_: object, key: string) => {
+    if (key === "broken") throw new Error("the database is gone");
+    return key === "open";
+  };
+  const app = await serveTwin({ stores: { room: scope.room(Wall, { allow }), mine: scope.user(Wall), wall: scope.shared(Wall) }, log: () => {} });
+  const preload: typeof app.twin.preload = (what, options) => inRequest({}, () => app.twin.preload(what, options));
+  await expect(preload({ room: "closed" }, { refused: notFound })).rejects.toMatchObject({ digest: "NEXT_HTTP_ERROR_FALLBACK;404" });
+  await expect(preload({ room: "" }, { refused: notFound })).rejects.toMatchObject({ digest: "NEXT_HTTP_ERROR_FALLBACK;404" });
+  await expect(preload({ mine: true }, { refused: () => redirect("/sign-in") })).rejects.toMatchObject({ digest: expect.stringContaining("/sign-in") });
+  const told: unknown[] = [];
+  const refused = async (error: Error, store: string, key: string | null) => void told.push([error.message, store, key]);
+  const { stores } = (await preload({ room: ["open", "closed"], mine: true, wall: true }, { refused })) as unknown as PreloadData;
+  expect(told).toEqual([
+    ["`room` does not let you into `closed`.", "room", "closed"],
+    [expect.stringContaining("`mine`"), "mine", null],
+  ]);
+  expect(stores.map((one) => "refused" in one)).toEqual([false, true, true, false]);
+  // That is no answer to whether there is such a room.
+  await expect(preload({ room: "broken" }, { refused: notFound })).resolves.toBeDefined();
+  await expect(preload({ room: "open", wall: true }, { refused: notFound })).resolves.toBeDefined();
 });
