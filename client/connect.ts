@@ -1,5 +1,6 @@
 import type { EventError } from "../lib/errors.js";
 import { openFace } from "../lib/faces.js";
+import { printContainers } from "../lib/inspect.js";
 import type { AppVisitor } from "../lib/register.js";
 import { viewOf } from "../lib/view.js";
 import type { LoadedOf, View } from "../lib/view-types.js";
@@ -64,6 +65,7 @@ export interface ConnectOptions<S, M> extends ClientOptions {
 export function connect<T extends { readonly "~stores": any; readonly "~models"?: any }>(
   options: ConnectOptions<T["~stores"], T["~models"]> = {},
 ): Connected<T["~stores"]> {
+  printContainers();
   const client = createClient({ ...options, ...withCookies(options) });
   const loading = options.stores && engine.load();
   const opened = new Map<object, Promise<object>>();

@@ -1,14 +1,15 @@
 import type { ArrayNode } from "./array.js";
+import type { Methods } from "./collection-face.js";
 import { type Callback, callable } from "./loop.js";
 import { liveOf, NODE, nodeOf, type Stored } from "./node.js";
 import { isPlainProperty } from "./object-face.js";
 import { observeAll } from "./observe.js";
-import { ORDER, pathOf } from "./path.js";
+import { pathOf } from "./path.js";
 import { arrayHole, cannotDefine, listName, symbolKey } from "./state-errors.js";
 import { find, writing } from "./writing.js";
 
 /** A Proxy's target: an array, as `Array.isArray` looks through the Proxy at it. */
-class Target extends Array<unknown> {
+export class Target extends Array<unknown> {
   node!: ArrayNode;
 }
 
@@ -30,9 +31,9 @@ const arrayFace: ProxyHandler<Target> = {
     if (key === "length") return read(node).length;
     const index = indexOf(key);
     if (index >= 0) return liveOf(read(node)[index]);
-    if (Object.hasOwn(methods, key)) return methods[key];
+    const method = methods[key] ?? node.graph.writer?.arrayMethods[key];
     // As in objects.
-    return key === "__proto__" ? undefined : Reflect.get(Array.prototype, key);
+    return method ?? (key === "__proto__" ? undefined : Reflect.get(Array.prototype, key));
   },
   set({ node }, key, value) {
     return set(node, key, value);
@@ -47,8 +48,9 @@ const arrayFace: ProxyHandler<Target> = {
     if (typeof key === "symbol") return true;
     const index = indexOf(key);
     if (index < 0) return key !== "length";
-    if (index < node.data.length) throw arrayHole(pathOf(node, index));
-    return true;
+    if (index >= node.data.length) return true;
+    writing(node, index);
+    throw arrayHole(pathOf(node, index));
   },
   ownKeys({ node }) {
     const keys = Object.keys(read(node));
@@ -97,13 +99,6 @@ function set(node: ArrayNode, key: string | symbol, value: unknown): boolean {
   return true;
 }
 
-/** Values as they enter. */
-function enter(node: ArrayNode, values: readonly unknown[], at: number): Stored[] {
-  const source = writing(node, at);
-  if (values.length === 0) return [];
-  return values.length === 1 ? [source.enter(values[0], node, at)] : source.enterAll(values, node, at);
-}
-
 function resize(node: ArrayNode, value: unknown): boolean {
   const length = Number(value);
   if (length >>> 0 !== length) throw new RangeError("Invalid array length");
@@ -111,16 +106,6 @@ function resize(node: ArrayNode, value: unknown): boolean {
   writing(node, "length");
   node.splice(length, node.data.length - length, []);
   return true;
-}
-
-/** As the language's ToIntegerOrInfinity: throws for a bigint. */
-const integer = (value: unknown) => Math.trunc(+(value as number)) || 0;
-
-/** A place within 0 … length. */
-function position(value: unknown, length: number, absent: number): number {
-  if (value === undefined) return absent;
-  const number = integer(value);
-  return number < 0 ? Math.max(length + number, 0) : Math.min(number, length);
 }
 
 /** Calls back for each item, in the way of the language's own loops: up to the length at the start, without what is gone since. */
@@ -150,74 +135,9 @@ function search(array: unknown, fn: unknown, thisArg: unknown, backwards: boolea
 
 const nodeFor = (array: unknown) => nodeOf(array) as ArrayNode;
 
-/**
- * The methods that the language's own would do right but slowly (one trap for each step), or as many small changes in
- * place of one. The others are the language's.
- */
-const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
-  push(...values: unknown[]): number {
-    const node = nodeFor(this);
-    const stored = enter(node, values, node.data.length);
-    node.splice(node.data.length, 0, stored);
-    return node.data.length;
-  },
-  pop(): unknown {
-    const node = nodeFor(this);
-    writing(node, "length");
-    return liveOf(node.data.length === 0 ? undefined : node.splice(node.data.length - 1, 1, [])[0]);
-  },
-  shift(): unknown {
-    const node = nodeFor(this);
-    writing(node, "length");
-    return liveOf(node.data.length === 0 ? undefined : node.splice(0, 1, [])[0]);
-  },
-  unshift(...values: unknown[]): number {
-    const node = nodeFor(this);
-    node.splice(0, 0, enter(node, values, 0));
-    return node.data.length;
-  },
-  splice(...args: [start?: unknown, count?: unknown, ...values: unknown[]]): unknown[] {
-    const node = nodeFor(this);
-    const { length } = node.data;
-    const at = position(args[0], length, 0);
-    const rest = length - at;
-    const remove = args.length === 0 ? 0 : args.length === 1 ? rest : Math.min(Math.max(integer(args[1]), 0), rest);
-    const stored = enter(node, args.slice(2), at);
-    return node.splice(at, remove, stored).map(liveOf);
-  },
-  sort(compare?: (a: unknown, b: unknown) => number): unknown {
-    const node = nodeFor(this);
-    if (compare !== undefined) callable(compare);
-    writing(node, ORDER);
-    const sorted = node.data.map(liveOf).sort(compare);
-    const stored = sorted.map((value) => find(node, value));
-    // What `compare` has added meanwhile stands behind.
-    node.assign(stored.concat(node.data.slice(stored.length)));
-    return this;
-  },
-  reverse(): unknown {
-    const node = nodeFor(this);
-    writing(node, ORDER);
-    node.assign(node.data.slice().reverse());
-    return this;
-  },
-  copyWithin(to: number, start: number, end?: number): unknown {
-    const node = nodeFor(this);
-    writing(node);
-    node.assign(node.data.slice().copyWithin(to, start, end));
-    return this;
-  },
-  fill(value: unknown, start?: number, end?: number): unknown {
-    const node = nodeFor(this);
-    const { length } = node.data;
-    const from = position(start, length, 0);
-    const to = position(end, length, length);
-    if (from < to) {
-      const [stored] = enter(node, [value], from);
-      node.assign(node.data.slice().fill(stored, from, to));
-    } else writing(node);
-    return this;
-  },
+/** The methods that the language's own would do right but slowly, with one trap for each step. */
+const methods: Methods & ThisType<unknown> = {
+  __proto__: null,
   forEach(fn: Callback, thisArg?: unknown): void {
     each(this, fn, thisArg, () => undefined);
   },

@@ -29,7 +29,8 @@ export function collectionFace<N extends Node>({ kind, native, methods, size, co
       if (key === NODE) return node;
       if (key === "size") return size(node);
       if (key === CONTENT) return copy(node);
-      return methods[key] ?? Reflect.get(native, key);
+      // `__proto__` as in objects.
+      return methods[key] ?? (key === "__proto__" ? undefined : Reflect.get(native, key));
     },
     set: refuse,
     has: (_, key) => key === NODE || key in native,

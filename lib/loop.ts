@@ -37,6 +37,7 @@ function loopsLike(native: object): Loops {
       return done ? { value: undefined, done } : { value: this.#part(value), done: false };
     }
   }
+  Reflect.deleteProperty(Loop.prototype, "constructor");
   Object.setPrototypeOf(Loop.prototype, Object.getPrototypeOf(native));
   return Loop as unknown as Loops;
 }

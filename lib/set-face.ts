@@ -1,6 +1,6 @@
 import { collectionFace, receiver } from "./collection-face.js";
 import { callable, SetLoop } from "./loop.js";
-import { liveOf, type Node, type Stored } from "./node.js";
+import { liveOf, type Stored } from "./node.js";
 import { observeAll } from "./observe.js";
 import type { SetNode } from "./set.js";
 import { find, writing } from "./writing.js";
@@ -81,57 +81,31 @@ for (const name of ["union", "intersection", "difference", "symmetricDifference"
 
 /** The other set of an operation, as one of what stands in containers. */
 function asStored(node: SetNode, other: unknown): unknown {
-  if (typeof other !== "object" || other === null) return other;
-  const prototype = Object.getPrototypeOf(other);
+  const prototype = isObject(other) && Object.getPrototypeOf(other);
   // No code of the user's runs where it is looked into.
-  if (prototype === Set.prototype || prototype === Map.prototype) return new Set(Array.from((other as SetLike).keys(), (key) => find(node, key)));
-  return new Other(node, other as SetLike);
+  if (prototype === Set.prototype || prototype === Map.prototype) return new Set(Array.from((other as Set<unknown>).keys(), (key) => find(node, key)));
+  return relay(other, (name, run, value) => {
+    if (name === "has") return run(liveOf(value));
+    return relay(run(), (end, step) => {
+      const result = step() as IteratorResult<unknown>;
+      return end === "next" && isObject(result) && !result.done ? { value: find(node, result.value), done: false } : result;
+    });
+  });
 }
 
-interface SetLike {
-  readonly size: number;
-  has(value: unknown): boolean;
-  keys(): Iterator<unknown> & Iterable<unknown>;
-}
+const isObject = (value: unknown): value is object => Object(value) === value;
 
-class Other {
-  readonly #node: Node;
-  readonly #set: SetLike;
+type Change = (name: string | symbol, run: (value?: unknown) => unknown, value: unknown) => unknown;
 
-  constructor(node: Node, set: SetLike) {
-    this.#node = node;
-    this.#set = set;
-  }
-
-  get size(): number {
-    return this.#set.size;
-  }
-
-  get has(): unknown {
-    const { has } = this.#set;
-    return typeof has === "function" ? (stored: Stored) => has.call(this.#set, liveOf(stored)) : has;
-  }
-
-  get keys(): unknown {
-    const { keys } = this.#set;
-    return typeof keys === "function" ? () => this.#stored(keys.call(this.#set)) : keys;
-  }
-
-  #stored(keys: Iterator<unknown>): unknown {
-    if (Object(keys) !== keys) return keys;
-    const { next } = keys;
-    return {
-      next: (): IteratorResult<Stored> => {
-        const step = next.call(keys);
-        if (Object(step) !== step) return step;
-        return step.done ? { value: undefined, done: true } : { value: find(this.#node, step.value), done: false };
-      },
-      get return() {
-        const end = keys.return;
-        return typeof end === "function" ? () => end.call(keys) : end;
-      },
-    };
-  }
+/** An object whose methods are called as `change` says. */
+function relay(object: unknown, change: Change): unknown {
+  if (!isObject(object)) return object;
+  return new Proxy(object, {
+    get(_, name) {
+      const member: unknown = Reflect.get(object, name);
+      return typeof member === "function" ? (argument: unknown) => change(name, (value) => member.call(object, value), argument) : member;
+    },
+  });
 }
 
 /** What users hold of a Set. */

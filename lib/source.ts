@@ -5,6 +5,7 @@ import { stateDate } from "./date.js";
 import { outsideEvent } from "./errors.js";
 import { openFace } from "./faces.js";
 import { Graph } from "./graph.js";
+import { printContainers, printInstances } from "./inspect.js";
 import type { InstanceNode } from "./instance.js";
 import { Node, nodeOf, own, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
@@ -49,6 +50,7 @@ export class SourceGraph extends Graph {
 
   constructor({ name, models, guard, recorder }: SourceOptions) {
     super(name);
+    printContainers();
     this.recorder = recorder;
     this.writer = new Writer(this, {
       guard: (node, key) => {
@@ -72,6 +74,7 @@ export class SourceGraph extends Graph {
   adoptRoot(instance: object): void {
     const shape = shapeOf("", instance.constructor as new () => object);
     this.#look(shape);
+    printInstances(shape.Class.prototype);
     const root = new AdoptedNode(this, shape);
     this.root = root;
     this.writer.note(instance, root);
@@ -90,7 +93,8 @@ export class SourceGraph extends Graph {
 
   #register(shape: Shape): void {
     this.#look(shape);
-    this.#shapes.set(shape.Class?.prototype, shape);
+    printInstances(shape.Class.prototype);
+    this.#shapes.set(shape.Class.prototype, shape);
     this.#named.set(shape.name, shape);
   }
 
@@ -199,7 +203,4 @@ export class SourceGraph extends Graph {
   }
 }
 
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
+const isPlain = (value: object) => Object.getPrototypeOf(value) === Object.prototype;

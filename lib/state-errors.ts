@@ -41,6 +41,11 @@ export const notPlain = (path: string) =>
     "NOT_STATE",
     `\`${path}\` is an accessor (\`get\` or \`set\`): state is plain data. Give its value, or use a \`@computed\` getter on a class.`,
   );
+export const noPrototype = (path: string) =>
+  new StateError(
+    "NOT_STATE",
+    `\`${path}\` cannot hold an object without a prototype: a copy in the browser would have one. Give a plain object, as \`{ ...value }\`, or a Map.`,
+  );
 export const arrayHole = (path: string) =>
   new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
 export const listName = (path: string, kind: "an array" | "a Map" | "a Set", key: string | symbol) =>

@@ -1,4 +1,5 @@
 import { ArrayNode } from "./array.js";
+import { arrayMethods } from "./array-methods.js";
 import { DEPTH, excessOf, TEXT } from "./bounds.js";
 import type { Graph } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
@@ -9,7 +10,7 @@ import { Node, nodeOf, put, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
 import { MEMBER, pathOf, step } from "./path.js";
 import { SetNode } from "./set.js";
-import { arrayHole, badKey, beyondBounds, foreignInstance, notPlain, notState, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
+import { arrayHole, badKey, beyondBounds, foreignInstance, noPrototype, notPlain, notState, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
 
 /** The length up to which an array is copied at once. */
 const SOLID = 100_000;
@@ -51,6 +52,11 @@ export class Writer {
   constructor(graph: Graph, options: WriterOptions) {
     this.#graph = graph;
     this.#options = options;
+  }
+
+  /** Arrays that users write to have these. */
+  get arrayMethods(): typeof arrayMethods {
+    return arrayMethods;
   }
 
   /** Throws where a user may not write. */
@@ -175,7 +181,8 @@ export class Writer {
   #clone(value: object, foreign: Node | undefined): Stored {
     if (Array.isArray(value)) return this.#enterArray(value);
     const prototype = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.#enterPlain(value);
+    if (prototype === Object.prototype) return this.#enterPlain(value);
+    if (prototype === null) throw noPrototype(this.#pathOfEntering());
     if (foreign?.kind === "instance") throw foreignInstance(this.#pathOfEntering(), value);
     const entrant = this.#options.embody(prototype);
     if (entrant) return this.#enterInstance(value, entrant);

@@ -286,6 +286,7 @@ describe("what a literal has beyond values is refused, by its path", () => {
     "a method": [{ n: 1, b() {} }, "`store.it[0].a[0].b` cannot hold the function `b`"],
     "an async generator": [{ async *b() {} }, "`store.it[0].a[0].b` cannot hold the function `b`"],
     "a symbol as key": [{ [Symbol("b")]: 1 }, "symbols do not travel"],
+    "no prototype": [{ b: Object.create(null) }, "`store.it[0].a[0].b` cannot hold an object without a prototype"],
     "a symbol": [{ b: Symbol("b") }, "`store.it[0].a[0].b` cannot hold a symbol"],
   };
   for (const [name, [literal, message]] of Object.entries(literals))

@@ -81,11 +81,9 @@ describe("values arrive as they are", () => {
     expect(it[0]).toBe(104);
   });
 
-  test("an object without prototype, and one of another realm, are plain objects", async () => {
+  test("an object of another realm is a plain object", async () => {
     const { runInNewContext } = await import("node:vm");
-    const bare = Object.assign(Object.create(null) as object, { a: { b: 1 } });
     const foreign = runInNewContext("({ a: { b: 1 }, list: [1] })");
-    for (const arrived of travel(bare)) expect(arrived).toEqual({ a: { b: 1 } });
     const { it } = hold(foreign);
     expect(it.a).toEqual({ b: 1 });
     expect(it.list).toEqual([1]);
