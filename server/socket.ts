@@ -14,7 +14,7 @@ import { BINARY, type Wire } from "./wire.js";
 export interface AttachOptions {
   /**
    * The path of the sockets; under `/binary` below it they bring bytes in the place of text. Upgrades to other paths are left to others, as to Next's own in development; where
-   * nobody else listens for upgrades, they are refused with 404.
+   * nobody else listens for upgrades, or none answers within half a minute, they are refused with 404.
    * @default "/api/twin/$socket"
    */
   path?: string;
@@ -42,6 +42,9 @@ const MOST_MUTE = 1000;
 
 /** How many calls of a socket may be without an answer. */
 const MOST_CALLS = 1000;
+
+/** How long others may take to answer an upgrade that they have been left, in ms. */
+const ANSWER_WAIT = 30_000;
 
 /** How long sockets may take to close by themselves, in ms. */
 const CLOSE_WAIT = 2000;
@@ -131,7 +134,10 @@ export async function attachTo(
     if (wire) upgrade(wire, request, line, head);
     // Whatever else stands below it is nobody's, however its letters are written.
     else if (decoded(asked) === path || decoded(asked).startsWith(`${path}/`)) refuse(line, "404 Not Found");
-    else return (emit as typeof emitOthers).call(this, name, ...args);
+    else {
+      answerIn(line, ANSWER_WAIT);
+      return (emit as typeof emitOthers).call(this, name, ...args);
+    }
     return true;
   }
   server.emit = emitOthers as typeof emit;
@@ -151,6 +157,14 @@ export async function attachTo(
 
 // Several twins may be attached to a server, each by a copy of this module of its own.
 const OURS = Symbol.for("twinstate.upgrade");
+
+/** Refuses an upgrade that nobody has answered by then. Next listens for upgrades, and leaves those open that it does not know. */
+function answerIn(line: Duplex & { readonly bytesWritten?: number }, ms: number): void {
+  const { bytesWritten } = line;
+  const patience = setTimeout(() => line.bytesWritten === bytesWritten && refuse(line, "404 Not Found"), ms);
+  patience.unref();
+  line.once("close", () => clearTimeout(patience));
+}
 
 /** Whether somebody but twins listens for upgrades. */
 const hasOthers = (server: Server) => server.listeners("upgrade").some((listener) => !(OURS in listener));

@@ -92,6 +92,28 @@ test("an upgrade that nobody takes is answered and closed, also where its sender
   expect((await fetch(`${app.site.url}/health`)).status).toBe(200);
 });
 
+test("an upgrade that others listen for and none answers is closed after half a minute, and one that is answered stays", async () => {
+  const app = await start();
+  const ask = (path: string) => askUpgrade(app, path);
+  const left = new Promise<void>((resolve) => {
+    app.site.server.on("upgrade", ({ url }, line) => {
+      if (url === "/theirs") line.write("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+      else resolve();
+    });
+  });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let over = false;
+  void ask("/theirs").then(() => {
+    over = true;
+  });
+  const nobodys = ask("/x");
+  await left;
+  vi.advanceTimersByTime(30_000);
+  expect(await nobodys).toContain("404");
+  expect(over).toBe(false);
+});
+
 both("what a socket says that is no input, or says twice, ends it, and the server lives: %s", async (wire) => {
   const app = await start();
   for (const bad of ["", "{", "[]", "null", '{"ticket":5}', "x".repeat(100_000)]) {
