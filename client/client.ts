@@ -9,7 +9,7 @@ import { Signal } from "../lib/signal.js";
 import { decodeValue } from "../lib/value.js";
 import type { PreloadData } from "../server/preload.js";
 import type { Told } from "../server/refusal.js";
-import { loadOnline, loadSockets } from "./chunks.js";
+import { loadOnline } from "./chunks.js";
 import { Connection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import { Outbox } from "./outbox.js";
@@ -17,7 +17,6 @@ import { refusalOf, toldBy } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
 import type { SocketOptions, Taker } from "./socket.js";
 import { type Cell, createCell, createStatus, type Status } from "./status.js";
-import type { GetStream } from "./stream.js";
 import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
 import type { Visiting } from "./visitor.js";
 
@@ -85,8 +84,6 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   // A line may be dead without a word.
   const patient: typeof fetch = (url, init) => get(url, { ...init, signal: AbortSignal.any([init?.signal ?? [], AbortSignal.timeout(ANSWER_WAIT)].flat()) });
   const taker: Taker = {};
-  const getStream: GetStream = async (url, init, take) =>
-    (options.transport === "websocket" && (await (await loadSockets())?.fetchBySocket(options, taker, url, init.signal, take))) || get(url, init);
   /** Asks the server: so many calls in one request, at most. */
   const asking = (maxItems: number) =>
     createTRPCUntypedClient<AnyTRPCRouter>({ links: [httpBatchStreamLink({ url, fetch: patient as never, maxItems, maxURLLength: 2000 })] });
@@ -115,8 +112,11 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   const connection = new Connection({
     trpc,
     // So whatever comes by the stream finds it loaded.
-    stream: async (ticket, line, take) =>
-      (await load()).readStream(getStream, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, line, take),
+    async stream(granted, line, take) {
+      const { openStream } = await load();
+      const ask = (procedure: string, input: object) => trpc.mutation(procedure, input);
+      return openStream({ options, url, get, taker, self: [connection.id, connection.epoch], ask, take }, granted, line);
+    },
     receive:
       process.env.NODE_ENV === "production"
         ? receive

@@ -9,13 +9,22 @@ const PROTOCOL = 1;
 
 /** How long those wait whom the server has sent away, at most, in ms. */
 const BYE_PAUSE = 2000;
+/** How long a stream that has ended is not asked for again because of an answer, in ms. */
+const ANSWERED_PAUSE = 1000;
 /** How long a stream has to last to count as a success, in ms: one that always breaks at once is not to be asked for all the time. */
 const STEADY = 5000;
 
+/** What `$connect` answers. */
+export interface Granted {
+  readonly ticket: string;
+  /** Tells sessions apart. */
+  readonly session: string;
+}
+
 export interface ConnectionWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
-  /** Reads the stream of a ticket, until it is over or `line` is aborted. */
-  stream(ticket: string, line: AbortController, take: (message: unknown) => void): Promise<void>;
+  /** Reads the stream of a ticket, until it is over or `line` is aborted. Gives how many ms to wait before the next one; `undefined`: as after a failure. */
+  stream(granted: Granted, line: AbortController, take: (message: unknown) => void): Promise<number | undefined>;
   /** A message of the stream has come. */
   receive(message: readonly unknown[]): void;
   /** What the stream told before is over: host numbers, and who is up to date. */
@@ -39,7 +48,7 @@ export class Connection {
   /** Aborted when it is closed. */
   readonly #life = new AbortController();
   #failures = 0;
-  /** When the stream began. */
+  /** When the stream began, or ended. */
   #since = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #scheduled = false;
@@ -143,15 +152,16 @@ export class Connection {
     this.#line = line;
     this.#told = new Set(this.#wanted);
     let refused: unknown;
+    let pause: number | undefined;
     try {
       const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf) };
-      const { ticket } = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as { ticket: string };
-      if (line === this.#line) await this.#world.stream(ticket, line, (message) => this.#take(message as readonly unknown[]));
+      const granted = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as Granted;
+      if (line === this.#line) pause = await this.#world.stream(granted, line, (message) => this.#take(message as readonly unknown[]));
     } catch (error) {
       refused = error;
     }
     if (line !== this.#line) return;
-    this.#fail();
+    this.#fail(pause);
     if (refused) this.#world.failed(refused as TRPCClientError<AnyTRPCRouter>);
   }
 
@@ -172,8 +182,14 @@ export class Connection {
     if (!this.#line) return;
     if (this.open && Date.now() - this.#since > STEADY) this.#failures = 0;
     this.#end();
+    this.#since = Date.now();
     this.#world.status.update({ status: globalThis.navigator?.onLine === false ? "offline" : "reconnecting" });
     this.#retry = setTimeout(() => this.#again(), pause ?? backoff(this.#failures++));
+  }
+
+  /** The server has answered a call: a long wait for the stream is over. A short one is not, as a server that refuses streams may answer many calls. */
+  answered(): void {
+    if (this.#retry !== undefined && Date.now() - this.#since > ANSWERED_PAUSE) this.#again();
   }
 
   #again(): void {

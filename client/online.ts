@@ -1,4 +1,4 @@
 /** What a client needs once it is connected. */
 export { Sender } from "./sender.js";
-export { readStream } from "./stream.js";
+export { openStream } from "./streams.js";
 export { serves } from "./version.js";

@@ -26,11 +26,11 @@ export interface OutboxWorld {
   /** The same, with one call in each request. */
   readonly one: TRPCUntypedClient<AnyTRPCRouter>;
   readonly taker: Taker;
-  readonly connection: Pick<Connection, "id" | "epoch" | "open">;
+  readonly connection: Pick<Connection, "id" | "epoch" | "open" | "answered">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
   missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void;
-  readonly status: Pick<Cell<ConnectionStatus>, "update">;
+  readonly status: Pick<Cell<ConnectionStatus>, "current" | "update">;
   /** How many calls may wait for their answers. */
   readonly limit: number;
   readonly known: Known;
@@ -180,6 +180,7 @@ export class Outbox {
   /** It has its answer. */
   end(entry: Entry): void {
     this.entries.delete(entry);
+    this.sender?.ended(entry);
     clearTimeout(entry.patience);
     atomically(() => {
       entry.prediction?.drop();

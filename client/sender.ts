@@ -13,6 +13,8 @@ import type { LiveTwin } from "./twin.js";
 
 /** How many calls may be on their way at once. */
 const WINDOW = 100;
+/** How long a call may have no answer before the page says so, in ms. */
+const LATE = 3000;
 /** How long an answer waits for the yields before it, in ms. */
 const YIELD_WAIT = 2000;
 /** How many bytes browsers send for a page that is gone: 64 kB, with the heads. */
@@ -24,6 +26,10 @@ const KEEPALIVE_CALLS = 20;
 export class Sender {
   readonly #outbox: Outbox;
   readonly #world: OutboxWorld;
+  /** Runs out when a call's answer is late. */
+  readonly #due = new Map<Entry, ReturnType<typeof setTimeout>>();
+  /** The calls that have had no answer for long. */
+  readonly #late = new Set<Entry>();
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -87,7 +93,7 @@ export class Sender {
     const { one, taker, trpc } = this.#world;
     const attempt = new AbortController();
     entry.attempt = attempt;
-    entry.sent++;
+    if (entry.sent++ === 0) this.#await(entry);
     if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n: numbered.n });
     try {
       const asked = this.#asked(entry, numbered);
@@ -96,6 +102,8 @@ export class Sender {
       const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
       if (entry.attempt !== attempt) return;
       entry.answer = answer;
+      this.ended(entry);
+      this.#world.connection.answered();
       if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "answered", call: entry.open.call, answer });
       // They come by the stream, which may be slower, or have dropped them.
       entry.yields = answer.h === null ? 0 : entry.yields + (answer.y ?? 0);
@@ -114,6 +122,30 @@ export class Sender {
       entry.attempt = undefined;
       this.#failed(entry, numbered, error as TRPCClientError<AnyTRPCRouter>);
     }
+  }
+
+  /** Waits anew for a sign of a call. One that runs in the background gives none, for as long as it takes. */
+  #await(entry: Entry): void {
+    this.ended(entry);
+    if (entry.twin.declared(entry.event)?.background) return;
+    const late = () => {
+      this.#late.add(entry);
+      this.#tell();
+    };
+    this.#due.set(entry, setTimeout(late, LATE));
+  }
+
+  /** A call is waited for no longer. */
+  ended(entry: Entry): void {
+    clearTimeout(this.#due.get(entry));
+    this.#due.delete(entry);
+    if (this.#late.delete(entry)) this.#tell();
+  }
+
+  /** Tells whether calls wait though the stream is open. */
+  #tell(): void {
+    const [before, now] = this.#late.size > 0 ? (["online", "waiting"] as const) : (["waiting", "online"] as const);
+    if (this.#world.status.current.status === before) this.#world.status.update({ status: now });
   }
 
   /** What a call asks, of which procedure. */
@@ -171,6 +203,7 @@ export class Sender {
     for (const entry of this.#outbox.entries) {
       entry.yields = 0;
       if (entry.answer) continue;
+      if (entry.sent > 0) this.#await(entry);
       const { attempt } = entry;
       entry.attempt = undefined;
       attempt?.abort();
@@ -210,6 +243,7 @@ export class Sender {
     for (const entry of this.#outbox.entries) {
       if (entry.numbered?.n !== n || entry.numbered.scope !== scope) continue;
       entry.yields--;
+      if (!entry.answer) this.#await(entry);
       entry.open.yielded(entry.twin.mirror.decode(value));
     }
   }

@@ -1,9 +1,15 @@
 import { Signal } from "../lib/signal.js";
 
-export type ConnectionState = "online" | "reconnecting" | "offline" | "outdated";
+export type ConnectionState = "online" | "waiting" | "reconnecting" | "offline" | "outdated";
 
 export interface ConnectionStatus {
-  /** `outdated`: the server no longer speaks this page's version, reload it. */
+  /**
+   * - `online`: the stream is open, or nothing is watched yet;
+   * - `waiting`: the stream is open, but a call has had no answer for some seconds;
+   * - `reconnecting`: the stream is broken, and comes back by itself;
+   * - `offline`: the browser says that there is no network;
+   * - `outdated`: the server no longer speaks this page's version, reload it.
+   */
   readonly status: ConnectionState;
   /** How many calls have no answer yet. */
   readonly pending: number;

@@ -116,6 +116,7 @@ function* declarationsOf(prototype: object): Generator<Declared> {
 /** The options of an event that its caller needs; those that are default are left out. */
 export interface WireEvent {
   readonly optimistic?: true;
+  readonly background?: true;
   readonly volatile?: true;
   readonly queue?: QueuePolicy;
   readonly debounce?: number;
@@ -146,9 +147,10 @@ export function describeClass(Class: AnyClass): WireClass {
   };
 }
 
-function describeEvent({ optimistic, volatile, queue, debounce, throttle }: EventSchema): WireEvent {
+function describeEvent({ optimistic, background, volatile, queue, debounce, throttle }: EventSchema): WireEvent {
   return {
     ...(optimistic && { optimistic }),
+    ...(background && { background }),
     ...(volatile && { volatile }),
     ...(queue !== "serial" && { queue }),
     ...(debounce !== undefined && { debounce }),

@@ -131,14 +131,14 @@ async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest,
 /** The subscription `$live`. It goes past tRPC, which would write each message anew for each subscriber. */
 async function stream(runtime: Runtime, { url, signal }: Request, request: TwinRequest, carry: Carry): Promise<Response> {
   try {
-    const connection = await runtime.streams.live(request, inputOf(url));
+    const line = runtime.streams.lineOf(await runtime.streams.live(request, inputOf(url)));
     const end = () => {
       signal.removeEventListener("abort", end);
-      runtime.streams.leave(connection);
+      runtime.streams.leave(line.opener);
     };
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
-    return carry(connection, { heartbeat: HEARTBEAT * 1000, end });
+    return carry(line, { heartbeat: HEARTBEAT * 1000, end });
   } catch (error) {
     return refuse(error, runtime);
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Connection } from "./connection.js";
 import { handle } from "./handler.js";
+import type { Line } from "./line.js";
 import type { Runtime } from "./runtime.js";
 import { EVENT_HEADERS, EVENTS, type EventStreamOptions } from "./sse.js";
 
@@ -13,8 +13,8 @@ export async function answerLive(runtime: Runtime, { url, rawHeaders }: Incoming
   response.once("close", () => gone.abort());
   let begin: (() => void) | undefined;
   const request = { method: "GET", url: `http://twin${url}`, headers: headersOf(rawHeaders), signal: gone.signal } satisfies Partial<Request> as Request;
-  const answer = await handle(runtime, request, (connection, options) => {
-    begin = () => writeEvents(connection, response, options);
+  const answer = await handle(runtime, request, (line, options) => {
+    begin = () => writeEvents(line, response, options);
     // It ends with its line, which it has to itself: in chunks, each write would be three.
     response.removeHeader("transfer-encoding");
     return new Response(null, { headers: { ...EVENT_HEADERS, connection: "close" } });
@@ -25,8 +25,8 @@ export async function answerLive(runtime: Runtime, { url, rawHeaders }: Incoming
   else response.end(await answer.text());
 }
 
-/** Writes a connection's messages as fast as they leave: what waits meanwhile is bounded in the connection. */
-function writeEvents(connection: Connection, response: ServerResponse, { heartbeat, end }: EventStreamOptions): void {
+/** Writes a line's events as fast as they leave: what waits meanwhile is bounded in the connections. */
+function writeEvents(line: Line, response: ServerResponse, { heartbeat, end }: EventStreamOptions): void {
   /** Something is on its way to the network. Nothing more is made until it has left. */
   let sending = false;
   const send = (events: Buffer) => {
@@ -39,9 +39,9 @@ function writeEvents(connection: Connection, response: ServerResponse, { heartbe
   };
   const flow = () => {
     if (sending || response.destroyed || response.writableEnded) return;
-    const events = connection.take(EVENTS);
+    const events = line.take();
     if (events) return send(events);
-    if (!connection.closed) return;
+    if (!line.closed) return;
     stop();
     response.end(EVENTS.end);
   };
@@ -53,7 +53,7 @@ function writeEvents(connection: Connection, response: ServerResponse, { heartbe
   if (response.destroyed) return stop();
   response.once("close", stop);
   send(EVENTS.beginning(heartbeat));
-  connection.onWaiting(flow);
+  line.onWaiting(flow);
 }
 
 export function headersOf(raw: readonly string[]): Headers {

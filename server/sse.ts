@@ -1,6 +1,7 @@
 import type { Snapshot } from "../lib/codec.js";
 import { snapshotText } from "../lib/store.js";
-import type { Connection, Message } from "./connection.js";
+import type { Message } from "./connection.js";
+import type { Line } from "./line.js";
 import type { Wire } from "./wire.js";
 
 // Server-sent events as tRPC's `httpSubscriptionLink` reads them, written here as tRPC writes each message anew for each subscriber. A test
@@ -19,6 +20,9 @@ export const EVENTS: Wire = {
   ping: named("ping", ""),
   end: named("return", ""),
 };
+
+/** Says to which tab on the line belongs what follows. */
+export const addressed = (tab: number): Buffer => named("tab", String(tab));
 
 /** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
 function textOf(message: Message): string {
@@ -40,11 +44,11 @@ export const EVENT_HEADERS: Readonly<Record<string, string>> = {
   connection: "keep-alive",
 };
 
-/** Makes the response that carries a connection's messages. */
-export type Carry = (connection: Connection, options: EventStreamOptions) => Response;
+/** Makes the response of a line. */
+export type Carry = (line: Line, options: EventStreamOptions) => Response;
 
-/** The response that carries a connection's messages. It is written as fast as it is read: what waits meanwhile is bounded in the connection. */
-export const eventStream: Carry = (connection, { heartbeat, end }) => {
+/** The response of a line. It is written as fast as it is read: what waits meanwhile is bounded in the connections. */
+export const eventStream: Carry = (line, { heartbeat, end }) => {
   let ping: NodeJS.Timeout | undefined;
   const stop = () => {
     clearInterval(ping);
@@ -59,15 +63,15 @@ export const eventStream: Carry = (connection, { heartbeat, end }) => {
       }, heartbeat);
       send = () => {
         if ((controller.desiredSize ?? 0) <= 0) return;
-        const events = connection.take(EVENTS);
+        const events = line.take();
         if (events) return controller.enqueue(events);
-        if (!connection.closed) return;
+        if (!line.closed) return;
         send = () => {};
         stop();
         controller.enqueue(EVENTS.end as Buffer);
         controller.close();
       };
-      connection.onWaiting(() => send());
+      line.onWaiting(() => send());
     },
     pull: () => send(),
     cancel: stop,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { newerConnection, oldTicket, otherProtocol, tooManyWatches } from "../lib/errors.js";
+import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } from "../lib/errors.js";
 import type { WireSchema } from "../lib/schema.js";
 import { definitionOf, locate, permit, userOf, visitorOf } from "./access.js";
 import type { Callers, TwinRequest } from "./callers.js";
@@ -9,6 +9,7 @@ import type { Whose } from "./data.js";
 import type { Host } from "./host.js";
 import type { Hosts } from "./hosts.js";
 import { clientId, record, type WatchInput, watchesOf, whole } from "./input.js";
+import { Line } from "./line.js";
 import type { Report } from "./refusal.js";
 import type { Definition } from "./scope.js";
 import { tagOf } from "./session.js";
@@ -49,6 +50,8 @@ export class Streams {
   readonly #tickets = new Map<string, Ticket>();
   readonly #connections = new Set<Connection>();
   readonly #tabs = new Map<string, Connection>();
+  /** The lines that are open, by the connection that has opened each. */
+  readonly #lines = new Map<Connection, Line>();
 
   constructor(server: Server) {
     this.#server = server;
@@ -65,7 +68,7 @@ export class Streams {
   }
 
   /** The first step to a stream: a ticket, which stands for ids that no log should keep. */
-  connect(request: TwinRequest, input: unknown): { ticket: string } {
+  connect(request: TwinRequest, input: unknown): { ticket: string; session: string } {
     const { callers, clients, visitors } = this.#server;
     const { protocol, client, epoch, watch } = record(input, "`{ protocol, client, epoch, watch }`");
     if (protocol !== PROTOCOL) throw otherProtocol(protocol, PROTOCOL);
@@ -80,7 +83,7 @@ export class Streams {
     this.#tickets.set(ticket, { session, client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch), timer });
     const surplus = visitors.give(session, ticket);
     if (surplus !== undefined) this.#spend(surplus);
-    return { ticket };
+    return { ticket, session: tagOf(session) };
   }
 
   #spend(id: string): void {
@@ -96,10 +99,53 @@ export class Streams {
     const { ticket, watch } = record(input, "`{ ticket }` or `{ watch }`");
     this.#server.callers.admit(request);
     if (ticket === undefined) return this.#begin(request, undefined, 0, watchesOf(watch));
+    const { client, epoch, watch: watched } = this.#redeem(request, ticket);
+    return this.#begin(request, client, epoch, watched);
+  }
+
+  #redeem(request: TwinRequest, ticket: unknown): Ticket {
     const found = typeof ticket === "string" ? this.#tickets.get(ticket) : undefined;
     if (!found || found.session !== (request.session?.id ?? "")) throw oldTicket();
     this.#spend(ticket as string);
-    return this.#begin(request, found.client, found.epoch, found.watch);
+    return found;
+  }
+
+  /** The response that a connection is going to be carried by, which others may join. */
+  lineOf(opener: Connection): Line {
+    const line = new Line(opener, (connection) => this.leave(connection));
+    this.#lines.set(opener, line);
+    return line;
+  }
+
+  /** A tab whose connection another tab's line shall carry. The line, the ticket and the request are of one session. */
+  async join(request: TwinRequest, input: unknown): Promise<void> {
+    const { line, ticket, tab } = record(input, "`{ line, ticket, tab }`");
+    this.#server.callers.admit(request);
+    this.#lineAt(request, line);
+    const { client, epoch, watch } = this.#redeem(request, ticket);
+    const connection = await this.#begin(request, client, epoch, watch);
+    try {
+      // It may have ended since, and another tab may have taken the number.
+      this.#lineAt(request, line).join(whole(tab, "tab"), connection);
+    } catch (error) {
+      this.leave(connection);
+      throw error;
+    }
+  }
+
+  /** A tab that has joined a line of this session has gone. */
+  drop(request: TwinRequest, input: unknown): void {
+    const { line, tab } = record(input, "`{ line, tab }`");
+    this.#server.callers.admit(request);
+    this.#lineAt(request, line).drop(whole(tab, "tab"));
+  }
+
+  #lineAt(request: TwinRequest, named: unknown): Line {
+    const [client, epoch] = Array.isArray(named) ? (named as unknown[]) : [];
+    const opener = this.#tabs.get(clientId(client));
+    const line = opener && this.#lines.get(opener);
+    if (!line || line.closed || opener.epoch !== epoch || opener.caller.session?.id !== request.session?.id) throw noLine();
+    return line;
   }
 
   async #begin(request: TwinRequest, client: string | undefined, epoch: number, watch: readonly WatchInput[]): Promise<Connection> {
@@ -115,7 +161,7 @@ export class Streams {
     const connection = new Connection({ info, caller, client, epoch, limit: limits.streamBytes, report, slow: this.#slow });
     this.#connections.add(connection);
     visitors.open(session, connection);
-    before?.close();
+    if (before) this.leave(before);
     if (client !== undefined) this.#tabs.set(client, connection);
     this.#greet(connection);
     void this.#watch(connection, watch);
@@ -139,6 +185,8 @@ export class Streams {
   /** A stream has ended. The end of an old one never touches the one that took its place. */
   leave(connection: Connection): void {
     connection.close();
+    this.#lines.get(connection)?.end();
+    this.#lines.delete(connection);
     this.#connections.delete(connection);
     this.#server.visitors.close(connection.caller.session?.id ?? "", connection);
     if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);

@@ -3,7 +3,7 @@ import { Button, Text } from "@radix-ui/themes";
 import { useConnection } from "twinstate/react";
 import styles from "./connection.module.css";
 
-const LABELS = { online: "Live", reconnecting: "Reconnecting", offline: "Offline" };
+const LABELS = { online: "Live", waiting: "No answer yet", reconnecting: "Reconnecting", offline: "Offline" };
 
 /** How the page stands with the server, discreetly. */
 export function Connection() {
