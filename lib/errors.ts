@@ -169,7 +169,8 @@ export const refusedEvent = (store: string, event: string) => refusal("FORBIDDEN
 export const roomDeleted = (key: string) => refusal("NOT_FOUND", `The room \`${key}\` has been deleted.`);
 export const erased = () => refusal("NOT_FOUND", "The data that this was for has been erased.");
 export const oldTicket = () => refusal("NOT_FOUND", "This ticket is used or too old. Ask for another one with `$connect`.");
-export const noLine = () => refusal("NOT_FOUND", "No such line of this session is open. `$join` needs one that is: `[client, epoch]` of the tab that has opened it.");
+export const noLine = () =>
+  refusal("NOT_FOUND", "No such line of this session is open. `$join` needs one that is: `[client, epoch]` of the tab that has opened it.");
 export const takenTab = () => badRequest("Expected `tab` to be a whole number above 0 that no other tab on the line has");
 export const newerConnection = () => refusal("SUPERSEDED", "A newer connection of this client has taken the place of this one.");
 export const otherProtocol = (got: unknown, mine: number) =>

@@ -49,5 +49,8 @@ export function ConnectionStatus({ children = sentence, className }: ConnectionS
 
 function sentence({ status, pending }: Connection): string {
   if (status === "outdated") return "There is a new version of this page. Reload it.";
-  return (status === "offline" ? "You are offline." : status === "waiting" ? "The server has not answered yet." : "Reconnecting…") + (pending > 0 ? ` Changes waiting: ${pending}.` : "");
+  return (
+    (status === "offline" ? "You are offline." : status === "waiting" ? "The server has not answered yet." : "Reconnecting…") +
+    (pending > 0 ? ` Changes waiting: ${pending}.` : "")
+  );
 }

@@ -93,8 +93,13 @@ test("a line, a ticket or a tab that is not there, or is another session's, is r
   expect(await refused(stranger, "$leave", { line: first.line, tab: 3 })).toEqual(noLine);
   expect(await refused(new Visitor(site.url), "$join", { line: first.line, ticket: mine.ticket, tab: 4 })).toEqual(noLine);
   expect(await refused(visitor, "$join", { line: first.line, ticket: theirs.ticket, tab: 4 })).toEqual(noTicket);
-  for (const line of [[first.client, 2], [crypto.randomUUID(), 1]]) expect(await refused(visitor, "$join", { line, ticket: mine.ticket, tab: 4 })).toEqual(noLine);
-  for (const line of [undefined, "x", [], [first.line]]) expect(await refused(visitor, "$join", { line, ticket: mine.ticket, tab: 4 })).toEqual(invalid("client"));
+  for (const line of [
+    [first.client, 2],
+    [crypto.randomUUID(), 1],
+  ])
+    expect(await refused(visitor, "$join", { line, ticket: mine.ticket, tab: 4 })).toEqual(noLine);
+  for (const line of [undefined, "x", [], [first.line]])
+    expect(await refused(visitor, "$join", { line, ticket: mine.ticket, tab: 4 })).toEqual(invalid("client"));
   for (const ticket of [undefined, 1, {}, "x"]) expect(await refused(visitor, "$join", { line: first.line, ticket, tab: 4 })).toEqual(noTicket);
   for (const input of [null, [], "x"]) expect(await refused(visitor, "$join", input as unknown as object)).toEqual(invalid("{ line, ticket, tab }"));
   // None of it has used the ticket up, nor told anybody anything.
@@ -123,7 +128,13 @@ test("a line that ends takes the connections that it carries with it, and each t
   const joiner = await tabOf({ ask }, 2, watch, tabs[1]!.client);
   expect(await visitor.ask("$join", { line: opener.line, ticket: joiner.ticket, tab: 5 })).toMatchObject({ status: 200 });
   await next.until(() => next.of(5).filter(([kind]) => typeof kind === "number").length === 3);
-  expect(next.of(5).map(([kind, revision]) => (typeof kind === "number" ? revision : kind))).toEqual(["hello", "resume", seen[5] + 1, seen[5] + 2, seen[5] + 3]);
+  expect(next.of(5).map(([kind, revision]) => (typeof kind === "number" ? revision : kind))).toEqual([
+    "hello",
+    "resume",
+    seen[5] + 1,
+    seen[5] + 2,
+    seen[5] + 3,
+  ]);
 });
 
 test("a tab that has gone is taken off the line, and its presence with it; the others stay", async () => {
