@@ -57,6 +57,8 @@ export async function shareStream(wanted: Wanted): Promise<number | undefined> {
   if (!navigator.locks || !globalThis.BroadcastChannel) return giveWay(wanted);
   if (line.signal.aborted) return undefined;
   const all = new BroadcastChannel(name);
+  // At once: browsers keep no page for the way back that has a channel or a lock.
+  line.signal.addEventListener("abort", () => all.close());
   try {
     const found = await find(wanted, all);
     if (typeof found === "function") return await lead(wanted, all, found);
@@ -109,7 +111,8 @@ function find(wanted: Wanted, all: BroadcastChannel): Promise<Release | LineName
           found();
         },
       );
-    const wait = () => setTimeout(take, PATIENCE, { steal: true });
+    // Not all at once.
+    const wait = () => setTimeout(take, PATIENCE * (1 + Math.random() / 3), { steal: true });
     let patience = wait();
     const ask = () => all.postMessage(ASK);
     const asking = setInterval(ask, ASKING);
@@ -138,6 +141,12 @@ async function lead(wanted: Wanted, all: BroadcastChannel, release: Release): Pr
     readers.delete(tab);
     ask("$leave", { line: self, tab }).catch(() => {});
   };
+  const end = () => {
+    release();
+    for (const reader of readers.values()) reader.close();
+    readers.clear();
+  };
+  line.signal.addEventListener("abort", end);
   const readerOf = (tab: number) => {
     let reader = readers.get(tab);
     if (!reader) {
@@ -170,12 +179,8 @@ async function lead(wanted: Wanted, all: BroadcastChannel, release: Release): Pr
     }
     return false;
   };
-  try {
-    await wanted.read(line, divert);
-  } finally {
-    release();
-    for (const reader of readers.values()) reader.close();
-  }
+  await wanted.read(line, divert);
+  end();
   return line.signal.reason === STOLEN ? soon() : undefined;
 }
 
@@ -197,6 +202,7 @@ class Reader {
         this.#asked = false;
       }
     };
+    channel.postMessage(HERE);
   }
 
   /** Asks for a sign of life. `false`: the last one was not given. */
@@ -264,14 +270,20 @@ function follow(wanted: Wanted, all: BroadcastChannel, leader: LineName): Promis
       heard();
       if (data === ASK) mine.postMessage(HERE);
       else if (data === OVER) leaderless();
-      else if (data !== HERE) read(data);
+      else if (data !== HERE && !read(data)) over();
     };
+    /** `false`: the connection is over. */
     const read = (events: string) => {
-      for (const text of events.split("\n\n")) {
-        const [, event, data] = EVENT.exec(text) ?? [];
-        if (signal.aborted) return;
-        if (event === "return") over();
-        else if (!event && data) take(JSON.parse(data));
+      try {
+        for (const text of events.split("\n\n")) {
+          const [, event, data] = EVENT.exec(text) ?? [];
+          if (event === "return") return false;
+          if (!event && data) take(JSON.parse(data));
+          if (signal.aborted) return true;
+        }
+        return true;
+      } catch {
+        return false;
       }
     };
     all.onmessage = ({ data }) => isLine(data) && String(data) !== String(leader) && leaderless();
@@ -280,6 +292,7 @@ function follow(wanted: Wanted, all: BroadcastChannel, leader: LineName): Promis
     // All who follow are let in, one after the other, when nobody leads any more.
     navigator.locks.request(name, { mode: "shared", signal }, leaderless).catch(() => {});
     if (line.signal.aborted) return over();
+    // By that the leader opens its end, and says so.
     all.postMessage(tab);
     check();
     ask("$join", { line: leader, ticket, tab }).catch(() => over());
