@@ -39,31 +39,17 @@ export async function answerBatch(runtime: Runtime, request: TwinRequest, calls:
   const headers = { "content-type": "application/json", vary: "trpc-accept, accept" };
   const run = (call: Call) => answerOf(runtime, request, call);
   // What stands in the first line is the answer itself; `[0]` with `[null, 0, n]` is a promise, which the line that begins with n keeps.
-  if (calls.length === 1) return new Response(`{"0":[[${await run(calls[0] as Call)}]]}\n`, { headers });
+  const { outflow } = runtime;
+  if (calls.length === 1) return new Response(outflow.text(`{"0":[[${await run(calls[0] as Call)}]]}\n`), { headers });
+  const lineOf = async (call: Call, i: number) => `[${i},0,[[${await run(call)}]]]\n`;
   // The new cookie of the call that has replaced the old one goes with the head.
-  if (request.replaced) {
-    const lines = await Promise.all(calls.map(async (call, i) => `[${i},0,[[${await run(call)}]]]\n`));
-    return new Response(headOf(calls) + lines.join(""), { headers });
-  }
+  if (request.replaced) return new Response(outflow.text(headOf(calls) + (await Promise.all(calls.map(lineOf))).join("")), { headers });
   request.late = true;
-  const encoder = new TextEncoder();
-  let gone = false;
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const send = (line: string) => {
-        if (!gone) controller.enqueue(encoder.encode(line));
-      };
-      send(headOf(calls));
-      const sent = calls.map(async (call, i) => send(`[${i},0,[[${await run(call)}]]]\n`));
-      void Promise.allSettled(sent).then(() => {
-        if (!gone) controller.close();
-      });
-    },
-    cancel() {
-      gone = true;
-    },
-  });
-  return new Response(body, { headers });
+  const outgoing = outflow.open();
+  outgoing.write(Buffer.from(headOf(calls)));
+  const sent = calls.map(async (call, i) => outgoing.write(Buffer.from(await lineOf(call, i))));
+  void Promise.allSettled(sent).then(() => outgoing.end());
+  return new Response(outgoing.body, { headers });
 }
 
 const headOf = (calls: readonly Call[]) => `{${calls.map((_, i) => `"${i}":[[0],[null,0,${i}]]`).join()}}\n`;

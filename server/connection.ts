@@ -72,6 +72,8 @@ export class Connection {
   #due = false;
   /** How many answers wait for the reader. */
   answers = 0;
+  /** How many characters they have, but for the first: most wait for nobody, and are not measured. */
+  #answered = 0;
   /** Messages that are ready to go. */
   #ready: Message[] = [];
   #queue: Queued[] = [];
@@ -147,7 +149,7 @@ export class Connection {
     const queued = this.#queue.shift() as Queued;
     this.#bytes -= queued.bytes;
     if (queued.of) queued.of.queued--;
-    else if ((queued.message as Message)[0] === "answer") this.answers--;
+    else if ((queued.message as Message)[0] === "answer" && --this.answers === 0) this.#answered = 0;
     return queued;
   }
 
@@ -274,10 +276,12 @@ export class Connection {
     this.#push(["events", bytes], 0);
   }
 
-  /** What a call comes to that came by the same line: behind the frame that shows it, and never dropped. */
+  /** What a call comes to that came by the same line: behind the frame that shows it, and never dropped. A reader for whom too much of that waits is gone: its calls are asked again. */
   answer(message: Message): void {
-    if (!this.#closed) this.answers++;
-    this.#push(message, 0);
+    if (this.#closed) return;
+    if (this.answers++ > 0) this.#answered += JSON.stringify(message).length;
+    if (this.#answered > MOST_ANSWERED) this.close();
+    else this.#push(message, 0);
   }
 
   #measured(message: Message): void {
@@ -358,6 +362,9 @@ export class Connection {
     this.#notice();
   }
 }
+
+/** How many characters of answers may wait for a reader. */
+const MOST_ANSWERED = 1 << 22;
 
 /** What a reader that is much too slow does without. */
 const DROPPED: readonly unknown[] = ["yield", "effect"];

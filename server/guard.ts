@@ -2,7 +2,6 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { invalidArguments, tooManyValues } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Fn } from "../lib/view-types.js";
-import { silence } from "./answer.js";
 import { boundedIssues } from "./issues.js";
 import type { Definition, StoreClass } from "./scope.js";
 
@@ -48,7 +47,6 @@ export async function checkArguments(
     event.input.map(async (schema, i) => {
       const result = await schema["~standard"].validate(args[i]);
       if (!result.issues) return result.value;
-      silence(result.issues);
       const told = boundedIssues(result.issues);
       more += result.issues.length - told.length;
       for (const { message, path } of told) issues.push({ message, path: [i, ...(path ?? [])] });

@@ -119,13 +119,14 @@ async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest,
     const calls = callsIn(runtime, path, await req.text());
     if (calls && calls.length <= MOST_CALLS) return answerBatch(runtime, twinRequest, calls);
   }
-  return fetchRequestHandler({
+  const response = await fetchRequestHandler({
     endpoint: pathname.slice(0, slash),
     req,
     router: runtime.router,
     maxBatchSize: MOST_CALLS,
     createContext: () => ({ [REQUEST]: twinRequest }),
   });
+  return response.body ? new Response(runtime.outflow.paced(response.body), response) : response;
 }
 
 /** The subscription `$live`. It goes past tRPC, which would write each message anew for each subscriber. */

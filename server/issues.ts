@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { tagOf } from "../lib/errors.js";
+import { silence } from "./answer.js";
 
 type Issue = StandardSchemaV1.Issue;
 
@@ -23,6 +24,7 @@ export function boundedIssues(found: readonly Issue[]): Issue[] {
   const issues: Issue[] = [];
   let room = MOST_TEXT;
   for (let i = 0; i < found.length && i < MOST_ISSUES; i++) {
+    silence(found[i]);
     const { message, path } = found[i] as Issue;
     const issue = { message: cut(String(message), LONGEST_MESSAGE), path: pathOf(path) };
     room -= issue.message.length;

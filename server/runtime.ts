@@ -10,6 +10,7 @@ import { Data } from "./data.js";
 import { type Handler, handle, openStream } from "./handler.js";
 import type { Host, World } from "./host.js";
 import { Hosts } from "./hosts.js";
+import { Outflow } from "./outflow.js";
 import { type PreloadData, preload } from "./preload.js";
 import { Recheck } from "./recheck.js";
 import { type Report, refusalOf } from "./refusal.js";
@@ -68,6 +69,7 @@ export class Runtime implements World {
   readonly hosts: Hosts;
   readonly visitors: Visitors;
   readonly clients: Clients;
+  readonly outflow = new Outflow(() => this.limits.maxAnswers);
   readonly callers = new Callers(this);
   readonly arrivals = new Arrivals(this);
   readonly streams = new Streams(this);

@@ -121,6 +121,12 @@ export interface TwinOptions<S, M> {
    */
   maxQueued?: number;
   /**
+   * How many bytes of answers that are longer than 64 KiB may wait for their readers, of all requests. Past it, those that were read least recently are broken off, as are those of which
+   * nothing is read for half a minute; twins ask again by themselves.
+   * @default 67,108,864
+   */
+  maxAnswers?: number;
+  /**
    * How many requests a session may make a second, over time: events, and what it asks of its stream. Ten seconds' worth may come at once. Past it, they are refused with
    * `RATE_LIMITED`, and `data.retryAfter` in ms; twins come back by themselves.
    * @default 100
@@ -369,6 +375,7 @@ const DEFAULTS = {
   maxHosts: 50_000,
   maxDepth: 100,
   maxValues: 100_000,
+  maxAnswers: 64 << 20,
 };
 
 function check(options: TwinOptions<Stores, Models>): RuntimeOptions {

@@ -12,6 +12,8 @@ export interface Bounds extends Limits, ArgumentLimits {
   readonly maxStreams: number;
   readonly maxWatches: number;
   readonly maxSessions: number;
+  /** How many bytes of long answers may wait for their readers. */
+  readonly maxAnswers: number;
   /** How long a closing server lets events run, in ms. */
   readonly closeGrace: number;
 }

@@ -1,8 +1,9 @@
+import { type AddressInfo, connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
@@ -21,11 +22,18 @@ class Note {
     return this.text;
   }
   @event take(_: object) {}
+  @event long(bytes: number) {
+    this.count++;
+    return "x".repeat(bytes);
+  }
   @event async hold() {
     this.count++;
     await wait();
   }
 }
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 const stores = { note: Note, pad: scope.room(Note, { allow: () => true }), draft: scope.tab(Note) };
 const start = (options: Record<string, number>) => serveTwin({ stores, idle: 60_000, ...options });
@@ -220,8 +228,6 @@ test("a session has only so many tabs: the state of one that was forgotten stays
 });
 
 test("a reader that stops while 200 MB of changes are made costs less than 20 MB, and is right with one snapshot", async () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   const held = () => {
     collect();
     const { heapUsed, external } = process.memoryUsage();
@@ -256,3 +262,33 @@ test("a reader that stops while 200 MB of changes are made costs less than 20 MB
   expect(skipped).toBe(1);
   expect(revision).toBe(2021);
 }, 120_000);
+
+test("long answers that are not read cost no more than `maxAnswers`, and one that is read comes whole", async () => {
+  const app = await start({ maxAnswers: 20e6 });
+  const { port } = app.site.server.address() as AddressInfo;
+  const asked = (path: string, input: string) =>
+    `POST /api/twin/${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n${path.endsWith("=1") ? "trpc-accept: application/jsonl\r\n" : ""}content-length: ${input.length}\r\n\r\n${input}`;
+  const input = '{"key":"a","args":[10000000]}';
+  const forms = [
+    asked("pad.long", input),
+    asked("pad.long?batch=1", `{"0":${input}}`),
+    asked("pad.long,pad.read?batch=1", `{"0":${input},"1":{"key":"a","args":[]}}`),
+  ];
+  await app.twin.pad("a").write("as it was");
+  collect();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let n = 0; n < 18; n++) {
+    const line = connect(port, "127.0.0.1", () => line.write(forms[n % 3] as string));
+    line.on("error", () => {}).pause();
+    onTestFinished(() => void line.destroy());
+  }
+  await vi.waitFor(async () => expect((await app.twin.pad("a").$snapshot()).count).toBe(18), 20_000);
+  const read = await app.visitor().ask("pad.long", { key: "a", args: [3e6] });
+  expect(read.value).toHaveLength(3e6);
+  expect(app.runtime.outflow.bytes).toBeLessThanOrEqual(20e6);
+  await vi.waitFor(() => {
+    collect();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
+  }, 20_000);
+  expect(await app.twin.pad("a").add()).toBe(20);
+}, 60_000);

@@ -64,6 +64,8 @@ async function respond(handlers: Handlers, req: IncomingMessage, res: ServerResp
     res.end();
   } catch (error) {
     if (gone.signal.aborted) return;
+    // A body that breaks breaks its line.
+    if (res.headersSent) return void res.destroy();
     console.error(error);
     res.writeHead(500).end(String(error));
   }
