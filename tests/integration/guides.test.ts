@@ -1,0 +1,145 @@
+import { rmSync } from "node:fs";
+import { connect } from "twinstate/client";
+import type { TwinApp } from "twinstate/server";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { authApps, type Files, ROOT, write } from "../kit/guide.js";
+import { serve } from "../kit/http.js";
+
+// The code of the guides, as it is written, over real HTTP.
+
+type Handler = (request: Request) => Response | Promise<Response>;
+// What it declares is known where it is compiled: tests/types/guides.test.ts.
+type Loose = any;
+
+beforeEach(() => {
+  vi.stubEnv("AUTH_DATABASE", ":memory:");
+  for (const name of ["AUTH_SECRET", "BETTER_AUTH_SECRET", "TWINSTATE_SECRET"]) vi.stubEnv(name, "dGhlIHNlY3JldHMgb2YgdGVzdHMgYXJlIGtub3duIHRvIGFsbA");
+  return () => vi.unstubAllEnvs();
+});
+
+/** A browser, with all its cookies. */
+class Browser {
+  readonly cookies = new Map<string, string>();
+
+  readonly fetch: typeof fetch = async (url, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set("cookie", [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "));
+    const response = await fetch(url, { redirect: "manual", ...init, headers });
+    for (const set of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+      if (/Max-Age=0/.test(set)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    return response;
+  };
+}
+
+let apps = 0;
+
+/** Serves an app of files, as Next would: its routes where their files are. */
+async function serveApp(files: Files) {
+  const folder = `${ROOT}test-results/guide-${process.pid}-${++apps}`;
+  const compilerOptions = { target: "es2023", experimentalDecorators: true, emitDecoratorMetadata: true };
+  write(folder, { ...files, "tsconfig.json": JSON.stringify({ compilerOptions, include: ["**/*.ts"] }) });
+  const load = (path: string): Promise<Loose> => import(/* @vite-ignore */ `${folder}/${path}`);
+  const routes = Object.keys(files).filter((path) => path.endsWith("/route.ts"));
+  let twin: TwinApp<Loose> | undefined;
+  const answer = (method: "GET" | "POST") => async (request: Request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/api/twin")) return (twin as TwinApp<Loose>).handlers[method](request);
+    const route = routes.find((path) => pathname.startsWith(`/${path.replace("app/", "").replace(/\/(\[\.\.\.all\]\/)?route\.ts$/, "")}`));
+    return ((await load(route as string)) as Record<string, Handler>)[method]?.(request) as Promise<Response>;
+  };
+  const site = await serve({ GET: answer("GET"), POST: answer("POST") });
+  vi.stubEnv("BETTER_AUTH_URL", site.origin);
+  twin = ((await load("state/server.ts")) as { twin: TwinApp<Loose> }).twin;
+  onTestFinished(async () => {
+    await site.close();
+    await twin?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const open = (browser: Browser) => {
+    const client = connect<Loose>({ url: site.url, fetch: browser.fetch }) as Loose;
+    onTestFinished(() => client.$close());
+    return client;
+  };
+  return { site, twin, load, open };
+}
+
+/** What both apps must do. */
+async function signsInAndOut(app: Awaited<ReturnType<typeof serveApp>>, name: string, signIn: (browser: Browser) => Promise<unknown>, out: string) {
+  const [phone, laptop] = [new Browser(), new Browser()];
+  const client = app.open(phone);
+  const wall = await client.wall();
+  expect(client.$visitor).toBe(null);
+  await expect(wall.write("hello")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  await expect(client.notes()).rejects.toMatchObject({ code: "FORBIDDEN" });
+
+  await signIn(phone);
+  await wall.write("hello");
+  expect(wall.lines.at(-1)).toEqual({ by: name, text: "hello" });
+  await expect.poll(() => client.$visitor).toMatchObject({ name });
+  const notes = await client.notes();
+  await notes.add("milk");
+
+  await signIn(laptop);
+  const other = app.open(laptop);
+  const same = await other.notes();
+  expect([...same.lines]).toEqual(["milk"]);
+  expect(other.$visitor).toEqual(client.$visitor);
+  const copy = new Browser();
+  for (const cookie of phone.cookies) copy.cookies.set(...cookie);
+
+  const headers = { "content-type": "application/json", origin: app.site.origin };
+  const answer = await phone.fetch(app.site.origin + out, { method: "POST", headers, body: "{}" });
+  expect(answer.ok || answer.status === 303).toBe(true);
+  // The live stream ends, and comes back as nobody's.
+  await expect.poll(() => client.$visitor, { timeout: 10_000 }).toBe(null);
+  await expect(wall.write("again")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  // So is whoever has a copy of the cookie, and the other device is not.
+  await expect((await app.open(copy).wall()).write("mine")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  await same.add("bread");
+  await expect.poll(() => [...same.lines]).toEqual(["milk", "bread"]);
+  await expect.poll(() => other.$visitor).toMatchObject({ name });
+  expect([...notes.lines]).toEqual(["milk"]);
+  await (await other.wall()).write("still here");
+  await expect.poll(() => wall.lines.length).toBe(2);
+}
+
+test("docs/AUTH.md, a cookie of one's own: sign in, call what is guarded; the live stream ends at sign-out, and comes back as nobody's", async () => {
+  const app = await serveApp(authApps().cookie);
+  const post = (browser: Browser, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    browser.fetch(`${app.site.origin}/api/sign-in`, { method: "POST", body: new URLSearchParams(fields), headers });
+  const ann = { name: "ann", password: "correct horse" };
+  const nobody = new Browser();
+  expect((await post(nobody, { ...ann, password: "wrong" })).status).toBe(403);
+  expect((await post(nobody, { name: "bob", password: "" })).status).toBe(403);
+  expect((await post(nobody, ann, { "sec-fetch-site": "cross-site" })).status).toBe(403);
+  expect(nobody.cookies.size).toBe(0);
+  const signIn = async (browser: Browser) => expect((await post(browser, ann)).status).toBe(303);
+  await signsInAndOut(app, "ann", signIn, "/api/sign-out");
+  // A cookie that nobody has signed is nobody's.
+  const { userOf } = await app.load("state/auth.ts");
+  const forger = new Browser();
+  await signIn(forger);
+  const [id, signature = ""] = (forger.cookies.get("auth") as string).split(".");
+  const of = (cookie: string) => userOf(new Headers({ cookie }));
+  expect(of(`x=1; auth=${id}.${signature}`)).toEqual({ id: "1", name: "ann" });
+  expect(of(`auth=${id}.${signature.slice(0, -1)}x`)).toBe(null);
+  expect(of(`auth=${id}.`)).toBe(null);
+  expect(of(`xauth=${id}.${signature}`)).toBe(null);
+});
+
+test("docs/AUTH.md, better-auth: sign in, call what is guarded; the live stream ends at sign-out, and comes back as nobody's", async () => {
+  const app = await serveApp(authApps().betterAuth);
+  vi.stubEnv("NEXT_RUNTIME", "nodejs");
+  await (await app.load("instrumentation.ts")).register();
+  const post = async (browser: Browser, path: string, body: object) => {
+    const headers = { "content-type": "application/json", origin: app.site.origin };
+    const response = await browser.fetch(`${app.site.origin}/api/auth${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    expect(response.status, await response.clone().text()).toBe(200);
+  };
+  const ann = { email: "ann@mail.example", password: "correct horse" };
+  await post(new Browser(), "/sign-up/email", { ...ann, name: "Ann" });
+  await signsInAndOut(app, "Ann", (browser) => post(browser, "/sign-in/email", ann), "/api/auth/sign-out");
+});

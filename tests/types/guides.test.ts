@@ -1,0 +1,64 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { expect, onTestFinished, test } from "vitest";
+import { authApps, type Files, ROOT, write } from "../kit/guide.js";
+
+const built = existsSync(`${ROOT}dist/react/index.d.ts`) && existsSync(`${ROOT}dist/server/index.d.ts`);
+
+/** Where an import of the package leads: to its declarations, or to the sources where it is not built. */
+function paths(): Record<string, string[]> {
+  const { exports } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")) as { exports: Record<string, { types?: string }> };
+  return Object.fromEntries(
+    Object.entries(exports).flatMap(([name, { types }]) => {
+      if (!types) return [];
+      const declared = types.replace("./", ROOT);
+      return [[`twinstate${name.slice(1)}`, [built ? declared : declared.replace("dist/", "").replace(".d.ts", ".ts")]]];
+    }),
+  );
+}
+
+/** What the compiler complains of in an app. */
+async function complaints(files: Files): Promise<string[]> {
+  const folder = mkdtempSync(`${tmpdir()}/twinstate-guide-`);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  symlinkSync(`${ROOT}node_modules`, `${folder}/node_modules`);
+  const compilerOptions = {
+    target: "es2023",
+    lib: ["es2023", "esnext.collection", "esnext.disposable", "dom", "dom.iterable"],
+    module: "esnext",
+    moduleResolution: "bundler",
+    jsx: "react-jsx",
+    strict: true,
+    skipLibCheck: true,
+    noEmit: true,
+    isolatedModules: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    types: ["node", "react"],
+    typeRoots: [`${ROOT}node_modules/@types`],
+    paths: paths(),
+  };
+  write(folder, { ...files, "tsconfig.json": JSON.stringify({ compilerOptions, include: ["**/*.ts", "**/*.tsx"], exclude: ["node_modules"] }) });
+  const output = await new Promise<string>((resolve) => {
+    execFile(process.execPath, [`${ROOT}node_modules/typescript/bin/tsc`, "-p", folder, "--pretty", "false"], (_, stdout) => resolve(stdout));
+  });
+  return output.split("\n").filter((line) => /error TS\d+/.test(line));
+}
+
+test("the code of docs/AUTH.md compiles, with a cookie of one's own", async () => {
+  const files = authApps().cookie;
+  expect(Object.keys(files)).toContain("app/api/sign-out/route.ts");
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/AUTH.md compiles, with better-auth", async () => {
+  const files = authApps().betterAuth;
+  expect(Object.keys(files)).toContain("app/api/auth/[...all]/route.ts");
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("a mistake in such code would be told", async () => {
+  const { "state/wall.ts": wall = "", ...files } = authApps().cookie;
+  expect(await complaints({ ...files, "state/wall.ts": wall.replace("user !== null", "user.admin") })).not.toEqual([]);
+});
