@@ -334,6 +334,8 @@ export const badModel = (model: string, why: string) => wrong(`The model \`${mod
 export const reservedStore = (store: string) => wrong(`\`${store}\` is a name of twin's own: name the store otherwise.`);
 export const reservedEvent = (store: string, event: string) =>
   wrong(`\`${store}\` has an event \`${event}\`, a name that twins and promises need themselves: name it otherwise.`);
+export const reservedField = (store: string, field: string) =>
+  wrong(`\`${store}\` has a field \`${field}\`: names that begin with \`$\` are twin's own, and nobody could read it in a browser. Name it otherwise.`);
 export const eventIsHook = (store: string, event: string) =>
   wrong(`\`${store}.${event}\` is a lifecycle method, and \`@event\` would let every client call it: leave \`@event\` off, and make it protected.`);
 export const noSchema = (store: string, Class: string) =>

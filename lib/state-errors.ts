@@ -19,6 +19,11 @@ export const notState = (path: string, value: unknown) =>
   );
 export const foreignInstance = (path: string, value: object) =>
   new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that belongs to another store already. Make a new instance from its values.`);
+export const lostWrite = (store: string, to: string) =>
+  new StateError(
+    "LOST_WRITE",
+    `What was removed from \`${store}\` was changed after it had been put into \`${to}\`, and that change is lost: a value belongs to one store, so there stands a copy. Change the copy, or change the value before.`,
+  );
 export const sealedInstance = (path: string, value: object) =>
   new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that is frozen or sealed: its fields become state. Do not freeze it.`);
 export const notContainer = (value: unknown) =>

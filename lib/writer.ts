@@ -1,6 +1,7 @@
 import { ArrayNode } from "./array.js";
 import { arrayMethods } from "./array-methods.js";
 import { DEPTH, excessOf, TEXT } from "./bounds.js";
+import { noteCopy, warnOfLostWrite } from "./copies.js";
 import type { Graph } from "./graph.js";
 import type { InstanceNode } from "./instance.js";
 import { kindOf } from "./kind.js";
@@ -11,6 +12,10 @@ import { ObjectNode } from "./object.js";
 import { MEMBER, pathOf, step } from "./path.js";
 import { SetNode } from "./set.js";
 import { arrayHole, badKey, beyondBounds, foreignInstance, noPrototype, notPlain, notState, sealedInstance, symbolKey, tooDeep } from "./state-errors.js";
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
+const development = typeof process !== "undefined" && process.env.NODE_ENV !== "production";
 
 /** The length up to which an array is copied at once. */
 const SOLID = 100_000;
@@ -62,6 +67,7 @@ export class Writer {
   /** Throws where a user may not write. */
   mayWrite(node: Node, key?: unknown): void {
     this.#options.guard(node, key);
+    if (development) warnOfLostWrite(node);
   }
 
   /** Whether a raw value has entered in this turn. */
@@ -171,6 +177,7 @@ export class Writer {
   #enterNew(value: object, node: Node | undefined, key: unknown): Stored {
     if (this.#trail.length >= DEPTH) throw tooDeep(pathOf(this.#holder as Node, this.#trail[0]), DEPTH);
     this.#trail.push(key);
+    if (development && node) noteCopy(node, this.#pathOfEntering());
     try {
       return this.#clone(value, node);
     } finally {

@@ -12,6 +12,7 @@ import {
   notThereYet,
   otherTwin,
   reservedEvent,
+  reservedField,
   reservedStore,
   uncheckedRefused,
   uncheckedWarning,
@@ -437,6 +438,7 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
     if (HOOKS.includes(event)) throw eventIsHook(name, event);
     if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(name, event);
   }
+  for (const field of [...schema.fields.keys(), ...schema.computeds.keys()]) if (field.startsWith("$")) throw reservedField(name, field);
   if (Class.version !== undefined && !(Number.isInteger(Class.version) && Class.version > 0))
     throw badStore(name, "has a `static version` that is no whole number above 0");
   const { allow, guard } = scoped as Partial<Definition>;

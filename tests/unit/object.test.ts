@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { canon } from "../kit/canon.js";
@@ -195,5 +195,39 @@ describe("what no object of a store can become", () => {
     expect(() => Object.setPrototypeOf(it, Array.prototype)).toThrow(TypeError);
     it.b = 2;
     expect(it).toEqual({ a: 1, b: 2 });
+  });
+});
+
+describe("what is moved into another store is copied", () => {
+  const two = () => [hold<{ id: number; inner: { id: number } }[]>([{ id: 1, inner: { id: 1 } }]), hold<{ id: number; inner: { id: number } }[]>([])] as const;
+  const warnings = () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    return () => warn.mock.calls.flat().join();
+  };
+
+  test("a write to what was removed is lost, which a warning tells once", () => {
+    const warned = warnings();
+    const [from, to] = two();
+    const moved = from.it.pop() as { id: number; inner: { id: number } };
+    to.it.push(moved);
+    expect(warned()).toBe("");
+    moved.id = 99;
+    expect(warned()).toContain("removed from `store` was changed after it had been put into `store.it[0]`");
+    moved.inner.id = 99;
+    expect(warned()).toContain("`store.it[0].inner`");
+    const before = warned();
+    moved.id = 100;
+    expect(warned()).toBe(before);
+    expect(to.it).toEqual([{ id: 1, inner: { id: 1 } }]);
+  });
+
+  test("a write to what still stands in its own store is told of nowhere", () => {
+    const warned = warnings();
+    const [from, to] = two();
+    to.it.push(from.it[0] as never);
+    (from.it[0] as { id: number }).id = 99;
+    (to.it[0] as { id: number }).id = 98;
+    expect([from.it[0]?.id, to.it[0]?.id, warned()]).toEqual([99, 98, ""]);
   });
 });

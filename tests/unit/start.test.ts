@@ -21,6 +21,14 @@ class WithThen {
   // biome-ignore lint/suspicious/noThenProperty: it is to be refused
   @event then() {}
 }
+class WithDollarField {
+  @state $snapshot = 1;
+}
+class WithDollarComputed {
+  @computed get $pending() {
+    return 1;
+  }
+}
 class WithDollar {
   @state value = 1;
   @event $snapshot() {}
@@ -66,6 +74,8 @@ test.for([
   ["a lifecycle method as event", { stores: { todo: WithHook } }, /`todo\.onLoad` is a lifecycle method/],
   ["an event named then", { stores: { todo: WithThen } }, /`todo` has an event `then`/],
   ["an event with a dollar", { stores: { todo: WithDollar } }, /`todo` has an event `\$snapshot`/],
+  ["a field with a dollar", { stores: { todo: WithDollarField } }, /`todo` has a field `\$snapshot`/],
+  ["a computed with a dollar", { stores: { todo: WithDollarComputed } }, /`todo` has a field `\$pending`/],
   ["an unknown option", { stores, store: {} }, /`store` is no option of `createTwin`/],
   ["a context that is no function", { stores, context: {} }, /`context` is not a function/],
   ["a storage that is none", { stores, storage: {} }, /`storage` is no storage/],
