@@ -1,5 +1,6 @@
-import { nestedEvent } from "./errors.js";
+import { forgottenEvent, nestedEvent } from "./errors.js";
 import { type AnyClass, classSchema } from "./schema.js";
+import type { Fn } from "./view-types.js";
 
 /** What views do with a class that the browser has. A class brings it along, by its decorators: a page without classes does not load it. */
 export interface ClassViews {
@@ -28,7 +29,7 @@ export function classViews(Class: AnyClass, name: string): ClassViews {
   let views = made.get(Class);
   if (!views) {
     const plain = plainOf(Class);
-    views = { prototype: makePrototype(Class, name), plain: (key) => plain.get(key), members: () => makeMembers(plain) };
+    views = { prototype: makePrototype(Class, name), plain: (key) => plain.get(key), members: () => makeMembers(plain, name) };
     made.set(Class, views);
   }
   return views;
@@ -41,7 +42,7 @@ function plainOf(Class: AnyClass): Described {
   return described;
 }
 
-function makeMembers(described: Described): Members {
+function makeMembers(described: Described, store: string): Members {
   const results = new Map<string, Result>();
   const given = new WeakMap<object, Map<string, unknown>>();
 
@@ -61,12 +62,34 @@ function makeMembers(described: Described): Members {
       if (!known) given.set(view, (known = new Map()));
       if (!known.has(name)) {
         const { get, value } = described.get(name) as PropertyDescriptor;
-        known.set(name, typeof value === "function" ? value.bind(view) : get && evaluate(name, get, view));
+        known.set(name, typeof value === "function" ? explained(value as Fn, store, name).bind(view) : get && evaluate(name, get, view));
       }
       return known.get(name);
     },
   };
 }
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
+/** A method; in development, one that tells what is wrong where it tries to change a view. */
+const explained: (method: Fn, name: string, key: string) => Fn =
+  process.env.NODE_ENV === "production"
+    ? (method) => method
+    : (method, name, key) =>
+        function (this: unknown, ...args) {
+          const explain = (error: unknown): never => {
+            const { code, message } = error as { code?: unknown; message?: unknown };
+            throw code === "READ_ONLY" || (error instanceof TypeError && /read.?only|not extensible|Cannot delete/i.test(String(message)))
+              ? forgottenEvent(name, key, error)
+              : error;
+          };
+          try {
+            const result = method.apply(this, args);
+            return result instanceof Promise ? result.catch(explain) : result;
+          } catch (error) {
+            return explain(error);
+          }
+        };
 
 /** What a getter gave, and all that it had read for it. */
 interface Result {
@@ -99,7 +122,12 @@ type Described = Map<string | symbol, PropertyDescriptor>;
 function describe(Class: AnyClass): Described {
   const described: Described = new Map();
   for (let one = Class.prototype as object; one !== Object.prototype; one = Object.getPrototypeOf(one)) {
-    for (const key of Reflect.ownKeys(one)) if (!described.has(key)) described.set(key, Object.getOwnPropertyDescriptor(one, key) as PropertyDescriptor);
+    for (const key of Reflect.ownKeys(one)) {
+      const descriptor = Object.getOwnPropertyDescriptor(one, key) as PropertyDescriptor;
+      // A method that a store keeps from being assigned, where this side has stores too.
+      const { method } = (descriptor.get ?? {}) as { method?: unknown };
+      if (!described.has(key)) described.set(key, method ? { value: method } : descriptor);
+    }
   }
   return described;
 }
@@ -108,7 +136,10 @@ function makePrototype(Class: AnyClass, name: string): object {
   const prototype = Object.create(Class.prototype) as object;
   const { fields, computeds, events } = classSchema(Class);
   const define = (key: string | symbol, descriptor: PropertyDescriptor) => Object.defineProperty(prototype, key, { configurable: true, ...descriptor });
-  for (const [key, { get }] of describe(Class)) if (get) define(key, { get: once(get) });
+  for (const [key, { get, value }] of describe(Class)) {
+    if (get) define(key, { get: once(get) });
+    else if (typeof value === "function" && key !== "constructor") define(key, { value: explained(value as Fn, name, String(key)) });
+  }
   // What the browser is not told of is absent: it is not to be made of what is there.
   for (const key of [...fields.keys(), ...computeds.keys()]) define(key, { value: undefined });
   for (const key of events.keys()) {

@@ -15,8 +15,18 @@ export class StateError extends Error {
 // --- state ---
 
 export const readOnlyDate = (method: string) => new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one.`);
-export const readOnlyView = (method: string) =>
-  new StateError("READ_ONLY", `\`${method}\` on a Map or Set of a view: views cannot be changed. Call an event of the store, or copy it: \`new Map(view)\`.`);
+const COPIES = { Array: "[...view]", Map: "new Map(view)", Set: "new Set(view)" };
+export const readOnlyView = (store: string, kind: keyof typeof COPIES, method: string) =>
+  new StateError(
+    "READ_ONLY",
+    `\`${method}\` on ${kind === "Array" ? "an array" : `a ${kind}`} in a view of \`${store}\`: views cannot be changed. Call an event of the store, or copy it: \`${COPIES[kind]}\`.`,
+  );
+export const frozenView = (stores: readonly string[]) =>
+  wrong(
+    `If what could not be changed here came from a store of the page (${stores.map((store) => `\`${store}\``).join(", ")}): views cannot be changed. Call an event of the store, or change a copy: \`{ ...view }\`.`,
+  );
+export const forgottenEvent = (name: string, method: string, cause: unknown) =>
+  new StateError("READ_ONLY", `\`${name}.${method}\` changes state, and is no event: a page cannot run it. Did you forget \`@event\`?`, { cause });
 export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events.`);
 
 // --- the wire ---
@@ -75,7 +85,13 @@ export type ErrorCode =
 export type EventErrorData<C> = C extends keyof AppErrors
   ? AppErrors[C]
   : C extends "INVALID"
-    ? { readonly issues: readonly StandardSchemaV1.Issue[] /** How many more there are, where not all are told. */; readonly more?: number }
+    ? {
+        readonly issues: readonly StandardSchemaV1.Issue[];
+        /** `store.event`, whose schema has found them. */
+        readonly event?: string;
+        /** How many more there are, where not all are told. */
+        readonly more?: number;
+      }
     : C extends "RATE_LIMITED"
       ? { readonly retryAfter?: number; readonly limit?: string } | undefined
       : undefined;
@@ -123,6 +139,10 @@ export const isEventError = (value: unknown): value is EventError => typeof valu
 
 /** An error that crosses the wire, by its code. */
 export const refusal = (code: string, message: string, data?: unknown) => new EventError(code as "INTERNAL", message, data as undefined);
+const AGAIN = Symbol.for("twinstate.again");
+/** A refusal of the server's own: the call has taken no number, and may be made again. An app's error is none, whatever its code. */
+const later = (code: string, message: string, data?: unknown) => Object.defineProperty(refusal(code, message, data), AGAIN, { value: true });
+export const isLater = (error: unknown): boolean => typeof error === "object" && error !== null && AGAIN in error;
 const invalid = (message: string, issues: readonly StandardSchemaV1.Issue[] = [{ message }]) => refusal("INVALID", message, { issues });
 
 export const unknownStore = (store: string) => refusal("NOT_FOUND", `There is no store \`${store}\`. Is it named in \`createTwin({ stores })\`?`);
@@ -132,13 +152,22 @@ export const tooManyValues = (most: number) => badRequest(`Expected at most ${mo
 export const badRoomKey = (store: string, longest: number) => invalid(`\`${store}\` is a room: give a \`key\`, a string of 1 to ${longest} characters.`);
 export const illFormedKey = (kind: string, key: string) =>
   invalid(`The ${kind} ${shown(key)} has half a surrogate pair, which is no character. Give a well-formed string: see \`String.isWellFormed()\`.`);
-export function invalidArguments(store: string, event: string, issues: readonly StandardSchemaV1.Issue[], more = 0) {
+const namesOf = (path: StandardSchemaV1.Issue["path"]) => path?.map((part) => (typeof part === "object" ? part.key : part)).join(".");
+export function invalidArguments(store: string, event: string, issues: readonly StandardSchemaV1.Issue[]) {
   const [first] = issues;
-  const path = first?.path?.map((part) => (typeof part === "object" ? part.key : part)).join(".");
-  return refusal("INVALID", `The arguments of \`${store}.${event}\` are not valid: ${first?.message ?? "unknown"}${path ? ` (at ${path})` : ""}.`, {
-    issues,
-    ...(more > 0 && { more }),
-  });
+  const path = namesOf(first?.path);
+  const message = `The arguments of \`${store}.${event}\` are not valid: ${first?.message ?? "unknown"}${path ? ` (at ${path})` : ""}.`;
+  return refusal("INVALID", message, { issues });
+}
+/** How many messages of a schema are told as one. */
+const MOST_TOLD = 5;
+/** What a schema has found, in its own words, as users are to read them. */
+export function refusedBySchema(store: string, event: string, issues: readonly StandardSchemaV1.Issue[], more = 0) {
+  const messages = [...new Set(issues.map(({ message }) => message))];
+  const left = messages.length - MOST_TOLD + more;
+  const told = [...messages.slice(0, MOST_TOLD), ...(left > 0 ? [`And ${left} more`] : [])];
+  const message = told.length === 1 ? (told[0] as string) : told.map((one) => (/[.!?…]$/.test(one) ? one : `${one}.`)).join(" ");
+  return refusal("INVALID", message, { issues, event: `${store}.${event}`, ...(more > 0 && { more }) });
 }
 export const notJson = (type: string) => invalid(`The body must be JSON, with the content type application/json: got ${type}.`);
 export const bodyTooLarge = (limit: number) => invalid(`The body is larger than ${limit} bytes. Send less at once, or raise \`createTwin({ maxBody })\`.`);
@@ -177,7 +206,7 @@ export const otherProtocol = (got: unknown, mine: number) =>
   refusal("OUTDATED", `The server speaks version ${mine} of the protocol, the client ${shown(got)}. Reload the page.`);
 export const outdatedPage = () => refusal("OUTDATED", "The server's new version lacks some of what this page was built on. Reload it.");
 const limited = (limit: string, message: string, retryAfter?: number) =>
-  refusal("RATE_LIMITED", `${message} The limit is \`createTwin({ ${limit} })\`.`, { limit, ...(retryAfter !== undefined && { retryAfter }) });
+  later("RATE_LIMITED", `${message} The limit is \`createTwin({ ${limit} })\`.`, { limit, ...(retryAfter !== undefined && { retryAfter }) });
 export const tooFast = (retryAfter: number) => limited("eventRate", "This session asks for more than it may in a second.", retryAfter);
 export const tooManyPending = (retryAfter: number) => limited("maxPending", "So many events of this session wait already that no more are taken.", retryAfter);
 export const queueFull = (id: string, retryAfter: number) =>
@@ -185,9 +214,8 @@ export const queueFull = (id: string, retryAfter: number) =>
 export const tooManySessions = (retryAfter: number) => limited("maxSessions", "Too many new visitors have come from this address.", retryAfter);
 export const tooManyStreams = (retryAfter: number) => limited("maxStreams", "This session has too many tabs open.", retryAfter);
 export const tooManyWatches = (store: string) => limited("maxWatches", `\`${store}\` is not watched: this tab watches too many stores.`);
-export const closing = (retryAfter: number) =>
-  refusal("OFFLINE", "The server is closing, and takes no more events. Ask again.", { limit: "close", retryAfter });
-export const cookieReplaced = () => refusal("UNAVAILABLE", "The session's cookie has been replaced since this was sent. Ask again, with the new one.");
+export const closing = (retryAfter: number) => later("OFFLINE", "The server is closing, and takes no more events. Ask again.", { limit: "close", retryAfter });
+export const cookieReplaced = () => later("UNAVAILABLE", "The session's cookie has been replaced since this was sent. Ask again, with the new one.");
 export const dropped = (event: string) => refusal("DROPPED", `\`${event}\` is running already.`);
 export const superseded = (event: string) => refusal("SUPERSEDED", `A later call of \`${event}\` has taken the place of this one.`);
 export const cancelled = () => refusal("CANCELLED", "The call was cancelled.");
@@ -199,7 +227,7 @@ export const eventTimedOut = (event: string, ms: number) =>
 export const unknownOutcome = (incarnation: string, durable?: boolean) =>
   refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation, durable });
 export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);
-export const outOfOrder = (expected: number) => refusal("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
+export const outOfOrder = (expected: number) => later("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
 export const nestedEvent = (model: string, name: string) =>
   refusal("NOT_FOUND", `\`${name}\` is an event of \`${model}\`, which is no store: let an event of the store call it.`);
 export const unnamed = (status: number) => refusal("INTERNAL", `The server answered ${status}, and not as a twin does: is \`url\` its route?`);
@@ -217,8 +245,8 @@ export const notOfScope = (store: string, kind: string, mine: string) =>
     `\`${store}\` has ${kind} scope, and the event runs in ${mine} scope: \`get\` gives stores of the same scope instance. Call it by its address instead, as \`twin.${store}(…)\`.`,
   );
 export const storeNotMade = (store: string, cause: unknown) => wrong(`The store \`${store}\` could not be made: ${messageOf(cause)}`, cause);
-export const unavailable = () => refusal("UNAVAILABLE", "The server cannot store or load this just now. Ask again: nothing is done twice.");
-export const crowded = () => refusal("UNAVAILABLE", "The server has as much state in memory as `createTwin({ maxHosts })` allows. Ask again.");
+export const unavailable = () => later("UNAVAILABLE", "The server cannot store or load this just now. Ask again: nothing is done twice.");
+export const crowded = () => later("UNAVAILABLE", "The server has as much state in memory as `createTwin({ maxHosts })` allows. Ask again.");
 export const cutOff = () => refusal("INTERRUPTED", "The server ended while this event was running. What it had committed stays; it is not run again.");
 export const droppedField = (store: string, model: string, field: string) =>
   wrong(`What is kept of \`${store}\` has a field \`${field}\`${model ? ` in instances of \`${model}\`` : ""} that its class does not keep: it is dropped.`);
@@ -373,6 +401,8 @@ export const outsideRequest = (what: string, cause: unknown) =>
 // --- React ---
 
 export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one into the root layout.`);
+export const nestedProvider = () =>
+  wrong("`<TwinProvider>` stands inside another one: the page has two connections, and hooks below take the inner one. Put one into the root layout.");
 export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
 export const noKey = (by: string) =>
   wrong(`An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);
@@ -380,6 +410,10 @@ export const noSetter = (key: string) =>
   wrong(`\`useField\` does not know which event sets \`${key}\`: give it, as \`useField(store, "${key}", (value) => store.rename(value))\`.`);
 export const noEffect = (name: string) =>
   wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
+export const notOptimistic = (event: string, why: string) =>
+  wrong(
+    `\`${event}\` is \`optimistic: true\` and ${why}, so it is not shown before the server's answer. Let a synchronous method change the state, and call what waits from another event.`,
+  );
 export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, a script: it was not followed.`);
 
 // --- decorators, and what runs inside events ---

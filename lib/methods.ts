@@ -23,7 +23,7 @@ function keep(prototype: object): void {
     const { value, configurable, enumerable } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
     if (name === "constructor" || typeof value !== "function" || !configurable) continue;
     Object.defineProperty(prototype, name, {
-      get: () => value as unknown,
+      get: Object.assign(() => value as unknown, { method: value as unknown }),
       set(this: object, other: unknown) {
         const node = nodeOf(this);
         if (node) throw assignedMethod(pathOf(node, name));

@@ -3,6 +3,7 @@ import { Acting, MadeNode, schemaOf } from "./acting.js";
 import { ArrayNode } from "./array.js";
 import type { Encoded } from "./codec.js";
 import { type Current, type Provider, withProvider } from "./current.js";
+import { notOptimistic } from "./errors.js";
 import { eventIds } from "./event-ids.js";
 import { openFace } from "./faces.js";
 import { formArguments, type SentForm, takesObject } from "./form-arguments.js";
@@ -17,6 +18,9 @@ import { notPredicted } from "./state-errors.js";
 import { undo } from "./undo.js";
 import { decodeValue } from "./value.js";
 import { Writer } from "./writer.js";
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+declare const console: { warn(message: string): void };
 
 /** What one run of an event has done to a mirror's containers. */
 export interface Run {
@@ -33,6 +37,7 @@ export class Predictor {
   readonly #acting: Acting;
   readonly #classOf: (className: string) => AnyClass | undefined;
   readonly #names = new Map<object, string>();
+  readonly #warned = new Set<string>();
   #stopped = false;
   /** Computeds are evaluated: they may not write. */
   #reading = false;
@@ -52,8 +57,19 @@ export class Predictor {
   knows(event: string): boolean {
     const schema = this.#schema(event);
     const method: unknown = Reflect.get(this.#Class.prototype, event);
+    if (!schema || typeof method !== "function") return false;
     // Functions of other kinds stand on prototypes of their own.
-    return schema !== undefined && !schema.background && typeof method === "function" && Object.getPrototypeOf(method) === Function.prototype;
+    const plain = Object.getPrototypeOf(method) === Function.prototype;
+    if (schema.background) this.#warn(event, "runs in the background");
+    else if (!plain) this.#warn(event, "is async or a generator");
+    return plain && !schema.background;
+  }
+
+  /** In development, tells once why an event is never predicted. */
+  #warn(event: string, why: string): void {
+    if (process.env.NODE_ENV === "production" || this.#warned.has(event)) return;
+    this.#warned.add(event);
+    console.warn(notOptimistic(`${this.#graph.name}.${event}`, why).message);
   }
 
   #schema(event: string): EventSchema | undefined {
@@ -139,6 +155,7 @@ export class Predictor {
     const result = method.apply(this.#acting.faceOf(root), this.#checked(event, decodeValue(sent) as unknown[] | SentForm));
     if (isPromise(result)) {
       result.then(undefined, () => {});
+      this.#warn(event, "returns a promise");
       this.#stop();
     }
   }

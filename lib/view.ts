@@ -54,7 +54,7 @@ function build(node: Node): void {
         }
         // What has changed and changed back is what it was.
         if (last && same(last, next.data as object)) next.data = last;
-        next.view = harden(next.data as object);
+        next.view = harden(next.data as object, next.graph.name);
       }
       waiting.pop();
     }
@@ -78,30 +78,45 @@ function finish(node: Node, build: Build): void {
   copyInto(view, node.data as object, part, node instanceof InstanceNode ? node.visible() : undefined);
   const views = node instanceof InstanceNode && viewsOf(node.graph.models, node.className);
   if (views) Object.setPrototypeOf(view, views.prototype);
-  node.view = harden(view);
+  node.view = harden(view, node.graph.name);
   if (!build.captured && last && same(last, view)) node.view = last;
 }
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
 /** In development a view throws where it is changed: nobody would see that change, and the next one may undo it. */
-const harden: <T extends object>(view: T) => T =
-  typeof process === "undefined" || process.env.NODE_ENV === "production"
+const harden: <T extends object>(view: T, store: string) => T =
+  process.env.NODE_ENV === "production"
     ? (view) => view
-    : (view) => {
-        // Freezing leaves alone what a Map or Set holds.
-        if ((view instanceof Map || view instanceof Set) && !Object.isFrozen(view))
-          for (const name of WRITES) Object.defineProperty(view, name, refusing(name));
+    : (view, store) => {
+        // Freezing leaves alone what a Map or Set holds, and what it says of arrays names no store.
+        const kind = Array.isArray(view) ? "Array" : view instanceof Map ? "Map" : view instanceof Set ? "Set" : undefined;
+        if (kind && !Object.isFrozen(view)) Object.defineProperties(view, refusing(store, kind));
         return Object.freeze(view);
       };
 
-const WRITES = ["set", "add", "delete", "clear", "getOrInsert", "getOrInsertComputed"];
+const WRITES = {
+  Array: ["push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill", "copyWithin"],
+  Map: ["set", "delete", "clear", "getOrInsert", "getOrInsertComputed"],
+  Set: ["add", "delete", "clear"],
+};
+const refusals = /* @__PURE__ */ new Map<string, PropertyDescriptorMap>();
 
-const refusing = (name: string): PropertyDescriptor => ({
-  value() {
-    throw readOnlyView(name);
-  },
-});
+/** Methods that refuse to change a view. Not enumerable, so copies and comparisons do not see them. */
+function refusing(store: string, kind: keyof typeof WRITES): PropertyDescriptorMap {
+  const known = refusals.get(`${kind} ${store}`);
+  if (known) return known;
+  const made: PropertyDescriptorMap = {};
+  for (const name of WRITES[kind]) {
+    made[name] = {
+      value() {
+        throw readOnlyView(store, kind, name);
+      },
+    };
+  }
+  refusals.set(`${kind} ${store}`, made);
+  return made;
+}
 
 /** All that a container holds, in order. */
 export function partsOf(data: object): readonly unknown[] {

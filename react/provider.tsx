@@ -5,6 +5,7 @@ import { type EventError, outsideProvider } from "../lib/errors.js";
 import type { AppEffects } from "../lib/register.js";
 import type { Preload } from "../server/twin.js";
 import type { Effects } from "./effects.js";
+import { useHints } from "./hints.js";
 import { reloadAtNavigation } from "./outdated.js";
 import { Pins } from "./pin.js";
 import { usePreload } from "./preload.js";
@@ -60,6 +61,7 @@ export function useClient(what: string): Client {
 export function TwinProvider({ preload, effects, onError, onOutdated, children, ...link }: TwinProviderProps<any> & Known): ReactNode {
   const latest = useRef({ effects, onError, onOutdated });
   const client = useOwn(link);
+  useHints(client);
   useEffect(() => {
     latest.current = { effects, onError, onOutdated };
   });

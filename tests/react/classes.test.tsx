@@ -186,7 +186,7 @@ describe("a store whose class the browser has", () => {
     const views: View<Shelf>[] = [];
     await show(client, <Peek onView={(view) => void views.push(view)} />);
     const view = views[0] as unknown as Shelf;
-    expect(() => view.clear()).toThrow("`shelf` is a twin: it cannot be changed here.");
+    expect(() => view.clear()).toThrow("`shelf.clear` changes state, and is no event: a page cannot run it. Did you forget `@event`?");
     expect(view.byTitle("red")?.words).toEqual(["red"]);
     const { byTitle } = view;
     expect(byTitle("red")).toBe(view.books[0]);

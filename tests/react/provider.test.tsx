@@ -49,6 +49,20 @@ function Room({ room }: { room: string }) {
   );
 }
 
+function Careless() {
+  const { items } = useTodo();
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        (items[0] as { title: string }).title = "mine";
+      }}
+    >
+      change
+    </button>
+  );
+}
+
 function Title({ room }: { room: string }) {
   const board = useBoard(room);
   return <input {...useField(board.title, board.rename.debounce(60_000))} />;
@@ -453,4 +467,47 @@ test("a page that ends sends what is held back, in requests that outlive it, as 
     </TwinProvider>,
   );
   await soon(() => expect([...other.element.querySelectorAll("h1")].map((title) => title.textContent?.slice(0, 7))).toEqual(["typed 0", "typed 1", "xxxxxxx"]));
+});
+
+test("in development, a provider inside another one is told of", async () => {
+  const warn = vi.mocked(console.warn);
+  const one = open(
+    <TwinProvider>
+      <Room room="nested" />
+    </TwinProvider>,
+  );
+  await soon(() => expect(one.element.querySelector("h1")).not.toBeNull());
+  expect(warn).not.toHaveBeenCalled();
+  open(
+    <TwinProvider>
+      <TwinProvider>
+        <i />
+      </TwinProvider>
+    </TwinProvider>,
+  );
+  await soon(() => expect(warn).toHaveBeenCalledWith(expect.stringContaining("`<TwinProvider>` stands inside another one")));
+  warn.mockClear();
+});
+
+test("in development, who changes an object of a view is told which stores the page has, and to call an event", async () => {
+  const warn = vi.mocked(console.warn);
+  const { element } = open(
+    <TwinProvider>
+      <Careless />
+    </TwinProvider>,
+  );
+  await soon(() => expect(element.querySelector("button")).not.toBeNull());
+  // The test's own page fails with errors that nobody catches.
+  const taken = (event: Event) => event.preventDefault();
+  window.addEventListener("error", taken);
+  onTestFinished(() => window.removeEventListener("error", taken));
+  element.querySelector("button")?.click();
+  await soon(() =>
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringMatching(/^If what could not be changed here came from a store of the page \(`todo`\): views cannot be changed\. Call an event/),
+    ),
+  );
+  warn.mockClear();
+  // React's own word of it.
+  vi.mocked(console.error).mockClear();
 });

@@ -1,6 +1,6 @@
 import { autorun } from "mobx";
 import { computed, current, EventError, effect, event, newId, onDelta, state, toPlain, update } from "twinstate";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openFace } from "../../lib/faces.js";
 import { createMirror } from "../../lib/mirror.js";
 import { isPending, type Prediction, Predictions } from "../../lib/predictions.js";
@@ -281,6 +281,18 @@ describe("is not shown, and leaves no trace:", () => {
     expect(twin.call(name)).toBeUndefined();
     expect(twin.view).toBe(before);
     expect(twin.predictions.open).toBe(false);
+  });
+
+  test("an event that waits, which is told once, by its name, in development", () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const twin = twinOf(List);
+    for (const name of ["waits", "steps", "promises", "asks", "waits", "steps", "promises"]) twin.call(name);
+    expect(warn.mock.calls.map(([message]) => message)).toEqual([
+      expect.stringMatching(/^`.*waits` is `optimistic: true` and is async or a generator, so it is not shown before the server's answer\./),
+      expect.stringMatching(/steps` .* async or a generator/),
+      expect.stringMatching(/promises` .* returns a promise/),
+    ]);
   });
 
   test("one that asks for what is private by its name's #", () => {

@@ -117,7 +117,7 @@ describe("the view of an instance whose class the browser has", () => {
     const { change } = shelf();
     const [card] = change((shelf) => shelf.cards.push(new Card("one"))).cards as [Card];
     expect(() => card.rename("two")).toThrow("`rename` is an event of `Card`, which is no store: let an event of the store call it.");
-    expect(() => card.wipe()).toThrow(TypeError);
+    expect(() => card.wipe()).toThrow("`Card.wipe` changes state, and is no event: a page cannot run it. Did you forget `@event`?");
     expect(card.title).toBe("one");
   });
 
@@ -186,7 +186,7 @@ describe("a view", () => {
       shelf.byName.set("one", card);
       shelf.marked.add(card);
     });
-    const told = /on a Map or Set of a view: views cannot be changed/;
+    const told = /^`\w+` on (an array|a Map|a Set) in a view of `shelf`: views cannot be changed\. Call an event of the store/;
     for (const map of [view.byName, view.seen] as Map<string, unknown>[]) {
       expect(() => map.set("b", 2)).toThrow(told);
       expect(() => map.delete("a")).toThrow(told);
@@ -197,8 +197,12 @@ describe("a view", () => {
       expect(() => set.delete("x")).toThrow(told);
       expect(() => set.clear()).toThrow(told);
     }
+    const cards = view.cards as Card[];
+    for (const write of [() => cards.push(card), () => cards.pop(), () => cards.sort(), () => cards.splice(0), () => cards.reverse()])
+      expect(write).toThrow(told);
+    expect([structuredClone([...view.names]), Object.keys(cards), cards.slice().concat(card).length]).toEqual([["x"], ["0"], 2]);
     expect(() => view.at.setFullYear(2000)).toThrow("`setFullYear` on a date of a store");
-    for (const write of [() => (view.plain.title = "x"), () => (view.cards[0]!.title = "x"), () => view.cards.push(card), () => (view.at = new Date())]) {
+    for (const write of [() => (view.plain.title = "x"), () => (view.cards[0]!.title = "x"), () => (cards[0] = card), () => (view.at = new Date())]) {
       expect(write).toThrow(TypeError);
     }
     expect([view.seen.size, view.names.size, view.byName.size, view.marked.size]).toEqual([1, 1, 1, 1]);
