@@ -9,5 +9,8 @@ export function refusalOf(error: unknown): EventError | undefined {
   return typeof data?.code === "string" ? toldBy([data.code, message, data.value], data.data) : undefined;
 }
 
+/** Whether the server has heard nothing of a call, and says so: it is to be made again. */
+export const isAgain = (error: unknown): boolean => (error as { data?: { again?: boolean } }).data?.again === true;
+
 /** A refusal as the server tells it: its data as an encoded value. `plain`: where that would say no more. */
 export const toldBy = ([code, message, value]: Told, plain?: unknown): EventError => refusal(code, message, value ? decodeValue(value) : plain);

@@ -7,7 +7,7 @@ import type { OpenCall } from "./call.js";
 import { engine } from "./engine.js";
 import { sendHeld } from "./held.js";
 import type { Answer, Entry, Numbered, Outbox, OutboxWorld } from "./outbox.js";
-import { refusalOf } from "./refusal.js";
+import { isAgain, refusalOf } from "./refusal.js";
 import { nextNumber, type Scope } from "./scope.js";
 import type { LiveTwin } from "./twin.js";
 
@@ -165,9 +165,8 @@ export class Sender {
 
   #failed(entry: Entry, { scope, i, fresh }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
     const told = refusalOf(error);
-    const { limit, retryAfter } = (told?.data ?? {}) as { limit?: string; retryAfter?: number };
-    // A limit of the server's own: it has taken no number.
-    if (!told || limit !== undefined || ["OUT_OF_ORDER", "UNAVAILABLE"].includes(told.code as string)) return this.#rest(retryAfter);
+    // It has taken no number. Whatever the app says is an answer, also where the server has the same word for this.
+    if (!told || isAgain(error)) return this.#rest((told?.data as { retryAfter?: number } | undefined)?.retryAfter);
     const response = error.meta?.response as { ok: boolean } | undefined;
     if (response?.ok === false && !entry.alone) {
       // The whole request was refused: perhaps for what others in it were.

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { checkAnswer } from "../lib/answer-writer.js";
-import { cancelled, circle, cookieReplaced, cutOff, unknownEvent, unknownOutcome } from "../lib/errors.js";
+import { cancelled, circle, cookieReplaced, cutOff, isLater, unknownEvent, unknownOutcome } from "../lib/errors.js";
 import { eventIds } from "../lib/event-ids.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Store } from "../lib/store.js";
@@ -141,7 +141,11 @@ export class Calls {
       if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation, storage.durable);
       const prepared = await this.#prepare(asked, host, caller);
       const report = this.#reportOf(asked);
-      const refused = (error: unknown): Outcome => ({ r: host.revision, error: refusalOf(error, report) });
+      const refused = (error: unknown): Outcome => {
+        // It has its number: whatever an event lets through is its answer.
+        const { again: _, ...told } = refusalOf(error, report);
+        return { r: host.revision, error: told };
+      };
       const outcome = await host.numbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
         if ("error" in prepared) return Promise.resolve(refused(prepared.error));
         const control = this.#control();
@@ -194,6 +198,7 @@ export class Calls {
       asked.checked = await checkGiven(definition, event, decodeArguments(args, limits.maxValues), limits);
       return { args: asked.checked };
     } catch (error) {
+      if (isLater(error)) throw error;
       return { error };
     }
   }

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Rendering } from "../client/form.js";
-import { badRequest, invalidArguments, isEventError, noEventInForm, unreadableForm } from "../lib/errors.js";
+import { badRequest, type EventErrorData, invalidArguments, isEventError, noEventInForm, refusedBySchema, unreadableForm } from "../lib/errors.js";
 import { formArguments, type SentForm, takesObject } from "../lib/form-arguments.js";
 import type { EventSchema } from "../lib/schema.js";
 import { decodeValue } from "../lib/value.js";
@@ -42,9 +42,9 @@ async function checkForm(definition: Definition, event: EventSchema, { bound, fi
     return await checkArguments(definition, event, args, limits);
   } catch (error) {
     if (!isEventError(error) || error.code !== "INVALID") throw error;
-    const { issues: found, more } = error.data as { readonly issues: readonly StandardSchemaV1.Issue[]; readonly more?: number };
+    const { issues: found, event: bySchema, more } = error.data as InvalidData;
     const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
-    throw invalidArguments(definition.name, event.name, issues, more);
+    throw bySchema ? refusedBySchema(definition.name, event.name, issues, more) : invalidArguments(definition.name, event.name, issues);
   }
 }
 
@@ -59,6 +59,8 @@ const render: Rendering = ({ label, key, url }, bound) => {
   return { name, action: `${url}/$form`, method: "POST", encType: "multipart/form-data", data: null };
 };
 Object.assign(globalThis, { [Symbol.for("twinstate.form")]: render });
+
+type InvalidData = { readonly issues: readonly StandardSchemaV1.Issue[] } & Partial<EventErrorData<"INVALID">>;
 
 /** What a form may be sent as. */
 export const FORM_TYPES: readonly string[] = ["multipart/form-data", "application/x-www-form-urlencoded"];

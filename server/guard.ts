@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { invalidArguments, tooManyValues } from "../lib/errors.js";
+import { invalidArguments, refusedBySchema, tooManyValues } from "../lib/errors.js";
 import type { EventSchema } from "../lib/schema.js";
 import type { Fn } from "../lib/view-types.js";
 import { boundedIssues } from "./issues.js";
@@ -53,7 +53,7 @@ export async function checkArguments(
       return undefined;
     }),
   );
-  if (issues.length > 0) throw invalidArguments(name, event.name, issues, more);
+  if (issues.length > 0) throw refusedBySchema(name, event.name, issues, more);
   // What was left out stays out, so that default values of parameters apply.
   let length = checked.length;
   while (length > args.length && checked[length - 1] === undefined) length--;

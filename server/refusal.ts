@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Encoded } from "../lib/codec.js";
-import { dataNotSent, dataTooLarge, EventError, isEventError } from "../lib/errors.js";
+import { dataNotSent, dataTooLarge, EventError, isEventError, isLater } from "../lib/errors.js";
 import { decodeValue, encodeValue } from "../lib/value.js";
 import { jsonOf, plainOf, silence } from "./answer.js";
 import { boundedIssues, cut } from "./issues.js";
@@ -25,6 +25,8 @@ export interface Refusal {
   readonly data?: unknown;
   /** The data as an encoded value, where JSON would lose some of it. */
   readonly value?: Encoded;
+  /** The server's own: the call has taken no number, and may be made again. */
+  readonly again?: true;
 }
 
 /** How many characters of a message, and of a code, are sent. */
@@ -55,7 +57,7 @@ export function refusalOf(error: unknown, report: Report): Refusal {
 
 function toldOf(error: EventError, report: Report): Refusal {
   const { code, message, data } = error as { code: unknown; message: unknown; data: unknown };
-  const told = { code: String(code).slice(0, LONGEST_CODE), message: cut(String(message), LONGEST_MESSAGE) };
+  const told = { code: String(code).slice(0, LONGEST_CODE), message: cut(String(message), LONGEST_MESSAGE), ...(isLater(error) && { again: true as const }) };
   if (data === undefined) return told;
   try {
     return { ...told, ...sent(code === "INVALID" ? withIssues(data) : data) };

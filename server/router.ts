@@ -14,7 +14,7 @@ import { HEARTBEAT } from "./streams.js";
 export interface WireError {
   code: number;
   message: string;
-  data: { code: string; httpStatus: number; data?: unknown; value?: unknown };
+  data: { code: string; httpStatus: number; data?: unknown; value?: unknown; again?: true };
 }
 export interface RouterTypes {
   ctx: AppContext;

@@ -2,11 +2,12 @@ import { EventError, event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { lasting, pair } from "twinstate/testing";
 import * as v from "valibot";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { decodeValue } from "../../lib/value.js";
 import { serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin } from "../kit/client.js";
+import { Jar } from "../kit/http.js";
 
 // A refusal reaches whoever has called, whatever is in it. tests/property/endings.test.ts tries everything else that an event may end with.
 
@@ -219,4 +220,92 @@ test("a `toJSON` that gives itself, or leads back, is taken as JSON takes it", a
   expect(own).toEqual({ a: 1 });
   expect(again).toBe(own);
   expect(back.back).toBe(back);
+});
+
+describe("a code of the server's own that an app throws reaches its caller:", () => {
+  const CODES = ["UNAVAILABLE", "OUT_OF_ORDER", "RATE_LIMITED", "OFFLINE", "UNKNOWN_OUTCOME", "OUTDATED"] as const;
+  // Whatever the data say: only the server itself can say that a call is to be made again.
+  const DATA = { limit: "eventRate", retryAfter: 1, again: true, expected: 1 };
+  class Bank {
+    @state n = 0;
+    @event pay(code: string) {
+      this.n++;
+      throw new EventError(code as "UNAVAILABLE", "The bank is closed.", DATA as unknown as undefined);
+    }
+    @event *steps(code: string) {
+      this.n++;
+      yield 1;
+      throw new EventError(code as "UNAVAILABLE", "The bank is closed.", DATA as unknown as undefined);
+    }
+    @event({ volatile: true }) look(code: string) {
+      throw new EventError(code as "UNAVAILABLE", "The bank is closed.", DATA as unknown as undefined);
+    }
+    @event({ guard: () => refuse() }) guarded() {}
+    @event async through(code: string) {
+      await server?.other().pay(code);
+    }
+  }
+  function refuse(): never {
+    throw new EventError("UNAVAILABLE", "Not today.");
+  }
+  let server: { other(): { pay(code: string): Promise<unknown> } } | undefined;
+
+  test.each(CODES)("%s", async (code) => {
+    await using net = pair({ stores: { bank: scope.shared(Bank), other: scope.room(Bank, { allow: () => true }) }, storage: lasting() });
+    server = { other: () => net.server.other("a") as never };
+    const tab = net.client();
+    const bank = await tab.bank();
+    const told = expect.objectContaining({ code, message: "The bank is closed.", data: DATA });
+    for (const call of [() => bank.pay(code), () => bank.steps(code), () => bank.look(code), () => bank.through(code)])
+      await expect(call()).rejects.toEqual(told);
+    await expect(net.server.bank().pay(code)).rejects.toEqual(told);
+    await expect(net.server.bank().steps(code)).rejects.toEqual(told);
+    await expect(bank.guarded()).rejects.toMatchObject({ code: "UNAVAILABLE", message: "Not today." });
+    // Each was made once, and what it did before it threw, and had not yielded, is undone.
+    expect([bank.n, tab.$status.current.pending]).toEqual([2, 0]);
+  });
+});
+
+test("a code of the server's own that the app's context throws reaches the caller of an event", async () => {
+  class Open {
+    @event hello() {
+      return "hello";
+    }
+  }
+  const { site } = await serveTwin({
+    stores: { open: scope.shared(Open) },
+    context: async ({ headers }) => {
+      if (headers.get("x-shut")) throw new EventError("UNAVAILABLE", "The directory of users is down.");
+      return {};
+    },
+  });
+  let shut = false;
+  const jar = new Jar();
+  const fetch: typeof globalThis.fetch = (input, init) => jar.fetch(input, shut ? { ...init, headers: { ...(init?.headers as object), "x-shut": "1" } } : init);
+  const open = await openTwin(openClient(site.url, { line: { fetch, openSocket: jar.openSocket } }), "open");
+  shut = true;
+  await expect(call(open, "hello")).rejects.toMatchObject({ code: "UNAVAILABLE", message: "The directory of users is down." });
+  shut = false;
+  expect(await call(open, "hello")).toBe("hello");
+});
+
+test("what a schema says is what its user reads: one issue as it is, several as sentences, with the event beside", async () => {
+  class Chat {
+    @event(z.string().min(1, "Say something")) say(_text: string) {}
+    @event(z.object({ name: z.string().min(1, "Give your name."), age: z.number().min(18, "You must be 18") })) join(_who: { name: string; age: number }) {}
+    @event(z.array(z.string().refine((text) => text === "", { error: ({ input }) => `No ${String(input)}` }))) many(_list: string[]) {}
+  }
+  await using net = pair({ stores: { chat: scope.shared(Chat) } });
+  const chat = await net.client().chat();
+  await expect(chat.say("")).rejects.toMatchObject({
+    code: "INVALID",
+    message: "Say something",
+    data: { event: "chat.say", issues: [{ message: "Say something", path: [0] }] },
+  });
+  await expect(chat.join({ name: "", age: 3 })).rejects.toMatchObject({ message: "Give your name. You must be 18." });
+  await expect(chat.many(Array.from({ length: 9 }, (_, i) => `${i}`))).rejects.toMatchObject({ message: "No 0. No 1. No 2. No 3. No 4. And 4 more." });
+  // What no schema says is for who writes the app.
+  await expect((chat as unknown as { say(...args: unknown[]): Promise<void> }).say("a", "b")).rejects.toMatchObject({
+    message: "The arguments of `chat.say` are not valid: Expected at most 1 arguments, got 2.",
+  });
 });
