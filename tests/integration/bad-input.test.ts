@@ -234,7 +234,7 @@ test("what a zod schema refuses", async () => {
     [0, "name"],
     [0, "age"],
   ]);
-  expect(answer.error?.message).toContain("(at 0.name)");
+  expect(answer.error?.message).toBe("Too small: expected string to have >=3 characters. Invalid input: expected int, received number.");
 });
 
 test("what a valibot schema refuses", async () => {
