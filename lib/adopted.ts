@@ -179,7 +179,9 @@ export class AdoptedNode extends InstanceNode implements Entrant {
   }
 }
 
-/** What a getter gives. Nobody awaits a promise that it gives or throws, not even where MobX has evaluated it in vain: when that rejects, it must not end the process. */
+/**
+ * What a getter gives. Nobody awaits a promise that it gives or throws, and MobX may evaluate it in vain: when that rejects, it must not end the process.
+ */
 function got(get: ComputedSchema["get"], face: object | undefined): unknown {
   try {
     return unawaited(get.call(face as object));

@@ -268,7 +268,7 @@ export const dataNotSent = (code: string, cause: unknown) =>
 export const dataTooLarge = (most: number) => new StateError("NOT_SENT", `It is longer than ${most} characters as JSON. Send what says why, not the state.`);
 export const valueTooLarge = (most: number, what: string) =>
   new StateError("NOT_SENT", `A value of more than ${most} ${what} cannot be sent. Send it in parts, or where it can be had.`);
-export const logFailed = (cause: unknown) => wrong(`The app's own \`log\` or \`logArguments\` has thrown: ${messageOf(cause)}.`, cause);
+export const logFailed = (cause: unknown) => wrong(`The app's own \`log\` or \`logArguments\` has thrown: ${messageOf(cause)}`, cause);
 export const eventEnded = (event: string) =>
   new StateError("EVENT_ENDED", `State was changed by \`${event}\` after it had ended. Await what it starts, or use \`background: true\` with \`update()\`.`);
 export function lateUpdate(event: string, ms: number, reason: unknown) {

@@ -1,13 +1,13 @@
-import { CONTAINERS, DEPTH, TEXT } from "../lib/bounds.js";
+import { ANSWER, CONTAINERS, DEPTH, TEXT } from "../lib/bounds.js";
 import { tooDeepForJson, valueTooLarge } from "../lib/errors.js";
 import { copyInto, emptyOf, kindOf } from "../lib/kind.js";
 import { isState, viewOf } from "../lib/view.js";
 
-/** How many objects and lists are copied for server code: getters and Proxies may go on for ever. */
-const MOST_COPIED = 1_000_000;
-
-/** A value of a store as server code gets it: views in the place of containers, all else as it is. A promise in it that rejects does not end the process. */
-export function plainOf(value: unknown): unknown {
+/**
+ * A value of a store as server code gets it: views in the place of containers, all else as it is. A promise in it that rejects does not end the process.
+ * `most`: how many objects it may have, as getters may go on for ever.
+ */
+export function plainOf(value: unknown, most = ANSWER): unknown {
   const copies = new Map<object, object>();
   const queue: object[] = [];
   const copyOf = (part: unknown): unknown => {
@@ -21,7 +21,7 @@ export function plainOf(value: unknown): unknown {
       return part;
     }
     if (Array.isArray(part) && part.length > CONTAINERS) throw valueTooLarge(CONTAINERS, "items");
-    if (queue.length >= MOST_COPIED) throw valueTooLarge(MOST_COPIED, "objects");
+    if (queue.length >= most) throw valueTooLarge(most, "objects");
     copy = emptyOf(kind);
     copies.set(part, copy);
     queue.push(part);

@@ -28,6 +28,9 @@ import type { Bounds, Visitors } from "./visitors.js";
 /** Server code may hand over as much as it likes. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
 
+/** How many objects and lists that may be. */
+const MOST_HANDED = 1_000_000;
+
 /** What becomes of a numbered event. Plain data, as it is kept. */
 export type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly error?: Refusal };
 
@@ -264,7 +267,7 @@ export class Calls {
     const event = schemaOf(definition, name);
     const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
     // A message: what the caller does to its arguments later is not part of it.
-    const checked = await checkArguments(definition, event, decodeValue(encodeValue(plainOf(args))), UNBOUNDED);
+    const checked = await checkArguments(definition, event, decodeValue(encodeValue(plainOf(args, MOST_HANDED))), UNBOUNDED);
     return hosts.using(hostId(definition.kind, key), (host) =>
       once(host, {
         definition,

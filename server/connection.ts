@@ -276,7 +276,10 @@ export class Connection {
     this.#push(["events", bytes], 0);
   }
 
-  /** What a call comes to that came by the same line: behind the frame that shows it, and never dropped. A reader for whom too much of that waits is gone: its calls are asked again. */
+  /**
+   * The answer to a call that came by the same line: it goes behind the frame that shows it, and is never dropped.
+   * Where too much waits, the connection ends: its calls are asked again.
+   */
   answer(message: Message): void {
     if (this.#closed) return;
     if (this.answers++ > 0) this.#answered += JSON.stringify(message).length;

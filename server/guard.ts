@@ -48,7 +48,7 @@ export async function checkArguments(
       const result = await schema["~standard"].validate(args[i]);
       if (!result.issues) return result.value;
       const told = boundedIssues(result.issues);
-      more += result.issues.length - told.length;
+      more += Math.max(0, result.issues.length - told.length);
       for (const { message, path } of told) issues.push({ message, path: [i, ...(path ?? [])] });
       return undefined;
     }),
@@ -73,8 +73,8 @@ function mostArguments(event: EventSchema, Class: StoreClass): number {
 export const methodOf = ({ name }: EventSchema, { prototype }: StoreClass) => (prototype as Record<string, Fn>)[name] as Fn;
 
 /**
- * A rest parameter stands in the metadata as if it were one argument. `length` counts those before the first that has a default or is a rest: only where it tells of fewer can
- * there be one. Whether there is, the text alone knows. Dots that are no rest parameter's do no harm: more arguments are let through then, as where nothing is known.
+ * A rest parameter stands in the metadata as if it were one argument. `length` counts the parameters before the first that has a default or is a rest:
+ * only where it is less can there be one. Whether there is one, the text alone knows. Other dots in it do no harm: more arguments are let through then.
  */
 const mayHaveRest = (method: Fn, types: number) => method.length < types && Function.prototype.toString.call(method).includes("...");
 

@@ -33,6 +33,8 @@ export interface World {
   pin(host: Host): () => void;
   /** The answer of an event that was cut off, at a revision: it had committed something, and did not end. */
   interrupted(revision: number): unknown;
+  /** What stands in the place of the answer to event `n` that is kept no more. */
+  lost(revision: number, n: number): unknown;
   /** An answer of an earlier process as it is given now. */
   restored(answer: unknown): unknown;
   /** A record has a field that its class does not have any more. `className` is `""` for the store's own. */
@@ -93,6 +95,7 @@ export class Host {
     this.numbers = createNumbers({
       records: state?.numbers,
       interrupted: () => world.interrupted(revision),
+      lost: (n) => world.lost(this.revision, n),
       restored: (answer) => world.restored(answer),
     });
     this.shelf = new Shelf(this, state?.stores);

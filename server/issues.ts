@@ -15,12 +15,15 @@ const LONGEST_PATH = 32;
 const MOST_TEXT = 16_384;
 
 /**
- * The first issues of a schema, as they may be sent: texts are cut, and keys are strings and numbers. A visitor decides how many a schema finds, and a Map's keys may be
- * anything.
+ * The first issues of a schema, as they may be sent: texts are cut, and keys are strings and numbers.
+ * A visitor decides how many a schema finds, and a Map's keys may be anything.
  */
 export function boundedIssues(found: readonly Issue[]): Issue[] {
   // A schema that says no without a word has said no.
-  if (!Array.isArray(found) || found.length === 0) return [{ message: "Not valid", path: [] }];
+  if (!Array.isArray(found) || found.length === 0) {
+    silence(found);
+    return [{ message: "Not valid", path: [] }];
+  }
   const issues: Issue[] = [];
   let room = MOST_TEXT;
   for (let i = 0; i < found.length && i < MOST_ISSUES; i++) {

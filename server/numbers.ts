@@ -5,6 +5,10 @@ import { MOST_ANSWERS, NUMBERS_LIFE, type NumberRecord } from "./record.js";
 const GAP_WAIT = 2000;
 /** How many events of a client may wait for those before them. */
 const MOST_WAITING = 1000;
+/** Answers of no more characters are counted, and not measured. */
+const SHORT = 16_384;
+/** How many characters the longer ones may have that a client leaves unconfirmed. */
+const MOST_KEPT = 1 << 24;
 /** How many clients a host may have before it looks which of them are gone. */
 const SWEEP_FROM = 1000;
 
@@ -36,6 +40,8 @@ interface Client {
   readonly answers: Map<number, Promise<unknown>>;
   /** The answers that are settled, for the record. */
   readonly settled: Map<number, unknown>;
+  /** How many characters the long ones have. Most clients never have one. */
+  long?: Map<number, number>;
   readonly waiting: Map<number, () => void>;
 }
 
@@ -44,6 +50,8 @@ export interface NumbersOptions {
   records?: Readonly<Record<string, NumberRecord>> | undefined;
   /** The answer of an event that had committed something when its process ended, and no answer. */
   interrupted?(): unknown;
+  /** What is kept in the place of an answer that is kept no more, as its client leaves too much unconfirmed. */
+  lost?(n: number): unknown;
   /** An answer of an earlier process as it is given now. @default as it is */
   restored?(answer: unknown): unknown;
 }
@@ -52,9 +60,11 @@ export const createNumbers = (options: NumbersOptions = {}): Numbers => new Clie
 
 class ClientNumbers implements Numbers {
   readonly #clients = new Map<string, Client>();
+  readonly #lost: (n: number) => unknown;
   #sweepAt = SWEEP_FROM;
 
-  constructor({ records = {}, interrupted = () => undefined, restored = (answer) => answer }: NumbersOptions) {
+  constructor({ records = {}, interrupted = () => undefined, lost = () => undefined, restored = (answer) => answer }: NumbersOptions) {
+    this.#lost = lost;
     for (const [id, { next, confirmed, seen, answers, begun }] of Object.entries(records)) {
       const given = [...answers.map(([n, answer]) => [n, restored(answer)] as const), ...begun.map((n) => [n, interrupted()] as const)];
       const settled = new Map(given.sort(([a], [b]) => a - b));
@@ -78,13 +88,31 @@ class ClientNumbers implements Numbers {
     const answer = run();
     client.answers.set(n, answer);
     const settle = (value: unknown) => {
-      if (client.answers.has(n)) client.settled.set(n, value);
+      if (client.answers.has(n)) this.#keep(client, n, value);
     };
     // What rejects has not been stored: the host ends with it.
     answer.then(settle, () => {});
     if (client.answers.size > MOST_ANSWERS) forget(client, n - MOST_ANSWERS);
     client.waiting.get(client.next)?.();
     return answer;
+  }
+
+  #keep(client: Client, n: number, answer: unknown): void {
+    client.settled.set(n, answer);
+    const size = JSON.stringify(answer)?.length ?? 0;
+    if (size <= SHORT) return;
+    client.long ??= new Map();
+    client.long.set(n, size);
+    let kept = 0;
+    for (const one of client.long.values()) kept += one;
+    for (const [old, one] of client.long) {
+      if (kept <= MOST_KEPT || old === n) return;
+      kept -= one;
+      client.long.delete(old);
+      const lost = this.#lost(old);
+      client.answers.set(old, Promise.resolve(lost));
+      client.settled.set(old, lost);
+    }
   }
 
   end(id: string, n: number): void {
@@ -133,6 +161,7 @@ function forget(client: Client, upTo: number): void {
     if (n > upTo) continue;
     client.answers.delete(n);
     client.settled.delete(n);
+    client.long?.delete(n);
   }
 }
 

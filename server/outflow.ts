@@ -6,8 +6,8 @@ const SHORT = 65_536;
 const PATIENCE = 30_000;
 
 /**
- * The long answers of requests, on their way to their readers. What waits for readers that do not read is bounded in bytes, over all of them, and in time: past it, whoever has taken
- * nothing for longest is cut off, as a line that breaks, and may ask again.
+ * The long answers of requests, on their way to their readers. What waits for readers that do not read is bounded, in bytes over all of them and in time.
+ * Past a bound, whoever has taken nothing for longest is cut off, as by a line that breaks, and may ask again.
  */
 export class Outflow {
   readonly #limit: () => number;

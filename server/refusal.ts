@@ -40,7 +40,9 @@ const DEEPEST = 32;
 /** The refusals that errors of ours tell of: made once for each, however often it is passed on. */
 const made = new WeakMap<Error, Refusal>();
 
-/** What a client is told of an error: all of an `EventError`; of any other, only under which id it stands in the server's log. It takes whatever can be thrown. */
+/**
+ * What a client is told of whatever was thrown: all of an `EventError`; of anything else, only under which id it stands in the server's log.
+ */
 export function refusalOf(error: unknown, report: Report): Refusal {
   try {
     const before = made.get(error as Error);
@@ -77,7 +79,7 @@ function withIssues(data: unknown): unknown {
 
 /** The data of an error, as it is sent. */
 function sent(given: unknown): Pick<Refusal, "data" | "value"> {
-  const value = encodeValue(plainOf(given));
+  const value = encodeValue(plainOf(given, MOST_DATA));
   const text = JSON.stringify(value);
   if (text.length > MOST_DATA) throw dataTooLarge(MOST_DATA);
   // What the reader would not take is found here.

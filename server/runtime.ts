@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { cutOff, droppedField, lostStorage } from "../lib/errors.js";
+import { alreadyAnswered, cutOff, droppedField, lostStorage } from "../lib/errors.js";
 import { describeClass, type WireSchema } from "../lib/schema.js";
 import { Arrivals } from "./arrivals.js";
 import { Callers, RETRY } from "./callers.js";
@@ -189,6 +189,10 @@ export class Runtime implements World {
 
   interrupted(r: number): Outcome {
     return { r, error: refusalOf(cutOff(), this.report) };
+  }
+
+  lost(r: number, n: number): Outcome {
+    return { r, error: refusalOf(alreadyAnswered(n), this.report) };
   }
 
   restored(answer: unknown): Outcome {

@@ -4,8 +4,6 @@ import {
   badOption,
   badStore,
   eventIsHook,
-  logFailed,
-  messageOf,
   noAllow,
   noSchema,
   noStores,
@@ -27,7 +25,7 @@ import type { Handler } from "./handler.js";
 import type { MigrationReport } from "./migration.js";
 import { checkHooks } from "./oversights.js";
 import { type PageProps, type PreloadOptions, tellRefused } from "./preload.js";
-import type { Report } from "./refusal.js";
+import { loggedBy, reportTo } from "./reporter.js";
 import { requestHeaders } from "./request.js";
 import type { TwinRouter } from "./router.js";
 import { Runtime, type RuntimeOptions } from "./runtime.js";
@@ -464,39 +462,3 @@ function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {
   const { maxLog, maxQueued, ...others } = limits as typeof DEFAULTS;
   return { ...others, logBytes: maxLog, streamBytes: maxQueued };
 }
-
-function loggedBy(option: TwinOptions<Stores, Models>["logArguments"], report: Report): RuntimeOptions["logged"] {
-  if (typeof option !== "function") return (_, args) => (option ? args : undefined);
-  return (event, args) => {
-    try {
-      return option(event, args);
-    } catch (error) {
-      report("error", logFailed(error));
-      return undefined;
-    }
-  };
-}
-
-/** What goes wrong is told whatever it is, and whatever the app's `log` makes of it. */
-function reportTo(log: TwinOptions<Stores, Models>["log"]): Report {
-  if (!log) return print;
-  return (level, error, id, event) => {
-    const tell = async () => log({ level, message: messageOf(error), error, id, event: event?.name, args: event?.args });
-    tell().catch((thrown: unknown) => {
-      print("error", logFailed(thrown));
-      print(level, error, id, event);
-    });
-  };
-}
-
-const print: Report = (level, error, id, event) => {
-  if (level === "warn" && process.env.NODE_ENV === "production") return;
-  const where = [id, event?.name].filter((part) => part !== undefined).map((part) => ` ${part}:`);
-  try {
-    if (level === "warn") console.warn(`twinstate: ${messageOf(error)}`);
-    else console.error(`twinstate:${where.join("")}`, error, ...(event?.args ? [event.args] : []));
-  } catch {
-    // It cannot even be looked at.
-    console.error(`twinstate:${where.join("")} ${messageOf(error)}`);
-  }
-};

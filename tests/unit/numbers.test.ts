@@ -123,3 +123,30 @@ test("after the process has ended, what had begun is interrupted, what had an an
   expect(await Promise.all([2, 3, 4, 5, 6].map(enter))).toEqual(["two, again", "interrupted", "ran 4", "five, again", "ran 6"]);
   expect(await enter(4)).toBe("ran 4");
 });
+
+test("of long answers that are not confirmed only some megabytes are kept: the others are lost, and none runs again", async () => {
+  const numbers = createNumbers({ lost: (n) => `lost ${n}` });
+  const runs: number[] = [];
+  const enter = (n: number, seen = 0) =>
+    numbers.enter(client, n, seen, false, async () => {
+      runs.push(n);
+      return n % 2 ? "x".repeat(1 << 20) : "short";
+    });
+  for (let n = 1; n <= 60; n++) await enter(n);
+  expect([await enter(1), await enter(2), await enter(27), await enter(31), await enter(59)].map((answer) => answer.length)).toEqual([
+    6,
+    5,
+    7,
+    1 << 20,
+    1 << 20,
+  ]);
+  expect(runs).toHaveLength(60);
+  const saved = numbers.save()[client];
+  expect(JSON.stringify(saved).length).toBeLessThan(17 << 20);
+  const later = createNumbers({ records: { [client]: saved as never } });
+  expect(await later.enter(client, 1, 0, false, async () => "again")).toBe("lost 1");
+  // What is confirmed makes room.
+  await enter(61, 60);
+  for (let n = 62; n <= 76; n++) await enter(n, 60);
+  expect(await enter(61, 60)).toHaveLength(1 << 20);
+});
