@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { connect } from "twinstate/client";
 import type { TwinApp } from "twinstate/server";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { authApps, type Files, ROOT, write } from "../kit/guide.js";
+import { authApps, eventsApp, type Files, ROOT, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -58,12 +58,12 @@ async function serveApp(files: Files) {
     await twin?.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const open = (browser: Browser) => {
-    const client = connect<Loose>({ url: site.url, fetch: browser.fetch }) as Loose;
+  const open = (browser: Browser, classes: object = {}) => {
+    const client = connect<Loose>({ url: site.url, fetch: browser.fetch, ...classes }) as Loose;
     onTestFinished(() => client.$close());
     return client;
   };
-  return { site, twin, load, open };
+  return { site, twin: twin as Loose, load, open };
 }
 
 /** What both apps must do. */
@@ -142,4 +142,86 @@ test("docs/AUTH.md, better-auth: sign in, call what is guarded; the live stream 
   const ann = { email: "ann@mail.example", password: "correct horse" };
   await post(new Browser(), "/sign-up/email", { ...ann, name: "Ann" });
   await signsInAndOut(app, "Ann", (browser) => post(browser, "/sign-in/email", ann), "/api/auth/sign-out");
+});
+
+test("docs/EVENTS.md: who calls, what is guarded, who is here, cancelled and cleaned up, and the server's own code", async () => {
+  vi.stubEnv("WEBHOOK_TOKEN", "token");
+  vi.stubEnv("NEXT_RUNTIME", "nodejs");
+  const app = await serveApp({ ...eventsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { signIn } = await app.load("state/auth.ts");
+  const { Poll } = await app.load("state/poll.ts");
+  const enter = (name: string) => {
+    const browser = new Browser();
+    browser.cookies.set("auth", /auth=([^;]+)/.exec(signIn({ id: name, name }))?.[1] as string);
+    return { browser, client: app.open(browser, { stores: { poll: Poll } }) };
+  };
+  const [ann, bob, nobody] = [enter("ann"), enter("bob"), app.open(new Browser())];
+
+  await expect((await nobody.polls()).create("Tea?", [])).rejects.toMatchObject({ code: "FORBIDDEN" });
+  const id = (await (await ann.client.polls()).create("Tea?", ["yes", "no"])) as string;
+  await expect(nobody.poll("another")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  const [mine, his, theirs] = await Promise.all([ann.client.poll(id), bob.client.poll(id), nobody.poll(id)]);
+  expect(mine.$snapshot()).toMatchObject({ question: "Tea?", owner: "ann" });
+
+  // What both ends know is shown at once, and server code alone is not there for clients.
+  const vote = mine.vote("yes");
+  await vote.local;
+  expect([...mine.votes]).toEqual([["ann", "yes"]]);
+  await vote;
+  await expect(theirs.vote("no")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  expect(() => his.open("Coffee?", [])).toThrow();
+  const posted = await bob.browser.fetch(`${app.site.url}/poll.closeIfDue`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ key: id, args: [] }),
+  });
+  expect(posted.status).toBe(404);
+
+  // Three tabs are two people.
+  const tab = app.open(ann.browser);
+  await tab.poll(id);
+  await expect.poll(() => [mine.here.size, mine.people]).toEqual([4, 3]);
+  tab.$close();
+  await expect.poll(() => mine.here.size).toBe(3);
+
+  await his.say("hello");
+  await mine.block("bob");
+  await expect(his.say("again")).rejects.toThrow("You are blocked here.");
+  await expect(his.say("")).rejects.toMatchObject({ code: "INVALID" });
+  const steps: number[] = [];
+  for await (const step of mine.announce(["a", "b"])) steps.push(step);
+  expect(steps).toEqual([2, 3]);
+
+  const importing = mine.importChat(Array.from({ length: 1000 }, (_, n) => `${n}`));
+  await expect.poll(() => his.progress).toBeGreaterThan(0);
+  await expect(his.importChat(["x"])).rejects.toMatchObject({ code: "DROPPED" });
+  importing.cancel();
+  await expect(importing).rejects.toMatchObject({ code: "CANCELLED" });
+  await expect.poll(() => his.progress).toBe(null);
+
+  await (await ann.client.mine()).note(id, "a secret");
+  expect([...(await (await bob.client.mine()).$snapshot()).notes]).toEqual([]);
+
+  const hook = (token: string) =>
+    fetch(`${app.site.origin}/api/webhook`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ poll: id, text: "paid" }),
+    });
+  expect((await hook("wrong")).status).toBe(401);
+  expect((await hook("token")).status).toBe(204);
+  await expect.poll(() => mine.chat.at(-1)).toEqual({ by: "the webhook", text: "paid" });
+
+  await app.twin.poll("due").open("Now?", [], new Date(0));
+  const timer = vi.spyOn(globalThis, "setInterval");
+  await (await app.load("instrumentation.ts")).register();
+  const [run] = timer.mock.calls.find(([, ms]) => ms === 60_000) as [() => void];
+  timer.mockRestore();
+  run();
+  await expect.poll(async () => (await app.twin.poll("due").$snapshot()).closed).toBe(true);
+  expect(mine.closed).toBe(false);
+
+  await expect(his.close()).rejects.toMatchObject({ code: "FORBIDDEN" });
+  await mine.close();
+  await expect(mine.vote("no")).rejects.toMatchObject({ code: "CLOSED", data: { votes: 1 } });
 });

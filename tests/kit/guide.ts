@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export type Files = Readonly<Record<string, string>>;
 
 /** The files that a page of the docs writes out, by its sections: blocks of code that begin with the path of their file. Those before the first section have no name. */
-export function guide(page: string): Map<string, Files> {
+function guide(page: string): Map<string, Files> {
   const sections = readFileSync(`${ROOT}docs/${page}.md`, "utf8").split(/^## /m);
   const read = (text: string): Files =>
     Object.fromEntries([...text.matchAll(/```tsx?\n\/\/ ([\w./[\]-]+\.tsx?)\n([\s\S]*?)```/g)].map(([, path, code]) => [path as string, code as string]));
@@ -29,3 +29,6 @@ export function authApps(): { readonly cookie: Files; readonly betterAuth: Files
   const app = (section: string): Files => ({ ...sections.get(""), ...sections.get(section) });
   return { cookie: app("A cookie of one's own"), betterAuth: app("better-auth") };
 }
+
+/** The app of EVENTS.md. */
+export const eventsApp = (): Files => Object.assign({}, ...guide("EVENTS").values()) as Files;

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
-import { authApps, type Files, ROOT, write } from "../kit/guide.js";
+import { authApps, eventsApp, type Files, ROOT, write } from "../kit/guide.js";
 
 const built = existsSync(`${ROOT}dist/react/index.d.ts`) && existsSync(`${ROOT}dist/server/index.d.ts`);
 
@@ -55,6 +55,12 @@ test("the code of docs/AUTH.md compiles, with a cookie of one's own", async () =
 test("the code of docs/AUTH.md compiles, with better-auth", async () => {
   const files = authApps().betterAuth;
   expect(Object.keys(files)).toContain("app/api/auth/[...all]/route.ts");
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/EVENTS.md compiles", async () => {
+  const files = { ...eventsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string };
+  expect(Object.keys(files)).toContain("state/poll.ts");
   expect(await complaints(files)).toEqual([]);
 });
 
