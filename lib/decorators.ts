@@ -36,12 +36,12 @@ export interface MaybeStateDecorator {
   <T, V>(value: ClassAccessorDecoratorTarget<T, V>, context: ClassAccessorDecoratorContext<T, V> & Maybe<V>): void;
   <T extends object, K extends keyof T & Key>(target: T, key: K & Maybe<T[K]>, desc?: undefined): void;
 }
-/** The app's context, as `visibleTo` gets it. */
+/** The app's context, as `visibleTo` gets it. That option is not there yet: `createTwin` refuses it. */
 export type Viewer = AppContext;
 export interface StateOptions {
   /** Whether the storage keeps the field. @default true */
   persist?: boolean;
-  /** Where the browser keeps the field. */
+  /** Where the browser keeps the field. Not there yet: `createTwin` refuses it. */
   keep?: "localStorage" | "sessionStorage" | "cookie";
   private?: never;
   visibleTo?: never;
@@ -206,8 +206,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     ...(throttle !== undefined && { throttle }),
     ...(input && { input }),
     ...(guard && { guard }),
-    // The types in server code are checked by its compiler, and some compilers count `this` among the parameters.
-    ...(paramTypes && !internal && { paramTypes }),
+    ...(paramTypes && { paramTypes }),
   };
 });
 

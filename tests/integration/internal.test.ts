@@ -74,6 +74,7 @@ test("server code, other events, and other stores call an internal event", async
   expect(await visitor.call("desk.open", "by a store")).toBe(10);
   expect(await twin.poll(visitor.session).$snapshot()).toEqual({ question: "by a store", votes: 5 });
   expect(await twin.room("k").init("by server code", 2)).toBe(14);
+  await expect(twin.room("k").init("x", "2" as never)).rejects.toMatchObject({ code: "INVALID" });
   const steps: number[] = [];
   for await (const n of twin.as({}).room("k").steps(3)) steps.push(n);
   expect(steps).toEqual([1, 2, 3]);
@@ -90,7 +91,12 @@ test("a twin has no internal event, also where the browser has the class", async
 
 test("an internal event is in no warning of arguments that nothing checks", () => {
   const logs: string[] = [];
-  const twin = createTwin({ name: "internal", stores: { poll: Poll }, log: ({ message }) => void logs.push(message) });
+  class Bare {
+    declare open: string;
+  }
+  // As a compiler without metadata leaves it.
+  event({ internal: true })(Bare.prototype, "open" as never, { value() {} } as never);
+  const twin = createTwin({ name: "internal", stores: { bare: Bare }, log: ({ message }) => void logs.push(message) });
   onTestFinished(() => twin.close());
   expect(logs).toEqual([]);
 });
