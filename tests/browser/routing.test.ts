@@ -108,6 +108,17 @@ describe.runIf(process.env.TEST_FULL).each([true, false])("an app with cacheComp
     expect(await marked(goes)).toBe(true);
   });
 
+  test("shows that a room is not there, where its preload is refused and the page says so", async ({ visit }) => {
+    const html = await (await fetch(`${server.url}/room/closed`, { headers: { accept: "text/html" } })).text();
+    expect(html).toContain('content="noindex"');
+    const { context } = await visit({ url: server.url });
+    const page = await context.newPage();
+    await page.goto("/room/closed");
+    await page.getByText("This page could not be found.").waitFor();
+    await page.goto("/room/hall");
+    await here(page, 1).waitFor();
+  });
+
   test("shows a page that is the same for everybody, and then the visitor's state in it", async ({ visit }) => {
     const visitor = await visit({ url: server.url });
     const html = await (await fetch(`${server.url}/alone`, { headers: { accept: "text/html" } })).text();

@@ -2,7 +2,7 @@ import { createTwin, scope } from "twinstate/server";
 import { Note, Notes, Results, Room } from "./stores";
 
 export const twin = createTwin({
-  stores: { notes: Notes, results: Results, room: scope.room(Room, { allow: () => true }) },
+  stores: { notes: Notes, results: Results, room: scope.room(Room, { allow: (_, key) => key !== "closed" }) },
   models: { Note },
   grace: 0,
 });

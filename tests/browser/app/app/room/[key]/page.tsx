@@ -1,3 +1,4 @@
+import { notFound } from "next/navigation";
 import { Suspense } from "react";
 import { Room } from "../../../components/room";
 import { TwinPreload } from "../../../state/client";
@@ -18,7 +19,7 @@ export default function Page({ params }: Props) {
 async function Keyed({ params }: Props) {
   const { key } = await params;
   return (
-    <TwinPreload state={await twin.preload({ room: key })}>
+    <TwinPreload state={await twin.preload({ room: key }, { refused: notFound })}>
       <Room name={key} />
     </TwinPreload>
   );
