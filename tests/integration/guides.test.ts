@@ -212,7 +212,7 @@ test("docs/EVENTS.md: who calls, what is guarded, who is here, cancelled and cle
   expect((await hook("token")).status).toBe(204);
   await expect.poll(() => mine.chat.at(-1)).toEqual({ by: "the webhook", text: "paid" });
 
-  await app.twin.poll("due").open("Now?", [], new Date(0));
+  await app.twin.poll("due").open("Now?", [], 0);
   const timer = vi.spyOn(globalThis, "setInterval");
   await (await app.load("instrumentation.ts")).register();
   const [run] = timer.mock.calls.find(([, ms]) => ms === 60_000) as [() => void];
