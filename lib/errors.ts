@@ -403,6 +403,10 @@ export const outsideRequest = (what: string, cause: unknown) =>
 export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one into the root layout.`);
 export const nestedProvider = () =>
   wrong("`<TwinProvider>` stands inside another one: the page has two connections, and hooks below take the inner one. Put one into the root layout.");
+export const compiledLive = (hook: string, component: string) =>
+  wrong(
+    `\`${component}\` uses \`${hook}\`, and the React Compiler has compiled it: what it makes of a list is kept, and goes stale. Write it in place, \`observer(function ${component}() { … })\`, begin it with \`"use no memo"\`, or use \`${hook.replace("Live", "")}\`.`,
+  );
 export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
 export const noKey = (by: string) =>
   wrong(`An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);

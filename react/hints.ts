@@ -1,7 +1,8 @@
+import * as react from "react";
 import { useContext, useEffect } from "react";
 import type { Client } from "../client/client.js";
 import { inspectionOf } from "../client/inspection.js";
-import { frozenView, nestedProvider } from "../lib/errors.js";
+import { compiledLive, frozenView, nestedProvider } from "../lib/errors.js";
 import { ClientContext } from "./provider.js";
 
 /** In development: tells of what would go wrong without a word, or with words that name no store. */
@@ -31,3 +32,24 @@ function useAllHints(client: Client): void {
 
 /** What engines say where a frozen object is changed. */
 const FROZEN = /read.?only|not extensible|Cannot delete property|non-configurable/i;
+
+const warned = /* @__PURE__ */ new Set<string>();
+
+/** Warns, once, where the React Compiler has compiled the component that renders: what it keeps of a mirror, which is the same object for ever, goes stale. */
+export function warnOfCompiled(hook: string): void {
+  // Nothing else tells: React keeps there what a compiled component has made. Where it keeps it elsewhere some day, there is no warning.
+  const { A: owners } = ((react as unknown as Record<string, unknown>)[INTERNALS] ?? {}) as { A?: { getOwner?(): Fiber | null } | null };
+  const owner = owners?.getOwner?.();
+  if (!owner?.updateQueue?.memoCache) return;
+  const component = owner.type?.displayName || owner.type?.name || "A component";
+  if (warned.has(`${hook} ${component}`)) return;
+  warned.add(`${hook} ${component}`);
+  console.warn(compiledLive(hook, component).message);
+}
+
+const INTERNALS = "__CLIENT_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE";
+
+interface Fiber {
+  readonly type?: { readonly displayName?: string; readonly name?: string } | null;
+  readonly updateQueue?: { readonly memoCache?: unknown } | null;
+}

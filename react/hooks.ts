@@ -8,6 +8,7 @@ import type { AppVisitor } from "../lib/register.js";
 import type { LoadedOf, View } from "../lib/view-types.js";
 import type { KindOf, StoreOf } from "../server/scope.js";
 import { faces } from "./faces.js";
+import { warnOfCompiled } from "./hints.js";
 import { Pins } from "./pin.js";
 import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
 import { TwinProvider, type TwinProviderComponent, type TwinProviderProps, useClient } from "./provider.js";
@@ -140,6 +141,7 @@ function useView(hook: string, store: string, key: string | null | undefined, se
 }
 
 function useLive(hook: string, store: string, key: string | undefined): unknown {
+  if (process.env.NODE_ENV !== "production") warnOfCompiled(hook);
   const twin = useTwin(hook, store, key);
   const pins = useContext(Pins);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above

@@ -1,6 +1,6 @@
 import { observer } from "mobx-react-lite";
 import { act } from "react";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { useLiveBoard, useLiveShelf, useLiveTodo } from "./kit/hooks.js";
 import { join, joinKnowing, Source } from "./kit/joined.js";
 import { renders, show, soon, useCount } from "./kit/page.js";
@@ -28,6 +28,26 @@ const Row = observer(function Row({ item }: { item: Item }) {
 const Title = observer(function Title({ room }: { room: string }) {
   "use no memo";
   return <b>{useLiveBoard(room).title}</b>;
+});
+
+declare const COMPILED: boolean;
+
+function Top() {
+  const todo = useLiveTodo();
+  return <p>{todo.items.map(({ title }) => title).join()}</p>;
+}
+const Compiled = observer(Top);
+
+test("in development, a component that the compiler keeps from following the live twin is told of, once, by its name", async () => {
+  const client = join(new Source("todo", new Todo()));
+  const warn = vi.mocked(console.warn);
+  await show(client, <List />);
+  expect(warn).not.toHaveBeenCalled();
+  await show(client, <Compiled />);
+  const page = await show(client, <Compiled />);
+  expect(page.text).toBe("milk,bread");
+  expect(warn.mock.calls.flat()).toEqual(COMPILED ? [expect.stringContaining("`Top` uses `useLiveTodo`, and the React Compiler has compiled it")] : []);
+  warn.mockClear();
 });
 
 test("an observer of the live twin renders alone what it has read", async () => {
