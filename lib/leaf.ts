@@ -14,7 +14,7 @@ export function copyLeaf(value: object): object | undefined {
     case "RegExp":
       return value instanceof RegExp ? new RegExp(value.source, value.flags) : undefined;
     case "URL":
-      return copyUrl((value as { href: string }).href);
+      return new (globalThis as unknown as { URL: new (href: string) => object }).URL((value as { href: string }).href);
     case "ArrayBuffer":
       return (value as ArrayBuffer).slice(0);
     case "DataView":
@@ -38,10 +38,4 @@ export function sameLeaf(a: object, b: object): boolean {
 function bytesOf(leaf: object): Uint8Array | undefined {
   if (leaf instanceof ArrayBuffer) return new Uint8Array(leaf);
   return ArrayBuffer.isView(leaf) ? new Uint8Array(leaf.buffer, leaf.byteOffset, leaf.byteLength) : undefined;
-}
-
-/** Only of an address that stays what it is: as it is read again wherever it arrives. */
-function copyUrl(href: string): object | undefined {
-  const copy = new (globalThis as unknown as { URL: new (href: string) => { readonly href: string } }).URL(href);
-  return copy.href === href ? copy : undefined;
 }

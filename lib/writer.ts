@@ -294,10 +294,14 @@ export class Writer {
 /** A string that needs no look at its length. */
 const isShort = (value: unknown) => typeof value === "string" && value.length <= TEXT;
 
-/** A value that is no container, copied. What cannot be copied is no state: bytes that were transferred, a URL of a class that reads other text. */
+/**
+ * A value that is no container, copied. What cannot be copied is no state: bytes that were transferred, an address that is not read as it was written, as
+ * wherever it arrives it is read again.
+ */
 function copyOf(value: object): object | undefined {
   try {
-    return copyLeaf(value);
+    const copy = copyLeaf(value);
+    return (copy as { href?: unknown })?.href === (value as { href?: unknown }).href ? copy : undefined;
   } catch {
     return undefined;
   }
