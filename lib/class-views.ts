@@ -62,7 +62,12 @@ function makeMembers(described: Described, store: string): Members {
       if (!known) given.set(view, (known = new Map()));
       if (!known.has(name)) {
         const { get, value } = described.get(name) as PropertyDescriptor;
-        known.set(name, typeof value === "function" ? explained(value as Fn, store, name).bind(view) : get && evaluate(name, get, view));
+        known.set(
+          name,
+          typeof value === "function"
+            ? (process.env.NODE_ENV === "production" ? (value as Fn) : explained(value as Fn, store, name)).bind(view)
+            : get && evaluate(name, get, view),
+        );
       }
       return known.get(name);
     },
@@ -71,25 +76,23 @@ function makeMembers(described: Described, store: string): Members {
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
-/** A method; in development, one that tells what is wrong where it tries to change a view. */
-const explained: (method: Fn, name: string, key: string) => Fn =
-  process.env.NODE_ENV === "production"
-    ? (method) => method
-    : (method, name, key) =>
-        function (this: unknown, ...args) {
-          const explain = (error: unknown): never => {
-            const { code, message } = error as { code?: unknown; message?: unknown };
-            throw code === "READ_ONLY" || (error instanceof TypeError && /read.?only|not extensible|Cannot delete/i.test(String(message)))
-              ? forgottenEvent(name, key, error)
-              : error;
-          };
-          try {
-            const result = method.apply(this, args);
-            return result instanceof Promise ? result.catch(explain) : result;
-          } catch (error) {
-            return explain(error);
-          }
-        };
+/** In development: a method that tells what is wrong where it tries to change a view. */
+function explained(method: Fn, name: string, key: string): Fn {
+  const explain = (error: unknown): never => {
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    throw code === "READ_ONLY" || (error instanceof TypeError && /read.?only|not extensible|Cannot delete/i.test(String(message)))
+      ? forgottenEvent(name, key, error)
+      : error;
+  };
+  return function (this: unknown, ...args) {
+    try {
+      const result = method.apply(this, args);
+      return result instanceof Promise ? result.catch(explain) : result;
+    } catch (error) {
+      return explain(error);
+    }
+  };
+}
 
 /** What a getter gave, and all that it had read for it. */
 interface Result {
@@ -123,10 +126,11 @@ function describe(Class: AnyClass): Described {
   const described: Described = new Map();
   for (let one = Class.prototype as object; one !== Object.prototype; one = Object.getPrototypeOf(one)) {
     for (const key of Reflect.ownKeys(one)) {
-      const descriptor = Object.getOwnPropertyDescriptor(one, key) as PropertyDescriptor;
+      if (described.has(key)) continue;
+      const descriptor = Object.getOwnPropertyDescriptor(one, key) as PropertyDescriptor & { get?: { method?: unknown } };
       // A method that a store keeps from being assigned, where this side has stores too.
-      const { method } = (descriptor.get ?? {}) as { method?: unknown };
-      if (!described.has(key)) described.set(key, method ? { value: method } : descriptor);
+      const value = descriptor.get?.method;
+      described.set(key, value ? { value } : descriptor);
     }
   }
   return described;
@@ -138,7 +142,8 @@ function makePrototype(Class: AnyClass, name: string): object {
   const define = (key: string | symbol, descriptor: PropertyDescriptor) => Object.defineProperty(prototype, key, { configurable: true, ...descriptor });
   for (const [key, { get, value }] of describe(Class)) {
     if (get) define(key, { get: once(get) });
-    else if (typeof value === "function" && key !== "constructor") define(key, { value: explained(value as Fn, name, String(key)) });
+    else if (process.env.NODE_ENV !== "production" && typeof value === "function" && key !== "constructor")
+      define(key, { value: explained(value as Fn, name, String(key)) });
   }
   // What the browser is not told of is absent: it is not to be made of what is there.
   for (const key of [...fields.keys(), ...computeds.keys()]) define(key, { value: undefined });
