@@ -28,7 +28,7 @@ const ASKING = 1000;
 /** After how many ms of silence a tab asks its leader for a sign of life: one that is shown, and one that is hidden. */
 const SHOWN = 2000;
 const HIDDEN = 30_000;
-/** How much a tab may leave unread, in UTF-16 units. */
+/** How much a tab may leave unread for longer than its leader has patience, in UTF-16 units. */
 const UNREAD = 1_000_000;
 /** How long those without a leader wait before they look for another one, in ms, at most. */
 const LEADERLESS = 100;
@@ -190,7 +190,8 @@ class Reader {
   /** What comes in one go is handed on in one. */
   #events = "";
   #unread = 0;
-  #asked = false;
+  /** Since when it owes a sign of life; 0: it owes none. */
+  #asked = 0;
 
   constructor(channel: BroadcastChannel, gone: () => void) {
     this.#channel = channel;
@@ -199,7 +200,7 @@ class Reader {
       else if (data === OVER) gone();
       else {
         this.#unread = 0;
-        this.#asked = false;
+        this.#asked = 0;
       }
     };
     channel.postMessage(HERE);
@@ -207,18 +208,19 @@ class Reader {
 
   /** Asks for a sign of life. `false`: the last one was not given. */
   ask(): boolean {
-    if (this.#asked) return false;
-    this.#asked = true;
+    if (this.#asked > 0) return false;
+    this.#asked = Date.now();
     this.#channel.postMessage(ASK);
     return true;
   }
 
-  /** Hands an event on. `false`: too much is unread. */
+  /** Hands an event on. `false`: too much is unread, and has been for long. */
   hand(event: string): boolean {
+    if (this.#unread > UNREAD && Date.now() - this.#asked > PATIENCE) return false;
     if (this.#events === "") queueMicrotask(() => this.#send());
     this.#events += `${event}\n\n`;
     this.#unread += event.length;
-    return this.#unread < UNREAD;
+    return true;
   }
 
   #send(): void {

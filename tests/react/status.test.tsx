@@ -53,7 +53,7 @@ test("a break tells how much waits, and what to do", async () => {
   expect(page.element.innerHTML).toBe('<div role="status" data-status="offline" class="banner">You are offline. Changes waiting: 1.</div>');
   await act(async () => client.status.update({ pending: 3 }));
   expect(page.text).toBe("You are offline. Changes waiting: 3.");
-  await act(async () => client.status.update({ status: "online", late: 1 }));
+  await act(async () => client.status.update({ status: "waiting" }));
   expect(page.element.innerHTML).toBe('<div role="status" data-status="waiting" class="banner">The server has not answered yet. Changes waiting: 3.</div>');
   await act(async () => client.status.update({ status: "outdated", pending: 0 }));
   expect(page.text).toBe("There is a new version of this page. Reload it.");
