@@ -26,6 +26,8 @@ export interface Problem<Message extends string> {
 /** What is known of a request before anything is asked of it. */
 export interface ContextRequest {
   readonly headers: Global<"Headers">;
+  /** The id of the visitor's session, which the server has signed: who calls, where nobody signs in. `undefined` where server code asks for a request without one. */
+  readonly session: string | undefined;
 }
 
 /**

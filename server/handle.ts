@@ -78,7 +78,7 @@ async function currentOf(runtime: Runtime, store: string, kind: "session" | "use
   const headers = await requestHeaders(`twin.${store}.current()`);
   const known = await runtime.callers.recognise(headers.get("cookie"));
   const session = known && !known.replaced ? known.id : undefined;
-  const context = await runtime.contextOf(headers);
+  const context = await runtime.contextOf(headers, session);
   const key = kind === "session" ? session : userOf(context);
   if (key === undefined) throw kind === "session" ? noSession(store) : notSignedIn(store);
   return remote({ runtime, store, kind, key, context, session });

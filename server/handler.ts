@@ -103,7 +103,7 @@ async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinReques
     address: addressOf(headers, runtime.proxies),
     cookie: null,
     context: () => {
-      context ??= runtime.contextOf(head as Headers);
+      context ??= runtime.contextOf(head as Headers, session.id);
       head = undefined;
       return context;
     },

@@ -51,7 +51,7 @@ interface Server {
   readonly callers: Callers;
   readonly hosts: Hosts;
   readonly arrivals: Arrivals;
-  contextOf(headers: Headers): Promise<object>;
+  contextOf(headers: Headers, session: string | undefined): Promise<object>;
 }
 
 /** Whose page is rendered. */
@@ -74,7 +74,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
     warned.add(server);
     server.report("warn", noSessionInPreload());
   }
-  const caller: Caller = { context: await server.contextOf(headers), session: sessionOf(session, undefined), connection: undefined, trusted: false };
+  const caller: Caller = { context: await server.contextOf(headers, session), session: sessionOf(session, undefined), connection: undefined, trusted: false };
   const visitor = { caller, isNew: session !== known?.id, address: addressOf(headers, proxies) };
   if (known && !known.replaced) callers.notice(known, caller.context);
   const wanted: [Definition, string | null, Page | undefined][] = [];

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { alreadyAnswered, cutOff, droppedField, lostStorage } from "../lib/errors.js";
+import type { ContextRequest } from "../lib/register.js";
 import { describeClass, type WireSchema } from "../lib/schema.js";
 import { Arrivals } from "./arrivals.js";
 import { Callers, RETRY } from "./callers.js";
@@ -41,7 +42,7 @@ export interface RuntimeOptions {
   readonly name: string;
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly models: Models;
-  readonly context: (request: { readonly headers: Headers }) => unknown;
+  readonly context: (request: ContextRequest) => unknown;
   readonly storage: Storage;
   readonly session: SessionOptions;
   readonly lives: Lives;
@@ -144,8 +145,8 @@ export class Runtime implements World {
   }
 
   /** The app's context of a request. */
-  async contextOf(headers: Headers): Promise<object> {
-    return ((await this.#options.context({ headers })) ?? {}) as object;
+  async contextOf(headers: Headers, session: string | undefined): Promise<object> {
+    return ((await this.#options.context({ headers, session })) ?? {}) as object;
   }
 
   // --- what its parts ask ---

@@ -15,7 +15,7 @@ import {
   uncheckedRefused,
   uncheckedWarning,
 } from "../lib/errors.js";
-import type { AppContext, Problem } from "../lib/register.js";
+import type { AppContext, ContextRequest, Problem } from "../lib/register.js";
 import { classSchema } from "../lib/schema.js";
 import type { LifecycleName } from "../lib/view-types.js";
 import type { ExportedStore, Whose } from "./data.js";
@@ -62,7 +62,7 @@ export interface TwinOptions<S, M> {
   /** Classes of the instances in the stores. */
   models?: M;
   /** From `defineContext`. */
-  context?: (request: { readonly headers: Headers }) => AppContext | Promise<AppContext>;
+  context?: (request: ContextRequest) => AppContext | Promise<AppContext>;
   /** @default memory() */
   storage?: Storage;
   /** The cookie that tells visitors apart. */

@@ -60,6 +60,7 @@ export function TitleField({ value, label, className = "", onSave, onEmpty, onCl
       // biome-ignore lint/a11y/noAutofocus: the user has just asked to edit here
       autoFocus
       aria-label={label}
+      dir="auto"
       aria-invalid={error !== undefined}
       className={`${styles.field} ${className}`}
       maxLength={200}

@@ -1,6 +1,6 @@
 import { type Connection, computed, current, event, newId, state } from "twinstate";
 import { z } from "zod";
-import { type Person, personOf } from "./person";
+import type { Person } from "./person";
 
 export interface Card {
   id: string;
@@ -39,9 +39,9 @@ export class Board {
     return this.columns.reduce((count, { cards }) => count + cards.length, 0);
   }
 
-  @event(Id, Title) add(columnId: string, title: string) {
+  @event({ optimistic: true, input: [Id, Title] }) add(columnId: string, title: string) {
     const id = newId();
-    this.column(columnId)?.cards.push({ id, title, by: me() });
+    this.column(columnId)?.cards.push({ id, title, by: current().visitor });
     return id;
   }
 
@@ -82,15 +82,10 @@ export class Board {
     this.columns = this.columns.filter(({ id }) => id !== columnId);
   }
 
-  /** Which of `people` the caller is. */
-  @event whoAmI() {
-    return me().id;
-  }
-
   protected onConnect({ id }: Connection) {
-    const person = me();
-    this.tabs.set(id, person.id);
-    if (!this.people.some((other) => other.id === person.id)) this.people.push({ ...person, device: current().device });
+    const { visitor, device } = current();
+    this.tabs.set(id, visitor.id);
+    if (!this.people.some((other) => other.id === visitor.id)) this.people.push({ ...visitor, device });
   }
 
   protected onDisconnect({ id }: Connection) {
@@ -107,5 +102,3 @@ export class Board {
     return this.columns.find(({ cards }) => cards.some(({ id }) => id === cardId));
   }
 }
-
-const me = () => personOf(current().session?.id ?? "");

@@ -4,4 +4,4 @@ import { Board } from "./board";
 import type { Twin } from "./server";
 import { Todo } from "./todo";
 
-export const { TwinProvider, TwinPreload, useTodo, useBoard, useTicker } = createHooks<Twin>({ stores: { todo: Todo, board: Board } });
+export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, useTicker } = createHooks<Twin>({ stores: { todo: Todo, board: Board } });

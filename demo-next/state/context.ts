@@ -1,8 +1,10 @@
 import { defineContext } from "twinstate";
+import { personOf } from "./person";
 
-/** Who calls. Nobody signs in here: visitors are told apart by their session. */
-export const context = defineContext(({ headers }) => ({
+/** Who calls. Nobody has to sign in: visitors are told apart by their session. */
+export const context = defineContext(({ headers, session }) => ({
   device: /Mobi|Android/.test(headers.get("user-agent") ?? "") ? ("phone" as const) : ("computer" as const),
+  visitor: personOf(session ?? ""),
 }));
 
 declare module "twinstate" {

@@ -5,7 +5,7 @@ export interface Person {
   color: (typeof COLORS)[number];
 }
 
-const COLORS = ["tomato", "orange", "grass", "teal", "blue", "violet", "plum", "pink"] as const;
+export const COLORS = ["tomato", "orange", "grass", "teal", "blue", "violet", "plum", "pink"] as const;
 const MOODS = ["Amber", "Brave", "Calm", "Dapper", "Eager", "Fond", "Gentle", "Happy", "Jolly", "Keen", "Lucky", "Merry", "Nimble", "Quiet", "Sunny", "Witty"];
 const ANIMALS = ["Badger", "Crane", "Dolphin", "Falcon", "Fox", "Heron", "Ibis", "Koala", "Lynx", "Marmot", "Otter", "Panda", "Raven", "Seal", "Tapir", "Wren"];
 

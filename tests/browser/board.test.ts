@@ -123,7 +123,7 @@ describe.for(PLACES)("a board, on %s", ([, url, engine]) => {
     }
     const held = one.locator("[data-held]");
     await lift(one, "a");
-    await press(one, "ArrowDown", one.getByText("a is over b."));
+    await press(one, "ArrowDown", one.getByText("a is at place 2 of 2 in To do."));
     await one.keyboard.press("Space");
     await titles(other, "To do", ["b", "a"]);
     await count(held, 0);
@@ -182,7 +182,7 @@ describe.for(PLACES)("a board, on %s", ([, url, engine]) => {
 async function lift(page: Page, title: string): Promise<void> {
   await board(page).card(title).focus();
   await page.keyboard.press("Space");
-  await page.getByText(`${title} is over ${title}.`).waitFor({ state: "attached" });
+  await page.getByText(`${title} is at place`).waitFor({ state: "attached" });
 }
 
 /** Presses an arrow until it shows: a key that comes before the places of cards were measured moves nothing. */

@@ -5,7 +5,7 @@ import styles from "./board.module.css";
 import { BoardTools } from "./board-tools";
 import { CardFace } from "./card";
 import { Column } from "./column";
-import { useDrag } from "./drag";
+import { placeName, useDrag } from "./drag";
 import { NewColumn } from "./new-column";
 import { People } from "./people";
 import { BoardKey, useThisBoard } from "./this-board";
@@ -48,11 +48,11 @@ function Columns() {
   const { columns, held, sensors, collisionDetection, handlers } = useDrag();
   const heldCard = columns.flatMap(({ cards }) => cards).find(({ id }) => id === held);
 
-  const titleOf = (id: unknown) => columns.flatMap((column) => [column, ...column.cards]).find((each) => each.id === id)?.title ?? "";
+  const titleOf = (id: unknown) => columns.flatMap(({ cards }) => cards).find((each) => each.id === id)?.title ?? "";
   const announcements: Announcements = {
     onDragStart: ({ active }) => `Picked up ${titleOf(active.id)}.`,
-    onDragOver: ({ active, over }) => (over ? `${titleOf(active.id)} is over ${titleOf(over.id)}.` : undefined),
-    onDragEnd: ({ active, over }) => (over ? `Dropped ${titleOf(active.id)} at ${titleOf(over.id)}.` : undefined),
+    onDragOver: (drag) => (drag.over ? `${titleOf(drag.active.id)} is at ${placeName(columns, drag)}.` : undefined),
+    onDragEnd: (drag) => (drag.over ? `Dropped ${titleOf(drag.active.id)} at ${placeName(columns, drag)}.` : undefined),
     onDragCancel: ({ active }) => `${titleOf(active.id)} is back where it was.`,
   };
 

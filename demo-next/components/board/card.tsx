@@ -5,16 +5,21 @@ import { Avatar, DropdownMenu, IconButton } from "@radix-ui/themes";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import type { View } from "twinstate";
 import type { Card as CardState } from "../../state/board";
+import { useHeir } from "../heir";
 import { TitleField } from "../title-field";
 import styles from "./board.module.css";
 import { initials } from "./people";
 import { useThisBoard } from "./this-board";
+
+const newCardField = (card: HTMLElement) => card.closest("section")?.querySelector("input[name=title]");
 
 export function Card({ card, columnId }: { card: View<CardState>; columnId: string }) {
   const { id, title } = card;
   const board = useThisBoard();
   const [editing, setEditing] = useState(false);
   const face = useRef<HTMLDivElement>(null);
+  const place = `card-${id}`;
+  const closeMenu = useHeir(place, newCardField);
   const { setNodeRef, setActivatorNodeRef, attributes, listeners, transform, transition, isDragging } = useSortable({ id, disabled: editing });
 
   function close(byKey: boolean) {
@@ -33,6 +38,7 @@ export function Card({ card, columnId }: { card: View<CardState>; columnId: stri
 
   return (
     <li
+      id={place}
       ref={setNodeRef}
       className={styles.place}
       data-held={isDragging || undefined}
@@ -52,7 +58,7 @@ export function Card({ card, columnId }: { card: View<CardState>; columnId: stri
       ) : (
         <CardFace
           card={card}
-          menu={<CardMenu id={id} title={title} columnId={columnId} onEdit={() => setEditing(true)} />}
+          menu={<CardMenu id={id} title={title} columnId={columnId} onEdit={() => setEditing(true)} onClose={closeMenu} />}
           grip={{
             ...attributes,
             ...listeners,
@@ -73,16 +79,26 @@ export function Card({ card, columnId }: { card: View<CardState>; columnId: stri
 export function CardFace({ card: { title, by }, grip, menu }: { card: View<CardState>; grip?: React.ComponentProps<"div">; menu?: ReactNode }) {
   return (
     <div className={styles.card} data-flying={!grip || undefined}>
-      <div className={styles.grip} {...grip}>
+      <div className={styles.grip} dir="auto" data-first={grip && ""} {...grip}>
         {title}
       </div>
-      <Avatar size="1" radius="full" color={by.color} fallback={initials(by.name)} title={`Added by ${by.name}`} className={styles.by} />
+      <span role="img" aria-label={`Added by ${by.name}`} title={`Added by ${by.name}`} className={styles.by}>
+        <Avatar size="1" radius="full" highContrast color={by.color} fallback={initials(by.name)} />
+      </span>
       {menu}
     </div>
   );
 }
 
-function CardMenu({ id, title, columnId, onEdit }: { id: string; title: string; columnId: string; onEdit(): void }) {
+interface CardMenuProps {
+  id: string;
+  title: string;
+  columnId: string;
+  onEdit(): void;
+  onClose(event: Event): void;
+}
+
+function CardMenu({ id, title, columnId, onEdit, onClose }: CardMenuProps) {
   const board = useThisBoard();
   const edited = useRef(false);
   return (
@@ -98,6 +114,7 @@ function CardMenu({ id, title, columnId, onEdit }: { id: string; title: string; 
         onCloseAutoFocus={(event) => {
           // The field has the focus already.
           if (edited.current) event.preventDefault();
+          else onClose(event);
         }}
       >
         <DropdownMenu.Item

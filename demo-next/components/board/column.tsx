@@ -6,11 +6,15 @@ import { AlertDialog, Button, DropdownMenu, Flex, Heading, IconButton, Text } fr
 import { useRef, useState } from "react";
 import type { View } from "twinstate";
 import type { Column as ColumnState } from "../../state/board";
+import { useHeir } from "../heir";
 import { TitleField } from "../title-field";
 import styles from "./board.module.css";
 import { Card } from "./card";
 import { NewTitle } from "./new-title";
 import { useThisBoard } from "./this-board";
+
+/** What follows the last column. */
+const newColumnField = (column: HTMLElement) => column.nextElementSibling?.querySelector("input");
 
 export function Column({ column: { id, title, cards } }: { column: View<ColumnState> }) {
   const board = useThisBoard();
@@ -18,19 +22,27 @@ export function Column({ column: { id, title, cards } }: { column: View<ColumnSt
   const [editing, setEditing] = useState(false);
   const [asking, setAsking] = useState(false);
   const menu = useRef<HTMLButtonElement>(null);
+  const place = `column-${id}`;
+  const closeMenu = useHeir(place, newColumnField);
 
   function close(byKey: boolean) {
     setEditing(false);
     if (byKey) menu.current?.focus();
   }
 
+  function closeDialog(event: Event) {
+    event.preventDefault();
+    menu.current?.focus();
+    closeMenu(event);
+  }
+
   return (
-    <section className={styles.column} aria-label={title} ref={setNodeRef}>
+    <section className={styles.column} aria-label={title} id={place} ref={setNodeRef}>
       <Flex align="center" gap="2" className={styles.columnHead}>
         {editing ? (
           <TitleField value={title} label="Column title" className={styles.columnField} onSave={(next) => board.renameColumn(id, next)} onClose={close} />
         ) : (
-          <Heading as="h2" size="3" className={styles.columnTitle} onDoubleClick={() => setEditing(true)}>
+          <Heading as="h2" size="3" className={styles.columnTitle} dir="auto" onDoubleClick={() => setEditing(true)}>
             {title}
           </Heading>
         )}
@@ -39,11 +51,11 @@ export function Column({ column: { id, title, cards } }: { column: View<ColumnSt
         </Text>
         <DropdownMenu.Root modal={false}>
           <DropdownMenu.Trigger>
-            <IconButton ref={menu} variant="ghost" color="gray" size="1" aria-label={`Column ${title}`}>
+            <IconButton ref={menu} data-first variant="ghost" color="gray" size="1" aria-label={`Column ${title}`}>
               <DotsHorizontalIcon />
             </IconButton>
           </DropdownMenu.Trigger>
-          <DropdownMenu.Content size="1" align="end" onCloseAutoFocus={(event) => editing && event.preventDefault()}>
+          <DropdownMenu.Content size="1" align="end" onCloseAutoFocus={(event) => (editing ? event.preventDefault() : closeMenu(event))}>
             <DropdownMenu.Item onSelect={() => setEditing(true)}>
               <Pencil1Icon /> Rename
             </DropdownMenu.Item>
@@ -54,20 +66,21 @@ export function Column({ column: { id, title, cards } }: { column: View<ColumnSt
         </DropdownMenu.Root>
       </Flex>
       <SortableContext id={id} items={cards.map((card) => card.id)} strategy={verticalListSortingStrategy}>
-        <ul className={styles.cards} aria-label={`Cards of ${title}`}>
-          {cards.map((card) => (
-            <Card card={card} columnId={id} key={card.id} />
-          ))}
-          {cards.length === 0 && (
-            <Text as="p" size="2" color="gray" align="center" className={styles.empty}>
-              No cards
-            </Text>
-          )}
-        </ul>
+        {cards.length === 0 ? (
+          <Text as="p" size="2" color="gray" align="center" className={styles.empty}>
+            No cards
+          </Text>
+        ) : (
+          <ul className={styles.cards} aria-label={`Cards of ${title}`}>
+            {cards.map((card) => (
+              <Card card={card} columnId={id} key={card.id} />
+            ))}
+          </ul>
+        )}
       </SortableContext>
       <NewTitle label="Add a card" onAdd={(next) => board.add(id, next)} />
       <AlertDialog.Root open={asking} onOpenChange={setAsking}>
-        <AlertDialog.Content maxWidth="400px">
+        <AlertDialog.Content maxWidth="400px" onCloseAutoFocus={closeDialog}>
           <AlertDialog.Title size="4">Delete “{title}”?</AlertDialog.Title>
           <AlertDialog.Description size="2">
             {cards.length === 1 ? "Its card goes" : `Its ${cards.length} cards go`} with it, for everybody.

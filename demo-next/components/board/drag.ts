@@ -95,7 +95,7 @@ function placeOf(columns: Columns, card: string): Drag | undefined {
 }
 
 /** Where the card lands: on the place of a card of its own column, before or after one of another, or at the end of a column. */
-function landing(columns: Columns, { active, over }: DragOverEvent | DragEndEvent): Drag | undefined {
+function landing(columns: Columns, { active, over }: Pick<DragOverEvent, "active" | "over">): Drag | undefined {
   if (!over) return undefined;
   const card = String(active.id);
   const from = placeOf(columns, card);
@@ -108,6 +108,15 @@ function landing(columns: Columns, { active, over }: DragOverEvent | DragEndEven
   const held = active.rect.current.translated;
   const below = held && held.top + held.height / 2 > over.rect.top + over.rect.height / 2;
   return { card, column: at.column, index: at.index + (below ? 1 : 0) };
+}
+
+/** Where the card would land, in words. */
+export function placeName(columns: Columns, drag: Pick<DragOverEvent, "active" | "over">): string {
+  const place = landing(columns, drag);
+  const column = columns.find(({ id }) => id === place?.column);
+  if (!place || !column) return "its place";
+  const others = column.cards.filter(({ id }) => id !== place.card).length;
+  return `place ${place.index + 1} of ${others + 1} in ${column.title}`;
 }
 
 const isColumn = ({ data }: DroppableContainer) => data.current?.type === "column";

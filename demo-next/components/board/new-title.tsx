@@ -12,7 +12,7 @@ export function NewTitle({ label, onAdd }: { label: string; onAdd(title: string)
   return (
     <form className={styles.newTitle} action={add}>
       <PlusIcon />
-      <input name="title" placeholder={label} aria-label={label} maxLength={200} autoComplete="off" />
+      <input name="title" dir="auto" placeholder={label} aria-label={label} maxLength={200} autoComplete="off" />
     </form>
   );
 }

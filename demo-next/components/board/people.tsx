@@ -1,6 +1,6 @@
 "use client";
 import { Avatar, Tooltip } from "@radix-ui/themes";
-import { useEffect, useState } from "react";
+import { useVisitor } from "../../state/client";
 import styles from "./board.module.css";
 import { useThisBoard } from "./this-board";
 
@@ -8,23 +8,8 @@ const MOST = 6;
 
 /** Who has the board open. */
 export function People() {
-  const { people, whoAmI } = useThisBoard();
-  const [me, setMe] = useState<string>();
-
-  useEffect(() => {
-    let gone = false;
-    whoAmI().then(
-      (id) => {
-        if (!gone) setMe(id);
-      },
-      // Nobody is marked, then.
-      () => {},
-    );
-    return () => {
-      gone = true;
-    };
-  }, [whoAmI]);
-
+  const { people } = useThisBoard();
+  const me = useVisitor()?.id;
   const shown = people.slice(0, MOST);
   return (
     <ul className={styles.people} aria-label="Who is here">
@@ -33,14 +18,14 @@ export function People() {
         return (
           <Tooltip content={label} key={id}>
             <li className={styles.person} aria-label={label}>
-              <Avatar size="2" radius="full" variant="solid" color={color} fallback={initials(name)} />
+              <Avatar size="2" radius="full" highContrast color={color} fallback={initials(name)} />
             </li>
           </Tooltip>
         );
       })}
       {people.length > MOST && (
         <li className={styles.person}>
-          <Avatar size="2" radius="full" color="gray" fallback={`+${people.length - MOST}`} />
+          <Avatar size="2" radius="full" highContrast color="gray" fallback={`+${people.length - MOST}`} />
         </li>
       )}
     </ul>

@@ -5,6 +5,11 @@ import type { SubmitEvent } from "react";
 import { useTodo } from "../../state/client";
 import styles from "./todo-list.module.css";
 
+const ID = "new-todo";
+
+/** Where the focus goes when nothing else is left to have it. */
+export const newTodoField = () => document.getElementById(ID);
+
 export function NewTodo() {
   const todo = useTodo();
 
@@ -31,7 +36,9 @@ export function NewTodo() {
       </IconButton>
       <input
         className={styles.title}
+        id={ID}
         name="title"
+        dir="auto"
         placeholder="What needs to be done?"
         aria-label="New to-do"
         maxLength={200}

@@ -1,9 +1,12 @@
 "use client";
 import { Button, SegmentedControl, Text } from "@radix-ui/themes";
 import { useTodo } from "../../state/client";
+import { useHeir } from "../heir";
 import { FILTERS, type Filter, useFilter } from "./filter";
+import { newTodoField } from "./new-todo";
 import styles from "./todo-list.module.css";
 
+const CLEAR = "clear-completed";
 const NAMES = { all: "All", active: "Active", completed: "Completed" };
 
 export function TodoFooter() {
@@ -24,13 +27,16 @@ export function TodoFooter() {
           </SegmentedControl.Item>
         ))}
       </SegmentedControl.Root>
-      <div className={styles.clear}>
-        {left < items.length && (
-          <Button size="2" variant="ghost" color="gray" onClick={() => void clearDone()}>
-            Clear completed
-          </Button>
-        )}
-      </div>
+      <div className={styles.clear}>{left < items.length && <Clear onClick={() => void clearDone()} />}</div>
     </div>
+  );
+}
+
+function Clear({ onClick }: { onClick(): void }) {
+  useHeir(CLEAR, newTodoField);
+  return (
+    <Button id={CLEAR} size="2" variant="ghost" color="gray" onClick={onClick}>
+      Clear completed
+    </Button>
   );
 }

@@ -5,13 +5,17 @@ import { useRef, useState } from "react";
 import type { View } from "twinstate";
 import { useTodo } from "../../state/client";
 import type { Item } from "../../state/todo";
+import { useHeir } from "../heir";
 import { TitleField } from "../title-field";
+import { newTodoField } from "./new-todo";
 import styles from "./todo-list.module.css";
 
 export function TodoRow({ item: { id, title, done } }: { item: View<Item> }) {
   const todo = useTodo();
   const [editing, setEditing] = useState(false);
   const pencil = useRef<HTMLButtonElement>(null);
+  const place = `todo-${id}`;
+  useHeir(place, newTodoField);
 
   function close(byKey: boolean) {
     setEditing(false);
@@ -19,15 +23,15 @@ export function TodoRow({ item: { id, title, done } }: { item: View<Item> }) {
   }
 
   return (
-    <li className={styles.row} data-done={done || undefined} data-editing={editing || undefined}>
+    <li id={place} className={styles.row} data-done={done || undefined} data-editing={editing || undefined}>
       <form action={todo.toggle.form.bind(null, id)}>
-        <Checkbox type="submit" size="3" color="grass" checked={done} aria-label={title} />
+        <Checkbox data-first type="submit" size="3" color="grass" checked={done} aria-label={title} />
       </form>
       {editing ? (
         <TitleField value={title} label="Title" onSave={(next) => todo.rename(id, next)} onEmpty={() => todo.remove(id)} onClose={close} />
       ) : (
         // biome-ignore lint/a11y/noStaticElementInteractions: the pencil does the same for those without a mouse
-        <span className={styles.text} onDoubleClick={() => setEditing(true)}>
+        <span className={styles.text} dir="auto" onDoubleClick={() => setEditing(true)}>
           {title}
         </span>
       )}

@@ -1,0 +1,199 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright";
+import { describe, expect } from "vitest";
+import { COLORS } from "../../demo-next/state/person.js";
+import { board, count, shows, todos } from "./kit/demo.js";
+import { doubleClick } from "./kit/hand.js";
+import { test } from "./kit/visitor.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds wrong in what a page shows now, of long lists in their beginning: rules, with the elements. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    // What fades in has its colours when that is over.
+    for (const animation of document.getAnimations()) animation.finish();
+    const { axe } = window as unknown as {
+      axe: { run(context: object, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const found = await axe.run({ exclude: ["li:nth-child(n + 40)"] }, { resultTypes: ["violations"] });
+    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  });
+}
+
+/** What the focus is on, by its name. */
+const focused = (page: Page) =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    return element?.getAttribute("aria-label") ?? element?.getAttribute("placeholder") ?? element?.textContent ?? "";
+  });
+const focusIs = (page: Page, name: string) => expect.poll(() => focused(page)).toBe(name);
+
+let boards = 0;
+const fresh = () => `/board/access-${Date.now().toString(36)}-${++boards}`;
+
+describe.for(["light", "dark"] as const)("in %s colours, axe finds nothing wrong", (colorScheme) => {
+  test("on a to-do list with what is done and what is not, and while a title is edited", async ({ visit }) => {
+    const page = await (await visit({ colorScheme })).open("/");
+    expect(await violations(page), "empty").toEqual([]);
+    await todos(page).add("milk", "bread");
+    await todos(page).done("milk").click();
+    await shows(todos(page).count, ["1 item left"]);
+    expect(await violations(page)).toEqual([]);
+    await todos(page).edit("bread");
+    expect(await violations(page), "edited").toEqual([]);
+  });
+
+  test("on a board with empty columns, cards, and people of every colour", async ({ visit }) => {
+    const page = await (await visit({ colorScheme })).open(fresh());
+    await board(page).add("To do", "paint");
+    await board(page).card("paint").waitFor();
+    await count(board(page).people, 1);
+    for (const color of COLORS) {
+      await page.evaluate((name) => {
+        for (const avatar of document.querySelectorAll(".rt-AvatarRoot")) avatar.setAttribute("data-accent-color", name);
+      }, color);
+      expect(await violations(page), color).toEqual([]);
+    }
+  });
+
+  test.for(["/ticker", "/about"])("on %s", async (path, { visit }) => {
+    const page = await (await visit({ colorScheme })).open(path);
+    if (path === "/ticker") await page.locator("li:nth-child(-n + 40)[data-way]").first().waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+});
+
+describe("the focus never falls to the body", () => {
+  test("when to-dos are deleted, emptied, cleared, or leave what is shown", async ({ visit }) => {
+    const page = await (await visit()).open("/");
+    const list = todos(page);
+    await list.add("a", "b", "c", "d");
+    await list.row("a").getByRole("button", { name: "Delete a" }).focus();
+    await page.keyboard.press("Enter");
+    await shows(list.rows, ["b", "c", "d"]);
+    await focusIs(page, "b");
+
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await list.field.fill("");
+    await page.keyboard.press("Enter");
+    await shows(list.rows, ["c", "d"]);
+    await focusIs(page, "c");
+
+    await list.filter("Active").click();
+    await list.done("c").focus();
+    await page.keyboard.press("Space");
+    await shows(list.rows, ["d"]);
+    await focusIs(page, "d");
+
+    await list.clear.focus();
+    await page.keyboard.press("Enter");
+    await count(list.clear, 0);
+    await focusIs(page, "New to-do");
+
+    await list.row("d").getByRole("button", { name: "Delete d" }).focus();
+    await page.keyboard.press("Enter");
+    await count(list.rows, 0);
+    await focusIs(page, "New to-do");
+  });
+
+  test("when cards are moved and deleted by their menu: it goes with the card, else to the next, else to a new one", async ({ visit }) => {
+    const page = await (await visit()).open(fresh());
+    for (const title of ["a", "b"]) {
+      await board(page).add("To do", title);
+      await board(page).card(title).waitFor();
+    }
+    const choose = async (button: string, item: string) => {
+      await page.getByRole("button", { name: button, exact: true }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("menuitem", { name: item }).press("Enter");
+    };
+    await choose("Card a", "Move to Done");
+    await shows(board(page).cards("To do").getByRole("button", { name: "b", exact: true }), ["b"]);
+    await focusIs(page, "a");
+    await choose("Card a", "Move to To do");
+    await focusIs(page, "a");
+    await choose("Card b", "Delete");
+    await focusIs(page, "a");
+    await choose("Card a", "Delete");
+    await focusIs(page, "Add a card");
+  });
+
+  test("when columns are deleted: it goes to the next, else to a new one", async ({ visit }) => {
+    const page = await (await visit()).open(fresh());
+    await board(page).add("Done", "a");
+    await board(page).card("a").waitFor();
+    await board(page).choose("Column Doing", "Delete");
+    await focusIs(page, "Column Done");
+    await board(page).choose("Column Done", "Delete");
+    await page.getByRole("button", { name: "Keep" }).press("Enter");
+    await focusIs(page, "Column Done");
+    await board(page).choose("Column Done", "Delete");
+    await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).press("Enter");
+    await count(board(page).column("Done"), 0);
+    await focusIs(page, "Add a column");
+  });
+});
+
+test("while a title is edited its checkbox is hidden", async ({ visit }) => {
+  const page = await (await visit()).open("/");
+  await todos(page).add("milk");
+  await doubleClick(page.getByText("milk", { exact: true }));
+  await todos(page).field.waitFor();
+  expect(await page.locator("li [role=checkbox]").isVisible()).toBe(false);
+  await todos(page).field.press("Escape");
+  expect(await todos(page).done("milk").isVisible()).toBe(true);
+});
+
+test("titles from right to left are shown and edited so", async ({ visit }) => {
+  const visitor = await visit();
+  const direction = (page: Page, text: string) => page.getByText(text, { exact: true }).evaluate((element) => getComputedStyle(element).direction);
+  const title = "שלום עולם, קנה חלב (2%)!";
+  const page = await visitor.open("/");
+  await todos(page).add(title, "milk (2%)!");
+  expect([await direction(page, title), await direction(page, "milk (2%)!")]).toEqual(["rtl", "ltr"]);
+  await todos(page).edit(title);
+  expect(await todos(page).field.evaluate((field) => getComputedStyle(field).direction)).toBe("rtl");
+  const other = await visitor.open(fresh());
+  await board(other).add("To do", title);
+  await board(other).card(title).waitFor();
+  expect(await direction(other, title)).toBe("rtl");
+});
+
+test("who moves a card by keys is told its column and its place", async ({ visit }) => {
+  const page = await (await visit()).open(fresh());
+  await board(page).add("Done", "x");
+  await board(page).add("To do", "a");
+  await board(page).card("a").focus();
+  await page.keyboard.press("Space");
+  await page.getByText("a is at place 1 of 1 in To do.").waitFor({ state: "attached" });
+  await expect
+    .poll(async () => {
+      await page.keyboard.press("ArrowRight");
+      return page.getByText(/^a is at place [12] of 2 in Done\.$/).count();
+    })
+    .toBe(1);
+  await page.keyboard.press("Space");
+  await page.getByText(/^Dropped a at place [12] of 2 in Done\.$/).waitFor({ state: "attached" });
+});
+
+test("a card that is added is there before the server has answered, with who added it", async ({ visit }) => {
+  const page = await (await visit()).open(fresh());
+  await count(board(page).people, 1);
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/api/twin/board.*", async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await board(page).add("To do", "paint");
+  await board(page).card("paint").waitFor();
+  await page.getByRole("img", { name: /^Added by / }).waitFor();
+  answer();
+  await page.unrouteAll({ behavior: "wait" });
+});
