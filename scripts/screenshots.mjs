@@ -2,7 +2,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright";
-import { build, ROOT } from "../tests/browser/kit/build.ts";
+import { buildApp, buildLibrary, DEMO, ROOT } from "../tests/browser/kit/build.ts";
 import { launchOptions, missing } from "../tests/browser/kit/chromium.ts";
 import { hydrated } from "../tests/browser/kit/hydrated.ts";
 import { startServer } from "../tests/browser/kit/server.ts";
@@ -20,6 +20,8 @@ const PICTURES = [
   { name: "todo-phone", path: "/", phone: true, act: fillTodos },
   { name: "board", path: "/board/launch", act: fillBoard },
   { name: "board-dark", path: "/board/launch", dark: true },
+  { name: "poll", path: "/poll", act: fillPoll },
+  { name: "poll-phone", path: "/poll", phone: true, dark: true, act: fillPoll },
   { name: "ticker", path: "/ticker", act: trade },
   { name: "ticker-phone", path: "/ticker", phone: true, dark: true, act: trade },
   { name: "status-online", path: "/about", act: (page) => status(page, "Live"), clip: header },
@@ -31,7 +33,8 @@ const PICTURES = [
 if (missing) throw new Error(`This ${missing}.`);
 const [only = ""] = process.argv.slice(2);
 const wanted = PICTURES.filter(({ name }) => name.startsWith(only));
-await build();
+await buildLibrary();
+await buildApp(DEMO);
 mkdirSync(FOLDER, { recursive: true });
 const browser = await chromium.launch(launchOptions);
 const servers = {};
@@ -82,6 +85,38 @@ async function fillBoard(page) {
     }
   }
   await page.mouse.click(5, 5);
+}
+
+/** Asks, lets others vote and chat, and imports an answer. */
+async function fillPoll(page) {
+  await signIn(page, "Ann");
+  await page.getByLabel("Question").fill("Where do we eat tonight?");
+  await page.getByLabel("Answers, one on each line").fill(["The noodle place", "The garden behind the mill", "At home"].join("\n"));
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.getByRole("heading", { name: "Where do we eat tonight?" }).waitFor();
+  const others = { Bob: "The noodle place", Mia: "The noodle place", Zoë: "At home" };
+  for (const [name, answer] of Object.entries(others)) {
+    const context = await page.context().browser().newContext({ viewport: DESKTOP.viewport });
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await hydrated(other);
+    await signIn(other, name);
+    await other.getByRole("radio", { name: answer }).click();
+    if (name === "Mia") {
+      await other.getByLabel("Say something").fill("I have eaten nothing since noon!");
+      await other.getByLabel("Say something").press("Enter");
+    }
+  }
+  await page.getByRole("radio", { name: "The garden behind the mill" }).click();
+  await page.getByText("4 votes").waitFor();
+  await page.getByText("nothing since noon").waitFor();
+  await page.mouse.click(5, 5);
+}
+
+async function signIn(page, name) {
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("Your name").press("Enter");
+  await page.getByText(`Signed in as ${name}`).waitFor();
 }
 
 /** Waits until many rows have changed, and some that are in sight flash. */

@@ -7,6 +7,7 @@ import styles from "./header.module.css";
 const PAGES = [
   { name: "To-do", href: "/", under: /^\/$/ },
   { name: "Board", href: "/board/demo", under: /^\/board\// },
+  { name: "Polls", href: "/poll", under: /^\/poll/ },
   { name: "Ticker", href: "/ticker", under: /^\/ticker$/ },
   { name: "About", href: "/about", under: /^\/about$/ },
 ];

@@ -40,8 +40,9 @@ export class Board {
   }
 
   @event({ optimistic: true, input: [Id, Title] }) add(columnId: string, title: string) {
+    const { guest: _, ...by } = current().visitor;
     const id = newId();
-    this.column(columnId)?.cards.push({ id, title, by: current().visitor });
+    this.column(columnId)?.cards.push({ id, title, by });
     return id;
   }
 
@@ -84,8 +85,9 @@ export class Board {
 
   protected onConnect({ id }: Connection) {
     const { visitor, device } = current();
-    this.tabs.set(id, visitor.id);
-    if (!this.people.some((other) => other.id === visitor.id)) this.people.push({ ...visitor, device });
+    const { guest: _, ...person } = visitor;
+    this.tabs.set(id, person.id);
+    if (!this.people.some((other) => other.id === person.id)) this.people.push({ ...person, device });
   }
 
   protected onDisconnect({ id }: Connection) {

@@ -1,7 +1,10 @@
 "use client";
 import { createHooks } from "twinstate/react";
 import { Board } from "./board";
+import { Poll } from "./poll";
 import type { Twin } from "./server";
 import { Todo } from "./todo";
 
-export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, useTicker } = createHooks<Twin>({ stores: { todo: Todo, board: Board } });
+export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker } = createHooks<Twin>({
+  stores: { todo: Todo, board: Board, poll: Poll },
+});

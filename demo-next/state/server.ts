@@ -1,15 +1,19 @@
 import { createTwin, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { Board } from "./board";
-import { isBoardKey } from "./board-key";
 import { context } from "./context";
+import { isKey } from "./key";
+import { Poll } from "./poll";
+import { Polls } from "./polls";
 import { Ticker } from "./ticker";
 import { Todo } from "./todo";
 
 export const twin = createTwin({
   stores: {
     todo: Todo,
-    board: scope.room(Board, { allow: (_context, key) => isBoardKey(key) }),
+    board: scope.room(Board, { allow: (_context, key) => isKey(key) }),
+    poll: scope.room(Poll, { allow: (_context, _key, poll) => poll.question !== "" }),
+    polls: scope.shared(Polls),
     ticker: scope.shared(Ticker),
   },
   context,

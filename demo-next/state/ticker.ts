@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { event, state, update } from "twinstate";
+import { event, type Internal, state, update } from "twinstate";
 import { twin } from "./server";
 
 export interface Quote {
@@ -23,8 +23,8 @@ export class Ticker {
   /** Which run of the market this is: an older one ends. */
   private runs = 0;
 
-  /** Beside the queue. It is no visitor's business: server code alone gets past this guard. */
-  @event({ background: true, guard: () => false }) async run() {
+  /** Beside the queue. It is no visitor's business. */
+  @event({ background: true, internal: true }) async run(this: Internal<this>) {
     const mine = ++this.runs;
     while (this.watching > 0 && this.runs === mine) {
       await update(() => this.trade());

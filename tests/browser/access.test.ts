@@ -59,7 +59,7 @@ describe.for(["light", "dark"] as const)("in %s colours, axe finds nothing wrong
     }
   });
 
-  test.for(["/ticker", "/about"])("on %s", async (path, { visit }) => {
+  test.for(["/ticker", "/poll", "/about"])("on %s", async (path, { visit }) => {
     const page = await (await visit({ colorScheme })).open(path);
     if (path === "/ticker") await page.locator("li:nth-child(-n + 40)[data-way]").first().waitFor();
     expect(await violations(page)).toEqual([]);

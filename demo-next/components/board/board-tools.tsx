@@ -3,7 +3,7 @@ import { CheckIcon, Link2Icon, PlusIcon } from "@radix-ui/react-icons";
 import { Button, Flex } from "@radix-ui/themes";
 import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
-import { newBoardKey } from "../../state/board-key";
+import { newKey } from "../../state/key";
 import { useReport } from "../notices";
 
 const SHOWN = 1500;
@@ -34,7 +34,7 @@ export function BoardTools() {
         {copied ? <CheckIcon /> : <Link2Icon />}
         {copied ? "Copied" : "Copy link"}
       </Button>
-      <Button variant="soft" color="gray" onClick={() => router.push(`/board/${newBoardKey()}`)}>
+      <Button variant="soft" color="gray" onClick={() => router.push(`/board/${newKey()}`)}>
         <PlusIcon />
         New board
       </Button>

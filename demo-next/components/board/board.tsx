@@ -1,23 +1,25 @@
 "use client";
 import { type Announcements, DndContext, DragOverlay, MeasuringStrategy } from "@dnd-kit/core";
 import { Code, Flex, Heading, Text } from "@radix-ui/themes";
+import { useBoard } from "../../state/client";
+import { People } from "../people";
 import styles from "./board.module.css";
 import { BoardTools } from "./board-tools";
 import { CardFace } from "./card";
 import { Column } from "./column";
 import { placeName, useDrag } from "./drag";
 import { NewColumn } from "./new-column";
-import { People } from "./people";
 import { BoardKey, useThisBoard } from "./this-board";
 
 export function Board({ name }: { name: string }) {
+  const { people } = useBoard(name);
   return (
     <BoardKey value={name}>
       <div className={styles.board}>
         <Flex align="end" justify="between" gap="4" wrap="wrap">
           <BoardTitle name={name} />
           <Flex align="center" gap="4" wrap="wrap">
-            <People />
+            <People people={people} />
             <BoardTools />
           </Flex>
         </Flex>

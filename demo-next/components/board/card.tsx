@@ -6,9 +6,9 @@ import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import type { View } from "twinstate";
 import type { Card as CardState } from "../../state/board";
 import { useHeir } from "../heir";
+import { initials } from "../people";
 import { TitleField } from "../title-field";
 import styles from "./board.module.css";
-import { initials } from "./people";
 import { useThisBoard } from "./this-board";
 
 const newCardField = (card: HTMLElement) => card.closest("section")?.querySelector("input[name=title]");

@@ -7,10 +7,10 @@ import { useRef, useState } from "react";
 import type { View } from "twinstate";
 import type { Column as ColumnState } from "../../state/board";
 import { useHeir } from "../heir";
+import { NewTitle } from "../new-title";
 import { TitleField } from "../title-field";
 import styles from "./board.module.css";
 import { Card } from "./card";
-import { NewTitle } from "./new-title";
 import { useThisBoard } from "./this-board";
 
 /** What follows the last column. */

@@ -1,6 +1,6 @@
 "use client";
+import { NewTitle } from "../new-title";
 import styles from "./board.module.css";
-import { NewTitle } from "./new-title";
 import { useThisBoard } from "./this-board";
 
 export function NewColumn() {

@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { Board } from "../../../components/board/board";
-import { isBoardKey } from "../../../state/board-key";
 import { TwinPreload } from "../../../state/client";
+import { isKey } from "../../../state/key";
 import { twin } from "../../../state/server";
 
 interface Props {
@@ -15,7 +15,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function Page({ params }: Props) {
   const { key } = await params;
-  if (!isBoardKey(key)) notFound();
+  if (!isKey(key)) notFound();
   return (
     <TwinPreload state={await twin.preload({ board: key })}>
       <Board key={key} name={key} />

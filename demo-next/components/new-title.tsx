@@ -1,6 +1,6 @@
 "use client";
 import { PlusIcon } from "@radix-ui/react-icons";
-import styles from "./board.module.css";
+import styles from "./new-title.module.css";
 
 /** A field that adds something by its title, on Enter. */
 export function NewTitle({ label, onAdd }: { label: string; onAdd(title: string): unknown }) {

@@ -1,20 +1,25 @@
 "use client";
 import { Avatar, Tooltip } from "@radix-ui/themes";
-import { useVisitor } from "../../state/client";
-import styles from "./board.module.css";
-import { useThisBoard } from "./this-board";
+import type { View } from "twinstate";
+import type { Guest } from "../state/board";
+import { useVisitor } from "../state/client";
+import type { Person } from "../state/person";
+import styles from "./people.module.css";
+
+interface Here extends Person {
+  device?: Guest["device"];
+}
 
 const MOST = 6;
 
-/** Who has the board open. */
-export function People() {
-  const { people } = useThisBoard();
+/** Who is here: each once. */
+export function People({ people }: { people: readonly View<Here>[] }) {
   const me = useVisitor()?.id;
   const shown = people.slice(0, MOST);
   return (
     <ul className={styles.people} aria-label="Who is here">
       {shown.map(({ id, name, color, device }) => {
-        const label = `${name}${id === me ? " (you)" : ""}, on a ${device}`;
+        const label = `${name}${id === me ? " (you)" : ""}${device ? `, on a ${device}` : ""}`;
         return (
           <Tooltip content={label} key={id}>
             <li className={styles.person} aria-label={label}>
@@ -32,4 +37,10 @@ export function People() {
   );
 }
 
-export const initials = (name: string) => name.replace(/[^A-Z]/g, "");
+/** Of the first two words. */
+export const initials = (name: string) =>
+  name
+    .split(/\s+/)
+    .slice(0, 2)
+    .map(([first = ""]) => first.toUpperCase())
+    .join("");

@@ -1,0 +1,47 @@
+"use client";
+import { Button, Flex, Progress, Text, TextArea } from "@radix-ui/themes";
+import { useEvent } from "twinstate/react";
+import { usePoll } from "../../state/client";
+
+/** Brings further answers, one after the other. Everybody sees how far it is; whoever began it may stop it. */
+export function ImportOptions({ id }: { id: string }) {
+  const poll = usePoll(id);
+  const { importing } = poll;
+  const [run, { pending, error, cancel }] = useEvent(poll.importOptions);
+
+  function start(data: FormData) {
+    run(String(data.get("options")));
+  }
+
+  if (importing) {
+    const label = `${importing.done} of ${importing.of} answers imported`;
+    return (
+      <Flex align="center" gap="3">
+        <Progress value={importing.done} max={importing.of} aria-label={label} />
+        <Text size="2" color="gray">
+          {label}
+        </Text>
+        {pending && (
+          <Button type="button" size="1" variant="soft" color="gray" onClick={cancel}>
+            Cancel
+          </Button>
+        )}
+      </Flex>
+    );
+  }
+  return (
+    <form action={start}>
+      <Flex direction="column" align="start" gap="2">
+        <TextArea name="options" placeholder="More answers, one on each line" aria-label="More answers" dir="auto" rows={2} maxLength={5000} required />
+        <Button variant="soft" disabled={pending}>
+          Import
+        </Button>
+        {error && (
+          <Text size="2" color="red" role="alert">
+            {error.message}
+          </Text>
+        )}
+      </Flex>
+    </form>
+  );
+}

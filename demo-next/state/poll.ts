@@ -1,0 +1,112 @@
+import { type Connection, computed, current, EventError, event, type Internal, newId, state, update } from "twinstate";
+import { z } from "zod";
+import type { Person } from "./person";
+
+export interface Option {
+  id: string;
+  text: string;
+}
+
+export interface Message {
+  id: string;
+  by: Person;
+  text: string;
+}
+
+const MOST_OPTIONS = 60;
+const MOST_MESSAGES = 200;
+/** How long an imported option is on its way, in ms. */
+const PERIOD = 400;
+
+const isMember = ({ visitor }: { visitor: { guest: boolean } }) => !visitor.guest;
+
+/** A question to everybody with its link. */
+export class Poll {
+  @state question = "";
+  @state by: Person | undefined = undefined;
+  @state open = true;
+  @state options: Option[] = [];
+  /** Who has chosen what. */
+  @state votes = new Map<string, string>();
+  @state chat: Message[] = [];
+  /** How far an import is. What a server that was killed leaves behind is not kept. */
+  @state({ persist: false }) importing: { done: number; of: number } | undefined = undefined;
+  /** Who is here, each once, however many tabs they have. */
+  @state({ persist: false }) people: Person[] = [];
+  /** Whose each open tab is. */
+  @state({ private: true, persist: false }) private tabs = new Map<string, string>();
+
+  @computed get counts() {
+    const counts = new Map<string, number>();
+    for (const option of this.votes.values()) counts.set(option, (counts.get(option) ?? 0) + 1);
+    return counts;
+  }
+
+  @event({ internal: true }) begin(this: Internal<this>, question: string, options: string[], by: Person) {
+    this.question = question;
+    this.options = options.slice(0, MOST_OPTIONS).map((text) => ({ id: newId(), text }));
+    this.by = by;
+  }
+
+  /** One vote each: a second one takes the place of the first. */
+  @event({ optimistic: true, input: [z.string().max(30)] }) vote(option: string) {
+    const { visitor } = current();
+    if (visitor.guest) throw new EventError("FORBIDDEN", "Sign in to vote.");
+    if (!this.open) throw new EventError("FORBIDDEN", "This poll is closed.");
+    if (this.options.some(({ id }) => id === option)) this.votes.set(visitor.id, option);
+  }
+
+  @event({ optimistic: true, input: [z.string().trim().min(1).max(300)] }) say(text: string) {
+    const { guest, ...by } = current().visitor;
+    if (guest) throw new EventError("FORBIDDEN", "Sign in to say something.");
+    this.chat.push({ id: newId(), by, text });
+    if (this.chat.length > MOST_MESSAGES) this.chat.shift();
+  }
+
+  /** Beside the queue, so that votes do not wait for it. Cancelled, it leaves what it has brought, and no bar. */
+  @event({ background: true, queue: "drop", input: [z.string().max(5000)], guard: isMember }) async importOptions(text: string) {
+    const texts = linesOf(text);
+    try {
+      for (const [done, option] of texts.entries()) {
+        await update(() => {
+          this.importing = { done, of: texts.length };
+        });
+        await pause(PERIOD);
+        await update(() => this.offer(option));
+      }
+    } finally {
+      await update(() => {
+        this.importing = undefined;
+      });
+    }
+  }
+
+  @event({ optimistic: true, guard: ({ visitor }, poll: Poll) => poll.by?.id === visitor.id }) close() {
+    this.open = false;
+  }
+
+  protected onConnect({ id }: Connection) {
+    const { guest: _, ...person } = current().visitor;
+    this.tabs.set(id, person.id);
+    this.people = [...this.people.filter((other) => other.id !== person.id), person];
+  }
+
+  protected onDisconnect({ id }: Connection) {
+    const left = this.tabs.get(id);
+    this.tabs.delete(id);
+    if (![...this.tabs.values()].includes(left ?? "")) this.people = this.people.filter((person) => person.id !== left);
+  }
+
+  private offer(text: string) {
+    if (this.open && this.options.length < MOST_OPTIONS) this.options.push({ id: newId(), text });
+  }
+}
+
+/** The lines of a text that say something. */
+export const linesOf = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trim().slice(0, 100))
+    .filter((line) => line !== "");
+
+const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
