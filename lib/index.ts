@@ -20,6 +20,7 @@ export {
   type Viewer,
 } from "./decorators.js";
 export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors.js";
+export type { Lifecycle, LifecycleName } from "./lifecycle.js";
 export { type Delta, onDelta } from "./listeners.js";
 export {
   type AppContext,
@@ -32,4 +33,4 @@ export {
   type Register,
 } from "./register.js";
 export { isState, toPlain } from "./view.js";
-export type { Internal, LifecycleName, Loaded, LoadedOf, Pending, View, ViewOf } from "./view-types.js";
+export type { Internal, Loaded, LoadedOf, Pending, View, ViewOf } from "./view-types.js";

@@ -7,9 +7,6 @@ type Leaf = string | number | bigint | boolean | symbol | null | undefined | Dat
 export type Fn = (...args: any[]) => unknown;
 export type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/** A store's lifecycle methods: protected, else they would be events of the twin's type (`createTwin` refuses them). */
-export type LifecycleName = "onCreate" | "onLoad" | "onConnect" | "onDisconnect" | "onDispose";
-
 declare const INTERNAL: unique symbol;
 /**
  * The `this` of an event that server code alone may call: so types know it, and the twin's lacks it.

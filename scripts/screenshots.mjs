@@ -110,6 +110,7 @@ async function fillPoll(page) {
   await page.getByRole("radio", { name: "The garden behind the mill" }).click();
   await page.getByText("4 votes").waitFor();
   await page.getByText("nothing since noon").waitFor();
+  await page.waitForFunction(() => document.getAnimations().length === 0);
   await page.mouse.click(5, 5);
 }
 
@@ -117,6 +118,7 @@ async function signIn(page, name) {
   await page.getByLabel("Your name").fill(name);
   await page.getByLabel("Your name").press("Enter");
   await page.getByText(`Signed in as ${name}`).waitFor();
+  await hydrated(page);
 }
 
 /** Waits until many rows have changed, and some that are in sight flash. */

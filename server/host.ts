@@ -1,12 +1,13 @@
 import type { Snapshot } from "../lib/codec.js";
 import { plainSteps } from "../lib/compact.js";
 import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted, unavailable } from "../lib/errors.js";
+import type { LifecycleName } from "../lib/lifecycle.js";
 import { viewOf } from "../lib/view.js";
 import { Commits } from "./commits.js";
 import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
 import { type EventCall, Events } from "./events.js";
 import type { Frame } from "./frame.js";
-import { type Hook, hasHook, runHook } from "./hooks.js";
+import { hasHook, runHook } from "./hooks.js";
 import { Loader } from "./loader.js";
 import { createNumbers, type Numbers } from "./numbers.js";
 import { createQueue } from "./queue.js";
@@ -145,7 +146,7 @@ export class Host {
   }
 
   /** Runs a hook as an event of its own. */
-  async notify(store: string, hook: Hook, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
+  async notify(store: string, hook: LifecycleName, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
     const entry = this.shelf.live.get(store);
     if (!entry || this.turns.broken || !hasHook(entry.definition, hook)) return;
     const run = () =>

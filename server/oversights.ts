@@ -1,6 +1,6 @@
 import { fieldIsNoState, looksLikeHook } from "../lib/errors.js";
+import type { LifecycleName } from "../lib/lifecycle.js";
 import { classSchema } from "../lib/schema.js";
-import type { LifecycleName } from "../lib/view-types.js";
 import type { Report } from "./refusal.js";
 import type { Definition } from "./scope.js";
 

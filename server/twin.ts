@@ -15,9 +15,9 @@ import {
   uncheckedRefused,
   uncheckedWarning,
 } from "../lib/errors.js";
+import type { LifecycleName } from "../lib/lifecycle.js";
 import type { AppContext, ContextRequest, Problem } from "../lib/register.js";
 import { classSchema } from "../lib/schema.js";
-import type { LifecycleName } from "../lib/view-types.js";
 import type { ExportedStore, Whose } from "./data.js";
 import { uncheckedEvents } from "./guard.js";
 import { createHandle, type Handle } from "./handle.js";

@@ -5,7 +5,7 @@ export const NAME_COOKIE = "demo_name";
 export function nameIn(cookies: string | null): string | undefined {
   const found = cookies?.split(/; */).find((cookie) => cookie.startsWith(`${NAME_COOKIE}=`));
   try {
-    return found && decodeURIComponent(found.slice(NAME_COOKIE.length + 1)).slice(0, 40);
+    return decodeURIComponent(found?.slice(NAME_COOKIE.length + 1) ?? "").slice(0, 40) || undefined;
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import { describe, expect } from "vitest";
 import { COLORS } from "../../demo-next/state/person.js";
 import { board, count, shows, todos } from "./kit/demo.js";
 import { doubleClick } from "./kit/hand.js";
+import { hydrated } from "./kit/hydrated.js";
 import { test } from "./kit/visitor.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -57,6 +58,21 @@ describe.for(["light", "dark"] as const)("in %s colours, axe finds nothing wrong
       }, color);
       expect(await violations(page), color).toEqual([]);
     }
+  });
+
+  test("on a poll", async ({ visit }) => {
+    const page = await (await visit({ colorScheme })).open("/poll");
+    await page.getByLabel("Your name").fill("Ann");
+    await page.getByLabel("Your name").press("Enter");
+    await page.getByText("Signed in as Ann").waitFor();
+    await hydrated(page);
+    expect(await violations(page), "asked").toEqual([]);
+    await page.getByLabel("Question").fill("Where do we eat?");
+    await page.getByLabel("Answers").fill("here\nthere");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("heading", { name: "Where do we eat?" }).waitFor();
+    await count(page.getByRole("list", { name: "Who is here" }).getByRole("listitem"), 1);
+    expect(await violations(page)).toEqual([]);
   });
 
   test.for(["/ticker", "/poll", "/about"])("on %s", async (path, { visit }) => {

@@ -1,6 +1,7 @@
 import type { Page } from "playwright";
 import { expect } from "vitest";
 import { count, shows } from "./kit/demo.js";
+import { hydrated } from "./kit/hydrated.js";
 import { test, type Visitor } from "./kit/visitor.js";
 
 /** What somebody finds on the pages of polls. */
@@ -18,6 +19,7 @@ const poll = (page: Page) => {
       await page.getByLabel("Your name").fill(name);
       await page.getByLabel("Your name").press("Enter");
       await page.getByText(`Signed in as ${name}`).waitFor();
+      await hydrated(page);
     },
     async import(...answers: string[]) {
       await page.getByLabel("More answers").fill(answers.join("\n"));
@@ -51,16 +53,16 @@ test("a poll is asked in a form that says what is wrong beside its fields", asyn
   await page.getByText("Give two answers at least, one on each line.").waitFor();
   expect(await page.getByLabel("Question").inputValue()).toBe("Eh?");
   await page.getByLabel("Question").fill("Where do we eat?");
-  await page.getByLabel("Answers, one on each line").fill("here\n there ");
+  await page.getByLabel("Answers, one on each line").fill("noodles\n pizza ");
   await page.getByRole("button", { name: "Ask" }).click();
-  await shows(poll(page).results, ["here0", "there0"]);
+  await shows(poll(page).results, ["noodles0", "there0"]);
 });
 
 test("two vote, once each: at once where they vote, and live at the other; they chat, and the one who asked closes it", async ({ visit }) => {
-  const { page: ann, path } = await ask(await visit(), "here", "there");
+  const { page: ann, path } = await ask(await visit(), "noodles", "pizza");
   const bob = await (await visit()).open(path);
-  await shows(poll(bob).results, ["here0", "there0"]);
-  expect(await poll(bob).answer("here").isDisabled(), "a guest looks").toBe(true);
+  await shows(poll(bob).results, ["noodles0", "there0"]);
+  expect(await poll(bob).answer("noodles").isDisabled(), "a guest looks").toBe(true);
   await poll(bob).signIn("Bob");
   await expect
     .poll(async () => (await poll(ann).people.evaluateAll((people) => people.map((each) => each.getAttribute("aria-label")))).sort())
@@ -74,16 +76,16 @@ test("two vote, once each: at once where they vote, and live at the other; they 
     await answered;
     await route.continue();
   });
-  await poll(bob).answer("here").click();
-  await shows(poll(bob).results, ["here1", "there0"]);
-  await shows(poll(ann).results, ["here0", "there0"]);
+  await poll(bob).answer("noodles").click();
+  await shows(poll(bob).results, ["noodles1", "there0"]);
+  await shows(poll(ann).results, ["noodles0", "there0"]);
   answer();
   await bob.unrouteAll({ behavior: "wait" });
-  await shows(poll(ann).results, ["here1", "there0"]);
-  await poll(ann).answer("there").click();
-  await poll(bob).answer("there").click();
-  await shows(poll(ann).results, ["here0", "there2"]);
-  await shows(poll(bob).results, ["here0", "there2"]);
+  await shows(poll(ann).results, ["noodles1", "there0"]);
+  await poll(ann).answer("pizza").click();
+  await poll(bob).answer("pizza").click();
+  await shows(poll(ann).results, ["noodles0", "pizza2"]);
+  await shows(poll(bob).results, ["noodles0", "pizza2"]);
 
   await bob.getByLabel("Say something").fill("I am hungry");
   await bob.getByLabel("Say something").press("Enter");
@@ -92,13 +94,13 @@ test("two vote, once each: at once where they vote, and live at the other; they 
   await count(poll(bob).close, 0);
   await poll(ann).close.click();
   await bob.getByText("Closed").waitFor();
-  await expect.poll(() => poll(bob).answer("here").isDisabled()).toBe(true);
+  await expect.poll(() => poll(bob).answer("noodles").isDisabled()).toBe(true);
   await bob.reload();
-  await shows(poll(bob).results, ["here0", "there2"]);
+  await shows(poll(bob).results, ["noodles0", "pizza2"]);
 });
 
 test("an import shows how far it is to everybody, and cancelled it leaves no bar behind", async ({ visit }) => {
-  const { page: ann, path } = await ask(await visit(), "here", "there");
+  const { page: ann, path } = await ask(await visit(), "noodles", "pizza");
   const guest = await (await visit()).open(path);
   await poll(ann).import(...Array.from({ length: 40 }, (_, i) => `place ${i}`));
   await poll(guest).progress.waitFor();

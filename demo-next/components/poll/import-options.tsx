@@ -1,12 +1,14 @@
 "use client";
 import { Button, Flex, Progress, Text, TextArea } from "@radix-ui/themes";
 import { useEvent } from "twinstate/react";
-import { usePoll } from "../../state/client";
+import { usePoll, useVisitor } from "../../state/client";
+import styles from "./poll.module.css";
 
 /** Brings further answers, one after the other. Everybody sees how far it is; whoever began it may stop it. */
 export function ImportOptions({ id }: { id: string }) {
   const poll = usePoll(id);
   const { importing } = poll;
+  const guest = useVisitor()?.guest !== false;
   const [run, { pending, error, cancel }] = useEvent(poll.importOptions);
 
   function start(data: FormData) {
@@ -29,10 +31,20 @@ export function ImportOptions({ id }: { id: string }) {
       </Flex>
     );
   }
+  if (guest) return null;
   return (
     <form action={start}>
       <Flex direction="column" align="start" gap="2">
-        <TextArea name="options" placeholder="More answers, one on each line" aria-label="More answers" dir="auto" rows={2} maxLength={5000} required />
+        <TextArea
+          className={styles.more}
+          name="options"
+          placeholder="More answers, one on each line"
+          aria-label="More answers"
+          dir="auto"
+          rows={2}
+          maxLength={5000}
+          required
+        />
         <Button variant="soft" disabled={pending}>
           Import
         </Button>

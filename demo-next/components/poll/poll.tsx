@@ -34,7 +34,7 @@ export function Poll({ id }: { id: string }) {
         </Flex>
         <SignIn />
         <Options id={id} />
-        {open && me?.guest === false && <ImportOptions id={id} />}
+        {open && <ImportOptions id={id} />}
         <Card size="2">
           <Chat id={id} />
         </Card>

@@ -1,7 +1,8 @@
 "use client";
 import { Button, Flex, Text, TextField } from "@radix-ui/themes";
-import { signIn, signOut } from "../../app/poll/sign-in";
 import { useVisitor } from "../../state/client";
+
+const ROUTE = "/api/sign-in";
 
 /** Who visits. Guests may look; whoever says a name may take part. */
 export function SignIn() {
@@ -9,12 +10,12 @@ export function SignIn() {
   if (!visitor) return null;
   if (!visitor.guest) {
     return (
-      <form action={signOut}>
+      <form action={ROUTE} method="post">
         <Flex align="center" gap="3">
           <Text size="2" color="gray">
             Signed in as <Text weight="bold">{visitor.name}</Text>
           </Text>
-          <Button size="1" variant="soft" color="gray">
+          <Button name="name" value="" size="1" variant="soft" color="gray">
             Sign out
           </Button>
         </Flex>
@@ -22,7 +23,7 @@ export function SignIn() {
     );
   }
   return (
-    <form action={signIn}>
+    <form action={ROUTE} method="post">
       <Flex align="center" gap="3" wrap="wrap">
         <TextField.Root name="name" placeholder="Your name" aria-label="Your name" maxLength={40} dir="auto" required />
         <Button>Sign in</Button>

@@ -1,0 +1,18 @@
+import { NAME_COOKIE } from "../../../state/name-cookie";
+
+const YEAR = 365 * 24 * 3600;
+
+/** Signs the visitor in under a name; without one it signs them out. The page comes anew, and with it the connection, as whoever it is then. */
+export async function POST(request: Request) {
+  const name = String((await request.formData()).get("name"))
+    .trim()
+    .slice(0, 40);
+  const from = request.headers.get("referer");
+  return new Response(null, {
+    status: 303,
+    headers: {
+      location: from ? new URL(from).pathname : "/poll",
+      "set-cookie": `${NAME_COOKIE}=${encodeURIComponent(name)}; Path=/; Max-Age=${name === "" ? 0 : YEAR}; HttpOnly; SameSite=Lax`,
+    },
+  });
+}
