@@ -101,6 +101,7 @@ const EVENT_ERROR = Symbol.for("twinstate.error");
 
 /**
  * An error that the caller of an event is told of, with its code and data. Any other error arrives as `INTERNAL`, without detail.
+ * The data may be whatever an event may return, up to 65,536 characters. Data that cannot be sent is left out, and the server's log says why.
  * @example throw new EventError("SOLD_OUT", "Nothing is left.", { left: 0 });
  */
 export class EventError<C extends ErrorCode = ErrorCode> extends Error {

@@ -91,6 +91,23 @@ test("server code gets the data of a refusal as it was thrown", async () => {
   await expect(net.server.shop().buy()).rejects.toMatchObject({ code: "NOT_FOUND", data: RICH });
 });
 
+test("state in the data of a refusal is told as it is when the event is undone", async () => {
+  class Cart {
+    @state items = [{ id: 1, left: 3 }];
+    @event take(id: number) {
+      const item = this.items[0] as { id: number; left: number };
+      item.left = 0;
+      this.items.push({ id, left: 0 });
+      throw new EventError("NOT_FOUND", "None is left.", { item, added: this.items[1], all: this.items } as unknown as undefined);
+    }
+  }
+  await using net = pair({ stores: { cart: scope.shared(Cart) } });
+  const cart = await net.client().cart();
+  const data = { item: { id: 1, left: 3 }, added: { id: 5, left: 0 }, all: [{ id: 1, left: 3 }] };
+  await expect(cart.take(5)).rejects.toMatchObject({ data });
+  expect(cart.items).toEqual([{ id: 1, left: 3 }]);
+});
+
 test("a store that is refused says so with its data, on the stream and on a page", async () => {
   const stores = { shop: scope.room(Shop, { allow: () => Promise.reject(refused()) }) };
   await using net = pair({ stores });

@@ -14,7 +14,7 @@ import { Random } from "../kit/random.js";
 // How an event can end: whatever it throws, gives, yields or asks for, by whatever way it was called, the process lives, the call is answered, and the next one works.
 
 const full = process.env.TEST_FULL !== undefined;
-const rounds = full ? 6000 : 700;
+const rounds = full ? 4000 : 700;
 const seed = Number(process.env.SEED ?? Date.now() % 1e9);
 
 const bomb = (): never => {
@@ -244,6 +244,8 @@ async function start() {
     },
   });
   onTestFinished(await app.twin.attach(app.site.server, { events: true }));
+  // A value that takes long to look through is no reason for lines to be closed.
+  app.site.server.keepAliveTimeout = 60_000;
   const visitor = app.visitor();
   const { jar } = visitor;
   let n = 0;
