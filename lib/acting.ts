@@ -2,6 +2,7 @@ import { InstanceNode } from "./instance.js";
 import { liveOf, NODE, own } from "./node.js";
 import { readKey, writeKey } from "./object-face.js";
 import { type AnyClass, type ClassSchema, classSchema } from "./schema.js";
+import { proxyOf } from "./shadow.js";
 import type { Entrant } from "./writer.js";
 
 /** Ends a prediction: it would need what this side does not know. */
@@ -30,7 +31,7 @@ export class Acting implements ProxyHandler<InstanceNode> {
     this.met.add(node);
     let face = this.#made.get(node) ?? this.#faces.get(node);
     if (!face) {
-      face = new Proxy(node, this);
+      face = proxyOf(node, node, this);
       this.#faces.set(node, face);
     }
     return face;

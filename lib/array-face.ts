@@ -5,6 +5,7 @@ import { liveOf, NODE, nodeOf, type Stored } from "./node.js";
 import { isPlainProperty } from "./object-face.js";
 import { observeAll } from "./observe.js";
 import { pathOf } from "./path.js";
+import { proxyOf } from "./shadow.js";
 import { arrayHole, cannotDefine, listName, symbolKey } from "./state-errors.js";
 import { find, writing } from "./writing.js";
 
@@ -16,7 +17,7 @@ export class Target extends Array<unknown> {
 export function openArray(node: ArrayNode): object {
   const target = new Target();
   target.node = node;
-  return new Proxy(target, arrayFace);
+  return proxyOf(node, target, arrayFace);
 }
 
 /** For reading. */
@@ -121,12 +122,11 @@ function each(array: unknown, fn: unknown, thisArg: unknown, visit: (result: unk
 }
 
 /** As {@link each}, for the `find…` methods, which see what is gone as `undefined`. */
-function search(array: unknown, fn: unknown, thisArg: unknown, backwards: boolean): { index: number; value: unknown } {
+function search(array: unknown, fn: unknown, thisArg: unknown): { index: number; value: unknown } {
   const node = nodeOf(array) as ArrayNode;
   const { length } = read(node);
   callable(fn);
-  for (let n = 0; n < length; n++) {
-    const i = backwards ? length - 1 - n : n;
+  for (let i = 0; i < length; i++) {
     const value = liveOf(node.data[i]);
     if (fn.call(thisArg, value, i, array)) return { index: i, value };
   }
@@ -176,24 +176,14 @@ const methods: Methods & ThisType<unknown> = {
     return all;
   },
   find(fn: Callback, thisArg?: unknown): unknown {
-    return search(this, fn, thisArg, false).value;
-  },
-  findLast(fn: Callback, thisArg?: unknown): unknown {
-    return search(this, fn, thisArg, true).value;
+    return search(this, fn, thisArg).value;
   },
   findIndex(fn: Callback, thisArg?: unknown): number {
-    return search(this, fn, thisArg, false).index;
-  },
-  findLastIndex(fn: Callback, thisArg?: unknown): number {
-    return search(this, fn, thisArg, true).index;
+    return search(this, fn, thisArg).index;
   },
   indexOf(...args: [value: unknown, from?: number]): number {
     const node = nodeFor(this);
     return read(node).indexOf(find(node, args[0]), ...(args.slice(1) as [number?]));
-  },
-  lastIndexOf(...args: [value: unknown, from?: number]): number {
-    const node = nodeFor(this);
-    return read(node).lastIndexOf(find(node, args[0]), ...(args.slice(1) as [number]));
   },
   includes(...args: [value: unknown, from?: number]): boolean {
     const node = nodeFor(this);

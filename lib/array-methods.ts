@@ -2,13 +2,15 @@ import type { ArrayNode } from "./array.js";
 import type { Methods } from "./collection-face.js";
 import { callable } from "./loop.js";
 import { liveOf, nodeOf, type Stored } from "./node.js";
+import { observeAll } from "./observe.js";
 import { ORDER } from "./path.js";
 import { find, writing } from "./writing.js";
 
 const nodeFor = (array: unknown) => nodeOf(array) as ArrayNode;
 
 /**
- * The methods by which an array is changed, where it may be: as one change each. The language's own would make many small ones.
+ * The methods by which an array is changed, where it may be: as one change each. The language's own would make many small ones. And
+ * `lastIndexOf`, as what has entered is to be found.
  */
 export const arrayMethods: Methods & ThisType<unknown> = {
   __proto__: null,
@@ -74,6 +76,11 @@ export const arrayMethods: Methods & ThisType<unknown> = {
       node.assign(node.data.slice().fill(stored, from, to));
     } else writing(node);
     return this;
+  },
+  lastIndexOf(...args: [value: unknown, from?: number]): number {
+    const node = nodeFor(this);
+    observeAll(node);
+    return node.data.lastIndexOf(find(node, args[0]), ...(args.slice(1) as [number]));
   },
 };
 

@@ -1,11 +1,13 @@
-import { NODE, type Node, nodeOf } from "./node.js";
+import { callable } from "./loop.js";
+import { NODE, type Node, nodeOf, type Stored } from "./node.js";
 import { pathOf } from "./path.js";
 import { incompatible, listName } from "./state-errors.js";
+import { find, writing } from "./writing.js";
 
 /** The content of a Map or Set, where Node compares two of them: as their own enumerable symbol, as it cannot look into a Proxy. */
 const CONTENT = Symbol("content");
 
-export type Methods = { readonly [name: string | symbol]: unknown };
+export type Methods = { [name: string | symbol]: unknown };
 
 /** What makes a Map or Set. */
 export interface Collection<N> {
@@ -15,12 +17,35 @@ export interface Collection<N> {
   /** In the place of the language's own, which would look for slots that a Proxy has not. */
   readonly methods: Methods;
   size(node: N): number;
+  entries(node: N): Iterable<[key: unknown, value: unknown]>;
   /** A copy, as the language's own. */
   copy(node: N): object;
 }
 
+interface Common {
+  remove(key: Stored): boolean;
+  clear(): void;
+}
+
 /** How users hold a Map or Set: as a Proxy, so that what looks for slots, as `structuredClone`, refuses it and does not find it empty. */
-export function collectionFace<N extends Node>({ kind, native, methods, size, copy }: Collection<N>): ProxyHandler<N> {
+export function collectionFace<N extends Node & Common>({ kind, native, methods, size, entries, copy }: Collection<N>): ProxyHandler<N> {
+  Object.assign(methods, {
+    delete(key: unknown): boolean {
+      const node = receiver<N>(kind, this);
+      writing(node, key);
+      return node.remove(find(node, key));
+    },
+    clear(): void {
+      const node = receiver<N>(kind, this);
+      writing(node);
+      node.clear();
+    },
+    forEach(callback: unknown, thisArg?: unknown): void {
+      const node = receiver<N>(kind, this);
+      callable(callback);
+      for (const [key, value] of entries(node)) callback.call(thisArg, value, key, this);
+    },
+  } satisfies Methods & ThisType<unknown>);
   const refuse = (node: N, key: string | symbol): never => {
     throw listName(pathOf(node), `a ${kind}`, key);
   };
@@ -47,6 +72,6 @@ export function collectionFace<N extends Node>({ kind, native, methods, size, co
 /** The node of a Map or Set that a method was called on. */
 export function receiver<N extends Node>(kind: "Map" | "Set", value: unknown): N {
   const node = nodeOf(value);
-  if (node?.kind !== kind.toLowerCase()) throw incompatible(kind, value);
+  if (node?.kind !== kind.toLowerCase()) throw incompatible(kind);
   return node as N;
 }

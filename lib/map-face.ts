@@ -1,15 +1,14 @@
 import { collectionFace, type Methods, receiver } from "./collection-face.js";
 import { callable, MapLoop } from "./loop.js";
 import type { MapNode } from "./map.js";
-import { liveOf, type Stored } from "./node.js";
+import { liveOf } from "./node.js";
 import { ENTRIES, KEYS, observeKey, observePresence } from "./observe.js";
+import { proxyOf } from "./shadow.js";
 import { find, writing } from "./writing.js";
 
-export const openMap = (node: MapNode): object => new Proxy(node, mapFace);
+export const openMap = (node: MapNode): object => proxyOf(node, node, mapFace);
 
 const mapOf = (value: unknown): MapNode => receiver("Map", value);
-
-const entryOf = (map: MapNode, key: Stored): [unknown, unknown] => [liveOf(key), liveOf(map.data.get(key))];
 
 const methods: Methods & ThisType<unknown> = {
   __proto__: null,
@@ -27,27 +26,10 @@ const methods: Methods & ThisType<unknown> = {
     return this;
   },
   getOrInsert(key: unknown, value: unknown): unknown {
-    return readOrMake(mapOf(this), key, () => value);
+    return make(mapOf(this), key, () => value);
   },
-  getOrInsertComputed(key: unknown, make: unknown): unknown {
-    const map = mapOf(this);
-    callable(make);
-    return readOrMake(map, key, make as (key: unknown) => unknown);
-  },
-  delete(key: unknown): boolean {
-    const map = mapOf(this);
-    writing(map, key);
-    return map.remove(find(map, key));
-  },
-  clear(): void {
-    const map = mapOf(this);
-    writing(map);
-    map.clear();
-  },
-  forEach(callback: unknown, thisArg?: unknown): void {
-    const map = mapOf(this);
-    callable(callback);
-    for (const [key, value] of entries(map)) callback.call(thisArg, value, key, this);
+  getOrInsertComputed(key: unknown, compute: unknown): unknown {
+    return make(mapOf(this), key, compute);
   },
   keys(): MapIterator<unknown> {
     const map = mapOf(this);
@@ -80,16 +62,17 @@ function write(map: MapNode, key: unknown, value: unknown): void {
   map.put(...writing(map, key).enterEntry(key, value, map));
 }
 
-function readOrMake(map: MapNode, key: unknown, make: (key: unknown) => unknown): unknown {
+function make(map: MapNode, key: unknown, compute: unknown): unknown {
+  callable(compute);
   const stored = find(map, key);
   observePresence(map, stored);
-  if (!map.data.has(stored)) write(map, key, make(key === 0 ? 0 : key));
+  if (!map.data.has(stored)) write(map, key, (compute as (key: unknown) => unknown)(key === 0 ? 0 : key));
   return read(map, key);
 }
 
 function entries(map: MapNode): MapIterator<[unknown, unknown]> {
   observeKey(map, ENTRIES);
-  return new MapLoop(map, (key) => entryOf(map, key));
+  return new MapLoop(map, (key): [unknown, unknown] => [liveOf(key), liveOf(map.data.get(key))]);
 }
 
 /** What users hold of a Map. */
@@ -101,5 +84,6 @@ const mapFace = collectionFace<MapNode>({
     observeKey(map, KEYS);
     return map.data.size;
   },
+  entries,
   copy: (map) => new Map(entries(map)),
 });

@@ -95,8 +95,16 @@ export class Old {
 /** Whether a view shares the data of a container, which must be copied then before it changes. */
 export const isShared = ({ view, data }: Node): boolean => view === data || (view instanceof Old && view.view === data);
 
+/** Told of each change of a container, where somebody wants to know. */
+export let changed: ((node: Node) => void) | undefined;
+
+export function tellChanges(to: typeof changed): void {
+  changed = to;
+}
+
 /** Tells all views that hold a view of this node that they are old. */
 export function spoil(node: Node): void {
+  changed?.(node);
   if (node.view === undefined || node.view instanceof Old) return;
   node.view = new Old(node.view);
   spoilUsers(node);

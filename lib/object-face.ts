@@ -4,6 +4,7 @@ import { liveOf, NODE, Node, own } from "./node.js";
 import type { ObjectNode } from "./object.js";
 import { KEYS, observeKey, observePresence } from "./observe.js";
 import { pathOf } from "./path.js";
+import { proxyOf } from "./shadow.js";
 import { cannotDefine, symbolKey } from "./state-errors.js";
 import { writing } from "./writing.js";
 
@@ -79,8 +80,8 @@ const instanceFace: ProxyHandler<InstanceNode> = {
   has: (node, key) => key === NODE || (typeof key === "string" && Object.hasOwn(node.data, key)),
 };
 
-export const openObject = (node: ObjectNode): object => new Proxy(node, objectFace);
-export const openInstance = (node: InstanceNode): object => new Proxy(node, instanceFace);
+export const openObject = (node: ObjectNode): object => proxyOf(node, node, objectFace);
+export const openInstance = (node: InstanceNode): object => proxyOf(node, node, instanceFace);
 
 /** Whether a descriptor defines what an assignment would: a property of state can be nothing else. */
 export function isPlainProperty(descriptor: PropertyDescriptor, enumerable = true): boolean {

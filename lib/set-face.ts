@@ -1,11 +1,12 @@
 import { collectionFace, receiver } from "./collection-face.js";
-import { callable, SetLoop } from "./loop.js";
+import { SetLoop } from "./loop.js";
 import { liveOf, type Stored } from "./node.js";
 import { observeAll } from "./observe.js";
 import type { SetNode } from "./set.js";
+import { proxyOf } from "./shadow.js";
 import { find, writing } from "./writing.js";
 
-export const openSet = (node: SetNode): object => new Proxy(node, setFace);
+export const openSet = (node: SetNode): object => proxyOf(node, node, setFace);
 
 const setOf = (value: unknown): SetNode => receiver("Set", value);
 
@@ -15,10 +16,12 @@ function read(set: SetNode): Set<Stored> {
   return set.data;
 }
 
-function loop(set: SetNode, part: (member: unknown) => unknown = (member) => member): SetIterator<unknown> {
+function loop<T = unknown>(set: SetNode, part = (member: unknown) => member as T): SetIterator<T> {
   observeAll(set);
   return new SetLoop(set, (stored) => part(liveOf(stored)));
 }
+
+const entries = (set: SetNode) => loop(set, (value): [unknown, unknown] => [value, value]);
 
 const methods: Record<string | symbol, unknown> & ThisType<unknown> = {
   __proto__: null,
@@ -31,21 +34,6 @@ const methods: Record<string | symbol, unknown> & ThisType<unknown> = {
     set.put(writing(set, value).enterKey(value, set));
     return this;
   },
-  delete(value: unknown): boolean {
-    const set = setOf(this);
-    writing(set, value);
-    return set.remove(find(set, value));
-  },
-  clear(): void {
-    const set = setOf(this);
-    writing(set);
-    set.clear();
-  },
-  forEach(callback: unknown, thisArg?: unknown): void {
-    const set = setOf(this);
-    callable(callback);
-    for (const value of loop(set)) callback.call(thisArg, value, value, this);
-  },
   values(): SetIterator<unknown> {
     return loop(setOf(this));
   },
@@ -56,28 +44,12 @@ const methods: Record<string | symbol, unknown> & ThisType<unknown> = {
     return methods.values;
   },
   entries(): SetIterator<unknown> {
-    return loop(setOf(this), (value) => [value, value]);
+    return entries(setOf(this));
   },
   toJSON(): unknown[] {
     return [...loop(setOf(this))];
   },
 };
-
-type Algebra = (this: Set<unknown>, other: unknown) => unknown;
-
-// Set algebra is the language's own, on what stands in the container, so that it sees each change that `other` makes meanwhile.
-for (const name of ["union", "intersection", "difference", "symmetricDifference", "isSubsetOf", "isSupersetOf", "isDisjointFrom"]) {
-  const native = (Set.prototype as unknown as Record<string, Algebra | undefined>)[name];
-  if (!native) continue;
-  const { [name]: method } = {
-    [name](this: unknown, other: unknown): unknown {
-      const set = setOf(this);
-      const result = native.call(read(set), asStored(set, other));
-      return result instanceof Set ? new Set([...result].map(liveOf)) : result;
-    },
-  };
-  methods[name] = method;
-}
 
 /** The other set of an operation, as one of what stands in containers. */
 function asStored(node: SetNode, other: unknown): unknown {
@@ -114,5 +86,17 @@ const setFace = collectionFace<SetNode>({
   native: Set.prototype,
   methods,
   size: (set) => read(set).size,
+  entries,
   copy: (set) => new Set(loop(set)),
 });
+
+// What else Sets have is set algebra. It is the language's own, on what stands in the container, so that it sees each change that `other` makes meanwhile.
+for (const name of Object.getOwnPropertyNames(Set.prototype)) {
+  if (name in methods || name === "constructor" || name === "size") continue;
+  const native = Reflect.get(Set.prototype, name) as (this: Set<unknown>, other: unknown) => unknown;
+  methods[name] = function (this: unknown, other: unknown): unknown {
+    const set = setOf(this);
+    const result = native.call(read(set), asStored(set, other));
+    return result instanceof Set ? new Set([...result].map(liveOf)) : result;
+  };
+}

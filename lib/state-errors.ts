@@ -55,10 +55,9 @@ export const arrayHole = (path: string) =>
   new StateError("NOT_STATE", `This would leave a hole before or at \`${path}\`: arrays that are state have none. Use \`push\`, \`splice\` or \`null\`.`);
 export const listName = (path: string, kind: "an array" | "a Map" | "a Set", key: string | symbol) =>
   new StateError("NOT_STATE", `\`${path}\` is ${kind}: it cannot have the property \`${String(key)}\`. Use an object, or a field beside it.`);
-export const incompatible = (kind: "Map" | "Set", receiver: unknown) =>
-  new TypeError(`This method of a ${kind} was called on ${nameOf(receiver)}, which is no ${kind} that stands in a store.`);
+export const incompatible = (kind: "Map" | "Set") => new TypeError(`This method was called on what is no ${kind} of a store.`);
 export const notPredicted = () => new StateError("NOT_PREDICTED", "This needs what only the server knows, so the event is not shown before its answer.");
-export const notCallable = (value: unknown) => new TypeError(`${typeof value === "string" ? JSON.stringify(value) : String(value)} is not a function`);
+export const notCallable = (value: unknown) => new TypeError(`${String(value)} is not a function`);
 export const readOnlyComputed = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
 export const readOnlyReaction = (path: string) =>

@@ -1,4 +1,4 @@
-import { type Node, Old, spoilUsers } from "./node.js";
+import { changed, type Node, Old, spoilUsers } from "./node.js";
 import { type Change, dataBefore } from "./record.js";
 
 /** Makes data as it was before some changes. Reactions are not told. */
@@ -11,6 +11,7 @@ export function undo(changes: Iterable<readonly [Node, Change]>): void {
 
 /** Marks a view old even where it was marked before: its data has been replaced. */
 export function replaced(node: Node): void {
+  changed?.(node);
   if (node.view === undefined) return;
   if (!(node.view instanceof Old)) node.view = new Old(node.view);
   spoilUsers(node);

@@ -8,8 +8,10 @@ import { now, type Pinned } from "./pin.js";
  * field that is read late comes from a state in which all that was read before is as it was, so that no reader sees two mixed.
  */
 export class Generation implements ProxyHandler<object> {
+  /** In development it has what the console of a browser prints, which looks past traps. */
+  readonly #target = {};
   /** What components hold. */
-  readonly view: object = new Proxy({}, this);
+  readonly view: object = new Proxy(this.#target, this);
   readonly #twin: Twin;
   readonly #noted = new Set<string>();
   #base: Pinned;
@@ -23,6 +25,7 @@ export class Generation implements ProxyHandler<object> {
     this.#twin = twin;
     this.#base = pin ?? now(twin);
     this.#pinned = pin !== undefined;
+    this.#print();
   }
 
   /** Something that was read has another value by now. */
@@ -36,13 +39,20 @@ export class Generation implements ProxyHandler<object> {
     return false;
   }
 
+  #print(): void {
+    if (process.env.NODE_ENV !== "production") Object.assign(this.#target, this.#base.view);
+  }
+
   unpin(): void {
     this.#pinned = false;
   }
 
   #note(name?: string): object {
     if (name === undefined || !this.#noted.has(name)) {
-      if (!this.#pinned && this.#twin.state === "ready" && this.#twin.version !== this.#base.version && !this.old) this.#base = now(this.#twin);
+      if (!this.#pinned && this.#twin.state === "ready" && this.#twin.version !== this.#base.version && !this.old) {
+        this.#base = now(this.#twin);
+        this.#print();
+      }
       if (name === undefined) this.#all = true;
       else this.#noted.add(name);
     }

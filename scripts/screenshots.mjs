@@ -1,11 +1,12 @@
-// Takes the pictures of docs/images, of the demo as it is: `npm run screenshots`, or `npm run screenshots -- ticker` for those whose name begins so.
-import { mkdirSync, statSync } from "node:fs";
+// Takes the pictures of docs/images, of the demo as it is, and of consoles: `npm run screenshots`, or `npm run screenshots -- ticker` for those whose name begins so.
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright";
 import { buildApp, buildLibrary, DEMO, ROOT } from "../tests/browser/kit/build.ts";
 import { launchOptions, missing } from "../tests/browser/kit/chromium.ts";
 import { hydrated } from "../tests/browser/kit/hydrated.ts";
 import { startServer } from "../tests/browser/kit/server.ts";
+import { takeConsoles } from "./console-pictures.mjs";
 
 const FOLDER = join(ROOT, "docs/images");
 /** No picture may be larger, in bytes. */
@@ -33,9 +34,12 @@ const PICTURES = [
 if (missing) throw new Error(`This ${missing}.`);
 const [only = ""] = process.argv.slice(2);
 const wanted = PICTURES.filter(({ name }) => name.startsWith(only));
-await buildLibrary();
-await buildApp(DEMO);
 mkdirSync(FOLDER, { recursive: true });
+if ("console".startsWith(only) || only.startsWith("console")) await takeConsoles(keep);
+if (wanted.length > 0) {
+  await buildLibrary();
+  await buildApp(DEMO);
+}
 const browser = await chromium.launch(launchOptions);
 const servers = {};
 try {
@@ -55,12 +59,14 @@ async function take({ name, path, act, dark, phone, clip, mode = "start" }) {
   await page.goto(path);
   await hydrated(page);
   await act?.(page);
-  const file = join(FOLDER, `${name}.png`);
-  await page.screenshot({ path: file, animations: "allow", caret: "hide", ...(clip && { clip: await clip(page) }) });
+  keep(name, await page.screenshot({ animations: "allow", caret: "hide", ...(clip && { clip: await clip(page) }) }));
   await context.close();
-  const { size } = statSync(file);
-  console.log(`${name}.png, ${Math.round(size / 1000)} kB`);
-  if (size > LARGEST) throw new Error(`${name}.png is larger than ${LARGEST} bytes.`);
+}
+
+function keep(name, picture) {
+  console.log(`${name}.png, ${Math.round(picture.length / 1000)} kB`);
+  if (picture.length > LARGEST) throw new Error(`${name}.png is larger than ${LARGEST} bytes.`);
+  writeFileSync(join(FOLDER, `${name}.png`), picture);
 }
 
 async function fillTodos(page) {

@@ -84,7 +84,7 @@ test("methods of a Map or Set that are called on something else throw at once, a
   }
   const map = hold(new Map([[1, 1]])).it as unknown as Record<string, (...args: unknown[]) => unknown>;
   expect(() => map.getOrInsertComputed?.(1, 5)).toThrow(TypeError);
-  expect(() => map.keys?.call({})).toThrow("on a Object, which is no Map that stands in a store");
+  expect(() => map.keys?.call({})).toThrow("This method was called on what is no Map of a store");
 });
 
 test("a Map or Set has the prototype of the language's own, and takes no property", () => {
