@@ -112,7 +112,7 @@ function find(wanted: Wanted, all: BroadcastChannel): Promise<Release | LineName
         },
       );
     // Not all at once.
-    const wait = () => setTimeout(take, PATIENCE * (1 + Math.random() / 3), { steal: true });
+    const wait = () => setTimeout(take, PATIENCE * (1 + Math.random() * 0.7), { steal: true });
     let patience = wait();
     const ask = () => all.postMessage(ASK);
     const asking = setInterval(ask, ASKING);
@@ -159,6 +159,8 @@ async function lead(wanted: Wanted, all: BroadcastChannel, release: Release): Pr
     if (data === ASK) all.postMessage(open ? self : SOON);
     else if (typeof data === "number") readerOf(data);
   };
+  // Before others lose their patience.
+  all.postMessage(SOON);
   const divert: Divert = (text, event, data) => {
     if (event === "ping") {
       // The line is alive: are those who read by it?
