@@ -147,6 +147,10 @@ async function lead(wanted: Wanted, all: BroadcastChannel, release: Release): Pr
     readers.clear();
   };
   line.signal.addEventListener("abort", end);
+  if (line.signal.aborted) {
+    end();
+    return undefined;
+  }
   const readerOf = (tab: number) => {
     let reader = readers.get(tab);
     if (!reader) {
