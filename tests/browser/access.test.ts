@@ -8,7 +8,8 @@ import { doubleClick } from "./kit/hand.js";
 import { hydrated } from "./kit/hydrated.js";
 import { test } from "./kit/visitor.js";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 /** What axe finds wrong in what a page shows now, of long lists in their beginning: rules, with the elements. */
 async function violations(page: Page): Promise<string[]> {
