@@ -2,7 +2,7 @@ import { observer } from "mobx-react-lite";
 import { act, type ReactNode, StrictMode, startTransition, useDeferredValue, useEffect, useMemo, useState, useTransition } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import type { View } from "twinstate";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ClientContext } from "../../react/provider.js";
 import { useLiveTodo, useTodo } from "./kit/hooks.js";
 import { join, Source } from "./kit/joined.js";
@@ -241,6 +241,8 @@ describe("under the compiler too, as `observer` does not", () => {
     await act(async () => todo.run((store) => store.add("eggs")));
     await act(async () => todo.run((store) => store.add("salt")));
     expect(page.text === "3").toBe(!COMPILED);
+    expect(vi.mocked(console.warn).mock.calls.flat()).toEqual(COMPILED ? [expect.stringContaining("`Live` uses `useLiveTodo`")] : []);
+    vi.mocked(console.warn).mockClear();
   });
 
   test("what is made of a store's values, and objects of it in props, follow each change", async () => {

@@ -4,7 +4,7 @@ import { createHooks, useConnection, useField } from "twinstate/react";
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { builtIn } from "../../react/effects.js";
 import { Boundary } from "./kit/boundary.js";
-import { type Twin, TwinProvider, useBoard, useTodo } from "./kit/hooks.js";
+import { TwinProvider as Provider, type Twin, useBoard, useTodo } from "./kit/hooks.js";
 import { preload, Source } from "./kit/joined.js";
 import { soon } from "./kit/page.js";
 import { Book, Shelf, Todo } from "./kit/stores.js";
@@ -49,15 +49,12 @@ function Room({ room }: { room: string }) {
   );
 }
 
+const retitle = (items: readonly object[]) => Object.assign(items[0] as object, { title: "mine" });
+
 function Careless() {
   const { items } = useTodo();
   return (
-    <button
-      type="button"
-      onClick={() => {
-        (items[0] as { title: string }).title = "mine";
-      }}
-    >
+    <button type="button" onClick={() => retitle(items)}>
       change
     </button>
   );
@@ -104,6 +101,11 @@ function Draft({ onDraft }: { onDraft(draft: string): void }) {
   useEffect(() => onDraft(draft), [draft, onDraft]);
   return <p>{draft}</p>;
 }
+
+/** The route of this file: pages of other files neither share its stream nor are cut off with it. */
+const url = `/api/twin/${crypto.randomUUID()}`;
+const TwinProvider: typeof Provider = (props) => <Provider url={url} {...props} />;
+const site = (what: "cut" | "mend" | "streams") => fetch(`/${what}?route=${url}`);
 
 const byTag = (element: HTMLElement, tag: string) => element.querySelector(tag)?.textContent;
 const click = (element: HTMLElement) => element.querySelector("button")?.click();
@@ -160,7 +162,7 @@ test.for([
     </TwinProvider>,
   );
   await soon(() => expect(byTag(element, "h1")).toBe(""));
-  expect(asked).toEqual([new URL(`/api/twin/${path}`, location.href).href.replace("http", "ws")]);
+  expect(asked).toEqual([new URL(`${url}/${path}`, location.href).href.replace("http", "ws")]);
 });
 
 test("a page whose provider waits with it, inside one boundary, comes up all the same", async () => {
@@ -282,10 +284,10 @@ test("a page that loses its server says so, and recovers", async () => {
     </TwinProvider>,
   );
   await soon(() => expect(byTag(element, "h1")).toBe(""));
-  await fetch("/cut");
+  await site("cut");
   await soon(() => expect(seen.at(-1)).not.toBe("online"));
   click(element);
-  await fetch("/mend");
+  await site("mend");
   await soon(() => expect([byTag(element, "h1"), byTag(element, "output"), seen.at(-1)]).toEqual(["renamed", "7", "online"]));
 });
 
@@ -300,7 +302,7 @@ test("the connection ends when the provider leaves the page", async () => {
   await soon(() => expect(byTag(page.element, "h1")).toBe(""));
   page.root.unmount();
   roots.pop();
-  await soon(async () => expect(await (await fetch("/streams")).json()).toEqual([]));
+  await soon(async () => expect(await (await site("streams")).json()).toEqual([]));
 });
 
 test("a page that the browser keeps for the way back holds no stream open, and shows the state of now when it is back", async () => {
@@ -312,7 +314,7 @@ test("a page that the browser keeps for the way back holds no stream open, and s
       </Suspense>
     </TwinProvider>,
   );
-  const streams = async () => ((await (await fetch("/streams")).json()) as string[]).length;
+  const streams = async () => ((await (await site("streams")).json()) as string[]).length;
   await soon(() => expect(byTag(element, "h1")).toBe(""));
   await soon(async () => expect(await streams()).toBe(1));
   dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
@@ -322,7 +324,7 @@ test("a page that the browser keeps for the way back holds no stream open, and s
   expect([byTag(element, "h1"), await streams()]).toEqual(["", 0]);
   dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
   await soon(() => expect(byTag(element, "h1")).toBe("meanwhile"));
-  await soon(async () => expect(await (await fetch("/streams")).json()).toEqual([expect.stringContaining("$live")]));
+  await soon(async () => expect(await (await site("streams")).json()).toEqual([expect.stringContaining("$live")]));
 });
 
 test("a page that is hidden for a while connects again when it is shown", async () => {
@@ -339,7 +341,7 @@ test("a page that is hidden for a while connects again when it is shown", async 
   const { element, root } = open(page("visible"));
   await soon(() => expect(byTag(element, "h1")).toBe(""));
   root.render(<StrictMode>{page("hidden")}</StrictMode>);
-  await soon(async () => expect(await (await fetch("/streams")).json()).toEqual([]));
+  await soon(async () => expect(await (await site("streams")).json()).toEqual([]));
   const other = open(page("visible"));
   await soon(() => expect(byTag(other.element, "h1")).toBe(""));
   click(other.element);
@@ -431,7 +433,7 @@ test("hooks keep their identity, and what is no hook is `undefined`", () => {
 });
 
 test("a page that ends sends what is held back, in requests that outlive it, as far as browsers take them", async () => {
-  const rooms = ["leaving", "left", "large"];
+  const rooms = ["leaving", "left", "large"].map((name) => `${name} ${crypto.randomUUID()}`);
   const { element } = open(
     <TwinProvider>
       {rooms.map((room) => (

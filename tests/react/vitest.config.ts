@@ -59,23 +59,29 @@ export default defineConfig({ test: { projects: reactProjects } });
 /** The twin's route on the pages' own origin. A request to `/cut` breaks the connection, until `/mend`; `/streams` lists what is open. */
 function twinSite(): Plugin {
   const open = new Map<() => void, string>();
-  let cut = false;
+  const cut = new Set<string>();
+  /** The route that a request asks about: files run side by side, each with a route of its own. */
+  const routeOf = ({ url = "" }: { url?: string | undefined }) => new URL(url, "http://site").searchParams.get("route") as string;
   return {
     name: "twin-site",
     configureServer({ middlewares }) {
-      middlewares.use("/cut", (_, response) => {
-        cut = true;
-        for (const end of open.keys()) end();
+      middlewares.use("/cut", (request, response) => {
+        const route = routeOf(request);
+        cut.add(route);
+        for (const [end, url] of open) if (url.startsWith(route)) end();
         response.end();
       });
-      middlewares.use("/mend", (_, response) => {
-        cut = false;
+      middlewares.use("/mend", (request, response) => {
+        cut.delete(routeOf(request));
         response.end();
       });
-      middlewares.use("/streams", (_, response) => void response.end(JSON.stringify([...open.values()])));
+      middlewares.use("/streams", (request, response) => {
+        const route = routeOf(request);
+        response.end(JSON.stringify([...open.values()].filter((url) => url.startsWith(route))));
+      });
       middlewares.use("/api/twin", (incoming, outgoing) => {
-        if (cut) return void incoming.socket.destroy();
         const { method, headers, originalUrl } = incoming as typeof incoming & { originalUrl: string };
+        if ([...cut].some((route) => originalUrl.startsWith(route))) return void incoming.socket.destroy();
         const onward = request(`${process.env.TWIN_SITE}${originalUrl}`, { method, headers }, (answer) => {
           outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
           outgoing.flushHeaders();

@@ -1,3 +1,4 @@
+import { observer } from "mobx-react-lite";
 import { type ReactNode, StrictMode, Suspense, useState } from "react";
 import type { View } from "twinstate";
 import type { Preload } from "../../../server/twin.js";
@@ -33,7 +34,7 @@ function Titles() {
   return <p>{titles.map(({ title }) => title).join(" ")}</p>;
 }
 
-function Live() {
+const Live = observer(function Live() {
   return (
     <p>
       {useLiveTodo()
@@ -41,7 +42,7 @@ function Live() {
         .join(" ")}
     </p>
   );
-}
+});
 
 function Child({ view }: { view: View<Todo> }) {
   return <b>{view.draft}</b>;

@@ -9,7 +9,7 @@ function Left() {
 }
 function Banner() {
   const { status, pending } = useConnection();
-  is<Equal<typeof status, "online" | "reconnecting" | "offline" | "outdated">>();
+  is<Equal<typeof status, "online" | "waiting" | "reconnecting" | "offline" | "outdated">>();
   return <p>{pending}</p>;
 }
 export async function Page() {
