@@ -31,7 +31,7 @@ const thread: NonNullable<Options["esbuildPlugins"]>[number] = {
 export default defineConfig({
   entry: {
     lib: "lib/index.ts",
-    faces: "lib/faces.ts",
+    faces: "lib/live/faces.ts",
     model: "server/model.ts",
     client: "client/index.ts",
     socket: "client/socket.ts",

@@ -1,6 +1,6 @@
-import type { StreamCall } from "../lib/call.js";
-import type { EventError } from "../lib/errors.js";
-import { Yields } from "../lib/yields.js";
+import type { EventError } from "../lib/errors/errors.js";
+import type { StreamCall } from "../lib/event/call.js";
+import { Yields } from "../lib/event/yields.js";
 
 /** The promise of a call. It knows whether anybody listens, so that a failure nobody awaits can be told elsewhere. */
 export class ClientCall extends Promise<unknown> implements StreamCall<unknown, unknown> {

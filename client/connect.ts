@@ -1,10 +1,10 @@
-import type { EventError } from "../lib/errors.js";
-import { openFace } from "../lib/faces.js";
-import { printContainers } from "../lib/inspect.js";
-import type { AppVisitor } from "../lib/register.js";
-import { viewOf } from "../lib/view.js";
-import type { LoadedOf, View } from "../lib/view-types.js";
-import type { KindOf, StoreOf } from "../server/scope.js";
+import type { AppVisitor } from "../lib/class/register.js";
+import type { LoadedOf, View } from "../lib/class/view-types.js";
+import type { EventError } from "../lib/errors/errors.js";
+import { openFace } from "../lib/live/faces.js";
+import { printContainers } from "../lib/live/inspect.js";
+import { viewOf } from "../lib/view/view.js";
+import type { KindOf, StoreOf } from "../server/definition/scope.js";
 import { type ClientOptions, createClient } from "./client.js";
 import { engine } from "./engine.js";
 import type { Status } from "./status.js";

@@ -1,6 +1,6 @@
 import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import { randomId } from "../lib/random-id.js";
+import { randomId } from "../lib/event/random-id.js";
 import { backoff } from "./backoff.js";
 import type { Cell, ConnectionStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";

@@ -1,6 +1,6 @@
-import { superseded } from "../lib/errors.js";
-import { atomically } from "../lib/mirror.js";
-import type { WireEvent } from "../lib/schema.js";
+import type { WireEvent } from "../lib/class/schema.js";
+import { superseded } from "../lib/errors/errors.js";
+import { atomically } from "../lib/mirror/mirror.js";
 import type { ClientCall } from "./call.js";
 import { createForm, type Filled, type Form } from "./form.js";
 import { hold, letGo, sendHeld } from "./held.js";

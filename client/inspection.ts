@@ -1,5 +1,5 @@
-import type { Prediction } from "../lib/predictions.js";
-import { Signal } from "../lib/signal.js";
+import { Signal } from "../lib/graph/signal.js";
+import type { Prediction } from "../lib/predict/predictions.js";
 import type { ClientCall } from "./call.js";
 import type { ClientOptions } from "./client.js";
 import { Network } from "./network.js";

@@ -1,4 +1,4 @@
-import { Signal } from "../lib/signal.js";
+import { Signal } from "../lib/graph/signal.js";
 import type { ClientOptions } from "./client.js";
 import type { Socket } from "./socket.js";
 

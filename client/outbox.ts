@@ -1,9 +1,9 @@
 import type { TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import type { Encoded } from "../lib/codec.js";
-import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull } from "../lib/errors.js";
-import { atomically } from "../lib/mirror.js";
-import { decodeValue, encodeValue } from "../lib/value.js";
+import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull } from "../lib/errors/errors.js";
+import { atomically } from "../lib/mirror/mirror.js";
+import type { Encoded } from "../lib/wire/codec.js";
+import { decodeValue, encodeValue } from "../lib/wire/value.js";
 import { ClientCall, type OpenCall } from "./call.js";
 import type { Known } from "./client.js";
 import type { Connection } from "./connection.js";

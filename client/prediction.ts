@@ -1,12 +1,12 @@
-import { own } from "../lib/node.js";
-import { type Prediction, Predictions } from "../lib/predictions.js";
-import type { AnyClass } from "../lib/schema.js";
-import { encodeValue } from "../lib/value.js";
+import type { AnyClass } from "../lib/class/schema.js";
+import { own } from "../lib/graph/node.js";
+import { type Prediction, Predictions } from "../lib/predict/predictions.js";
+import { encodeValue } from "../lib/wire/value.js";
 import type { Entry, Numbered, OutboxWorld } from "./outbox.js";
 import type { LiveTwin } from "./twin.js";
 import { decodeVisitor } from "./visitor.js";
 
-export { isPending } from "../lib/predictions.js";
+export { isPending } from "../lib/predict/predictions.js";
 
 /** What it takes to run events here. */
 type World = Pick<OutboxWorld, "known" | "visitor">;

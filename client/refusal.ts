@@ -1,7 +1,7 @@
-import type { Encoded } from "../lib/codec.js";
-import { type EventError, refusal } from "../lib/errors.js";
-import { decodeValue } from "../lib/value.js";
-import type { Told } from "../server/refusal.js";
+import { type EventError, refusal } from "../lib/errors/errors.js";
+import type { Encoded } from "../lib/wire/codec.js";
+import { decodeValue } from "../lib/wire/value.js";
+import type { Told } from "../server/wire/refusal.js";
 
 /** What the server says of a call; `undefined` where it has not spoken. */
 export function refusalOf(error: unknown): EventError | undefined {

@@ -1,4 +1,4 @@
-import type { WireSchema } from "../lib/schema.js";
+import type { WireSchema } from "../lib/class/schema.js";
 
 /** What the client knows of one scope instance: its stores share frames, revisions and event numbers. */
 export interface Scope {

@@ -1,7 +1,7 @@
 import type { TRPCClientError } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import type { Encoded } from "../lib/codec.js";
-import { cancelled, notConnected, unknownEvent, unknownOutcome } from "../lib/errors.js";
+import { cancelled, notConnected, unknownEvent, unknownOutcome } from "../lib/errors/errors.js";
+import type { Encoded } from "../lib/wire/codec.js";
 import { backoff } from "./backoff.js";
 import type { OpenCall } from "./call.js";
 import { engine } from "./engine.js";

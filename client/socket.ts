@@ -1,4 +1,4 @@
-import { decode } from "../lib/binary.js";
+import { decode } from "../lib/wire/binary.js";
 
 /** What is used of a `WebSocket`. */
 export interface Socket {

@@ -1,4 +1,4 @@
-import { Signal } from "../lib/signal.js";
+import { Signal } from "../lib/graph/signal.js";
 
 export type ConnectionState = "online" | "waiting" | "reconnecting" | "offline" | "outdated";
 

@@ -1,5 +1,5 @@
-import type { FormState } from "../lib/call.js";
-import type { EventError } from "../lib/errors.js";
+import type { EventError } from "../lib/errors/errors.js";
+import type { FormState } from "../lib/event/call.js";
 import type { EventParts } from "./event.js";
 import { sendHeld } from "./held.js";
 import { listen } from "./listen.js";

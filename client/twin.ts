@@ -1,10 +1,10 @@
-import { viewsOf } from "../lib/brought.js";
-import type { Members } from "../lib/class-views.js";
-import type { Delta, Snapshot } from "../lib/codec.js";
-import { type EventError, nestedEvent, unknownEvent } from "../lib/errors.js";
-import { atomically, createMirror, type Mirror } from "../lib/mirror.js";
-import type { WireClass, WireEvent, WireSchema } from "../lib/schema.js";
-import { Signal } from "../lib/signal.js";
+import { viewsOf } from "../lib/class/brought.js";
+import type { Members } from "../lib/class/class-views.js";
+import type { WireClass, WireEvent, WireSchema } from "../lib/class/schema.js";
+import { type EventError, nestedEvent, unknownEvent } from "../lib/errors/errors.js";
+import { Signal } from "../lib/graph/signal.js";
+import { atomically, createMirror, type Mirror } from "../lib/mirror/mirror.js";
+import type { Delta, Snapshot } from "../lib/wire/codec.js";
 import type { Known } from "./client.js";
 import { engine } from "./engine.js";
 import { type Begun, createEvent, type TwinEvent } from "./event.js";

@@ -1,5 +1,5 @@
-import { own } from "../lib/node.js";
-import type { WireClass, WireSchema } from "../lib/schema.js";
+import type { WireClass, WireSchema } from "../lib/class/schema.js";
+import { own } from "../lib/graph/node.js";
 
 /** Whether a server still has all that a page was built on. What it has besides does no harm. */
 export function serves(server: WireSchema, page: WireSchema): boolean {

@@ -1,5 +1,3 @@
-export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./call.js";
-export { type BuiltInEffects, type Connection, type Current, type CurrentBase, current, effect, newId, type Page, type PageParams, update } from "./current.js";
 export {
   type CheckedEventDecorator,
   type Computed,
@@ -18,10 +16,8 @@ export {
   type StateOptions,
   state,
   type Viewer,
-} from "./decorators.js";
-export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors.js";
-export type { Lifecycle, LifecycleName } from "./lifecycle.js";
-export { type Delta, onDelta } from "./listeners.js";
+} from "./class/decorators.js";
+export type { Lifecycle, LifecycleName } from "./class/lifecycle.js";
 export {
   type AppContext,
   type AppEffects,
@@ -31,6 +27,21 @@ export {
   defineContext,
   type Problem,
   type Register,
-} from "./register.js";
-export { isState, toPlain } from "./view.js";
-export type { Internal, Loaded, LoadedOf, Pending, View, ViewOf } from "./view-types.js";
+} from "./class/register.js";
+export type { Internal, Loaded, LoadedOf, Pending, View, ViewOf } from "./class/view-types.js";
+export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors/errors.js";
+export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./event/call.js";
+export {
+  type BuiltInEffects,
+  type Connection,
+  type Current,
+  type CurrentBase,
+  current,
+  effect,
+  newId,
+  type Page,
+  type PageParams,
+  update,
+} from "./event/current.js";
+export { type Delta, onDelta } from "./graph/listeners.js";
+export { isState, toPlain } from "./view/view.js";

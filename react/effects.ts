@@ -1,4 +1,4 @@
-import { noEffect, unsafeUrl } from "../lib/errors.js";
+import { noEffect, unsafeUrl } from "../lib/errors/errors.js";
 
 export type Effects = Readonly<Record<string, (...args: any[]) => void>>;
 

@@ -2,9 +2,9 @@ import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "reac
 import type { ClientCall } from "../client/call.js";
 import { QUIET } from "../client/client.js";
 import { listen } from "../client/listen.js";
-import type { StreamCall } from "../lib/call.js";
-import type { EventError } from "../lib/errors.js";
-import { Signal } from "../lib/signal.js";
+import type { EventError } from "../lib/errors/errors.js";
+import type { StreamCall } from "../lib/event/call.js";
+import { Signal } from "../lib/graph/signal.js";
 
 export interface EventState<C> {
   /** A call has no answer yet. It is told at once, in a transition too. */

@@ -1,4 +1,4 @@
-import type { openFace } from "../lib/faces.js";
+import type { openFace } from "../lib/live/faces.js";
 
 interface Faces {
   /** Once it is loaded. */
@@ -12,7 +12,7 @@ let loading: Promise<void> | undefined;
 export const faces: Faces = {
   open: undefined,
   load() {
-    loading ??= import("../lib/faces.js").then(({ openFace }) => {
+    loading ??= import("../lib/live/faces.js").then(({ openFace }) => {
       faces.open = openFace;
     });
     return loading;

@@ -3,8 +3,8 @@ import { QUIET } from "../client/client.js";
 import type { EventParts } from "../client/event.js";
 import { hold, letGo } from "../client/held.js";
 import { listen } from "../client/listen.js";
-import { type EventError, noSetter } from "../lib/errors.js";
-import { Signal } from "../lib/signal.js";
+import { type EventError, noSetter } from "../lib/errors/errors.js";
+import { Signal } from "../lib/graph/signal.js";
 
 // --- types ---
 

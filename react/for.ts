@@ -1,5 +1,5 @@
 import { cloneElement, createElement, Fragment, isValidElement, type Key, type ReactElement, type ReactNode, useState } from "react";
-import { noKey } from "../lib/errors.js";
+import { noKey } from "../lib/errors/errors.js";
 
 // --- types ---
 

@@ -1,6 +1,6 @@
 import type { Twin } from "../client/twin.js";
-import { readOnlyTwin } from "../lib/errors.js";
-import { own } from "../lib/node.js";
+import { readOnlyTwin } from "../lib/errors/errors.js";
+import { own } from "../lib/graph/node.js";
 import { now, type Pinned } from "./pin.js";
 
 /**

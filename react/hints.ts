@@ -2,7 +2,7 @@ import * as react from "react";
 import { useContext, useEffect } from "react";
 import type { Client } from "../client/client.js";
 import { inspectionOf } from "../client/inspection.js";
-import { compiledLive, frozenView, nestedProvider } from "../lib/errors.js";
+import { compiledLive, frozenView, nestedProvider } from "../lib/errors/errors.js";
 import { ClientContext } from "./provider.js";
 
 /** In development: tells of what would go wrong without a word, or with words that name no store. */

@@ -1,8 +1,8 @@
 import { createContext } from "react";
 import type { Twin } from "../client/twin.js";
-import type { Snapshot } from "../lib/codec.js";
-import { createMirror } from "../lib/mirror.js";
-import type { PreloadedStore } from "../server/preload.js";
+import { createMirror } from "../lib/mirror/mirror.js";
+import type { Snapshot } from "../lib/wire/codec.js";
+import type { PreloadedStore } from "../server/call/preload.js";
 
 /** A state of a twin, as an immutable view, with the twin's version that it is of. */
 export interface Pinned {

@@ -1,7 +1,7 @@
 import { type ReactNode, useContext, useEffect, useMemo } from "react";
 import type { Client } from "../client/client.js";
 import { addressOf } from "../client/twin.js";
-import type { PreloadData } from "../server/preload.js";
+import type { PreloadData } from "../server/call/preload.js";
 import type { Preload } from "../server/twin.js";
 import { type PinMap, Pins, pin } from "./pin.js";
 import { useClient } from "./provider.js";

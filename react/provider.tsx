@@ -1,8 +1,8 @@
 import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { type Client, type ClientOptions, createClient, type Known } from "../client/client.js";
-import type { BuiltInEffects } from "../lib/current.js";
-import { type EventError, outsideProvider } from "../lib/errors.js";
-import type { AppEffects } from "../lib/register.js";
+import type { AppEffects } from "../lib/class/register.js";
+import { type EventError, outsideProvider } from "../lib/errors/errors.js";
+import type { BuiltInEffects } from "../lib/event/current.js";
 import type { Preload } from "../server/twin.js";
 import type { Effects } from "./effects.js";
 import { useHints } from "./hints.js";

@@ -1,7 +1,7 @@
-import { openFace } from "../lib/faces.js";
 import { computed, state } from "../lib/index.js";
-import { createMirror } from "../lib/mirror.js";
-import { createStore } from "../lib/store.js";
+import { openFace } from "../lib/live/faces.js";
+import { createMirror } from "../lib/mirror/mirror.js";
+import { createStore } from "../lib/store/store.js";
 
 class Item {
   @state title: string;

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { noTwin, noTypescript } from "../lib/errors.js";
+import { noTwin, noTypescript } from "../lib/errors/errors.js";
 import type { TwinServer } from "./twin.js";
 
 const USAGE = `twinstate migrate [--dry-run] <module>

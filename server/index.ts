@@ -1,4 +1,5 @@
-export type { ExportedStore, Whose } from "./data.js";
+export type { SessionOptions } from "./access/session.js";
+export type { ExportedStore, Whose } from "./call/data.js";
 export type {
   CurrentTools,
   Handle,
@@ -11,13 +12,8 @@ export type {
   SharedHandle,
   TabHandle,
   UserHandle,
-} from "./handle.js";
-export type { Handler } from "./handler.js";
-export type { MigrationFailure, MigrationReport } from "./migration.js";
-export type { PageProps, PreloadData, PreloadedStore, PreloadOptions } from "./preload.js";
-export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./record.js";
-export { compact } from "./record.js";
-export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./router.js";
+} from "./call/handle.js";
+export type { PageProps, PreloadData, PreloadedStore, PreloadOptions } from "./call/preload.js";
 export {
   type KindOf,
   type ModelClass,
@@ -31,9 +27,13 @@ export {
   type StoreOf,
   type Stores,
   scope,
-} from "./scope.js";
-export type { SessionOptions } from "./session.js";
-export type { AttachOptions } from "./socket.js";
+} from "./definition/scope.js";
+export type { Handler } from "./http/handler.js";
+export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./http/router.js";
+export type { AttachOptions } from "./http/socket.js";
 export { memory } from "./storage/memory.js";
-export type { HostEntry, Loaded, Storage } from "./storage.js";
+export type { MigrationFailure, MigrationReport } from "./storage/migration.js";
+export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./storage/record.js";
+export { compact } from "./storage/record.js";
+export type { HostEntry, Loaded, Storage } from "./storage/storage.js";
 export { attach, createTwin, type LogEntry, type Preload, type TwinApp, type TwinOptions, type TwinServer } from "./twin.js";

@@ -1,6 +1,6 @@
 import { type NextRequest, NextResponse } from "next/server.js";
-import { asksForPage } from "./document.js";
-import { createSessions, type SessionOptions, type Sessions } from "./session.js";
+import { asksForPage } from "./access/document.js";
+import { createSessions, type SessionOptions, type Sessions } from "./access/session.js";
 
 export interface ProxyOptions extends SessionOptions {
   /**

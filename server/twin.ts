@@ -1,4 +1,7 @@
 import type { Server } from "node:http";
+import type { LifecycleName } from "../lib/class/lifecycle.js";
+import type { AppContext, ContextRequest, Problem } from "../lib/class/register.js";
+import { classSchema } from "../lib/class/schema.js";
 import {
   badModel,
   badOption,
@@ -14,27 +17,24 @@ import {
   reservedStore,
   uncheckedRefused,
   uncheckedWarning,
-} from "../lib/errors.js";
-import type { LifecycleName } from "../lib/lifecycle.js";
-import type { AppContext, ContextRequest, Problem } from "../lib/register.js";
-import { classSchema } from "../lib/schema.js";
-import type { ExportedStore, Whose } from "./data.js";
-import { uncheckedEvents } from "./guard.js";
-import { createHandle, type Handle } from "./handle.js";
-import type { Handler } from "./handler.js";
-import type { MigrationReport } from "./migration.js";
-import { checkHooks } from "./oversights.js";
-import { type PageProps, type PreloadOptions, tellRefused } from "./preload.js";
-import { loggedBy, reportTo } from "./reporter.js";
-import { requestHeaders } from "./request.js";
-import type { TwinRouter } from "./router.js";
+} from "../lib/errors/errors.js";
+import type { SessionOptions } from "./access/session.js";
+import type { Bounds } from "./access/visitors.js";
+import type { ExportedStore, Whose } from "./call/data.js";
+import { createHandle, type Handle } from "./call/handle.js";
+import { type PageProps, type PreloadOptions, tellRefused } from "./call/preload.js";
+import { requestHeaders } from "./call/request.js";
+import { uncheckedEvents } from "./definition/guard.js";
+import { checkHooks } from "./definition/oversights.js";
+import type { Definition, KindOf, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
+import type { Handler } from "./http/handler.js";
+import type { TwinRouter } from "./http/router.js";
+import { type AttachOptions, attachTo } from "./http/socket.js";
 import { Runtime, type RuntimeOptions } from "./runtime.js";
-import type { Definition, KindOf, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./scope.js";
-import type { SessionOptions } from "./session.js";
-import { type AttachOptions, attachTo } from "./socket.js";
 import { memory } from "./storage/memory.js";
-import type { Storage } from "./storage.js";
-import type { Bounds } from "./visitors.js";
+import type { MigrationReport } from "./storage/migration.js";
+import type { Storage } from "./storage/storage.js";
+import { loggedBy, reportTo } from "./wire/reporter.js";
 
 // --- types ---
 

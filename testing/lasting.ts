@@ -1,5 +1,5 @@
 import { memory } from "../server/storage/memory.js";
-import type { Storage } from "../server/storage.js";
+import type { Storage } from "../server/storage/storage.js";
 
 /**
  * A storage for tests: it keeps commits in memory, as durable storages do on disk, and outlives the servers that `net.kill()` kills.

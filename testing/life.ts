@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { Models, Stores } from "../server/definition/scope.js";
 import type { Runtime } from "../server/runtime.js";
-import type { Models, Stores } from "../server/scope.js";
-import type { Storage } from "../server/storage.js";
+import type { Storage } from "../server/storage/storage.js";
 import { createTwin, type TwinApp, type TwinOptions } from "../server/twin.js";
 import type { Clock } from "./clock.js";
 import { ServerEnd } from "./socket.js";

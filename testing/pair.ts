@@ -1,10 +1,10 @@
 import { loadOnline, loadSockets } from "../client/chunks.js";
 import { type Connected, type ConnectOptions, connect } from "../client/connect.js";
 import { engine } from "../client/engine.js";
-import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors.js";
-import type { Models, Stores } from "../server/scope.js";
+import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors/errors.js";
+import type { Models, Stores } from "../server/definition/scope.js";
 import { memory } from "../server/storage/memory.js";
-import type { Storage } from "../server/storage.js";
+import type { Storage } from "../server/storage/storage.js";
 import { telemetryApi } from "../server/telemetry.js";
 import type { TwinApp, TwinOptions } from "../server/twin.js";
 import { Clock } from "./clock.js";

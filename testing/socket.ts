@@ -1,7 +1,7 @@
 import type { Socket } from "../client/socket.js";
+import { type Socket as ServerSocket, Stream } from "../server/http/socket.js";
 import type { Runtime } from "../server/runtime.js";
-import { type Socket as ServerSocket, Stream } from "../server/socket.js";
-import { EVENTS } from "../server/sse.js";
+import { EVENTS } from "../server/wire/sse.js";
 
 /** The way back on the line of a stream: what a socket says after its first message. */
 interface Upstream {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { compactSteps } from "../lib/compact.js";
-import { state } from "../lib/decorators.js";
-import { finish } from "../lib/steps.js";
-import { createStore, type Store } from "../lib/store.js";
-import { type CommitRecord, type EventRecord, fold, type HostRecord } from "../server/record.js";
-import type { Loaded, Storage } from "../server/storage.js";
+import { state } from "../lib/class/decorators.js";
+import { compactSteps } from "../lib/store/compact.js";
+import { createStore, type Store } from "../lib/store/store.js";
+import { finish } from "../lib/wire/steps.js";
+import { type CommitRecord, type EventRecord, fold, type HostRecord } from "../server/storage/record.js";
+import type { Loaded, Storage } from "../server/storage/storage.js";
 
 /** One duty of a storage, as a test. */
 export interface StorageCase {

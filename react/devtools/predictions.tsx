@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import { MEMBER, pathOf } from "../../lib/path.js";
-import type { Pending } from "../../lib/predictions.js";
+import { MEMBER, pathOf } from "../../lib/graph/path.js";
+import type { Pending } from "../../lib/predict/predictions.js";
 import { clock } from "./figures.js";
 import { preview } from "./parts.js";
 import { nameOf, type PredictionRecord, type Recorder } from "./recorder.js";

@@ -1,10 +1,10 @@
 import type { ClientCall } from "../../client/call.js";
 import type { Inspection, News } from "../../client/inspection.js";
 import type { LiveTwin } from "../../client/twin.js";
-import type { EventError } from "../../lib/errors.js";
-import type { Prediction } from "../../lib/predictions.js";
-import { Signal } from "../../lib/signal.js";
-import { decodeValue, encodeValue } from "../../lib/value.js";
+import type { EventError } from "../../lib/errors/errors.js";
+import { Signal } from "../../lib/graph/signal.js";
+import type { Prediction } from "../../lib/predict/predictions.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value.js";
 
 /** A call of an event. Times are those of `performance.now()`. */
 export interface CallRecord {

@@ -1,6 +1,6 @@
-import type { Saved } from "../../lib/channel.js";
-import { countOf, type Group } from "../../lib/codec.js";
-import { STEP, type Steps } from "../../lib/steps.js";
+import type { Saved } from "../../lib/channel/channel.js";
+import { countOf, type Group } from "../../lib/wire/codec.js";
+import { STEP, type Steps } from "../../lib/wire/steps.js";
 
 /** What a store's chunks leave out: small, whatever the store's size. */
 export interface Outline {

@@ -1,6 +1,6 @@
-import { notNext } from "../../lib/errors.js";
-import { beginning, type CommitRecord, follows, type HostRecord } from "../record.js";
-import type { Storage } from "../storage.js";
+import { notNext } from "../../lib/errors/errors.js";
+import { beginning, type CommitRecord, follows, type HostRecord } from "./record.js";
+import type { Storage } from "./storage.js";
 
 interface Kept {
   readonly record: HostRecord;

@@ -2,12 +2,12 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import * as sqlite from "node:sqlite";
 import { crc32 } from "node:zlib";
-import { compactSteps } from "../../lib/compact.js";
-import { damagedRecord, foreignFile, foreignRecord, notNext, StateError, storageBusy, storageFailed } from "../../lib/errors.js";
-import type { Steps } from "../../lib/steps.js";
-import { type CommitRecord, fold, follows, type HostRecord, recent } from "../record.js";
+import { damagedRecord, foreignFile, foreignRecord, notNext, StateError, storageBusy, storageFailed } from "../../lib/errors/errors.js";
+import { compactSteps } from "../../lib/store/compact.js";
+import type { Steps } from "../../lib/wire/steps.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from "./packed.js";
+import { type CommitRecord, fold, follows, type HostRecord, recent } from "./record.js";
 import { Whereabouts } from "./whereabouts.js";
 
 /** "twin": told apart from files of other programs. */

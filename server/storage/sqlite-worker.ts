@@ -1,7 +1,7 @@
 // The thread of `sqlite()`: it alone has the file open.
 import { parentPort, workerData } from "node:worker_threads";
-import { StateError } from "../../lib/errors.js";
-import type { Steps } from "../../lib/steps.js";
+import { StateError } from "../../lib/errors/errors.js";
+import type { Steps } from "../../lib/wire/steps.js";
 import type { Order, PackedHost, Reply } from "./packed.js";
 import { SqliteFile } from "./sqlite-file.js";
 

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import type { Worker } from "node:worker_threads";
-import { closedStorage, needsSqlite, StateError, threadEnded } from "../../lib/errors.js";
-import type { Steps } from "../../lib/steps.js";
-import type { CommitRecord, HostRecord } from "../record.js";
-import { inSlices } from "../slices.js";
-import type { Loaded, Storage } from "../storage.js";
+import { closedStorage, needsSqlite, StateError, threadEnded } from "../../lib/errors/errors.js";
+import type { Steps } from "../../lib/wire/steps.js";
+import { inSlices } from "../task/slices.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Order, type Packed, type PackedHost, type Reply, shifted } from "./packed.js";
+import type { CommitRecord, HostRecord } from "./record.js";
+import type { Loaded, Storage } from "./storage.js";
 import { startThread } from "./thread.js";
 
 export interface SqliteStorage extends Storage {

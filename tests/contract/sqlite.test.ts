@@ -3,13 +3,13 @@ import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFi
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import type { Kept } from "../../lib/channel.js";
-import { createStoreSteps } from "../../lib/store.js";
-import { type CommitRecord, fold, type StoreRecord } from "../../server/record.js";
-import { inSlices } from "../../server/slices.js";
+import type { Kept } from "../../lib/channel/channel.js";
+import { createStoreSteps } from "../../lib/store/store.js";
+import { type CommitRecord, fold, type StoreRecord } from "../../server/storage/record.js";
 import { sqlite } from "../../server/storage/sqlite.js";
 import { SqliteFile } from "../../server/storage/sqlite-file.js";
-import type { Loaded } from "../../server/storage.js";
+import type { Loaded } from "../../server/storage/storage.js";
+import { inSlices } from "../../server/task/slices.js";
 import { mayMount, smallDisk, temporaryFolder } from "../kit/files.js";
 import { contentOf, contentOfWriter, Table, TableWriter } from "../kit/table.js";
 

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { CommitRecord, HostRecord } from "../../server/record.js";
 import { memory } from "../../server/storage/memory.js";
+import type { CommitRecord, HostRecord } from "../../server/storage/record.js";
 import { sqlite } from "../../server/storage/sqlite.js";
-import type { Loaded, Storage } from "../../server/storage.js";
+import type { Loaded, Storage } from "../../server/storage/storage.js";
 import { storageContract } from "../../testing/storage.js";
 
 const folder = mkdtempSync(join(tmpdir(), "twinstate-"));

@@ -1,7 +1,7 @@
 import { event, state } from "twinstate";
 import { lasting, pair } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
-import { DIGITS } from "../../lib/bounds.js";
+import { DIGITS } from "../../lib/wire/bounds.js";
 
 const huge = 10n ** BigInt(DIGITS);
 

@@ -4,8 +4,8 @@ import { scope } from "twinstate/server";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { encodeValue } from "../../lib/value.js";
-import { createSessions } from "../../server/session.js";
+import { encodeValue } from "../../lib/wire/value.js";
+import { createSessions } from "../../server/access/session.js";
 import { type Answer, type App, SECRET, serveTwin, Visitor } from "../kit/app.js";
 import { wait } from "../kit/gate.js";
 

@@ -1,7 +1,7 @@
 import { event, state } from "twinstate";
 import { lasting, pair } from "twinstate/testing";
 import { expect, test } from "vitest";
-import { toPlain } from "../../lib/view.js";
+import { toPlain } from "../../lib/view/view.js";
 
 /** More than a stack takes. */
 const LEVELS = 30_000;

@@ -1,7 +1,7 @@
 import { computed, current, defineContext, EventError, event, type Page, state } from "twinstate";
 import { type PreloadData, scope } from "twinstate/server";
 import { expect, test } from "vitest";
-import { createMirror } from "../../lib/mirror.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
 import { serveTwin } from "../kit/app.js";
 import { inRequest } from "../kit/next.js";
 

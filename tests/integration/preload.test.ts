@@ -1,7 +1,7 @@
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { PreloadData } from "../../server/preload.js";
+import type { PreloadData } from "../../server/call/preload.js";
 import { serveTwin } from "../kit/app.js";
 import { openClient } from "../kit/client.js";
 import { inRequest } from "../kit/next.js";

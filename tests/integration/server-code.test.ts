@@ -1,8 +1,8 @@
 import { current, defineContext, EventError, event, state, update } from "twinstate";
 import { createTwin, type PreloadData, scope, type TwinApp } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
 import { SECRET, serveTwin } from "../kit/app.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
 import { inRequest } from "../kit/next.js";

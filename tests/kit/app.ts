@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createTwin, type LogEntry, type Models, memory, type Storage, type Stores, type TwinApp, type TwinOptions } from "twinstate/server";
 import { onTestFailed, onTestFinished, vi } from "vitest";
-import type { Encoded } from "../../lib/codec.js";
-import { openFace } from "../../lib/faces.js";
-import { createMirror, type Mirror } from "../../lib/mirror.js";
-import { decodeValue, encodeValue } from "../../lib/value.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror, type Mirror } from "../../lib/mirror/mirror.js";
+import type { Encoded } from "../../lib/wire/codec.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value.js";
 import type { Runtime } from "../../server/runtime.js";
 import { Jar, type Site, serve } from "./http.js";
 import { type Listener, listen } from "./stream.js";

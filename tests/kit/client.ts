@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { type Client, type ClientOptions, createClient, type Known } from "../../client/client.js";
 import type { Twin } from "../../client/twin.js";
-import { openFace } from "../../lib/faces.js";
+import { openFace } from "../../lib/live/faces.js";
 import { Jar } from "./http.js";
 import { TRANSPORT, WIRE } from "./transport.js";
 

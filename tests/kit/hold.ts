@@ -1,5 +1,5 @@
-import { state } from "../../lib/decorators.js";
-import { createStore, type Store, type StoreOptions } from "../../lib/store.js";
+import { state } from "../../lib/class/decorators.js";
+import { createStore, type Store, type StoreOptions } from "../../lib/store/store.js";
 
 class Holder {
   @state it: unknown = undefined;

@@ -1,4 +1,4 @@
-import { decode } from "../../lib/binary.js";
+import { decode } from "../../lib/wire/binary.js";
 import { Jar } from "./http.js";
 import type { Random } from "./random.js";
 

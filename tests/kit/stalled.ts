@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { onTestFinished } from "vitest";
-import { decode } from "../../lib/binary.js";
+import { decode } from "../../lib/wire/binary.js";
 import type { Site } from "./http.js";
 import { socketPath, TRANSPORT, WIRE } from "./transport.js";
 

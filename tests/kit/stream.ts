@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { decode } from "../../lib/binary.js";
+import { decode } from "../../lib/wire/binary.js";
 import type { Jar } from "./http.js";
 import { socketPath, TRANSPORT, WIRE } from "./transport.js";
 

@@ -1,9 +1,9 @@
-import { compactSteps } from "../../lib/compact.js";
-import { state } from "../../lib/decorators.js";
-import { finish } from "../../lib/steps.js";
-import { createStore, type Store } from "../../lib/store.js";
-import { type CommitRecord, fold } from "../../server/record.js";
-import type { Loaded } from "../../server/storage.js";
+import { state } from "../../lib/class/decorators.js";
+import { compactSteps } from "../../lib/store/compact.js";
+import { createStore, type Store } from "../../lib/store/store.js";
+import { finish } from "../../lib/wire/steps.js";
+import { type CommitRecord, fold } from "../../server/storage/record.js";
+import type { Loaded } from "../../server/storage/storage.js";
 
 export class Table {
   @state rows: { id: number; title: string; done: boolean; tags: string[]; meta: { a: number; b: string } }[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Store } from "../../lib/store.js";
+import type { Store } from "../../lib/store/store.js";
 import { canon } from "../kit/canon.js";
 import { hold, outcome } from "../kit/hold.js";
 import { Random } from "../kit/random.js";

@@ -1,7 +1,7 @@
 import { autorun, transaction } from "mobx";
 import { expect, test } from "vitest";
-import { computed, state } from "../../lib/decorators.js";
-import { createStore } from "../../lib/store.js";
+import { computed, state } from "../../lib/class/decorators.js";
+import { createStore } from "../../lib/store/store.js";
 import { canon } from "../kit/canon.js";
 import { Program } from "../kit/program.js";
 import { Random } from "../kit/random.js";

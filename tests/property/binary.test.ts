@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decode, encode } from "../../lib/binary.js";
-import { StateError } from "../../lib/errors.js";
+import { StateError } from "../../lib/errors/errors.js";
+import { decode, encode } from "../../lib/wire/binary.js";
 import { Random } from "../kit/random.js";
 
 const full = process.env.TEST_FULL !== undefined;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { decodeValue, encodeValue } from "../../lib/value.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value.js";
 import { canon } from "../kit/canon.js";
 import { hold } from "../kit/hold.js";
 

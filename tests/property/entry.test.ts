@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decode, encode } from "../../lib/binary.js";
-import { DEPTH, DIGITS, NAME, NAMES, PATTERN } from "../../lib/bounds.js";
-import { state } from "../../lib/decorators.js";
-import { openFace } from "../../lib/faces.js";
-import { createMirror, type Mirror } from "../../lib/mirror.js";
-import { createStore } from "../../lib/store.js";
-import { toPlain } from "../../lib/view.js";
-import { fold, type StoreState } from "../../server/record.js";
-import type { Loaded, Storage } from "../../server/storage.js";
+import { state } from "../../lib/class/decorators.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror, type Mirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
+import { toPlain } from "../../lib/view/view.js";
+import { decode, encode } from "../../lib/wire/binary.js";
+import { DEPTH, DIGITS, NAME, NAMES, PATTERN } from "../../lib/wire/bounds.js";
+import { fold, type StoreState } from "../../server/storage/record.js";
+import type { Loaded, Storage } from "../../server/storage/storage.js";
 import { canon } from "../kit/canon.js";
 import { storages } from "../kit/storages.js";
 

@@ -3,9 +3,9 @@ import { Agent, request } from "node:http";
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { encodeValue } from "../../lib/value.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { encodeValue } from "../../lib/wire/value.js";
 import { type App, serveTwin, type Visitor } from "../kit/app.js";
 import { Random } from "../kit/random.js";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { event, state } from "../../lib/decorators.js";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { Predictions } from "../../lib/predictions.js";
-import { createStore, type Store } from "../../lib/store.js";
-import { encodeValue } from "../../lib/value.js";
+import { event, state } from "../../lib/class/decorators.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { Predictions } from "../../lib/predict/predictions.js";
+import { createStore, type Store } from "../../lib/store/store.js";
+import { encodeValue } from "../../lib/wire/value.js";
 import { hold, outcome } from "../kit/hold.js";
 import { Random } from "../kit/random.js";
 

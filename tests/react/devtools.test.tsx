@@ -5,7 +5,7 @@ import { createHooks, useConnection } from "twinstate/react";
 import { TwinDevtools } from "twinstate/react/devtools";
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Locator, page, userEvent } from "vitest/browser";
-import type { Scoped } from "../../server/scope.js";
+import type { Scoped } from "../../server/definition/scope.js";
 import { Boundary } from "./kit/boundary.js";
 import { useBoard } from "./kit/hooks.js";
 import { Lab } from "./kit/lab.js";

@@ -4,7 +4,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { createHooks } from "twinstate/react";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { userEvent } from "vitest/browser";
-import type { Scoped } from "../../server/scope.js";
+import type { Scoped } from "../../server/definition/scope.js";
 import type { Guests } from "./kit/guests.js";
 import { soon } from "./kit/page.js";
 

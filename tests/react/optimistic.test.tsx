@@ -4,7 +4,7 @@ import { createRoot, type Root } from "react-dom/client";
 import type { EventError, View } from "twinstate";
 import { createHooks, isPending } from "twinstate/react";
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import type { Scoped } from "../../server/scope.js";
+import type { Scoped } from "../../server/definition/scope.js";
 import { Film } from "./kit/film.js";
 import { slowLine } from "./kit/line.js";
 import { renders, soon, useCount } from "./kit/page.js";

@@ -1,5 +1,5 @@
 import { type ClientOptions, connect, type Status } from "twinstate/client";
-import { decode } from "../../lib/binary.js";
+import { decode } from "../../lib/wire/binary.js";
 import type { Call, Seen } from "../crash/checker.js";
 import { Jar } from "../kit/http.js";
 import type { Random } from "../kit/random.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toPlain } from "../../lib/view.js";
+import { toPlain } from "../../lib/view/view.js";
 import { hold, outcome } from "../kit/hold.js";
 
 const numbers = () => hold([1, 2, 3]).it;

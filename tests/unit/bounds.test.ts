@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { BYTES, DEPTH, DIGITS, NAME, NAMES, PATTERN, TEXT } from "../../lib/bounds.js";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { decodeValue, encodeValue } from "../../lib/value.js";
-import { jsonOf } from "../../server/answer.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { BYTES, DEPTH, DIGITS, NAME, NAMES, PATTERN, TEXT } from "../../lib/wire/bounds.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value.js";
+import { jsonOf } from "../../server/wire/answer.js";
 import { hold } from "../kit/hold.js";
 
 const huge = 10n ** BigInt(DIGITS);

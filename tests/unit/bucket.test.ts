@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { addressOf } from "../../server/address.js";
-import { createBuckets } from "../../server/bucket.js";
+import { addressOf } from "../../server/access/address.js";
+import { createBuckets } from "../../server/access/bucket.js";
 
 test("a key may take what it has at once, and gets more with time; others are not touched", () => {
   let now = 0;

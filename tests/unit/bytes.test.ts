@@ -1,11 +1,11 @@
 import { transaction } from "mobx";
 import { describe, expect, test } from "vitest";
 import { edit, keeps, kinds, makeOps, makeRow, makeRows, type Op, plainRow, type Row, type State } from "../../bench/table/workload.js";
-import { encode } from "../../lib/binary.js";
-import { state } from "../../lib/decorators.js";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { createStore } from "../../lib/store.js";
+import { state } from "../../lib/class/decorators.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
+import { encode } from "../../lib/wire/binary.js";
 
 // The bench's workload T, in what is exact: what is gated on every machine.
 

@@ -5,7 +5,7 @@ import { ClientCall } from "../../client/call.js";
 import { createEvent } from "../../client/event.js";
 import { nextNumber, type Scope, scopeName } from "../../client/scope.js";
 import { createStatus } from "../../client/status.js";
-import type { WireEvent, WireSchema } from "../../lib/schema.js";
+import type { WireEvent, WireSchema } from "../../lib/class/schema.js";
 
 /** An event whose calls are answered at once with their arguments. */
 function echo(options: WireEvent = {}, twin: object = {}, sent: unknown[][] = []) {

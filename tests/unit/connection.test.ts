@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Connection } from "../../server/connection.js";
-import { SERVER } from "../../server/context.js";
-import { EVENTS } from "../../server/sse.js";
+import { SERVER } from "../../server/host/context.js";
+import { Connection } from "../../server/stream/connection.js";
+import { EVENTS } from "../../server/wire/sse.js";
 
 const open = () => new Connection({ info: { id: "tab", since: new Date() }, caller: SERVER, client: "tab", epoch: 1, limit: 1 << 20, report: () => {} });
 const answer = (id: number) => ["answer", id, "x".repeat(1 << 20)];

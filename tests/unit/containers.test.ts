@@ -1,7 +1,7 @@
 import { computed as mobxComputed, reaction, runInAction } from "mobx";
 import { computed, state } from "twinstate";
 import { describe, expect, test, vi } from "vitest";
-import { createStore } from "../../lib/store.js";
+import { createStore } from "../../lib/store/store.js";
 import { hold } from "../kit/hold.js";
 
 const iteratorsOf = {

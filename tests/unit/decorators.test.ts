@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { viewsOf } from "../../lib/brought.js";
-import { computed, event, state } from "../../lib/decorators.js";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { classSchema } from "../../lib/schema.js";
-import { createStore } from "../../lib/store.js";
+import { viewsOf } from "../../lib/class/brought.js";
+import { computed, event, state } from "../../lib/class/decorators.js";
+import { classSchema } from "../../lib/class/schema.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
 import type * as Decorated from "../kit/decorated.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { current, effect, newId, update } from "../../lib/current.js";
-import { EventError, StateError } from "../../lib/errors.js";
+import { EventError, StateError } from "../../lib/errors/errors.js";
+import { current, effect, newId, update } from "../../lib/event/current.js";
 
 test("an EventError has its code and data, and is told by them", () => {
   const error = new EventError("SOLD_OUT", "Nothing is left.", { left: 0 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { eventIds } from "../../lib/event-ids.js";
+import { eventIds } from "../../lib/event/event-ids.js";
 
 test("the ids of an event are SHA-256 of its seed and their place, as 22 letters", () => {
   for (let length = 0; length < 200; length++) {

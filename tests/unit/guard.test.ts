@@ -3,9 +3,9 @@ import { event, state } from "twinstate";
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { classSchema, type EventSchema } from "../../lib/schema.js";
-import { checkArguments, uncheckedEvents } from "../../server/guard.js";
-import type { Definition } from "../../server/scope.js";
+import { classSchema, type EventSchema } from "../../lib/class/schema.js";
+import { checkArguments, uncheckedEvents } from "../../server/definition/guard.js";
+import type { Definition } from "../../server/definition/scope.js";
 
 interface Shape {
   a: number;

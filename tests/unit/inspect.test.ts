@@ -1,9 +1,9 @@
 import { inspect, isDeepStrictEqual } from "node:util";
 import { computed, state } from "twinstate";
 import { describe, expect, test } from "vitest";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { createStore } from "../../lib/store.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
 import { hold } from "../kit/hold.js";
 import { Random } from "../kit/random.js";
 

@@ -1,10 +1,10 @@
 import { autorun } from "mobx";
 import { describe, expect, test } from "vitest";
-import { computed, event, state } from "../../lib/decorators.js";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { createStore } from "../../lib/store.js";
-import { toPlain } from "../../lib/view.js";
+import { computed, event, state } from "../../lib/class/decorators.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
+import { toPlain } from "../../lib/view/view.js";
 
 const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { createJournal } from "../../server/journal.js";
-import type { CommitRecord } from "../../server/record.js";
+import { createJournal } from "../../server/host/journal.js";
+import type { CommitRecord } from "../../server/storage/record.js";
 
 const commit = (revision: number): CommitRecord => ({ incarnation: "one", revision, stores: {} });
 

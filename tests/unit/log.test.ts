@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Frame } from "../../server/frame.js";
-import { createLog } from "../../server/log.js";
+import { createLog } from "../../server/host/log.js";
+import { Frame } from "../../server/wire/frame.js";
 
 /** A frame takes 16 bytes, and its deltas. */
 const frame = (revision: number, bytes = 16) => new Frame(1, revision, bytes > 16 ? [["s", ["x".repeat(bytes - 25)]]] : []);

@@ -1,7 +1,7 @@
 import { autorun } from "mobx";
 import { expect, test } from "vitest";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
 import { canon } from "../kit/canon.js";
 import { hold } from "../kit/hold.js";
 

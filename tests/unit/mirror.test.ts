@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Delta, Snapshot } from "../../lib/codec.js";
-import { createMirror } from "../../lib/mirror.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import type { Delta, Snapshot } from "../../lib/wire/codec.js";
 import { hold } from "../kit/hold.js";
 
 function twin(numbers: number[], next: number) {

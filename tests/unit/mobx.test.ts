@@ -14,12 +14,12 @@ import {
   when,
 } from "mobx";
 import { afterEach, describe, expect, test } from "vitest";
-import { computed, state } from "../../lib/decorators.js";
-import { openFace } from "../../lib/faces.js";
-import { onDelta } from "../../lib/listeners.js";
-import { createMirror } from "../../lib/mirror.js";
-import { createStore } from "../../lib/store.js";
-import { isState, toPlain } from "../../lib/view.js";
+import { computed, state } from "../../lib/class/decorators.js";
+import { onDelta } from "../../lib/graph/listeners.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
+import { isState, toPlain } from "../../lib/view/view.js";
 import { hold } from "../kit/hold.js";
 
 // The tests change MobX's own observables outside actions, to hold both against each other.

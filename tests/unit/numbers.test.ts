@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { createNumbers } from "../../server/numbers.js";
+import { createNumbers } from "../../server/host/numbers.js";
 
 const client = "a client";
 

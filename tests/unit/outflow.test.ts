@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Outflow } from "../../server/outflow.js";
+import { Outflow } from "../../server/http/outflow.js";
 
 const MB = 1 << 20;
 const long = (size: number) => "x".repeat(size);

@@ -1,12 +1,12 @@
 import { autorun } from "mobx";
 import { computed, current, EventError, effect, event, newId, onDelta, state, toPlain, update } from "twinstate";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { isPending, type Prediction, Predictions } from "../../lib/predictions.js";
-import type { AnyClass } from "../../lib/schema.js";
-import { createStore } from "../../lib/store.js";
-import { encodeValue } from "../../lib/value.js";
+import type { AnyClass } from "../../lib/class/schema.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { isPending, type Prediction, Predictions } from "../../lib/predict/predictions.js";
+import { createStore } from "../../lib/store/store.js";
+import { encodeValue } from "../../lib/wire/value.js";
 import { form, positive, text } from "../kit/schemas.js";
 
 /** What crosses the wire. */

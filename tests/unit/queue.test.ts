@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createQueue } from "../../server/queue.js";
+import { createQueue } from "../../server/task/queue.js";
 
 test("tasks run one at a time, in order, awaits included", async () => {
   const queue = createQueue();

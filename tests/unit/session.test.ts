@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { NextRequest } from "next/server.js";
 import { createProxy } from "twinstate/next";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { createSessions } from "../../server/session.js";
+import { createSessions } from "../../server/access/session.js";
 
 const secret = "a secret for tests alone";
 const sessions = createSessions({ secret });

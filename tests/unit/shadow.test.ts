@@ -6,7 +6,10 @@ import { Random } from "../kit/random.js";
 const printed = (face: object) => inspect(face, { customInspect: false, depth: null, maxArrayLength: null });
 
 describe("the console of a browser finds what a container is as the target of its Proxy, in development", () => {
-  type Kit = typeof import("../kit/hold.js") & typeof import("../../lib/faces.js") & typeof import("../../lib/mirror.js") & typeof import("../../lib/view.js");
+  type Kit = typeof import("../kit/hold.js") &
+    typeof import("../../lib/live/faces.js") &
+    typeof import("../../lib/mirror/mirror.js") &
+    typeof import("../../lib/view/view.js");
   let kit: Kit;
 
   beforeAll(async () => {
@@ -14,9 +17,9 @@ describe("the console of a browser finds what a container is as the target of it
     vi.resetModules();
     kit = {
       ...(await import("../kit/hold.js")),
-      ...(await import("../../lib/faces.js")),
-      ...(await import("../../lib/mirror.js")),
-      ...(await import("../../lib/view.js")),
+      ...(await import("../../lib/live/faces.js")),
+      ...(await import("../../lib/mirror/mirror.js")),
+      ...(await import("../../lib/view/view.js")),
     };
   });
   afterAll(() => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fetchBySocket, type Socket } from "../../client/socket.js";
 import { readStream } from "../../client/stream.js";
-import { encode } from "../../lib/binary.js";
+import { encode } from "../../lib/wire/binary.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { state } from "../../lib/decorators.js";
-import { openFace } from "../../lib/faces.js";
-import { createMirror } from "../../lib/mirror.js";
-import { createStore } from "../../lib/store.js";
-import { toPlain } from "../../lib/view.js";
+import { state } from "../../lib/class/decorators.js";
+import { openFace } from "../../lib/live/faces.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
+import { toPlain } from "../../lib/view/view.js";
 import { canon } from "../kit/canon.js";
 import { hold } from "../kit/hold.js";
 

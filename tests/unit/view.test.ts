@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Classes } from "../../lib/brought.js";
-import { computed, event, state } from "../../lib/decorators.js";
-import { createMirror } from "../../lib/mirror.js";
-import { createStore } from "../../lib/store.js";
+import type { Classes } from "../../lib/class/brought.js";
+import { computed, event, state } from "../../lib/class/decorators.js";
+import { createMirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
 
 const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 

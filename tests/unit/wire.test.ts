@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { decode } from "../../lib/binary.js";
-import type { Snapshot } from "../../lib/codec.js";
-import { Frame } from "../../server/frame.js";
-import { EVENTS } from "../../server/sse.js";
-import { BINARY } from "../../server/wire.js";
+import { decode } from "../../lib/wire/binary.js";
+import type { Snapshot } from "../../lib/wire/codec.js";
+import { Frame } from "../../server/wire/frame.js";
+import { EVENTS } from "../../server/wire/sse.js";
+import { BINARY } from "../../server/wire/wire.js";
 
 const read = {
   text: (bytes: Buffer) => JSON.parse(/^data: (.*)\n\n$/.exec(bytes.toString())?.[1] as string) as unknown,

@@ -1,9 +1,9 @@
 import { transaction } from "mobx";
-import { decode, encode } from "../../../lib/binary.js";
-import { state } from "../../../lib/decorators.js";
-import { openFace } from "../../../lib/faces.js";
-import { createMirror, type Mirror } from "../../../lib/mirror.js";
-import { createStore, type Store, snapshotText } from "../../../lib/store.js";
+import { state } from "../../../lib/class/decorators.js";
+import { openFace } from "../../../lib/live/faces.js";
+import { createMirror, type Mirror } from "../../../lib/mirror/mirror.js";
+import { createStore, type Store, snapshotText } from "../../../lib/store/store.js";
+import { decode, encode } from "../../../lib/wire/binary.js";
 import { observeRows } from "../observe.ts";
 import { edit, type Peer, type Row, type State } from "../workload.ts";
 

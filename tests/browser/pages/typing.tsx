@@ -1,7 +1,7 @@
 import { Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { createHooks, useField } from "twinstate/react";
-import type { Scoped } from "../../../server/scope.js";
+import type { Scoped } from "../../../server/definition/scope.js";
 import { Form } from "../kit/form.js";
 
 interface Twin {

@@ -1,5 +1,5 @@
 import { createHooks } from "twinstate/react";
-import type { Scoped } from "../../../server/scope.js";
+import type { Scoped } from "../../../server/definition/scope.js";
 import type { Board, Book, Shelf, Todo } from "./stores.js";
 
 export interface Twin {

@@ -3,11 +3,11 @@ import type { Client, Known } from "../../../client/client.js";
 import { createCell, createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Visiting } from "../../../client/visitor.js";
-import type { Delta } from "../../../lib/codec.js";
-import { EventError } from "../../../lib/errors.js";
-import { describeClass, type WireSchema } from "../../../lib/schema.js";
-import { createStore, type Store, type StoreOptions } from "../../../lib/store.js";
-import type { PreloadData, PreloadedStore } from "../../../server/preload.js";
+import { describeClass, type WireSchema } from "../../../lib/class/schema.js";
+import { EventError } from "../../../lib/errors/errors.js";
+import { createStore, type Store, type StoreOptions } from "../../../lib/store/store.js";
+import type { Delta } from "../../../lib/wire/codec.js";
+import type { PreloadData, PreloadedStore } from "../../../server/call/preload.js";
 
 type Models = NonNullable<StoreOptions["models"]>;
 

@@ -1,0 +1,203 @@
+import type { ArrayNode } from "../graph/array.js";
+import { type Audience, storage } from "../graph/instance.js";
+import { Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
+import { NodeTable } from "../graph/table.js";
+import { nextWalk } from "../graph/walk.js";
+import { type Edit, editArray, editKeyed } from "../record/edit.js";
+import type { Change } from "../record/record.js";
+import { type Delta, type Snapshot, visitBody } from "../wire/codec.js";
+import { Pairs } from "../wire/pairs.js";
+import { SentNames } from "../wire/sent-names.js";
+import { finish, type Steps } from "../wire/steps.js";
+import { DeltaWriter } from "./delta-writer.js";
+import { NodeSource } from "./node-source.js";
+import { SnapshotWriter } from "./snapshot-writer.js";
+
+/** Twins are told to sweep when this many numbers are free, and more than half of those in use. */
+const SWEEP_AFTER = 256;
+
+/**
+ * All that is kept of a store: a snapshot as the storage's channel has it, and what clients know of it: their names, their next
+ * number, and the numbers of the snapshot's containers, in its order, as pairs `start, count`; -1 stands for none. No pairs at
+ * all: clients know none of them.
+ */
+export type Saved = readonly [snapshot: Snapshot, names: readonly string[], next: number, ids: readonly number[]];
+
+/** What one commit changed of what the storage keeps, and clients' next number after it. */
+export type Kept = readonly [delta: Delta, next: number];
+
+/**
+ * What one audience sees of a store: the numbers of its containers, and the encoding of deltas and snapshots. Clients are one audience, the
+ * storage is another.
+ *
+ * It counts the slots that refer to each container. What no slot refers to any more has lost its number before the delta is
+ * written, so that nothing is told of what clients no longer see. Where fewer slots refer to it than before, but some,
+ * a walk from the root tells whether it can still be reached: it may be part of a cycle.
+ */
+export class Channel {
+  readonly table = new NodeTable();
+  readonly root: Node;
+  readonly audience: Audience;
+  #names: SentNames;
+  #next = 0;
+  #freed = 0;
+  #started = false;
+
+  constructor(root: Node, audience: Audience, known?: { names: readonly string[]; next: number }) {
+    this.root = root;
+    this.audience = audience;
+    this.#names = new SentNames(known?.names);
+    if (known) this.#next = known.next;
+  }
+
+  /** Whether containers have their numbers. Before that nobody can be told of changes. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Numbers all that can be seen, in the order of a snapshot; what has a number keeps it. The first snapshot does so too. */
+  *start(): Steps<void> {
+    this.#started = true;
+    const { audience } = this;
+    const source = new NodeSource(audience);
+    const queue: Node[] = [];
+    const walk = nextWalk();
+    const meet = (value: Stored) => {
+      if (!(value instanceof Node)) return;
+      const tag = audience.tag(value);
+      if (tag.mark === walk) {
+        tag.refs++;
+        return;
+      }
+      tag.mark = walk;
+      this.meet(value, tag);
+      queue.push(value);
+    };
+    meet(this.root);
+    for (let i = 0; i < queue.length; ) {
+      i += yield* visitBody(queue, i, source, meet);
+      yield;
+    }
+  }
+
+  /** The delta of some changes, which are final. `undefined` when nobody would notice. */
+  encode(changes: ReadonlyMap<Node, Change>): Delta | undefined {
+    let edits: Edit[] | undefined;
+    for (const [node, change] of changes) {
+      if (this.audience.tag(node).id < 0) continue;
+      const edit = Array.isArray(change) ? editArray(node as ArrayNode, change, this.audience) : editKeyed(node, change, this.audience);
+      if (!edit) continue;
+      // A list that grows gets room for many, and most commits have one.
+      if (edits) edits.push(edit);
+      else edits = [edit];
+    }
+    if (!edits) return undefined;
+    return new DeltaWriter(this, changes, edits).write();
+  }
+
+  /** The number that the next container takes. */
+  get next(): number {
+    return this.#next;
+  }
+
+  // For writers.
+
+  /** A slot refers to a container, the first one. */
+  meet(node: Node, tag: Tag): void {
+    tag.refs = 1;
+    if (tag.id < 0) tag.id = this.#next++;
+    this.table.set(tag.id, node);
+  }
+
+  sendName(name: string): string | number {
+    return this.#names.send(name);
+  }
+
+  number(node: Node): void {
+    const tag = this.audience.tag(node);
+    tag.id = this.#next++;
+    this.table.set(tag.id, node);
+  }
+
+  forget(node: Node): void {
+    const tag = this.audience.tag(node);
+    if (tag.id >= 0) {
+      this.table.delete(tag.id);
+      this.#freed++;
+    }
+    tag.id = UNNUMBERED;
+    tag.refs = 0;
+    this.audience.lost?.(node);
+  }
+
+  /** Whether it is time that twins forget what has no number here. */
+  sweepDue(): boolean {
+    if (this.#freed < SWEEP_AFTER || this.#freed < this.table.size / 2) return false;
+    this.#freed = 0;
+    return true;
+  }
+
+  /** The numbered containers that cannot be reached, after a walk of which it gives the mark. */
+  unreachable(): { walk: number; lost: Node[] } {
+    const { audience } = this;
+    const walk = nextWalk();
+    const queue: Node[] = [this.root];
+    audience.tag(this.root).mark = walk;
+    for (const node of queue) {
+      node.children((child) => {
+        const tag = audience.tag(child);
+        if (tag.mark === walk) return;
+        tag.mark = walk;
+        queue.push(child);
+      }, audience);
+    }
+    const lost: Node[] = [];
+    for (const node of this.table) if (audience.tag(node).mark !== walk) lost.push(node);
+    return { walk, lost };
+  }
+
+  /** The whole of it, by the state that the data has now. */
+  snapshot(order: Node[] = []): Snapshot {
+    return finish(this.snapshotSteps(order));
+  }
+
+  *snapshotSteps(order: Node[] = []): Steps<Snapshot> {
+    const { audience } = this;
+    const fresh = this.#started ? undefined : this;
+    this.#started = true;
+    const writer = new SnapshotWriter(
+      audience,
+      fresh,
+      (name) => this.#names.send(name),
+      (node) => audience.tag(node).id,
+      order,
+    );
+    return yield* writer.write(this.root, this.#names.list, () => this.#next);
+  }
+
+  /**
+   * All that is kept of the store that clients see by this channel, by the state that the data has now. `kept` is the storage's channel; where there
+   * is none, its numbers are made for this record alone.
+   */
+  save(kept: Channel | undefined): Saved {
+    const order: Node[] = [];
+    const snapshot = kept ? kept.snapshot(order) : this.#detached(order);
+    const ids = new Pairs();
+    for (const node of order) ids.add(this.audience.tag(node).id);
+    return [snapshot, [...this.#names.list], this.#next, ids.all()];
+  }
+
+  #detached(order: Node[]): Snapshot {
+    const names = new SentNames();
+    const given = new Map<Node, number>();
+    const number = (node: Node) => {
+      let id = given.get(node);
+      if (id === undefined) {
+        id = given.size;
+        given.set(node, id);
+      }
+      return id;
+    };
+    return finish(new SnapshotWriter(storage, undefined, (name) => names.send(name), number, order).write(this.root, names.list, () => given.size));
+  }
+}

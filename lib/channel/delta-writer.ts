@@ -1,0 +1,165 @@
+import type { ArrayNode } from "../graph/array.js";
+import { clients } from "../graph/instance.js";
+import { Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
+import type { Edit, KeyEdit } from "../record/edit.js";
+import { type Change, dataBefore, type Splice } from "../record/record.js";
+import { type Delta, type Group, leafSlot, NEXT, type Slot, type Source, writeBodies } from "../wire/codec.js";
+import { arrange } from "../wire/runs.js";
+import type { Channel } from "./channel.js";
+import { NodeSource } from "./node-source.js";
+import { References, refers } from "./references.js";
+
+/** Writes what a commit did, for one channel. */
+export class DeltaWriter extends NodeSource implements Source<Node> {
+  /** One that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
+  static readonly stays = new DeltaWriter({ audience: clients } as Channel, new Map(), []);
+  readonly #channel: Channel;
+  readonly #changes: ReadonlyMap<Node, Change>;
+  readonly #references: References | undefined;
+  /** Plain values that properties have got, by name: written together. */
+  #sets: Map<string, { nodes: Node[]; values: Stored[] }> | undefined;
+  #queue: Node[] | undefined;
+  readonly #ops: unknown[] = [];
+  /** Where names stand among the ops: they get their numbers after those in the bodies, as the text has it. */
+  #namesAt: number[] | undefined;
+  readonly #edits: readonly Edit[];
+
+  #tag(node: Node): Tag {
+    return this.audience.tag(node);
+  }
+
+  constructor(channel: Channel, changes: ReadonlyMap<Node, Change>, edits: readonly Edit[]) {
+    super(channel.audience);
+    this.#channel = channel;
+    this.#changes = changes;
+    this.#edits = edits;
+    this.#references = refers(edits) ? new References(channel) : undefined;
+  }
+
+  write(): Delta | undefined {
+    this.#references?.count(this.#edits);
+    for (const edit of this.#edits) {
+      if (this.#tag(edit.node).id < 0) continue;
+      if (edit.splices) this.#writeSplices(edit.node, edit.splices);
+      else this.#writeKeys(edit.node, edit.keys, edit.cleared);
+    }
+    if (this.#sets) for (const [name, { nodes, values }] of this.#sets) this.#writeSets(name, nodes, values);
+    const bodies = this.#queue && writeBodies(this.#queue, this);
+    if (this.#namesAt) for (const at of this.#namesAt) this.#ops[at] = this.#channel.sendName(this.#ops[at] as string);
+    if (this.#channel.sweepDue()) this.#ops.push(11);
+    if (this.#ops.length === 0) return undefined;
+    return bodies ? [bodies, ...this.#ops] : this.#ops;
+  }
+
+  #writeKeys(node: Node, keys: readonly KeyEdit[], cleared: boolean): void {
+    const { kind } = node;
+    const { id } = this.#tag(node);
+    const ops = this.#ops;
+    if (cleared) {
+      ops.push(9, id);
+      return;
+    }
+    for (const { key, set, value, was } of keys) {
+      if (kind === "map") {
+        if (set) ops.push(5, id, this.slot(key), this.slot(value));
+        else ops.push(6, id, this.slot(key));
+      } else if (kind === "set") ops.push(set ? 7 : 8, id, this.slot(key));
+      else if (set && was && !(value instanceof Node) && this.#edits.length > 1) {
+        // Written together with other containers' ones of this name, where there are others.
+        this.#sets ??= new Map();
+        const sets = this.#sets.get(key as string);
+        if (!sets) this.#sets.set(key as string, { nodes: [node], values: [value] });
+        else {
+          sets.nodes.push(node);
+          sets.values.push(value);
+        }
+      } else {
+        ops.push(set ? 0 : 1, id);
+        this.#pushName(key as string);
+        if (set) ops.push(this.slot(value));
+      }
+    }
+  }
+
+  #writeSets(name: string, nodes: readonly Node[], values: readonly Stored[]): void {
+    const ops = this.#ops;
+    const [first] = nodes as [Node];
+    if (nodes.length === 1) {
+      ops.push(0, this.#tag(first).id);
+      this.#pushName(name);
+      ops.push(this.slot(values[0]));
+      return;
+    }
+    ops.push(10);
+    this.#pushName(name);
+    let before = 0;
+    const steps = nodes.map((node) => {
+      const { id } = this.#tag(node);
+      const step = id - before;
+      before = id;
+      return step;
+    });
+    ops.push(
+      steps,
+      values.map((value) => this.slot(value)),
+    );
+  }
+
+  #pushName(name: string): void {
+    if (this.#namesAt) this.#namesAt.push(this.#ops.length);
+    else this.#namesAt = [this.#ops.length];
+    this.#ops.push(name);
+  }
+
+  #writeSplices(node: Node, splices: readonly Splice[]): void {
+    const { id } = this.#tag(node);
+    for (const { at, removed, added } of splices) {
+      if (added.length === 0) this.#ops.push(3, id, at, removed.length);
+      else if (added.length === 1 && removed.length === 1) this.#ops.push(4, id, at, this.slot(added[0]));
+      else
+        this.#ops.push(
+          2,
+          id,
+          at,
+          removed.length,
+          added.map((value) => this.slot(value)),
+        );
+    }
+  }
+
+  // As the source of bodies.
+
+  slot(value: Stored): Slot {
+    if (typeof value === "string") return value;
+    if (!(value instanceof Node)) return leafSlot(value) as Slot;
+    const { id } = this.#tag(value);
+    if (id >= 0) return [id];
+    // It came and went within this delta; twins still know it by the number that it had.
+    const gone = this.#references?.goneNumber(value);
+    if (gone !== undefined) return [gone];
+    this.#channel.number(value);
+    if (this.#queue) this.#queue.push(value);
+    else this.#queue = [value];
+    return NEXT;
+  }
+
+  name(name: string): string | number {
+    return this.#channel.sendName(name);
+  }
+
+  hasBase(node: Node): boolean {
+    return this.#references?.baseOf(node) !== undefined;
+  }
+
+  from(node: Node): Group | undefined {
+    const base = this.#references?.baseOf(node);
+    const gone = base && this.#references?.goneNumber(base);
+    const id = gone ?? (base && this.#tag(base).id) ?? UNNUMBERED;
+    if (!base || id < 0) return undefined;
+    // Nothing is told of a forgotten array: twins have it as it was.
+    const change = gone === undefined ? undefined : this.#changes.get(base);
+    const items = change ? (dataBefore(base, change) as Stored[]) : base.data;
+    const runs = arrange(items, (node as ArrayNode).data, (value) => this.slot(value));
+    return runs && ["f", id, runs];
+  }
+}

@@ -1,0 +1,283 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { badDecoratorOption, misplacedDecorator, notCompiled, notDecoratorOptions } from "../errors/errors.js";
+import type { Current } from "../event/current.js";
+import { bring } from "./brought.js";
+import { classViews } from "./class-views.js";
+import type { AppContext, Problem } from "./register.js";
+import { type Declared, declaredOn, type EventSchema, type FieldSchema, type QueuePolicy } from "./schema.js";
+import type { Fn, IsInternal } from "./view-types.js";
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
+// --- types ---
+// One set for both kinds of decorators; the legacy overload last, as TypeScript explains only the last one.
+// Legacy: (target: T, key: K). Standard: (value, context & { name: K }).
+
+type Key = string | symbol;
+type Public<T, K> = K extends keyof T ? unknown : Problem<"this member is private or protected, yet @state would send it: write @state({ private: true })">;
+type Hidden<T, K> = K extends keyof T
+  ? Problem<"@state({ private: true }) is not sent: make the field private or protected, so that the twin's type lacks it">
+  : unknown;
+type Maybe<V> = undefined extends V ? unknown : Problem<"@state({ visibleTo }) may be absent in the browser: add `| undefined` to its type">;
+type Named<K> = { readonly name: K };
+
+export interface StateDecorator {
+  <T, V, K extends Key>(value: undefined, context: ClassFieldDecoratorContext<T, V> & Named<K> & Public<T, K>): void;
+  <T, V, K extends Key>(value: ClassAccessorDecoratorTarget<T, V>, context: ClassAccessorDecoratorContext<T, V> & Named<K> & Public<T, K>): void;
+  <T extends object, K extends Key>(target: T, key: K & Public<T, K>, desc?: undefined): void;
+}
+export interface PrivateStateDecorator {
+  <T, V, K extends Key>(value: undefined, context: ClassFieldDecoratorContext<T, V> & Named<K> & Hidden<T, K>): void;
+  <T, V, K extends Key>(value: ClassAccessorDecoratorTarget<T, V>, context: ClassAccessorDecoratorContext<T, V> & Named<K> & Hidden<T, K>): void;
+  <T extends object, K extends Key>(target: T, key: K & Hidden<T, K>, desc?: undefined): void;
+}
+export interface MaybeStateDecorator {
+  <T, V>(value: undefined, context: ClassFieldDecoratorContext<T, V> & Maybe<V>): void;
+  <T, V>(value: ClassAccessorDecoratorTarget<T, V>, context: ClassAccessorDecoratorContext<T, V> & Maybe<V>): void;
+  <T extends object, K extends keyof T & Key>(target: T, key: K & Maybe<T[K]>, desc?: undefined): void;
+}
+/** The app's context, as `visibleTo` gets it. That option is not there yet: `createTwin` refuses it. */
+export type Viewer = AppContext;
+export interface StateOptions {
+  /** Whether the storage keeps the field. @default true */
+  persist?: boolean;
+  /** Where the browser keeps the field. Not there yet: `createTwin` refuses it. */
+  keep?: "localStorage" | "sessionStorage" | "cookie";
+  private?: never;
+  visibleTo?: never;
+}
+export interface State extends StateDecorator {
+  (options: StateOptions): StateDecorator;
+  (options: { private: true; persist?: boolean }): PrivateStateDecorator;
+  (options: { visibleTo: (viewer: Viewer) => boolean; persist?: boolean }): MaybeStateDecorator;
+}
+
+type NoFunction<V> = V extends Fn ? Problem<"@computed goes on a getter"> : unknown;
+export interface ComputedDecorator {
+  <T, V>(getter: (this: T) => V, context: ClassGetterDecoratorContext<T, V>): void;
+  <T extends object, K extends Key, V>(target: T, key: K, desc: TypedPropertyDescriptor<V> & NoFunction<V>): void;
+}
+export interface Computed extends ComputedDecorator {
+  (options: { visibleTo?: (viewer: Viewer) => boolean }): ComputedDecorator;
+}
+
+type PublicEvent<T, K> = K extends keyof T ? unknown : Problem<"an @event can be called by every client: it cannot be private or protected">;
+/** A method that says nothing of its `this`. */
+type Method = (this: Problem<"an event with `this: Internal<this>` is for server code alone: write @event({ internal: true })">, ...args: any[]) => unknown;
+type Marked<M> =
+  IsInternal<M> extends true
+    ? unknown
+    : Problem<"an internal event is no part of the twin's type: declare `this: Internal<this>` as the method's first parameter">;
+export interface EventDecorator<S = any> {
+  <T extends S, K extends Key, M extends Fn>(method: M & Method, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
+  <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M>): void;
+}
+export interface InternalEventDecorator {
+  <T, K extends Key, M extends Fn>(method: M & Marked<M>, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
+  <T extends object, K extends Key, M extends Fn>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Marked<M>): void;
+}
+type Schemas = readonly StandardSchemaV1[];
+type Inputs<S extends Schemas> = { -readonly [I in keyof S]: StandardSchemaV1.InferInput<S[I]> };
+type Outputs<S extends Schemas> = { -readonly [I in keyof S]: StandardSchemaV1.InferOutput<S[I]> };
+/** The schema must take what callers send (the parameter's type) and give what the method takes. */
+type Fits<M extends Fn, S extends Schemas> =
+  Outputs<S> extends Parameters<M>
+    ? Required<Parameters<M>>["length"] extends S["length"]
+      ? ((...args: Inputs<S>) => void) extends (...args: Parameters<M>) => void
+        ? unknown
+        : Problem<"callers send what the parameter is declared as, and the schema does not take that: declare the parameter as `z.input<typeof Schema>`">
+      : Problem<"give one schema for each parameter">
+    : Problem<"the schema's output is not the parameter's type">;
+export interface CheckedEventDecorator<I extends Schemas, S = any> {
+  <T extends S, K extends Key, M extends Fn>(method: M & Method & Fits<M, I>, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
+  <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Fits<M, I>): void;
+}
+export interface EventOptions<I extends Schemas, S> {
+  /** Runs at once on the twin too, where the browser has the class. */
+  optimistic?: boolean;
+  /** Runs beside the queue: state changes inside `update()` alone. */
+  background?: boolean;
+  /** Carries no number: at most once, unordered. */
+  volatile?: boolean;
+  /** What a call does while another of this event runs: waits, aborts it, or is refused. @default "serial" */
+  queue?: QueuePolicy;
+  /** Sent only when so many ms have passed without another call. */
+  debounce?: number;
+  /** Sent at most once in so many ms. */
+  throttle?: number;
+  /** One Standard Schema for each parameter. */
+  input?: readonly [...I];
+  /** Whether the caller may. Annotate `store` with the class: the decorator checks it. */
+  guard?: (context: Current, store: S, ...args: any[]) => boolean | Promise<boolean>;
+}
+/** Of an event for server code alone. What callers in a browser need is nothing here; nor do guards ask server code. */
+export interface InternalEventOptions {
+  /**
+   * Server code alone may call it: `twin.poll(id).open("…")`, `(await get(Poll)).open("…")`, and other events of the store. To clients there is no such event: they are neither told of it
+   * nor may they call it, and the twin's type lacks it, by the method's `this: Internal<this>`.
+   * @example @event({ internal: true }) open(this: Internal<this>, question: string) { this.question = question; }
+   */
+  internal: true;
+  background?: boolean;
+  queue?: QueuePolicy;
+}
+export interface EventDecoratorFactory extends EventDecorator {
+  <const I extends readonly [StandardSchemaV1, ...StandardSchemaV1[]]>(...schemas: I): CheckedEventDecorator<I>;
+  <const I extends readonly [StandardSchemaV1, ...StandardSchemaV1[]], S = any>(options: EventOptions<I, S> & { input: I }): CheckedEventDecorator<I, S>;
+  <S = any>(options: EventOptions<[], S> & { input?: never; internal?: never }): EventDecorator<S>;
+  (options: InternalEventOptions): InternalEventDecorator;
+}
+
+// --- the decorators: they only declare ---
+
+const PLACES: readonly string[] = ["localStorage", "sessionStorage", "cookie"];
+
+/**
+ * A field that is state: kept on the server, mirrored in every browser that watches. A private or protected one must say
+ * `{ private: true }`: it is kept on the server and never sent.
+ * @example
+ * @state items: Item[] = [];
+ * @state({ private: true }) private secret = "";
+ */
+export const state = decorator(
+  "state",
+  ["field", "accessor"],
+  { private: "boolean", persist: "boolean", visibleTo: "function", keep: "string" },
+  (declared, name, options) => {
+    const { persist = true, visibleTo, keep } = options as Partial<FieldSchema>;
+    if (keep !== undefined && !PLACES.includes(keep)) throw badDecoratorOption("state", name, "keep", PLACES.map((one) => `"${one}"`).join(" or "), keep);
+    declared.fields[name] = { name, private: options.private === true, persist, ...(visibleTo && { visibleTo }), ...(keep && { keep }) };
+  },
+) as unknown as State;
+
+/**
+ * A getter whose value browsers see too. It is evaluated on the server while somebody watches, and cached until what it read has changed.
+ * @example @computed get left() { return this.items.filter((item) => !item.done).length; }
+ */
+export const computed = decorator("computed", ["getter"], { visibleTo: "function" }, (declared, name, options) => {
+  const { visibleTo } = options as Partial<FieldSchema>;
+  declared.computeds[name] = { name, ...(visibleTo && { visibleTo }) };
+}) as unknown as Computed;
+
+/**
+ * A method that browsers may call: it runs on the server. Its arguments are checked by schemas, one for each parameter.
+ * @example
+ * @event add(title: string) { this.items.push({ id: newId(), title, done: false }); }
+ * @event(z.string().max(200)) rename(title: string) { this.title = title; }
+ * @event({ queue: "latest" }) async search(text: string) { … }
+ */
+export const event = ((...args: unknown[]) =>
+  isSchema(args[0]) ? declareEvent({ input: args }) : (declareEvent as (...args: unknown[]) => unknown)(...args)) as EventDecoratorFactory;
+
+const EVENT_OPTIONS = {
+  optimistic: "boolean",
+  background: "boolean",
+  internal: "boolean",
+  volatile: "boolean",
+  queue: "string",
+  debounce: "number",
+  throttle: "number",
+  input: "object",
+  guard: "function",
+};
+const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, name, options, paramTypes) => {
+  const {
+    optimistic = false,
+    background = false,
+    internal = false,
+    volatile = false,
+    queue = "serial",
+    debounce,
+    throttle,
+    input,
+    guard,
+  } = options as Partial<EventSchema>;
+  if (!["serial", "latest", "drop"].includes(queue)) throw badDecoratorOption("event", name, "queue", '"serial", "latest" or "drop"', queue);
+  if (input !== undefined && !(Array.isArray(input) && input.every(isSchema)))
+    throw badDecoratorOption("event", name, "input", "an array of Standard Schemas", input);
+  declared.events[name] = {
+    name,
+    optimistic,
+    background,
+    internal,
+    volatile,
+    queue,
+    ...(debounce !== undefined && { debounce }),
+    ...(throttle !== undefined && { throttle }),
+    ...(input && { input }),
+    ...(guard && { guard }),
+    ...(paramTypes && { paramTypes }),
+  };
+});
+
+// arktype's schemas are functions, and valibot's have a `kind`, as contexts of decorators do: so this is asked first.
+const isSchema = (value: unknown): value is StandardSchemaV1 =>
+  ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in value;
+
+type Options = Readonly<Record<string, unknown>>;
+type Declare = (declared: Declared, name: string, options: Options, paramTypes?: readonly unknown[]) => void;
+
+/** A decorator for both kinds, with and without options. */
+function decorator(what: string, kinds: readonly string[], known: Readonly<Record<string, string>>, declare: Declare) {
+  function decorate(options: Options, target: unknown, key: unknown, descriptor: unknown): void {
+    bring(classViews);
+    if (isContext(key)) {
+      const { kind, name, static: isStatic, private: isPrivate, metadata } = key;
+      if (process.env.NODE_ENV !== "production" && !metadata) throw notCompiled(what, String(name));
+      if (typeof name !== "string" || isStatic || isPrivate || !kinds.includes(kind)) throw misplacedDecorator(what, String(name));
+      declare(declaredOn(metadata as object), name, checkOptions(what, name, known, options));
+      return;
+    }
+    if (typeof key !== "string" || typeof target !== "object" || target === null) throw misplacedDecorator(what, String(key));
+    if (!kinds.includes(kindOf(descriptor as PropertyDescriptor | undefined))) throw misplacedDecorator(what, key);
+    declare(declaredOn(target), key, checkOptions(what, key, known, options), paramTypesOf(target, key));
+  }
+
+  return (...args: unknown[]): unknown => {
+    if (args.length > 1) return decorate({}, args[0], args[1], args[2]);
+    if (process.env.NODE_ENV !== "production") refuseElement(what, args[0]);
+    const options = args[0] === undefined ? {} : args[0];
+    if (typeof options !== "object" || options === null) throw notDecoratorOptions(what, options);
+    return (target: unknown, key: unknown, descriptor: unknown) => {
+      if (process.env.NODE_ENV !== "production") refuseElement(what, target);
+      decorate(options as Options, target, key, descriptor);
+    };
+  };
+}
+
+/** Compilers that were not told which decorators are meant, as Next's, take them for those of 2018: with one argument, which describes the member. */
+function refuseElement(what: string, value: unknown): void {
+  if (typeof value === "object" && value !== null && "placement" in value) throw notCompiled(what, String((value as { key?: unknown }).key));
+}
+
+interface Context {
+  readonly kind: string;
+  readonly name: string | symbol;
+  readonly static: boolean;
+  readonly private: boolean;
+  readonly metadata: object | undefined;
+}
+
+const isContext = (value: unknown): value is Context => typeof value === "object" && value !== null && typeof (value as Context).kind === "string";
+
+function kindOf(descriptor: PropertyDescriptor | undefined): string {
+  if (!descriptor) return "field";
+  if (descriptor.get) return "getter";
+  if (descriptor.set) return "setter";
+  return typeof descriptor.value === "function" ? "method" : "field";
+}
+
+function checkOptions(what: string, member: string, known: Readonly<Record<string, string>>, options: Options): Options {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(known, name)) throw badDecoratorOption(what, member, name, `one of ${Object.keys(known).join(", ")}`);
+    if (value !== undefined && typeof value !== known[name]) throw badDecoratorOption(what, member, name, `a ${known[name]}`, value);
+  }
+  return options;
+}
+
+/** What a compiler has emitted of a method's parameters, where `reflect-metadata` is loaded. */
+function paramTypesOf(target: object, key: string): readonly unknown[] | undefined {
+  const { getOwnMetadata } = Reflect as { getOwnMetadata?: (name: string, target: object, key: string) => unknown };
+  const types = getOwnMetadata?.("design:paramtypes", target, key);
+  return Array.isArray(types) ? types : undefined;
+}

@@ -1,0 +1,159 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Current } from "../event/current.js";
+
+/** A class, whatever its constructor takes. */
+export type AnyClass = abstract new (...args: never[]) => object;
+
+export interface FieldSchema {
+  readonly name: string;
+  readonly private: boolean;
+  readonly persist: boolean;
+  readonly visibleTo?: (viewer: never) => boolean;
+  readonly keep?: "localStorage" | "sessionStorage" | "cookie";
+}
+
+export interface ComputedSchema {
+  readonly name: string;
+  readonly visibleTo?: (viewer: never) => boolean;
+  get(this: object): unknown;
+}
+
+export type QueuePolicy = "serial" | "latest" | "drop";
+
+export interface EventSchema {
+  readonly name: string;
+  readonly optimistic: boolean;
+  readonly background: boolean;
+  /** For server code alone. */
+  readonly internal: boolean;
+  readonly volatile: boolean;
+  readonly queue: QueuePolicy;
+  readonly debounce?: number;
+  readonly throttle?: number;
+  /** One schema for each parameter. */
+  readonly input?: readonly StandardSchemaV1[];
+  /** The parameters' types, where a compiler has emitted them. */
+  readonly paramTypes?: readonly unknown[];
+  readonly guard?: (context: Current, store: never, ...args: never[]) => unknown;
+}
+
+/** What the decorators have declared of a class and its ancestors. */
+export interface ClassSchema {
+  readonly fields: ReadonlyMap<string, FieldSchema>;
+  readonly computeds: ReadonlyMap<string, ComputedSchema>;
+  readonly events: ReadonlyMap<string, EventSchema>;
+}
+
+/** What one class has declared itself. Two copies of this module understand each other by it. */
+export interface Declared {
+  readonly fields: Record<string, FieldSchema>;
+  readonly computeds: Record<string, Omit<ComputedSchema, "get">>;
+  readonly events: Record<string, EventSchema>;
+}
+
+const SCHEMA = Symbol.for("twinstate.schema");
+// Compilers of standard decorators look for it when a class is made.
+(Symbol as { metadata?: symbol }).metadata ??= Symbol.for("Symbol.metadata");
+const METADATA = (Symbol as { metadata?: symbol }).metadata as symbol;
+
+/** Where a class keeps what its decorators declare: its prototype, or the metadata object of standard decorators. */
+export function declaredOn(holder: object): Declared {
+  if (!Object.hasOwn(holder, SCHEMA)) {
+    const declared: Declared = { fields: Object.create(null), computeds: Object.create(null), events: Object.create(null) };
+    Object.defineProperty(holder, SCHEMA, { value: declared });
+  }
+  return (holder as { [SCHEMA]: Declared })[SCHEMA];
+}
+
+const known = new WeakMap<object, ClassSchema>();
+
+/** The schema of a class, with what it inherits. */
+export function classSchema(Class: AnyClass): ClassSchema {
+  let schema = known.get(Class);
+  if (!schema) {
+    schema = readSchema(Class.prototype);
+    known.set(Class, schema);
+  }
+  return schema;
+}
+
+function readSchema(prototype: object): ClassSchema {
+  const chain: object[] = [];
+  for (let one: object | null = prototype; one && one !== Object.prototype; one = Object.getPrototypeOf(one)) chain.unshift(one);
+  const fields = new Map<string, FieldSchema>();
+  const computeds = new Map<string, ComputedSchema>();
+  const events = new Map<string, EventSchema>();
+  for (const one of chain) {
+    for (const declared of declarationsOf(one)) {
+      for (const [name, field] of Object.entries(declared.fields)) fields.set(name, field);
+      for (const [name, event] of Object.entries(declared.events)) events.set(name, event);
+      for (const [name, computed] of Object.entries(declared.computeds)) {
+        computeds.set(name, {
+          ...computed,
+          // By the chain, as a subclass may override a getter without declaring it again.
+          get() {
+            return Reflect.get(prototype, name, this);
+          },
+        });
+      }
+    }
+  }
+  return { fields, computeds, events };
+}
+
+/** Whether a class declares something itself. */
+export const declares = (prototype: object): boolean => declarationsOf(prototype).next().done !== true;
+
+function* declarationsOf(prototype: object): Generator<Declared> {
+  if (Object.hasOwn(prototype, SCHEMA)) yield (prototype as { [SCHEMA]: Declared })[SCHEMA];
+  const Class = Object.hasOwn(prototype, "constructor") ? (prototype.constructor as unknown as { [METADATA]?: object }) : undefined;
+  const metadata = Class && Object.hasOwn(Class, METADATA) ? Class[METADATA] : undefined;
+  if (metadata && Object.hasOwn(metadata, SCHEMA)) yield (metadata as { [SCHEMA]: Declared })[SCHEMA];
+}
+
+// --- as clients are told of it ---
+
+/** The options of an event that its caller needs; those that are default are left out. */
+export interface WireEvent {
+  readonly optimistic?: true;
+  readonly background?: true;
+  readonly volatile?: true;
+  readonly queue?: QueuePolicy;
+  readonly debounce?: number;
+  readonly throttle?: number;
+}
+
+export interface WireClass {
+  /** The fields that clients see. */
+  readonly fields: readonly string[];
+  readonly computeds: readonly string[];
+  readonly events: Readonly<Record<string, WireEvent>>;
+}
+
+/** PROTOCOL.md §6. */
+export interface WireSchema {
+  readonly hash: string;
+  readonly stores: Readonly<Record<string, WireClass & { readonly scope: string }>>;
+  readonly models: Readonly<Record<string, WireClass>>;
+}
+
+/** A class as clients are told of it. */
+export function describeClass(Class: AnyClass): WireClass {
+  const { fields, computeds, events } = classSchema(Class);
+  return {
+    fields: [...fields.values()].filter((field) => !field.private && !field.visibleTo).map((field) => field.name),
+    computeds: [...computeds.values()].filter((computed) => !computed.visibleTo).map((computed) => computed.name),
+    events: Object.fromEntries([...events].filter(([, event]) => !event.internal).map(([name, event]) => [name, describeEvent(event)])),
+  };
+}
+
+function describeEvent({ optimistic, background, volatile, queue, debounce, throttle }: EventSchema): WireEvent {
+  return {
+    ...(optimistic && { optimistic }),
+    ...(background && { background }),
+    ...(volatile && { volatile }),
+    ...(queue !== "serial" && { queue }),
+    ...(debounce !== undefined && { debounce }),
+    ...(throttle !== undefined && { throttle }),
+  };
+}

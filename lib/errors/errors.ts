@@ -1,0 +1,454 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { AppErrors } from "../class/register.js";
+
+/** A mistake in the use of twinstate, or a message that cannot be understood. `code` tells which. */
+export class StateError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "StateError";
+    this.code = code;
+  }
+}
+
+// --- state ---
+
+export const readOnlyDate = (method: string) => new StateError("READ_ONLY", `\`${method}\` on a date of a store: dates are values there. Assign a new one.`);
+const COPIES = { Array: "[...view]", Map: "new Map(view)", Set: "new Set(view)" };
+export const readOnlyView = (store: string, kind: keyof typeof COPIES, method: string) =>
+  new StateError(
+    "READ_ONLY",
+    `\`${method}\` on ${kind === "Array" ? "an array" : `a ${kind}`} in a view of \`${store}\`: views cannot be changed. Call an event of the store, or copy it: \`${COPIES[kind]}\`.`,
+  );
+export const frozenView = (stores: readonly string[]) =>
+  wrong(
+    `If what could not be changed here came from a store of the page (${stores.map((store) => `\`${store}\``).join(", ")}): views cannot be changed. Call an event of the store, or change a copy: \`{ ...view }\`.`,
+  );
+export const forgottenEvent = (name: string, method: string, cause: unknown) =>
+  new StateError("READ_ONLY", `\`${name}.${method}\` changes state, and is no event: a page cannot run it. Did you forget \`@event\`?`, { cause });
+export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${store}\` is a twin: it cannot be changed here. Call one of its events.`);
+
+// --- the wire ---
+
+export const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
+
+function shown(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // It is told by its kind.
+  }
+  text ??= tagOf(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+export const badWire = (what: string, value: unknown, cause?: unknown) =>
+  new StateError("BAD_WIRE", `Expected ${what}, got ${shown(value)}. Do both ends speak the same version?`, cause === undefined ? undefined : { cause });
+export const notSent = (value: unknown) =>
+  new StateError("NOT_SENT", `A ${tagOf(value)}${typeof value === "bigint" ? " of so many digits" : ""} cannot be sent. Send plain data.`);
+
+export const tooDeepForJson = (depth: number) =>
+  new StateError(
+    "NOT_SENT",
+    `What the event returns is nested more than ${depth} levels deep, or in a cycle: plain JSON, which a stock tRPC client gets, cannot say that. Return less, or call it by a twin.`,
+  );
+
+/** The message of whatever has been thrown: an app may throw what throws itself when it is looked at. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}
+
+// --- errors that cross the wire ---
+
+export type ErrorCode =
+  | (keyof AppErrors & string)
+  | "INTERNAL"
+  | "FORBIDDEN"
+  | "INVALID"
+  | "NOT_FOUND"
+  | "SUPERSEDED"
+  | "DROPPED"
+  | "CANCELLED"
+  | "INTERRUPTED"
+  | "UNKNOWN_OUTCOME"
+  | "OUTDATED"
+  | "RATE_LIMITED"
+  | "UNAVAILABLE"
+  | "OFFLINE";
+/** What an error of a code carries. */
+export type EventErrorData<C> = C extends keyof AppErrors
+  ? AppErrors[C]
+  : C extends "INVALID"
+    ? {
+        readonly issues: readonly StandardSchemaV1.Issue[];
+        /** `store.event`, whose schema has found them. */
+        readonly event?: string;
+        /** How many more there are, where not all are told. */
+        readonly more?: number;
+      }
+    : C extends "RATE_LIMITED"
+      ? { readonly retryAfter?: number; readonly limit?: string } | undefined
+      : undefined;
+
+// Shared by all copies of this module, of which Next makes several in one process.
+const EVENT_ERROR = Symbol.for("twinstate.error");
+
+/**
+ * An error that the caller of an event is told of, with its code and data. Any other error arrives as `INTERNAL`, without detail.
+ * The data may be whatever an event may return, up to 65,536 characters. Data that cannot be sent is left out, and the server's log says why.
+ * @example throw new EventError("SOLD_OUT", "Nothing is left.", { left: 0 });
+ */
+export class EventError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+  readonly data: EventErrorData<C>;
+
+  constructor(code: C, message: string, ...data: undefined extends EventErrorData<C> ? [data?: EventErrorData<C>] : [data: EventErrorData<C>]) {
+    super(message);
+    this.name = "EventError";
+    this.code = code;
+    this.data = data[0] as EventErrorData<C>;
+    Object.defineProperty(this, EVENT_ERROR, { value: true });
+  }
+
+  is<D extends ErrorCode>(code: D): this is EventError<D> {
+    return (this.code as string) === code;
+  }
+
+  /**
+   * For `catch (error: unknown)`.
+   * @example if (EventError.is(error, "SOLD_OUT")) console.log(error.data.left);
+   */
+  static is<D extends ErrorCode>(error: unknown, code: D): error is EventError<D> {
+    return isEventError(error) && (error.code as string) === code;
+  }
+
+  // Of a subclass, only its own.
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: which class is asked is the question
+    return this === EventError ? isEventError(value) : super[Symbol.hasInstance](value);
+  }
+}
+
+/** Whether a value is an {@link EventError}, whichever copy of this module made it. */
+export const isEventError = (value: unknown): value is EventError => typeof value === "object" && value !== null && EVENT_ERROR in value;
+
+/** An error that crosses the wire, by its code. */
+export const refusal = (code: string, message: string, data?: unknown) => new EventError(code as "INTERNAL", message, data as undefined);
+const AGAIN = Symbol.for("twinstate.again");
+/** A refusal of the server's own: the call has taken no number, and may be made again. An app's error is none, whatever its code. */
+const later = (code: string, message: string, data?: unknown) => Object.defineProperty(refusal(code, message, data), AGAIN, { value: true });
+export const isLater = (error: unknown): boolean => typeof error === "object" && error !== null && AGAIN in error;
+const invalid = (message: string, issues: readonly StandardSchemaV1.Issue[] = [{ message }]) => refusal("INVALID", message, { issues });
+
+export const unknownStore = (store: string) => refusal("NOT_FOUND", `There is no store \`${store}\`. Is it named in \`createTwin({ stores })\`?`);
+export const unknownEvent = (store: string, event: string) => refusal("NOT_FOUND", `\`${store}\` has no event \`${event}\`. Did you forget \`@event\`?`);
+export const badRequest = (message: string) => invalid(`${message}.`);
+export const tooManyValues = (most: number) => badRequest(`Expected at most ${most} objects and lists in the arguments`);
+export const badRoomKey = (store: string, longest: number) => invalid(`\`${store}\` is a room: give a \`key\`, a string of 1 to ${longest} characters.`);
+export const illFormedKey = (kind: string, key: string) =>
+  invalid(`The ${kind} ${shown(key)} has half a surrogate pair, which is no character. Give a well-formed string: see \`String.isWellFormed()\`.`);
+const namesOf = (path: StandardSchemaV1.Issue["path"]) => path?.map((part) => (typeof part === "object" ? part.key : part)).join(".");
+export function invalidArguments(store: string, event: string, issues: readonly StandardSchemaV1.Issue[]) {
+  const [first] = issues;
+  const path = namesOf(first?.path);
+  const message = `The arguments of \`${store}.${event}\` are not valid: ${first?.message ?? "unknown"}${path ? ` (at ${path})` : ""}.`;
+  return refusal("INVALID", message, { issues });
+}
+/** How many messages of a schema are told as one. */
+const MOST_TOLD = 5;
+/** What a schema has found, in its own words, as users are to read them. */
+export function refusedBySchema(store: string, event: string, issues: readonly StandardSchemaV1.Issue[], more = 0) {
+  const messages = [...new Set(issues.map(({ message }) => message))];
+  const left = messages.length - MOST_TOLD + more;
+  const told = [...messages.slice(0, MOST_TOLD), ...(left > 0 ? [`And ${left} more`] : [])];
+  const message = told.length === 1 ? (told[0] as string) : told.map((one) => (/[.!?…]$/.test(one) ? one : `${one}.`)).join(" ");
+  return refusal("INVALID", message, { issues, event: `${store}.${event}`, ...(more > 0 && { more }) });
+}
+export const notJson = (type: string) => invalid(`The body must be JSON, with the content type application/json: got ${type}.`);
+export const bodyTooLarge = (limit: number) => invalid(`The body is larger than ${limit} bytes. Send less at once, or raise \`createTwin({ maxBody })\`.`);
+export const notForm = (type: string) => invalid(`The body must be a form, as browsers send it: got ${type}.`);
+export const unreadableForm = () => invalid("The form cannot be read.");
+export const noEventInForm = () => invalid("The form does not say which event it calls, by the name of a field, as `$todo.add`.");
+export const fileInForm = (field: string) => {
+  const message = "Files cannot be sent by the form of an event.";
+  return invalid(`\`${field}\`: ${message}`, [{ message, path: [field] }]);
+};
+export const foreignOrigin = (origin: string) =>
+  refusal(
+    "FORBIDDEN",
+    `Pages of ${origin} may not call this app. Name its origin in \`createTwin({ origins })\` if they shall; behind a proxy that hides the host, give \`proxies\`.`,
+  );
+export const foreignClient = () => refusal("FORBIDDEN", "This client id belongs to another session.");
+export const noSession = (store: string) =>
+  refusal("FORBIDDEN", `\`${store}\` belongs to a session, and the caller has none. Is \`proxy\` of \`twinstate/next\` in place?`);
+export const notSignedIn = (store: string) =>
+  refusal(
+    "FORBIDDEN",
+    `\`${store}\` belongs to a user, and nobody is signed in: the context has no \`user.id\` that is a string of one character or more, a finite number or a bigint.`,
+  );
+export const noTab = (store: string) => invalid(`\`${store}\` belongs to a browser tab: it is there for twins alone.`);
+export const refusedRoom = (store: string, key: string) => refusal("FORBIDDEN", `\`${store}\` does not let you into \`${key}\`.`);
+export const refusedShared = (store: string) => refusal("FORBIDDEN", `You may not use \`${store}\`.`);
+export const refusedEvent = (store: string, event: string) => refusal("FORBIDDEN", `You may not call \`${store}.${event}\`.`);
+export const roomDeleted = (key: string) => refusal("NOT_FOUND", `The room \`${key}\` has been deleted.`);
+export const erased = () => refusal("NOT_FOUND", "The data that this was for has been erased.");
+export const oldTicket = () => refusal("NOT_FOUND", "This ticket is used or too old. Ask for another one with `$connect`.");
+export const noLine = () =>
+  refusal("NOT_FOUND", "No such line of this session is open. `$join` needs one that is: `[client, epoch]` of the tab that has opened it.");
+export const takenTab = () => badRequest("Expected `tab` to be a whole number above 0 that no other tab on the line has");
+export const newerConnection = () => refusal("SUPERSEDED", "A newer connection of this client has taken the place of this one.");
+export const otherProtocol = (got: unknown, mine: number) =>
+  refusal("OUTDATED", `The server speaks version ${mine} of the protocol, the client ${shown(got)}. Reload the page.`);
+export const outdatedPage = () => refusal("OUTDATED", "The server's new version lacks some of what this page was built on. Reload it.");
+const limited = (limit: string, message: string, retryAfter?: number) =>
+  later("RATE_LIMITED", `${message} The limit is \`createTwin({ ${limit} })\`.`, { limit, ...(retryAfter !== undefined && { retryAfter }) });
+export const tooFast = (retryAfter: number) => limited("eventRate", "This session asks for more than it may in a second.", retryAfter);
+export const tooManyPending = (retryAfter: number) => limited("maxPending", "So many events of this session wait already that no more are taken.", retryAfter);
+export const queueFull = (id: string, retryAfter: number) =>
+  limited("maxWaiting", `So many events of \`${id}\` wait already that no more are taken.`, retryAfter);
+export const tooManySessions = (retryAfter: number) => limited("maxSessions", "Too many new visitors have come from this address.", retryAfter);
+export const tooManyStreams = (retryAfter: number) => limited("maxStreams", "This session has too many tabs open.", retryAfter);
+export const tooManyWatches = (store: string) => limited("maxWatches", `\`${store}\` is not watched: this tab watches too many stores.`);
+export const closing = (retryAfter: number) => later("OFFLINE", "The server is closing, and takes no more events. Ask again.", { limit: "close", retryAfter });
+export const cookieReplaced = () => later("UNAVAILABLE", "The session's cookie has been replaced since this was sent. Ask again, with the new one.");
+export const dropped = (event: string) => refusal("DROPPED", `\`${event}\` is running already.`);
+export const superseded = (event: string) => refusal("SUPERSEDED", `A later call of \`${event}\` has taken the place of this one.`);
+export const cancelled = () => refusal("CANCELLED", "The call was cancelled.");
+export const eventTimedOut = (event: string, ms: number) =>
+  refusal(
+    "INTERRUPTED",
+    `\`${event}\` ran for more than ${ms} ms and was cut off: what it had not committed is undone. Use \`background: true\`, or raise \`createTwin({ eventTimeout })\`.`,
+  );
+export const unknownOutcome = (incarnation: string, durable?: boolean) =>
+  refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation, durable });
+export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);
+export const outOfOrder = (expected: number) => later("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
+export const nestedEvent = (model: string, name: string) =>
+  refusal("NOT_FOUND", `\`${name}\` is an event of \`${model}\`, which is no store: let an event of the store call it.`);
+export const unnamed = (status: number) => refusal("INTERNAL", `The server answered ${status}, and not as a twin does: is \`url\` its route?`);
+export const outboxFull = (limit: number) => refusal("OFFLINE", `${limit} calls wait for the server already (\`maxPending\`): this one was not made.`);
+export const notConnected = () => refusal("OFFLINE", "There is no connection, and a `volatile` event is not kept for later.");
+export const closed = () => refusal("CANCELLED", "The client was closed before the answer came.");
+
+// --- the server ---
+
+const wrong = (message: string, cause?: unknown) => new StateError("WRONG_USE", message, cause === undefined ? undefined : { cause });
+
+export const notRegistered = (name: string) => wrong(`\`${name}\` is no store of this app. Name its class in \`createTwin({ stores })\`.`);
+export const notOfScope = (store: string, kind: string, mine: string) =>
+  wrong(
+    `\`${store}\` has ${kind} scope, and the event runs in ${mine} scope: \`get\` gives stores of the same scope instance. Call it by its address instead, as \`twin.${store}(…)\`.`,
+  );
+export const storeNotMade = (store: string, cause: unknown) => wrong(`The store \`${store}\` could not be made: ${messageOf(cause)}`, cause);
+export const unavailable = () => later("UNAVAILABLE", "The server cannot store or load this just now. Ask again: nothing is done twice.");
+export const crowded = () => later("UNAVAILABLE", "The server has as much state in memory as `createTwin({ maxHosts })` allows. Ask again.");
+export const cutOff = () => refusal("INTERRUPTED", "The server ended while this event was running. What it had committed stays; it is not run again.");
+export const droppedField = (store: string, model: string, field: string) =>
+  wrong(`What is kept of \`${store}\` has a field \`${field}\`${model ? ` in instances of \`${model}\`` : ""} that its class does not keep: it is dropped.`);
+const migration = (message: string, cause?: unknown) => new StateError("MIGRATION", message, cause === undefined ? undefined : { cause });
+export const newerRecord = (store: string, from: number, to: number) =>
+  migration(
+    `What is kept of \`${store}\` is of version ${from}, and its class of version ${to}: it was written by a later release. It is left as it is. Use that release.`,
+  );
+export const noMigration = (store: string, from: number, to: number) =>
+  migration(
+    `What is kept of \`${store}\` is of version ${from}, and its class of version ${to} has no \`static migrate(old, fromVersion)\` to bring it there. It is left as it is.`,
+  );
+export const notMigrated = (store: string, from: number, to: number, cause: unknown) =>
+  migration(`What is kept of \`${store}\` could not be brought from version ${from} to ${to}, and is left as it is: ${messageOf(cause)}`, cause);
+export const notStored = (id: string, cause: unknown) =>
+  new StateError("NOT_STORED", `The storage did not take a commit of \`${id}\`. What was not acknowledged is asked again.`, { cause });
+export const dataNotSent = (code: string, cause: unknown) =>
+  wrong(`The data of \`EventError("${code}")\` cannot be sent: ${messageOf(cause)} The caller is told its code and message alone.`, cause);
+export const dataTooLarge = (most: number) => new StateError("NOT_SENT", `It is longer than ${most} characters as JSON. Send what says why, not the state.`);
+export const valueTooLarge = (most: number, what: string) =>
+  new StateError("NOT_SENT", `A value of more than ${most} ${what} cannot be sent. Send it in parts, or where it can be had.`);
+export const logFailed = (cause: unknown) => wrong(`The app's own \`log\` or \`logArguments\` has thrown: ${messageOf(cause)}`, cause);
+export const eventEnded = (event: string) =>
+  new StateError("EVENT_ENDED", `State was changed by \`${event}\` after it had ended. Await what it starts, or use \`background: true\` with \`update()\`.`);
+export function lateUpdate(event: string, ms: number, reason: unknown) {
+  const why = messageOf(reason);
+  const message = `\`update()\` of \`${event}\` was refused: the event has known for more than ${ms / 1000} s that it is over. ${why} Clean up at once, in \`finally\`.`;
+  return new StateError("LATE_UPDATE", message, { cause: reason });
+}
+export const fieldIsNoState = (store: string, Class: string, field: string, event: string) =>
+  wrong(
+    `\`${event}\` has changed \`${field}\` of the class \`${Class}\`, which is no state: \`${store}\` neither sends nor keeps it. Write \`@state ${field}\`, or \`#${field}\` where it is meant so.`,
+  );
+export const looksLikeHook = (Class: string, method: string, hook: string) =>
+  wrong(`\`${method}\` of the class \`${Class}\` is called by nobody: it is no \`@event\`, and no lifecycle method. Did you mean \`${hook}\`?`);
+export const slowEvent = (event: string, ms: number) =>
+  new StateError(
+    "SLOW_EVENT",
+    `\`${event}\` took ${Math.round(ms)} ms, and other events of its scope instance had to wait. Use \`background: true\` for long work.`,
+  );
+export const circle = (from: string, to: string) =>
+  new StateError(
+    "CIRCLE",
+    `\`${from}\` waits for \`${to}\`, which waits for \`${from}\`: neither could go on. Do not await one of the calls, or use \`background: true\`.`,
+  );
+
+// --- storages ---
+
+export const notNext = (id: string) =>
+  new StateError(
+    "NOT_NEXT",
+    `A commit of \`${id}\` does not follow what the storage has of it. Another process may have written: let one process alone use a storage.`,
+  );
+export const damagedRecord = (id: string, what: string) => new StateError("DAMAGED", `What the storage has of \`${id}\` is damaged: ${what}.`);
+export const foreignRecord = (id: string, version: unknown) =>
+  new StateError("DAMAGED", `What the storage has of \`${id}\` is of format ${shown(version)}, which this version of twinstate does not read.`);
+export const foreignFile = (file: string, version?: number) =>
+  new StateError(
+    "STORAGE",
+    version === undefined
+      ? `${file} is no file of twinstate's: it is left as it is. Give \`sqlite()\` another name.`
+      : `${file} is of format ${version}, which this version of twinstate does not read: it is left as it is. Use the version that wrote it.`,
+  );
+export const storageBusy = (file: string) =>
+  new StateError("STORAGE", `${file} is in use by another process: one process alone may have it open. Stop the other one, or give this one another file.`);
+const STORAGE_LOST = "STORAGE_LOST";
+const SQLITE_CAUSES: Readonly<Record<number, string>> = {
+  8: "it is read-only. Give the process the right to write to it and to its folder",
+  10: "the disk gave an error. Look at the disk",
+  11: "it is damaged. Restore a backup",
+  13: "the disk is full. Make room: what was not acknowledged is asked again",
+  14: "it cannot be opened. Does its folder exist, and may the process write there?",
+  26: "it is no SQLite file. Give `sqlite()` another name, or restore a backup",
+};
+/** `code`: SQLite's, where it has one. */
+export const storageFailed = (file: string, code: number | undefined, message: string) =>
+  new StateError("STORAGE", `${file}: ${(code !== undefined && SQLITE_CAUSES[code]) || "SQLite failed"} (${message}).`);
+export const lostFile = (file: string) =>
+  new StateError(
+    STORAGE_LOST,
+    `${file} is not what was opened any more: it, or the log beside it, was removed, moved or overwritten. Nothing is stored or loaded until it is back in its place. What was acknowledged is still in this process: write it to a new file with \`storage.backup()\`, put that in its place, and start the server anew.`,
+  );
+/** Whether an error comes of a storage that is not where it was. */
+export function lostStorage(error: unknown): StateError | undefined {
+  try {
+    let one = error as { readonly code?: unknown; readonly cause?: unknown } | null | undefined;
+    for (let n = 0; n < 10 && one; n++, one = one.cause as typeof one) if (one.code === STORAGE_LOST) return one as StateError;
+  } catch {
+    // An error of the app's that throws when it is looked at.
+  }
+  return undefined;
+}
+export const threadEnded = (file: string, cause: unknown) =>
+  new StateError("STORAGE", `The thread that has ${file} open has ended (${messageOf(cause)}). It is started anew.`, {
+    cause,
+  });
+export const noTwin = (file: string) => wrong(`${file} exports no twin: give the module that calls \`createTwin\`, and export what it returns.`);
+export const noTypescript = (file: string) =>
+  wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
+export const closedStorage = (file: string) => new StateError("STORAGE", `${file} was closed, with \`twin.close()\` or \`storage.close()\`.`);
+export const needsSqlite = (version: string) =>
+  wrong(`\`sqlite()\` needs \`node:sqlite\`, which Node ${version} does not have. Use Node 22.13 or newer, or another storage.`);
+
+export const noWebSockets = (cause: unknown) => wrong("`twin.attach()` needs the package `ws`: `npm install ws`.", cause);
+export const noRotation = (why: string) => wrong(`\`session.rotate()\` needs a response that can carry the new cookie: ${why}.`);
+export const badVisitor = (why: string, cause?: unknown) => wrong(`The \`visitor\` of the context ${why}`, cause);
+export const badOption = (option: string, why: string) => wrong(`\`${option}\` ${why}.`);
+export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");
+export const otherTwin = (name: string) =>
+  wrong(`Another twin, with other stores, runs in this process under the name \`${name}\`. Give each its own: \`createTwin({ name })\`.`);
+export const badStore = (store: string, why: string) => wrong(`The store \`${store}\` ${why}.`);
+export const badModel = (model: string, why: string) => wrong(`The model \`${model}\` ${why}.`);
+export const reservedStore = (store: string) => wrong(`\`${store}\` is a name of twin's own: name the store otherwise.`);
+export const reservedEvent = (store: string, event: string) =>
+  wrong(`\`${store}\` has an event \`${event}\`, a name that twins and promises need themselves: name it otherwise.`);
+export const reservedField = (store: string, field: string) =>
+  wrong(`\`${store}\` has a field \`${field}\`: names that begin with \`$\` are twin's own, and nobody could read it in a browser. Name it otherwise.`);
+export const eventIsHook = (store: string, event: string) =>
+  wrong(`\`${store}.${event}\` is a lifecycle method, and \`@event\` would let every client call it: leave \`@event\` off, and make it protected.`);
+export const noSchema = (store: string, Class: string) =>
+  wrong(
+    `The class \`${Class}\` of the store \`${store}\` has neither \`@state\` nor \`@event\`, or its decorators were not compiled: set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`,
+  );
+const INSTEAD: Readonly<Record<string, string>> = {
+  keep: "leave it off: the server keeps the field, or keep it in the browser yourself",
+  visibleTo: "put what only some may see into a store of its own, as a room whose `allow` asks the same, or say `{ private: true }`",
+};
+export const notThereYet = (decorator: string, option: string, Class: string, member: string) =>
+  wrong(`\`@${decorator}({ ${option} })\` on \`${Class}.${member}\` is not there yet, and would do nothing: ${INSTEAD[option]}.`);
+export const noAllow = (store: string) =>
+  wrong(`The room \`${store}\` needs \`allow\`: \`scope.room(Class, { allow: (context, key, store) => … })\`. Who may see it?`);
+export const uncheckedWarning = (events: readonly string[]) =>
+  wrong(
+    `Nothing checks the arguments of ${events.map((event) => `\`${event}\``).join(", ")}. Give schemas, \`@event(z.string())\`, or set \`"emitDecoratorMetadata": true\`.`,
+  );
+export const uncheckedRefused = (events: readonly string[]) => wrong(`${uncheckedWarning(events).message} \`requireSchemas\` is set.`);
+export const shortSecret = (where: string) => wrong(`The secret in ${where} has fewer than 16 characters. Make one with \`openssl rand -base64 32\`.`);
+export const secretNotKept = (file: string, cause: unknown) =>
+  wrong(`The secret that signs sessions could not be kept in ${file}: all sessions end with this process. Set TWINSTATE_SECRET. (${messageOf(cause)})`, cause);
+export const inCache = (what: string, cause: unknown) =>
+  wrong(`\`${what}\` reads the request, which \`use cache\` cannot: call it in the page, outside what is cached.`, cause);
+export const noSessionInPreload = () =>
+  wrong(
+    "`twin.preload()` was asked for the page of a visitor without a session: what it shows is not kept, and another session begins when the page calls. Is `proxy.ts` there, does its `matcher` match this page, and has it the secret of `createTwin({ session })`?",
+  );
+export const outsideRequest = (what: string, cause: unknown) =>
+  wrong(
+    `\`${what}\` needs a request: call it in a server component, a server action or a route handler. Elsewhere use an address, as \`twin.todo(sessionId)\`.`,
+    cause,
+  );
+
+// --- React ---
+
+export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one into the root layout.`);
+export const nestedProvider = () =>
+  wrong("`<TwinProvider>` stands inside another one: the page has two connections, and hooks below take the inner one. Put one into the root layout.");
+export const compiledLive = (hook: string, component: string) =>
+  wrong(
+    `\`${component}\` uses \`${hook}\`, and the React Compiler has compiled it: what it makes of a list is kept, and goes stale. Write it in place, \`observer(function ${component}() { … })\`, begin it with \`"use no memo"\`, or use \`${hook.replace("Live", "")}\`.`,
+  );
+export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
+export const noKey = (by: string) =>
+  wrong(`An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);
+export const noSetter = (key: string) =>
+  wrong(`\`useField\` does not know which event sets \`${key}\`: give it, as \`useField(store, "${key}", (value) => store.rename(value))\`.`);
+export const noEffect = (name: string) =>
+  wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
+export const notOptimistic = (event: string, why: string) =>
+  wrong(
+    `\`${event}\` is \`optimistic: true\` and ${why}, so it is not shown before the server's answer. Let a synchronous method change the state, and call what waits from another event.`,
+  );
+export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, a script: it was not followed.`);
+
+// --- decorators, and what runs inside events ---
+
+export const outsideEvent = (store: string, path: string) =>
+  new StateError(
+    "OUTSIDE_EVENT",
+    `\`${path}\` was changed outside an event of \`${store}\`. State changes only while one of its \`@event\` methods runs, or inside \`update()\`.`,
+  );
+export const outsideCurrent = (what: string) =>
+  new StateError("OUTSIDE_EVENT", `\`${what}\` was called outside an event. Call it while an \`@event\` method runs.`);
+const ON: Readonly<Record<string, string>> = { state: "a field", computed: "a getter", event: "a method" };
+export const misplacedDecorator = (what: string, member: string) =>
+  wrong(
+    `\`@${what}\` on \`${member}\`: it goes on ${ON[what]} of a class that is public to the decorator, neither static nor \`#private\`, and named by a string.`,
+  );
+export const notCompiled = (what: string, member: string) =>
+  wrong(`\`@${what}\` on \`${member}\` was not compiled. Set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`);
+export const notDecoratorOptions = (what: string, got: unknown) =>
+  wrong(`\`@${what}\` takes options as an object${what === "event" ? ", or Standard Schemas" : ""}: got ${shown(got)}.`);
+export const badDecoratorOption = (what: string, member: string, option: string, expected: string, got?: unknown) =>
+  wrong(`\`@${what}({ ${option} })\` on \`${member}\`: expected ${expected}${got === undefined ? "" : `, got ${shown(got)}`}.`);
+
+// --- tests ---
+
+export const pairOpen = () =>
+  wrong(
+    "A `pair()` is opened while another is open. There is one at a time, as it has the timers of the process: that one is ended. Declare it with `await using`.",
+  );
+export const netClosed = () => wrong("This net is closed: its time is over. Open another with `pair()`.");
+export const notOfPair = () => wrong("This client is closed, or not of this net: take what `net.client()` gives.");
+export const notQuiet = (ms: number, why: readonly string[]) =>
+  new StateError("NOT_QUIET", `The net is not quiet after ${ms / 60_000} minutes of its time: ${why.join(", ") || "the server is busy"}.`);

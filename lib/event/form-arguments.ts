@@ -1,0 +1,57 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { EventSchema } from "../class/schema.js";
+
+/** What a form has sent, in the place of arguments. */
+export interface SentForm {
+  /** In the form's order, with the values of inputs. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** The first arguments, which stand in no field. */
+  readonly bound: readonly unknown[];
+}
+
+/**
+ * The arguments that a form comes to. After those that are bound, all fields are one object, where `whole`: see {@link takesObject}; otherwise their values are the
+ * arguments, in the form's order.
+ */
+export function formArguments({ paramTypes }: EventSchema, { bound, fields }: SentForm, whole: boolean): unknown[] {
+  return [...bound, ...(whole ? [objectOf(fields)] : fields.map(([, value], i) => read(value, paramTypes?.[bound.length + i])))];
+}
+
+/** Whether the one parameter that is left is an object. Standard Schemas do not say what they take: so one is asked whether it would take an empty object, or misses only something in it. */
+export function takesObject({ input, paramTypes }: EventSchema, bound: number): boolean | Promise<boolean> {
+  const count = input?.length ?? paramTypes?.length ?? 0;
+  if (count - bound !== 1) return false;
+  const schema = input?.[bound];
+  if (!schema) return paramTypes?.[bound] === Object;
+  const told = (result: StandardSchemaV1.Result<unknown>) => {
+    const takes = result.issues ? result.issues.some(({ path = [] }) => path.length > 0) : typeof result.value === "object";
+    known.set(schema, takes);
+    return takes;
+  };
+  const result = known.get(schema) ?? schema["~standard"].validate({});
+  if (typeof result === "boolean") return result;
+  return result instanceof Promise ? result.then(told) : told(result);
+}
+
+const known = new WeakMap<StandardSchemaV1, boolean>();
+
+/** A name that comes more than once has a list. */
+function objectOf(fields: SentForm["fields"]): object {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of fields) {
+    const before = values.get(name);
+    if (before) before.push(value);
+    else values.set(name, [value]);
+  }
+  return Object.fromEntries([...values].map(([name, all]) => [name, all.length > 1 ? all : all[0]]));
+}
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map(Object.entries({ on: true, true: true, off: false, false: false, "": false }));
+
+/** The text of a field as a parameter of a type takes it. What it cannot be made of stays what it is, and is refused. */
+function read(text: string, type: unknown): unknown {
+  if (type === Boolean) return BOOLEANS.get(text) ?? text;
+  if (type !== Number) return text;
+  if (text.trim() === "") return undefined;
+  return Number.isNaN(Number(text)) ? text : Number(text);
+}

@@ -1,0 +1,31 @@
+import type { ArrayNode } from "../graph/array.js";
+import type { InstanceNode } from "../graph/instance.js";
+import type { MapNode } from "../graph/map.js";
+import type { Node } from "../graph/node.js";
+import type { ObjectNode } from "../graph/object.js";
+import type { SetNode } from "../graph/set.js";
+import { openArray } from "./array-face.js";
+import { openMap } from "./map-face.js";
+import { openInstance, openObject } from "./object-face.js";
+import { openSet } from "./set-face.js";
+
+/**
+ * Makes what users hold of a container, and MobX reacts to: Proxies of objects and arrays, Maps and Sets. A graph of which only views are read
+ * needs none of it.
+ */
+export function openFace(node: Node): object {
+  switch (node.kind) {
+    case "object":
+      return openObject(node as ObjectNode);
+    case "instance":
+      return openInstance(node as InstanceNode);
+    case "array":
+      return openArray(node as ArrayNode);
+    case "map":
+      return openMap(node as MapNode);
+    case "set":
+      return openSet(node as SetNode);
+    default:
+      return node.kind satisfies never;
+  }
+}

@@ -1,0 +1,78 @@
+import { viewsOf } from "../class/brought.js";
+import { InstanceNode } from "../graph/instance.js";
+import { copyInto, emptyOf } from "../graph/kind.js";
+import { NODE, Node, nodeOf, type Stored } from "../graph/node.js";
+import { Target } from "./array-face.js";
+
+/** What Node asks a value for which it prints. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+/** Node prints containers as what they are, and not as the Proxies, nodes and accessors that they are made of. */
+export function printContainers(): void {
+  printInstances(Node.prototype);
+  printInstances(Target.prototype);
+}
+
+/** Likewise the instances of a class, if it does not say itself how they are printed. */
+export function printInstances(prototype: object): void {
+  if (!(INSPECT in prototype)) Object.defineProperty(prototype, INSPECT, { value: print, writable: true, configurable: true });
+}
+
+function print(this: object, depth: number | null, { maxArrayLength }: { maxArrayLength?: number | null }): object {
+  const node = nodeOf(this);
+  return node ? copyOf(node, depth ?? Number.POSITIVE_INFINITY, maxArrayLength ?? Number.POSITIVE_INFINITY) : this;
+}
+
+/** A plain copy, as deep as it is printed, with all its cycles. Level by level: what stands in two places is filled for the upper one. Reactions are not told that it was read. */
+function copyOf(root: Node, depth: number, most: number): object {
+  const copies = new Map<Node, object>();
+  let level: Node[] = [];
+  const part = (stored: Stored): unknown => {
+    if (!(stored instanceof Node)) return stored;
+    let copy = copies.get(stored);
+    if (!copy) {
+      copy = blankOf(stored);
+      copies.set(stored, copy);
+      if (copy !== stored.face) level.push(stored);
+    }
+    return copy;
+  };
+  const result = part(root) as object;
+  for (let rest = depth; rest >= 0 && level.length > 0; rest--) {
+    const nodes = level;
+    level = [];
+    for (const node of nodes) fill(node, copies.get(node) as object, part, most);
+  }
+  // Of what is deeper it is printed alone whether it is empty.
+  for (const node of level) fill(node, copies.get(node) as object, () => undefined, most);
+  return result;
+}
+
+/** The user's own instance, where this side has it. */
+function instanceOf({ face }: Node): object | undefined {
+  return face && Object.hasOwn(face, NODE) ? face : undefined;
+}
+
+function blankOf(node: Node): object {
+  if (!(node instanceof InstanceNode)) return emptyOf(node.kind);
+  const instance = instanceOf(node);
+  // A class that says itself how it is printed may want more than fields.
+  if (instance && Reflect.get(instance, INSPECT) !== print) return instance;
+  return Object.create(instance ? Object.getPrototypeOf(instance) : (viewsOf(node.graph.models, node.className)?.prototype ?? Object.prototype)) as object;
+}
+
+function fill(node: Node, copy: object, part: (stored: Stored) => unknown, most: number): void {
+  const data = node.data as Record<string, Stored>;
+  if (Array.isArray(copy)) {
+    // How many more there are is printed too.
+    for (const [i, item] of (node.data as Stored[]).entries()) copy.push(i < most ? part(item) : undefined);
+    return;
+  }
+  if (copy instanceof Map || copy instanceof Set) return copyInto(copy, data, part);
+  const instance = instanceOf(node);
+  for (const name of Object.keys(instance ?? data)) {
+    const value: unknown = Object.hasOwn(data, name) ? part(data[name]) : Reflect.getOwnPropertyDescriptor(instance as object, name)?.value;
+    // Not by assignment: the class may have a setter.
+    Object.defineProperty(copy, name, { value, enumerable: true });
+  }
+}

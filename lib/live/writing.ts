@@ -1,0 +1,20 @@
+import { readOnlyTwin } from "../errors/errors.js";
+import { type Node, nodeOf, type Stored } from "../graph/node.js";
+import type { Writer } from "../store/writer.js";
+
+/**
+ * Where a user's write goes on.
+ * @throws StateError where the user may not write
+ */
+export function writing(node: Node, key?: unknown): Writer {
+  const { writer, name } = node.graph;
+  if (!writer) throw readOnlyTwin(name);
+  writer.mayWrite(node, key);
+  return writer;
+}
+
+/** A user's value as it stands in containers, if it does. */
+export function find(node: Node, value: unknown): Stored {
+  const { writer } = node.graph;
+  return writer ? writer.find(value) : (nodeOf(value) ?? value);
+}

@@ -1,0 +1,153 @@
+import type { Kept, Saved } from "../channel/channel.js";
+import type { Classes } from "../class/brought.js";
+import { batch } from "../graph/batch.js";
+import { Graph } from "../graph/graph.js";
+import { clients, InstanceNode, storage } from "../graph/instance.js";
+import { own } from "../graph/node.js";
+import { Signal } from "../graph/signal.js";
+import { viewOf } from "../view/view.js";
+import { type Delta, type Encoded, type Snapshot, understand } from "../wire/codec.js";
+import { finish, STEP, type Steps } from "../wire/steps.js";
+import { decodeValue } from "../wire/value.js";
+import { Decoder, expand, nodeIn } from "./decoder.js";
+
+export interface MirrorOptions {
+  /** The store's name, for messages. */
+  name: string;
+  /** See {@link Graph.open}: without it there are views alone. */
+  faces?: Graph["open"];
+  /** What a name that is no field gives: an event, mostly. `path` names the class, `""` for the store's own. */
+  method?(className: string, key: string): unknown;
+  /** Classes that this side has, by name: views of their instances are `instanceof` them. */
+  models?: Classes | undefined;
+}
+
+/** A twin's state: what deltas make of a snapshot. */
+export interface Mirror {
+  readonly name: string;
+  /** The MobX mirror, once its graph can open them. */
+  readonly live: object;
+  /** A snapshot has been applied. */
+  readonly ready: boolean;
+  /** The number that the next container takes: equal to the encoder's. */
+  readonly next: number;
+  /** How many containers are known by number. */
+  readonly size: number;
+  /**
+   * Makes the twin equal to a snapshot, keeping the objects whose numbers match. `fresh`: numbers mean nothing, as it is of
+   * another incarnation.
+   * @throws StateError for what is no snapshot; the twin is then as it was, or not ready.
+   */
+  applySnapshot(snapshot: Snapshot, fresh?: boolean): void;
+  /** @throws StateError for a delta that does not fit: ask for a snapshot then. */
+  applyDelta(delta: Delta): void;
+  /** A value that names containers of this twin by number: they come as views, and as `undefined` where they are gone. */
+  decode(value: Encoded): unknown;
+  /** An immutable view of one field. */
+  read(name: string): unknown;
+  /** An immutable view of all fields. */
+  view(): object;
+  /** Its containers. */
+  readonly graph: Graph;
+  /** Runs a change of its containers as one. */
+  change(run: () => void): void;
+  /** Calls back once after each batch of changes. */
+  onChange(listener: () => void): () => void;
+}
+
+export function createMirror({ name, faces, method, models }: MirrorOptions): Mirror {
+  const graph = bareGraph(name);
+  graph.open = faces;
+  graph.method = method;
+  graph.models = models;
+  const changes = new Signal();
+  let state = new Decoder(graph, clients);
+  let ready = false;
+
+  const change = (run: () => void) => atomically(run, changes);
+  const apply = (what: string, message: unknown, read: () => void) => change(() => understand(what, message, read));
+
+  return {
+    name,
+    graph,
+    change,
+    get live() {
+      return graph.root.live;
+    },
+    get ready() {
+      return ready;
+    },
+    get next() {
+      return state.free;
+    },
+    get size() {
+      return Object.values(state.table).flat().length;
+    },
+    applySnapshot: (snapshot, fresh = false) =>
+      apply("a snapshot", snapshot, () => {
+        const decoder = new Decoder(graph, clients);
+        finish(decoder.snapshot(snapshot, fresh ? [] : state.table));
+        state = decoder;
+        ready = true;
+      }),
+    applyDelta: (delta) => apply("a delta", delta, () => state.delta(delta)),
+    decode: (value) => decodeValue(value, (id) => viewOf(nodeIn(state.table, id))),
+    read: (field) => viewOf(own(graph.root.data, field)),
+    view: () => viewOf(graph.root) as object,
+    onChange: changes.subscribe,
+  };
+}
+
+/** While changes are applied as one: who is told of it afterwards. */
+let told: (Signal | undefined)[] | undefined;
+
+/** Applies several deltas as one: reactions and listeners see them all or none. `changes` tells of it. */
+export function atomically(apply: () => void, changes?: Signal): void {
+  if (told) {
+    if (!told.includes(changes)) told.push(changes);
+    return batch(apply);
+  }
+  const all = [changes];
+  told = all;
+  try {
+    batch(apply);
+  } finally {
+    told = undefined;
+    for (const one of all) one?.tell();
+  }
+}
+
+/** Names and the next number, as a channel goes on with them. */
+export interface Known {
+  readonly names: readonly string[];
+  readonly next: number;
+}
+
+/** Puts what is kept of a store into a graph whose root stands: what clients know of it, and what the storage does. */
+export function* applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, tail: readonly Kept[]): Steps<{ clients: Known; storage: Known }> {
+  const decoder = new Decoder(graph, storage);
+  yield* decoder.snapshot(snapshot, []);
+  for (const [delta] of tail) {
+    decoder.delta(delta);
+    yield;
+  }
+  const last = tail[tail.length - 1];
+  // What the tail has made has numbers that nobody knows any more: clients get all of it anew, under numbers that were never used.
+  if (last) return { clients: { names: [], next: last[1] }, storage: { names: decoder.names.list, next: decoder.free } };
+  const numbers = expand(ids);
+  yield;
+  const kept = expand(snapshot[2]);
+  yield;
+  for (let i = 0; i < numbers.length; i++) {
+    decoder.numbered(kept[i]).id = numbers[i] as number;
+    if (i % STEP === 0) yield;
+  }
+  return { clients: { names, next }, storage: { names: decoder.names.list, next: decoder.free } };
+}
+
+/** A graph without classes: what is kept of a store as plain data, whatever its class is by now. */
+export function bareGraph(name: string): Graph {
+  const graph = new Graph(name);
+  graph.root = new InstanceNode(graph, {}, "");
+  return graph;
+}

@@ -1,0 +1,154 @@
+import { type AnyClass, type ClassSchema, classSchema } from "../class/schema.js";
+import { InstanceNode } from "../graph/instance.js";
+import { liveOf, NODE, own } from "../graph/node.js";
+import { readKey, writeKey } from "../live/object-face.js";
+import { proxyOf } from "../live/shadow.js";
+import type { Entrant } from "../store/writer.js";
+
+/** Ends a prediction: it would need what this side does not know. */
+type Stop = () => never;
+
+/**
+ * How the instances of a mirror act while a prediction runs: their fields are the containers', and all else is their class's, where this side has it. A Proxy, as the class
+ * was never constructed here: what its constructor has set up and no client sees is missing, and whoever asks for it ends the prediction.
+ */
+export class Acting implements ProxyHandler<InstanceNode> {
+  readonly #classOf: (className: string) => AnyClass | undefined;
+  readonly #stop: Stop;
+  readonly #faces = new WeakMap<InstanceNode, object>();
+  /** Those that were asked for by what runs now. */
+  met = new Set<InstanceNode>();
+  /** Instances that were made by what runs now act themselves. */
+  #made = new Map<InstanceNode, object>();
+
+  constructor(classOf: (className: string) => AnyClass | undefined, stop: Stop) {
+    this.#classOf = classOf;
+    this.#stop = stop;
+  }
+
+  /** What code of a class sees of an instance. */
+  faceOf(node: InstanceNode): object {
+    this.met.add(node);
+    let face = this.#made.get(node) ?? this.#faces.get(node);
+    if (!face) {
+      face = proxyOf(node, node, this);
+      this.#faces.set(node, face);
+    }
+    return face;
+  }
+
+  /** An instance was made, and has entered. */
+  made(node: InstanceNode, instance: object): void {
+    this.met.add(node);
+    this.#made.set(node, instance);
+  }
+
+  /** What ran is over. */
+  end(): void {
+    this.met = new Set();
+    this.#made = new Map();
+  }
+
+  #prototype(node: InstanceNode): object {
+    return this.#classOf(node.className)?.prototype ?? Object.prototype;
+  }
+
+  #isField(node: InstanceNode, key: string | symbol): key is string {
+    return typeof key === "string" && Object.hasOwn(node.data, key) && !schemaOf(this.#classOf(node.className))?.computeds.has(key);
+  }
+
+  get(node: InstanceNode, key: string | symbol): unknown {
+    if (key === NODE) return node;
+    if (this.#isField(node, key)) return readKey(node, key);
+    const prototype = this.#prototype(node);
+    if (key in prototype) {
+      const member: unknown = Reflect.get(prototype, key, this.faceOf(node));
+      // What waits for something would go on when nothing can be written any more.
+      return isAsync(member) ? this.#stop() : member;
+    }
+    return typeof key === "symbol" || ASKED.has(key) ? undefined : this.#stop();
+  }
+
+  set(node: InstanceNode, key: string | symbol, value: unknown): boolean {
+    if (this.#isField(node, key)) writeKey(node, key, value);
+    else (setterOf(this.#prototype(node), key) ?? this.#stop).call(this.faceOf(node), value);
+    return true;
+  }
+
+  has(node: InstanceNode, key: string | symbol): boolean {
+    return key === NODE || this.#isField(node, key) || key in this.#prototype(node) || typeof key === "symbol" || this.#stop();
+  }
+
+  ownKeys(node: InstanceNode): string[] {
+    return Object.keys(node.data).filter((key) => this.#isField(node, key));
+  }
+
+  getOwnPropertyDescriptor(node: InstanceNode, key: string | symbol): PropertyDescriptor | undefined {
+    if (!this.#isField(node, key)) return undefined;
+    return { value: liveOf(own(node.data, key)), writable: true, enumerable: true, configurable: true };
+  }
+
+  defineProperty(): boolean {
+    return this.#stop();
+  }
+
+  deleteProperty(): boolean {
+    return this.#stop();
+  }
+
+  getPrototypeOf(node: InstanceNode): object {
+    return this.#prototype(node);
+  }
+
+  preventExtensions(): boolean {
+    return this.#stop();
+  }
+
+  setPrototypeOf(): boolean {
+    return this.#stop();
+  }
+}
+
+const isAsync = (value: unknown) => typeof value === "function" && /^\[object Async/.test(Object.prototype.toString.call(value));
+
+/** What the language asks any object for. */
+const ASKED: ReadonlySet<string> = new Set(["then", "toJSON"]);
+
+export const schemaOf = (Class: AnyClass | undefined): ClassSchema | undefined => Class && classSchema(Class);
+
+function setterOf(prototype: object, key: string | symbol): ((value: unknown) => void) | undefined {
+  for (let one: object | null = prototype; one; one = Object.getPrototypeOf(one)) {
+    const descriptor = Object.getOwnPropertyDescriptor(one, key);
+    if (descriptor) return descriptor.set;
+  }
+  return undefined;
+}
+
+/** The container of an instance that a prediction has made. */
+export class MadeNode extends InstanceNode implements Entrant {
+  /** The raw instance has entered. */
+  entered: ((instance: object) => void) | undefined;
+
+  take(instance: object): void {
+    this.data = {};
+    for (const name of this.#fields(instance)) this.data[name] = this.graph.writer?.enter(Reflect.get(instance, name), this, name);
+  }
+
+  adopt(instance: object): void {
+    Object.defineProperty(instance, NODE, { value: this });
+    for (const name of this.#fields(instance)) {
+      Object.defineProperty(instance, name, {
+        get: () => readKey(this, name),
+        set: (value) => writeKey(this, name, value),
+        enumerable: true,
+      });
+    }
+    this.entered?.(instance);
+  }
+
+  /** Those that clients see. */
+  #fields(instance: object): string[] {
+    const { fields } = classSchema(instance.constructor as AnyClass);
+    return [...fields.values()].filter((field) => !field.private && !field.visibleTo).map(({ name }) => name);
+  }
+}

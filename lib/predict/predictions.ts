@@ -1,0 +1,218 @@
+import { createAtom } from "mobx";
+import type { AnyClass } from "../class/schema.js";
+import { randomId } from "../event/random-id.js";
+import { copyInto, emptyOf } from "../graph/kind.js";
+import { Node, nodeOf, Old, spoil } from "../graph/node.js";
+import type { Mirror } from "../mirror/mirror.js";
+import { undo } from "../record/undo.js";
+import { partsOf, viewOf } from "../view/view.js";
+import type { Encoded } from "../wire/codec.js";
+import { Predictor, type Run } from "./predictor.js";
+import { quietly } from "./quiet.js";
+import { Spares } from "./spares.js";
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
+/** An event that has no answer yet, as its caller sees it meanwhile. */
+export interface Prediction {
+  /** It is sent: it comes before those that wait. `ids` names it where its number is known: see `eventIds`. */
+  sent(ids: string | undefined): void;
+  /** What the server says next has it. */
+  end(): void;
+  /** It is not shown any more. */
+  drop(): void;
+  /** In development: how it stands. */
+  look?(): Readonly<Pending>;
+}
+
+export interface Pending {
+  readonly event: string;
+  readonly args: Encoded;
+  ids: string;
+  waits: boolean;
+  ended: boolean;
+  run: Run | undefined;
+  made: readonly Node[];
+  /** In development: how often it has been run. */
+  runs?: number;
+}
+
+/**
+ * The events of a mirror's store that have no answer yet, run on it. What the server says follows on what it said before: so all are undone for it, and run again on what it
+ * says now. While there are any, the mirror is changed by {@link change} alone.
+ */
+export class Predictions {
+  readonly #mirror: Mirror;
+  readonly #predictor: Predictor;
+  /** In order: those that are sent, then those that wait to be. */
+  #pending: Pending[] = [];
+  /** Whether there is something of a pending event in a view, of those about which somebody has asked. */
+  #known: WeakMap<object, boolean> | undefined;
+
+  /** @param known what `current()` gives, as far as both ends know it */
+  constructor(mirror: Mirror, Class: AnyClass, known: () => object = () => ({})) {
+    this.#mirror = mirror;
+    this.#predictor = new Predictor(mirror.graph, Class, known);
+  }
+
+  get open(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** Shows an event. `undefined` where that cannot be. Without `ids` its number is not known yet. */
+  begin(event: string, args: Encoded, waits: boolean, ids: string = randomId()): Prediction | undefined {
+    if (!this.#predictor.knows(event)) return undefined;
+    const one: Pending = { event, args, ids, waits, ended: false, run: undefined, made: [] };
+    if (waits || !this.#pending.some((other) => other.waits)) {
+      this.#pending.push(one);
+      this.#told(() => this.#run(one));
+    } else this.#place(one);
+    if (one.ended) return undefined;
+    const prediction: Prediction = {
+      sent: (ids = one.ids) => {
+        const { run } = one;
+        const other = ids !== one.ids && run?.named;
+        one.ids = ids;
+        if (one.waits) {
+          one.waits = false;
+          this.#place(one);
+        } else if (other) this.change(() => {});
+      },
+      end() {
+        one.ended = true;
+      },
+      drop: () => {
+        one.ended = true;
+        if (this.#pending.includes(one)) this.change(() => {});
+      },
+    };
+    if (process.env.NODE_ENV !== "production") prediction.look = () => one;
+    return prediction;
+  }
+
+  /** Puts one behind those that are sent. */
+  #place(one: Pending): void {
+    this.change(() => {
+      const others = this.#pending.filter((other) => other !== one);
+      const behind = others.filter(({ waits }) => waits);
+      this.#pending = [...others.filter(({ waits }) => !waits), one, ...behind];
+    });
+  }
+
+  /** Changes what the server says. What has ended is not shown on it any more. */
+  change(apply: () => void): void {
+    if (!this.open) return apply();
+    const { graph } = this.#mirror;
+    const before = this.#nodes();
+    this.#told(() => {
+      quietly(before, () => {
+        for (const { run } of [...this.#pending].reverse()) if (run) undo(run.changes);
+        const ended = this.#pending.filter((one) => one.ended);
+        this.#pending = this.#pending.filter((one) => !one.ended);
+        graph.spares = new Spares(ended.flatMap(({ made }) => made));
+        try {
+          apply();
+        } finally {
+          graph.spares = undefined;
+          for (const one of this.#pending) this.#run(one);
+          this.#pending = this.#pending.filter((one) => !one.ended);
+        }
+      });
+      this.#release(before);
+    });
+  }
+
+  #run(one: Pending): void {
+    if (process.env.NODE_ENV !== "production") one.runs = (one.runs ?? 0) + 1;
+    try {
+      one.run = this.#predictor.run(one.event, one.args, one.ids, one.made);
+      if (one.run) one.made = one.run.made;
+    } catch {
+      // Not to be known here: it will be shown when the server has run it.
+      one.run = undefined;
+      one.ended = true;
+    }
+  }
+
+  #told(change: () => void): void {
+    this.#mirror.change(() => {
+      try {
+        change();
+      } finally {
+        this.#pending = this.#pending.filter((one) => !one.ended || one.run);
+        this.#known = undefined;
+        if (this.open) open.add(this);
+        else open.delete(this);
+        atom.reportChanged();
+      }
+    });
+  }
+
+  /** The containers that pending events have changed or made. */
+  #nodes(): Set<Node> {
+    return new Set(this.#pending.flatMap(({ run }) => (run ? [...run.changes.keys(), ...run.made] : [])));
+  }
+
+  // --- who is pending ---
+
+  /** Whether there is something of a pending event in a value. */
+  has(value: object): boolean {
+    if (!this.#known) {
+      this.#known = new WeakMap();
+      for (const node of this.#nodes()) this.#known.set(node, true).set(viewOf(node) as object, true);
+    }
+    return this.#holds(nodeOf(value) ?? value, this.#known);
+  }
+
+  #holds(value: unknown, known: WeakMap<object, boolean>): boolean {
+    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+    let found = known.get(value);
+    if (found === undefined) {
+      // Where it refers to itself, that is nothing more.
+      known.set(value, false);
+      const parts: unknown[] = [];
+      if (value instanceof Node) value.children((child) => void parts.push(child));
+      else parts.push(...partsOf(value));
+      found = parts.some((part) => this.#holds(part, known));
+      known.set(value, found);
+    }
+    if (found) asked.add(value);
+    return found;
+  }
+
+  /** Gives those that are not pending any more another view, where somebody has asked: nobody would notice otherwise. */
+  #release(before: ReadonlySet<Node>): void {
+    const pending = this.#nodes();
+    const met = new Set<Node>();
+    const release = (node: Node) => {
+      if (met.has(node)) return;
+      met.add(node);
+      const { users } = node;
+      for (const user of users instanceof Node ? [users] : (users ?? [])) release(user);
+      const view = node.view instanceof Old ? node.view.view : node.view;
+      if (!view || !asked.delete(view)) return;
+      if (node.data === view) {
+        node.data = emptyOf(node.kind);
+        copyInto(node.data as object, view, (part) => part);
+      }
+      // So that it is spoiled.
+      node.view = view;
+      spoil(node);
+      node.view = undefined;
+    };
+    for (const node of before) if (!pending.has(node)) release(node);
+  }
+}
+
+/** Those that have pending events. */
+const open = new Set<Predictions>();
+/** The views of which somebody has heard that they are pending. */
+const asked = new WeakSet<object>();
+const atom = createAtom("twinstate.pending");
+
+/** Whether an event that has no answer yet has changed a value of a twin, or something in it. */
+export function isPending(value: object): boolean {
+  atom.reportObserved();
+  for (const one of open) if (one.has(value)) return true;
+  return false;
+}

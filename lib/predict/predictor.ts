@@ -1,0 +1,232 @@
+import { untracked } from "mobx";
+import type { AnyClass, EventSchema } from "../class/schema.js";
+import { notOptimistic } from "../errors/errors.js";
+import { notPredicted } from "../errors/state-errors.js";
+import { type Current, type Provider, withProvider } from "../event/current.js";
+import { eventIds } from "../event/event-ids.js";
+import { formArguments, type SentForm, takesObject } from "../event/form-arguments.js";
+import { ArrayNode } from "../graph/array.js";
+import type { Graph } from "../graph/graph.js";
+import type { InstanceNode } from "../graph/instance.js";
+import { type Node, nodeOf, own, put, type Stored } from "../graph/node.js";
+import { ObjectNode } from "../graph/object.js";
+import { openFace } from "../live/faces.js";
+import { type Change, Recorder } from "../record/record.js";
+import { undo } from "../record/undo.js";
+import { Writer } from "../store/writer.js";
+import type { Encoded } from "../wire/codec.js";
+import { decodeValue } from "../wire/value.js";
+import { Acting, MadeNode, schemaOf } from "./acting.js";
+import { Spares } from "./spares.js";
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+declare const console: { warn(message: string): void };
+
+/** What one run of an event has done to a mirror's containers. */
+export interface Run {
+  readonly changes: ReadonlyMap<Node, Change>;
+  readonly made: readonly Node[];
+  /** It has asked for ids. */
+  readonly named: boolean;
+}
+
+/** Runs events of a class on a mirror of its store: what they change stands there until it is undone. */
+export class Predictor {
+  readonly #graph: Graph;
+  readonly #Class: AnyClass;
+  readonly #acting: Acting;
+  readonly #classOf: (className: string) => AnyClass | undefined;
+  readonly #names = new Map<object, string>();
+  readonly #warned = new Set<string>();
+  #stopped = false;
+  /** Computeds are evaluated: they may not write. */
+  #reading = false;
+
+  readonly #known: () => object;
+
+  constructor(graph: Graph, Class: AnyClass, known: () => object) {
+    this.#known = known;
+    this.#graph = graph;
+    this.#Class = Class;
+    for (const [name, Model] of Object.entries(graph.models ?? {})) if (Model) this.#names.set(Model.prototype, name);
+    this.#classOf = (className) => (className === "" ? Class : (own(graph.models ?? {}, className) as AnyClass | undefined));
+    this.#acting = new Acting(this.#classOf, () => this.#stop());
+  }
+
+  /** Whether an event can be predicted at all: what waits for something, or runs in steps, cannot. */
+  knows(event: string): boolean {
+    const schema = this.#schema(event);
+    const method: unknown = Reflect.get(this.#Class.prototype, event);
+    if (!schema || typeof method !== "function") return false;
+    // Functions of other kinds stand on prototypes of their own.
+    const plain = Object.getPrototypeOf(method) === Function.prototype;
+    if (schema.background) this.#warn(event, "runs in the background");
+    else if (!plain) this.#warn(event, "is async or a generator");
+    return plain && !schema.background;
+  }
+
+  /** In development, tells once why an event is never predicted. */
+  #warn(event: string, why: string): void {
+    if (process.env.NODE_ENV === "production" || this.#warned.has(event)) return;
+    this.#warned.add(event);
+    console.warn(notOptimistic(`${this.#graph.name}.${event}`, why).message);
+  }
+
+  #schema(event: string): EventSchema | undefined {
+    return schemaOf(this.#Class)?.events.get(event);
+  }
+
+  /**
+   * Runs an event. `undefined` where it throws: nothing has changed then.
+   * @param ids names the event: see {@link eventIds}
+   * @param before what the run before it had made, which is undone
+   * @throws StateError `NOT_PREDICTED` where it needs what this side does not know
+   */
+  run(event: string, args: Encoded, ids: string, before: readonly Node[]): Run | undefined {
+    const graph = this.#graph;
+    const recorder = new Recorder();
+    const made: Node[] = [];
+    const writer = this.#writer();
+    let named = false;
+    let known: Current | undefined;
+    const nextId = eventIds(ids);
+    const provider: Provider = {
+      current: () => (known ??= this.#current()),
+      update: () => this.#stop(),
+      effect: () => true,
+      newId() {
+        named = true;
+        return nextId();
+      },
+    };
+    writer.made = made;
+    this.#stopped = false;
+    let failed = true;
+    Object.assign(graph, { recorder, writer, spares: new Spares(before), act: (node: InstanceNode) => this.#acting.faceOf(node) });
+    graph.open ??= openFace;
+    try {
+      withProvider(provider, () => {
+        untracked(() => this.#perform(event, args));
+        if (!this.#stopped) untracked(() => this.#evaluate([...this.#acting.met]));
+      });
+      failed = this.#stopped;
+    } catch {
+      // As on the server: what it has changed is undone.
+    } finally {
+      if (failed) undo(recorder.changes);
+      Object.assign(graph, { recorder: undefined, writer: undefined, spares: undefined, act: undefined });
+      this.#acting.end();
+    }
+    if (this.#stopped) throw notPredicted();
+    return failed ? undefined : { changes: recorder.changes, made, named };
+  }
+
+  /** What both ends know of who calls: whoever asks for more ends the prediction. */
+  #current(): Current {
+    const stop = () => this.#stop();
+    const get = (known: object, name: string | symbol) => (Object.hasOwn(known, name) ? Reflect.get(known, name) : stop());
+    return new Proxy(this.#known(), { get, has: stop, ownKeys: stop, getOwnPropertyDescriptor: stop, set: stop }) as Current;
+  }
+
+  #stop(): never {
+    this.#stopped = true;
+    throw notPredicted();
+  }
+
+  #writer(): Writer {
+    const graph = this.#graph;
+    return new Writer(graph, {
+      guard: () => {
+        if (this.#reading) this.#stop();
+      },
+      embody: (prototype) => {
+        const name = this.#names.get(prototype);
+        if (name === undefined) return undefined;
+        const node = (graph.spares?.take("instance", name) as MadeNode | undefined) ?? new MadeNode(graph, {}, name);
+        node.entered = (instance) => this.#acting.made(node, instance);
+        return node;
+      },
+    });
+  }
+
+  #perform(event: string, sent: Encoded): void {
+    const { root } = this.#graph;
+    const method = Reflect.get(this.#Class.prototype, event) as (...args: unknown[]) => unknown;
+    const result = method.apply(this.#acting.faceOf(root), this.#checked(event, decodeValue(sent) as unknown[] | SentForm));
+    if (isPromise(result)) {
+      result.then(undefined, () => {});
+      this.#warn(event, "returns a promise");
+      this.#stop();
+    }
+  }
+
+  /** The arguments as the event's schemas make them, as on the server. */
+  #checked(event: string, given: unknown[] | SentForm): unknown[] {
+    const schema = this.#schema(event) as EventSchema;
+    const args = Array.isArray(given) ? given : this.#ofForm(schema, given);
+    const { input } = schema;
+    if (!input) return args;
+    if (args.length > input.length) this.#stop();
+    const checked = input.map((schema, i) => {
+      const result = schema["~standard"].validate(args[i]);
+      if (isPromise(result)) {
+        result.then(undefined, () => {});
+        return this.#stop();
+      }
+      return result.issues ? this.#stop() : result.value;
+    });
+    let { length } = checked;
+    while (length > args.length && checked[length - 1] === undefined) length--;
+    return checked.slice(0, length);
+  }
+
+  /** The arguments that a form comes to, as on the server. */
+  #ofForm(schema: EventSchema, form: SentForm): unknown[] {
+    const { input, paramTypes } = schema;
+    // What the compiler says of parameters is mostly known on the server alone.
+    if (!(input ?? paramTypes) || form.fields.some(([, value]) => typeof value !== "string")) this.#stop();
+    const whole = takesObject(schema, form.bound.length);
+    return typeof whole === "boolean" ? formArguments(schema, form, whole) : this.#stop();
+  }
+
+  /** Brings the computeds of the instances up to date that an event has met. One that cannot be evaluated here stays what the server says. */
+  #evaluate(nodes: readonly InstanceNode[]): void {
+    this.#reading = true;
+    for (const node of nodes) {
+      for (const { name, visibleTo } of schemaOf(this.#classOf(node.className))?.computeds.values() ?? []) {
+        if (visibleTo) continue;
+        try {
+          const value = Reflect.get(this.#acting.faceOf(node), name);
+          if (!isPromise(value)) node.put(name, this.#derive(value, own(node.data, name), node, name));
+        } catch {
+          this.#stopped = false;
+        }
+      }
+    }
+    this.#reading = false;
+  }
+
+  /** The value of a computed as a container holds it: what is equal to what stood there is the same. */
+  #derive(value: unknown, old: Stored, holder: Node, key: string): Stored {
+    const writer = this.#graph.writer as Writer;
+    if (typeof value !== "object" || value === null || nodeOf(value)) return writer.enter(value, holder, key);
+    if (value instanceof Date && old instanceof Date && value.getTime() === old.getTime()) return old;
+    if (old instanceof ArrayNode && Array.isArray(value)) {
+      const items = value.map((item, i) => this.#derive(item, old.data[i], holder, key));
+      return items.length === old.data.length && items.every((item, i) => Object.is(item, old.data[i])) ? old : writer.make(ArrayNode, items);
+    }
+    if (old instanceof ObjectNode && old.kind === "object" && Object.getPrototypeOf(value) === Object.prototype) {
+      const names = Object.keys(value);
+      const data = {};
+      for (const name of names) put(data, name, this.#derive(own(value, name), own(old.data, name), holder, key));
+      const before = Object.keys(old.data);
+      const equal = names.length === before.length && names.every((name, i) => name === before[i] && Object.is(own(data, name), old.data[name]));
+      return equal ? old : writer.make(ObjectNode, data);
+    }
+    return writer.enter(value, holder, key);
+  }
+}
+
+/** A container has `then` for what it holds under that name. */
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && !nodeOf(value) && typeof (value as { then?: unknown }).then === "function";

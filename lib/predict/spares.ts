@@ -1,0 +1,30 @@
+import type { InstanceNode } from "../graph/instance.js";
+import type { Kind, Node } from "../graph/node.js";
+import { replaced } from "../record/undo.js";
+
+/**
+ * Containers that predictions had made, and that were undone. What is made in their place becomes the same containers, so that views and faces of them
+ * stay where the content does.
+ */
+export class Spares {
+  /** By what they are, the first one last. */
+  readonly #nodes = new Map<string, Node[]>();
+
+  constructor(nodes: readonly Node[]) {
+    for (const node of [...nodes].reverse()) {
+      const kind = nameOf(node.kind, (node as InstanceNode).className);
+      const alike = this.#nodes.get(kind);
+      if (alike) alike.push(node);
+      else this.#nodes.set(kind, [node]);
+    }
+  }
+
+  /** The first one of a kind. Its data is still to be replaced. */
+  take(kind: Kind, className?: string): Node | undefined {
+    const node = this.#nodes.get(nameOf(kind, className))?.pop();
+    if (node) replaced(node);
+    return node;
+  }
+}
+
+const nameOf = (kind: Kind, className = ""): string => `${kind} ${className}`;

@@ -1,0 +1,96 @@
+import type { ArrayNode } from "../graph/array.js";
+import { type Audience, InstanceNode } from "../graph/instance.js";
+import { Node, type Stored } from "../graph/node.js";
+import { dataBefore, type KeyChanges, type Splice } from "./record.js";
+
+/** What became of one key. */
+export interface KeyEdit {
+  readonly key: Stored;
+  /** Set, not deleted. */
+  readonly set: boolean;
+  readonly value: Stored;
+  /** What it was, where it was there. */
+  readonly old: Stored;
+  readonly was: boolean;
+}
+
+/** What a commit did to one container, as clients are told. */
+export type Edit =
+  | { readonly node: Node; readonly keys: readonly KeyEdit[]; readonly splices: undefined; readonly cleared: boolean }
+  | { readonly node: ArrayNode; readonly keys: undefined; readonly splices: readonly Splice[] };
+
+/** What became of the keys of a container; `undefined` where nothing differs in the end. */
+export function editKeyed(node: Node, changes: KeyChanges, audience: Audience): Edit | undefined {
+  let edits: KeyEdit[] | undefined;
+  const { data } = node;
+  const names = node instanceof InstanceNode ? audience.names(node) : undefined;
+  for (const { key, was, old, moved } of changes.all()) {
+    if (names && !names.includes(key as string)) continue;
+    const has = data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data as object, key as string);
+    const value = !has || data instanceof Set ? undefined : data instanceof Map ? data.get(key) : (data as Record<string, Stored>)[key as string];
+    if (was && (moved || !has)) edits = withOne(edits, { key, set: false, value: undefined, old, was: true });
+    if (has && (!was || moved)) edits = withOne(edits, { key, set: true, value, old: undefined, was: false });
+    else if (has && !Object.is(value, old)) edits = withOne(edits, { key, set: true, value, old, was: true });
+  }
+  if (!edits) return undefined;
+  const empty = (data instanceof Map || data instanceof Set) && data.size === 0;
+  return { node, keys: edits, splices: undefined, cleared: empty && edits.length > 1 };
+}
+
+/** A list with one more: one that grows gets room for many, and most have one. */
+function withOne(edits: KeyEdit[] | undefined, edit: KeyEdit): KeyEdit[] {
+  if (!edits) return [edit];
+  edits.push(edit);
+  return edits;
+}
+
+/** What became of an array; `undefined` where nothing differs in the end. */
+export function editArray(node: ArrayNode, change: readonly Splice[], audience: Audience): Edit | undefined {
+  const whole = passing(change, audience) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change;
+  const splices = whole.every(isTrimmed) ? whole : whole.map(trim).filter(({ removed, added }) => removed.length > 0 || added.length > 0);
+  return splices.length > 0 ? { node, keys: undefined, splices } : undefined;
+}
+
+/** Whether a splice takes away and puts back nothing at its ends. */
+function isTrimmed({ removed, added }: Splice): boolean {
+  if (removed.length === 0 || added.length === 0) return removed.length + added.length > 0;
+  return !Object.is(removed[0], added[0]) && !Object.is(removed[removed.length - 1], added[added.length - 1]);
+}
+
+/** A splice without what it takes away and puts back at its ends. */
+function trim(splice: Splice): Splice {
+  const { at, removed, added } = splice;
+  const shorter = Math.min(removed.length, added.length);
+  let start = 0;
+  while (start < shorter && Object.is(removed[start], added[start])) start++;
+  let end = 0;
+  while (end < shorter - start && Object.is(removed[removed.length - 1 - end], added[added.length - 1 - end])) end++;
+  return { at: at + start, removed: removed.slice(start, removed.length - end), added: added.slice(start, added.length - end) };
+}
+
+/** Whether two splices do no more than a move, or a swap, does. */
+export function onlyMoves(splices: readonly Splice[]): boolean {
+  const [one, other] = splices as [Splice, Splice];
+  return splices.length === 2 && sameItems(one.removed, other.added) && sameItems(one.added, other.removed);
+}
+
+function sameItems(a: readonly Stored[], b: readonly Stored[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
+
+/** Whether a new container came and went within these splices: nothing may be told of it. */
+function passing(splices: readonly Splice[], audience: Audience): boolean {
+  if (splices.length < 2) return false;
+  let came: Set<Stored> | undefined;
+  for (const { removed, added } of splices) {
+    if (came) for (const value of removed) if (came.has(value)) return true;
+    for (const value of added) {
+      if (!(value instanceof Node && audience.tag(value).id < 0)) continue;
+      came ??= new Set();
+      came.add(value);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,175 @@
+import { type ArrayNode, spliced } from "../graph/array.js";
+import { type Node, put, type Stored } from "../graph/node.js";
+
+/** What a key of an object, instance or Map was before, or whether a member was in a Set. */
+export interface KeyChange {
+  readonly key: Stored;
+  /** It was there at the last commit. */
+  readonly was: boolean;
+  readonly old: Stored;
+  /** It was deleted since, so that it stands at the end if it is back. */
+  moved: boolean;
+}
+
+/** How many changes stand in a list. */
+const FEW = 8;
+
+/** The changed keys of one container. Mostly one or two: a Map for each such container would cost more than all else. */
+export class KeyChanges {
+  /** One that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
+  static readonly stays = new KeyChanges();
+  /** The keys as they stood before, kept when one is deleted: a rollback brings their order back. */
+  order: Stored[] | undefined = undefined;
+  changes: KeyChange[] | Map<Stored, KeyChange> = [];
+
+  get(key: Stored): KeyChange | undefined {
+    const { changes } = this;
+    if (changes instanceof Map) return changes.get(key);
+    for (const change of changes) if (change.key === key || (Number.isNaN(key) && Number.isNaN(change.key))) return change;
+    return undefined;
+  }
+
+  add(change: KeyChange): void {
+    if (Array.isArray(this.changes)) {
+      if (this.changes.length < FEW) {
+        // A list that grows gets room for many, and most have one.
+        if (this.changes.length === 0) this.changes = [change];
+        else this.changes.push(change);
+        return;
+      }
+      this.changes = new Map(this.changes.map((one) => [one.key, one]));
+    }
+    this.changes.set(change.key, change);
+  }
+
+  /** Makes a change the last. */
+  renew(change: KeyChange): void {
+    if (Array.isArray(this.changes)) this.changes.splice(this.changes.indexOf(change), 1);
+    else this.changes.delete(change.key);
+    this.add(change);
+  }
+
+  /** In the order in which they are told. */
+  all(): Iterable<KeyChange> {
+    return this.changes.values();
+  }
+}
+
+export interface Splice {
+  at: number;
+  removed: Stored[];
+  added: Stored[];
+}
+
+export type Change = KeyChanges | Splice[];
+
+/** Beyond this, splices that touch are kept apart: merging would copy too much. */
+const MERGE_LIMIT = 512;
+
+/** The open changes of a store: what each touched container was at the last commit. */
+export class Recorder {
+  readonly changes = new Map<Node, Change>();
+
+  get open(): boolean {
+    return this.changes.size > 0;
+  }
+
+  /** A key is about to be set, which is `present` now or not. */
+  key(node: Node, key: Stored, present: boolean, old: Stored): void {
+    const changes = this.#keyed(node);
+    const change = changes.get(key);
+    // As a Map has it, -0 is 0.
+    if (!change) changes.add({ key: key === 0 ? 0 : key, was: present, old, moved: false });
+    // Back after a delete: it stands at the end now.
+    else if (!present) changes.renew(change);
+  }
+
+  /** A key is about to be deleted. `order` gives the keys as they stand. */
+  delete(node: Node, key: Stored, old: Stored, order: () => Stored[]): void {
+    const changes = this.#keyed(node);
+    const change = changes.get(key);
+    if (!changes.order) changes.order = before(order(), changes);
+    if (change) change.moved = true;
+    else changes.add({ key: key === 0 ? 0 : key, was: true, old, moved: true });
+  }
+
+  /** An array is spliced. The lists become the recorder's own. */
+  splice(node: ArrayNode, at: number, removed: Stored[], added: Stored[]): void {
+    const splices = this.changes.get(node) as Splice[] | undefined;
+    if (!splices) {
+      this.changes.set(node, [{ at, removed, added }]);
+      return;
+    }
+    const last = splices[splices.length - 1] as Splice;
+    const offset = at - last.at;
+    if (offset >= 0 && offset <= last.added.length && last.added.length - offset < MERGE_LIMIT) {
+      const inside = Math.min(removed.length, last.added.length - offset);
+      last.added = spliced(last.added, offset, inside, added);
+      for (let i = inside; i < removed.length; i++) last.removed.push(removed[i]);
+      return;
+    }
+    splices.push({ at, removed, added });
+  }
+
+  clear(): void {
+    this.changes.clear();
+  }
+
+  #keyed(node: Node): KeyChanges {
+    let changes = this.changes.get(node) as KeyChanges | undefined;
+    if (!changes) {
+      changes = new KeyChanges();
+      this.changes.set(node, changes);
+    }
+    return changes;
+  }
+}
+
+/** The keys as they stood before these changes, of which none is a delete yet: all but the new ones. */
+const before = (order: Stored[], changes: KeyChanges): Stored[] => order.filter((key) => changes.get(key)?.was !== false);
+
+/** The data of a container before its open changes, as a copy. */
+export function dataBefore(node: Node, change: Change): unknown {
+  if (Array.isArray(change)) {
+    let data = (node.data as Stored[]).slice();
+    for (let i = change.length - 1; i >= 0; i--) {
+      const { at, removed, added } = change[i] as Splice;
+      data = spliced(data, at, added.length, removed);
+    }
+    return data;
+  }
+  switch (node.kind) {
+    case "map":
+      return mapBefore(node.data as Map<Stored, Stored>, change);
+    case "set":
+      return setBefore(node.data as Set<Stored>, change);
+    default:
+      return objectBefore(node.data as Record<string, Stored>, change);
+  }
+}
+
+function objectBefore(data: Record<string, Stored>, changes: KeyChanges): object {
+  const old: Record<string, Stored> = {};
+  for (const key of (changes.order as string[] | undefined) ?? Object.keys(data)) {
+    const change = changes.get(key);
+    if (!change) put(old, key, data[key]);
+    else if (change.was) put(old, key, change.old);
+  }
+  return old;
+}
+
+function mapBefore(data: Map<Stored, Stored>, changes: KeyChanges): Map<Stored, Stored> {
+  const old = new Map<Stored, Stored>();
+  for (const key of changes.order ?? data.keys()) {
+    const change = changes.get(key);
+    if (!change) old.set(key, data.get(key));
+    else if (change.was) old.set(key, change.old);
+  }
+  return old;
+}
+
+function setBefore(data: Set<Stored>, changes: KeyChanges): Set<Stored> {
+  const old = new Set<Stored>();
+  for (const key of changes.order ?? data) if (changes.get(key)?.was !== false) old.add(key);
+  return old;
+}

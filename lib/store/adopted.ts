@@ -1,0 +1,248 @@
+import { computed, type IComputedValue, Reaction, untracked } from "mobx";
+import { keepMethods } from "../class/methods.js";
+import { type ClassSchema, type ComputedSchema, classSchema } from "../class/schema.js";
+import { noSetter, notConstructed } from "../errors/state-errors.js";
+import { InstanceNode } from "../graph/instance.js";
+import { NODE, put, type Stored } from "../graph/node.js";
+import { pathOf } from "../graph/path.js";
+import { readKey, writeKey } from "../live/object-face.js";
+import type { SourceGraph } from "./source.js";
+import type { Entrant } from "./writer.js";
+
+/** A class as a graph knows it. */
+export interface Shape {
+  /** As registered; the store's own class is `""`. */
+  readonly name: string;
+  readonly Class: new () => object;
+  /** All `@state` fields. */
+  readonly fields: readonly string[];
+  /** Those that clients see. */
+  readonly visible: readonly string[];
+  /** Those that the storage keeps. */
+  readonly kept: readonly string[];
+  readonly computeds: readonly ComputedSchema[];
+  /** The fields that clients see, and the computeds. */
+  readonly watched: readonly string[];
+}
+
+export function shapeOf(name: string, Class: new () => object): Shape {
+  const schema: ClassSchema = classSchema(Class);
+  keepMethods(Class);
+  const fields = [...schema.fields.values()];
+  const visible = fields.filter((field) => !field.private && !field.visibleTo).map((field) => field.name);
+  const computeds = [...schema.computeds.values()].filter((one) => !one.visibleTo);
+  return {
+    name,
+    Class,
+    fields: fields.map((field) => field.name),
+    visible,
+    kept: fields.filter((field) => field.persist).map((field) => field.name),
+    computeds,
+    watched: [...visible, ...computeds.map((one) => one.name)],
+  };
+}
+
+/** An instance of a class that this side has: the user's own, whose fields have become accessors over this node. */
+export class AdoptedNode extends InstanceNode implements Entrant {
+  declare readonly graph: SourceGraph;
+  readonly shape: Shape;
+  #computeds: Map<string, IComputedValue<unknown>> | undefined;
+  #reaction: Reaction | undefined;
+  #values: unknown[] | undefined;
+
+  constructor(graph: SourceGraph, shape: Shape) {
+    super(graph, {}, shape.name);
+    this.shape = shape;
+  }
+
+  override visible(): readonly string[] {
+    return this.#reaction ? this.shape.watched : this.shape.visible;
+  }
+
+  override persistent(): readonly string[] {
+    return this.shape.kept;
+  }
+
+  take(instance: object): void {
+    for (const name of this.shape.fields) this.data[name] = this.graph.writer.enter((instance as Record<string, unknown>)[name], this, name);
+  }
+
+  // Not configurable: `delete` and `defineProperty` would take a field out of the state without a word, and throw now.
+  adopt(instance: object): void {
+    this.face = instance;
+    Object.defineProperty(instance, NODE, { value: this });
+    for (const name of this.shape.fields) Object.defineProperty(instance, name, fieldAccessor(name));
+    for (const { name } of this.shape.computeds) Object.defineProperty(instance, name, computedAccessor(name));
+  }
+
+  /** Makes the user's instance. */
+  embody(): this {
+    const instance = construct(this.shape);
+    this.take(instance);
+    this.adopt(instance);
+    return this;
+  }
+
+  /** Takes values that are there already: of a stored record, or of the other side. */
+  override fill(data: Record<string, Stored>): void {
+    for (const name of Object.keys(data)) if (!this.shape.kept.includes(name)) this.graph.unknown?.(this.shape.name, name);
+    for (const name of this.shape.fields) if (Object.hasOwn(data, name)) put(this.data, name, data[name]);
+  }
+
+  readField(name: string): unknown {
+    return readKey(this, name);
+  }
+
+  writeField(name: string, value: unknown): void {
+    writeKey(this, name, value);
+  }
+
+  readComputed(name: string): unknown {
+    const { face, graph } = this;
+    const { get } = this.shape.computeds.find((one) => one.name === name) as ComputedSchema;
+    const compute = () => graph.evaluating(() => got(get, face));
+    // What is cached belongs to the open state.
+    if (graph.rewound) return compute();
+    this.#computeds ??= new Map();
+    let value = this.#computeds.get(name);
+    if (!value) {
+      value = computed(compute);
+      this.#computeds.set(name, value);
+    }
+    try {
+      return value.get();
+    } catch (error) {
+      // MobX would throw it again until something changes that was read before: what has mended it may be something else.
+      this.#computeds.delete(name);
+      throw error;
+    }
+  }
+
+  /** By the setter that stands beside the getter. */
+  writeComputed(name: string, value: unknown): void {
+    if (!Reflect.set(this.shape.Class.prototype, name, value, this.face)) throw noSetter(pathOf(this, name));
+  }
+
+  /** Keeps the computeds evaluated from now on, so that clients see them. */
+  maintain(): void {
+    if (this.#reaction || this.shape.computeds.length === 0) return;
+    this.#reaction = new Reaction("twinstate.computeds", () => {});
+    this.graph.maintained.add(this);
+    this.evaluate();
+  }
+
+  /** Clients see it from now on. */
+  seen(): void {
+    if (this.graph.maintaining) this.maintain();
+  }
+
+  /** Clients see it no more. */
+  unseen(): void {
+    this.release();
+  }
+
+  release(): void {
+    this.#reaction?.dispose();
+    this.#reaction = undefined;
+    this.#values = undefined;
+    this.graph.maintained.delete(this);
+  }
+
+  /** Brings the fields that stand for computeds up to date: what differs is noted as changes. */
+  evaluate(): void {
+    const { computeds } = this.shape;
+    const values: unknown[] = [];
+    // Tracked, so that MobX keeps the values between commits.
+    this.#reaction?.track(() => {
+      for (const { name } of computeds) values.push(this.#evaluated(name));
+    });
+    for (let i = 0; i < computeds.length; i++) {
+      const { name } = computeds[i] as ComputedSchema;
+      if (this.#values && Object.is(this.#values[i], values[i])) continue;
+      untracked(() => this.graph.reconcile(this, name, values[i]));
+    }
+    this.#values = values;
+  }
+
+  /** Keeps what computeds stand for when the data is replaced by `data`. */
+  keepComputeds(data: Record<string, Stored>): void {
+    if (this.#reaction) for (const { name } of this.shape.computeds) data[name] = this.data[name];
+  }
+
+  #evaluated(name: string): unknown {
+    try {
+      return this.readComputed(name);
+    } catch (error) {
+      this.graph.report(error, pathOf(this, name));
+      return undefined;
+    }
+  }
+}
+
+/**
+ * What a getter gives. Nobody awaits a promise that it gives or throws, and MobX may evaluate it in vain: when that rejects, it must not end the process.
+ */
+function got(get: ComputedSchema["get"], face: object | undefined): unknown {
+  try {
+    return unawaited(get.call(face as object));
+  } catch (error) {
+    throw unawaited(error);
+  }
+}
+
+function unawaited<V>(value: V): V {
+  try {
+    if (value instanceof Promise) value.catch((reason: unknown) => void unawaited(reason));
+  } catch {
+    // A Proxy that lets nobody look.
+  }
+  return value;
+}
+
+function construct({ name, Class }: Shape): object {
+  try {
+    return new Class();
+  } catch (error) {
+    throw notConstructed(name, error);
+  }
+}
+
+const fieldAccessors = new Map<string, PropertyDescriptor>();
+const computedAccessors = new Map<string, PropertyDescriptor>();
+
+/** One pair of functions for each name, so that instances of a class keep one shape in memory. */
+function fieldAccessor(name: string): PropertyDescriptor {
+  let descriptor = fieldAccessors.get(name);
+  if (!descriptor) {
+    descriptor = {
+      get(this: { [NODE]: AdoptedNode }) {
+        return this[NODE].readField(name);
+      },
+      set(this: { [NODE]: AdoptedNode }, value: unknown) {
+        this[NODE].writeField(name, value);
+      },
+      enumerable: true,
+      configurable: false,
+    };
+    fieldAccessors.set(name, descriptor);
+  }
+  return descriptor;
+}
+
+function computedAccessor(name: string): PropertyDescriptor {
+  let descriptor = computedAccessors.get(name);
+  if (!descriptor) {
+    descriptor = {
+      get(this: { [NODE]: AdoptedNode }) {
+        return this[NODE].readComputed(name);
+      },
+      set(this: { [NODE]: AdoptedNode }, value: unknown) {
+        this[NODE].writeComputed(name, value);
+      },
+      enumerable: false,
+      configurable: false,
+    };
+    computedAccessors.set(name, descriptor);
+  }
+  return descriptor;
+}

@@ -1,0 +1,31 @@
+import { valueTooLarge } from "../errors/errors.js";
+import { isState } from "../view/view.js";
+import { ANSWER, CONTAINERS, TEXT } from "../wire/bounds.js";
+import type { Slot } from "../wire/codec.js";
+import { encodeValue, ValueWriter } from "../wire/value.js";
+
+/** Writes what an event returns or yields. It is bounded, as getters and Proxies may go on for ever. */
+export class AnswerWriter extends ValueWriter {
+  #characters = 0;
+
+  override slot(value: unknown): Slot {
+    if (this.queue.length > ANSWER) throw valueTooLarge(ANSWER, "objects");
+    if (Array.isArray(value) && value.length > CONTAINERS) throw valueTooLarge(CONTAINERS, "items");
+    const slot = super.slot(value);
+    const text = typeof slot === "object" ? slot?.[2] : slot;
+    if (typeof text === "string" && (this.#characters += text.length) > TEXT) throw valueTooLarge(TEXT, "characters");
+    return slot;
+  }
+}
+
+/**
+ * Looks through what an event returns or yields, so that it is refused before anything is committed. What of it is state can be sent.
+ * @throws StateError `NOT_SENT`
+ */
+export const checkAnswer = (value: unknown): void => void encodeValue(value, new AnswerCheck());
+
+class AnswerCheck extends AnswerWriter {
+  override slot(value: unknown): Slot {
+    return isState(value) ? null : super.slot(value);
+  }
+}

@@ -1,0 +1,20 @@
+import { lostWrite } from "../errors/state-errors.js";
+import type { Node } from "../graph/node.js";
+import { pathOf } from "../graph/path.js";
+
+declare const console: { warn(...args: unknown[]): void };
+
+/** Containers that were copied into another store, as one belongs to one store, with where the copy stands. */
+const copies = new WeakMap<Node, string>();
+
+/** Notes where a container was copied to. */
+export const noteCopy = (node: Node, to: string): void => void copies.set(node, to);
+
+/** Warns of a write to a container that was moved into another store: it changes what no store has any more. */
+export function warnOfLostWrite(node: Node): void {
+  const to = copies.get(node);
+  // What still stands in its own store may be changed there.
+  if (to === undefined || pathOf(node) !== node.graph.name) return;
+  copies.delete(node);
+  console.warn(lostWrite(node.graph.name, to).message);
+}

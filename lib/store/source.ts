@@ -1,0 +1,206 @@
+import { _getGlobalState, isComputed, transaction } from "mobx";
+import { outsideEvent } from "../errors/errors.js";
+import { readOnlyComputed, readOnlyReaction } from "../errors/state-errors.js";
+import { ArrayNode } from "../graph/array.js";
+import { stateDate } from "../graph/date.js";
+import { Graph } from "../graph/graph.js";
+import type { InstanceNode } from "../graph/instance.js";
+import { Node, nodeOf, own, type Stored } from "../graph/node.js";
+import { ObjectNode } from "../graph/object.js";
+import { ORDER, pathOf } from "../graph/path.js";
+import { openFace } from "../live/faces.js";
+import { printContainers, printInstances } from "../live/inspect.js";
+import type { Recorder } from "../record/record.js";
+import { replaced, undo } from "../record/undo.js";
+import { AdoptedNode, type Shape, shapeOf } from "./adopted.js";
+import { Writer } from "./writer.js";
+
+declare const console: { error(...args: unknown[]): void };
+
+export interface SourceOptions {
+  /** For messages. */
+  name: string;
+  /** Classes whose instances may enter, by name. */
+  models?: Readonly<Record<string, new (...args: never[]) => object>>;
+  /** Asked before each write; throws where writing is not allowed. */
+  guard?: () => void;
+  recorder: Recorder;
+}
+
+/** A graph that users write to: what they changed can be undone, and computeds are kept up to date. */
+export class SourceGraph extends Graph {
+  override readonly recorder: Recorder;
+  override readonly writer: Writer;
+  override open = openFace;
+  /** The open changes are undone for a moment. */
+  rewound = false;
+  /** The instances whose computeds are kept evaluated. */
+  readonly maintained = new Set<AdoptedNode>();
+  /** Clients see computeds. */
+  maintaining = false;
+  /** Clients may see fields that the storage does not keep. */
+  forgets = false;
+  /** Told what a computed throws, or that what it gives is no state. */
+  report: (error: unknown, path: string, value?: unknown) => void = (error) => console.error(error);
+  /** Told of what a record has and its class does not. */
+  unknown: ((className: string, field: string) => void) | undefined;
+  readonly #shapes = new Map<unknown, Shape>();
+  readonly #named = new Map<string, Shape>();
+  #evaluating = false;
+
+  constructor({ name, models, guard, recorder }: SourceOptions) {
+    super(name);
+    printContainers();
+    this.recorder = recorder;
+    this.writer = new Writer(this, {
+      guard: (node, key) => {
+        if (this.#evaluating) throw readOnlyComputed(pathOf(node, key));
+        const { trackingDerivation } = _getGlobalState();
+        if (trackingDerivation && isComputed(trackingDerivation)) throw readOnlyComputed(pathOf(node, key));
+        // As MobX has it for its own arrays: a reaction would change what it reads. Other writes of reactions are theirs.
+        if (trackingDerivation && key === ORDER) throw readOnlyReaction(pathOf(node));
+        if (this.rewound) throw outsideEvent(name, pathOf(node, key));
+        guard?.();
+      },
+      embody: (prototype) => {
+        const shape = this.#shapes.get(prototype);
+        return shape && new AdoptedNode(this, shape);
+      },
+    });
+    for (const [model, Class] of Object.entries(models ?? {})) this.#register(shapeOf(model, Class as new () => object));
+  }
+
+  /** Makes the user's instance the root of the graph. */
+  adoptRoot(instance: object): void {
+    const shape = shapeOf("", instance.constructor as new () => object);
+    this.#look(shape);
+    printInstances(shape.Class.prototype);
+    const root = new AdoptedNode(this, shape);
+    this.root = root;
+    this.writer.note(instance, root);
+    root.take(instance);
+    root.adopt(instance);
+  }
+
+  /** Whether there are classes with computeds. */
+  get computes(): boolean {
+    return [(this.root as AdoptedNode).shape, ...this.#named.values()].some(({ computeds }) => computeds.length > 0);
+  }
+
+  #look({ visible, kept }: Shape): void {
+    this.forgets ||= visible.some((field) => !kept.includes(field));
+  }
+
+  #register(shape: Shape): void {
+    this.#look(shape);
+    printInstances(shape.Class.prototype);
+    this.#shapes.set(shape.Class.prototype, shape);
+    this.#named.set(shape.name, shape);
+  }
+
+  /** Of a class that this side does not have, it is a bare one. */
+  override instance(className: string): InstanceNode {
+    const shape = this.#named.get(className);
+    return shape ? new AdoptedNode(this, shape).embody() : super.instance(className);
+  }
+
+  override date(date: Date): Date {
+    return stateDate(date.getTime());
+  }
+
+  /** Makes all data as it was at the last commit, and says so to reactions. */
+  rollback(): void {
+    const { changes } = this.recorder;
+    transaction(() => {
+      undo(changes);
+      for (const node of changes.keys()) node.atoms?.reportChanged();
+    });
+    this.recorder.clear();
+    this.writer.endTurn();
+  }
+
+  /** Runs `read` on the state of the last commit. Synchronous, so that nobody notices. */
+  rewind<R>(read: () => R): R {
+    const recorder = this.recorder;
+    if (this.rewound || !recorder.open) return read();
+    const now: [Node, unknown][] = [];
+    for (const node of recorder.changes.keys()) now.push([node, node.data]);
+    undo(recorder.changes);
+    this.rewound = true;
+    try {
+      return read();
+    } finally {
+      this.rewound = false;
+      for (const [node, data] of now) {
+        if (node instanceof AdoptedNode) node.keepComputeds(data as Record<string, Stored>);
+        node.data = data;
+        replaced(node);
+      }
+    }
+  }
+
+  /** Brings all maintained computeds up to date. */
+  evaluate(): void {
+    if (this.maintained.size > 0)
+      this.evaluating(() => {
+        for (const node of this.maintained) node.evaluate();
+      });
+  }
+
+  /** Runs what computes: none of it may write. */
+  evaluating<R>(run: () => R): R {
+    const outer = this.#evaluating;
+    this.#evaluating = true;
+    try {
+      return run();
+    } finally {
+      this.#evaluating = outer;
+    }
+  }
+
+  /** Gives a field the value of a computed, changing only what differs. */
+  reconcile(holder: AdoptedNode, name: string, value: unknown): void {
+    try {
+      holder.put(name, this.#merge(own(holder.data, name), value, holder, name));
+    } catch (error) {
+      this.report(error, pathOf(holder, name), value);
+      holder.put(name, undefined);
+    }
+  }
+
+  /** `old` made to equal `value` where both are containers of one kind that nothing but a computed holds. */
+  #merge(old: Stored, value: unknown, holder: Node, key: unknown): Stored {
+    if (typeof value !== "object" || value === null) return this.writer.enter(value, holder, key);
+    const node = nodeOf(value);
+    if (node?.graph === this) return node;
+    if (!(old instanceof Node) || this.writer.knows(value) || !this.#derived.has(old)) return this.#derive(value, holder, key);
+    if (old instanceof ArrayNode && Array.isArray(value)) {
+      old.assign(value.map((item, i) => this.#merge(old.data[i], item, old, i)));
+      return old;
+    }
+    if (old instanceof ObjectNode && old.kind === "object" && isPlain(value)) {
+      const names = this.writer.namesOf(value, holder, key);
+      for (const name of Object.keys(old.data)) if (!Object.hasOwn(value, name)) old.remove(name);
+      for (const name of names) old.put(name, this.#merge(own(old.data, name), own(value, name), old, name));
+      return old;
+    }
+    return this.#derive(value, holder, key);
+  }
+
+  /** The containers that computeds made: no state refers to them. */
+  readonly #derived = new WeakSet<Node>();
+
+  #derive(value: object, holder: Node, key: unknown): Stored {
+    const made: Node[] = [];
+    this.writer.made = made;
+    try {
+      const stored = this.writer.enter(value, holder, key);
+      for (const node of made) this.#derived.add(node);
+      return stored;
+    } finally {
+      this.writer.made = undefined;
+    }
+  }
+}
+
+const isPlain = (value: object) => Object.getPrototypeOf(value) === Object.prototype;

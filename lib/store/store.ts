@@ -1,0 +1,301 @@
+import { Channel, type Kept, type Saved } from "../channel/channel.js";
+import type { Graph } from "../graph/graph.js";
+import { type Audience, clients, InstanceNode, storage } from "../graph/instance.js";
+import { kindOf } from "../graph/kind.js";
+import { type Node, nodeOf } from "../graph/node.js";
+import { applyKept } from "../mirror/mirror.js";
+import { Recorder } from "../record/record.js";
+import { viewOf } from "../view/view.js";
+import { type BodyKind, type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "../wire/codec.js";
+import { finish, type Steps } from "../wire/steps.js";
+import { namesOf } from "../wire/value.js";
+import { AdoptedNode } from "./adopted.js";
+import { AnswerWriter } from "./answer-writer.js";
+import { SourceGraph, type SourceOptions } from "./source.js";
+
+export interface StoreOptions {
+  /** The store's name, for messages. */
+  name: string;
+  /** An instance of its class, just made: the store takes it over. */
+  instance: object;
+  /** Classes whose instances may enter, by name. */
+  models?: SourceOptions["models"];
+  /** Asked before each write; throws where writing is not allowed. */
+  guard?: () => void;
+  /** From {@link Store.save}: the state to start with. */
+  restore?: Saved;
+  /** From {@link Store.kept}: what was committed since, in order. */
+  tail?: readonly Kept[];
+  /** Whether the storage takes each commit: {@link Store.kept} then tells it. @default false */
+  keep?: boolean;
+  /** Told what a computed throws. @default console.error */
+  report?: (error: unknown, path: string, value?: unknown) => void;
+  /** Told of each field in `restore` that its class does not have, or does not keep: it is dropped. `className` is `""` for the store's own. */
+  unknown?: (className: string, field: string) => void;
+}
+
+/** A live store: a user's instance as state that is recorded, committed, and encoded for those who watch. */
+export interface Store {
+  readonly name: string;
+  readonly instance: object;
+  /** There are changes since the last commit. */
+  readonly open: boolean;
+  /** Makes the open changes final. `undefined` when clients would not notice them: before the first of them watches, always. */
+  commit(): Delta | undefined;
+  /** What the last commit changed of what the storage keeps, private fields too. `undefined` when nothing. */
+  readonly kept: Kept | undefined;
+  /** Undoes the open changes. */
+  rollback(): void;
+  /** An event has ended: the same raw object that enters later is another container. */
+  endTurn(): void;
+  /** Runs a synchronous read on the state of the last commit. */
+  committed<R>(read: () => R): R;
+  /** All that clients see, as of the last commit. The same object until the next one. */
+  snapshot(): Snapshot;
+  /** All state, for {@link StoreOptions.restore}, as of the last commit. */
+  save(): Saved;
+  /** All that clients see as an immutable view, as of the last commit. */
+  plain(): object;
+  /** Keeps computeds evaluated from now on. A snapshot does so too. */
+  watch(): void;
+  /** A value for a client that has this store: its containers by number. */
+  encode(value: unknown): Encoded;
+  /**
+   * What the storage has of it is not what its class makes of that: fields have come or gone. At the next commit the storage takes
+   * {@link Store.save} in the place of {@link Store.kept}.
+   */
+  readonly outgrown: boolean;
+  /** After a `restore` and {@link Store.watch}: whether the state and its numbers are those that clients knew before. */
+  readonly resumable: boolean;
+  /** How many containers clients know by number. */
+  readonly size: number;
+  dispose(): void;
+}
+
+/**
+ * Makes a user's instance a live store.
+ * @throws StateError when a field's value cannot be state; it names the path.
+ */
+export function createStore(options: StoreOptions): Store {
+  return finish(createStoreSteps(options));
+}
+
+/** As {@link createStore}, in short steps. Nobody may write to the instance before it is done. */
+export function* createStoreSteps(options: StoreOptions): Steps<Store> {
+  const { name, instance, models, guard, restore, tail = [], keep = false, report, unknown } = options;
+  const recorder = new Recorder();
+  let starting = true;
+  const graph = new SourceGraph({ name, models, guard: () => starting || guard?.(), recorder });
+  if (report) graph.report = report;
+  graph.adoptRoot(instance);
+  let outgrown = false;
+  graph.unknown = (className, field) => {
+    outgrown = true;
+    unknown?.(className, field);
+  };
+  const known = restore && (yield* applyKept(graph, restore, tail));
+  recorder.clear();
+  graph.writer.endTurn();
+  const channel = new Channel(graph.root, watchers, known?.clients);
+  // A new store has no number before somebody watches: many are never watched.
+  if (known) yield* channel.start();
+  const keeper = keep ? new Channel(graph.root, storage, known?.storage) : undefined;
+  if (keeper) yield* keeper.start();
+  outgrown ||= known !== undefined && keeper !== undefined && keeper.next !== known.storage.next;
+  starting = false;
+  // A record without names was made when no client had watched yet.
+  const resumable = tail.length === 0 && restore?.[1].length !== 0 && !graph.forgets;
+  return new LiveStore({ name, instance, graph, channel, keeper, outgrown, restored: restore !== undefined, resumable });
+}
+
+/** What a {@link LiveStore} begins with. */
+interface Parts {
+  readonly name: string;
+  readonly instance: object;
+  readonly graph: SourceGraph;
+  readonly channel: Channel;
+  readonly keeper: Channel | undefined;
+  readonly outgrown: boolean;
+  readonly restored: boolean;
+  readonly resumable: boolean;
+}
+
+// A class, as an object of closures would take a third of all that a small session does.
+class LiveStore implements Store {
+  readonly name: string;
+  readonly instance: object;
+  readonly outgrown: boolean;
+  kept: Kept | undefined;
+  resumable: boolean;
+  readonly #graph: SourceGraph;
+  readonly #channel: Channel;
+  readonly #keeper: Channel | undefined;
+  readonly #restored: boolean;
+  #cached: Snapshot | undefined;
+
+  constructor({ name, instance, graph, channel, keeper, outgrown, restored, resumable }: Parts) {
+    this.name = name;
+    this.instance = instance;
+    this.outgrown = outgrown;
+    this.resumable = resumable;
+    this.#graph = graph;
+    this.#channel = channel;
+    this.#keeper = keeper;
+    this.#restored = restored;
+  }
+
+  get open(): boolean {
+    return this.#graph.recorder.open;
+  }
+
+  get size(): number {
+    return this.#channel.table.size;
+  }
+
+  commit(): Delta | undefined {
+    const { recorder } = this.#graph;
+    this.#graph.evaluate();
+    this.kept = undefined;
+    if (!recorder.open) return undefined;
+    const delta = this.#channel.started ? this.#channel.encode(recorder.changes) : undefined;
+    const keeping = this.#keeper?.encode(recorder.changes);
+    if (keeping) this.kept = [keeping, this.#channel.next];
+    recorder.clear();
+    this.#cached = undefined;
+    return delta;
+  }
+
+  rollback(): void {
+    this.#graph.rollback();
+  }
+
+  endTurn(): void {
+    this.#graph.writer.endTurn();
+  }
+
+  committed<R>(read: () => R): R {
+    return this.#graph.rewind(read);
+  }
+
+  snapshot(): Snapshot {
+    this.#maintain();
+    this.#cached ??= this.#graph.rewind(() => this.#channel.snapshot());
+    return this.#cached;
+  }
+
+  save(): Saved {
+    return this.#graph.rewind(() => this.#channel.save(this.#keeper));
+  }
+
+  plain(): object {
+    this.#maintain();
+    return this.#graph.rewind(() => viewOf(this.#graph.root)) as object;
+  }
+
+  watch(): void {
+    this.#begin();
+    this.#maintain();
+  }
+
+  encode(value: unknown): Encoded {
+    if (typeof value === "object" && value !== null) this.#begin();
+    return encodeFor(this.#graph, value);
+  }
+
+  dispose(): void {
+    for (const node of [...this.#graph.maintained]) node.release();
+  }
+
+  /** Sees that all containers have their numbers, which they get as they are first described. */
+  #begin(): void {
+    if (!this.#channel.started) this.#cached = this.#graph.rewind(() => this.#channel.snapshot());
+  }
+
+  #maintain(): void {
+    const graph = this.#graph;
+    const channel = this.#channel;
+    const { recorder } = graph;
+    if (graph.maintaining) return;
+    graph.maintaining = true;
+    if (!graph.computes) return;
+    this.#begin();
+    const instances = [...channel.table].filter((node) => node instanceof AdoptedNode && node.shape.computeds.length > 0) as AdoptedNode[];
+    if (instances.length === 0) return;
+    const aside = new Map(recorder.changes);
+    graph.rewind(() => {
+      recorder.clear();
+      graph.evaluating(() => {
+        for (const node of instances) node.maintain();
+      });
+      const { next } = channel;
+      channel.encode(recorder.changes);
+      this.resumable &&= !this.#restored || next === channel.next;
+      recorder.clear();
+      for (const [node, change] of aside) recorder.changes.set(node, change);
+    });
+    this.#cached = undefined;
+  }
+}
+
+const texts = new WeakMap<Snapshot, string>();
+
+/** A snapshot as JSON. Made once: a store gives the same snapshot to all who ask before its next commit. */
+export function snapshotText(snapshot: Snapshot): string {
+  let text = texts.get(snapshot);
+  if (text === undefined) {
+    text = JSON.stringify(snapshot);
+    texts.set(snapshot, text);
+  }
+  return text;
+}
+
+/** Clients, as a store serves them: it keeps the computeds evaluated of what they see. */
+const watchers: Audience = {
+  ...clients,
+  met: (node) => node instanceof AdoptedNode && node.seen(),
+  lost: (node) => node instanceof AdoptedNode && node.unseen(),
+};
+
+/** A value whose containers of this store go by number, and all others as plain values. */
+function encodeFor(graph: Graph, value: unknown): Encoded {
+  const source = new AnswerSource(graph);
+  const slot = source.slot(value);
+  const bodies = writeBodies(source.queue, source);
+  return bodies.length > 0 ? [slot, bodies] : [slot];
+}
+
+class AnswerSource extends AnswerWriter implements Source<object> {
+  readonly #graph: Graph;
+
+  constructor(graph: Graph) {
+    super();
+    this.#graph = graph;
+  }
+
+  override slot(value: unknown): Slot {
+    const node: Node | undefined = nodeOf(value);
+    if (node?.graph === this.#graph && node.id >= 0) return [node.id];
+    if (node instanceof InstanceNode) return super.slot(viewOf(node));
+    return super.slot(value);
+  }
+
+  kind(container: object): BodyKind {
+    return kindOf(container);
+  }
+
+  data(container: object): unknown {
+    return container;
+  }
+
+  names(container: object): readonly string[] {
+    return namesOf(container);
+  }
+
+  className(): string {
+    return "";
+  }
+
+  name(name: string): string {
+    return name;
+  }
+}

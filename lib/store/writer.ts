@@ -1,0 +1,330 @@
+import {
+  arrayHole,
+  badKey,
+  beyondBounds,
+  foreignInstance,
+  noPrototype,
+  notPlain,
+  notState,
+  sealedInstance,
+  symbolKey,
+  tooDeep,
+} from "../errors/state-errors.js";
+import { ArrayNode } from "../graph/array.js";
+import type { Graph } from "../graph/graph.js";
+import type { InstanceNode } from "../graph/instance.js";
+import { kindOf } from "../graph/kind.js";
+import { copyLeaf, sameLeaf } from "../graph/leaf.js";
+import { MapNode } from "../graph/map.js";
+import { Node, nodeOf, put, type Stored } from "../graph/node.js";
+import { ObjectNode } from "../graph/object.js";
+import { MEMBER, pathOf, step } from "../graph/path.js";
+import { SetNode } from "../graph/set.js";
+import { arrayMethods } from "../live/array-methods.js";
+import { DEPTH, excessOf, TEXT } from "../wire/bounds.js";
+import { noteCopy, warnOfLostWrite } from "./copies.js";
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
+const development = typeof process !== "undefined" && process.env.NODE_ENV !== "production";
+
+/** The length up to which an array is copied at once. */
+const SOLID = 100_000;
+
+export interface WriterOptions {
+  /** Asked before each write; throws where writing is not allowed. */
+  guard(node: Node, key: unknown): void;
+  /** The container of an instance with this prototype; `undefined` where its class may not enter. */
+  embody(prototype: object): Entrant | undefined;
+}
+
+/** The container of an instance that enters. */
+export interface Entrant extends InstanceNode {
+  /** The values of an instance's fields enter. The instance is as it was, until {@link adopt}. */
+  take(instance: object): void;
+  /** Takes over an instance: its fields become accessors. */
+  adopt(instance: object): void;
+}
+
+/** Where values of users' enter a graph. */
+export class Writer {
+  readonly #graph: Graph;
+  readonly #options: WriterOptions;
+  /** What has entered in this turn: the same raw object is the same container. */
+  #entered = new Map<object, Node>();
+  /** The dates, bytes and such among it, as they stand in containers. */
+  #leaves = new Map<object, object>();
+  /** Whose key the value that enters just now is put under, and the keys that lead down to it from there. */
+  #holder: Node | undefined;
+  readonly #trail: unknown[] = [];
+  /** How many had entered before the running write: those after them are forgotten when it fails. */
+  #before = 0;
+  /** The instances among it: they are taken over when all of the write has entered. */
+  readonly #arrived: [Entrant, object][] = [];
+  #several = false;
+  /** Takes each container that is made, where somebody wants to know. */
+  made: Node[] | undefined;
+
+  constructor(graph: Graph, options: WriterOptions) {
+    this.#graph = graph;
+    this.#options = options;
+  }
+
+  /** Arrays that users write to have these. */
+  get arrayMethods(): typeof arrayMethods {
+    return arrayMethods;
+  }
+
+  /** Throws where a user may not write. */
+  mayWrite(node: Node, key?: unknown): void {
+    this.#options.guard(node, key);
+    if (development) warnOfLostWrite(node);
+  }
+
+  /** Whether a raw value has entered in this turn. */
+  knows(value: object): boolean {
+    return this.#entered.has(value);
+  }
+
+  /** Notes that a raw value stands as a container. */
+  note(value: object, node: Node): void {
+    this.#entered.set(value, node);
+  }
+
+  /** A user's value as containers hold it: plain values are cloned, once for each turn. */
+  enter(value: unknown, holder: Node, key: unknown): Stored {
+    switch (typeof value) {
+      case "object":
+        return value === null ? null : this.#enterObject(value, holder, key);
+      case "function":
+      case "symbol":
+        throw notState(this.#pathOfEntering(holder, key), value);
+      case "string":
+      case "bigint":
+        return this.#bounded(value, holder, key);
+      default:
+        return value;
+    }
+  }
+
+  /** A value that is no container, where it is within the bounds. */
+  #bounded<V>(value: V, ...at: [] | [holder: Node, key?: unknown]): V {
+    const excess = excessOf(value);
+    if (excess) throw beyondBounds(this.#pathOfEntering(...at), excess);
+    return value;
+  }
+
+  /** The name of a property. */
+  enterName(name: string, holder: Node): string {
+    return name.length > TEXT ? this.#bounded(name, holder) : name;
+  }
+
+  /** Several values of one write, under consecutive keys from `at` on: all enter or none. */
+  enterAll(values: readonly unknown[], holder: Node, at: number): Stored[] {
+    const stored = new Array<Stored>(values.length);
+    this.#together(() => {
+      for (let i = 0; i < values.length; i++) stored[i] = this.enter(values[i], holder, at + i);
+    });
+    return stored;
+  }
+
+  /** A Map's key and value: both enter or none. */
+  enterEntry(key: unknown, value: unknown, holder: Node): [key: Stored, value: Stored] {
+    return this.#together(() => [this.enterKey(key, holder), this.enter(value, holder, key)]);
+  }
+
+  #together<R>(enter: () => R): R {
+    if (this.#several || this.#trail.length > 0) return enter();
+    this.#several = true;
+    this.#before = this.#entered.size;
+    try {
+      const result = enter();
+      this.#settle();
+      return result;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    } finally {
+      this.#several = false;
+    }
+  }
+
+  /** The running write has entered whole. */
+  #settle(): void {
+    for (const [node, instance] of this.#arrived) node.adopt(instance);
+    this.#arrived.length = 0;
+  }
+
+  /** The running write has failed: nothing has happened. */
+  #forget(): void {
+    let n = 0;
+    for (const value of this.#entered.keys()) if (n++ >= this.#before) this.#entered.delete(value);
+    this.#arrived.length = 0;
+  }
+
+  /** A Map's key or a Set's member. */
+  enterKey(value: unknown, holder: Node): Stored {
+    const stored = this.enter(value, holder, MEMBER);
+    if (typeof stored === "object" && stored !== null && !(stored instanceof Node)) throw badKey(this.#pathOfEntering(holder, MEMBER), stored);
+    return stored;
+  }
+
+  /** A user's value as it stands in containers, if it does. */
+  find(value: unknown): Stored {
+    if (typeof value !== "object" || value === null) return value;
+    return nodeOf(value) ?? this.#entered.get(value) ?? this.#leaves.get(value) ?? value;
+  }
+
+  #enterObject(value: object, holder: Node, key: unknown): Stored {
+    const node = nodeOf(value);
+    if (node?.graph === this.#graph) return node;
+    const known = this.#entered.get(value);
+    if (known) return known;
+    if (this.#trail.length > 0) return this.#enterNew(value, node, key);
+    this.#holder = holder;
+    return this.#together(() => this.#enterNew(value, node, key));
+  }
+
+  #enterNew(value: object, node: Node | undefined, key: unknown): Stored {
+    if (this.#trail.length >= DEPTH) throw tooDeep(pathOf(this.#holder as Node, this.#trail[0]), DEPTH);
+    this.#trail.push(key);
+    if (development && node) noteCopy(node, this.#pathOfEntering());
+    try {
+      return this.#clone(value, node);
+    } finally {
+      this.#trail.pop();
+    }
+  }
+
+  #clone(value: object, foreign: Node | undefined): Stored {
+    if (Array.isArray(value)) return this.#enterArray(value);
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype) return this.#enterPlain(value);
+    if (prototype === null) throw noPrototype(this.#pathOfEntering());
+    if (foreign?.kind === "instance") throw foreignInstance(this.#pathOfEntering(), value);
+    const entrant = this.#options.embody(prototype);
+    if (entrant) return this.#enterInstance(value, entrant);
+    const leaf = copyOf(value);
+    if (leaf) return this.#enterLeaf(value, this.#bounded(leaf));
+    if (value instanceof Map) return this.#enterMap(value);
+    if (value instanceof Set) return this.#enterSet(value);
+    // Of another realm.
+    if (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")) return this.#enterPlain(value);
+    // Whoever forgot an `await` is told so; when it rejects, that must not end the process.
+    if (value instanceof Promise) value.catch(() => {});
+    throw notState(this.#pathOfEntering(), value);
+  }
+
+  /** The same as before where it was not changed since, so that what searches for it finds the first. */
+  #enterLeaf(value: object, copy: object): object {
+    const known = this.#leaves.get(value);
+    if (known && sameLeaf(known, copy)) return known;
+    this.#leaves.set(value, copy);
+    return copy;
+  }
+
+  #enterInstance(value: object, node: Entrant): Stored {
+    if (!Object.isExtensible(value)) throw sealedInstance(this.#pathOfEntering(), value);
+    this.note(value, node);
+    this.made?.push(node);
+    node.take(value);
+    this.#arrived.push([node, value]);
+    return node;
+  }
+
+  /** A container, in the place of one that was undone where there is one. */
+  make<N extends Node>(Kind: new (graph: Graph, data: N["data"]) => N, data: N["data"]): N {
+    let node = this.#graph.spares?.take(kindOf(data as object)) as N | undefined;
+    if (node) node.data = data;
+    else node = new Kind(this.#graph, data);
+    this.made?.push(node);
+    return node;
+  }
+
+  #enterPlain(value: object): Stored {
+    const names = plainNames(value, () => this.#pathOfEntering());
+    const data = { ...value } as Record<string, Stored>;
+    const node = this.make(ObjectNode, data);
+    this.note(value, node);
+    for (const key of names) {
+      const item = data[key];
+      if (key.length > TEXT) this.#bounded(key);
+      if (!isShort(item) && typeof item !== "number" && typeof item !== "boolean") put(data, key, this.enter(item, node, key));
+    }
+    return node;
+  }
+
+  /**
+   * The names of a plain object's properties.
+   * @throws StateError where one is more than a value
+   */
+  namesOf(value: object, holder: Node, key: unknown): readonly string[] {
+    return plainNames(value, () => this.#pathOfEntering(holder, key));
+  }
+
+  #enterArray(value: readonly unknown[]): Stored {
+    // A long one is not copied at once: where it has holes, its length tells nothing of its size.
+    const data: Stored[] = value.length <= SOLID ? value.slice() : [];
+    const node = this.make(ArrayNode, data);
+    this.note(value, node);
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i];
+      if (item === undefined && !Object.hasOwn(value, i)) throw arrayHole(this.#pathOfEntering(node, i));
+      data[i] = isShort(item) || typeof item === "number" ? item : this.enter(item, node, i);
+    }
+    return node;
+  }
+
+  #enterMap(value: Map<unknown, unknown>): Stored {
+    const node = this.make(MapNode, new Map());
+    this.note(value, node);
+    for (const [key, item] of value) node.data.set(this.enterKey(key, node), this.enter(item, node, key));
+    return node;
+  }
+
+  #enterSet(value: Set<unknown>): Stored {
+    const node = this.make(SetNode, new Set());
+    this.note(value, node);
+    for (const item of value) node.data.add(this.enterKey(item, node));
+    return node;
+  }
+
+  /** The turn is over: what enters from now on is new, whatever raw object it was. */
+  endTurn(): void {
+    if (this.#entered.size > 0) this.#entered = new Map();
+    if (this.#leaves.size > 0) this.#leaves = new Map();
+  }
+
+  /** As {@link pathOf}, for what stands nowhere yet. Without a key: the value that enters just now. */
+  #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key?: unknown]): string {
+    if (this.#trail.length === 0) return pathOf(node as Node, ...keys);
+    return pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");
+  }
+}
+
+/** A string that needs no look at its length. */
+const isShort = (value: unknown) => typeof value === "string" && value.length <= TEXT;
+
+/**
+ * A value that is no container, copied. What cannot be copied is no state: bytes that were transferred, an address that is not read as it was written, as
+ * wherever it arrives it is read again.
+ */
+function copyOf(value: object): object | undefined {
+  try {
+    const copy = copyLeaf(value);
+    return (copy as { href?: unknown })?.href === (value as { href?: unknown }).href ? copy : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function plainNames(value: object, path: () => string): readonly string[] {
+  const symbol = Object.getOwnPropertySymbols(value)[0];
+  if (symbol) throw symbolKey(path(), symbol);
+  const names = Object.keys(value);
+  for (const name of names) {
+    const descriptor = Object.getOwnPropertyDescriptor(value, name);
+    if (descriptor && !("value" in descriptor)) throw notPlain(path() + step(name));
+  }
+  return names;
+}

@@ -1,0 +1,92 @@
+import type { EventSchema } from "../../lib/class/schema.js";
+import { badRoomKey, badVisitor, noSession, noTab, notSignedIn, refusedRoom, refusedShared, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
+import type { Encoded } from "../../lib/wire/codec.js";
+import { encodeValue } from "../../lib/wire/value.js";
+import { type Definition, hostId } from "../definition/scope.js";
+import type { Caller } from "../host/context.js";
+import type { Host } from "../host/host.js";
+
+const LONGEST_KEY = 200;
+
+/** @throws EventError `NOT_FOUND` */
+export function definitionOf(definitions: ReadonlyMap<string, Definition>, store: string): Definition {
+  const definition = definitions.get(store);
+  if (!definition) throw unknownStore(store);
+  return definition;
+}
+
+/**
+ * An event that server code may call.
+ * @throws EventError `NOT_FOUND`
+ */
+export function schemaOf({ name, schema }: Definition, event: string): EventSchema {
+  const found = schema.events.get(event);
+  if (!found) throw unknownEvent(name, event);
+  return found;
+}
+
+/** An event that clients may call. To them there are no internal ones. */
+export function publicEvent({ schema }: Definition, event: string): EventSchema | undefined {
+  const found = schema.events.get(event);
+  return found?.internal ? undefined : found;
+}
+
+/** The id of the scope instance that a caller means. */
+export function locate({ name, kind }: Definition, caller: Caller, key: unknown): string {
+  switch (kind) {
+    case "session":
+      if (!caller.session) throw noSession(name);
+      return hostId(kind, caller.session.id);
+    case "user":
+      return hostId(kind, userOf(caller.context) ?? fail(notSignedIn(name)));
+    case "tab":
+      if (!caller.connection) throw noTab(name);
+      return hostId(kind, caller.connection.id);
+    case "room":
+      if (typeof key !== "string" || key === "" || key.length > LONGEST_KEY) throw badRoomKey(name, LONGEST_KEY);
+      return hostId(kind, key);
+    case "shared":
+      return hostId(kind, "");
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Whether a caller may see and use a store. The host is in use. */
+export async function permit({ name, kind, allow, guard }: Definition, host: Host, caller: Caller): Promise<void> {
+  if (caller.trusted) return;
+  if (kind === "room" && !(await allow?.(caller.context, host.key, await host.loaded(name)))) throw refusedRoom(name, host.key);
+  if (kind === "shared" && guard && !(await guard(caller.context))) throw refusedShared(name);
+}
+
+/** The user that the app's context tells of. What many could share by mistake, as `""` or `NaN`, is nobody's id. */
+export function userOf(context: object): string | undefined {
+  const id = (context as { user?: { id?: unknown } | null }).user?.id;
+  return (typeof id === "string" && id !== "") || Number.isFinite(id) || typeof id === "bigint" ? String(id) : undefined;
+}
+
+/** How many bytes clients may be told of their visitor: with each page, and each stream. */
+const LARGEST_VISITOR = 4096;
+
+/**
+ * What the visitor's own browser is told of the app's context: its `visitor`, as an encoded value.
+ * @throws StateError where it is too large, or cannot be sent
+ */
+export function visitorOf(context: object): { visitor?: Encoded } {
+  const { visitor } = context as { visitor?: unknown };
+  if (visitor === undefined) return {};
+  let encoded: Encoded;
+  try {
+    encoded = encodeValue(visitor);
+  } catch (error) {
+    throw badVisitor(`cannot be sent: ${(error as Error).message}`, error);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(encoded));
+  if (bytes > LARGEST_VISITOR)
+    throw badVisitor(`takes ${bytes} bytes, of at most ${LARGEST_VISITOR}. Give what pages and optimistic events need, as an id and a name.`);
+  return { visitor: encoded };
+}
+
+function fail(error: Error): never {
+  throw error;
+}

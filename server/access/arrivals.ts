@@ -1,0 +1,48 @@
+import { queueFull } from "../../lib/errors/errors.js";
+import type { Host } from "../host/host.js";
+import type { Hosts } from "../host/hosts.js";
+import { RETRY } from "./callers.js";
+import type { Bounds, Visitors } from "./visitors.js";
+
+interface Server {
+  readonly hosts: Hosts;
+  readonly visitors: Visitors;
+  readonly limits: Bounds;
+}
+
+/** The hosts that visitors' events run on. How many begin to hold state of a session is bounded for each address. */
+export class Arrivals {
+  readonly #server: Server;
+  /** Hosts of sessions that are about to hold state, and what to call when they do not. */
+  readonly #arrived = new Map<Host, () => void>();
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /**
+   * The host of an event, in use.
+   * @throws EventError `RATE_LIMITED`
+   */
+  async enter(address: string | undefined, id: string): Promise<Host> {
+    const { hosts, limits, visitors } = this.#server;
+    const host = await hosts.use(id);
+    try {
+      if (host.waiting >= limits.maxWaiting) throw queueFull(id, RETRY);
+      if (!host.touched && !this.#arrived.has(host) && (host.kind === "session" || host.kind === "tab")) this.#arrived.set(host, visitors.arrive(address));
+      return host;
+    } catch (error) {
+      hosts.release(host);
+      throw error;
+    }
+  }
+
+  leave(host: Host): void {
+    const undo = this.#arrived.get(host);
+    if (undo && (host.touched || host.waiting === 0)) {
+      this.#arrived.delete(host);
+      if (!host.touched) undo();
+    }
+    this.#server.hosts.release(host);
+  }
+}

@@ -1,0 +1,125 @@
+import { closing, noRotation } from "../../lib/errors/errors.js";
+import type { Caller, ConnectionInfo, Turn } from "../host/context.js";
+import type { Storage } from "../storage/storage.js";
+import type { Report } from "../wire/refusal.js";
+import { userOf } from "./access.js";
+import { type Claim, Rotations, type Standing } from "./rotation.js";
+import type { SessionCookie, Sessions } from "./session.js";
+import type { Visitors } from "./visitors.js";
+
+/** After how many ms to ask again what was refused without a reason of its own. */
+export const RETRY = 500;
+
+export interface Recognised extends SessionCookie {
+  readonly replaced: boolean;
+}
+
+/** One request, as the router's procedures see it. */
+export interface TwinRequest {
+  readonly session: SessionCookie | undefined;
+  /** The session's cookie has been replaced since. */
+  readonly replaced?: boolean;
+  /** The session was made for this request: nobody has its cookie yet. */
+  readonly fresh?: boolean;
+  /** Whence it comes, where that is known. */
+  readonly address?: string | undefined;
+  /** The head of the response is sent: it carries no more cookies. */
+  late?: boolean;
+  /** What the response sets as the session's cookie. `null`: nothing yet; missing where there is no response. */
+  cookie?: string | null;
+  /** The app's own context, made when first asked for. */
+  context(): Promise<object>;
+}
+
+interface Server {
+  readonly sessions: Sessions;
+  readonly visitors: Visitors;
+  readonly storage: Storage;
+  readonly report: Report;
+  /** It takes no more requests. */
+  readonly closing: boolean;
+}
+
+/** Who asks: whether they are heard, and as whom. */
+export class Callers {
+  readonly #server: Server;
+  readonly #rotations: Rotations;
+
+  constructor(server: Server) {
+    this.#server = server;
+    this.#rotations = new Rotations(
+      () => server.storage,
+      (...told) => server.report(...told),
+    );
+  }
+
+  /** Whose cookie a request has; `undefined` where it has none that is worth anything. */
+  recognise(cookies: string | null): Recognised | undefined | Promise<Recognised | undefined> {
+    const cookie = this.#server.sessions.readCookie(cookies);
+    if (!cookie) return undefined;
+    const { id, generation } = cookie;
+    const told = (standing: Standing) => (standing === "worthless" ? undefined : { id, generation, replaced: standing === "replaced" });
+    const standing = this.#rotations.standing(cookie);
+    return typeof standing === "string" ? told(standing) : standing.then(told);
+  }
+
+  /** Whether a cookie that has been recognised is still the session's. */
+  stands(cookie: SessionCookie): boolean | Promise<boolean> {
+    const standing = this.#rotations.standing(cookie);
+    return typeof standing === "string" ? standing === "good" : standing.then((told) => told === "good");
+  }
+
+  newSession(): string {
+    const id = this.#server.sessions.create();
+    this.#rotations.begin(id);
+    return id;
+  }
+
+  /**
+   * Whether a request is heard at all. What is refused here has taken no number, and is asked again.
+   * @throws EventError `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`
+   */
+  admit(request: TwinRequest, claim?: Claim): void {
+    const { closing: closed, sessions, visitors } = this.#server;
+    if (closed) throw closing(RETRY);
+    const { session } = request;
+    if (!session) return;
+    visitors.ask(session.id);
+    // The call that has replaced the cookie gets the new one with its answer, which may have got lost.
+    if (request.replaced) request.cookie = sessions.cookie(session.id, this.#rotations.claimed(session, claim));
+  }
+
+  /** The caller that a request makes. `claim`: the call that it may replace the cookie with. */
+  async of(request: TwinRequest, connection?: ConnectionInfo, claim?: Claim): Promise<Caller> {
+    const context = await request.context();
+    const { session } = request;
+    if (!session) return { context, session: undefined, connection, trusted: false };
+    this.notice(session, context);
+    return { context, session: { id: session.id, rotate: () => this.#rotate(request, session, claim) }, connection, trusted: false };
+  }
+
+  /** Streams of a session that were begun as somebody else end: they come back as who now calls. So do those whose calls are heard no more, as this one has a newer cookie. */
+  notice({ id, generation }: SessionCookie, context: object): void {
+    const user = userOf(context);
+    for (const stream of this.#server.visitors.streams(id)) {
+      if (userOf(stream.caller.context) !== user) stream.close("user");
+      else if (stream.generation !== undefined && stream.generation < generation) stream.close("session");
+    }
+  }
+
+  /** Makes a new cookie for a session. The one before is worth nothing from now on, and streams that were begun with it end. */
+  async #rotate(request: TwinRequest, { id, generation }: SessionCookie, claim: Claim | undefined): Promise<void> {
+    if (request.cookie === undefined) throw noRotation("it was called without a request");
+    if (!claim && request.late) throw noRotation("it was called in a stream, or in a batch the first part of which is sent already");
+    const next = await this.#rotations.rotate(id, generation, claim);
+    request.cookie = this.#server.sessions.cookie(id, next);
+    for (const stream of this.#server.visitors.streams(id)) if (claim === undefined || stream.client !== claim.client) stream.close("session");
+  }
+}
+
+/** The session of a call from server code: where it is the calling event's own, it has a response to rotate with. */
+export function sessionOf(id: string | undefined, turn: Turn | undefined): Caller["session"] {
+  if (id === undefined) return undefined;
+  const own = turn?.caller.session;
+  return own?.id === id ? own : { id, rotate: () => Promise.reject(noRotation("it was called from server code")) };
+}

@@ -1,0 +1,146 @@
+import { cookieReplaced, unavailable } from "../../lib/errors/errors.js";
+import type { HostRecord } from "../storage/record.js";
+import type { Storage } from "../storage/storage.js";
+import { createQueue, type Queue } from "../task/queue.js";
+import type { Report } from "../wire/refusal.js";
+import type { SessionCookie } from "./session.js";
+
+/** The call that has replaced a cookie. */
+export interface Claim {
+  readonly client: string;
+  readonly n: number;
+}
+
+/** Under which ids it is kept which cookie of a session is good. */
+export const ROTATIONS = "rotation/";
+
+/** How long it is told of a replaced cookie that it is one, in ms: what was on its way is asked again with the new one. Later it is no session's. */
+const TOLD = 600_000;
+/** Of how many sessions it is remembered. */
+const MOST_KNOWN = 10_000;
+
+interface Rotation {
+  /** The generation of the cookie that is good. */
+  readonly generation: number;
+  /** The one that was replaced last, by which call, and when. */
+  readonly before: number;
+  readonly claim: Claim | undefined;
+  readonly at: number;
+}
+
+interface Known {
+  readonly queue: Queue;
+  rotation: Rotation | undefined;
+}
+
+export type Standing = "good" | "replaced" | "worthless";
+
+/** Which cookie of a session is good: the one of the highest generation. Kept in the storage, as a record without stores. */
+export class Rotations {
+  readonly #storage: () => Storage;
+  readonly #report: Report;
+  readonly #known = new Map<string, Known>();
+
+  constructor(storage: () => Storage, report: Report) {
+    this.#storage = storage;
+    this.#report = report;
+  }
+
+  /** A session that has just been made has one cookie. */
+  begin(session: string): void {
+    this.#remember(session);
+  }
+
+  /** What a cookie is worth now: at once, where that is known. */
+  standing(cookie: SessionCookie): Standing | Promise<Standing> {
+    const known = this.#known.get(cookie.id);
+    if (known && known.queue.size === 0 && cookie.generation === (known.rotation?.generation ?? 0)) return "good";
+    return this.#judge(cookie);
+  }
+
+  async #judge({ id, generation }: SessionCookie): Promise<Standing> {
+    const { rotation } = await this.#of(id);
+    const good = rotation?.generation ?? 0;
+    if (generation === good) return "good";
+    if (generation < good) return Date.now() - (rotation as Rotation).at < TOLD ? "replaced" : "worthless";
+    // We have issued it, and the storage has lost that: those before it are worthless all the same.
+    await this.#write(id, { generation, before: generation - 1, claim: undefined, at: 0 });
+    return "good";
+  }
+
+  /** Makes a new cookie the good one, and gives its generation. */
+  async rotate(id: string, before: number, claim: Claim | undefined): Promise<number> {
+    const { rotation } = await this.#of(id);
+    const generation = Math.max(rotation?.generation ?? 0, before) + 1;
+    await this.#write(id, { generation, before, claim, at: Date.now() });
+    return generation;
+  }
+
+  /**
+   * The generation of the new cookie, for the call that has replaced the old one: its answer may have got lost, and the cookie with it.
+   * @throws EventError `UNAVAILABLE` for any other call.
+   */
+  claimed({ id, generation }: SessionCookie, claim: Claim | undefined): number {
+    const rotation = this.#known.get(id)?.rotation;
+    const { client, n } = rotation?.claim ?? {};
+    if (!rotation || !claim || rotation.before !== generation || client !== claim.client || n !== claim.n) throw cookieReplaced();
+    return rotation.generation;
+  }
+
+  async #of(id: string): Promise<Known> {
+    const known = this.#known.get(id);
+    if (!known) return this.#load(id);
+    if (known.queue.size > 0) await known.queue.run(() => {});
+    return this.#known.get(id) ?? this.#load(id);
+  }
+
+  #load(id: string): Promise<Known> {
+    const known = this.#remember(id);
+    return known.queue.run(async () => {
+      try {
+        const loaded = await this.#storage().load(ROTATIONS + id);
+        known.rotation = loaded && rotationOf(loaded.record);
+        return known;
+      } catch (error) {
+        this.#known.delete(id);
+        this.#report("error", error);
+        throw unavailable();
+      }
+    });
+  }
+
+  #write(id: string, rotation: Rotation): Promise<void> {
+    const known = this.#known.get(id) ?? this.#remember(id);
+    return known.queue.run(async () => {
+      try {
+        await this.#storage().save(ROTATIONS + id, recordOf(rotation));
+      } catch (error) {
+        this.#report("error", error);
+        throw unavailable();
+      }
+      if (rotation.generation > (known.rotation?.generation ?? 0)) known.rotation = rotation;
+    });
+  }
+
+  #remember(id: string): Known {
+    const known: Known = { queue: createQueue(), rotation: undefined };
+    this.#known.set(id, known);
+    for (const [oldest, { queue }] of this.#known) {
+      if (this.#known.size <= MOST_KNOWN) break;
+      if (queue.size === 0) this.#known.delete(oldest);
+    }
+    return known;
+  }
+}
+
+const recordOf = ({ generation, before, claim, at }: Rotation): HostRecord => ({
+  incarnation: String(before),
+  revision: generation,
+  stores: {},
+  numbers: { [claim?.client ?? ""]: { next: claim?.n ?? 0, confirmed: 0, seen: at, answers: [], begun: [] } },
+});
+
+function rotationOf({ incarnation, revision, numbers }: HostRecord): Rotation {
+  const [[client, { next, seen }] = ["", { next: 0, seen: 0 }]] = Object.entries(numbers);
+  return { generation: revision, before: Number(incarnation), claim: client === "" ? undefined : { client, n: next }, at: seen };
+}

@@ -1,0 +1,178 @@
+import { tooFast, tooManyPending, tooManySessions, tooManyStreams } from "../../lib/errors/errors.js";
+import type { ArgumentLimits } from "../definition/guard.js";
+import type { Limits } from "../host/host.js";
+import type { Connection } from "../stream/connection.js";
+import { type Buckets, createBuckets } from "./bucket.js";
+
+/** How much of everything there may be. Each is an option of `createTwin`. */
+export interface Bounds extends Limits, ArgumentLimits {
+  readonly eventRate: number;
+  readonly maxPending: number;
+  readonly maxWaiting: number;
+  readonly maxStreams: number;
+  readonly maxWatches: number;
+  readonly maxSessions: number;
+  /** How many bytes of long answers may wait for their readers. */
+  readonly maxAnswers: number;
+  /** How long a closing server lets events run, in ms. */
+  readonly closeGrace: number;
+}
+
+/** How much a session may ask for at once, in seconds of its rate. */
+const BURST = 10;
+/** After how many ms to come again, where nothing tells when there is room. */
+const PAUSE = 500;
+/** How many tabs of a session are remembered. */
+const MOST_CLIENTS = 1000;
+const HOUR = 3600;
+
+/** What one session has under way and open. */
+interface Visitor {
+  pending: number;
+  readonly streams: Set<Connection>;
+  /** Missing where there are none: most have none at a time, and an empty Set takes 200 bytes. */
+  tickets: Set<string> | undefined;
+  /** The ids of its tabs, the latest last. Missing where it has none. */
+  clients: Set<string> | undefined;
+}
+
+/** The sessions that are here, and what each of them may have. */
+export class Visitors {
+  readonly #bounds: () => Bounds;
+  readonly #requests: Buckets;
+  readonly #newcomers: Buckets;
+  readonly #visitors = new Map<string, Visitor>();
+  #running = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(bounds: () => Bounds) {
+    this.#bounds = bounds;
+    const { eventRate, maxSessions } = bounds();
+    this.#requests = createBuckets({ rate: eventRate, size: BURST * eventRate });
+    this.#newcomers = createBuckets({ rate: maxSessions / HOUR, size: maxSessions });
+  }
+
+  /**
+   * A session asks for something.
+   * @throws EventError `RATE_LIMITED`
+   */
+  ask(session: string): void {
+    const wait = this.#requests.take(session);
+    if (wait > 0) throw tooFast(wait);
+  }
+
+  /**
+   * An event of a session begins to wait or run, until the returned function is called.
+   * @throws EventError `RATE_LIMITED`
+   */
+  enter(session: string | undefined): () => void {
+    const visitor = session === undefined ? undefined : this.#of(session);
+    if (visitor && visitor.pending >= this.#bounds().maxPending) throw tooManyPending(PAUSE);
+    if (visitor) visitor.pending++;
+    this.#running++;
+    return () => {
+      if (visitor) {
+        visitor.pending--;
+        this.#settle(session as string, visitor);
+      }
+      if (--this.#running === 0) this.#idle?.();
+    };
+  }
+
+  /** Resolves when no event runs. */
+  quiet(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  /**
+   * A session begins to hold state. Gives what to call when it has not come to that.
+   * @throws EventError `RATE_LIMITED`
+   */
+  arrive(address: string | undefined): () => void {
+    if (address === undefined) return () => {};
+    const wait = this.#newcomers.take(address);
+    if (wait > 0) throw tooManySessions(wait);
+    return () => this.#newcomers.giveBack(address);
+  }
+
+  /** The open streams of a session. */
+  streams(session: string): Iterable<Connection> {
+    return this.#visitors.get(session)?.streams ?? [];
+  }
+
+  /**
+   * Whether a session may have one more stream. A tab that comes back takes the place of its own.
+   * @throws EventError `RATE_LIMITED`
+   */
+  mayOpen(session: string, client: string | undefined): void {
+    let others = 0;
+    for (const stream of this.streams(session)) if (client === undefined || stream.client !== client) others++;
+    if (others >= this.#bounds().maxStreams) throw tooManyStreams(PAUSE);
+  }
+
+  open(session: string, stream: Connection): void {
+    this.#of(session).streams.add(stream);
+  }
+
+  close(session: string, stream: Connection): void {
+    const visitor = this.#visitors.get(session);
+    visitor?.streams.delete(stream);
+    if (visitor) this.#settle(session, visitor);
+  }
+
+  /** A session was given a ticket. Gives the one that it has to do without. */
+  give(session: string, ticket: string): string | undefined {
+    const visitor = this.#of(session);
+    visitor.tickets ??= new Set();
+    const { tickets } = visitor;
+    tickets.add(ticket);
+    return tickets.size > this.#bounds().maxStreams ? oldest(tickets) : undefined;
+  }
+
+  take(session: string, ticket: string): void {
+    const visitor = this.#visitors.get(session);
+    if (!visitor) return;
+    visitor.tickets?.delete(ticket);
+    if (visitor.tickets?.size === 0) visitor.tickets = undefined;
+    this.#settle(session, visitor);
+  }
+
+  /** A session has another tab. Gives one that it has to do without: the one that came first and has no stream. */
+  know(session: string, client: string): string | undefined {
+    const visitor = this.#of(session);
+    visitor.clients ??= new Set();
+    const { clients, streams } = visitor;
+    clients.add(client);
+    if (clients.size <= MOST_CLIENTS) return undefined;
+    const open = new Set([...streams].map((stream) => stream.client));
+    for (const one of clients) {
+      if (one === client || open.has(one)) continue;
+      return one;
+    }
+    return undefined;
+  }
+
+  forget(session: string, client: string): void {
+    const visitor = this.#visitors.get(session);
+    visitor?.clients?.delete(client);
+    if (visitor) this.#settle(session, visitor);
+  }
+
+  #of(session: string): Visitor {
+    let visitor = this.#visitors.get(session);
+    if (!visitor) {
+      visitor = { pending: 0, streams: new Set(), tickets: undefined, clients: undefined };
+      this.#visitors.set(session, visitor);
+    }
+    return visitor;
+  }
+
+  #settle(session: string, { pending, streams, tickets, clients }: Visitor): void {
+    if (pending === 0 && streams.size + (tickets?.size ?? 0) + (clients?.size ?? 0) === 0) this.#visitors.delete(session);
+  }
+}
+
+const oldest = (all: ReadonlySet<string>): string | undefined => all.values().next().value;

@@ -1,0 +1,106 @@
+import { definitionOf } from "../access/access.js";
+import { tabPrefix } from "../access/clients.js";
+import { type Definition, hostId, keyOf, type Models } from "../definition/scope.js";
+import type { Host } from "../host/host.js";
+import type { Hosts } from "../host/hosts.js";
+import { type MigrationFailure, type MigrationReport, rewritten } from "../storage/migration.js";
+import { fold } from "../storage/record.js";
+import type { Storage } from "../storage/storage.js";
+
+/** Whose data: a user's, by the context's `user.id`, or a session's, by its id. */
+export type Whose = { readonly user: string } | { readonly session: string };
+
+/** All that is kept of one store. */
+export interface ExportedStore {
+  readonly store: string;
+  /** The user's, session's or tab's id. */
+  readonly key: string;
+  readonly state: object;
+}
+
+interface Server {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly models: Models;
+  readonly storage: Storage;
+  readonly hosts: Hosts;
+  /** Takes those who watch a host that is no more. */
+  readonly streams: { lead(host: Host): void };
+}
+
+/** What is kept, for server code. */
+export class Data {
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** The committed state of a store, as a plain view. */
+  async snapshot(store: string, key: string): Promise<object> {
+    const { definitions, hosts } = this.#server;
+    return hosts.using(hostId(definitionOf(definitions, store).kind, key), (host) => host.plain(store));
+  }
+
+  /** The keys of the rooms in which a store has been. */
+  async *keys(store: string): AsyncIterable<string> {
+    const { hosts, storage } = this.#server;
+    const told = new Set<string>();
+    for (const host of hosts.live) {
+      if (host.kind !== "room" || !host.touched || ![...host.stores].includes(store)) continue;
+      told.add(host.id);
+      yield host.key;
+    }
+    for await (const { id, stores } of storage.list(hostId("room", ""))) if (!told.has(id) && stores.includes(store)) yield keyOf(id);
+  }
+
+  /** Forgets a room with all its stores. */
+  async delete(key: string): Promise<void> {
+    await this.#server.hosts.delete(hostId("room", key));
+  }
+
+  /** All that is kept of a user or a session, tabs included: private fields too. */
+  async export(whose: Whose): Promise<ExportedStore[]> {
+    const exported: ExportedStore[] = [];
+    for (const id of await this.#idsOf(whose)) {
+      await this.#server.hosts.using(id, async (host) => {
+        if (host.touched) for (const [store, state] of await host.export()) exported.push({ store, key: host.key, state });
+      });
+    }
+    return exported;
+  }
+
+  /** Forgets all of a user or a session. Who watches it sees how it begins anew. */
+  async erase(whose: Whose): Promise<void> {
+    const { hosts, streams } = this.#server;
+    for (const id of await this.#idsOf(whose)) streams.lead(await hosts.delete(id));
+  }
+
+  async #idsOf(whose: Whose): Promise<string[]> {
+    if ("user" in whose) return [hostId("user", String(whose.user))];
+    const { hosts, storage } = this.#server;
+    const prefix = hostId("tab", tabPrefix(whose.session));
+    const tabs = new Set(hosts.live.map(({ id }) => id).filter((id) => id.startsWith(prefix)));
+    for await (const { id } of storage.list(prefix)) tabs.add(id);
+    return [hostId("session", whose.session), ...tabs];
+  }
+
+  /** Brings all that is kept to the versions of its classes, or only looks whether that can be done. */
+  async migrate(dryRun: boolean): Promise<MigrationReport> {
+    const { definitions, hosts, models, storage } = this.#server;
+    const report = { records: 0, migrated: 0, failed: [] as MigrationFailure[] };
+    for await (const { id } of storage.list("")) {
+      report.records++;
+      try {
+        const loaded = await storage.load(id);
+        const failed = (store: string, error: unknown) => report.failed.push({ id, store, error });
+        const changed = loaded && (await rewritten(fold(loaded.record, loaded.tail), definitions, models, failed));
+        if (!changed) continue;
+        report.migrated++;
+        if (!dryRun && !hosts.find(id)) await storage.save(id, changed);
+      } catch (error) {
+        report.failed.push({ id, store: undefined, error });
+      }
+    }
+    return report;
+  }
+}

@@ -1,0 +1,136 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Rendering } from "../../client/form.js";
+import type { EventSchema } from "../../lib/class/schema.js";
+import { badRequest, type EventErrorData, invalidArguments, isEventError, noEventInForm, refusedBySchema, unreadableForm } from "../../lib/errors/errors.js";
+import { formArguments, type SentForm, takesObject } from "../../lib/event/form-arguments.js";
+import { decodeValue } from "../../lib/wire/value.js";
+import type { TwinRequest } from "../access/callers.js";
+import { type ArgumentLimits, checkArguments, methodOf } from "../definition/guard.js";
+import type { Definition } from "../definition/scope.js";
+import type { Runtime } from "../runtime.js";
+import { formOf } from "../wire/input.js";
+import { type Refusal, refusalOf, statusOf } from "../wire/refusal.js";
+
+// --- arguments ---
+
+/**
+ * Checks what a client gives to an event: arguments, or a form in their place.
+ * @throws EventError `INVALID`
+ */
+export function checkGiven(definition: Definition, event: EventSchema, given: unknown, limits: ArgumentLimits): Promise<readonly unknown[]> {
+  const form = formOf(given);
+  return form ? checkForm(definition, event, form, limits) : checkArguments(definition, event, given, limits);
+}
+
+/**
+ * Makes an event's arguments of what a form has sent, and checks them.
+ * @throws EventError `INVALID`, with issues whose paths begin with the name of a field.
+ */
+async function checkForm(definition: Definition, event: EventSchema, { bound, fields: sent }: SentForm, limits: ArgumentLimits): Promise<readonly unknown[]> {
+  const fields = sent.filter(([name]) => !name.startsWith("$"));
+  const whole = await takesObject(event, bound.length);
+  const args = formArguments(event, { bound, fields }, whole);
+  // Browsers do not send a box that is not ticked.
+  const { length } = methodOf(event, definition.Class);
+  while (args.length < length && event.paramTypes?.[args.length] === Boolean) args.push(false);
+  const pathOf = ([i, ...rest]: readonly PropertyKey[]): PropertyKey[] => {
+    const at = (i as number) - bound.length;
+    if (at < 0) return [i as number, ...rest];
+    return whole ? rest : [fields[at]?.[0] ?? [], rest].flat();
+  };
+  try {
+    return await checkArguments(definition, event, args, limits);
+  } catch (error) {
+    if (!isEventError(error) || error.code !== "INVALID") throw error;
+    const { issues: found, event: bySchema, more } = error.data as InvalidData;
+    const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
+    throw bySchema ? refusedBySchema(definition.name, event.name, issues, more) : invalidArguments(definition.name, event.name, issues);
+  }
+}
+
+// --- without JavaScript ---
+
+/** Where pages are rendered, which is in this process, forms get what browsers post by themselves. */
+const render: Rendering = ({ label, key, url }, bound) => {
+  // The state of `useActionState` is bound too, and is no argument.
+  const args = bound.filter((value) => ["string", "number", "boolean"].includes(typeof value));
+  const more = new URLSearchParams({ ...(key !== null && { key }), ...(args.length > 0 && { bound: JSON.stringify(args) }) });
+  const name = `$${label}${more.size > 0 ? `?${more}` : ""}`;
+  return { name, action: `${url}/$form`, method: "POST", encType: "multipart/form-data", data: null };
+};
+Object.assign(globalThis, { [Symbol.for("twinstate.form")]: render });
+
+type InvalidData = { readonly issues: readonly StandardSchemaV1.Issue[] } & Partial<EventErrorData<"INVALID">>;
+
+/** What a form may be sent as. */
+export const FORM_TYPES: readonly string[] = ["multipart/form-data", "application/x-www-form-urlencoded"];
+
+/** Answers a form that a browser has posted by itself: the event runs, and the browser goes back to the page, or where the event redirects it. */
+export async function submitForm(runtime: Runtime, request: Request, twinRequest: TwinRequest): Promise<Response> {
+  const back = pageOf(request.headers);
+  let location = back;
+  try {
+    const fields = [...(await readForm(request))];
+    const { store, event, key, bound } = calledBy(fields.map(([name]) => name));
+    await runtime.calls.invoke(twinRequest, store, event, { key, args: { fields, bound } }, (effects) => {
+      for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
+    });
+    return new Response(null, { status: 303, headers: { location: headerOf(location) } });
+  } catch (error) {
+    const refusal = refusalOf(error, runtime.report);
+    return refusalPage(refusal, statusOf(refusal.code), back);
+  }
+}
+
+/** An address as a header may have it: what is no visible ASCII is percent-encoded, as by `URL`, which takes no relative ones. */
+const headerOf = (address: string) => address.trim().replace(/[^\x21-\x7e]+/g, (part) => Buffer.from(part).toString("hex").toUpperCase().replace(/../g, "%$&"));
+
+async function readForm(request: Request): Promise<FormData> {
+  try {
+    const headers = { "content-type": request.headers.get("content-type") ?? "" };
+    return await new Response(await request.text(), { headers }).formData();
+  } catch {
+    throw unreadableForm();
+  }
+}
+
+/** Which event a form calls: a name says it, as `$todo.add` or `$board.move?key=a&bound=["b"]`. The last one, as a button that has an event of its own comes after its form's. */
+function calledBy(names: readonly string[]) {
+  const found = names.findLast((name) => CALL.test(name));
+  if (found === undefined) throw noEventInForm();
+  const [, store = "", event = "", more] = CALL.exec(found) ?? [];
+  const params = new URLSearchParams(more);
+  return { store, event, key: params.get("key") ?? undefined, bound: boundOf(params.get("bound") ?? "[]") };
+}
+
+const CALL = /^\$(\w+)\.(\w+)(?:\?(.*))?$/s;
+
+function boundOf(sent: string): unknown[] {
+  try {
+    const bound: unknown = JSON.parse(sent);
+    if (Array.isArray(bound)) return bound;
+  } catch {
+    // As below.
+  }
+  throw badRequest("Expected `bound` to be a list, as JSON");
+}
+
+/** The page that the form stood on. The origin of the request has been checked: another one's address is nowhere to go back to. */
+function pageOf(headers: Headers): string {
+  const page = headers.get("referer") ?? "";
+  const { origin, host } = URL.canParse(page) ? new URL(page) : { origin: "", host: "" };
+  return host !== "" && (origin === headers.get("origin") || host === headers.get("host")) ? page : "/";
+}
+
+/** A page that says why, with the way back. */
+export function refusalPage({ message, data }: Refusal, status: number, back: string): Response {
+  const { issues = [] } = (data ?? {}) as { issues?: readonly StandardSchemaV1.Issue[] };
+  const reasons = issues.length > 0 ? issues.map(({ message, path = [] }) => [...path, message].join(": ")) : [message];
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Not done</title>
+<h1>Not done</h1>${reasons.map((reason) => `<p>${escaped(reason)}</p>`).join("")}<p><a href="${escaped(back)}">Back</a></p></html>`;
+  const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": "default-src 'none'", "x-content-type-options": "nosniff" };
+  return new Response(html, { status, headers });
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escaped = (text: string) => text.replace(/[&<>"']/g, (letter) => ESCAPES[letter] as string);

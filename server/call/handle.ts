@@ -1,0 +1,194 @@
+import type { View } from "../../lib/class/view-types.js";
+import { cancelled, noSession, notSignedIn } from "../../lib/errors/errors.js";
+import type { CallOf, StreamCall } from "../../lib/event/call.js";
+import { Yields } from "../../lib/event/yields.js";
+import { userOf } from "../access/access.js";
+import { hostId, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
+import { currentTurn, type Turn } from "../host/context.js";
+import type { Runtime } from "../runtime.js";
+import { silence } from "../wire/answer.js";
+import { requestHeaders } from "./request.js";
+
+// --- types ---
+
+/** From server code: the events as calls; what is no method is `never`. */
+export type Remote<T> = { readonly [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (...args: A) => CallOf<R> : never };
+export interface RemoteBase<T> {
+  /** The state as of the last commit, as a plain view. */
+  $snapshot(): Promise<View<T>>;
+}
+export type RemoteStore<T> = Remote<T> & RemoteBase<T>;
+/** In server components and server actions: the caller's own, from the request's cookie. */
+export interface CurrentTools<T> {
+  current(): Promise<RemoteStore<T>>;
+}
+export interface RoomTools {
+  /** The keys of the rooms that have ever changed. */
+  keys(): AsyncIterable<string>;
+  /** Forgets a room, with all its stores. */
+  delete(key: string): Promise<void>;
+}
+export type SessionHandle<T> = ((sessionId: string) => RemoteStore<T>) & CurrentTools<T>;
+export type UserHandle<T> = ((userId: string) => RemoteStore<T>) & CurrentTools<T>;
+export type TabHandle<T> = (tabId: string) => RemoteStore<T>;
+export type RoomHandle<T> = ((key: string) => RemoteStore<T>) & RoomTools;
+export type SharedHandle<T> = () => RemoteStore<T>;
+/** `twin.todo(sessionId)`, `twin.settings(userId)`, `twin.draft(tabId)`, `twin.board(key)`, `twin.stats()`. */
+export type Handle<D> =
+  D extends Scoped<"room", infer T>
+    ? RoomHandle<T>
+    : D extends Scoped<"shared", infer T>
+      ? SharedHandle<T>
+      : D extends Scoped<"user", infer T>
+        ? UserHandle<T>
+        : D extends Scoped<"tab", infer T>
+          ? TabHandle<T>
+          : SessionHandle<StoreOf<D>>;
+
+// --- handles ---
+
+interface Target {
+  readonly runtime: Runtime;
+  readonly store: string;
+  readonly kind: ScopeKind;
+  readonly key: string;
+  /** Who calls; else whoever called the running event. */
+  readonly context: object | undefined;
+  readonly session: string | undefined;
+}
+
+/** What `twin.todo` is: calls from server code, by address. */
+export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, context?: object): unknown {
+  const at = (key = "") => remote({ runtime, store, kind, key: String(key), context, session: kind === "session" ? String(key) : undefined });
+  switch (kind) {
+    case "session":
+    case "user":
+      return Object.assign(at, { current: () => currentOf(runtime, store, kind) });
+    case "room":
+      return Object.assign(at, { keys: () => runtime.data.keys(store), delete: (key: string) => runtime.data.delete(key) });
+    case "tab":
+    case "shared":
+      return at;
+    default:
+      return kind satisfies never;
+  }
+}
+
+async function currentOf(runtime: Runtime, store: string, kind: "session" | "user"): Promise<object> {
+  const headers = await requestHeaders(`twin.${store}.current()`);
+  const known = await runtime.callers.recognise(headers.get("cookie"));
+  const session = known && !known.replaced ? known.id : undefined;
+  const context = await runtime.contextOf(headers, session);
+  const key = kind === "session" ? session : userOf(context);
+  if (key === undefined) throw kind === "session" ? noSession(store) : notSignedIn(store);
+  return remote({ runtime, store, kind, key, context, session });
+}
+
+function remote(target: Target): object {
+  const methods = new Map<string, unknown>();
+  return new Proxy(Object.create(null) as object, {
+    get(_, name) {
+      // What promises, JSON and React look for is no event.
+      if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
+      if (name === "$snapshot") return () => target.runtime.data.snapshot(target.store, target.key);
+      if (name.startsWith("$")) return undefined;
+      let method = methods.get(name);
+      if (!method) {
+        method = (...args: unknown[]) => call(target, name, args);
+        methods.set(name, method);
+      }
+      return method;
+    },
+  });
+}
+
+function call({ runtime, store, kind, key, context, session }: Target, event: string, args: readonly unknown[]): StreamCall<unknown, unknown> {
+  const turn = currentTurn();
+  const control = new AbortController();
+  const started = ServerCall.start(
+    (yielded) =>
+      runtime.calls.local({
+        store,
+        key,
+        event,
+        args,
+        context: context ?? turn?.caller.context ?? {},
+        session: session ?? turn?.caller.session?.id,
+        turn,
+        control,
+        yielded,
+      }),
+    control,
+    () => (turn ? waiting(runtime, turn, hostId(kind, key)) : undefined),
+  );
+  started.unheard((error) => runtime.report("error", error));
+  return started;
+}
+
+/** Notes that an event waits. It is no wait when the event has ended already. */
+function waiting(runtime: Runtime, turn: Turn, id: string): (() => void) | undefined {
+  return turn.ended ? undefined : runtime.calls.waits(turn, id);
+}
+
+/** A call's promise. That somebody waits for it is noted when they do, as events must not wait for each other in a circle. */
+class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown> {
+  // What `then` makes is a plain promise.
+  static override get [Symbol.species]() {
+    return Promise;
+  }
+
+  readonly local = Promise.resolve();
+  #control!: AbortController;
+  #wait!: () => (() => void) | undefined;
+  #heard = false;
+  readonly #yields = new Yields();
+
+  static start(run: (yielded: (value: unknown) => void) => Promise<unknown>, control: AbortController, wait: () => (() => void) | undefined): ServerCall {
+    let settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
+    const call = new ServerCall((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    call.#control = control;
+    call.#wait = wait;
+    const yields = call.#yields;
+    run((value) => yields.add(value))
+      .then(settle?.resolve, (error: unknown) => {
+        silence(error);
+        settle?.reject(error);
+      })
+      .then(() => yields.end());
+    return call;
+  }
+
+  cancel(reason?: unknown): void {
+    this.#control.abort(reason ?? cancelled());
+  }
+
+  /** Takes the error of a call that nobody waits for. */
+  unheard(take: (error: unknown) => void): void {
+    super.then(undefined, (error: unknown) => {
+      if (!this.#heard) take(error);
+    });
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise
+  override then<A = unknown, B = never>(
+    done?: ((value: unknown) => A | PromiseLike<A>) | null,
+    failed?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#heard = true;
+    try {
+      const over = this.#wait();
+      if (over) super.then(over, over);
+    } catch (error) {
+      this.#control.abort(error);
+      return Promise.reject(error).then(done, failed);
+    }
+    return super.then(done, failed);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, undefined> {
+    this.#heard = true;
+    return this.#yields.until(this);
+  }
+}

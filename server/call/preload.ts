@@ -1,0 +1,128 @@
+import type { WireSchema } from "../../lib/class/schema.js";
+import { type EventError, noSessionInPreload, refusal } from "../../lib/errors/errors.js";
+import type { Page, PageParams } from "../../lib/event/current.js";
+import type { Encoded } from "../../lib/wire/codec.js";
+import { definitionOf, locate, permit, visitorOf } from "../access/access.js";
+import { addressOf } from "../access/address.js";
+import type { Arrivals } from "../access/arrivals.js";
+import { type Callers, sessionOf } from "../access/callers.js";
+import { asksForPage } from "../access/document.js";
+import { type Sessions, tagOf } from "../access/session.js";
+import type { Definition } from "../definition/scope.js";
+import type { Caller } from "../host/context.js";
+import type { Hosts } from "../host/hosts.js";
+import { type Report, refusalOf, type Told, told } from "../wire/refusal.js";
+
+/** A store of a page, as `preload` gives it. */
+export type PreloadedStore =
+  | { readonly store: string; readonly key: string | null; readonly incarnation: string; readonly revision: number; readonly snapshot: unknown }
+  | { readonly store: string; readonly key: string | null; readonly refused: Told };
+
+export interface PreloadData {
+  readonly schema: WireSchema;
+  readonly session: string;
+  /** What the context says of the visitor, as an encoded value. */
+  readonly visitor?: Encoded;
+  readonly stores: readonly PreloadedStore[];
+}
+
+/** What a page's own props say of it, as `preload` takes it. */
+export interface PageProps {
+  readonly params?: PageParams | Promise<PageParams>;
+  readonly search?: PageParams | Promise<PageParams>;
+}
+
+export interface PreloadOptions {
+  /**
+   * Called for a store that the visitor may not see, as a room that `allow` refuses; not where the server itself has failed. It may throw, as Next's `notFound` and `redirect` do.
+   * @default the hook of the store throws the error in the page
+   * @example await twin.preload({ board: key }, { refused: notFound })
+   * @example await twin.preload({ settings: true }, { refused: () => redirect("/sign-in") })
+   */
+  refused?(error: EventError, store: string, key: string | null): unknown;
+}
+
+interface Server {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly schema: WireSchema;
+  readonly report: Report;
+  readonly proxies: number;
+  readonly sessions: Sessions;
+  readonly callers: Callers;
+  readonly hosts: Hosts;
+  readonly arrivals: Arrivals;
+  contextOf(headers: Headers, session: string | undefined): Promise<object>;
+}
+
+/** Whose page is rendered. */
+interface PageVisitor {
+  readonly caller: Caller;
+  /** They came without a session. */
+  readonly isNew: boolean;
+  readonly address: string | undefined;
+}
+
+/** Those of which it was told that a page came without a session. */
+const warned = new WeakSet<Server>();
+
+/** The committed state of stores for a page, with what it takes to go live from there. */
+export async function preload(server: Server, what: Readonly<Record<string, unknown>>, headers: Headers): Promise<PreloadData> {
+  const { callers, definitions, proxies, schema, sessions } = server;
+  const known = await callers.recognise(headers.get("cookie"));
+  const session = known && !known.replaced ? known.id : sessions.create();
+  if (!known && process.env.NODE_ENV !== "production" && asksForPage(headers) && !warned.has(server)) {
+    warned.add(server);
+    server.report("warn", noSessionInPreload());
+  }
+  const caller: Caller = { context: await server.contextOf(headers, session), session: sessionOf(session, undefined), connection: undefined, trusted: false };
+  const visitor = { caller, isNew: session !== known?.id, address: addressOf(headers, proxies) };
+  if (known && !known.replaced) callers.notice(known, caller.context);
+  const wanted: [Definition, string | null, Page | undefined][] = [];
+  for (const [store, asked] of Object.entries(what)) {
+    const definition = definitionOf(definitions, store);
+    if (asked === undefined || asked === null || asked === false) continue;
+    const page = isPage(asked) ? asked : undefined;
+    const keys = page ? page.key : asked;
+    for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
+  }
+  const stores = await Promise.all(wanted.map(([definition, key, page]) => preloaded(server, definition, key, page, visitor)));
+  return { schema, session: tagOf(session), ...visitorOf(caller.context), stores };
+}
+
+async function preloaded(
+  { arrivals, hosts, report }: Server,
+  definition: Definition,
+  key: string | null,
+  page: Page | undefined,
+  { caller, isNew, address }: PageVisitor,
+): Promise<PreloadedStore> {
+  const store = definition.name;
+  try {
+    const id = locate(definition, caller, key);
+    const host = await (page ? arrivals.enter(address, id) : hosts.use(id));
+    try {
+      await permit(definition, host, caller);
+      // Of a session that was made for this page alone nothing is kept: nobody will ever ask for it.
+      if (page) await host.loader.load(store, page, caller, !(isNew && definition.kind === "session"));
+      return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
+    } finally {
+      arrivals.leave(host);
+    }
+  } catch (error) {
+    return { store, key, refused: told(refusalOf(error, report)) };
+  }
+}
+
+/** Here it is not the visitor who is refused: the server has failed. */
+const FAILURES: readonly string[] = ["INTERNAL", "UNAVAILABLE"];
+
+/** Tells the page of stores that were refused. */
+export async function tellRefused({ stores }: PreloadData, refused: NonNullable<PreloadOptions["refused"]>): Promise<void> {
+  for (const one of stores) if ("refused" in one && !FAILURES.includes(one.refused[0])) await refused(refusal(...one.refused), one.store, one.key);
+}
+
+const isPage = (asked: unknown): asked is PageProps & { readonly key?: unknown } => typeof asked === "object" && asked !== null && !Array.isArray(asked);
+
+async function pageOf({ params = {}, search = {} }: PageProps): Promise<Page> {
+  return { params: { ...(await params) }, search: { ...(await search) } };
+}

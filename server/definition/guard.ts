@@ -1,0 +1,139 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { EventSchema } from "../../lib/class/schema.js";
+import type { Fn } from "../../lib/class/view-types.js";
+import { invalidArguments, refusedBySchema, tooManyValues } from "../../lib/errors/errors.js";
+import { boundedIssues } from "../wire/issues.js";
+import type { Definition, StoreClass } from "./scope.js";
+
+/** How much the arguments of one call may hold. */
+export interface ArgumentLimits {
+  /** How deep they may be nested. */
+  readonly maxDepth: number;
+  /** How many objects, lists, Maps and Sets they may have. */
+  readonly maxValues: number;
+}
+
+/** How many arguments an event takes of which nothing else is known. */
+const MOST_ARGUMENTS = 100;
+
+type Issue = StandardSchemaV1.Issue;
+
+/**
+ * Checks the arguments of an event, by its schemas or by the types of its parameters, and gives them as the schemas make them.
+ * @throws EventError `INVALID`, with all issues and their paths.
+ */
+export async function checkArguments(
+  { name, Class }: Definition,
+  event: EventSchema,
+  args: unknown,
+  { maxDepth, maxValues }: ArgumentLimits,
+): Promise<readonly unknown[]> {
+  const refuse = (issues: readonly Issue[]) => invalidArguments(name, event.name, issues);
+  if (!Array.isArray(args)) throw refuse([{ message: "Expected `args` to be an array", path: [] }]);
+  const most = mostArguments(event, Class);
+  if (args.length > most) throw refuse([{ message: `Expected at most ${most} arguments, got ${args.length}`, path: [] }]);
+  const size = measure(args, maxDepth, maxValues);
+  if (size === "deep") throw refuse([{ message: `Nested more than ${maxDepth} levels deep`, path: [] }]);
+  if (size === "many") throw tooManyValues(maxValues);
+  if (size === "proto") throw refuse([{ message: "`__proto__` is no name that a property of an argument may have", path: [] }]);
+  if (!event.input) {
+    const issues = typeIssues(event.paramTypes ?? [], methodOf(event, Class).length, args);
+    if (issues.length > 0) throw refuse(issues);
+    return args;
+  }
+  const issues: Issue[] = [];
+  let more = 0;
+  const checked = await Promise.all(
+    event.input.map(async (schema, i) => {
+      const result = await schema["~standard"].validate(args[i]);
+      if (!result.issues) return result.value;
+      const told = boundedIssues(result.issues);
+      more += Math.max(0, result.issues.length - told.length);
+      for (const { message, path } of told) issues.push({ message, path: [i, ...(path ?? [])] });
+      return undefined;
+    }),
+  );
+  if (issues.length > 0) throw refusedBySchema(name, event.name, issues, more);
+  // What was left out stays out, so that default values of parameters apply.
+  let length = checked.length;
+  while (length > args.length && checked[length - 1] === undefined) length--;
+  return checked.slice(0, length);
+}
+
+/** Nothing tells what an event takes. */
+const isUnchecked = ({ input, paramTypes }: EventSchema) => !input && !paramTypes;
+
+function mostArguments(event: EventSchema, Class: StoreClass): number {
+  const { input, paramTypes } = event;
+  if (input) return input.length;
+  return paramTypes && !mayHaveRest(methodOf(event, Class), paramTypes.length) ? paramTypes.length : MOST_ARGUMENTS;
+}
+
+/** An event's method, which tells by its `length` how many arguments it needs. */
+export const methodOf = ({ name }: EventSchema, { prototype }: StoreClass) => (prototype as Record<string, Fn>)[name] as Fn;
+
+/**
+ * A rest parameter stands in the metadata as if it were one argument. `length` counts the parameters before the first that has a default or is a rest:
+ * only where it is less can there be one. Whether there is one, the text alone knows. Other dots in it do no harm: more arguments are let through then.
+ */
+const mayHaveRest = (method: Fn, types: number) => method.length < types && Function.prototype.toString.call(method).includes("...");
+
+const PRIMITIVES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [String, "string"],
+  [Number, "number"],
+  [Boolean, "boolean"],
+  [BigInt, "bigint"],
+]);
+
+/**
+ * Metadata does not tell `by?: number` from `by: number`. So a parameter whose type is known may be left out only where the method's `length` does not count it: from the
+ * first one on that has a default.
+ */
+function typeIssues(types: readonly unknown[], needed: number, args: readonly unknown[]): Issue[] {
+  const issues: Issue[] = [];
+  for (let i = 0; i < Math.max(args.length, needed); i++) {
+    const type = types[i];
+    const expected = PRIMITIVES.get(type);
+    const wrong = args[i] === undefined ? i < needed && type !== undefined && type !== Object : expected !== undefined && !isOf(expected, args[i]);
+    if (wrong) issues.push({ message: `Expected ${expected ?? (type as Fn).name}, got ${kindOf(args[i])}${hintOf(args[i])}`, path: [i] });
+  }
+  return issues;
+}
+
+/** `NaN` is a number to JavaScript alone. */
+const isOf = (expected: string, value: unknown) => typeof value === expected && !Number.isNaN(value);
+const kindOf = (value: unknown) => (value === null || Number.isNaN(value) ? String(value) : typeof value);
+const hintOf = (value: unknown) =>
+  value === undefined && process.env.NODE_ENV !== "production" ? ". A parameter that may be left out needs a default, `by: number = 1`, or a schema" : "";
+
+/**
+ * What keeps arguments out: their size, or a property that would give an event that copies it, name by name, another prototype, be it the event's own instance's.
+ * Level by level, as deep values are just what must not be walked by recursion.
+ */
+function measure(args: readonly unknown[], deepest: number, most: number): "deep" | "many" | "proto" | undefined {
+  const seen = new Set<unknown>();
+  let level: unknown[] = [...args];
+  for (let depth = 0; level.length > 0; depth++) {
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== "object" || value === null || seen.has(value)) continue;
+      if (depth >= deepest) return "deep";
+      seen.add(value);
+      if (seen.size > most) return "many";
+      if (value instanceof Map) for (const [key, item] of value) next.push(key, item);
+      else if (Array.isArray(value) || value instanceof Set) for (const item of value) next.push(item);
+      else if (Object.hasOwn(value, "__proto__")) return "proto";
+      else for (const item of Object.values(value)) next.push(item);
+    }
+    level = next;
+  }
+  return undefined;
+}
+
+/** The events of which nothing tells what they take. */
+export function uncheckedEvents(definitions: Iterable<Definition>): string[] {
+  const names: string[] = [];
+  for (const { name, schema } of definitions)
+    for (const event of schema.events.values()) if (!event.internal && isUnchecked(event)) names.push(`${name}.${event.name}`);
+  return names;
+}

@@ -1,0 +1,13 @@
+import { transaction } from "mobx";
+import type { LifecycleName } from "../../lib/class/lifecycle.js";
+import type { Store } from "../../lib/store/store.js";
+import type { Definition } from "./scope.js";
+
+export const hasHook = ({ Class }: Definition, ...hooks: LifecycleName[]): boolean =>
+  hooks.some((hook) => typeof (Class.prototype as Record<string, unknown>)[hook] === "function");
+
+/** Runs a hook, where the store has it. */
+export function runHook({ instance }: Store, hook: LifecycleName, ...args: unknown[]): unknown {
+  const method = Reflect.get(instance, hook) as unknown;
+  return typeof method === "function" ? transaction(() => method.apply(instance, args)) : undefined;
+}

@@ -1,0 +1,105 @@
+import type { AppContext } from "../../lib/class/register.js";
+import type { ClassSchema } from "../../lib/class/schema.js";
+import type { Loaded } from "../../lib/class/view-types.js";
+import { illFormedKey } from "../../lib/errors/errors.js";
+
+// --- what users write ---
+
+export interface StoreClass<T extends object = object> {
+  new (): T;
+  /**
+   * The version of its state's shape: a whole number. What is kept of an earlier one is brought to it by `migrate`.
+   * @default 1
+   */
+  readonly version?: number;
+  /**
+   * Brings what is kept of the store from an earlier version to this one. `old` has the fields as they were, private ones too, as plain objects, arrays, Maps and Sets;
+   * change it, or return another object, which takes its place. New fields with a default, and fields that are gone, need no migration.
+   * @example
+   * static version = 2;
+   * static migrate(old: any, fromVersion: number) {
+   *   if (fromVersion < 2) old.items = old.titles.map((title) => ({ title, done: false }));
+   * }
+   */
+  migrate?(old: any, fromVersion: number): unknown;
+}
+export type ScopeKind = "session" | "user" | "tab" | "room" | "shared";
+
+export interface Scoped<Kind extends ScopeKind, T extends object> {
+  readonly kind: Kind;
+  readonly Class: StoreClass<T>;
+}
+
+export interface RoomOptions<T> {
+  /** Whether the caller may see and use the room. `store` is the loaded store, read-only, as of its last commit. */
+  allow: (context: AppContext, key: string, store: NoInfer<Loaded<T>>) => boolean | Promise<boolean>;
+}
+
+export interface SharedOptions {
+  /** Whether the caller may see and use the store. */
+  guard?: (context: AppContext) => boolean | Promise<boolean>;
+}
+
+export interface Scopes {
+  /** One for each visitor: what a bare class has. */
+  session<T extends object>(Class: StoreClass<T>): Scoped<"session", T>;
+  /** One for each signed-in user, on all devices: the context's `user.id`. */
+  user<T extends object>(Class: StoreClass<T>): Scoped<"user", T>;
+  /** One for each browser tab. */
+  tab<T extends object>(Class: StoreClass<T>): Scoped<"tab", T>;
+  /**
+   * One for each key that `allow` lets the caller see. An `allow` that calls the twin needs a return type: the twin's type is circular otherwise.
+   * @example scope.room(Board, { allow: ({ user }, key, board) => board.members.has(user.id) })
+   */
+  room<T extends object>(Class: StoreClass<T>, options: RoomOptions<T>): Scoped<"room", T>;
+  /** One for everybody. */
+  shared<T extends object>(Class: StoreClass<T>, options?: SharedOptions): Scoped<"shared", T>;
+}
+
+/** Whose a store is. */
+export const scope: Scopes = {
+  session: (Class) => ({ kind: "session", Class }),
+  user: (Class) => ({ kind: "user", Class }),
+  tab: (Class) => ({ kind: "tab", Class }),
+  room: (Class, options) => ({ ...options, kind: "room", Class }),
+  shared: (Class, options) => ({ ...options, kind: "shared", Class }),
+};
+
+export interface Stores {
+  readonly [name: string]: StoreClass | Scoped<ScopeKind, object>;
+}
+export type KindOf<D> = D extends Scoped<infer K, any> ? K : "session";
+export type StoreOf<D> = D extends Scoped<any, infer T> ? T : D extends StoreClass<infer T> ? T : never;
+
+/** A class whose instances a store holds. Named by its key: production builds rename classes. */
+export type ModelClass = new (...args: any[]) => object;
+export interface Models {
+  readonly [name: string]: ModelClass;
+}
+
+// --- what the server makes of it ---
+
+/** A store as the runtime knows it. */
+export interface Definition {
+  readonly name: string;
+  readonly kind: ScopeKind;
+  readonly Class: StoreClass;
+  readonly schema: ClassSchema;
+  readonly allow?: (context: object, key: string, store: object) => unknown;
+  readonly guard?: (context: object) => unknown;
+}
+
+/**
+ * The id under which a scope instance is live and stored.
+ * @throws EventError `INVALID` where the key has half a surrogate pair: in UTF-8, as storages keep ids, all such halves are the same character
+ */
+export function hostId(kind: ScopeKind, key: string): string {
+  if (!key.isWellFormed()) throw illFormedKey(kind, key);
+  return `${kind}/${key}`;
+}
+/** The key in such an id: a room's key, a session's id. */
+export const keyOf = (id: string) => id.slice(id.indexOf("/") + 1);
+export const kindOf = (id: string) => id.slice(0, id.indexOf("/")) as ScopeKind;
+
+/** A class's `static version`: 1 where it has none. */
+export const versionOf = ({ Class }: Definition): number => Class.version ?? 1;

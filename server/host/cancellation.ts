@@ -1,0 +1,58 @@
+import { lateUpdate } from "../../lib/errors/errors.js";
+import type { Report } from "../wire/refusal.js";
+import type { Turn } from "./context.js";
+
+/** How long an event that was cancelled may go on to change state, in ms. */
+const GRACE = 5000;
+
+/**
+ * What an event that runs beside the queue may still change when it is cancelled. It has to learn of that first: who has taken `signal` does by it; others by their next `update()`,
+ * which throws. From then on they may change state for a while, as their `finally` does.
+ */
+export class Cancellation {
+  readonly #label: string;
+  readonly #signal: AbortSignal;
+  readonly #report: Report;
+  /** The event has the signal. */
+  #taken = false;
+  /** Until when it may change state, once it knows. */
+  #until: number | undefined;
+  #reported = false;
+
+  constructor(label: string, { signal }: AbortController, report: Report) {
+    this.#label = label;
+    this.#signal = signal;
+    this.#report = report;
+    signal.addEventListener("abort", () => this.#taken && this.tell());
+  }
+
+  /** Gives an event its signal, by `current()`. */
+  watch(turn: Turn): void {
+    const get = () => {
+      this.#taken = true;
+      if (this.#signal.aborted) this.tell();
+      return this.#signal;
+    };
+    Object.defineProperty(turn.current, "signal", { get, enumerable: true });
+  }
+
+  /** It knows. */
+  tell(): void {
+    this.#until ??= performance.now() + GRACE;
+  }
+
+  /**
+   * The event is about to change state. Gives whether it knows that it was cancelled: what it does then is to clean up.
+   * @throws the reason, where it does not know, or has known for too long
+   */
+  check(): boolean {
+    if (!this.#signal.aborted) return false;
+    if (this.#until !== undefined && performance.now() <= this.#until) return true;
+    if (this.#until === undefined) this.tell();
+    else if (!this.#reported) {
+      this.#reported = true;
+      this.#report("warn", lateUpdate(this.#label, GRACE, this.#signal.reason));
+    }
+    throw this.#signal.reason;
+  }
+}

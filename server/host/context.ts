@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Provider, setProvider } from "../../lib/event/current.js";
+import type { Encoded } from "../../lib/wire/codec.js";
+import { encodeValue } from "../../lib/wire/value.js";
+import { plainOf } from "../wire/answer.js";
+import type { Cancellation } from "./cancellation.js";
+import type { Host } from "./host.js";
+
+/** Who calls: an end user through a request, or server code. */
+export interface Caller {
+  /** The app's own context. */
+  readonly context: object;
+  readonly session: CallerSession | undefined;
+  readonly connection: ConnectionInfo | undefined;
+  /** The event from which server code called. */
+  readonly turn?: Turn | undefined;
+  /** Server code is trusted: `allow` and guards are not asked. */
+  readonly trusted: boolean;
+}
+
+/** Who calls where nobody does. */
+export const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
+
+/** A session, as events see it. */
+interface CallerSession {
+  readonly id: string;
+  rotate(): Promise<void>;
+}
+
+/** What hooks and events are told of a tab. `id` stays the same while the tab is open, and is the key of its `tab` stores. */
+export interface ConnectionInfo {
+  readonly id: string;
+  readonly since: Date;
+}
+
+/** What the caller's browser is asked to do: a name, and encoded arguments. */
+export type Effect = readonly [name: string, args: Encoded];
+
+/** The right to change the stores of a host: what runs as one event, or one hook. */
+export interface Turn {
+  readonly host: Host;
+  readonly caller: Caller;
+  /** What `current()` gives. */
+  readonly current: object;
+  /** Writes are accepted now. */
+  open: boolean;
+  /** Why they are not any more. */
+  readonly ended: Error | undefined;
+  /** The event is over: what it writes later is refused, for the first reason that was given. */
+  end(why: () => Error): void;
+  /** The hosts whose answers it waits for. */
+  readonly waitsFor: Set<string>;
+  effects: Effect[];
+  /** Gives the next id of the event, where its caller expects the same. */
+  readonly newId?: () => string;
+  /** Takes the effects of a commit to the caller's browser. */
+  readonly deliver?: (effects: readonly Effect[]) => void;
+  /** What an event that runs beside the queue may still do when it is cancelled. */
+  cancellation?: Cancellation;
+  /** Changes state for a moment, from an event that runs beside the queue. */
+  update?(change: () => unknown): Promise<unknown>;
+}
+
+// Next loads this module several times in one process, and the provider of `current()` is one for all: so is what it asks.
+const TURN = Symbol.for("twinstate.turn");
+const shared = globalThis as unknown as { [TURN]?: AsyncLocalStorage<Turn> };
+
+const turns = () => {
+  if (!shared[TURN]) {
+    shared[TURN] = new AsyncLocalStorage<Turn>();
+    setProvider(provider);
+  }
+  return shared[TURN];
+};
+
+/** The event that is running here. */
+export const currentTurn = (): Turn | undefined => turns().getStore();
+
+/** Runs code as part of an event. */
+export const runIn = <R>(turn: Turn, run: () => R): R => turns().run(turn, run);
+
+const provider: Provider = {
+  current: () => currentTurn()?.current as ReturnType<Provider["current"]>,
+  async update<R>(change: () => R): Promise<R> {
+    const turn = currentTurn();
+    return turn?.update ? ((await turn.update(change)) as R) : change();
+  },
+  effect(name, args) {
+    const turn = currentTurn();
+    turn?.effects.push([name, encodeValue(plainOf(args))]);
+    return turn !== undefined;
+  },
+  newId: () => currentTurn()?.newId?.(),
+};

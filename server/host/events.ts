@@ -1,0 +1,232 @@
+import type { EventSchema } from "../../lib/class/schema.js";
+import { dropped, eventEnded, refusedEvent, superseded } from "../../lib/errors/errors.js";
+import type { Store } from "../../lib/store/store.js";
+import { watchFields } from "../definition/oversights.js";
+import type { Definition } from "../definition/scope.js";
+import type { EventRecord } from "../storage/record.js";
+import { silence } from "../wire/answer.js";
+import { Cancellation } from "./cancellation.js";
+import { type Caller, type Effect, runIn, type Turn } from "./context.js";
+import type { Host } from "./host.js";
+import type { Entry } from "./shelf.js";
+
+/** How long a generator that never waits may keep the process from other work, in ms. */
+const SLICE = 10;
+
+/** One call of an event. */
+export interface EventCall<R> {
+  readonly definition: Definition;
+  readonly event: EventSchema;
+  readonly args: readonly unknown[];
+  readonly caller: Caller;
+  /** The key for effects outside: the same when the event is run again. */
+  readonly eventId: string;
+  readonly control: AbortController;
+  /** Makes the answer, while containers have the numbers that they have in the commit. */
+  answer(value: unknown, store: Store, revision: number): R;
+  /** Throws where what it returns or yields cannot be sent: before that is committed. */
+  check?(value: unknown): void;
+  /** Its turn has come. */
+  began?(): void;
+  /** Makes the answer of an event that has failed: it is no failure of the call then. */
+  refuse?(error: unknown): R;
+  /** Under what the answer is stored with the commit. */
+  readonly numbered?: Omit<EventRecord, "answer">;
+  /** Its caller wants to know which frame brings what it has done. */
+  readonly predicted?: boolean;
+  /** Gives the ids of its `newId()`. @default random ones */
+  readonly newId?: () => string;
+  /** Takes a value, while containers have their numbers. What it gives sends it off, when the commit is stored. */
+  yielded?(value: unknown, store: Store): () => void;
+  effects?(effects: readonly Effect[]): void;
+}
+
+/** The events that run on a host: in its queue, one after the other, or beside it. */
+export class Events {
+  readonly #host: Host;
+  /** Those that wait or run, by `store.event`. */
+  readonly #active = new Map<string, Set<AbortController>>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Runs an event in its turn. It has entered the queue when this returns. */
+  run<R>(call: EventCall<R>): Promise<R> {
+    const { definition, event, control } = call;
+    const label = `${definition.name}.${event.name}`;
+    const others = this.#active.get(label) ?? new Set();
+    if (event.queue === "drop" && others.size > 0) return this.#answered(call, Promise.reject(dropped(label)));
+    if (event.queue === "latest") for (const other of others) other.abort(superseded(label));
+    this.#active.set(label, others.add(control));
+    const result = event.background ? this.#beside(call, label) : this.#host.queue.run(() => this.#inTurn(call, label));
+    const leave = () => {
+      others.delete(control);
+      if (others.size === 0) this.#active.delete(label);
+    };
+    result.then(leave, leave);
+    return this.#answered(call, result);
+  }
+
+  /** The answer of an event, when all that it may tell of is stored. */
+  async #answered<R>(call: EventCall<R>, result: Promise<R>): Promise<R> {
+    const { commits, turns } = this.#host;
+    let answer: R;
+    try {
+      answer = await result;
+    } catch (error) {
+      silence(error);
+      if (turns.broken || !call.refuse) {
+        await commits.settled();
+        throw error;
+      }
+      answer = call.refuse(error);
+      if (call.numbered) commits.fail(call.numbered, answer);
+    }
+    await commits.settled();
+    return answer;
+  }
+
+  async #inTurn<R>(call: EventCall<R>, label: string): Promise<R> {
+    const { definition, control } = call;
+    const { commits, loader, shelf, turns } = this.#host;
+    control.signal.throwIfAborted();
+    return turns.take(label, call, async (turn) => {
+      call.began?.();
+      let entry = shelf.live.get(definition.name);
+      if (!entry) {
+        entry = await loader.openIn(turn, definition.name);
+        await commits.make(turn);
+      }
+      await this.#guard(turn, call, entry);
+      const value = await this.#perform(turn, call, entry);
+      control.signal.throwIfAborted();
+      return this.#finish(turn, call, entry, value);
+    });
+  }
+
+  /** Runs an event beside the queue: it changes state inside `update()` alone. */
+  async #beside<R>(call: EventCall<R>, label: string): Promise<R> {
+    const { definition, control } = call;
+    const { commits, loader, queue, turns, world } = this.#host;
+    const entry = await loader.open(definition.name);
+    control.signal.throwIfAborted();
+    const turn = turns.beside(call);
+    const cancellation = new Cancellation(label, control, world.report);
+    cancellation.watch(turn);
+    turn.cancellation = cancellation;
+    turn.update = (change) => {
+      const cleaning = cancellation.check();
+      return queue.run(() => {
+        turns.check(turn);
+        // It may have been cancelled while it waited.
+        if (!cleaning) cancellation.check();
+        return turns.lend(turn, change, () => commits.make(turn, call));
+      });
+    };
+    call.began?.();
+    try {
+      const value = await runIn(turn, async () => {
+        await this.#guard(turn, call, entry);
+        return this.#perform(turn, call, entry);
+      });
+      control.signal.throwIfAborted();
+      // It waits for its turn.
+      silence(value);
+      return await queue.run(() => this.#finish(turn, call, entry, value));
+    } catch (error) {
+      throw control.signal.aborted ? control.signal.reason : error;
+    } finally {
+      turns.leave(turn, () => eventEnded(label));
+    }
+  }
+
+  /** Asks the event's own guard, which may read but not write. */
+  async #guard(turn: Turn, { event, args, caller }: EventCall<unknown>, { definition, store }: Entry): Promise<void> {
+    if (!event.guard || caller.trusted) return;
+    turn.open = false;
+    const allowed = await event.guard(turn.current as never, store.instance as never, ...(args as never[]));
+    silence(allowed);
+    if (!allowed) throw refusedEvent(definition.name, event.name);
+    if (!turn.ended) turn.open = !event.background;
+  }
+
+  #perform(turn: Turn, call: EventCall<unknown>, { store, definition }: Entry): unknown {
+    const { instance } = store;
+    const { turns, world } = this.#host;
+    // Of the class, whatever an event has made of the instance.
+    const method = Reflect.get(definition.Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
+    const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.definition, instance, call.event.name, world.report);
+    const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
+    const ended = isGenerator(result) ? this.#drive(turn, call, store, result) : result;
+    if (tell) void Promise.resolve(ended).then(tell, tell);
+    return ended;
+  }
+
+  /** Runs a generator: what it has changed is committed at each `yield`. */
+  async #drive(turn: Turn, call: EventCall<unknown>, store: Store, generator: Generator | AsyncGenerator): Promise<unknown> {
+    const { commits, turns } = this.#host;
+    let slice = performance.now();
+    for (;;) {
+      const { done, value } = await turns.stretch(turn, () => generator.next());
+      if (turn.ended) {
+        void Promise.resolve(generator.return(undefined)).catch(() => {});
+        throw turn.ended;
+      }
+      if (done) return value;
+      const send = async (run: () => void) => {
+        try {
+          run();
+        } catch (error) {
+          silence(value);
+          // As any loop that breaks: its `finally` runs.
+          await turns.stretch(turn, () => generator.return(undefined));
+          throw error;
+        }
+      };
+      await send(() => call.check?.(value));
+      if (!call.event.background) await commits.make(turn, call);
+      await send(() => (call.yielded ? commits.after(call.yielded(value, store)) : silence(value)));
+      if (call.control.signal.aborted) {
+        turn.cancellation?.tell();
+        await turns.stretch(turn, () => generator.return(undefined));
+        // What its `finally` does is no part of what was cancelled.
+        if (!call.event.background) await commits.make(turn, call);
+        throw call.control.signal.reason;
+      }
+      if (performance.now() - slice < SLICE) continue;
+      await new Promise(setImmediate);
+      if (turn.ended) throw turn.ended;
+      slice = performance.now();
+    }
+  }
+
+  async #finish<R>(turn: Turn, call: EventCall<R>, { store }: Entry, value: unknown): Promise<R> {
+    const { commits } = this.#host;
+    try {
+      call.check?.(value);
+    } catch (error) {
+      silence(value);
+      throw error;
+    }
+    let answer: R | undefined;
+    let failed: { error: unknown } | undefined;
+    await commits.make(turn, call, () => {
+      try {
+        answer = call.answer(value, store, commits.revision);
+      } catch (error) {
+        silence(value);
+        if (!call.refuse) failed = { error };
+        else answer = call.refuse(error);
+      }
+      return answer;
+    });
+    if (failed) throw failed.error;
+    return answer as R;
+  }
+}
+
+function isGenerator(value: unknown): value is Generator | AsyncGenerator {
+  const tag = Object.prototype.toString.call(value);
+  return tag === "[object Generator]" || tag === "[object AsyncGenerator]";
+}

@@ -1,0 +1,280 @@
+import type { LifecycleName } from "../../lib/class/lifecycle.js";
+import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted, unavailable } from "../../lib/errors/errors.js";
+import { plainSteps } from "../../lib/store/compact.js";
+import { viewOf } from "../../lib/view/view.js";
+import type { Snapshot } from "../../lib/wire/codec.js";
+import { hasHook, runHook } from "../definition/hooks.js";
+import { type Definition, keyOf, kindOf, type Models, type ScopeKind } from "../definition/scope.js";
+import type { HostRecord, HostState, StoreRecord } from "../storage/record.js";
+import type { Storage } from "../storage/storage.js";
+import { createQueue } from "../task/queue.js";
+import { inSlices } from "../task/slices.js";
+import type { Resume } from "../telemetry.js";
+import type { Frame } from "../wire/frame.js";
+import type { Report } from "../wire/refusal.js";
+import { Commits } from "./commits.js";
+import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
+import { type EventCall, Events } from "./events.js";
+import { Loader } from "./loader.js";
+import { createNumbers, type Numbers } from "./numbers.js";
+import { Shelf } from "./shelf.js";
+import { Turns } from "./turns.js";
+import { Watchers } from "./watchers.js";
+
+/** What hosts need of the server around them. */
+export interface World {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly models: Models;
+  readonly storage: Storage;
+  readonly limits: Limits;
+  /** The name under which a store's class is registered, also one that hot reload has replaced. */
+  nameOf(Class: unknown, kind: ScopeKind): string | undefined;
+  readonly report: Report;
+  /** Keeps the host in memory until the returned function is called. */
+  pin(host: Host): () => void;
+  /** The answer of an event that was cut off, at a revision: it had committed something, and did not end. */
+  interrupted(revision: number): unknown;
+  /** What stands in the place of the answer to event `n` that is kept no more. */
+  lost(revision: number, n: number): unknown;
+  /** An answer of an earlier process as it is given now. */
+  restored(answer: unknown): unknown;
+  /** A record has a field that its class does not have any more. `className` is `""` for the store's own. */
+  dropped(store: string, className: string, field: string): void;
+  /** A commit is stored, and told of. `bytes`: what it takes on the wire; 0 where nobody watches. */
+  committed(host: Host, bytes: number): void;
+  /** Stores began to be watched. */
+  watched(how: Resume, count: number): void;
+  /** What the host holds can no longer be trusted: the storage did not take its last commit. */
+  discard(host: Host, error: unknown): void;
+}
+
+export interface Limits {
+  /** How long an event may run, in ms. */
+  readonly eventTimeout: number;
+  /** How long a host that nobody uses stays in memory, in ms. */
+  readonly idle: number;
+  /** How long a tab may be away before it counts as gone, in ms. */
+  readonly grace: number;
+  /** How many bytes of frames a host keeps for those who come back. */
+  readonly logBytes: number;
+  /** How many bytes may wait for a slow reader. */
+  readonly streamBytes: number;
+  /** How many bytes a request's body may have. */
+  readonly maxBody: number;
+  /** How many hosts may be in memory. */
+  readonly maxHosts: number;
+}
+
+let lives = 0;
+
+/** One live scope instance: where its parts meet. Each of them asks the others through it. */
+export class Host {
+  /** Under which streams name it: of its own in this process. */
+  readonly number = ++lives;
+  readonly id: string;
+  readonly kind: ScopeKind;
+  readonly key: string;
+  readonly incarnation: string;
+  readonly world: World;
+  readonly numbers: Numbers;
+  /** What changes its stores waits here: one after the other. */
+  readonly queue = createQueue();
+  readonly shelf: Shelf;
+  readonly loader = new Loader(this);
+  readonly turns = new Turns(this);
+  readonly commits: Commits;
+  readonly watchers: Watchers;
+  readonly #events = new Events(this);
+
+  constructor(world: World, id: string, incarnation: string, state?: HostState) {
+    this.id = id;
+    this.kind = kindOf(id);
+    this.key = keyOf(id);
+    this.incarnation = state?.incarnation ?? incarnation;
+    this.world = world;
+    const { revision = 0 } = state ?? {};
+    this.numbers = createNumbers({
+      records: state?.numbers,
+      interrupted: () => world.interrupted(revision),
+      lost: (n) => world.lost(this.revision, n),
+      restored: (answer) => world.restored(answer),
+    });
+    this.shelf = new Shelf(this, state?.stores);
+    this.commits = new Commits(this, revision);
+    this.watchers = new Watchers(this, revision);
+  }
+
+  /** Makes ahead what takes long to make. */
+  prepare(): Promise<void> {
+    return this.shelf.prepare();
+  }
+
+  /** Of the last commit that the storage has. */
+  get revision(): number {
+    return this.commits.told;
+  }
+
+  /** The key as the wire has it: `null` where there is none. */
+  get roomKey(): string | null {
+    return this.kind === "room" ? this.key : null;
+  }
+
+  /** There is something to keep. */
+  get touched(): boolean {
+    return this.commits.revision > 0 || !this.numbers.empty;
+  }
+
+  /** What runs now. */
+  get turn(): Turn | undefined {
+    return this.turns.now;
+  }
+
+  /** How many events wait or run. */
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  get stores(): IterableIterator<string> {
+    return this.shelf.live.keys();
+  }
+
+  // --- events and hooks ---
+
+  /** Runs an event in its turn. It has entered the queue when this returns. */
+  run<R>(call: EventCall<R>): Promise<R> {
+    return this.#events.run(call);
+  }
+
+  /** Runs a hook as an event of its own. */
+  async notify(store: string, hook: LifecycleName, info: ConnectionInfo | undefined, caller: Caller): Promise<void> {
+    const entry = this.shelf.live.get(store);
+    if (!entry || this.turns.broken || !hasHook(entry.definition, hook)) return;
+    const run = () =>
+      this.turns.take(`${store}.${hook}`, { caller }, async (turn) => {
+        const now = this.shelf.live.get(store);
+        if (!now) return;
+        await runHook(now.store, hook, info);
+        await this.commits.make(turn);
+      });
+    await this.queue.run(run).catch((error: unknown) => this.world.report("error", error));
+  }
+
+  /** Another store of this scope instance, for an event. */
+  async get(turn: Turn, Class: unknown): Promise<object> {
+    const name = this.world.nameOf(Class, this.kind);
+    const definition = name === undefined ? undefined : this.world.definitions.get(name);
+    if (!definition) throw notRegistered((Class as { name?: string })?.name || "the class");
+    if (definition.kind !== this.kind) throw notOfScope(definition.name, definition.kind, this.kind);
+    if (turn === this.turns.now) return (await this.loader.openIn(turn, definition.name)).store.instance;
+    return (await this.loader.open(definition.name)).store.instance;
+  }
+
+  // --- reading ---
+
+  /** Loads a store, and gives its committed state for clients. */
+  async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number }> {
+    await this.loader.open(store);
+    const snapshot = this.watchers.snapshot(store);
+    const read = { revision: this.commits.revision, snapshot, ...(client !== undefined && { ended: this.numbers.ended(client) }) };
+    await this.commits.settled();
+    return read;
+  }
+
+  /** Loads a store, and gives its committed state as an immutable view. */
+  async plain(store: string): Promise<object> {
+    const plain = (await this.loader.open(store)).store.plain();
+    await this.commits.settled();
+    return plain;
+  }
+
+  /** All that is kept of each store, private fields too, as of the last commit. */
+  async export(): Promise<Map<string, object>> {
+    const states = this.shelf.states();
+    await this.commits.settled();
+    const plain = new Map<string, object>();
+    for (const [name, { whole, tail }] of states) plain.set(name, await inSlices(plainSteps(whole.saved, tail)));
+    return plain;
+  }
+
+  /** Loads a store, and gives it read-only, as of its last commit: for `allow`. */
+  async loaded(name: string): Promise<object> {
+    const { store } = await this.loader.open(name);
+    const read = (key: string | symbol) => store.committed(() => viewOf(Reflect.get(store.instance, key)));
+    return new Proxy(Object.create(null), {
+      get: (_, key) => {
+        const value = read(key);
+        return typeof value === "function" ? undefined : value;
+      },
+      has: (_, key) => key in store.instance,
+      set: () => {
+        throw outsideEvent(name, name);
+      },
+    });
+  }
+
+  /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
+  missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
+    return this.watchers.missed(after, stores);
+  }
+
+  // --- the end of it, and hot reload ---
+
+  /** Ends a life: nobody uses the host any more, and all is stored. Gives what there is to save, where the storage has no commits. */
+  async close(): Promise<HostRecord> {
+    await this.watchers.close();
+    for (const [name, { definition }] of [...this.shelf.live]) if (hasHook(definition, "onDispose")) await this.notify(name, "onDispose", undefined, SERVER);
+    if (this.queue.size > 0) await this.queue.run(() => {});
+    // Stores that have been seen as they were created.
+    if (this.touched && this.shelf.unstored.some(({ created }) => created)) this.commits.write([]);
+    await this.commits.settled();
+    const record = this.#save();
+    this.shelf.dispose();
+    return record;
+  }
+
+  #save(): HostRecord {
+    const stores: Record<string, StoreRecord> = {};
+    if (!this.world.storage.durable) for (const [name, { whole }] of this.shelf.states()) stores[name] = whole;
+    return { incarnation: this.incarnation, revision: this.commits.revision, stores, numbers: this.numbers.save() };
+  }
+
+  /** The storage did not take a commit: what it holds can no longer be trusted. Makes the error that those get who wait. */
+  lose(error: unknown): Error {
+    const broken = unavailable();
+    this.turns.refuse(broken);
+    this.world.discard(this, notStored(this.id, error));
+    return broken;
+  }
+
+  /** Ends it, with all that it holds: a room's watchers are told. Nothing is on its way into the storage then. */
+  async delete(): Promise<void> {
+    await this.queue.run(async () => {
+      this.turns.refuse(this.kind === "room" ? roomDeleted(this.key) : erased());
+      await this.commits.settled().catch(() => {});
+      if (this.kind === "room") this.watchers.dismiss(roomDeleted(this.key));
+    });
+  }
+
+  /** Moves the state of all stores into instances of their new classes. A class that does not construct leaves the old one running. */
+  reload(): Promise<void> {
+    return this.queue.run(async () => {
+      const { definitions, report } = this.world;
+      let moved = false;
+      for (const [name, entry] of [...this.shelf.live]) {
+        const definition = definitions.get(name);
+        if (!definition || definition.Class === entry.definition.Class) continue;
+        const move = async (turn: Turn) => {
+          const next = this.shelf.remake(entry, definition);
+          await runHook(entry.store, "onDispose");
+          this.shelf.replace(entry, next);
+          moved = true;
+          await runHook(next.store, "onLoad");
+          await this.commits.make(turn);
+        };
+        await this.turns.take(`${name}.onLoad`, { caller: SERVER }, move).catch((error: unknown) => report("error", error));
+      }
+      if (!moved) return;
+      if (this.commits.revision > 0 || this.watchers.size > 0) this.commits.step(this.shelf.unstored, (revision) => this.watchers.renew(revision));
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import type { Page } from "../../lib/event/current.js";
+import { hasHook, runHook } from "../definition/hooks.js";
+import { type Caller, currentTurn, SERVER, type Turn } from "./context.js";
+import type { Host } from "./host.js";
+import type { Entry } from "./shelf.js";
+
+/** Loads stores of a host: makes them live, and runs `onCreate` and `onLoad`. */
+export class Loader {
+  readonly #host: Host;
+  readonly #opening = new Map<string, Promise<Entry>>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** The store, loaded; waits where its hooks need the host's turn. */
+  async open(name: string): Promise<Entry> {
+    const { commits, queue, shelf, turns } = this.#host;
+    const turn = currentTurn();
+    if (turn && turn === turns.now) return this.openIn(turn, name);
+    const entry = shelf.live.get(name);
+    if (entry) {
+      if (!entry.loading) return entry;
+      await entry.loading.over;
+      return this.open(name);
+    }
+    const definition = shelf.definition(name);
+    if (!hasHook(definition, "onCreate", "onLoad")) return shelf.make(definition);
+    let opening = this.#opening.get(name);
+    if (!opening) {
+      opening = queue.run(() =>
+        turns.take(`${name}.onLoad`, { caller: SERVER }, async (turn) => {
+          const opened = await this.openIn(turn, name);
+          await commits.make(turn);
+          return opened;
+        }),
+      );
+      this.#opening.set(name, opening);
+      const forget = () => void this.#opening.delete(name);
+      opening.then(forget, forget);
+    }
+    return opening;
+  }
+
+  /** The store, loaded as part of what is running. `page`: for which; what that makes of a new store is a change, if it is to last. */
+  async openIn(turn: Turn, name: string, page?: Page, lasting = false): Promise<Entry> {
+    const { shelf } = this.#host;
+    const found = shelf.live.get(name);
+    if (found) return found;
+    const kept = shelf.kept(name);
+    const entry = shelf.make(shelf.definition(name));
+    if (!hasHook(entry.definition, "onCreate", "onLoad")) return entry;
+    let done = () => {};
+    const over = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    // Whoever asks for it next loads it again.
+    const fail = () => {
+      entry.loading = undefined;
+      shelf.unmake(entry, kept);
+      done();
+    };
+    entry.loading = { over, fail };
+    const { open } = turn;
+    // A guard may ask for a store, and may not write: the store's own hooks may.
+    turn.open = true;
+    try {
+      if (entry.created) await runHook(entry.store, "onCreate");
+      if (entry.created && lasting) entry.store.commit();
+      await runHook(entry.store, "onLoad", page);
+      if (turn.ended) throw turn.ended;
+    } catch (error) {
+      entry.loading?.fail();
+      throw error;
+    } finally {
+      if (!turn.ended) turn.open = open;
+    }
+    // What hooks do to a new store is how it begins: nobody has seen it before.
+    if (entry.created && !lasting) entry.store.commit();
+    entry.loading = undefined;
+    done();
+    return entry;
+  }
+
+  /** Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its stream. */
+  async load(name: string, page: Page, caller: Caller, lasting: boolean): Promise<void> {
+    const { commits, queue, shelf, turns } = this.#host;
+    if (!hasHook(shelf.definition(name), "onLoad")) return;
+    await queue.run(() =>
+      turns.take(`${name}.onLoad`, { caller }, async (turn) => {
+        const entry = shelf.live.get(name);
+        if (entry) await runHook(entry.store, "onLoad", page);
+        else await this.openIn(turn, name, page, lasting);
+        await commits.make(turn);
+      }),
+    );
+  }
+}

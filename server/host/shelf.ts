@@ -1,0 +1,200 @@
+import { transaction } from "mobx";
+import { notRegistered, outsideEvent, storeNotMade } from "../../lib/errors/errors.js";
+import { createStoreSteps, type Store } from "../../lib/store/store.js";
+import { toPlain } from "../../lib/view/view.js";
+import { finish, type Steps } from "../../lib/wire/steps.js";
+import { type Definition, versionOf } from "../definition/scope.js";
+import { migrated } from "../storage/migration.js";
+import type { CommitRecord, StoreDelta, StoreRecord, StoreState } from "../storage/record.js";
+import { inSlices } from "../task/slices.js";
+import { silence } from "../wire/answer.js";
+import { currentTurn } from "./context.js";
+import type { World } from "./host.js";
+
+/** A store that is live. */
+export interface Entry {
+  readonly definition: Definition;
+  readonly store: Store;
+  /** The storage has it as it was before the open changes. */
+  stored: boolean;
+  /** Nothing was stored of it: it has just been created. */
+  readonly created: boolean;
+  /** While `onCreate` and `onLoad` run: `over` resolves when they have ended or failed. */
+  loading: { readonly over: Promise<void>; fail(): void } | undefined;
+  /** The first revision from which on the log tells all that watchers see of it. */
+  since: number | undefined;
+}
+
+interface Owner {
+  readonly world: Pick<World, "definitions" | "models" | "storage" | "report" | "dropped">;
+}
+
+/** The stores of a host: those that are live, and what is kept of the others. */
+export class Shelf {
+  readonly #host: Owner;
+  readonly #live = new Map<string, Entry>();
+  /** What is kept of stores that are not live. */
+  readonly #kept: Map<string, StoreState>;
+  /** Large stores, made ahead. Hardly any host has one, and there are many hosts: so there is a Map only where there is something in it. */
+  #prepared: Map<string, { readonly Class: unknown; readonly store: Store }> | undefined;
+
+  constructor(host: Owner, kept?: ReadonlyMap<string, StoreState>) {
+    this.#host = host;
+    this.#kept = new Map(kept);
+  }
+
+  /** Those that are live, by name. */
+  get live(): ReadonlyMap<string, Entry> {
+    return this.#live;
+  }
+
+  /** What is kept of a store that is not live. */
+  kept(name: string): StoreState | undefined {
+    return this.#kept.get(name);
+  }
+
+  definition(name: string): Definition {
+    const definition = this.#host.world.definitions.get(name);
+    if (!definition) throw notRegistered(name);
+    return definition;
+  }
+
+  // --- how they come to be ---
+
+  /** Makes the large stores, in slices: whoever opens them later does not wait long. */
+  async prepare(): Promise<void> {
+    for (const [name, kept] of this.#kept) {
+      const definition = this.#host.world.definitions.get(name);
+      if (!definition || !isLarge(kept)) continue;
+      try {
+        const store = await inSlices(this.#steps(definition, kept));
+        this.#prepared ??= new Map();
+        this.#prepared.set(name, { Class: definition.Class, store });
+      } catch {
+        // Whoever opens it is told.
+      }
+    }
+  }
+
+  /** Makes a store live: of what is kept of it, or anew. Its hooks have not run. */
+  make(definition: Definition): Entry {
+    const { name, Class } = definition;
+    const kept = this.#kept.get(name);
+    const prepared = this.#prepared?.get(name);
+    const store = prepared?.Class === Class ? prepared.store : finish(this.#steps(definition, kept));
+    const stored = kept !== undefined && !store.outgrown && kept.whole.version === versionOf(definition);
+    const entry: Entry = { definition, store, stored, created: !kept, loading: undefined, since: undefined };
+    this.#live.set(name, entry);
+    this.#kept.delete(name);
+    this.#prepared?.delete(name);
+    return entry;
+  }
+
+  /** Makes it live no more: `kept` is what it was made of. */
+  unmake({ definition, store }: Entry, kept: StoreState | undefined): void {
+    this.#live.delete(definition.name);
+    if (kept) this.#kept.set(definition.name, kept);
+    store.rollback();
+    store.dispose();
+  }
+
+  /** The same state in an instance of a new class. It takes no place yet. */
+  remake({ store: old }: Entry, definition: Definition): Entry {
+    const store = finish(this.#steps(definition, { whole: { version: versionOf(definition), saved: old.save() }, tail: [] }));
+    return { definition, store, stored: false, created: false, loading: undefined, since: undefined };
+  }
+
+  replace({ definition, store }: Entry, next: Entry): void {
+    this.#live.set(definition.name, next);
+    // What no storage keeps is no part of what was saved: who is here is here still.
+    for (const { name: field, persist } of next.definition.schema.fields.values()) {
+      if (!persist && definition.schema.fields.has(field)) Reflect.set(next.store.instance, field, toPlain(Reflect.get(store.instance, field)));
+    }
+    store.dispose();
+  }
+
+  *#steps(definition: Definition, kept: StoreState | undefined): Steps<Store> {
+    const { name, Class } = definition;
+    const { world } = this.#host;
+    const { models, storage } = world;
+    try {
+      const state = kept && (yield* migrated(definition, kept));
+      return yield* createStoreSteps({
+        name,
+        instance: new Class(),
+        models,
+        guard: () => this.#mayWrite(name),
+        report: (error, _, value) => {
+          silence([error, value]);
+          world.report("error", error);
+        },
+        unknown: (className, field) => world.dropped(name, className, field),
+        keep: storage.durable,
+        ...(state && { restore: state.whole.saved, tail: state.tail }),
+      });
+    } catch (error) {
+      throw storeNotMade(name, error);
+    }
+  }
+
+  #mayWrite(store: string): void {
+    const turn = currentTurn();
+    if (turn?.host !== this.#host) throw outsideEvent(store, store);
+    if (!turn.open) throw turn.ended ?? outsideEvent(store, store);
+  }
+
+  // --- all of them, as events go ---
+
+  /** Undoes what is not committed. */
+  rollback(): void {
+    transaction(() => {
+      for (const { store } of this.#live.values()) if (store.open) store.rollback();
+    });
+  }
+
+  endTurn(): void {
+    for (const { store } of this.#live.values()) store.endTurn();
+  }
+
+  /** Those that are being loaded are not loaded: what was to do so has ended. */
+  failLoading(): void {
+    for (const { loading } of [...this.#live.values()]) loading?.fail();
+  }
+
+  // --- what is kept of them ---
+
+  /** What the storage gets of a commit, which has changed some. */
+  records(changed: readonly Entry[]): CommitRecord["stores"] {
+    const stores: { [name: string]: StoreRecord | StoreDelta } = {};
+    for (const entry of this.#live.values()) {
+      const { store, definition, stored, created, loading } = entry;
+      // A store that was just created goes along, as it has been seen.
+      if (loading || !(changed.includes(entry) || (created && !stored))) continue;
+      if (!stored) stores[definition.name] = wholeOf(entry);
+      else if (store.kept) stores[definition.name] = { kept: store.kept };
+      entry.stored = true;
+    }
+    return stores;
+  }
+
+  /** Those that the storage does not have as they were before the open changes. */
+  get unstored(): Entry[] {
+    return [...this.#live.values()].filter(({ stored }) => !stored);
+  }
+
+  /** All, as of the last commit. */
+  states(): Map<string, StoreState> {
+    const states = new Map(this.#kept);
+    for (const [name, entry] of this.#live) states.set(name, { whole: wholeOf(entry), tail: [] });
+    return states;
+  }
+
+  dispose(): void {
+    for (const { store } of this.#live.values()) store.dispose();
+  }
+}
+
+const wholeOf = ({ definition, store }: Entry): StoreRecord => ({ version: versionOf(definition), saved: store.save() });
+
+/** So large that it is made in slices: by its groups, of some thousand containers each, or its commits. */
+const isLarge = ({ whole, tail }: StoreState) => whole.saved[0][3].length + tail.length > 50;

@@ -1,0 +1,179 @@
+import { transaction } from "mobx";
+import { eventEnded, eventTimedOut, slowEvent } from "../../lib/errors/errors.js";
+import { runIn, type Turn } from "./context.js";
+import type { EventCall } from "./events.js";
+import type { Host } from "./host.js";
+
+/** What takes longer is told of, in ms. */
+const SLOW = 1000;
+
+/** Who wants a turn. */
+type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control">>;
+
+/** The turn of a host: who may change its stores. One at a time has it, until its time is up. */
+export class Turns {
+  readonly #host: Host;
+  #now: Turn | undefined;
+  #broken: Error | undefined;
+  /** What runs waits, as too much is on its way into the storage. */
+  #held = false;
+  /** What runs beside the queue. */
+  readonly #besides = new Set<Turn>();
+  /** Ends what runs, whatever it waits for. */
+  #stop: ((error: Error) => void) | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** What runs now. */
+  get now(): Turn | undefined {
+    return this.#now;
+  }
+
+  /** Why nobody gets a turn any more. */
+  get broken(): Error | undefined {
+    return this.#broken;
+  }
+
+  /** Nobody gets a turn any more, and who has one commits nothing more. */
+  refuse(why: Error): void {
+    this.#broken = why;
+  }
+
+  /** Takes the turn, when its place in the queue has come: what `run` changes and does not commit is undone. */
+  async take<R>(label: string, taker: Taker, run: (turn: Turn) => Promise<R>): Promise<R> {
+    if (this.#broken) throw this.#broken;
+    const control = taker.control ?? new AbortController();
+    const turn = this.#make(taker, control);
+    const started = performance.now();
+    const { shelf, world } = this.#host;
+    const { eventTimeout } = world.limits;
+    let timer: NodeJS.Timeout | undefined;
+    this.#now = turn;
+    try {
+      const expired = new Promise<never>((_, reject) => {
+        this.#stop = reject;
+        // What is being stored is no longer the event's to lose.
+        const expire = () => (this.#held ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
+        timer = setTimeout(expire, eventTimeout);
+      });
+      return await Promise.race([runIn(turn, () => run(turn)), expired]);
+    } catch (error) {
+      // Anything may be thrown, `undefined` too.
+      turn.end(() => (error as Error | undefined) ?? eventEnded(label));
+      turn.open = false;
+      shelf.failLoading();
+      shelf.rollback();
+      const aborted = control.signal.aborted;
+      if (!aborted) control.abort(error);
+      throw aborted ? control.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+      turn.open = false;
+      turn.end(() => eventEnded(label));
+      this.#now = undefined;
+      this.#stop = undefined;
+      shelf.endTurn();
+      const took = performance.now() - started;
+      if (took >= SLOW) world.report("warn", slowEvent(label, took));
+    }
+  }
+
+  /** Cuts off what runs, as when it is out of time, and what runs beside the queue: that has had its time to clean up. */
+  cutOff(error: Error): void {
+    for (const turn of this.#besides) turn.end(() => error);
+    // What is being stored is no longer the event's to lose.
+    if (!this.#held) this.#stop?.(error);
+  }
+
+  /** Waits for the storage. What runs is not cut off meanwhile. */
+  async hold(stored: Promise<void>): Promise<void> {
+    this.#held = true;
+    try {
+      await stored;
+    } finally {
+      this.#held = false;
+    }
+  }
+
+  /** Makes a turn that is lent the host's for moments: of what runs beside the queue. */
+  beside(taker: Taker & { readonly control: AbortController }): Turn {
+    const turn = this.#make(taker, taker.control);
+    turn.open = false;
+    this.#besides.add(turn);
+    return turn;
+  }
+
+  /** What has run beside the queue is over. */
+  leave(turn: Turn, why: () => Error): void {
+    this.#besides.delete(turn);
+    turn.end(why);
+  }
+
+  /** Lends it for one change, when its place in the queue has come. */
+  async lend<R>(turn: Turn, change: () => R, commit: () => Promise<void>): Promise<R> {
+    this.#now = turn;
+    turn.open = true;
+    try {
+      const value = this.stretch(turn, () => runIn(turn, change));
+      turn.open = false;
+      await commit();
+      return value;
+    } finally {
+      turn.open = false;
+      this.#now = undefined;
+      this.#host.shelf.endTurn();
+    }
+  }
+
+  /** @throws where a turn commits nothing more: what runs on after its end must not commit what others are changing */
+  check(turn: Turn): void {
+    const why = turn.ended ?? this.#broken;
+    if (why) throw why;
+  }
+
+  /** A synchronous stretch of an event is one batch: reactions see what it leaves behind. */
+  stretch<R>(turn: Turn, run: () => R): R {
+    return transaction(() => {
+      try {
+        return run();
+      } catch (error) {
+        // Of the same batch, so that reactions see nothing of it.
+        if (turn.open) this.#host.shelf.rollback();
+        throw error;
+      }
+    });
+  }
+
+  #make({ caller, eventId = "", effects, newId }: Taker, control: AbortController): Turn {
+    const host = this.#host;
+    // An error is costly to make, and hardly ever asked for.
+    let why: (() => Error) | undefined;
+    const turn: Turn = {
+      host,
+      caller,
+      current: {
+        ...caller.context,
+        session: caller.session,
+        key: host.kind === "room" ? host.key : undefined,
+        signal: control.signal,
+        connection: caller.connection,
+        eventId,
+        get: (Class: unknown) => host.get(turn, Class),
+      },
+      open: true,
+      get ended() {
+        return why?.();
+      },
+      end(reason) {
+        why ??= reason;
+      },
+      waitsFor: new Set(),
+      effects: [],
+      ...(effects && { deliver: effects }),
+      ...(newId && { newId }),
+    };
+    return turn;
+  }
+}

@@ -1,0 +1,196 @@
+import type { Delta, Snapshot } from "../../lib/wire/codec.js";
+import { hasHook } from "../definition/hooks.js";
+import type { Connection } from "../stream/connection.js";
+import { Frame } from "../wire/frame.js";
+import type { Host } from "./host.js";
+import { createLog, type Log } from "./log.js";
+import { createPresence, type Presence } from "./presence.js";
+import type { Entry } from "./shelf.js";
+
+/** `[incarnation, revision]` of what a client already has. */
+export type Have = readonly [incarnation: string, revision: number];
+
+interface Want {
+  readonly store: string;
+  readonly have?: Have | undefined;
+}
+
+/** A store's state for clients, or why there is none. */
+type Shown = { readonly store: string; readonly snapshot: Snapshot } | { readonly store: string; readonly error: unknown };
+
+/** A commit, as those who watch are told of it. */
+interface Told {
+  readonly revision: number;
+  readonly deltas: readonly (readonly [store: string, delta: Delta])[];
+  readonly by?: Frame["by"];
+}
+
+/** Those who watch a host, each some of its stores: what they get when they come, and of each commit. */
+export class Watchers {
+  readonly #host: Host;
+  readonly #watching = new Map<Connection, Set<string>>();
+  readonly #log: Log;
+  readonly #presence: Presence;
+
+  constructor(host: Host, revision: number) {
+    const { world } = host;
+    this.#host = host;
+    this.#log = createLog(world.limits.logBytes);
+    this.#log.restart(revision);
+    this.#presence = createPresence({
+      grace: world.limits.grace,
+      pin: () => world.pin(host),
+      notify: (store, hook, { info, caller }) => host.notify(store, hook, info, caller),
+    });
+  }
+
+  get size(): number {
+    return this.#watching.size;
+  }
+
+  [Symbol.iterator](): Iterator<[Connection, ReadonlySet<string>]> {
+    return this.#watching[Symbol.iterator]();
+  }
+
+  has(connection: Connection): boolean {
+    return this.#watching.has(connection);
+  }
+
+  // --- how they come and go ---
+
+  /** Loads stores for a connection, and watches them for it from now on. Those that cannot be loaded are refused one by one. */
+  async watch(connection: Connection, wants: readonly Want[]): Promise<void> {
+    const { loader, roomKey, shelf, world } = this.#host;
+    const failed: [Want, unknown][] = [];
+    await Promise.all(wants.map((want) => loader.open(want.store).catch((error: unknown) => failed.push([want, error]))));
+    const loaded = wants.filter((want) => shelf.live.has(want.store) && !failed.some(([other]) => other === want));
+    if (connection.closed) return;
+    const stores = this.#watching.get(connection) ?? new Set();
+    this.#watching.set(connection, stores);
+    const resumable = loaded.filter((want) => this.#canResume(want));
+    const from = Math.max(...resumable.map((want) => (want.have as Have)[1]));
+    const resumed = stores.size > 0 ? [] : resumable.filter((want) => want.have?.[1] === from);
+    const anew = loaded.filter((want) => !resumed.includes(want));
+    for (const { store } of loaded) stores.add(store);
+    const names = (some: readonly Want[]) => some.map(({ store }) => store);
+    if (resumed.length > 0) connection.resume(this.#host, names(resumed), from, this.#log.after(from) ?? [], stores);
+    if (anew.length > 0) connection.renew(this.#host, names(anew), stores);
+    if (stores.size === 0) this.#watching.delete(connection);
+    const had = anew.filter(({ have }) => have).length;
+    world.watched("delta", resumed.length);
+    world.watched("snapshot", had);
+    world.watched("first", anew.length - had);
+    for (const [want, error] of failed) connection.refuse(want.store, roomKey, error);
+    for (const { store } of loaded) this.#arrive(connection, store);
+  }
+
+  #arrive(connection: Connection, store: string): void {
+    const { definition } = this.#host.shelf.live.get(store) as Entry;
+    if (hasHook(definition, "onConnect", "onDisconnect")) this.#presence.arrive(store, connection);
+  }
+
+  unwatch(connection: Connection, store: string): void {
+    const stores = this.#watching.get(connection);
+    if (!stores?.delete(store)) return;
+    if (stores.size === 0) this.#watching.delete(connection);
+    this.#presence.leave(store, connection);
+  }
+
+  /** All get snapshots: what they have is told of no more. */
+  renew(revision: number): void {
+    this.#log.restart(revision);
+    for (const [connection, stores] of this.#watching) connection.renew(this.#host, [...stores], stores);
+  }
+
+  /** None may watch any more, and nobody hears of it by a hook. */
+  dismiss(error: Error): void {
+    for (const [connection, stores] of [...this.#watching]) {
+      for (const store of [...stores]) {
+        connection.unwatch(this.#host, store);
+        connection.refuse(store, this.#host.roomKey, error);
+      }
+    }
+    this.#presence.clear();
+  }
+
+  /** Gives them, to be led to another life of the host. */
+  evacuate(): [Connection, string[]][] {
+    const all = [...this.#watching].map(([connection, stores]): [Connection, string[]] => [connection, [...stores]]);
+    this.#watching.clear();
+    this.#presence.clear();
+    return all;
+  }
+
+  /** All have left: `onDisconnect` has run. */
+  close(): Promise<void> {
+    return this.#presence.close();
+  }
+
+  // --- what they are told ---
+
+  publish({ revision, deltas, by }: Told): void {
+    const { number, shelf, world } = this.#host;
+    const kept = [...shelf.live.values()].some(({ since }) => since !== undefined);
+    if (!kept) {
+      this.#log.restart(revision);
+      return world.committed(this.#host, 0);
+    }
+    const frame = new Frame(number, revision, deltas, by);
+    this.#log.add(frame);
+    for (const connection of this.#watching.keys()) connection.frame(this.#host, frame);
+    world.committed(this.#host, frame.bytes);
+  }
+
+  /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
+  missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
+    const kept = stores.every((name) => {
+      const since = this.#host.shelf.live.get(name)?.since;
+      return since !== undefined && since <= after;
+    });
+    return kept && after > 0 ? this.#log.after(after) : undefined;
+  }
+
+  /** The committed state of loaded stores, all of one revision. It is told when it is stored: between the frames before it and those after it. */
+  show(stores: readonly string[], tell: (revision: number, shown: readonly Shown[]) => void): void {
+    const { commits } = this.#host;
+    const shown = stores.map((store): Shown => {
+      try {
+        return { store, snapshot: this.snapshot(store) };
+      } catch (error) {
+        return { store, error };
+      }
+    });
+    const { revision } = commits;
+    commits.after(() => tell(revision, shown));
+  }
+
+  /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
+  snapshot(store: string): Snapshot {
+    const entry = this.#host.shelf.live.get(store) as Entry;
+    this.#keep(entry);
+    return entry.store.snapshot();
+  }
+
+  #canResume({ store, have }: Want): boolean {
+    const { commits, incarnation, shelf } = this.#host;
+    const entry = shelf.live.get(store) as Entry;
+    const first = entry.since === undefined;
+    this.#keep(entry);
+    // Nothing is kept of revision 0: what a client has of it may be of another life.
+    if (!have || have[0] !== incarnation || have[1] === 0) return false;
+    if (have[1] > commits.told || have[1] < (entry.since as number)) return false;
+    // Who has it from an earlier life has the same only if it has come back with the same numbers.
+    if (first && (entry.created || !entry.store.resumable)) return false;
+    return this.#log.after(have[1]) !== undefined;
+  }
+
+  /** From now on the log tells all that watchers see of a store. */
+  #keep(entry: Entry): void {
+    if (entry.since !== undefined) return;
+    const { commits } = this.#host;
+    entry.store.watch();
+    // Who has it of an earlier life, at the revision that was loaded, has something else: so nobody is told of that revision again.
+    if (commits.asLoaded && (entry.created || !entry.store.resumable)) commits.step([], (revision) => this.publish({ revision, deltas: [] }));
+    entry.since = commits.revision;
+  }
+}

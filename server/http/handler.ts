@@ -1,0 +1,221 @@
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { badRequest, bodyTooLarge, foreignOrigin, notForm, notJson } from "../../lib/errors/errors.js";
+import { addressOf, askedHost } from "../access/address.js";
+import type { TwinRequest } from "../access/callers.js";
+import type { SessionCookie } from "../access/session.js";
+import { FORM_TYPES, refusalPage, submitForm } from "../call/form.js";
+import type { Runtime } from "../runtime.js";
+import { HEARTBEAT } from "../stream/streams.js";
+import { type Refusal, refusalOf, statusOf } from "../wire/refusal.js";
+import { type Carry, eventStream } from "../wire/sse.js";
+import { answerBatch, callsIn } from "./batch.js";
+import { REQUEST } from "./router.js";
+import { type Opened, Talk } from "./talk.js";
+
+export type Handler = (request: Request) => Promise<Response>;
+
+/** How many calls one request may carry. */
+const MOST_CALLS = 1000;
+
+/** How long browsers remember that an origin may call, in seconds: no more than they allow. */
+const PREFLIGHT_LIFE = 7200;
+
+/**
+ * Answers one request to the twin's route: a mutation, some of them in a batch, a stream, or a browser's question whether a page of another origin may call.
+ * `carry`: makes the response of a stream.
+ */
+export async function handle(runtime: Runtime, request: Request, carry: Carry = eventStream): Promise<Response> {
+  const response = request.method === "OPTIONS" ? new Response(null, { status: 204 }) : await answer(runtime, request, carry);
+  share(request, response, runtime.origins);
+  // `no-transform`: what compresses would hold back what is streamed.
+  response.headers.set("cache-control", "private, no-store, no-transform");
+  return response;
+}
+
+/** Lets pages of the origins that the app names read the answer, with the session's cookie (CORS). */
+function share({ method, headers: asked }: Request, { headers }: Response, origins: readonly string[]): void {
+  if (origins.length === 0) return;
+  headers.append("vary", "origin");
+  const origin = asked.get("origin");
+  if (origin === null || !origins.includes(origin)) return;
+  headers.set("access-control-allow-origin", origin);
+  headers.set("access-control-allow-credentials", "true");
+  if (method !== "OPTIONS") return;
+  headers.set("access-control-allow-methods", "GET, POST");
+  headers.set("access-control-allow-headers", asked.get("access-control-request-headers") ?? "content-type");
+  headers.set("access-control-max-age", String(PREFLIGHT_LIFE));
+}
+
+/** For whoever sends requests to one of several servers: whether this one takes them. */
+async function readiness(runtime: Runtime): Promise<Response> {
+  const ready = await runtime.ready();
+  return Response.json({ status: ready ? "ready" : "not ready" }, { status: ready ? 200 : 503 });
+}
+
+const JSON_TYPES: readonly string[] = ["application/json"];
+
+class Refused extends Error {
+  constructor(
+    override readonly cause: Error,
+    readonly status: number,
+  ) {
+    super(cause.message);
+  }
+}
+
+async function answer(runtime: Runtime, request: Request, carry: Carry): Promise<Response> {
+  const url = new URL(request.url);
+  const { pathname } = url;
+  const form = request.method === "POST" && pathname.endsWith("/$form");
+  if (request.method === "GET") {
+    if (pathname.endsWith("/health")) return Response.json({ status: "ok" });
+    if (pathname.endsWith("/ready")) return readiness(runtime);
+  }
+  let req: Request;
+  let twinRequest: TwinRequest & { readonly session: SessionCookie };
+  try {
+    checkOrigin(request, runtime, form);
+    req = await readWithin(request, runtime.limits.maxBody, form);
+    twinRequest = await requestOf(runtime, request.headers);
+  } catch (error) {
+    return refuse(error, runtime, form);
+  }
+  const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, url, carry);
+  // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
+  const { cookie, fresh, session } = twinRequest;
+  twinRequest.late = true;
+  if (cookie || fresh) response.headers.append("set-cookie", cookie ?? runtime.sessions.cookie(session.id));
+  return response;
+}
+
+/** Who asks, by what the head of a request says. */
+async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinRequest & { readonly session: SessionCookie }> {
+  const recognised = runtime.callers.recognise(headers.get("cookie"));
+  const found = recognised instanceof Promise ? await recognised : recognised;
+  const session = found ?? { id: runtime.callers.newSession(), generation: 0, replaced: false };
+  let context: Promise<object> | undefined;
+  // A stream's request is kept as long as it is open, and a head is large: it is let go of when it has been read.
+  let head: Headers | undefined = headers;
+  return {
+    session,
+    replaced: session.replaced,
+    fresh: found === undefined,
+    address: addressOf(headers, runtime.proxies),
+    cookie: null,
+    context: () => {
+      context ??= runtime.contextOf(head as Headers, session.id);
+      head = undefined;
+      return context;
+    },
+  };
+}
+
+async function respond(runtime: Runtime, req: Request, twinRequest: TwinRequest, { pathname, search }: URL, carry: Carry): Promise<Response> {
+  // Names of procedures have no slash: whatever stands before the last one is where the route is mounted.
+  const slash = pathname.lastIndexOf("/");
+  const path = pathname.slice(slash + 1);
+  if (req.method === "GET" && path === "$live") return stream(runtime, req, twinRequest, carry);
+  if (req.method === "POST" && search === "?batch=1" && req.headers.get("trpc-accept") === "application/jsonl") {
+    const calls = callsIn(runtime, path, await req.text());
+    if (calls && calls.length <= MOST_CALLS) return answerBatch(runtime, twinRequest, calls);
+  }
+  const response = await fetchRequestHandler({
+    endpoint: pathname.slice(0, slash),
+    req,
+    router: runtime.router,
+    maxBatchSize: MOST_CALLS,
+    createContext: () => ({ [REQUEST]: twinRequest }),
+  });
+  return response.body ? new Response(runtime.outflow.paced(response.body), response) : response;
+}
+
+/** The subscription `$live`. It goes past tRPC, which would write each message anew for each subscriber. */
+async function stream(runtime: Runtime, { url, signal }: Request, request: TwinRequest, carry: Carry): Promise<Response> {
+  try {
+    const line = runtime.streams.lineOf(await runtime.streams.live(request, inputOf(url)));
+    const end = () => {
+      signal.removeEventListener("abort", end);
+      runtime.streams.leave(line.opener);
+    };
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    return carry(line, { heartbeat: HEARTBEAT * 1000, end });
+  } catch (error) {
+    return refuse(error, runtime);
+  }
+}
+
+/** The same subscription for a WebSocket, by its `input`, and, where it takes `events`, who hears those of a tab. Instead of one that is refused, the answer that `$live` would get comes, in JSON. */
+export async function openStream(runtime: Runtime, headers: Headers, input: string, events: boolean): Promise<Opened | string> {
+  try {
+    const request = await requestOf(runtime, headers);
+    // A socket carries no cookies.
+    request.late = true;
+    const connection = await runtime.streams.live(request, parsed(input));
+    const { address, session } = request;
+    return { connection, talk: events && connection.client !== undefined ? new Talk(runtime, connection, { address, session }) : undefined };
+  } catch (error) {
+    return JSON.stringify(bodyOf(refusalOf(error, runtime.report)));
+  }
+}
+
+const inputOf = (url: string) => parsed(new URL(url).searchParams.get("input") ?? "null");
+
+function parsed(input: string): unknown {
+  try {
+    return JSON.parse(input);
+  } catch {
+    throw badRequest("Expected `input` to be JSON");
+  }
+}
+
+function refuse(error: unknown, runtime: Runtime, form = false): Response {
+  const refusal = refusalOf(error instanceof Refused ? error.cause : error, runtime.report);
+  const status = error instanceof Refused ? error.status : statusOf(refusal.code);
+  return form ? refusalPage(refusal, status, "/") : Response.json(bodyOf(refusal, status), { status });
+}
+
+const bodyOf = ({ message, ...told }: Refusal, status = statusOf(told.code)) => ({
+  error: { message, code: -32600, data: { httpStatus: status, ...told } },
+});
+
+function checkOrigin({ headers }: Request, site: Site, form: boolean): void {
+  // Any page can post a form. Where the app's pages tell nobody whence they come, browsers hide the origin, and this tells.
+  if (form && headers.get("sec-fetch-site") === "same-origin") return;
+  if (!mayCall(headers, site) || (form && !headers.has("origin")))
+    throw foreignOrigin(headers.get("origin") ?? headers.get("sec-fetch-site") ?? "unknown origin");
+}
+
+/** Whose pages may call. */
+interface Site {
+  readonly origins: readonly string[];
+  readonly proxies: number;
+}
+
+/** Pages of other sites must not act with the user's cookie. Requests without an origin come from no page. */
+export function mayCall(headers: Headers, { origins, proxies }: Site): boolean {
+  const origin = headers.get("origin");
+  if (origin === null) return !["cross-site", "same-site"].includes(headers.get("sec-fetch-site") ?? "");
+  const host = askedHost(headers, proxies);
+  return origins.includes(origin) || (host !== "" && hostOf(origin) === host);
+}
+
+const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : undefined);
+
+/** The request with its body read, which never takes more memory than the limit. A real `Request` would cost more than the event that it carries. */
+async function readWithin(request: Request, limit: number, form: boolean): Promise<Request> {
+  if (request.method === "GET" || request.method === "HEAD") return request;
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
+  if (!(form ? FORM_TYPES : JSON_TYPES).includes(type)) throw new Refused(form ? notForm(type) : notJson(type), 415);
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw new Refused(bodyTooLarge(limit), 413);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > limit) throw new Refused(bodyTooLarge(limit), 413);
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString();
+  const { url, method, headers, signal } = request;
+  return { url, method, headers, signal, text: async () => text } satisfies Partial<Request> as Request;
+}

@@ -1,0 +1,134 @@
+import { initTRPC, type TRPCBuiltRouter, type TRPCError, type TRPCMutationProcedure, type TRPCSubscriptionProcedure } from "@trpc/server";
+import type { AppContext } from "../../lib/class/register.js";
+import type { IsInternal } from "../../lib/class/view-types.js";
+import { isEventError, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
+import { publicEvent } from "../access/access.js";
+import type { TwinRequest } from "../access/callers.js";
+import type { KindOf, StoreOf } from "../definition/scope.js";
+import type { Runtime } from "../runtime.js";
+import { HEARTBEAT } from "../stream/streams.js";
+import { refusalOf, statusOf, tellable } from "../wire/refusal.js";
+
+// --- types ---
+
+export interface WireError {
+  code: number;
+  message: string;
+  data: { code: string; httpStatus: number; data?: unknown; value?: unknown; again?: true };
+}
+export interface RouterTypes {
+  ctx: AppContext;
+  meta: object;
+  errorShape: WireError;
+  transformer: false;
+}
+export interface Procedure<Input, Output> extends TRPCMutationProcedure<{ meta: object; input: Input; output: Output }> {}
+export type Input<Kind, A> = Kind extends "room" ? { key: string; args: A } : { args: A };
+/** A generator's answer is its last value: its yields travel on the stream. */
+export type Output<R> = R extends AsyncGenerator<any, infer T, any> | Generator<any, infer T, any> ? T : Awaited<R>;
+export type Procedures<Kind, T> = {
+  [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (IsInternal<T[K]> extends true ? never : Procedure<Input<Kind, A>, Output<R>>) : never;
+};
+export type TwinRecord<S> = { [K in keyof S]: Procedures<KindOf<S[K]>, StoreOf<S[K]>> } & {
+  $live: TRPCSubscriptionProcedure<{ meta: object; input: unknown; output: AsyncIterable<readonly unknown[], void, unknown> }>;
+};
+export type TwinRouter<S> = TRPCBuiltRouter<RouterTypes, TwinRecord<S>>;
+
+// --- the router ---
+
+/** What the handler puts into tRPC's context; a caller of `createCaller` gives the app's context alone. */
+export const REQUEST = Symbol.for("twinstate.request");
+
+const requestOf = (ctx: object): TwinRequest => (ctx as { [REQUEST]?: TwinRequest })[REQUEST] ?? { session: undefined, context: async () => ctx };
+
+/** The tRPC router: each event is a mutation `store.event`; beside them stand the procedures of the stream. */
+export function buildRouter(runtime: Runtime) {
+  const t = initTRPC.context<object>().create({
+    isDev: false,
+    sse: { ping: { enabled: true, intervalMs: HEARTBEAT * 1000 }, client: { reconnectAfterInactivityMs: HEARTBEAT * 3000 } },
+    errorFormatter: ({ shape, error, path }) => ({ ...wireErrorOf(runtime, error, path), code: shape.code }),
+  });
+  const procedure = t.procedure.input((input: unknown) => input);
+  const mutation = (run: (request: TwinRequest, input: unknown) => unknown) =>
+    procedure.mutation(async ({ ctx, input }) => {
+      try {
+        return await run(requestOf(ctx), input);
+      } catch (error) {
+        // tRPC looks into what is thrown, which may be anything.
+        throw tellable(error, runtime.report);
+      }
+    });
+
+  const stores: Record<string, Record<string, ReturnType<typeof mutation>>> = {};
+  for (const [store, definition] of runtime.definitions) {
+    const names = [...definition.schema.events.keys()].filter((event) => publicEvent(definition, event));
+    const events = names.map((event) => [event, mutation((request, input) => runtime.calls.invoke(request, store, event, input))] as const);
+    stores[store] = Object.fromEntries(events);
+  }
+
+  return t.router({
+    ...stores,
+    $connect: mutation((request, input) => runtime.streams.connect(request, input)),
+    $watch: mutation(async (request, input) => done(await runtime.streams.watch(request, input))),
+    $unwatch: mutation((request, input) => done(runtime.streams.unwatch(request, input))),
+    $join: mutation(async (request, input) => done(await runtime.streams.join(request, input))),
+    $leave: mutation((request, input) => done(runtime.streams.drop(request, input))),
+    $cancel: mutation(async (request, input) => done(await runtime.calls.cancel(request, input))),
+    $live: procedure.subscription(({ ctx, input, signal }) => live(runtime, requestOf(ctx), input, signal)),
+  });
+}
+
+const done = (_: void) => ({});
+
+async function* live(runtime: Runtime, request: TwinRequest, input: unknown, signal: AbortSignal | undefined) {
+  const connection = await runtime.streams.live(request, input).catch((error: unknown) => {
+    throw tellable(error, runtime.report);
+  });
+  const end = () => runtime.streams.leave(connection);
+  signal?.addEventListener("abort", end, { once: true });
+  try {
+    for (;;) {
+      if (signal?.aborted) return;
+      const message = await connection.next();
+      if (!message) return;
+      // Without an id, all of them: an EventSource would keep the last one for those that have none.
+      yield message;
+    }
+  } finally {
+    signal?.removeEventListener("abort", end);
+    end();
+  }
+}
+
+/** What tRPC itself refuses, in our words. */
+const TRPC_CODES: Readonly<Record<string, string>> = {
+  NOT_FOUND: "NOT_FOUND",
+  BAD_REQUEST: "INVALID",
+  PARSE_ERROR: "INVALID",
+  METHOD_NOT_SUPPORTED: "INVALID",
+  UNSUPPORTED_MEDIA_TYPE: "INVALID",
+  PAYLOAD_TOO_LARGE: "INVALID",
+};
+
+/** An error of tRPC, as the wire has it. */
+export function wireErrorOf(runtime: Runtime, error: TRPCError, path: string | undefined): Omit<WireError, "code"> {
+  const { cause } = error;
+  if (error.code === "NOT_FOUND" && !isEventError(cause)) return wire(notFound(runtime, path ?? ""), runtime);
+  if (cause === undefined || isEventError(cause) || error.code === "INTERNAL_SERVER_ERROR") {
+    const code = cause === undefined && Object.hasOwn(TRPC_CODES, error.code) ? TRPC_CODES[error.code] : undefined;
+    if (code === undefined) return wire(cause ?? error, runtime);
+    return { message: error.message, data: { code, httpStatus: statusOf(code) } };
+  }
+  return { message: "The request cannot be read.", data: { code: "INVALID", httpStatus: 400 } };
+}
+
+function wire(error: unknown, runtime: Runtime): Omit<WireError, "code"> {
+  const { message, ...told } = refusalOf(error, runtime.report);
+  return { message, data: { httpStatus: statusOf(told.code), ...told } };
+}
+
+function notFound(runtime: Runtime, path: string): Error {
+  const dot = path.indexOf(".");
+  const store = dot < 0 ? path : path.slice(0, dot);
+  return runtime.definitions.has(store) ? unknownEvent(store, path.slice(store.length + 1)) : unknownStore(store);
+}

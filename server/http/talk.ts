@@ -1,0 +1,89 @@
+import { cookieReplaced } from "../../lib/errors/errors.js";
+import type { SessionCookie } from "../access/session.js";
+import type { Runtime } from "../runtime.js";
+import type { Connection } from "../stream/connection.js";
+import { answered, type Call, refused } from "./batch.js";
+
+/** A stream that a socket has opened. */
+export interface Opened {
+  readonly connection: Connection;
+  /** Hears what else the socket says, where it may say more. */
+  readonly talk: Talk | undefined;
+}
+
+/** Who has opened a socket. */
+export interface Opener {
+  readonly session: SessionCookie;
+  readonly address: string | undefined;
+}
+
+/** What a socket says after its first message: numbered calls of events, heard as its opener's. */
+export class Talk {
+  readonly #runtime: Runtime;
+  readonly #connection: Connection;
+  readonly #opener: Opener;
+  /** How many calls are under way. */
+  calls = 0;
+  /** Its opener's cookie has been replaced: nothing more is heard. */
+  #deaf = false;
+
+  constructor(runtime: Runtime, connection: Connection, opener: Opener) {
+    this.#runtime = runtime;
+    this.#connection = connection;
+    this.#opener = opener;
+    connection.generation = opener.session.generation;
+  }
+
+  /** How many bytes a call may have. */
+  get longest(): number {
+    return this.#runtime.limits.maxBody;
+  }
+
+  /** Hears a call, whose answer goes with the stream. `false`: it is none. */
+  hear(text: string): boolean {
+    const said = callOf(text);
+    if (!said) return false;
+    this.calls++;
+    const over = () => {
+      this.calls--;
+    };
+    // A call without an answer is asked again by request.
+    void this.#answer(said).then(over, over);
+    return true;
+  }
+
+  async #answer([id, call]: Said): Promise<void> {
+    const { session, address } = this.#opener;
+    const standing = this.#runtime.callers.stands(session);
+    const stands = typeof standing === "boolean" ? standing : await standing.catch(() => false);
+    const { context } = this.#connection.caller;
+    const request = { session, address, late: true, cookie: null as string | null, context: async () => context };
+    const answer = stands ? await answered(this.#runtime, request, call) : { error: refused(this.#runtime, cookieReplaced(), call.path) };
+    const message = "error" in answer ? ["answer", id, null, answer.error] : ["answer", id, answer.result.data];
+    // A new cookie goes with the response to a request alone: there it is asked again.
+    if (!stands || request.cookie !== null) this.#stop();
+    this.#connection.answer(message);
+  }
+
+  #stop(): void {
+    if (this.#deaf) return;
+    this.#deaf = true;
+    this.#connection.takes(0);
+  }
+}
+
+type Said = readonly [id: number, call: Call];
+
+function callOf(text: string): Said | undefined {
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(said)) return undefined;
+  const [id, path, input] = said as [unknown, unknown, { readonly call?: unknown } | null | undefined];
+  if (!Number.isSafeInteger(id) || typeof path !== "string" || typeof input?.call !== "object") return undefined;
+  const dot = path.indexOf(".");
+  return [id as number, { path, store: path.slice(0, dot), event: path.slice(dot + 1), input }];
+}

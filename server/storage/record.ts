@@ -1,0 +1,158 @@
+import type { Kept, Saved } from "../../lib/channel/channel.js";
+import { compactSteps } from "../../lib/store/compact.js";
+import { inSlices } from "../task/slices.js";
+
+/** What is kept of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. `S`: how a whole store stands in it. */
+export interface HostRecord<S = StoreRecord> {
+  /** Which life of the scope instance it is of. */
+  readonly incarnation: string;
+  readonly revision: number;
+  /** The state of each store, by name. */
+  readonly stores: Readonly<Record<string, S>>;
+  /** The event numbers of each client, by client id. */
+  readonly numbers: Readonly<Record<string, NumberRecord>>;
+}
+
+/** The whole state of one store. */
+export interface StoreRecord {
+  /** Its class's `static version` at that time. */
+  readonly version: number;
+  readonly saved: Saved;
+}
+
+/** Up to where one client's events have run, and the answers that it has not confirmed. */
+export interface NumberRecord {
+  /** The number that its next event has. */
+  readonly next: number;
+  /** It has all answers up to this number. */
+  readonly confirmed: number;
+  /** When the client was last seen: ms since 1970. */
+  readonly seen: number;
+  readonly answers: readonly (readonly [n: number, answer: unknown])[];
+  /** The events that have committed something, and have not ended. */
+  readonly begun: readonly number[];
+}
+
+/** What one event changed in one scope instance, at one stroke. */
+export interface CommitRecord<S = StoreRecord> {
+  readonly incarnation: string;
+  /** One more than that of the commit before; the same where no store has changed. */
+  readonly revision: number;
+  /** The stores that have changed: what of them, or all of them. */
+  readonly stores: Readonly<Record<string, S | StoreDelta>>;
+  /** The numbered event whose commit it is. Without an answer it goes on. */
+  readonly event?: EventRecord;
+}
+
+/** What a commit has changed of a store. */
+export interface StoreDelta {
+  readonly kept: Kept;
+}
+
+export interface EventRecord {
+  readonly client: string;
+  readonly n: number;
+  /** The client has all answers up to this number. */
+  readonly confirmed: number;
+  /** When it was called: ms since 1970. */
+  readonly at: number;
+  readonly answer?: unknown;
+}
+
+/** A store as it was whole last, and what was committed of it since. */
+export interface StoreState<S = StoreRecord> {
+  readonly whole: S;
+  readonly tail: readonly Kept[];
+}
+
+/** What a record and the commits after it come to. */
+export interface HostState<S = StoreRecord> {
+  readonly incarnation: string;
+  readonly revision: number;
+  readonly stores: ReadonlyMap<string, StoreState<S>>;
+  readonly numbers: Readonly<Record<string, NumberRecord>>;
+}
+
+/** The record with which a scope instance begins, whose first commit this is; `undefined` where it can be nobody's first. */
+export function beginning({ incarnation, revision, stores }: CommitRecord): HostRecord<never> | undefined {
+  return Object.values(stores).some((store) => "kept" in store) ? undefined : { incarnation, revision, stores: {}, numbers: {} };
+}
+
+/** Whether a commit may stand after a record or commit. */
+export const follows = (commit: CommitRecord<unknown>, last: { readonly incarnation: string; readonly revision: number }): boolean =>
+  commit.incarnation === last.incarnation && (commit.revision === last.revision || commit.revision === last.revision + 1);
+
+/** Takes together a record and the commits after it. Stores are not replayed: that is for whoever makes them. */
+export function fold<S extends object>(record: HostRecord<S>, tail: readonly CommitRecord<S>[]): HostState<S> {
+  const stores = new Map<string, { whole: S; tail: Kept[] }>();
+  for (const [name, whole] of Object.entries(record.stores)) stores.set(name, { whole, tail: [] });
+  const clients = new Map<string, Client>();
+  for (const [id, client] of Object.entries(record.numbers)) {
+    clients.set(id, { ...client, answers: new Map(client.answers), begun: new Set(client.begun) });
+  }
+  let { revision } = record;
+  for (const commit of tail) {
+    revision = commit.revision;
+    for (const [name, change] of Object.entries(commit.stores)) {
+      if ("kept" in change) stores.get(name)?.tail.push(change.kept as Kept);
+      else stores.set(name, { whole: change, tail: [] });
+    }
+    if (commit.event) note(clients, commit.event);
+  }
+  const numbers = Object.fromEntries(Array.from(clients, ([id, client]) => [id, { ...client, answers: [...client.answers], begun: [...client.begun] }]));
+  return { incarnation: record.incarnation, revision, stores, numbers };
+}
+
+interface Client {
+  next: number;
+  confirmed: number;
+  seen: number;
+  readonly answers: Map<number, unknown>;
+  readonly begun: Set<number>;
+}
+
+function note(clients: Map<string, Client>, { client: id, n, confirmed, at, ...rest }: EventRecord): void {
+  const client = clients.get(id) ?? { next: 1, confirmed: 0, seen: 0, answers: new Map(), begun: new Set() };
+  clients.set(id, client);
+  client.next = Math.max(client.next, n + 1);
+  client.seen = Math.max(client.seen, at);
+  if ("answer" in rest) {
+    client.answers.set(n, rest.answer);
+    client.begun.delete(n);
+  } else client.begun.add(n);
+  if (confirmed <= client.confirmed) return;
+  client.confirmed = confirmed;
+  for (const old of client.answers.keys()) if (old <= confirmed) client.answers.delete(old);
+  for (const old of client.begun) if (old <= confirmed) client.begun.delete(old);
+}
+
+/** How long a client's numbers are kept after it was last seen, in ms. */
+export const NUMBERS_LIFE = 24 * 3600 * 1000;
+/** How many answers a client may leave unconfirmed. */
+export const MOST_ANSWERS = 1000;
+
+/** The numbers of clients that may still ask: not of those that have been away for long, nor more answers than a live host keeps. */
+export function recent(numbers: HostRecord["numbers"], now: number): HostRecord["numbers"] {
+  const kept = Object.entries(numbers).filter(([, { seen }]) => seen > now - NUMBERS_LIFE);
+  return Object.fromEntries(
+    kept.map(([id, client]) => {
+      const { answers, confirmed } = client;
+      if (answers.length <= MOST_ANSWERS) return [id, client];
+      const forgotten = Math.max(confirmed, ...answers.slice(0, -MOST_ANSWERS).map(([n]) => n));
+      return [id, { ...client, confirmed: forgotten, answers: answers.filter(([n]) => n > forgotten) }];
+    }),
+  );
+}
+
+/**
+ * Makes one record of a record and the commits after it, in slices of a few ms: for storages that keep commits.
+ * @example await put(id, await compact(record, tail));
+ */
+export async function compact(record: HostRecord, tail: readonly CommitRecord[]): Promise<HostRecord> {
+  const { incarnation, revision, stores, numbers } = fold(record, tail);
+  const wholes: { [store: string]: StoreRecord } = {};
+  for (const [name, { whole, tail: kept }] of stores) {
+    wholes[name] = kept.length > 0 ? { ...whole, saved: await inSlices(compactSteps(whole.saved, kept)) } : whole;
+  }
+  return { incarnation, revision, stores: wholes, numbers: recent(numbers, Date.now()) };
+}

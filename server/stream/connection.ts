@@ -1,0 +1,373 @@
+import type { Encoded } from "../../lib/wire/codec.js";
+import type { Caller, ConnectionInfo, Effect } from "../host/context.js";
+import type { Host } from "../host/host.js";
+import { createQueue } from "../task/queue.js";
+import type { Frame } from "../wire/frame.js";
+import { type Report, refusalOf, told } from "../wire/refusal.js";
+import type { Wire } from "../wire/wire.js";
+
+/** A message of the stream: PROTOCOL.md §3. */
+export type Message = readonly unknown[];
+
+interface Queued {
+  /** A message, or a frame of which the reader gets the stores that it watches. */
+  readonly message: Message | Frame;
+  readonly bytes: number;
+  /** Whose frame it is. */
+  readonly of: Watched | undefined;
+}
+
+interface Watched {
+  readonly host: Host;
+  readonly release: () => void;
+  /** What it watches: the host's own set. */
+  stores: ReadonlySet<string>;
+  /** The stores that get a snapshot when the reader is ready for it: it is made only then. */
+  readonly pending: Set<string>;
+  /** Snapshots are being made. */
+  asked: boolean;
+  /** How many frames wait. */
+  queued: number;
+}
+
+export interface ConnectionOptions {
+  readonly info: ConnectionInfo;
+  readonly caller: Caller;
+  readonly client: string | undefined;
+  readonly epoch: number;
+  /** How many bytes may wait for the reader. */
+  readonly limit: number;
+  readonly report: Report;
+  /** More waits than may: snapshots take its place. */
+  readonly slow?: () => void;
+}
+
+/** Those that have something to send. They are told together: a room of a thousand costs one task. */
+let noticed: Connection[] = [];
+
+function tellAll(): void {
+  const all = noticed;
+  noticed = [];
+  for (const connection of all) connection.tell();
+}
+
+/**
+ * One tab's stream. What waits for a slow reader is bounded: past the limit, the frames that wait are dropped, and one snapshot of each
+ * store takes their place.
+ */
+export class Connection {
+  readonly info: ConnectionInfo;
+  readonly caller: Caller;
+  readonly client: string | undefined;
+  readonly epoch: number;
+  /** Of the cookie in whose name calls are heard that come by the same line. */
+  generation: number | undefined;
+  /** What it begins to watch and leaves, one after the other. */
+  readonly tasks = createQueue();
+  readonly #limit: number;
+  readonly #report: Report;
+  readonly #slow: (() => void) | undefined;
+  readonly #watched = new Map<Host, Watched>();
+  /** A store may wait for its snapshot: most that is sent is frames, each of which would look for one. */
+  #due = false;
+  /** How many answers wait for the reader. */
+  answers = 0;
+  /** How many characters they have, but for the first: most wait for nobody, and are not measured. */
+  #answered = 0;
+  /** Messages that are ready to go. */
+  #ready: Message[] = [];
+  #queue: Queued[] = [];
+  #bytes = 0;
+  #closed = false;
+  #listener: (() => void) | undefined;
+  #noticed = false;
+
+  constructor({ info, caller, client, epoch, limit, report, slow }: ConnectionOptions) {
+    this.#report = report;
+    this.info = info;
+    this.caller = caller;
+    this.client = client;
+    this.epoch = epoch;
+    this.#limit = limit;
+    this.#slow = slow;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Calls back when something may wait to be taken, and at the end: once for all that a turn of the event loop brings. */
+  onWaiting(listener: () => void): void {
+    this.#listener = listener;
+    this.#notice();
+  }
+
+  /** What waits, as the stream is written; `undefined` where nothing does. Until then there may be more: snapshots are made when it is their turn. */
+  take(wire: Wire): Buffer | undefined {
+    if (!this.#waits()) return undefined;
+    if (this.#ready.length === 0 && this.#queue.length === 1) return this.#written(this.#shift(), wire);
+    const parts = this.#ready.map(wire.write);
+    this.#ready = [];
+    while (this.#queue.length > 0) parts.push(this.#written(this.#shift(), wire));
+    return Buffer.concat(parts);
+  }
+
+  #written({ message, of }: Queued, wire: Wire): Buffer {
+    if (!of) return wire.write(message as Message);
+    const frame = message as Frame;
+    const ran = frame.ran(this.client);
+    const written = frame.written(of.stores, wire);
+    return ran.length === 0 ? written : Buffer.concat([...ran.map(wire.write), written]);
+  }
+
+  /** The next message, when there is one; `undefined` at the end. */
+  async next(): Promise<Message | undefined> {
+    while (!this.#waits()) {
+      if (this.#closed) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#listener = resolve;
+      });
+    }
+    const ready = this.#ready.shift();
+    if (ready) return ready;
+    const { message, of } = this.#shift();
+    if (!of) return message as Message;
+    this.#ready.push(...this.#messages(message as Frame, of));
+    return this.#ready.shift();
+  }
+
+  #messages(frame: Frame, { stores }: Watched): Message[] {
+    return [...frame.ran(this.client), frame.message(stores)];
+  }
+
+  #waits(): boolean {
+    if (this.#due && this.#ready.length === 0) this.#snapshots();
+    return this.#ready.length > 0 || this.#queue.length > 0;
+  }
+
+  #shift(): Queued {
+    const queued = this.#queue.shift() as Queued;
+    this.#bytes -= queued.bytes;
+    if (queued.of) queued.of.queued--;
+    else if ((queued.message as Message)[0] === "answer" && --this.answers === 0) this.#answered = 0;
+    return queued;
+  }
+
+  /** Makes the snapshots that are due. Those of what is not stored yet come when it is. */
+  #snapshots(): void {
+    this.#due = false;
+    for (const watched of this.#watched.values()) {
+      const { host, pending, stores } = watched;
+      if (pending.size === 0 || watched.asked) continue;
+      watched.asked = true;
+      const ended = this.client === undefined ? 0 : host.numbers.ended(this.client);
+      const due = [...pending].filter((store) => stores.has(store));
+      if (due.length === 0) pending.clear();
+      host.watchers.show(due, (revision, shown) => {
+        watched.asked = false;
+        this.#due = true;
+        for (const one of shown) {
+          const { store } = one;
+          if (!pending.delete(store) || this.#watched.get(host) !== watched) continue;
+          if ("error" in one) this.refuse(store, host.roomKey, one.error);
+          else this.#ready.push(["snapshot", host.number, store, host.roomKey, host.incarnation, revision, one.snapshot, ...(ended > 0 ? [ended] : [])]);
+        }
+        this.#notice();
+      });
+    }
+  }
+
+  /** The number under which the stream names a host that it watches. */
+  numberOf(host: Host): number | undefined {
+    return this.#watched.has(host) ? host.number : undefined;
+  }
+
+  #push(message: Message | Frame, bytes: number, of?: Watched): void {
+    if (this.#closed) return;
+    this.#queue.push({ message, bytes, of });
+    this.#bytes += bytes;
+    if (of) of.queued++;
+    if (this.#bytes > this.#limit) {
+      this.#slow?.();
+      this.#collapse();
+    }
+    this.#notice();
+  }
+
+  #notice(): void {
+    if (this.#noticed) return;
+    this.#noticed = true;
+    if (noticed.push(this) === 1) setImmediate(tellAll);
+  }
+
+  /** Tells whoever reads that something may wait. */
+  tell(): void {
+    this.#noticed = false;
+    this.#listener?.();
+  }
+
+  /** Drops the frames that wait: one snapshot of each store will tell all. */
+  #collapse(): void {
+    for (const watched of this.#watched.values()) if (watched.queued > 0) this.#renewAll(watched);
+    if (this.#bytes <= this.#limit) return;
+    this.#queue = this.#queue.filter(({ message, of }) => of || !DROPPED.includes((message as Message)[0]));
+    this.#bytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  #renewAll(watched: Watched): void {
+    for (const store of watched.stores) watched.pending.add(store);
+    this.#due = true;
+    if (watched.queued === 0) return;
+    this.#queue = this.#queue.filter(({ of }) => of !== watched);
+    this.#bytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
+    watched.queued = 0;
+  }
+
+  // --- what hosts tell ---
+
+  frame(host: Host, frame: Frame): void {
+    const watched = this.#watched.get(host);
+    if (!watched) return;
+    if (watched.pending.size > 0) this.#renewAll(watched);
+    else this.#push(frame, frame.bytes, watched);
+  }
+
+  /** The client has these stores as of a revision: it gets the frames after it. */
+  resume(host: Host, names: readonly string[], revision: number, frames: readonly Frame[], stores: ReadonlySet<string>): void {
+    const watched = this.#watched.get(host);
+    if (!watched) return;
+    watched.stores = stores;
+    for (const store of names) this.#push(["resume", host.number, store, host.roomKey, host.incarnation, revision], 64);
+    for (const frame of frames) this.frame(host, frame);
+  }
+
+  /** The client gets snapshots of these stores, of all that it watches of the host. */
+  renew(host: Host, names: readonly string[], stores: ReadonlySet<string>): void {
+    const watched = this.#watched.get(host);
+    if (!watched) return;
+    watched.stores = stores;
+    if (watched.queued > 0) this.#renewAll(watched);
+    for (const store of names) watched.pending.add(store);
+    this.#due = true;
+    this.#notice();
+  }
+
+  refuse(store: string, key: string | null, error: unknown): void {
+    this.#measured(["refused", store, key, ...told(refusalOf(error, this.#report))]);
+  }
+
+  hello(greeting: object): void {
+    if (this.#closed) return;
+    // Before the snapshots, which cannot be read without it, also where the reader has been slow from the start.
+    this.#ready.push(["hello", greeting]);
+    this.#notice();
+  }
+
+  effects(effects: readonly Effect[]): void {
+    for (const [name, args] of effects) this.#measured(["effect", name, args]);
+  }
+
+  yielded(host: Host, n: number, value: Encoded): void {
+    this.#measured(["yield", this.client, this.numberOf(host) ?? null, n, value]);
+  }
+
+  /** Whether events are taken by the same line: so many bytes each, at most. */
+  takes(bytes: number): void {
+    this.#push(["events", bytes], 0);
+  }
+
+  /**
+   * The answer to a call that came by the same line: it goes behind the frame that shows it, and is never dropped.
+   * Where too much waits, the connection ends: its calls are asked again.
+   */
+  answer(message: Message): void {
+    if (this.#closed) return;
+    if (this.answers++ > 0) this.#answered += JSON.stringify(message).length;
+    if (this.#answered > MOST_ANSWERED) this.close();
+    else this.#push(message, 0);
+  }
+
+  #measured(message: Message): void {
+    this.#push(message, JSON.stringify(message).length);
+  }
+
+  // --- what it watches ---
+
+  /** How many stores it watches. */
+  get watching(): number {
+    let count = 0;
+    for (const { stores } of this.#watched.values()) count += stores.size;
+    return count;
+  }
+
+  watches(store: string, key: string | null): boolean {
+    for (const { host, stores } of this.#watched.values()) if (host.roomKey === key && stores.has(store)) return true;
+    return false;
+  }
+
+  /** Holds a host that it is going to watch. */
+  attach(host: Host, release: () => void): void {
+    if (this.#closed || this.#watched.has(host)) return release();
+    this.#watched.set(host, { host, release, stores: new Set(), pending: new Set(), asked: false, queued: 0 });
+  }
+
+  /** Leaves a store, told as clients tell it. */
+  leave(store: string, key: string | null): void {
+    for (const { host, stores } of [...this.#watched.values()]) if (host.roomKey === key && stores.has(store)) this.unwatch(host, store);
+  }
+
+  unwatch(host: Host, store: string): void {
+    const watched = this.#watched.get(host);
+    if (!watched) return;
+    host.watchers.unwatch(this, store);
+    watched.pending.delete(store);
+    if (!host.watchers.has(this)) this.#detach(watched);
+  }
+
+  /** Lets go of a host of which it watches nothing. */
+  settle(host: Host): void {
+    const watched = this.#watched.get(host);
+    if (watched && !host.watchers.has(this)) this.#detach(watched);
+  }
+
+  #detach(watched: Watched): void {
+    this.#watched.delete(watched.host);
+    if (watched.queued > 0) this.#queue = this.#queue.filter(({ of }) => of !== watched);
+    watched.release();
+  }
+
+  /** A host has ended without its watchers: another life of it takes its place. */
+  forget(host: Host): void {
+    const watched = this.#watched.get(host);
+    if (watched) this.#detach(watched);
+  }
+
+  /** Ends the stream. With a reason, the client is told to come back, when it has what waits for it. */
+  close(reason?: string): void {
+    if (this.#closed) return;
+    if (reason === undefined) {
+      this.#queue = [];
+      this.#ready = [];
+    } else {
+      // What it watches is left now: so frames are made messages.
+      this.#queue = this.#queue.flatMap(({ message, bytes, of }) => {
+        const messages = of ? this.#messages(message as Frame, of) : [message];
+        return messages.map((one) => ({ message: one, bytes, of: undefined }));
+      });
+      this.#queue.push({ message: ["bye", reason], bytes: 0, of: undefined });
+    }
+    this.#closed = true;
+    for (const watched of [...this.#watched.values()]) {
+      for (const store of [...watched.stores]) watched.host.watchers.unwatch(this, store);
+      this.#watched.delete(watched.host);
+      watched.release();
+    }
+    this.#notice();
+  }
+}
+
+/** How many characters of answers may wait for a reader. */
+const MOST_ANSWERED = 1 << 22;
+
+/** What a reader that is much too slow does without. */
+const DROPPED: readonly unknown[] = ["yield", "effect"];

@@ -1,0 +1,288 @@
+import { randomBytes } from "node:crypto";
+import type { WireSchema } from "../../lib/class/schema.js";
+import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
+import { definitionOf, locate, permit, userOf, visitorOf } from "../access/access.js";
+import type { Callers, TwinRequest } from "../access/callers.js";
+import type { Clients } from "../access/clients.js";
+import { tagOf } from "../access/session.js";
+import type { Bounds, Visitors } from "../access/visitors.js";
+import type { Whose } from "../call/data.js";
+import type { Definition } from "../definition/scope.js";
+import type { Host } from "../host/host.js";
+import type { Hosts } from "../host/hosts.js";
+import type { Telemetry } from "../telemetry.js";
+import { clientId, record, type WatchInput, watchesOf, whole } from "../wire/input.js";
+import type { Report } from "../wire/refusal.js";
+import { Connection } from "./connection.js";
+import { Line } from "./line.js";
+
+const PROTOCOL = 1;
+/** Seconds between the pings of a stream. */
+export const HEARTBEAT = 15;
+/** How long a ticket waits for its stream, in ms. */
+const TICKET_LIFE = 30_000;
+
+interface Ticket {
+  readonly session: string;
+  readonly client: string;
+  readonly epoch: number;
+  readonly watch: readonly WatchInput[];
+  readonly timer: NodeJS.Timeout;
+}
+
+interface Server {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly schema: WireSchema;
+  readonly build: string | undefined;
+  readonly limits: Bounds;
+  readonly report: Report;
+  readonly callers: Callers;
+  readonly clients: Clients;
+  readonly hosts: Hosts;
+  readonly visitors: Visitors;
+  readonly telemetry: Telemetry | undefined;
+  observe(): Promise<Telemetry>;
+}
+
+/** The streams that are open, and the tickets for those that are about to be. */
+export class Streams {
+  readonly #server: Server;
+  readonly #tickets = new Map<string, Ticket>();
+  readonly #connections = new Set<Connection>();
+  readonly #tabs = new Map<string, Connection>();
+  /** The lines that are open, by the connection that has opened each. */
+  readonly #lines = new Map<Connection, Line>();
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** The stream of a client. */
+  of(client: string): Connection | undefined {
+    return this.#tabs.get(client);
+  }
+
+  /** The first step to a stream: a ticket, which stands for ids that no log should keep. */
+  connect(request: TwinRequest, input: unknown): { ticket: string; session: string } {
+    const { callers, clients, visitors } = this.#server;
+    const { protocol, client, epoch, watch } = record(input, "`{ protocol, client, epoch, watch }`");
+    if (protocol !== PROTOCOL) throw otherProtocol(protocol, PROTOCOL);
+    callers.admit(request);
+    const session = request.session?.id ?? "";
+    const id = clientId(client);
+    clients.bind(id, request);
+    visitors.mayOpen(session, id);
+    const ticket = randomBytes(16).toString("base64url");
+    const timer = setTimeout(() => this.#spend(ticket), TICKET_LIFE);
+    timer.unref();
+    this.#tickets.set(ticket, { session, client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch), timer });
+    const surplus = visitors.give(session, ticket);
+    if (surplus !== undefined) this.#spend(surplus);
+    return { ticket, session: tagOf(session) };
+  }
+
+  #spend(id: string): void {
+    const ticket = this.#tickets.get(id);
+    if (!ticket) return;
+    clearTimeout(ticket.timer);
+    this.#tickets.delete(id);
+    this.#server.visitors.take(ticket.session, id);
+  }
+
+  /** The stream itself, from a ticket or, for simple clients, from what it shall watch. */
+  async live(request: TwinRequest, input: unknown): Promise<Connection> {
+    const { ticket, watch } = record(input, "`{ ticket }` or `{ watch }`");
+    this.#server.callers.admit(request);
+    if (ticket === undefined) return this.#begin(request, undefined, 0, watchesOf(watch));
+    const { client, epoch, watch: watched } = this.#redeem(request, ticket);
+    return this.#begin(request, client, epoch, watched);
+  }
+
+  #redeem(request: TwinRequest, ticket: unknown): Ticket {
+    const found = typeof ticket === "string" ? this.#tickets.get(ticket) : undefined;
+    if (!found || found.session !== (request.session?.id ?? "")) throw oldTicket();
+    this.#spend(ticket as string);
+    return found;
+  }
+
+  /** The response that a connection is going to be carried by, which others may join. */
+  lineOf(opener: Connection): Line {
+    const line = new Line(opener, (connection) => this.leave(connection));
+    this.#lines.set(opener, line);
+    return line;
+  }
+
+  /** A tab whose connection another tab's line shall carry. The line, the ticket and the request are of one session. */
+  async join(request: TwinRequest, input: unknown): Promise<void> {
+    const { line, ticket, tab } = record(input, "`{ line, ticket, tab }`");
+    this.#server.callers.admit(request);
+    this.#lineAt(request, line);
+    const { client, epoch, watch } = this.#redeem(request, ticket);
+    const connection = await this.#begin(request, client, epoch, watch);
+    try {
+      // It may have ended since, and another tab may have taken the number.
+      this.#lineAt(request, line).join(whole(tab, "tab"), connection);
+    } catch (error) {
+      this.leave(connection);
+      throw error;
+    }
+  }
+
+  /** A tab that has joined a line of this session has gone. */
+  drop(request: TwinRequest, input: unknown): void {
+    const { line, tab } = record(input, "`{ line, tab }`");
+    this.#server.callers.admit(request);
+    this.#lineAt(request, line).drop(whole(tab, "tab"));
+  }
+
+  #lineAt(request: TwinRequest, named: unknown): Line {
+    const [client, epoch] = Array.isArray(named) ? (named as unknown[]) : [];
+    const opener = this.#tabs.get(clientId(client));
+    const line = opener && this.#lines.get(opener);
+    if (!line || line.closed || opener.epoch !== epoch || opener.caller.session?.id !== request.session?.id) throw noLine();
+    return line;
+  }
+
+  async #begin(request: TwinRequest, client: string | undefined, epoch: number, watch: readonly WatchInput[]): Promise<Connection> {
+    const { callers, clients, limits, report, visitors } = this.#server;
+    const info = client === undefined ? { id: randomBytes(16).toString("base64url"), since: new Date() } : clients.bind(client, request);
+    // A simple client has no id of its own, so no stores of its tab either.
+    const caller = await callers.of(request, client === undefined ? undefined : info);
+    if (!this.#server.telemetry) await this.#server.observe();
+    const before = client === undefined ? undefined : this.#tabs.get(client);
+    if (before && before.epoch >= epoch) throw newerConnection();
+    const session = request.session?.id ?? "";
+    visitors.mayOpen(session, client);
+    const connection = new Connection({ info, caller, client, epoch, limit: limits.streamBytes, report, slow: this.#slow });
+    this.#connections.add(connection);
+    visitors.open(session, connection);
+    if (before) this.leave(before);
+    if (client !== undefined) this.#tabs.set(client, connection);
+    this.#greet(connection);
+    void this.#watch(connection, watch);
+    return connection;
+  }
+
+  #greet(connection: Connection): void {
+    const { build, schema } = this.#server;
+    const { context, session } = connection.caller;
+    connection.hello({ protocol: PROTOCOL, build: build ?? null, schema, heartbeat: HEARTBEAT, session: tagOf(session?.id ?? ""), ...visitorOf(context) });
+  }
+
+  /** Tells all of another schema. */
+  greet(): void {
+    for (const connection of this.#connections) this.#greet(connection);
+  }
+
+  /** A reader was so slow that a snapshot takes the place of what waited for it. */
+  readonly #slow = () => this.#server.telemetry?.dropped();
+
+  /** A stream has ended. The end of an old one never touches the one that took its place. */
+  leave(connection: Connection): void {
+    connection.close();
+    this.#lines.get(connection)?.end();
+    this.#lines.delete(connection);
+    this.#connections.delete(connection);
+    this.#server.visitors.close(connection.caller.session?.id ?? "", connection);
+    if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);
+  }
+
+  async watch(request: TwinRequest, input: unknown): Promise<void> {
+    const { connection, watch } = this.#tabOf(request, input);
+    // A stream that was begun as somebody else ends here, and comes back with all that it watches.
+    await this.#server.callers.of(request);
+    if (connection) void this.#watch(connection, watch);
+  }
+
+  unwatch(request: TwinRequest, input: unknown): void {
+    const { connection, watch } = this.#tabOf(request, input);
+    if (!connection) return;
+    void connection.tasks.run(() => {
+      for (const { store, key } of watch) connection.leave(store, key ?? null);
+    });
+  }
+
+  #tabOf(request: TwinRequest, input: unknown): { connection: Connection | undefined; watch: WatchInput[] } {
+    this.#server.callers.admit(request);
+    const { client, epoch, watch } = record(input, "`{ client, epoch, watch }`");
+    const id = clientId(client);
+    this.#server.clients.bind(id, request);
+    const connection = this.#tabs.get(id);
+    return { connection: connection?.epoch === whole(epoch, "epoch") ? connection : undefined, watch: watchesOf(watch) };
+  }
+
+  /** Watches stores for a connection: those of one host together. */
+  #watch(connection: Connection, inputs: readonly WatchInput[]): Promise<unknown> {
+    return connection.tasks.run(async () => {
+      const { definitions, limits, report } = this.#server;
+      const groups = new Map<string, WatchInput[]>();
+      let room = limits.maxWatches - connection.watching;
+      for (const input of inputs) {
+        try {
+          if (!connection.watches(input.store, input.key ?? null) && room-- <= 0) throw tooManyWatches(input.store);
+          const id = locate(definitionOf(definitions, input.store), connection.caller, input.key);
+          groups.set(id, [...(groups.get(id) ?? []), input]);
+        } catch (error) {
+          connection.refuse(input.store, input.key ?? null, error);
+        }
+      }
+      const watching = [...groups].map(([id, wants]) => this.#watchHost(connection, id, wants).catch((error: unknown) => report("error", error)));
+      await Promise.all(watching);
+    });
+  }
+
+  async #watchHost(connection: Connection, id: string, inputs: readonly WatchInput[]): Promise<void> {
+    const { hosts } = this.#server;
+    const refuse = (input: WatchInput, error: unknown) => connection.refuse(input.store, input.key ?? null, error);
+    let host: Host;
+    try {
+      host = await hosts.use(id);
+    } catch (error) {
+      for (const input of inputs) refuse(input, error);
+      return;
+    }
+    connection.attach(host, () => hosts.release(host));
+    const permitted: WatchInput[] = [];
+    for (const input of inputs) {
+      try {
+        await permit(definitionOf(this.#server.definitions, input.store), host, connection.caller);
+        permitted.push(input);
+      } catch (error) {
+        refuse(input, error);
+      }
+    }
+    await host.watchers.watch(connection, permitted);
+    connection.settle(host);
+  }
+
+  /** Leads those who watch a host that is no more to its next life. */
+  lead(host: Host): void {
+    for (const [connection, stores] of host.watchers.evacuate()) {
+      connection.forget(host);
+      void this.#watch(
+        connection,
+        stores.map((store) => ({ store, key: host.roomKey ?? undefined })),
+      );
+    }
+  }
+
+  /** Ends streams, of a user, a session or all: they come back as who they then are. */
+  recheck(whose?: Whose): void {
+    for (const connection of this.#connections) {
+      const { context, session } = connection.caller;
+      if (!whose || ("user" in whose ? userOf(context) === String(whose.user) : session?.id === whose.session)) connection.close("access");
+    }
+  }
+
+  /** Ends all, when they have got what waits for them. */
+  close(): void {
+    for (const { timer } of this.#tickets.values()) clearTimeout(timer);
+    this.#tickets.clear();
+    for (const connection of this.#connections) connection.close("closed");
+  }
+}

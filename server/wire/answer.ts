@@ -1,0 +1,89 @@
+import { tooDeepForJson, valueTooLarge } from "../../lib/errors/errors.js";
+import { copyInto, emptyOf, kindOf } from "../../lib/graph/kind.js";
+import { isState, viewOf } from "../../lib/view/view.js";
+import { ANSWER, CONTAINERS, DEPTH, TEXT } from "../../lib/wire/bounds.js";
+
+/**
+ * A value of a store as server code gets it: views in the place of containers, all else as it is. A promise in it that rejects does not end the process.
+ * `most`: how many objects it may have, as getters may go on for ever.
+ */
+export function plainOf(value: unknown, most = ANSWER): unknown {
+  const copies = new Map<object, object>();
+  const queue: object[] = [];
+  const copyOf = (part: unknown): unknown => {
+    if (typeof part !== "object" || part === null) return part;
+    if (isState(part)) return viewOf(part);
+    let copy = copies.get(part);
+    if (copy) return copy;
+    const kind = kindOf(part);
+    if (kind === "object" && !isPlain(part)) {
+      if (part instanceof Promise) Promise.prototype.then.call(part, undefined, silence);
+      return part;
+    }
+    if (Array.isArray(part) && part.length > CONTAINERS) throw valueTooLarge(CONTAINERS, "items");
+    if (queue.length >= most) throw valueTooLarge(most, "objects");
+    copy = emptyOf(kind);
+    copies.set(part, copy);
+    queue.push(part);
+    return copy;
+  };
+  const plain = copyOf(value);
+  for (const part of queue) copyInto(copies.get(part) as object, part, copyOf);
+  return plain;
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** How much of a value is looked through for promises. */
+const MOST_LOOKED_AT = 100_000;
+
+/** Nobody awaits the promises in what an event gives, or throws: where one rejects, it must not end the process. */
+export function silence(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  const seen = new Set<unknown>();
+  const found = [value];
+  while (found.length > 0 && seen.size < MOST_LOOKED_AT) {
+    const next = found.pop();
+    if (typeof next !== "object" || next === null || seen.has(next)) continue;
+    seen.add(next);
+    try {
+      lookInto(next, found);
+    } catch {
+      // A Proxy that lets nobody look.
+    }
+  }
+}
+
+function lookInto(value: object, found: unknown[]): void {
+  if (isState(value)) return;
+  if (value instanceof Promise) Promise.prototype.then.call(value, undefined, silence);
+  if (value instanceof Map) for (const [key, item] of value) found.push(key, item);
+  if (value instanceof Set) for (const item of value) found.push(item);
+  // Getters are left alone.
+  if (!ArrayBuffer.isView(value))
+    for (const name of Object.keys(value).slice(0, MOST_LOOKED_AT)) found.push(Object.getOwnPropertyDescriptor(value, name)?.value);
+  if (value instanceof Error) found.push(value.message, value.cause);
+}
+
+/**
+ * A value for a stock tRPC client, in plain JSON: a Map as its entries, a Set as its items, a bigint as digits.
+ * @throws StateError for what JSON cannot say: a cycle, and what is nested so deep that an encoder of JSON may end before it
+ */
+export function jsonOf(value: unknown): unknown {
+  /** The containers that the encoder is in. */
+  const inside: unknown[] = [];
+  const text = JSON.stringify(plainOf(value), function (this: unknown, _, item: unknown) {
+    while (inside.length > 0 && inside[inside.length - 1] !== this) inside.pop();
+    const part = item instanceof Map || item instanceof Set ? [...item] : typeof item === "bigint" ? String(item) : item;
+    if (typeof part !== "object" || part === null) return part;
+    if (inside.length >= DEPTH || inside.includes(part)) throw tooDeepForJson(DEPTH);
+    inside.push(part);
+    return part;
+  });
+  if (text === undefined) return undefined;
+  if (text.length > TEXT) throw valueTooLarge(TEXT, "characters");
+  return JSON.parse(text);
+}

@@ -1,0 +1,73 @@
+import type { Delta } from "../../lib/wire/codec.js";
+import type { Message } from "../stream/connection.js";
+import { eventOf } from "./sse.js";
+import type { Wire } from "./wire.js";
+
+const NONE: readonly Message[] = [];
+
+/**
+ * What one commit has changed, in the stores that clients watch. It is written once, for all who get the same of it in the same way: a room of a
+ * thousand costs one encoding.
+ */
+export class Frame {
+  /** The host's number on streams. */
+  readonly host: number;
+  readonly revision: number;
+  readonly deltas: readonly (readonly [store: string, delta: Delta])[];
+  /** About as many as it takes on the wire. */
+  readonly bytes: number;
+  /** The event whose last commit it is, where its caller wants to know. */
+  readonly by: { readonly client: string; readonly n: number } | undefined;
+  readonly #parts: readonly string[];
+  /** As a server-sent event with all stores in it. */
+  #event: Buffer | undefined;
+  /** The same as bytes. */
+  #bytes: Buffer | undefined;
+  /** The same with some of them, by which these are. */
+  #some: Map<string, Buffer> | undefined;
+
+  constructor(host: number, revision: number, deltas: Frame["deltas"], by?: Frame["by"]) {
+    this.host = host;
+    this.revision = revision;
+    this.deltas = deltas;
+    this.by = by;
+    this.#parts = deltas.map(([store, delta]) => `,${JSON.stringify(store)},${JSON.stringify(delta)}`);
+    this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16);
+  }
+
+  /** As a stream that watches some stores gets it. */
+  message(stores: ReadonlySet<string>, host = this.host): Message {
+    const message: unknown[] = [host, this.revision];
+    for (const [store, delta] of this.deltas) if (stores.has(store)) message.push(store, delta);
+    return message;
+  }
+
+  /** What goes before it to the client that has called the event. */
+  ran(client: string | undefined, host = this.host): readonly Message[] {
+    return this.by && this.by.client === client ? [["ran", host, this.by.n]] : NONE;
+  }
+
+  /** As {@link message}, ready to be sent. */
+  written(stores: ReadonlySet<string>, wire: Wire): Buffer {
+    if (!this.deltas.every(([store]) => stores.has(store))) return this.#written(stores, wire);
+    if (wire.text) return (this.#event ??= this.#text(this.#parts));
+    return (this.#bytes ??= wire.write(this.message(stores)));
+  }
+
+  /** With some of the stores in it. */
+  #written(stores: ReadonlySet<string>, wire: Wire): Buffer {
+    const has = this.deltas.map(([store]) => stores.has(store));
+    const which = `${wire.text} ${has.map(Number).join("")}`;
+    this.#some ??= new Map();
+    let written = this.#some.get(which);
+    if (!written) {
+      written = wire.text ? this.#text(this.#parts.filter((_, i) => has[i])) : wire.write(this.message(stores));
+      this.#some.set(which, written);
+    }
+    return written;
+  }
+
+  #text(parts: readonly string[]): Buffer {
+    return eventOf(`[${this.host},${this.revision}${parts.join("")}]`);
+  }
+}

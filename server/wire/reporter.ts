@@ -1,0 +1,42 @@
+import { logFailed, messageOf } from "../../lib/errors/errors.js";
+import type { Models, Stores } from "../definition/scope.js";
+import type { RuntimeOptions } from "../runtime.js";
+import type { TwinOptions } from "../twin.js";
+import type { Report } from "./refusal.js";
+
+/** What logs show of an event's arguments, by the option `logArguments`. */
+export function loggedBy(option: TwinOptions<Stores, Models>["logArguments"], report: Report): RuntimeOptions["logged"] {
+  if (typeof option !== "function") return (_, args) => (option ? args : undefined);
+  return (event, args) => {
+    try {
+      return option(event, args);
+    } catch (error) {
+      report("error", logFailed(error));
+      return undefined;
+    }
+  };
+}
+
+/** By the option `log`: what goes wrong is told whatever it is, and whatever the app's `log` makes of it. */
+export function reportTo(log: TwinOptions<Stores, Models>["log"]): Report {
+  if (!log) return print;
+  return (level, error, id, event) => {
+    const tell = async () => log({ level, message: messageOf(error), error, id, event: event?.name, args: event?.args });
+    tell().catch((thrown: unknown) => {
+      print("error", logFailed(thrown));
+      print(level, error, id, event);
+    });
+  };
+}
+
+const print: Report = (level, error, id, event) => {
+  if (level === "warn" && process.env.NODE_ENV === "production") return;
+  const where = [id, event?.name].filter((part) => part !== undefined).map((part) => ` ${part}:`);
+  try {
+    if (level === "warn") console.warn(`twinstate: ${messageOf(error)}`);
+    else console.error(`twinstate:${where.join("")}`, error, ...(event?.args ? [event.args] : []));
+  } catch {
+    // It cannot even be looked at.
+    console.error(`twinstate:${where.join("")} ${messageOf(error)}`);
+  }
+};

@@ -1,0 +1,80 @@
+import { snapshotText } from "../../lib/store/store.js";
+import type { Snapshot } from "../../lib/wire/codec.js";
+import type { Message } from "../stream/connection.js";
+import type { Line } from "../stream/line.js";
+import type { Wire } from "./wire.js";
+
+// Server-sent events as tRPC's `httpSubscriptionLink` reads them, written here as tRPC writes each message anew for each subscriber. A test
+// holds this against the stock link.
+
+// Buffers, as sockets make a new one of any other bytes, each time that they are written.
+const named = (event: string, data: string) => Buffer.from(`event: ${event}\ndata: ${data}\n\n`);
+
+/** A message, in JSON, as an event. */
+export const eventOf = (json: string): Buffer => Buffer.from(`data: ${json}\n\n`);
+
+export const EVENTS: Wire = {
+  text: true,
+  write: (message) => eventOf(textOf(message)),
+  beginning: (heartbeat) => named("connected", JSON.stringify({ reconnectAfterInactivityMs: 3 * heartbeat })),
+  ping: named("ping", ""),
+  end: named("return", ""),
+};
+
+/** Says to which tab on the line belongs what follows. */
+export const addressed = (tab: number): Buffer => named("tab", String(tab));
+
+/** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
+function textOf(message: Message): string {
+  if (message[0] !== "snapshot") return JSON.stringify(message);
+  const [head, rest] = [message.slice(0, 6), message.slice(7)].map((part) => JSON.stringify(part).slice(1, -1));
+  return `[${[head, snapshotText(message[6] as Snapshot), ...(rest ? [rest] : [])].join(",")}]`;
+}
+
+export interface EventStreamOptions {
+  /** Milliseconds between signs of life. */
+  readonly heartbeat: number;
+  /** The reader has gone, or everything has been sent. */
+  end(): void;
+}
+
+export const EVENT_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream",
+  "x-accel-buffering": "no",
+  connection: "keep-alive",
+};
+
+/** Makes the response of a line. */
+export type Carry = (line: Line, options: EventStreamOptions) => Response;
+
+/** The response of a line. It is written as fast as it is read: what waits meanwhile is bounded in the connections. */
+export const eventStream: Carry = (line, { heartbeat, end }) => {
+  let ping: NodeJS.Timeout | undefined;
+  const stop = () => {
+    clearInterval(ping);
+    end();
+  };
+  let send = () => {};
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(EVENTS.beginning(heartbeat));
+      ping = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(EVENTS.ping);
+      }, heartbeat);
+      send = () => {
+        if ((controller.desiredSize ?? 0) <= 0) return;
+        const events = line.take();
+        if (events) return controller.enqueue(events);
+        if (!line.closed) return;
+        send = () => {};
+        stop();
+        controller.enqueue(EVENTS.end as Buffer);
+        controller.close();
+      };
+      line.onWaiting(() => send());
+    },
+    pull: () => send(),
+    cancel: stop,
+  });
+  return new Response(body, { headers: EVENT_HEADERS });
+};
