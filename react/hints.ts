@@ -3,7 +3,7 @@ import { useContext, useEffect } from "react";
 import type { Client } from "../client/client.js";
 import { inspectionOf } from "../client/inspection.js";
 import { compiledLive, frozenView, nestedProvider } from "../lib/errors/errors.js";
-import { ClientContext } from "./provider.js";
+import { ClientContext } from "./context.js";
 
 /** In development: tells of what would go wrong without a word, or with words that name no store. */
 export const useHints: (client: Client) => void = process.env.NODE_ENV === "production" ? () => {} : useAllHints;

@@ -7,11 +7,12 @@ import type { AppVisitor } from "../lib/class/register.js";
 import type { LoadedOf, View } from "../lib/class/view-types.js";
 import { notPreloaded } from "../lib/errors/errors.js";
 import type { KindOf, StoreOf } from "../server/definition/scope.js";
+import { useClient } from "./context.js";
 import { faces } from "./faces.js";
 import { warnOfCompiled } from "./hints.js";
 import { Pins } from "./pin.js";
 import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
-import { TwinProvider, type TwinProviderComponent, type TwinProviderProps, useClient } from "./provider.js";
+import { TwinProvider, type TwinProviderComponent, type TwinProviderProps } from "./provider.js";
 import { createLive, createSelection, createView, type Source } from "./view.js";
 
 // --- types ---

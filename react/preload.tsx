@@ -3,8 +3,8 @@ import type { Client } from "../client/client.js";
 import { addressOf } from "../client/twin.js";
 import type { PreloadData } from "../server/call/preload.js";
 import type { Preload } from "../server/twin.js";
+import { useClient } from "./context.js";
 import { type PinMap, Pins, pin } from "./pin.js";
-import { useClient } from "./provider.js";
 
 export type TwinPreloadComponent<S> = (props: {
   /** From `twin.preload()`. */

@@ -1,9 +1,10 @@
-import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { type Client, type ClientOptions, createClient, type Known } from "../client/client.js";
 import type { AppEffects } from "../lib/class/register.js";
-import { type EventError, outsideProvider } from "../lib/errors/errors.js";
+import type { EventError } from "../lib/errors/errors.js";
 import type { BuiltInEffects } from "../lib/event/current.js";
 import type { Preload } from "../server/twin.js";
+import { ClientContext } from "./context.js";
 import type { Effects } from "./effects.js";
 import { useHints } from "./hints.js";
 import { reloadAtNavigation } from "./outdated.js";
@@ -43,15 +44,6 @@ export interface TwinProviderProps<S> {
    */
   onOutdated?(): void;
   children?: ReactNode;
-}
-
-export const ClientContext = createContext<Client | undefined>(undefined);
-
-/** The client of the nearest provider. `what` asks for it. */
-export function useClient(what: string): Client {
-  const client = useContext(ClientContext);
-  if (!client) throw outsideProvider(what);
-  return client;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import type { ConnectionStatus as Connection } from "../client/status.js";
-import { useClient } from "./provider.js";
+import { useClient } from "./context.js";
 
 /**
  * How the page is connected.

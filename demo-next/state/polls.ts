@@ -3,7 +3,6 @@ import { z } from "zod";
 import { newKey } from "./key";
 import type { Person } from "./person";
 import { linesOf } from "./poll";
-import { twin } from "./server";
 
 const MOST = 50;
 
@@ -22,6 +21,8 @@ export class Polls {
   @event({ input: [NewPoll], guard: ({ visitor }) => !visitor.guest }) async create({ question, options }: z.infer<typeof NewPoll>) {
     const { guest: _, ...by } = current().visitor;
     const id = newKey();
+    // Loaded when it is needed, as `server.ts` imports this class.
+    const { twin } = await import("./server");
     await twin.poll(id).begin(question, linesOf(options), by);
     this.list = [{ id, question, by }, ...this.list].slice(0, MOST);
     effect.redirect(`/poll/${id}`);

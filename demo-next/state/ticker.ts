@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { event, type Internal, state, update } from "twinstate";
-import { twin } from "./server";
 
 export interface Quote {
   id: string;
@@ -32,8 +31,11 @@ export class Ticker {
     }
   }
 
-  protected onConnect(): void {
-    if (++this.watching === 1) void twin.ticker().run();
+  protected async onConnect(): Promise<void> {
+    if (++this.watching > 1) return;
+    // Loaded when it is needed, as `server.ts` imports this class.
+    const { twin } = await import("./server");
+    void twin.ticker().run();
   }
 
   protected onDisconnect(): void {

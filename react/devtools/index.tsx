@@ -3,7 +3,7 @@
 import { type ReactNode, useEffect } from "react";
 import { inspectionOf } from "../../client/inspection.js";
 import { NO_FAULTS } from "../../client/network.js";
-import { useClient } from "../provider.js";
+import { useClient } from "../context.js";
 import { recorderOf } from "./recorder.js";
 
 export interface TwinDevtoolsProps {

@@ -3,7 +3,7 @@ import { act, type ReactNode, StrictMode, startTransition, useDeferredValue, use
 import { createRoot, type Root } from "react-dom/client";
 import type { View } from "twinstate";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { ClientContext } from "../../react/provider.js";
+import { ClientContext } from "../../react/context.js";
 import { useLiveTodo, useTodo } from "./kit/hooks.js";
 import { join, Source } from "./kit/joined.js";
 import { renders, show, soon, useCount } from "./kit/page.js";

@@ -4,7 +4,7 @@ import { EventError, event, state } from "twinstate";
 import { createHooks, type Field, useField } from "twinstate/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cdp, userEvent } from "vitest/browser";
-import { ClientContext } from "../../react/provider.js";
+import { ClientContext } from "../../react/context.js";
 import { Boundary } from "./kit/boundary.js";
 import { join, Source } from "./kit/joined.js";
 import { hydrate, show, soon } from "./kit/page.js";

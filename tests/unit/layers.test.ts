@@ -1,9 +1,6 @@
-import { readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { circles, importsOf, ROOMS, ROOT, roomOf, sourcesOf, upwardImports } from "../kit/rooms.js";
 
 /** What each folder may import as it runs; types may cross any border. */
 const LAYERS: Record<string, readonly (string | RegExp)[]> = {
@@ -18,56 +15,49 @@ const LAYERS: Record<string, readonly (string | RegExp)[]> = {
 const SERVER_ONLY = [/^server\//, /^node:/, "reflect-metadata", /^@trpc\/server/, /^next\//];
 
 const matches = (rules: readonly (string | RegExp)[], what: string) => rules.some((rule) => (typeof rule === "string" ? what === rule : rule.test(what)));
-const sources = (folder: string) =>
-  readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" })
-    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts"))
-    .map((file) => `${folder}/${file}`);
-
-/** For each file, what it imports when it runs: a file of ours, or the name of a package. */
-async function imports(folders: readonly string[]): Promise<Record<string, string[]>> {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: folders.flatMap(sources),
-    outdir: "never-written",
-    bundle: true,
-    write: false,
-    metafile: true,
-    packages: "external",
-    format: "esm",
-    platform: "node",
-    logLevel: "silent",
-    jsx: "automatic",
-  });
-  return Object.fromEntries(
-    Object.entries(metafile.inputs).map(([file, { imports }]) => [file, imports.map(({ path }) => path).filter((path) => path !== "<runtime>")]),
-  );
-}
-
 test("each folder imports only what stands before it", async () => {
-  const folders = Object.keys(LAYERS).filter((folder) => readdirSync(root).includes(folder));
-  const found = await imports(folders);
+  const found = await importsOf(Object.keys(LAYERS));
   expect(Object.keys(found).length).toBeGreaterThan(50);
   const wrong: string[] = [];
   for (const [file, targets] of Object.entries(found)) {
-    const layer = file.split("/")[0] as string;
-    for (const target of targets) {
-      const what = target in found ? (target.split("/")[0] as string) : target;
-      if (!matches(LAYERS[layer] ?? [], what)) wrong.push(`${file} imports ${target}`);
+    for (const { path } of targets) {
+      const what = path in found ? roomOf(path).layer : path;
+      if (!matches(LAYERS[roomOf(file).layer] ?? [], what)) wrong.push(`${file} imports ${path}`);
     }
   }
   expect(wrong).toEqual([]);
 });
 
+test("each room imports only from the rooms below it", async () => {
+  const found = await importsOf(Object.keys(ROOMS));
+  for (const [layer, rooms] of Object.entries(ROOMS)) {
+    const folders = new Set(sourcesOf(layer).flatMap((file) => roomOf(file).room ?? []));
+    expect([...folders].sort()).toEqual([...rooms].sort());
+  }
+  expect(upwardImports(found)).toEqual([]);
+});
+
+test("no files import each other in a circle as they run, in the demo neither", async () => {
+  expect(circles(await importsOf([...Object.keys(LAYERS), "demo-next"]))).toEqual([]);
+});
+
+test("an import that goes up, and a circle, are noticed", () => {
+  const to = (...paths: string[]) => paths.map((path) => ({ path, lazy: false }));
+  const found = { "lib/graph/a.ts": to("lib/store/b.ts"), "lib/store/b.ts": to("lib/graph/a.ts"), "lib/index.ts": [] };
+  expect(upwardImports(found)).toEqual(["lib/graph/a.ts imports lib/store/b.ts"]);
+  expect(circles(found)).toEqual([["lib/graph/a.ts", "lib/store/b.ts"]]);
+});
+
 test("nothing that a browser loads reaches the server's code", async () => {
-  const found = await imports(["lib", "client", "react"]);
-  const reached = [...new Set(Object.values(found).flat())];
+  const found = await importsOf(["lib", "client", "react"]);
+  const reached = [...new Set(Object.values(found).flatMap((targets) => targets.map(({ path }) => path)))];
   expect(reached).toContain("mobx");
   expect(reached.filter((target) => matches(SERVER_ONLY, target))).toEqual([]);
 });
 
 test("a page of views loads neither MobX nor what it reacts to, before it asks for a live twin", async () => {
   const { metafile } = await build({
-    absWorkingDir: root,
+    absWorkingDir: ROOT,
     entryPoints: ["react/index.ts"],
     outdir: "never-written",
     bundle: true,
@@ -81,5 +71,5 @@ test("a page of views loads neither MobX nor what it reacts to, before it asks f
   const loaded = new Set(["react/index.ts"]);
   for (const file of loaded) for (const { path, kind } of metafile.inputs[file]?.imports ?? []) if (kind !== "dynamic-import") loaded.add(path);
   expect(loaded).toContain("lib/mirror/mirror.ts");
-  expect([...loaded].filter((file) => /^mobx$|face|source|channel/.test(file))).toEqual(["react/faces.ts"]);
+  expect([...loaded].filter((file) => /^mobx$|^lib\/(live|store|channel|predict)\/|faces/.test(file))).toEqual(["react/faces.ts"]);
 });

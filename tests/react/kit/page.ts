@@ -2,7 +2,7 @@ import { act, createElement, type ReactNode } from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { expect, vi } from "vitest";
 import type { Client } from "../../../client/client.js";
-import { ClientContext } from "../../../react/provider.js";
+import { ClientContext } from "../../../react/context.js";
 import type { Rendered } from "./server.js";
 
 const roots = new Set<Root>();
