@@ -61,7 +61,7 @@ export function createEvent(parts: EventParts): TwinEvent {
 }
 
 /** Of calls that follow each other closely, sends the last: when `ms` have passed without one, or each `ms` and the first at once. */
-function pace({ label, begin, twin }: EventParts, ms: number, each: boolean): Run {
+function pace({ label, begin, twin, options }: EventParts, ms: number, each: boolean): Run {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let waiting: Begun | undefined;
   let latest: readonly unknown[] = [];
@@ -79,7 +79,11 @@ function pace({ label, begin, twin }: EventParts, ms: number, each: boolean): Ru
       waiting?.drop(superseded(label));
       waiting = begun;
       latest = args;
-      if (each && timer === undefined) return next();
+      if (each && timer === undefined) {
+        // Sent at once, it is a call like any other.
+        if (!options()?.volatile) sendHeld(twin);
+        return next();
+      }
       begun.show(args);
       hold(next, twin, each ? undefined : ms);
     });

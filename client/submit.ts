@@ -26,9 +26,11 @@ export function submit(parts: EventParts, bound: readonly unknown[], args: reado
 }
 
 /** What is wrong, by the names of fields. */
-function errorsOf({ data }: EventError): FormState["errors"] {
+function errorsOf({ code, data }: EventError): FormState["errors"] {
   const errors: Record<string, string[]> = {};
-  for (const { path = [], message } of (data as { issues?: Issue[] } | undefined)?.issues ?? []) (errors[String(path[0] ?? "")] ??= []).push(message);
+  const issues = (data as { issues?: unknown } | undefined)?.issues;
+  // Of other codes the data is the app's own, whatever its names.
+  if (code === "INVALID" && Array.isArray(issues)) for (const { path = [], message } of issues as Issue[]) (errors[String(path[0] ?? "")] ??= []).push(message);
   return errors;
 }
 

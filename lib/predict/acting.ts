@@ -7,6 +7,8 @@ import type { Entrant } from "../store/writer.js";
 
 /** Ends a prediction: it would need what this side does not know. */
 type Stop = () => never;
+/** Runs a getter, which may not write. */
+type Read = <R>(read: () => R) => R;
 
 /**
  * How the instances of a mirror act while a prediction runs: their fields are the containers', and all else is their class's, where this side has it. A Proxy, as the class
@@ -15,15 +17,17 @@ type Stop = () => never;
 export class Acting implements ProxyHandler<InstanceNode> {
   readonly #classOf: (className: string) => AnyClass | undefined;
   readonly #stop: Stop;
+  readonly #read: Read;
   readonly #faces = new WeakMap<InstanceNode, object>();
   /** Those that were asked for by what runs now. */
   met = new Set<InstanceNode>();
   /** Instances that were made by what runs now act themselves. */
   #made = new Map<InstanceNode, object>();
 
-  constructor(classOf: (className: string) => AnyClass | undefined, stop: Stop) {
+  constructor(classOf: (className: string) => AnyClass | undefined, stop: Stop, read: Read) {
     this.#classOf = classOf;
     this.#stop = stop;
+    this.#read = read;
   }
 
   /** What code of a class sees of an instance. */
@@ -54,7 +58,11 @@ export class Acting implements ProxyHandler<InstanceNode> {
   }
 
   #isField(node: InstanceNode, key: string | symbol): key is string {
-    return typeof key === "string" && Object.hasOwn(node.data, key) && !schemaOf(this.#classOf(node.className))?.computeds.has(key);
+    return typeof key === "string" && Object.hasOwn(node.data, key) && !this.#isComputed(node, key);
+  }
+
+  #isComputed(node: InstanceNode, key: string | symbol): boolean {
+    return schemaOf(this.#classOf(node.className))?.computeds.has(key as string) === true;
   }
 
   get(node: InstanceNode, key: string | symbol): unknown {
@@ -62,7 +70,8 @@ export class Acting implements ProxyHandler<InstanceNode> {
     if (this.#isField(node, key)) return readKey(node, key);
     const prototype = this.#prototype(node);
     if (key in prototype) {
-      const member: unknown = Reflect.get(prototype, key, this.faceOf(node));
+      const get = (): unknown => Reflect.get(prototype, key, this.faceOf(node));
+      const member = this.#isComputed(node, key) ? this.#read(get) : get();
       // What waits for something would go on when nothing can be written any more.
       return isAsync(member) ? this.#stop() : member;
     }

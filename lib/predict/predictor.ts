@@ -50,7 +50,11 @@ export class Predictor {
     this.#Class = Class;
     for (const [name, Model] of Object.entries(graph.models ?? {})) if (Model) this.#names.set(Model.prototype, name);
     this.#classOf = (className) => (className === "" ? Class : (own(graph.models ?? {}, className) as AnyClass | undefined));
-    this.#acting = new Acting(this.#classOf, () => this.#stop());
+    this.#acting = new Acting(
+      this.#classOf,
+      () => this.#stop(),
+      (read) => this.#read(read),
+    );
   }
 
   /** Whether an event can be predicted at all: what waits for something, or runs in steps, cannot. */
@@ -128,6 +132,16 @@ export class Predictor {
     return new Proxy(this.#known(), { get, has: stop, ownKeys: stop, getOwnPropertyDescriptor: stop, set: stop }) as Current;
   }
 
+  #read<R>(read: () => R): R {
+    const before = this.#reading;
+    this.#reading = true;
+    try {
+      return read();
+    } finally {
+      this.#reading = before;
+    }
+  }
+
   #stop(): never {
     this.#stopped = true;
     throw notPredicted();
@@ -191,19 +205,17 @@ export class Predictor {
 
   /** Brings the computeds of the instances up to date that an event has met. One that cannot be evaluated here stays what the server says. */
   #evaluate(nodes: readonly InstanceNode[]): void {
-    this.#reading = true;
     for (const node of nodes) {
       for (const { name, visibleTo } of schemaOf(this.#classOf(node.className))?.computeds.values() ?? []) {
         if (visibleTo) continue;
         try {
-          const value = Reflect.get(this.#acting.faceOf(node), name);
+          const value: unknown = Reflect.get(this.#acting.faceOf(node), name);
           if (!isPromise(value)) node.put(name, this.#derive(value, own(node.data, name), node, name));
         } catch {
           this.#stopped = false;
         }
       }
     }
-    this.#reading = false;
   }
 
   /** The value of a computed as a container holds it: what is equal to what stood there is the same. */

@@ -123,9 +123,11 @@ function pageOf(headers: Headers): string {
 }
 
 /** A page that says why, with the way back. */
-export function refusalPage({ message, data }: Refusal, status: number, back: string): Response {
-  const { issues = [] } = (data ?? {}) as { issues?: readonly StandardSchemaV1.Issue[] };
-  const reasons = issues.length > 0 ? issues.map(({ message, path = [] }) => [...path, message].join(": ")) : [message];
+export function refusalPage({ code, message, data }: Refusal, status: number, back: string): Response {
+  const { issues } = (data ?? {}) as { issues?: unknown };
+  // Of other codes the data is the app's own, whatever its names.
+  const told = code === "INVALID" && Array.isArray(issues) ? (issues as readonly StandardSchemaV1.Issue[]) : [];
+  const reasons = told.length > 0 ? told.map(({ message, path = [] }) => [...path, message].join(": ")) : [message];
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Not done</title>
 <h1>Not done</h1>${reasons.map((reason) => `<p>${escaped(reason)}</p>`).join("")}<p><a href="${escaped(back)}">Back</a></p></html>`;
   const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": "default-src 'none'", "x-content-type-options": "nosniff" };

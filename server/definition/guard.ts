@@ -35,7 +35,7 @@ export async function checkArguments(
   const size = measure(args, maxDepth, maxValues);
   if (size === "deep") throw refuse([{ message: `Nested more than ${maxDepth} levels deep`, path: [] }]);
   if (size === "many") throw tooManyValues(maxValues);
-  if (size === "proto") throw refuse([{ message: "`__proto__` is no name that a property of an argument may have", path: [] }]);
+  if (size === "proto") throw refuse([{ message: "`__proto__`, and `constructor` with a `prototype`, are no properties that an argument may have", path: [] }]);
   if (!event.input) {
     const issues = typeIssues(event.paramTypes ?? [], methodOf(event, Class).length, args);
     if (issues.length > 0) throw refuse(issues);
@@ -122,12 +122,20 @@ function measure(args: readonly unknown[], deepest: number, most: number): "deep
       if (seen.size > most) return "many";
       if (value instanceof Map) for (const [key, item] of value) next.push(key, item);
       else if (Array.isArray(value) || value instanceof Set) for (const item of value) next.push(item);
-      else if (Object.hasOwn(value, "__proto__")) return "proto";
+      else if (leadsToPrototype(value)) return "proto";
       else for (const item of Object.values(value)) next.push(item);
     }
     level = next;
   }
   return undefined;
+}
+
+/** A deep merge of it would follow these names to a prototype that all objects share. */
+function leadsToPrototype(value: object): boolean {
+  if (Object.hasOwn(value, "__proto__")) return true;
+  if (!Object.hasOwn(value, "constructor")) return false;
+  const { constructor } = value as { constructor: unknown };
+  return typeof constructor === "object" && constructor !== null && Object.hasOwn(constructor, "prototype");
 }
 
 /** The events of which nothing tells what they take. */

@@ -146,7 +146,7 @@ test("__proto__ as a key of an argument is refused, wherever it stands", async (
 });
 
 test("constructor as a key of an argument is a mere key", async () => {
-  const answer = await visitor.post("todo.any", `{"args":[{"constructor":{"prototype":{"admin":true}}}]}`);
+  const answer = await visitor.post("todo.any", `{"args":[{"constructor":{"name":"x","admin":true}}]}`);
   expect(answer.status).toBe(200);
   expect(({} as { admin?: unknown }).admin).toBeUndefined();
   const { options } = await app.twin.todo(visitor.session).$snapshot();
@@ -155,6 +155,14 @@ test("constructor as a key of an argument is a mere key", async () => {
   // The only one that has changed state: its own.
   visitor = app.visitor();
   await visitor.call("todo.add", "mine");
+});
+
+test("constructor as a key of an argument is refused where a prototype hangs on it", async () => {
+  for (const value of [{ constructor: { prototype: { admin: true } } }, [{ a: { constructor: { prototype: 1 } } }]]) {
+    const answer = await visitor.ask("todo.any", { args: [value] });
+    expectRefused(answer, "INVALID", 400);
+    expect(answer.error?.data).toEqual({ issues: [{ message: expect.stringContaining("`constructor`"), path: [] }] });
+  }
 });
 
 test("__proto__ as room, store and client in what a stream asks for", async () => {

@@ -11,6 +11,8 @@ class Todo {
   @state people: unknown[] = [];
   @event add(title: string, count: number = 1, done: boolean = false) {
     if (title === "closed") throw new EventError("FORBIDDEN", "It is <b>closed</b>.");
+    if (title === "sold") throw new EventError("SOLD_OUT", "All are sold.", { issues: count } as never);
+    if (title === "odd") throw new EventError("INVALID", "That is odd.", { issues: "none" } as never);
     if (title === "broken") throw new Error("the password is swordfish");
     this.items.push({ title, count, done });
   }
@@ -79,6 +81,15 @@ describe("a form that is posted without JavaScript", () => {
     expect([status, location]).toEqual([303, `${new URL(visitor.url).origin}/list?show=all`]);
     expect(headers.get("cache-control")).toContain("no-store");
     expect((await snapshot()).items).toEqual([{ title: "milk", count: 3, done: true }]);
+  });
+
+  test.each([
+    ["sold", 422, "All are sold."],
+    ["odd", 400, "That is odd."],
+  ])("tells an app's own refusal, whatever its data is named: %s", async (title, status, message) => {
+    const { visitor } = await served();
+    const posted = await post(visitor, todo("add", ["title", title]));
+    expect([posted.status, posted.html]).toEqual([status, expect.stringContaining(`<p>${message}</p>`)]);
   });
 
   test("may be urlencoded, and need not tell where it stands", async () => {

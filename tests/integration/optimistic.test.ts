@@ -73,6 +73,25 @@ async function opened(options: Options = {}) {
 const titles = (list: { readonly items: readonly { readonly title: string; readonly done: boolean }[] }) =>
   list.items.map(({ title, done }) => (done ? title.toUpperCase() : title)).join(" ");
 
+test("an event that asks a computed which writes is not shown, as the server refuses it", async () => {
+  class Sorted {
+    @state items = [3, 1, 2];
+    @computed get sorted() {
+      return this.items.sort().join();
+    }
+    @event({ optimistic: true }) add(item: number) {
+      this.items.push(item);
+      return this.sorted;
+    }
+  }
+  await using joined = pair({ stores: { sorted: scope.shared(Sorted) }, browser: { stores: { sorted: Sorted } }, log: () => {} });
+  const list = await joined.client().sorted();
+  const shown: string[] = [];
+  list.$subscribe(() => shown.push(list.items.join()));
+  await expect(list.add(0)).rejects.toMatchObject({ code: "INTERNAL" });
+  expect(new Set([...shown, list.items.join()])).toEqual(new Set(["3,1,2"]));
+});
+
 test("is shown before anything is sent, with its id and what is computed, and stays as it is", async () => {
   await using page = await opened();
   const { joined, list, shown } = page;

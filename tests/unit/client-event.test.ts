@@ -7,8 +7,8 @@ import { nextNumber, type Scope, scopeName } from "../../client/scope.js";
 import { createStatus } from "../../client/status.js";
 import type { WireEvent, WireSchema } from "../../lib/class/schema.js";
 
-/** An event whose calls are answered at once with their arguments. */
-function echo(options: WireEvent = {}, twin: object = {}, sent: unknown[][] = []) {
+/** An event whose calls are answered at once with their arguments, or refused. */
+function echo(options: WireEvent = {}, twin: object = {}, sent: unknown[][] = [], refused?: EventError) {
   const event = createEvent({
     label: "todo.search",
     key: null,
@@ -27,7 +27,8 @@ function echo(options: WireEvent = {}, twin: object = {}, sent: unknown[][] = []
         send(given) {
           const args = given as readonly unknown[];
           sent.push([...args]);
-          open.resolve(args[0]);
+          if (refused) open.reject(refused);
+          else open.resolve(args[0]);
         },
       };
     },
@@ -161,6 +162,17 @@ test("a call sends what its store holds back by time first, in the order in whic
   expect(sent.slice(5)).toEqual([["again"]]);
 });
 
+test("what a throttle sends at once is a call like any other: what its store holds back goes first, unless it is volatile", async () => {
+  const [twin, sent]: [object, unknown[][]] = [{}, []];
+  const { event: draft } = echo({ debounce: 60_000 }, twin, sent);
+  const { event: submit } = echo({ throttle: 60_000 }, twin, sent);
+  const { event: cursor } = echo({ throttle: 60_000, volatile: true }, twin, sent);
+  void draft("hello");
+  await cursor("here");
+  await submit("done");
+  expect(sent).toEqual([["here"], ["hello"], ["done"]]);
+});
+
 test("what a throttle has sent early counts: the next call waits its time", async () => {
   const [twin, sent]: [object, unknown[][]] = [{}, []];
   const { event: move } = echo({ throttle: 60_000 }, twin, sent);
@@ -170,4 +182,14 @@ test("what a throttle has sent early counts: the next call waits its time", asyn
   await submit("done");
   void move(3);
   expect(sent).toEqual([[1], [2], ["done"]]);
+});
+
+test("a form resolves to an app's own refusal, whatever its data is named", async () => {
+  for (const error of [
+    new EventError("SOLD_OUT", "All are sold.", { issues: 3 } as never),
+    new EventError("INVALID", "That is odd.", { issues: "none" } as never),
+  ]) {
+    const { event } = echo({}, {}, [], error);
+    expect(await event.form(undefined, new FormData())).toMatchObject({ error, errors: {} });
+  }
 });
