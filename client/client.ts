@@ -1,16 +1,16 @@
 import { createTRPCUntypedClient, httpBatchStreamLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import type { Classes } from "../lib/class/brought.js";
 import type { WireSchema } from "../lib/class/schema.js";
+import type { Classes } from "../lib/class/view-registry.js";
 import { type EventError, isEventError, outdatedPage, refusal, unnamed } from "../lib/errors/errors.js";
 import { Signal } from "../lib/graph/signal.js";
 import { atomically } from "../lib/mirror/mirror.js";
-import type { Delta, Encoded, Snapshot } from "../lib/wire/codec.js";
-import { decodeValue } from "../lib/wire/value.js";
+import type { Encoded, Snapshot, WireDelta } from "../lib/wire/codec.js";
+import { decodeValue } from "../lib/wire/value-codec.js";
 import type { PreloadData } from "../server/call/preload.js";
-import type { Told } from "../server/wire/refusal.js";
+import type { Told } from "../server/wire/error-shape.js";
 import { loadOnline } from "./chunks.js";
-import { Connection } from "./connection.js";
+import { ServerConnection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import { Outbox } from "./outbox.js";
 import { refusalOf, toldBy } from "./refusal.js";
@@ -47,7 +47,7 @@ export interface ClientOptions extends SocketOptions {
 }
 
 /** Classes that the browser has, by the names under which the server knows them. */
-export interface Known {
+export interface BrowserClasses {
   stores?: Classes | undefined;
   models?: Classes | undefined;
 }
@@ -72,7 +72,7 @@ export interface Client {
 }
 
 /** Makes a client. It does no I/O before one of its twins is used. */
-export function createClient(options: ClientOptions & Known = {}): Client {
+export function createClient(options: ClientOptions & BrowserClasses = {}): Client {
   const { linger = 30_000, maxPending = 1000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
   const get: typeof fetch = async (url, init) => {
@@ -109,7 +109,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
   /** The stream that is open has told of the server's schema. */
   let greeted = false;
 
-  const connection = new Connection({
+  const connection = new ServerConnection({
     trpc,
     // So whatever comes by the stream finds it loaded.
     async stream(granted, line, take) {
@@ -372,7 +372,7 @@ export function createClient(options: ClientOptions & Known = {}): Client {
         outbox.sender?.ran(twin, incarnation, ran);
         const index = message.indexOf(twin.store, 2);
         try {
-          twin.frame([incarnation, revision], index < 0 ? undefined : (message[index + 1] as Delta));
+          twin.frame([incarnation, revision], index < 0 ? undefined : (message[index + 1] as WireDelta));
         } catch {
           renew(twin);
         }

@@ -6,7 +6,7 @@ import { printContainers } from "../lib/live/inspect.js";
 import { viewOf } from "../lib/view/view.js";
 import type { KindOf, StoreOf } from "../server/definition/scope.js";
 import { type ClientOptions, createClient } from "./client.js";
-import { engine } from "./engine.js";
+import { engine } from "./lazy-prediction.js";
 import type { Status } from "./status.js";
 import { decodeVisitor, type Visiting } from "./visitor.js";
 

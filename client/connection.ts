@@ -35,7 +35,7 @@ export interface ConnectionWorld {
 }
 
 /** The one stream of a tab. It is open while a twin is watched, and comes back when it breaks. */
-export class Connection {
+export class ServerConnection {
   readonly #world: ConnectionWorld;
   readonly #wanted = new Set<LiveTwin>();
   /** What the server has been told to send. */

@@ -1,14 +1,14 @@
 import type { WireEvent } from "../lib/class/schema.js";
 import { superseded } from "../lib/errors/errors.js";
 import { atomically } from "../lib/mirror/mirror.js";
-import type { ClientCall } from "./call.js";
+import type { ClientCall } from "./client-call.js";
 import { createForm, type Filled, type Form } from "./form.js";
 import { hold, letGo, sendHeld } from "./held.js";
 
 type Run = (...args: unknown[]) => ClientCall;
 
 /** An event as users hold it. */
-export type TwinEvent = Run & { debounce(ms: number): Run; throttle(ms: number): Run; readonly form: Form; readonly "~": EventParts };
+export type BoundEvent = Run & { debounce(ms: number): Run; throttle(ms: number): Run; readonly form: Form; readonly "~": EventParts };
 
 /** A call that is still to be sent. */
 export interface Begun {
@@ -36,7 +36,7 @@ export interface EventParts {
 }
 
 /** Makes an event: a function, with its tools. */
-export function createEvent(parts: EventParts): TwinEvent {
+export function createEvent(parts: EventParts): BoundEvent {
   const made = new Map<string, Run>();
   /** The same function for the same time. */
   const paced = (each: boolean) => (ms: number) => {
@@ -57,7 +57,7 @@ export function createEvent(parts: EventParts): TwinEvent {
     return call;
   };
   let form: Form | undefined;
-  return Object.defineProperty(Object.assign(run, tools), "form", { get: () => (form ??= createForm(parts)) }) as TwinEvent;
+  return Object.defineProperty(Object.assign(run, tools), "form", { get: () => (form ??= createForm(parts)) }) as BoundEvent;
 }
 
 /** Of calls that follow each other closely, sends the last: when `ms` have passed without one, or each `ms` and the first at once. */

@@ -1,4 +1,4 @@
-import type { FormState } from "../lib/event/call.js";
+import type { FormState } from "../lib/event/call-types.js";
 import type { EventParts } from "./event.js";
 
 /** An event as the action of a form: called with the form, or, by `useActionState`, with a state and the form. */

@@ -1,8 +1,8 @@
 import { Signal } from "../lib/graph/signal.js";
 import type { Prediction } from "../lib/predict/predictions.js";
-import type { ClientCall } from "./call.js";
 import type { ClientOptions } from "./client.js";
-import { Network } from "./network.js";
+import type { ClientCall } from "./client-call.js";
+import { FaultyNetwork } from "./faulty-network.js";
 import type { Status } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
@@ -36,7 +36,7 @@ export interface Inspection {
   readonly twins: ReadonlyMap<string, LiveTwin>;
   readonly status: Status;
   /** In browsers. */
-  readonly network: Network | undefined;
+  readonly network: FaultyNetwork | undefined;
 }
 
 // By what is the client's own from its beginning.
@@ -44,7 +44,7 @@ const inspections = /* @__PURE__ */ new WeakMap<Status, Inspection>();
 
 /** Lets tools look into a client. */
 export function inspect(status: Status, twins: ReadonlyMap<string, LiveTwin>, options: ClientOptions): Inspection {
-  const network = typeof window === "undefined" ? undefined : new Network(options);
+  const network = typeof window === "undefined" ? undefined : new FaultyNetwork(options);
   const inspection = { news: new Signal<[News]>(), twins, status, network };
   inspections.set(status, inspection);
   return inspection;

@@ -3,14 +3,14 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull } from "../lib/errors/errors.js";
 import { atomically } from "../lib/mirror/mirror.js";
 import type { Encoded } from "../lib/wire/codec.js";
-import { decodeValue, encodeValue } from "../lib/wire/value.js";
-import { ClientCall, type OpenCall } from "./call.js";
-import type { Known } from "./client.js";
-import type { Connection } from "./connection.js";
-import { engine } from "./engine.js";
+import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
+import type { BrowserClasses } from "./client.js";
+import { ClientCall, type OpenCall } from "./client-call.js";
+import type { ServerConnection } from "./connection.js";
 import type { Begun } from "./event.js";
 import type { Filled } from "./form.js";
 import type { Inspection } from "./inspection.js";
+import { engine } from "./lazy-prediction.js";
 import type { Shown } from "./prediction.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
@@ -26,14 +26,14 @@ export interface OutboxWorld {
   /** The same, with one call in each request. */
   readonly one: TRPCUntypedClient<AnyTRPCRouter>;
   readonly taker: Taker;
-  readonly connection: Pick<Connection, "id" | "epoch" | "open" | "answered">;
+  readonly connection: Pick<ServerConnection, "id" | "epoch" | "open" | "answered">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
   missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void;
   readonly status: Pick<Cell<ConnectionStatus>, "current" | "update">;
   /** How many calls may wait for their answers. */
   readonly limit: number;
-  readonly known: Known;
+  readonly known: BrowserClasses;
   readonly visitor: Cell<Visiting>;
   unheard(error: EventError): void;
 }
@@ -60,7 +60,7 @@ export interface Numbered {
 }
 
 /** A call that has no answer yet, or one that is not shown. */
-export interface Entry {
+export interface OutboxEntry {
   readonly twin: LiveTwin;
   readonly event: string;
   readonly args: Encoded;
@@ -86,7 +86,7 @@ export interface Entry {
 /** The events of a client that have no answer, or are not shown yet. They wait here for what sends them, which a page loads while it connects. */
 export class Outbox {
   readonly world: OutboxWorld;
-  readonly entries = new Set<Entry>();
+  readonly entries = new Set<OutboxEntry>();
   /** Once it is loaded. */
   sender: Sender | undefined;
   #closed = false;
@@ -99,7 +99,7 @@ export class Outbox {
 
   /** A call that is still to be sent. */
   begin(twin: LiveTwin, event: string): Begun {
-    let entry: Entry | undefined;
+    let entry: OutboxEntry | undefined;
     let prediction: Shown | undefined;
     let over = false;
     const drop = (error: unknown) => {
@@ -150,13 +150,13 @@ export class Outbox {
           return drop(badRequest((error as Error).message.replace(/\.$/, "")));
         }
         this.entries.add(entry);
-        atomically(() => this.#begin(entry as Entry));
+        atomically(() => this.#begin(entry as OutboxEntry));
         this.sender?.flush();
       },
     };
   }
 
-  #begin(entry: Entry): void {
+  #begin(entry: OutboxEntry): void {
     const { twin, event, args, open } = entry;
     this.#count(twin, 1);
     this.sender?.number();
@@ -172,13 +172,13 @@ export class Outbox {
     this.world.status.update({ pending: this.entries.size });
   }
 
-  reject(entry: Entry, error: unknown): void {
+  reject(entry: OutboxEntry, error: unknown): void {
     this.end(entry);
     entry.open.reject(error);
   }
 
   /** It has its answer. */
-  end(entry: Entry): void {
+  end(entry: OutboxEntry): void {
     this.entries.delete(entry);
     this.sender?.ended(entry);
     clearTimeout(entry.patience);

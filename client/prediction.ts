@@ -1,8 +1,8 @@
 import type { AnyClass } from "../lib/class/schema.js";
 import { own } from "../lib/graph/node.js";
 import { type Prediction, Predictions } from "../lib/predict/predictions.js";
-import { encodeValue } from "../lib/wire/value.js";
-import type { Entry, Numbered, OutboxWorld } from "./outbox.js";
+import { encodeValue } from "../lib/wire/value-codec.js";
+import type { Numbered, OutboxEntry, OutboxWorld } from "./outbox.js";
 import type { LiveTwin } from "./twin.js";
 import { decodeVisitor } from "./visitor.js";
 
@@ -20,7 +20,7 @@ export interface Shown extends Prediction {
 const predictions = new WeakMap<LiveTwin, Predictions>();
 
 /** Shows a call that is sent, or shows it as what it is by now. */
-export function see(entry: Entry, world: World): void {
+export function see(entry: OutboxEntry, world: World): void {
   const { twin, event, args, numbered } = entry;
   // PROTOCOL.md §2.
   const ids = numbered && `${numbered.i} ${numbered.client} ${numbered.n}`;
@@ -29,7 +29,7 @@ export function see(entry: Entry, world: World): void {
 }
 
 /** What a twin will show next has all that its events up to a number have done. */
-export function ran(entries: Iterable<Entry>, twin: LiveTwin, { client, i, n }: Pick<Numbered, "client" | "i" | "n">): void {
+export function ran(entries: Iterable<OutboxEntry>, twin: LiveTwin, { client, i, n }: Pick<Numbered, "client" | "i" | "n">): void {
   for (const { twin: one, numbered, prediction } of entries) {
     if (one === twin && numbered?.client === client && numbered.i === i && numbered.n <= n) prediction?.end();
   }

@@ -1,7 +1,7 @@
 import { type EventError, refusal } from "../lib/errors/errors.js";
 import type { Encoded } from "../lib/wire/codec.js";
-import { decodeValue } from "../lib/wire/value.js";
-import type { Told } from "../server/wire/refusal.js";
+import { decodeValue } from "../lib/wire/value-codec.js";
+import type { Told } from "../server/wire/error-shape.js";
 
 /** What the server says of a call; `undefined` where it has not spoken. */
 export function refusalOf(error: unknown): EventError | undefined {

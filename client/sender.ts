@@ -3,10 +3,10 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { cancelled, notConnected, unknownEvent, unknownOutcome } from "../lib/errors/errors.js";
 import type { Encoded } from "../lib/wire/codec.js";
 import { backoff } from "./backoff.js";
-import type { OpenCall } from "./call.js";
-import { engine } from "./engine.js";
+import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
-import type { Answer, Entry, Numbered, Outbox, OutboxWorld } from "./outbox.js";
+import { engine } from "./lazy-prediction.js";
+import type { Answer, Numbered, Outbox, OutboxEntry, OutboxWorld } from "./outbox.js";
 import { isAgain, refusalOf } from "./refusal.js";
 import { nextNumber, type Scope } from "./scope.js";
 import type { LiveTwin } from "./twin.js";
@@ -27,9 +27,9 @@ export class Sender {
   readonly #outbox: Outbox;
   readonly #world: OutboxWorld;
   /** Runs out when a call's answer is late. */
-  readonly #due = new Map<Entry, ReturnType<typeof setTimeout>>();
+  readonly #due = new Map<OutboxEntry, ReturnType<typeof setTimeout>>();
   /** The calls that have had no answer for long. */
-  readonly #late = new Set<Entry>();
+  readonly #late = new Set<OutboxEntry>();
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -77,7 +77,7 @@ export class Sender {
     }
   }
 
-  #numberOf(entry: Entry, scope: Scope | undefined): Numbered | undefined {
+  #numberOf(entry: OutboxEntry, scope: Scope | undefined): Numbered | undefined {
     const { twin, event } = entry;
     if (twin.declared(event) === null) {
       this.#outbox.reject(entry, unknownEvent(twin.store, event));
@@ -89,7 +89,7 @@ export class Sender {
     return undefined;
   }
 
-  async #send(entry: Entry, numbered: Numbered): Promise<void> {
+  async #send(entry: OutboxEntry, numbered: Numbered): Promise<void> {
     const { one, taker, trpc } = this.#world;
     const attempt = new AbortController();
     entry.attempt = attempt;
@@ -125,7 +125,7 @@ export class Sender {
   }
 
   /** Waits anew for a sign of a call. One that runs in the background gives none, for as long as it takes. */
-  #await(entry: Entry): void {
+  #await(entry: OutboxEntry): void {
     this.ended(entry);
     if (entry.twin.declared(entry.event)?.background) return;
     const late = () => {
@@ -136,7 +136,7 @@ export class Sender {
   }
 
   /** A call is waited for no longer. */
-  ended(entry: Entry): void {
+  ended(entry: OutboxEntry): void {
     clearTimeout(this.#due.get(entry));
     this.#due.delete(entry);
     if (this.#late.delete(entry)) this.#tell();
@@ -149,7 +149,7 @@ export class Sender {
   }
 
   /** What a call asks, of which procedure. */
-  #asked({ twin, event, args, prediction }: Entry, numbered: Numbered): readonly [path: string, input: object] {
+  #asked({ twin, event, args, prediction }: OutboxEntry, numbered: Numbered): readonly [path: string, input: object] {
     const { client, i, n } = numbered;
     const at = twin.have?.[0] === i ? twin.have[1] : null;
     const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: prediction && 1 };
@@ -163,7 +163,7 @@ export class Sender {
     return seen;
   }
 
-  #failed(entry: Entry, { scope, i, fresh }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
+  #failed(entry: OutboxEntry, { scope, i, fresh }: Numbered, error: TRPCClientError<AnyTRPCRouter>): void {
     const told = refusalOf(error);
     // It has taken no number. Whatever the app says is an answer, also where the server has the same word for this.
     if (!told || isAgain(error)) return this.#rest((told?.data as { retryAfter?: number } | undefined)?.retryAfter);
@@ -223,7 +223,7 @@ export class Sender {
     }
   }
 
-  #resolve(entry: Entry, value: Encoded): void {
+  #resolve(entry: OutboxEntry, value: Encoded): void {
     this.#outbox.end(entry);
     try {
       entry.open.resolve(entry.twin.mirror.decode(value));
@@ -247,7 +247,7 @@ export class Sender {
     }
   }
 
-  cancel(entry: Entry): void {
+  cancel(entry: OutboxEntry): void {
     const { twin, numbered } = entry;
     if (!numbered || !entry.sent) {
       // Nobody has heard of its number, nor of those after it.

@@ -1,7 +1,7 @@
 import { decode } from "../lib/wire/binary.js";
 
 /** What is used of a `WebSocket`. */
-export interface Socket {
+export interface ClientSocket {
   /** How bytes are given: it is set to `"arraybuffer"`. */
   binaryType?: string;
   onopen: ((event: never) => void) | null;
@@ -23,7 +23,7 @@ export interface SocketOptions {
    * Opens the WebSockets: to add headers where there is no browser, or to test.
    * @default (url) => new WebSocket(url)
    */
-  openSocket?: (url: string) => Socket;
+  openSocket?: (url: string) => ClientSocket;
 }
 
 /** How long a socket may take to open, in ms. Some proxies let one wait for ever. */

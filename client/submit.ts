@@ -1,8 +1,8 @@
 import type { EventError } from "../lib/errors/errors.js";
-import type { FormState } from "../lib/event/call.js";
+import type { FormState } from "../lib/event/call-types.js";
 import type { EventParts } from "./event.js";
 import { sendHeld } from "./held.js";
-import { listen } from "./listen.js";
+import { settle } from "./settle.js";
 
 /** Sends a form to its event. `args`: the form, perhaps after a state. Resolves in any case: to a new state, which somebody looks at where there was one. */
 export function submit(parts: EventParts, bound: readonly unknown[], args: readonly unknown[]): Promise<FormState> {
@@ -14,7 +14,7 @@ export function submit(parts: EventParts, bound: readonly unknown[], args: reado
   const { call, send } = parts.begin();
   send(fields.length > 0 ? { fields, bound } : bound);
   return new Promise((resolve) =>
-    listen(
+    settle(
       call,
       (value) => resolve({ value, errors: {}, fields: {} }),
       (error) => {

@@ -1,13 +1,13 @@
-import { viewsOf } from "../lib/class/brought.js";
 import type { Members } from "../lib/class/class-views.js";
 import type { WireClass, WireEvent, WireSchema } from "../lib/class/schema.js";
+import { classViewsOf } from "../lib/class/view-registry.js";
 import { type EventError, nestedEvent, unknownEvent } from "../lib/errors/errors.js";
 import { Signal } from "../lib/graph/signal.js";
 import { atomically, createMirror, type Mirror } from "../lib/mirror/mirror.js";
-import type { Delta, Snapshot } from "../lib/wire/codec.js";
-import type { Known } from "./client.js";
-import { engine } from "./engine.js";
-import { type Begun, createEvent, type TwinEvent } from "./event.js";
+import type { Snapshot, WireDelta } from "../lib/wire/codec.js";
+import type { BrowserClasses } from "./client.js";
+import { type Begun, type BoundEvent, createEvent } from "./event.js";
+import { engine } from "./lazy-prediction.js";
 
 export type TwinState = "waiting" | "ready" | "refused";
 
@@ -34,7 +34,7 @@ export interface Twin {
   /** Calls back after each change of state or content. */
   subscribe(listener: () => void): () => void;
   /** The event, always the same function; `undefined` where the schema is known and has no such event. */
-  event(name: string): TwinEvent | undefined;
+  event(name: string): BoundEvent | undefined;
   /**
    * What a name gives on a view that is no field: a getter or method of the store's class, where the browser has it; an event; for what looks like another method, a function
    * that tells what is wrong.
@@ -51,7 +51,7 @@ export interface TwinWorld {
   readonly schema: WireSchema | undefined;
   /** How long a twin that nobody uses stays, in ms. */
   readonly linger: number;
-  readonly known?: Known;
+  readonly known?: BrowserClasses;
   begin(twin: LiveTwin, event: string): Begun;
   watch(twin: LiveTwin): void;
   forget(twin: LiveTwin): void;
@@ -79,7 +79,7 @@ export class LiveTwin implements Twin {
   /** The stream that is open has begun to tell of it. */
   synced = false;
   readonly #world: TwinWorld;
-  readonly #events = new Map<string, TwinEvent>();
+  readonly #events = new Map<string, BoundEvent>();
   readonly #members: Members | undefined;
   #settle = () => {};
   #users = 0;
@@ -90,7 +90,7 @@ export class LiveTwin implements Twin {
     this.#world = world;
     this.store = store;
     this.key = key;
-    this.#members = viewsOf(world.known?.stores, store)?.members();
+    this.#members = classViewsOf(world.known?.stores, store)?.members();
     this.mirror = createMirror({ name: store, models: world.known?.models, method: (className, name) => this.#method(className, name) });
     this.mirror.onChange(() => this.#tell());
     this.ready = new Promise((resolve) => {
@@ -127,7 +127,7 @@ export class LiveTwin implements Twin {
     return Object.hasOwn(events, name) ? events[name] : schema && null;
   }
 
-  event(name: string): TwinEvent | undefined {
+  event(name: string): BoundEvent | undefined {
     if (this.declared(name) === null) return undefined;
     let event = this.#events.get(name);
     if (!event) {
@@ -187,7 +187,7 @@ export class LiveTwin implements Twin {
   }
 
   /** The next frame; it need not change anything of this store. */
-  frame(at: Position, delta?: Delta): void {
+  frame(at: Position, delta?: WireDelta): void {
     this.#enter(at, () => delta && this.mirror.applyDelta(delta));
   }
 

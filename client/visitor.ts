@@ -1,4 +1,4 @@
-import { decodeValue } from "../lib/wire/value.js";
+import { decodeValue } from "../lib/wire/value-codec.js";
 
 /** What the context says of the visitor, as it came: the text of an encoded value, which can be compared. */
 export interface Visiting {

@@ -30,7 +30,7 @@ export {
 } from "./class/register.js";
 export type { Internal, Loaded, LoadedOf, Pending, View, ViewOf } from "./class/view-types.js";
 export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors/errors.js";
-export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./event/call.js";
+export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./event/call-types.js";
 export {
   type BuiltInEffects,
   type Connection,

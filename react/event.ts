@@ -1,9 +1,9 @@
 import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
-import type { ClientCall } from "../client/call.js";
 import { QUIET } from "../client/client.js";
-import { listen } from "../client/listen.js";
+import type { ClientCall } from "../client/client-call.js";
+import { settle } from "../client/settle.js";
 import type { EventError } from "../lib/errors/errors.js";
-import type { StreamCall } from "../lib/event/call.js";
+import type { StreamCall } from "../lib/event/call-types.js";
 import { Signal } from "../lib/graph/signal.js";
 
 export interface EventState<C> {
@@ -104,7 +104,7 @@ class Caller {
         if (this.#latest === call) this.#tell({ last });
       };
     }
-    listen(
+    settle(
       call,
       (value) => {
         this.#calls.delete(call);

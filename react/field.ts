@@ -2,8 +2,8 @@ import { useEffect, useLayoutEffect, useMemo, useSyncExternalStore } from "react
 import { QUIET } from "../client/client.js";
 import type { EventParts } from "../client/event.js";
 import { hold, letGo } from "../client/held.js";
-import { listen } from "../client/listen.js";
-import { type EventError, noSetter } from "../lib/errors/errors.js";
+import { settle } from "../client/settle.js";
+import { type EventError, noFieldSetter } from "../lib/errors/errors.js";
 import { Signal } from "../lib/graph/signal.js";
 
 // --- types ---
@@ -125,7 +125,7 @@ export function useField(from: unknown, how: string | Set, given?: Set): Field<u
     const store = from as Record<string, unknown>;
     [name, value, set] = [how, store[how], given ?? (store[`set${how[0]?.toUpperCase()}${how.slice(1)}`] as Set)];
   }
-  if (typeof set !== "function") throw noSetter(name ?? "");
+  if (typeof set !== "function") throw noFieldSetter(name ?? "");
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was typed under another name is nothing of this one's
   const editor = useMemo(() => new Editor(), [name]);
   const local = useSyncExternalStore(editor.subscribe, editor.get, editor.get);
@@ -297,7 +297,7 @@ class Editor {
       const { edit } = this.#local;
       if (--this.#calls === 0 && edit?.stage === "refused") this.#tell(edit);
     };
-    listen(
+    settle(
       begun?.call ?? this.#set(sent.value),
       () => {
         if (this.#local.edit === sent) this.#tell(this.#focused ? { ...sent, stage: "taken", error: undefined } : undefined);

@@ -1,6 +1,6 @@
 import { createElement, use, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { ClientOptions } from "../client/client.js";
-import { engine } from "../client/engine.js";
+import { engine } from "../client/lazy-prediction.js";
 import { addressOf, type Twin } from "../client/twin.js";
 import { decodeVisitor } from "../client/visitor.js";
 import type { AppVisitor } from "../lib/class/register.js";
@@ -8,12 +8,12 @@ import type { LoadedOf, View } from "../lib/class/view-types.js";
 import { notPreloaded } from "../lib/errors/errors.js";
 import type { KindOf, StoreOf } from "../server/definition/scope.js";
 import { useClient } from "./context.js";
-import { faces } from "./faces.js";
 import { warnOfCompiled } from "./hints.js";
-import { Pins } from "./pin.js";
+import { Pins } from "./hydration.js";
+import { faces } from "./lazy-live.js";
 import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
 import { TwinProvider, type TwinProviderComponent, type TwinProviderProps } from "./provider.js";
-import { createLive, createSelection, createView, type Source } from "./view.js";
+import { createLive, createSelection, createView, type ViewSource } from "./view.js";
 
 // --- types ---
 
@@ -189,6 +189,6 @@ function useVisitor(): unknown {
   return useMemo(() => decodeVisitor({ text }), [text]);
 }
 
-const NOTHING: Source = { subscribe: () => () => {}, get: () => undefined, getServer: () => undefined };
+const NOTHING: ViewSource = { subscribe: () => () => {}, get: () => undefined, getServer: () => undefined };
 
-const useSource = ({ subscribe, get, getServer }: Source = NOTHING): unknown => useSyncExternalStore(subscribe, get, getServer);
+const useSource = ({ subscribe, get, getServer }: ViewSource = NOTHING): unknown => useSyncExternalStore(subscribe, get, getServer);

@@ -1,4 +1,4 @@
-import { engine } from "../client/engine.js";
+import { engine } from "../client/lazy-prediction.js";
 
 /**
  * Whether an event that has no answer yet has changed a value of a store, or something in it: what is shown of it may still be refused. `todo.$pending` counts such events.

@@ -4,7 +4,7 @@ import { addressOf } from "../client/twin.js";
 import type { PreloadData } from "../server/call/preload.js";
 import type { Preload } from "../server/twin.js";
 import { useClient } from "./context.js";
-import { type PinMap, Pins, pin } from "./pin.js";
+import { type PinMap, Pins, pin } from "./hydration.js";
 
 export type TwinPreloadComponent<S> = (props: {
   /** From `twin.preload()`. */

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { type Client, type ClientOptions, createClient, type Known } from "../client/client.js";
+import { type BrowserClasses, type Client, type ClientOptions, createClient } from "../client/client.js";
 import type { AppEffects } from "../lib/class/register.js";
 import type { EventError } from "../lib/errors/errors.js";
 import type { BuiltInEffects } from "../lib/event/current.js";
@@ -7,9 +7,9 @@ import type { Preload } from "../server/twin.js";
 import { ClientContext } from "./context.js";
 import type { Effects } from "./effects.js";
 import { useHints } from "./hints.js";
-import { reloadAtNavigation } from "./outdated.js";
-import { Pins } from "./pin.js";
+import { Pins } from "./hydration.js";
 import { usePreload } from "./preload.js";
+import { reloadAtNavigation } from "./reload.js";
 
 export type TwinProviderComponent<S> = (props: TwinProviderProps<S>) => ReactNode;
 
@@ -50,7 +50,7 @@ export interface TwinProviderProps<S> {
  * The connection of a page, around the whole app.
  * @example <TwinProvider>{children}</TwinProvider>
  */
-export function TwinProvider({ preload, effects, onError, onOutdated, children, ...link }: TwinProviderProps<any> & Known): ReactNode {
+export function TwinProvider({ preload, effects, onError, onOutdated, children, ...link }: TwinProviderProps<any> & BrowserClasses): ReactNode {
   const latest = useRef({ effects, onError, onOutdated });
   const client = useOwn(link);
   useHints(client);
@@ -121,7 +121,7 @@ const lives = new WeakMap<Client, { mounts: number; closed?: boolean }>();
  */
 const spare = new Map<string | undefined, Client>();
 
-type Link = Pick<ClientOptions, "url" | "transport" | "wire" | "linger"> & Known;
+type Link = Pick<ClientOptions, "url" | "transport" | "wire" | "linger"> & BrowserClasses;
 
 function take(link: Link): Client {
   const client = spare.get(link.url) ?? createClient(link);

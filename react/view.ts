@@ -1,10 +1,10 @@
 import type { Twin } from "../client/twin.js";
-import { faces } from "./faces.js";
-import { Generation } from "./generation.js";
-import { pinned, type Rendered } from "./pin.js";
+import { pinned, type Rendered } from "./hydration.js";
+import { faces } from "./lazy-live.js";
+import { TrackedView } from "./tracked-view.js";
 
 /** What a hook gives to `useSyncExternalStore`. */
-export interface Source {
+export interface ViewSource {
   subscribe(listener: () => void): () => void;
   /** The same value until it changes. */
   get(): unknown;
@@ -13,8 +13,8 @@ export interface Source {
 }
 
 /** The views of a twin that one hook shows, one generation after the other. */
-export function createView(twin: Twin, rendered: Rendered | undefined): Source {
-  let generation: Generation | undefined;
+export function createView(twin: Twin, rendered: Rendered | undefined): ViewSource {
+  let generation: TrackedView | undefined;
   let checked: number | undefined;
   return {
     subscribe: (listener) => subscribe(twin, listener),
@@ -23,20 +23,20 @@ export function createView(twin: Twin, rendered: Rendered | undefined): Source {
       if (twin.state !== "ready") return twin.error;
       if (twin.version !== checked) {
         checked = twin.version;
-        if (!generation || generation.old) generation = new Generation(twin);
+        if (!generation || generation.old) generation = new TrackedView(twin);
         generation.unpin();
       }
       return generation?.view;
     },
     getServer() {
-      generation ??= new Generation(twin, pinned(twin, rendered));
+      generation ??= new TrackedView(twin, pinned(twin, rendered));
       return generation.view;
     },
   };
 }
 
 /** The MobX mirror of a twin. It is a view until MobX's part is loaded, and while a page hydrates that shows an older state. */
-export function createLive(twin: Twin, rendered: Rendered | undefined): Source {
+export function createLive(twin: Twin, rendered: Rendered | undefined): ViewSource {
   const view = createView(twin, rendered);
   return {
     subscribe(listener) {
@@ -53,7 +53,7 @@ export function createLive(twin: Twin, rendered: Rendered | undefined): Source {
 }
 
 /** What `select` makes of a view: the same value while it is equal. `last`: what the hook showed before this `select`. */
-export function createSelection(twin: Twin, view: Source, select: (view: unknown) => unknown, last: () => unknown): Source {
+export function createSelection(twin: Twin, view: ViewSource, select: (view: unknown) => unknown, last: () => unknown): ViewSource {
   let from: unknown;
   let made: { readonly value: unknown } | undefined;
   const pick = (next: unknown): unknown => {

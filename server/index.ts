@@ -1,5 +1,6 @@
 export type { SessionOptions } from "./access/session.js";
 export type { ExportedStore, Whose } from "./call/data.js";
+export type { PageProps, PreloadData, PreloadedStore, PreloadOptions } from "./call/preload.js";
 export type {
   CurrentTools,
   Handle,
@@ -12,8 +13,7 @@ export type {
   SharedHandle,
   TabHandle,
   UserHandle,
-} from "./call/handle.js";
-export type { PageProps, PreloadData, PreloadedStore, PreloadOptions } from "./call/preload.js";
+} from "./call/store-handle.js";
 export {
   type KindOf,
   type ModelClass,
@@ -28,12 +28,12 @@ export {
   type Stores,
   scope,
 } from "./definition/scope.js";
-export type { Handler } from "./http/handler.js";
+export type { Handler } from "./http/fetch-handler.js";
 export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./http/router.js";
 export type { AttachOptions } from "./http/socket.js";
 export { memory } from "./storage/memory.js";
 export type { MigrationFailure, MigrationReport } from "./storage/migration.js";
-export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./storage/record.js";
-export { compact } from "./storage/record.js";
-export type { HostEntry, Loaded, Storage } from "./storage/storage.js";
+export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./storage/records.js";
+export { compact } from "./storage/records.js";
+export type { HostEntry, LoadedHost, Storage } from "./storage/storage.js";
 export { attach, createTwin, type LogEntry, type Preload, type TwinApp, type TwinOptions, type TwinServer } from "./twin.js";

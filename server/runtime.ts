@@ -3,28 +3,28 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ContextRequest } from "../lib/class/register.js";
 import { describeClass, type WireSchema } from "../lib/class/schema.js";
 import { alreadyAnswered, cutOff, droppedField, lostStorage } from "../lib/errors/errors.js";
-import { Arrivals } from "./access/arrivals.js";
+import { Admission } from "./access/admission.js";
 import { Callers, RETRY } from "./access/callers.js";
 import { Clients } from "./access/clients.js";
 import { Recheck } from "./access/recheck.js";
 import { ROTATIONS } from "./access/rotation.js";
 import { createSessions, type SessionOptions, type Sessions } from "./access/session.js";
-import { type Bounds, Visitors } from "./access/visitors.js";
-import { Calls, type Outcome } from "./call/calls.js";
+import { type Bounds, SessionLimits } from "./access/session-limits.js";
 import { Data } from "./call/data.js";
+import { Dispatcher, type Outcome } from "./call/dispatcher.js";
 import { type PreloadData, preload } from "./call/preload.js";
 import { type Definition, hostId, type Models, type ScopeKind } from "./definition/scope.js";
 import type { Host, World } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
-import { type Handler, handle, openStream } from "./http/handler.js";
+import { beginStream, type Handler, handle } from "./http/fetch-handler.js";
+import { answerLive } from "./http/node-response.js";
 import { Outflow } from "./http/outflow.js";
-import { answerLive } from "./http/response.js";
 import { buildRouter } from "./http/router.js";
-import type { Opened } from "./http/talk.js";
+import type { OpenedStream } from "./http/socket-calls.js";
 import type { Storage } from "./storage/storage.js";
 import { Streams } from "./stream/streams.js";
 import { openTelemetry, type Resume, type Telemetry } from "./telemetry.js";
-import { type Report, refusalOf } from "./wire/refusal.js";
+import { errorShapeOf, type Report } from "./wire/error-shape.js";
 
 /** How often what has run out is forgotten, in ms. */
 const SWEEP = 3600 * 1000;
@@ -63,18 +63,18 @@ export class Runtime implements World {
   /** Answers requests: by the copy of tRPC that the router is of, as it knows by a symbol of its own what is tracked. */
   readonly serve: Handler = (request) => handle(this, request);
   /** Opens a stream that no request is kept open for, or gives the text of a refusal. */
-  readonly open = (headers: Headers, input: string, events: boolean): Promise<Opened | string> => openStream(this, headers, input, events);
+  readonly open = (headers: Headers, input: string, events: boolean): Promise<OpenedStream | string> => beginStream(this, headers, input, events);
   /** Answers a request for a stream on Node's own response. */
   readonly live = (request: IncomingMessage, response: ServerResponse): Promise<void> => answerLive(this, request, response);
   readonly sessions: Sessions;
   readonly hosts: Hosts;
-  readonly visitors: Visitors;
+  readonly visitors: SessionLimits;
   readonly clients: Clients;
   readonly outflow = new Outflow(() => this.limits.maxAnswers);
   readonly callers = new Callers(this);
-  readonly arrivals = new Arrivals(this);
+  readonly arrivals = new Admission(this);
   readonly streams = new Streams(this);
-  readonly calls = new Calls(this);
+  readonly calls = new Dispatcher(this);
   readonly data = new Data(this);
   readonly #names = new WeakMap<object, Map<ScopeKind, string>>();
   readonly #recheck = new Recheck(() => this.definitions);
@@ -94,7 +94,7 @@ export class Runtime implements World {
     this.#options = options;
     this.sessions = createSessions(options.session);
     this.hosts = new Hosts(this);
-    this.visitors = new Visitors(() => this.limits);
+    this.visitors = new SessionLimits(() => this.limits);
     this.clients = new Clients(this.visitors, (client) => this.streams.of(client) !== undefined);
     this.#schema = this.#describe();
     this.#router = buildRouter(this);
@@ -189,11 +189,11 @@ export class Runtime implements World {
   }
 
   interrupted(r: number): Outcome {
-    return { r, error: refusalOf(cutOff(), this.report) };
+    return { r, error: errorShapeOf(cutOff(), this.report) };
   }
 
   lost(r: number, n: number): Outcome {
-    return { r, error: refusalOf(alreadyAnswered(n), this.report) };
+    return { r, error: errorShapeOf(alreadyAnswered(n), this.report) };
   }
 
   restored(answer: unknown): Outcome {

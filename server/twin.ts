@@ -19,15 +19,15 @@ import {
   uncheckedWarning,
 } from "../lib/errors/errors.js";
 import type { SessionOptions } from "./access/session.js";
-import type { Bounds } from "./access/visitors.js";
+import type { Bounds } from "./access/session-limits.js";
 import type { ExportedStore, Whose } from "./call/data.js";
-import { createHandle, type Handle } from "./call/handle.js";
 import { type PageProps, type PreloadOptions, tellRefused } from "./call/preload.js";
 import { requestHeaders } from "./call/request.js";
-import { uncheckedEvents } from "./definition/guard.js";
+import { createHandle, type Handle } from "./call/store-handle.js";
+import { uncheckedEvents } from "./definition/arguments.js";
 import { checkHooks } from "./definition/oversights.js";
 import type { Definition, KindOf, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
-import type { Handler } from "./http/handler.js";
+import type { Handler } from "./http/fetch-handler.js";
 import type { TwinRouter } from "./http/router.js";
 import { type AttachOptions, attachTo } from "./http/socket.js";
 import { Runtime, type RuntimeOptions } from "./runtime.js";

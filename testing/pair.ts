@@ -1,6 +1,6 @@
 import { loadOnline, loadSockets } from "../client/chunks.js";
 import { type Connected, type ConnectOptions, connect } from "../client/connect.js";
-import { engine } from "../client/engine.js";
+import { engine } from "../client/lazy-prediction.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors/errors.js";
 import type { Models, Stores } from "../server/definition/scope.js";
 import { memory } from "../server/storage/memory.js";

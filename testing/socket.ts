@@ -1,5 +1,5 @@
-import type { Socket } from "../client/socket.js";
-import { type Socket as ServerSocket, Stream } from "../server/http/socket.js";
+import type { ClientSocket } from "../client/socket.js";
+import { type ServerSocket, Stream } from "../server/http/socket.js";
 import type { Runtime } from "../server/runtime.js";
 import { EVENTS } from "../server/wire/sse.js";
 
@@ -16,13 +16,13 @@ export interface SocketInit extends RequestInit {
 /**
  * A client's WebSocket, on the network that `fetch` goes over: a request that opens it, and one more for what it brings, whose line takes what it says, too.
  */
-export function openSocket(fetch: typeof globalThis.fetch, url: string): Socket {
+export function openSocket(fetch: typeof globalThis.fetch, url: string): ClientSocket {
   const control = new AbortController();
   const { signal } = control;
   const address = url.replace(/^ws/, "http");
   const upstream: Upstream = { say() {} };
   let begun = false;
-  const socket: Socket = {
+  const socket: ClientSocket = {
     onopen: null,
     onmessage: null,
     onerror: null,

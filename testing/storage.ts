@@ -3,8 +3,8 @@ import { state } from "../lib/class/decorators.js";
 import { compactSteps } from "../lib/store/compact.js";
 import { createStore, type Store } from "../lib/store/store.js";
 import { finish } from "../lib/wire/steps.js";
-import { type CommitRecord, type EventRecord, fold, type HostRecord } from "../server/storage/record.js";
-import type { Loaded, Storage } from "../server/storage/storage.js";
+import { type CommitRecord, type EventRecord, fold, type HostRecord } from "../server/storage/records.js";
+import type { LoadedHost, Storage } from "../server/storage/storage.js";
 
 /** One duty of a storage, as a test. */
 export interface StorageCase {
@@ -348,9 +348,9 @@ interface State {
   readonly list: string;
 }
 
-const foldOf = ({ record, tail }: Loaded) => fold(record, tail);
+const foldOf = ({ record, tail }: LoadedHost) => fold(record, tail);
 
-function stateOf(found: Loaded): State {
+function stateOf(found: LoadedHost): State {
   const { incarnation, revision, stores } = foldOf(found);
   const list = stores.get("list");
   // The numbers that clients know are lost where there is a tail.
@@ -358,7 +358,7 @@ function stateOf(found: Loaded): State {
   return { incarnation, revision, list: JSON.stringify([snapshot, next]) };
 }
 
-async function loaded(storage: Storage, id: string): Promise<Loaded> {
+async function loaded(storage: Storage, id: string): Promise<LoadedHost> {
   const found = await storage.load(id);
   assert.ok(found, `\`${id}\` is not there`);
   return found;

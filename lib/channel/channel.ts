@@ -1,12 +1,12 @@
 import type { ArrayNode } from "../graph/array.js";
 import { type Audience, storage } from "../graph/instance.js";
 import { Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
-import { NodeTable } from "../graph/table.js";
+import { NodeTable } from "../graph/node-table.js";
 import { nextWalk } from "../graph/walk.js";
 import { type Edit, editArray, editKeyed } from "../record/edit.js";
-import type { Change } from "../record/record.js";
-import { type Delta, type Snapshot, visitBody } from "../wire/codec.js";
-import { Pairs } from "../wire/pairs.js";
+import type { Change } from "../record/recorder.js";
+import { type Snapshot, visitBody, type WireDelta } from "../wire/codec.js";
+import { IdRanges } from "../wire/id-ranges.js";
 import { SentNames } from "../wire/sent-names.js";
 import { finish, type Steps } from "../wire/steps.js";
 import { DeltaWriter } from "./delta-writer.js";
@@ -24,7 +24,7 @@ const SWEEP_AFTER = 256;
 export type Saved = readonly [snapshot: Snapshot, names: readonly string[], next: number, ids: readonly number[]];
 
 /** What one commit changed of what the storage keeps, and clients' next number after it. */
-export type Kept = readonly [delta: Delta, next: number];
+export type Kept = readonly [delta: WireDelta, next: number];
 
 /**
  * What one audience sees of a store: the numbers of its containers, and the encoding of deltas and snapshots. Clients are one audience, the
@@ -81,7 +81,7 @@ export class Channel {
   }
 
   /** The delta of some changes, which are final. `undefined` when nobody would notice. */
-  encode(changes: ReadonlyMap<Node, Change>): Delta | undefined {
+  encode(changes: ReadonlyMap<Node, Change>): WireDelta | undefined {
     let edits: Edit[] | undefined;
     for (const [node, change] of changes) {
       if (this.audience.tag(node).id < 0) continue;
@@ -182,7 +182,7 @@ export class Channel {
   save(kept: Channel | undefined): Saved {
     const order: Node[] = [];
     const snapshot = kept ? kept.snapshot(order) : this.#detached(order);
-    const ids = new Pairs();
+    const ids = new IdRanges();
     for (const node of order) ids.add(this.audience.tag(node).id);
     return [snapshot, [...this.#names.list], this.#next, ids.all()];
   }

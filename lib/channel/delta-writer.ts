@@ -2,20 +2,20 @@ import type { ArrayNode } from "../graph/array.js";
 import { clients } from "../graph/instance.js";
 import { Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
 import type { Edit, KeyEdit } from "../record/edit.js";
-import { type Change, dataBefore, type Splice } from "../record/record.js";
-import { type Delta, type Group, leafSlot, NEXT, type Slot, type Source, writeBodies } from "../wire/codec.js";
-import { arrange } from "../wire/runs.js";
+import { type Change, dataBefore, type Splice } from "../record/recorder.js";
+import { diffArrays } from "../wire/array-diff.js";
+import { type Group, leafSlot, NEXT, type Slot, type SlotSource, type WireDelta, writeBodies } from "../wire/codec.js";
 import type { Channel } from "./channel.js";
 import { NodeSource } from "./node-source.js";
-import { References, refers } from "./references.js";
+import { ReferenceCounts, refers } from "./reference-counts.js";
 
 /** Writes what a commit did, for one channel. */
-export class DeltaWriter extends NodeSource implements Source<Node> {
+export class DeltaWriter extends NodeSource implements SlotSource<Node> {
   /** One that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
   static readonly stays = new DeltaWriter({ audience: clients } as Channel, new Map(), []);
   readonly #channel: Channel;
   readonly #changes: ReadonlyMap<Node, Change>;
-  readonly #references: References | undefined;
+  readonly #references: ReferenceCounts | undefined;
   /** Plain values that properties have got, by name: written together. */
   #sets: Map<string, { nodes: Node[]; values: Stored[] }> | undefined;
   #queue: Node[] | undefined;
@@ -33,10 +33,10 @@ export class DeltaWriter extends NodeSource implements Source<Node> {
     this.#channel = channel;
     this.#changes = changes;
     this.#edits = edits;
-    this.#references = refers(edits) ? new References(channel) : undefined;
+    this.#references = refers(edits) ? new ReferenceCounts(channel) : undefined;
   }
 
-  write(): Delta | undefined {
+  write(): WireDelta | undefined {
     this.#references?.count(this.#edits);
     for (const edit of this.#edits) {
       if (this.#tag(edit.node).id < 0) continue;
@@ -159,7 +159,7 @@ export class DeltaWriter extends NodeSource implements Source<Node> {
     // Nothing is told of a forgotten array: twins have it as it was.
     const change = gone === undefined ? undefined : this.#changes.get(base);
     const items = change ? (dataBefore(base, change) as Stored[]) : base.data;
-    const runs = arrange(items, (node as ArrayNode).data, (value) => this.slot(value));
+    const runs = diffArrays(items, (node as ArrayNode).data, (value) => this.slot(value));
     return runs && ["f", id, runs];
   }
 }

@@ -1,14 +1,14 @@
 import { type Audience, storage } from "../graph/instance.js";
 import { Node, type Stored, UNNUMBERED } from "../graph/node.js";
 import { nextWalk } from "../graph/walk.js";
-import { countOf, type Group, leafSlot, NEXT, type Slot, type Snapshot, type Source, writeBody } from "../wire/codec.js";
-import { Pairs } from "../wire/pairs.js";
+import { countOf, type Group, leafSlot, NEXT, type Slot, type SlotSource, type Snapshot, writeBody } from "../wire/codec.js";
+import { IdRanges } from "../wire/id-ranges.js";
 import { STEP, type Steps } from "../wire/steps.js";
 import type { Channel } from "./channel.js";
 import { NodeSource } from "./node-source.js";
 
 /** Writes all that an audience sees. */
-export class SnapshotWriter extends NodeSource implements Source<Node> {
+export class SnapshotWriter extends NodeSource implements SlotSource<Node> {
   /** One that stays: see `DeltaWriter.stays`. */
   static readonly stays = new SnapshotWriter(storage, undefined, String, () => UNNUMBERED, []);
   readonly #walk = nextWalk();
@@ -17,7 +17,7 @@ export class SnapshotWriter extends NodeSource implements Source<Node> {
   readonly #send: (name: string) => string | number;
   readonly #number: (node: Node) => number;
   readonly #queue: Node[];
-  readonly #ids = new Pairs();
+  readonly #ids = new IdRanges();
 
   constructor(audience: Audience, fresh: Channel | undefined, send: (name: string) => string | number, number: (node: Node) => number, queue: Node[]) {
     super(audience);

@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { badDecoratorOption, misplacedDecorator, notCompiled, notDecoratorOptions } from "../errors/errors.js";
 import type { Current } from "../event/current.js";
-import { bring } from "./brought.js";
 import { classViews } from "./class-views.js";
 import type { AppContext, Problem } from "./register.js";
 import { type Declared, declaredOn, type EventSchema, type FieldSchema, type QueuePolicy } from "./schema.js";
+import { registerClassViews } from "./view-registry.js";
 import type { Fn, IsInternal } from "./view-types.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
@@ -220,7 +220,7 @@ type Declare = (declared: Declared, name: string, options: Options, paramTypes?:
 /** A decorator for both kinds, with and without options. */
 function decorator(what: string, kinds: readonly string[], known: Readonly<Record<string, string>>, declare: Declare) {
   function decorate(options: Options, target: unknown, key: unknown, descriptor: unknown): void {
-    bring(classViews);
+    registerClassViews(classViews);
     if (isContext(key)) {
       const { kind, name, static: isStatic, private: isPrivate, metadata } = key;
       if (process.env.NODE_ENV !== "production" && !metadata) throw notCompiled(what, String(name));

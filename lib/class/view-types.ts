@@ -1,5 +1,5 @@
 import type { EventError } from "../errors/errors.js";
-import type { TwinEvent } from "../event/call.js";
+import type { TwinEvent } from "../event/call-types.js";
 
 /** A global that need not exist: this layer compiles without DOM and Node. */
 export type Global<K extends string> = typeof globalThis extends { readonly [P in K]: { prototype: infer V } } ? V : never;

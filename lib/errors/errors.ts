@@ -411,7 +411,7 @@ export const compiledLive = (hook: string, component: string) =>
 export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
 export const noKey = (by: string) =>
   wrong(`An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);
-export const noSetter = (key: string) =>
+export const noFieldSetter = (key: string) =>
   wrong(`\`useField\` does not know which event sets \`${key}\`: give it, as \`useField(store, "${key}", (value) => store.rename(value))\`.`);
 export const noEffect = (name: string) =>
   wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);

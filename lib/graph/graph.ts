@@ -1,6 +1,6 @@
-import type { Classes } from "../class/brought.js";
-import type { Spares } from "../predict/spares.js";
-import type { Recorder } from "../record/record.js";
+import type { Classes } from "../class/view-registry.js";
+import type { NodePool } from "../predict/node-pool.js";
+import type { Recorder } from "../record/recorder.js";
 import type { Writer } from "../store/writer.js";
 import { stateDate } from "./date.js";
 import { InstanceNode } from "./instance.js";
@@ -19,7 +19,7 @@ export class Graph {
   /** Where values of users' enter, while they may write. */
   writer: Writer | undefined = undefined;
   /** Containers that were undone: what is made takes their place. */
-  spares: Spares | undefined = undefined;
+  spares: NodePool | undefined = undefined;
   /** Makes what users hold of a container: `openFace`, where containers are held at all. */
   open: ((node: Node) => object) | undefined;
   /** What an instance is while a prediction runs. */

@@ -2,12 +2,12 @@ import { arrayHole, cannotDefine, listName, symbolKey } from "../errors/state-er
 import type { ArrayNode } from "../graph/array.js";
 import { liveOf, NODE, nodeOf, type Stored } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
+import { observeAll } from "./atoms.js";
 import type { Methods } from "./collection-face.js";
-import { type Callback, callable } from "./loop.js";
+import { type Callback, callable } from "./iteration.js";
 import { isPlainProperty } from "./object-face.js";
-import { observeAll } from "./observe.js";
 import { proxyOf } from "./shadow.js";
-import { find, writing } from "./writing.js";
+import { find, writing } from "./write-access.js";
 
 /** A Proxy's target: an array, as `Array.isArray` looks through the Proxy at it. */
 export class Target extends Array<unknown> {

@@ -1,10 +1,10 @@
 import type { ArrayNode } from "../graph/array.js";
 import { liveOf, nodeOf, type Stored } from "../graph/node.js";
 import { ORDER } from "../graph/path.js";
+import { observeAll } from "./atoms.js";
 import type { Methods } from "./collection-face.js";
-import { callable } from "./loop.js";
-import { observeAll } from "./observe.js";
-import { find, writing } from "./writing.js";
+import { callable } from "./iteration.js";
+import { find, writing } from "./write-access.js";
 
 const nodeFor = (array: unknown) => nodeOf(array) as ArrayNode;
 

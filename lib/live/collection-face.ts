@@ -1,8 +1,8 @@
 import { incompatible, listName } from "../errors/state-errors.js";
 import { NODE, type Node, nodeOf, type Stored } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
-import { callable } from "./loop.js";
-import { find, writing } from "./writing.js";
+import { callable } from "./iteration.js";
+import { find, writing } from "./write-access.js";
 
 /** The content of a Map or Set, where Node compares two of them: as their own enumerable symbol, as it cannot look into a Proxy. */
 const CONTENT = Symbol("content");

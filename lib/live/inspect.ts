@@ -1,7 +1,7 @@
-import { viewsOf } from "../class/brought.js";
+import { classViewsOf } from "../class/view-registry.js";
 import { InstanceNode } from "../graph/instance.js";
-import { copyInto, emptyOf } from "../graph/kind.js";
 import { NODE, Node, nodeOf, type Stored } from "../graph/node.js";
+import { copyInto, emptyOf } from "../graph/plain.js";
 import { Target } from "./array-face.js";
 
 /** What Node asks a value for which it prints. */
@@ -58,7 +58,7 @@ function blankOf(node: Node): object {
   const instance = instanceOf(node);
   // A class that says itself how it is printed may want more than fields.
   if (instance && Reflect.get(instance, INSPECT) !== print) return instance;
-  return Object.create(instance ? Object.getPrototypeOf(instance) : (viewsOf(node.graph.models, node.className)?.prototype ?? Object.prototype)) as object;
+  return Object.create(instance ? Object.getPrototypeOf(instance) : (classViewsOf(node.graph.models, node.className)?.prototype ?? Object.prototype)) as object;
 }
 
 function fill(node: Node, copy: object, part: (stored: Stored) => unknown, most: number): void {

@@ -1,10 +1,10 @@
 import type { MapNode } from "../graph/map.js";
 import { liveOf } from "../graph/node.js";
+import { ENTRIES, KEYS, observeKey, observePresence } from "./atoms.js";
 import { collectionFace, type Methods, receiver } from "./collection-face.js";
-import { callable, MapLoop } from "./loop.js";
-import { ENTRIES, KEYS, observeKey, observePresence } from "./observe.js";
+import { callable, MapLoop } from "./iteration.js";
 import { proxyOf } from "./shadow.js";
-import { find, writing } from "./writing.js";
+import { find, writing } from "./write-access.js";
 
 export const openMap = (node: MapNode): object => proxyOf(node, node, mapFace);
 

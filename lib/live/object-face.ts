@@ -1,12 +1,12 @@
-import { viewsOf } from "../class/brought.js";
+import { classViewsOf } from "../class/view-registry.js";
 import { cannotDefine, symbolKey } from "../errors/state-errors.js";
 import type { InstanceNode } from "../graph/instance.js";
 import { liveOf, NODE, Node, own } from "../graph/node.js";
 import type { ObjectNode } from "../graph/object.js";
 import { pathOf } from "../graph/path.js";
-import { KEYS, observeKey, observePresence } from "./observe.js";
+import { KEYS, observeKey, observePresence } from "./atoms.js";
 import { proxyOf } from "./shadow.js";
-import { writing } from "./writing.js";
+import { writing } from "./write-access.js";
 
 /** What a user's assignment does. */
 export function writeKey(node: ObjectNode, key: string, value: unknown): void {
@@ -72,11 +72,11 @@ const instanceFace: ProxyHandler<InstanceNode> = {
     if (typeof key === "symbol") return key === NODE ? node : undefined;
     if (Object.hasOwn(node.data, key)) return readKey(node, key);
     if (key === "$pending") observeKey(node, key);
-    const plain = viewsOf(node.graph.models, node.className)?.plain(key);
+    const plain = classViewsOf(node.graph.models, node.className)?.plain(key);
     if (plain) return plain.get ? plain.get.call(face) : plain.value;
     return node.graph.method?.(node.className, key);
   },
-  getPrototypeOf: (node) => viewsOf(node.graph.models, node.className)?.prototype ?? Object.prototype,
+  getPrototypeOf: (node) => classViewsOf(node.graph.models, node.className)?.prototype ?? Object.prototype,
   has: (node, key) => key === NODE || (typeof key === "string" && Object.hasOwn(node.data, key)),
 };
 

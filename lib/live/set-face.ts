@@ -1,10 +1,10 @@
 import { liveOf, type Stored } from "../graph/node.js";
 import type { SetNode } from "../graph/set.js";
+import { observeAll } from "./atoms.js";
 import { collectionFace, receiver } from "./collection-face.js";
-import { SetLoop } from "./loop.js";
-import { observeAll } from "./observe.js";
+import { SetLoop } from "./iteration.js";
 import { proxyOf } from "./shadow.js";
-import { find, writing } from "./writing.js";
+import { find, writing } from "./write-access.js";
 
 export const openSet = (node: SetNode): object => proxyOf(node, node, setFace);
 

@@ -1,7 +1,7 @@
-import { viewsOf } from "../class/brought.js";
+import { classViewsOf } from "../class/view-registry.js";
 import { InstanceNode } from "../graph/instance.js";
-import { copyInto, emptyOf } from "../graph/kind.js";
 import { Node, type Stored, tellChanges } from "../graph/node.js";
+import { copyInto, emptyOf } from "../graph/plain.js";
 
 declare function queueMicrotask(run: () => void): void;
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
@@ -45,7 +45,7 @@ function shadowOf(node: Node): object {
   return shadow;
 }
 
-const blankOf = ({ graph, className }: InstanceNode) => Object.create(viewsOf(graph.models, className)?.prototype ?? Object.prototype) as object;
+const blankOf = ({ graph, className }: InstanceNode) => Object.create(classViewsOf(graph.models, className)?.prototype ?? Object.prototype) as object;
 
 function fillWaiting(): void {
   for (const node of waiting) {

@@ -2,24 +2,24 @@ import { badWire } from "../errors/errors.js";
 import { ArrayNode } from "../graph/array.js";
 import type { Graph } from "../graph/graph.js";
 import { type Audience, InstanceNode } from "../graph/instance.js";
-import { emptyOf } from "../graph/kind.js";
 import { MapNode } from "../graph/map.js";
 import { type Node, type Stored, spoil, UNNUMBERED } from "../graph/node.js";
 import { ObjectNode } from "../graph/object.js";
+import { emptyOf } from "../graph/plain.js";
 import { SetNode } from "../graph/set.js";
 import {
   type BodyKind,
-  type Delta,
   fillBodies,
   fillBody,
   type Group,
   leafOf,
-  type Opened,
+  type OpenedBodies,
   openBodies,
   openBody,
   type Sink,
   type Snapshot,
   valueOf,
+  type WireDelta,
 } from "../wire/codec.js";
 import { Names } from "../wire/names.js";
 import type { Steps } from "../wire/steps.js";
@@ -62,7 +62,7 @@ export class Decoder implements Sink<Node> {
     this.#ids = expand(ids);
     yield;
     this.#old = old;
-    const opened: Opened<Node>[] = [];
+    const opened: OpenedBodies<Node>[] = [];
     for (const body of bodies) {
       opened.push(openBody(body, this));
       yield;
@@ -77,7 +77,7 @@ export class Decoder implements Sink<Node> {
     this.#old = [];
   }
 
-  delta(delta: Delta): void {
+  delta(delta: WireDelta): void {
     this.#claimed = this.free;
     const bodies = Array.isArray(delta[0]) ? (delta[0] as Group[]) : undefined;
     const opened = bodies ? openBodies(bodies, this) : [];
@@ -87,7 +87,7 @@ export class Decoder implements Sink<Node> {
     if (sweep) this.#sweep();
   }
 
-  #ops(delta: Delta, from: number): boolean {
+  #ops(delta: WireDelta, from: number): boolean {
     let at = from;
     let sweep = false;
     const next = () => delta[at++];

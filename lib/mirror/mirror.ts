@@ -1,14 +1,14 @@
 import type { Kept, Saved } from "../channel/channel.js";
-import type { Classes } from "../class/brought.js";
+import type { Classes } from "../class/view-registry.js";
 import { batch } from "../graph/batch.js";
 import { Graph } from "../graph/graph.js";
 import { clients, InstanceNode, storage } from "../graph/instance.js";
 import { own } from "../graph/node.js";
 import { Signal } from "../graph/signal.js";
 import { viewOf } from "../view/view.js";
-import { type Delta, type Encoded, type Snapshot, understand } from "../wire/codec.js";
+import { type Encoded, type Snapshot, understand, type WireDelta } from "../wire/codec.js";
 import { finish, STEP, type Steps } from "../wire/steps.js";
-import { decodeValue } from "../wire/value.js";
+import { decodeValue } from "../wire/value-codec.js";
 import { Decoder, expand, nodeIn } from "./decoder.js";
 
 export interface MirrorOptions {
@@ -40,7 +40,7 @@ export interface Mirror {
    */
   applySnapshot(snapshot: Snapshot, fresh?: boolean): void;
   /** @throws StateError for a delta that does not fit: ask for a snapshot then. */
-  applyDelta(delta: Delta): void;
+  applyDelta(delta: WireDelta): void;
   /** A value that names containers of this twin by number: they come as views, and as `undefined` where they are gone. */
   decode(value: Encoded): unknown;
   /** An immutable view of one field. */
@@ -118,13 +118,17 @@ export function atomically(apply: () => void, changes?: Signal): void {
 }
 
 /** Names and the next number, as a channel goes on with them. */
-export interface Known {
+export interface ClientNumbers {
   readonly names: readonly string[];
   readonly next: number;
 }
 
 /** Puts what is kept of a store into a graph whose root stands: what clients know of it, and what the storage does. */
-export function* applyKept(graph: Graph, [snapshot, names, next, ids]: Saved, tail: readonly Kept[]): Steps<{ clients: Known; storage: Known }> {
+export function* applyKept(
+  graph: Graph,
+  [snapshot, names, next, ids]: Saved,
+  tail: readonly Kept[],
+): Steps<{ clients: ClientNumbers; storage: ClientNumbers }> {
   const decoder = new Decoder(graph, storage);
   yield* decoder.snapshot(snapshot, []);
   for (const [delta] of tail) {

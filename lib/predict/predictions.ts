@@ -1,15 +1,15 @@
 import { createAtom } from "mobx";
 import type { AnyClass } from "../class/schema.js";
 import { randomId } from "../event/random-id.js";
-import { copyInto, emptyOf } from "../graph/kind.js";
 import { Node, nodeOf, Old, spoil } from "../graph/node.js";
+import { copyInto, emptyOf } from "../graph/plain.js";
 import type { Mirror } from "../mirror/mirror.js";
 import { undo } from "../record/undo.js";
 import { partsOf, viewOf } from "../view/view.js";
 import type { Encoded } from "../wire/codec.js";
-import { Predictor, type Run } from "./predictor.js";
-import { quietly } from "./quiet.js";
-import { Spares } from "./spares.js";
+import { reportNetChanges } from "./net-changes.js";
+import { NodePool } from "./node-pool.js";
+import { type PredictedRun, Predictor } from "./predictor.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
@@ -22,16 +22,16 @@ export interface Prediction {
   /** It is not shown any more. */
   drop(): void;
   /** In development: how it stands. */
-  look?(): Readonly<Pending>;
+  look?(): Readonly<PendingMarks>;
 }
 
-export interface Pending {
+export interface PendingMarks {
   readonly event: string;
   readonly args: Encoded;
   ids: string;
   waits: boolean;
   ended: boolean;
-  run: Run | undefined;
+  run: PredictedRun | undefined;
   made: readonly Node[];
   /** In development: how often it has been run. */
   runs?: number;
@@ -45,7 +45,7 @@ export class Predictions {
   readonly #mirror: Mirror;
   readonly #predictor: Predictor;
   /** In order: those that are sent, then those that wait to be. */
-  #pending: Pending[] = [];
+  #pending: PendingMarks[] = [];
   /** Whether there is something of a pending event in a view, of those about which somebody has asked. */
   #known: WeakMap<object, boolean> | undefined;
 
@@ -62,7 +62,7 @@ export class Predictions {
   /** Shows an event. `undefined` where that cannot be. Without `ids` its number is not known yet. */
   begin(event: string, args: Encoded, waits: boolean, ids: string = randomId()): Prediction | undefined {
     if (!this.#predictor.knows(event)) return undefined;
-    const one: Pending = { event, args, ids, waits, ended: false, run: undefined, made: [] };
+    const one: PendingMarks = { event, args, ids, waits, ended: false, run: undefined, made: [] };
     if (waits || !this.#pending.some((other) => other.waits)) {
       this.#pending.push(one);
       this.#told(() => this.#run(one));
@@ -91,7 +91,7 @@ export class Predictions {
   }
 
   /** Puts one behind those that are sent. */
-  #place(one: Pending): void {
+  #place(one: PendingMarks): void {
     this.change(() => {
       const others = this.#pending.filter((other) => other !== one);
       const behind = others.filter(({ waits }) => waits);
@@ -105,11 +105,11 @@ export class Predictions {
     const { graph } = this.#mirror;
     const before = this.#nodes();
     this.#told(() => {
-      quietly(before, () => {
+      reportNetChanges(before, () => {
         for (const { run } of [...this.#pending].reverse()) if (run) undo(run.changes);
         const ended = this.#pending.filter((one) => one.ended);
         this.#pending = this.#pending.filter((one) => !one.ended);
-        graph.spares = new Spares(ended.flatMap(({ made }) => made));
+        graph.spares = new NodePool(ended.flatMap(({ made }) => made));
         try {
           apply();
         } finally {
@@ -122,7 +122,7 @@ export class Predictions {
     });
   }
 
-  #run(one: Pending): void {
+  #run(one: PendingMarks): void {
     if (process.env.NODE_ENV !== "production") one.runs = (one.runs ?? 0) + 1;
     try {
       one.run = this.#predictor.run(one.event, one.args, one.ids, one.made);

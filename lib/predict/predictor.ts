@@ -11,19 +11,19 @@ import type { InstanceNode } from "../graph/instance.js";
 import { type Node, nodeOf, own, put, type Stored } from "../graph/node.js";
 import { ObjectNode } from "../graph/object.js";
 import { openFace } from "../live/faces.js";
-import { type Change, Recorder } from "../record/record.js";
+import { type Change, Recorder } from "../record/recorder.js";
 import { undo } from "../record/undo.js";
 import { Writer } from "../store/writer.js";
 import type { Encoded } from "../wire/codec.js";
-import { decodeValue } from "../wire/value.js";
-import { Acting, MadeNode, schemaOf } from "./acting.js";
-import { Spares } from "./spares.js";
+import { decodeValue } from "../wire/value-codec.js";
+import { InstanceProxies, MadeNode, memberSchemaOf } from "./instance-proxy.js";
+import { NodePool } from "./node-pool.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 declare const console: { warn(message: string): void };
 
 /** What one run of an event has done to a mirror's containers. */
-export interface Run {
+export interface PredictedRun {
   readonly changes: ReadonlyMap<Node, Change>;
   readonly made: readonly Node[];
   /** It has asked for ids. */
@@ -34,7 +34,7 @@ export interface Run {
 export class Predictor {
   readonly #graph: Graph;
   readonly #Class: AnyClass;
-  readonly #acting: Acting;
+  readonly #acting: InstanceProxies;
   readonly #classOf: (className: string) => AnyClass | undefined;
   readonly #names = new Map<object, string>();
   readonly #warned = new Set<string>();
@@ -50,7 +50,7 @@ export class Predictor {
     this.#Class = Class;
     for (const [name, Model] of Object.entries(graph.models ?? {})) if (Model) this.#names.set(Model.prototype, name);
     this.#classOf = (className) => (className === "" ? Class : (own(graph.models ?? {}, className) as AnyClass | undefined));
-    this.#acting = new Acting(
+    this.#acting = new InstanceProxies(
       this.#classOf,
       () => this.#stop(),
       (read) => this.#read(read),
@@ -77,7 +77,7 @@ export class Predictor {
   }
 
   #schema(event: string): EventSchema | undefined {
-    return schemaOf(this.#Class)?.events.get(event);
+    return memberSchemaOf(this.#Class)?.events.get(event);
   }
 
   /**
@@ -86,7 +86,7 @@ export class Predictor {
    * @param before what the run before it had made, which is undone
    * @throws StateError `NOT_PREDICTED` where it needs what this side does not know
    */
-  run(event: string, args: Encoded, ids: string, before: readonly Node[]): Run | undefined {
+  run(event: string, args: Encoded, ids: string, before: readonly Node[]): PredictedRun | undefined {
     const graph = this.#graph;
     const recorder = new Recorder();
     const made: Node[] = [];
@@ -106,7 +106,7 @@ export class Predictor {
     writer.made = made;
     this.#stopped = false;
     let failed = true;
-    Object.assign(graph, { recorder, writer, spares: new Spares(before), act: (node: InstanceNode) => this.#acting.faceOf(node) });
+    Object.assign(graph, { recorder, writer, spares: new NodePool(before), act: (node: InstanceNode) => this.#acting.faceOf(node) });
     graph.open ??= openFace;
     try {
       withProvider(provider, () => {
@@ -206,7 +206,7 @@ export class Predictor {
   /** Brings the computeds of the instances up to date that an event has met. One that cannot be evaluated here stays what the server says. */
   #evaluate(nodes: readonly InstanceNode[]): void {
     for (const node of nodes) {
-      for (const { name, visibleTo } of schemaOf(this.#classOf(node.className))?.computeds.values() ?? []) {
+      for (const { name, visibleTo } of memberSchemaOf(this.#classOf(node.className))?.computeds.values() ?? []) {
         if (visibleTo) continue;
         try {
           const value: unknown = Reflect.get(this.#acting.faceOf(node), name);

@@ -1,7 +1,7 @@
 import type { ArrayNode } from "../graph/array.js";
 import { type Audience, InstanceNode } from "../graph/instance.js";
 import { Node, type Stored } from "../graph/node.js";
-import { dataBefore, type KeyChanges, type Splice } from "./record.js";
+import { dataBefore, type KeyChanges, type Splice } from "./recorder.js";
 
 /** What became of one key. */
 export interface KeyEdit {

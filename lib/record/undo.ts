@@ -1,5 +1,5 @@
 import { changed, type Node, Old, spoilUsers } from "../graph/node.js";
-import { type Change, dataBefore } from "./record.js";
+import { type Change, dataBefore } from "./recorder.js";
 
 /** Makes data as it was before some changes. Reactions are not told. */
 export function undo(changes: Iterable<readonly [Node, Change]>): void {

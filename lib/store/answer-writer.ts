@@ -2,7 +2,7 @@ import { valueTooLarge } from "../errors/errors.js";
 import { isState } from "../view/view.js";
 import { ANSWER, CONTAINERS, TEXT } from "../wire/bounds.js";
 import type { Slot } from "../wire/codec.js";
-import { encodeValue, ValueWriter } from "../wire/value.js";
+import { encodeValue, ValueWriter } from "../wire/value-codec.js";
 
 /** Writes what an event returns or yields. It is bounded, as getters and Proxies may go on for ever. */
 export class AnswerWriter extends ValueWriter {

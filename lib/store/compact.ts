@@ -2,10 +2,10 @@ import { Channel, type Kept, type Saved } from "../channel/channel.js";
 import type { Graph } from "../graph/graph.js";
 import { InstanceNode, storage } from "../graph/instance.js";
 import { applyKept, bareGraph } from "../mirror/mirror.js";
-import { Recorder } from "../record/record.js";
+import { Recorder } from "../record/recorder.js";
 import { viewOf } from "../view/view.js";
 import type { Steps } from "../wire/steps.js";
-import { SourceGraph } from "./source.js";
+import { WritableGraph } from "./writable-graph.js";
 
 /**
  * What is kept of a store, with what was committed since, as one. Needs none of the store's classes. Deltas that follow the last of the
@@ -22,7 +22,7 @@ export function* compactSteps(saved: Saved, tail: readonly Kept[]): Steps<Saved>
  * classes stand in it as plain objects, and stay instances where they are kept. It changes the object, or gives another one, which takes its place.
  */
 export function* migrateSteps(name: string, saved: Saved, tail: readonly Kept[], change: (old: object) => unknown): Steps<Saved> {
-  const graph = new SourceGraph({ name, recorder: new Recorder() });
+  const graph = new WritableGraph({ name, recorder: new Recorder() });
   const root = new InstanceNode(graph, {}, "");
   graph.root = root;
   const known = yield* applyKept(graph, saved, tail);

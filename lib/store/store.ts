@@ -1,17 +1,17 @@
 import { Channel, type Kept, type Saved } from "../channel/channel.js";
 import type { Graph } from "../graph/graph.js";
 import { type Audience, clients, InstanceNode, storage } from "../graph/instance.js";
-import { kindOf } from "../graph/kind.js";
 import { type Node, nodeOf } from "../graph/node.js";
+import { plainKindOf } from "../graph/plain.js";
 import { applyKept } from "../mirror/mirror.js";
-import { Recorder } from "../record/record.js";
+import { Recorder } from "../record/recorder.js";
 import { viewOf } from "../view/view.js";
-import { type BodyKind, type Delta, type Encoded, type Slot, type Snapshot, type Source, writeBodies } from "../wire/codec.js";
+import { type BodyKind, type Encoded, type Slot, type SlotSource, type Snapshot, type WireDelta, writeBodies } from "../wire/codec.js";
 import { finish, type Steps } from "../wire/steps.js";
-import { namesOf } from "../wire/value.js";
-import { AdoptedNode } from "./adopted.js";
+import { namesOf } from "../wire/value-codec.js";
 import { AnswerWriter } from "./answer-writer.js";
-import { SourceGraph, type SourceOptions } from "./source.js";
+import { ClassNode } from "./class-node.js";
+import { WritableGraph, type WritableGraphOptions } from "./writable-graph.js";
 
 export interface StoreOptions {
   /** The store's name, for messages. */
@@ -19,7 +19,7 @@ export interface StoreOptions {
   /** An instance of its class, just made: the store takes it over. */
   instance: object;
   /** Classes whose instances may enter, by name. */
-  models?: SourceOptions["models"];
+  models?: WritableGraphOptions["models"];
   /** Asked before each write; throws where writing is not allowed. */
   guard?: () => void;
   /** From {@link Store.save}: the state to start with. */
@@ -41,7 +41,7 @@ export interface Store {
   /** There are changes since the last commit. */
   readonly open: boolean;
   /** Makes the open changes final. `undefined` when clients would not notice them: before the first of them watches, always. */
-  commit(): Delta | undefined;
+  commit(): WireDelta | undefined;
   /** What the last commit changed of what the storage keeps, private fields too. `undefined` when nothing. */
   readonly kept: Kept | undefined;
   /** Undoes the open changes. */
@@ -85,7 +85,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   const { name, instance, models, guard, restore, tail = [], keep = false, report, unknown } = options;
   const recorder = new Recorder();
   let starting = true;
-  const graph = new SourceGraph({ name, models, guard: () => starting || guard?.(), recorder });
+  const graph = new WritableGraph({ name, models, guard: () => starting || guard?.(), recorder });
   if (report) graph.report = report;
   graph.adoptRoot(instance);
   let outgrown = false;
@@ -112,7 +112,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
 interface Parts {
   readonly name: string;
   readonly instance: object;
-  readonly graph: SourceGraph;
+  readonly graph: WritableGraph;
   readonly channel: Channel;
   readonly keeper: Channel | undefined;
   readonly outgrown: boolean;
@@ -127,7 +127,7 @@ class LiveStore implements Store {
   readonly outgrown: boolean;
   kept: Kept | undefined;
   resumable: boolean;
-  readonly #graph: SourceGraph;
+  readonly #graph: WritableGraph;
   readonly #channel: Channel;
   readonly #keeper: Channel | undefined;
   readonly #restored: boolean;
@@ -152,7 +152,7 @@ class LiveStore implements Store {
     return this.#channel.table.size;
   }
 
-  commit(): Delta | undefined {
+  commit(): WireDelta | undefined {
     const { recorder } = this.#graph;
     this.#graph.evaluate();
     this.kept = undefined;
@@ -219,7 +219,7 @@ class LiveStore implements Store {
     graph.maintaining = true;
     if (!graph.computes) return;
     this.#begin();
-    const instances = [...channel.table].filter((node) => node instanceof AdoptedNode && node.shape.computeds.length > 0) as AdoptedNode[];
+    const instances = [...channel.table].filter((node) => node instanceof ClassNode && node.shape.computeds.length > 0) as ClassNode[];
     if (instances.length === 0) return;
     const aside = new Map(recorder.changes);
     graph.rewind(() => {
@@ -252,8 +252,8 @@ export function snapshotText(snapshot: Snapshot): string {
 /** Clients, as a store serves them: it keeps the computeds evaluated of what they see. */
 const watchers: Audience = {
   ...clients,
-  met: (node) => node instanceof AdoptedNode && node.seen(),
-  lost: (node) => node instanceof AdoptedNode && node.unseen(),
+  met: (node) => node instanceof ClassNode && node.seen(),
+  lost: (node) => node instanceof ClassNode && node.unseen(),
 };
 
 /** A value whose containers of this store go by number, and all others as plain values. */
@@ -264,7 +264,7 @@ function encodeFor(graph: Graph, value: unknown): Encoded {
   return bodies.length > 0 ? [slot, bodies] : [slot];
 }
 
-class AnswerSource extends AnswerWriter implements Source<object> {
+class AnswerSource extends AnswerWriter implements SlotSource<object> {
   readonly #graph: Graph;
 
   constructor(graph: Graph) {
@@ -280,7 +280,7 @@ class AnswerSource extends AnswerWriter implements Source<object> {
   }
 
   kind(container: object): BodyKind {
-    return kindOf(container);
+    return plainKindOf(container);
   }
 
   data(container: object): unknown {

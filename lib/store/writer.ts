@@ -13,12 +13,12 @@ import {
 import { ArrayNode } from "../graph/array.js";
 import type { Graph } from "../graph/graph.js";
 import type { InstanceNode } from "../graph/instance.js";
-import { kindOf } from "../graph/kind.js";
 import { copyLeaf, sameLeaf } from "../graph/leaf.js";
 import { MapNode } from "../graph/map.js";
 import { Node, nodeOf, put, type Stored } from "../graph/node.js";
 import { ObjectNode } from "../graph/object.js";
 import { MEMBER, pathOf, step } from "../graph/path.js";
+import { plainKindOf } from "../graph/plain.js";
 import { SetNode } from "../graph/set.js";
 import { arrayMethods } from "../live/array-methods.js";
 import { DEPTH, excessOf, TEXT } from "../wire/bounds.js";
@@ -234,7 +234,7 @@ export class Writer {
 
   /** A container, in the place of one that was undone where there is one. */
   make<N extends Node>(Kind: new (graph: Graph, data: N["data"]) => N, data: N["data"]): N {
-    let node = this.#graph.spares?.take(kindOf(data as object)) as N | undefined;
+    let node = this.#graph.spares?.take(plainKindOf(data as object)) as N | undefined;
     if (node) node.data = data;
     else node = new Kind(this.#graph, data);
     this.made?.push(node);

@@ -1,9 +1,9 @@
-import { viewsOf } from "../class/brought.js";
+import { classViewsOf } from "../class/view-registry.js";
 import { readOnlyView } from "../errors/errors.js";
 import { InstanceNode } from "../graph/instance.js";
-import { copyInto, emptyOf } from "../graph/kind.js";
 import { plainLeaf } from "../graph/leaf.js";
 import { addUser, Node, nodeOf, Old, type Stored } from "../graph/node.js";
+import { copyInto, emptyOf } from "../graph/plain.js";
 
 /** Stands for the view of a container while those of what is inside are built. */
 class Build {
@@ -76,7 +76,7 @@ function finish(node: Node, build: Build): void {
     return inner.view;
   };
   copyInto(view, node.data as object, part, node instanceof InstanceNode ? node.visible() : undefined);
-  const views = node instanceof InstanceNode && viewsOf(node.graph.models, node.className);
+  const views = node instanceof InstanceNode && classViewsOf(node.graph.models, node.className);
   if (views) Object.setPrototypeOf(view, views.prototype);
   node.view = harden(view, node.graph.name);
   if (!build.captured && last && same(last, view)) node.view = last;

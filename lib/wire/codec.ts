@@ -9,7 +9,7 @@ export type Slot = string | number | boolean | null | readonly unknown[];
 export type Group = readonly unknown[];
 /** A value that is no part of a store: PROTOCOL.md §5. */
 export type Encoded = readonly [Slot] | readonly [Slot, readonly Group[]];
-export type Delta = readonly unknown[];
+export type WireDelta = readonly unknown[];
 export type Snapshot = readonly [names: string[], next: number, ids: number[], bodies: Group[]];
 
 export type BodyKind = "object" | "array" | "map" | "set" | "instance";
@@ -129,7 +129,7 @@ export interface Contents<C> {
 }
 
 /** What a writer must know besides. */
-export interface Source<C> extends Contents<C> {
+export interface SlotSource<C> extends Contents<C> {
   slot(value: unknown): Slot;
   /** A name as it is sent. */
   name(name: string): string | number;
@@ -138,7 +138,7 @@ export interface Source<C> extends Contents<C> {
 }
 
 /** Describes the containers of a queue, which grows while slots are written. */
-export function writeBodies<C>(queue: C[], source: Source<C>): Group[] {
+export function writeBodies<C>(queue: C[], source: SlotSource<C>): Group[] {
   const groups: Group[] = [];
   for (let i = 0; i < queue.length; ) {
     const group = writeBody(queue, i, source, CONTAINERS);
@@ -152,7 +152,7 @@ export function writeBodies<C>(queue: C[], source: Source<C>): Group[] {
 export const countOf = (group: Group): number => (group[0] === "f" ? 1 : (group[1] as number));
 
 /** Describes the next like containers of a queue, at most `limit` of them. */
-export function writeBody<C>(queue: C[], start: number, source: Source<C>, limit: number): Group {
+export function writeBody<C>(queue: C[], start: number, source: SlotSource<C>, limit: number): Group {
   const first = queue[start] as C;
   const kind = source.kind(first);
   const from = kind === "array" && source.hasBase?.(first) ? source.from?.(first) : undefined;
@@ -193,7 +193,7 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
-function writeGroup<C>({ kind, names, all: run }: Run<C>, source: Source<C>): Group {
+function writeGroup<C>({ kind, names, all: run }: Run<C>, source: SlotSource<C>): Group {
   switch (kind) {
     case "object":
     case "instance": {
@@ -218,7 +218,7 @@ function writeGroup<C>({ kind, names, all: run }: Run<C>, source: Source<C>): Gr
 }
 
 /** The items of many arrays, one after the other, as slots; 0 when all are new containers. */
-function itemsOf<C>(run: readonly C[], source: Source<C>): Slot[] | 0 {
+function itemsOf<C>(run: readonly C[], source: SlotSource<C>): Slot[] | 0 {
   const slots: Slot[] = [];
   let known = false;
   for (let i = 0; i < run.length; i++) {
@@ -234,7 +234,7 @@ function itemsOf<C>(run: readonly C[], source: Source<C>): Slot[] | 0 {
 }
 
 /** The slots of one property of many, or 0 when all are new containers. */
-function propertiesOf<C>(run: readonly C[], name: string, source: Source<C>): Slot[] | 0 {
+function propertiesOf<C>(run: readonly C[], name: string, source: SlotSource<C>): Slot[] | 0 {
   const slots = new Array<Slot>(run.length);
   let known = run.length === 0;
   for (let i = 0; i < run.length; i++) {
@@ -246,7 +246,7 @@ function propertiesOf<C>(run: readonly C[], name: string, source: Source<C>): Sl
   return known ? slots : 0;
 }
 
-function membersOf<C>(run: readonly C[], source: Source<C>): Slot[] {
+function membersOf<C>(run: readonly C[], source: SlotSource<C>): Slot[] {
   const slots: Slot[] = [];
   for (const one of run) for (const member of source.data(one) as Set<unknown>) slots.push(source.slot(member));
   return slots;
@@ -322,7 +322,7 @@ export function understand<R>(what: string, message: unknown, read: () => R): R 
 }
 
 /** A group with its containers made, waiting to be filled. */
-export interface Opened<C> {
+export interface OpenedBodies<C> {
   group: Group;
   kind: BodyKind;
   names: readonly string[];
@@ -332,10 +332,10 @@ export interface Opened<C> {
 const KINDS: Readonly<Record<string, BodyKind>> = { o: "object", c: "instance", a: "array", m: "map", s: "set", f: "array" };
 
 /** Makes the containers of all groups, empty. */
-export const openBodies = <C>(groups: readonly Group[], sink: Sink<C>): Opened<C>[] => groups.map((group) => openBody(group, sink));
+export const openBodies = <C>(groups: readonly Group[], sink: Sink<C>): OpenedBodies<C>[] => groups.map((group) => openBody(group, sink));
 
 /** Makes the containers of one group, empty. */
-export function openBody<C>(group: Group, sink: Sink<C>): Opened<C> {
+export function openBody<C>(group: Group, sink: Sink<C>): OpenedBodies<C> {
   const kind = own(KINDS, group[0] as string) as BodyKind | undefined;
   if (!kind) throw badWire("a body", group);
   const count = countOf(group);
@@ -352,12 +352,12 @@ export function openBody<C>(group: Group, sink: Sink<C>): Opened<C> {
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
 /** Fills the containers, in order. */
-export function fillBodies<C>(opened: readonly Opened<C>[], sink: Sink<C>): void {
+export function fillBodies<C>(opened: readonly OpenedBodies<C>[], sink: Sink<C>): void {
   for (const one of opened) fillBody(one, sink);
 }
 
 /** Fills the containers of one group. */
-export function fillBody<C>({ group, kind, names, made }: Opened<C>, sink: Sink<C>): void {
+export function fillBody<C>({ group, kind, names, made }: OpenedBodies<C>, sink: Sink<C>): void {
   if (group[0] === "f") sink.from!(made[0] as C, group);
   else if (kind === "object" || kind === "instance") fillObjects(group.slice(kind === "instance" ? 4 : 3), names, made, sink);
   else fillLists(group, kind, made, sink);

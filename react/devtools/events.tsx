@@ -1,11 +1,11 @@
 import { Fragment, type ReactNode, useState } from "react";
 import { between, bytes } from "./figures.js";
 import { preview } from "./parts.js";
-import { type CallRecord, nameOf, type Recorder } from "./recorder.js";
+import { type CallRecord, type DevtoolsRecorder, nameOf } from "./recorder.js";
 import { Tree } from "./tree.js";
 
 /** The calls of events, the latest first. */
-export function EventsTab({ recorder }: { recorder: Recorder }): ReactNode {
+export function EventsTab({ recorder }: { recorder: DevtoolsRecorder }): ReactNode {
   const [open, setOpen] = useState<number>();
   const { calls } = recorder;
   return (

@@ -1,8 +1,8 @@
 "use client";
 
 import { type ReactNode, useEffect } from "react";
+import { NO_FAULTS } from "../../client/faulty-network.js";
 import { inspectionOf } from "../../client/inspection.js";
-import { NO_FAULTS } from "../../client/network.js";
 import { useClient } from "../context.js";
 import { recorderOf } from "./recorder.js";
 

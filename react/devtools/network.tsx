@@ -1,10 +1,10 @@
 import { type ReactNode, useState } from "react";
-import type { Faults } from "../../client/network.js";
+import type { Faults } from "../../client/faulty-network.js";
 import { bytes, clock, ms } from "./figures.js";
-import type { Recorder } from "./recorder.js";
+import type { DevtoolsRecorder } from "./recorder.js";
 
 /** How the page is connected, what the stream brings, and what may befall it. */
-export function NetworkTab({ recorder }: { recorder: Recorder }): ReactNode {
+export function NetworkTab({ recorder }: { recorder: DevtoolsRecorder }): ReactNode {
   const { status, network } = recorder.inspection;
   return (
     <>
@@ -72,7 +72,7 @@ function FaultSwitch({ name, unit, initial, max, value, set }: FaultSwitchProps)
   );
 }
 
-function Messages({ recorder: { messages } }: { recorder: Recorder }): ReactNode {
+function Messages({ recorder: { messages } }: { recorder: DevtoolsRecorder }): ReactNode {
   if (messages.length === 0) return <p className="empty">The stream has brought nothing yet.</p>;
   return (
     <table aria-label="Messages">

@@ -3,7 +3,7 @@ import { createRoot } from "react-dom/client";
 import { EventsTab } from "./events.js";
 import { NetworkTab } from "./network.js";
 import { PredictionsTab } from "./predictions.js";
-import type { Recorder } from "./recorder.js";
+import type { DevtoolsRecorder } from "./recorder.js";
 import { StateTab } from "./state.js";
 import { css } from "./style.js";
 
@@ -11,7 +11,7 @@ import { css } from "./style.js";
 const OWN = ["keydown", "keyup", "keypress", "pointerdown", "pointerup", "mousedown", "mouseup", "click", "focusin", "focusout", "wheel"];
 
 /** Shows the panel, under a root and with styles of its own, until the returned function is called. */
-export function mountPanel(recorder: Recorder, corner: "left" | "right"): () => void {
+export function mountPanel(recorder: DevtoolsRecorder, corner: "left" | "right"): () => void {
   const host = document.createElement("twinstate-devtools");
   const shadow = host.attachShadow({ mode: "open" });
   // No policy for contents forbids these, as it may `<style>`.
@@ -37,7 +37,7 @@ const NAMES = Object.keys(TABS) as TabName[];
 const SELECTED = '[aria-selected="true"]';
 
 interface PanelProps {
-  recorder: Recorder;
+  recorder: DevtoolsRecorder;
   corner: "left" | "right";
   /** Once what has been changed is shown. */
   focus(selector: string): void;

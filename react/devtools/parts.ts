@@ -6,7 +6,7 @@ export interface Parts {
 }
 
 /** `undefined` for a value that holds nothing. */
-export function partsOf(value: unknown): Parts | undefined {
+export function treePartsOf(value: unknown): Parts | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     const list = value as ArrayLike<unknown>;
@@ -62,4 +62,4 @@ function previewObject(value: object, inside: boolean): string {
 }
 
 /** What colours a value. */
-export const kindOf = (value: unknown): string => (value === null ? "null" : typeof value);
+export const kindLabelOf = (value: unknown): string => (value === null ? "null" : typeof value);

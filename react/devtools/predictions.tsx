@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
 import { MEMBER, pathOf } from "../../lib/graph/path.js";
-import type { Pending } from "../../lib/predict/predictions.js";
+import type { PendingMarks } from "../../lib/predict/predictions.js";
 import { clock } from "./figures.js";
 import { preview } from "./parts.js";
-import { nameOf, type PredictionRecord, type Recorder } from "./recorder.js";
+import { type DevtoolsRecorder, nameOf, type PredictionRecord } from "./recorder.js";
 
 /** The events that are shown before their answers, in order. */
-export function PredictionsTab({ recorder: { predictions } }: { recorder: Recorder }): ReactNode {
+export function PredictionsTab({ recorder: { predictions } }: { recorder: DevtoolsRecorder }): ReactNode {
   if (predictions.size === 0) return <p className="empty">No event is shown before its answer now.</p>;
   return (
     <table aria-label="Predictions">
@@ -48,7 +48,7 @@ function PredictionRow({ record: { twin, event, args, since, prediction } }: { r
   );
 }
 
-function statusOf({ ended, waits, run }: Pending): string {
+function statusOf({ ended, waits, run }: PendingMarks): string {
   if (ended) return run ? "answered" : "not shown: it needs the server";
   if (!run) return "throws here";
   return waits ? "shown, not sent yet" : "shown";
@@ -58,7 +58,7 @@ function statusOf({ ended, waits, run }: Pending): string {
 const NAMED = 20;
 
 /** The places that it has changed. */
-function touchedBy({ run }: Pending): readonly string[] {
+function touchedBy({ run }: PendingMarks): readonly string[] {
   const paths: string[] = [];
   for (const [node, change] of run?.changes ?? []) {
     const keys = Array.isArray(change) ? [undefined] : [...change.all()].map(({ key }) => (node.kind === "set" ? MEMBER : key));

@@ -1,10 +1,10 @@
-import type { ClientCall } from "../../client/call.js";
+import type { ClientCall } from "../../client/client-call.js";
 import type { Inspection, News } from "../../client/inspection.js";
 import type { LiveTwin } from "../../client/twin.js";
 import type { EventError } from "../../lib/errors/errors.js";
 import { Signal } from "../../lib/graph/signal.js";
 import type { Prediction } from "../../lib/predict/predictions.js";
-import { decodeValue, encodeValue } from "../../lib/wire/value.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 
 /** A call of an event. Times are those of `performance.now()`. */
 export interface CallRecord {
@@ -65,7 +65,7 @@ interface Frame {
 const KEPT = 200;
 
 /** What has happened in a client since somebody looks. */
-export class Recorder {
+export class DevtoolsRecorder {
   readonly inspection: Inspection;
   calls: readonly CallRecord[] = [];
   messages: readonly MessageRecord[] = [];
@@ -225,13 +225,13 @@ export class Recorder {
   }
 }
 
-const recorders = /* @__PURE__ */ new WeakMap<Inspection, Recorder>();
+const recorders = /* @__PURE__ */ new WeakMap<Inspection, DevtoolsRecorder>();
 
 /** The same one, as React mounts components again. */
-export function recorderOf(inspection: Inspection): Recorder {
+export function recorderOf(inspection: Inspection): DevtoolsRecorder {
   let recorder = recorders.get(inspection);
   if (!recorder) {
-    recorder = new Recorder(inspection);
+    recorder = new DevtoolsRecorder(inspection);
     recorders.set(inspection, recorder);
   }
   return recorder;

@@ -1,11 +1,11 @@
 import { type ReactNode, useState } from "react";
 import type { LiveTwin } from "../../client/twin.js";
 import { bytes } from "./figures.js";
-import { nameOf, type Recorder } from "./recorder.js";
+import { type DevtoolsRecorder, nameOf } from "./recorder.js";
 import { Tree, useChanges } from "./tree.js";
 
 /** The twins of the page, and what they hold. */
-export function StateTab({ recorder }: { recorder: Recorder }): ReactNode {
+export function StateTab({ recorder }: { recorder: DevtoolsRecorder }): ReactNode {
   const twins = [...recorder.inspection.twins.values()];
   if (twins.length === 0) return <p className="empty">No component uses a store now.</p>;
   return (

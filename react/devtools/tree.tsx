@@ -1,17 +1,17 @@
 import { type ReactNode, useState } from "react";
-import { kindOf, type Parts, partsOf, preview } from "./parts.js";
+import { kindLabelOf, type Parts, preview, treePartsOf } from "./parts.js";
 
 /** How many parts are shown at once; of more, ranges. */
 const SHOWN = 100;
 
 /** A value under its name. What it holds is looked at when it is opened. */
 export function Tree({ name, value }: { name: string; value: unknown }): ReactNode {
-  const parts = partsOf(value);
+  const parts = treePartsOf(value);
   const [open, setOpen] = useState(false);
   const changes = useChanges(value);
   const text = (
     <span key={changes} className={changes > 0 ? "changed" : undefined}>
-      <span className="name">{name}</span> <span data-kind={kindOf(value)}>{preview(value)}</span>
+      <span className="name">{name}</span> <span data-kind={kindLabelOf(value)}>{preview(value)}</span>
     </span>
   );
   if (!parts) return <li className="leaf">{text}</li>;

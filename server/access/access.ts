@@ -1,7 +1,7 @@
 import type { EventSchema } from "../../lib/class/schema.js";
 import { badRoomKey, badVisitor, noSession, noTab, notSignedIn, refusedRoom, refusedShared, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type Definition, hostId } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import type { Host } from "../host/host.js";
@@ -19,7 +19,7 @@ export function definitionOf(definitions: ReadonlyMap<string, Definition>, store
  * An event that server code may call.
  * @throws EventError `NOT_FOUND`
  */
-export function schemaOf({ name, schema }: Definition, event: string): EventSchema {
+export function eventSchemaOf({ name, schema }: Definition, event: string): EventSchema {
   const found = schema.events.get(event);
   if (!found) throw unknownEvent(name, event);
   return found;

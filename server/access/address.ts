@@ -4,7 +4,7 @@ import { isIPv6 } from "node:net";
  * Whence a request comes, by what the last of so many proxies says: each adds the address that it was called from to `x-forwarded-for`, and what stands before is the
  * caller's own word. `undefined` where that is not known.
  */
-export function addressOf(headers: Headers, proxies: number): string | undefined {
+export function clientAddressOf(headers: Headers, proxies: number): string | undefined {
   if (proxies === 0) return undefined;
   const address = headers.get("x-forwarded-for")?.split(",").at(-proxies)?.trim();
   return address === undefined || address === "" ? undefined : networkOf(address);

@@ -1,11 +1,11 @@
 import { closing, noRotation } from "../../lib/errors/errors.js";
 import type { Caller, ConnectionInfo, Turn } from "../host/context.js";
 import type { Storage } from "../storage/storage.js";
-import type { Report } from "../wire/refusal.js";
+import type { Report } from "../wire/error-shape.js";
 import { userOf } from "./access.js";
 import { type Claim, Rotations, type Standing } from "./rotation.js";
 import type { SessionCookie, Sessions } from "./session.js";
-import type { Visitors } from "./visitors.js";
+import type { SessionLimits } from "./session-limits.js";
 
 /** After how many ms to ask again what was refused without a reason of its own. */
 export const RETRY = 500;
@@ -33,7 +33,7 @@ export interface TwinRequest {
 
 interface Server {
   readonly sessions: Sessions;
-  readonly visitors: Visitors;
+  readonly visitors: SessionLimits;
   readonly storage: Storage;
   readonly report: Report;
   /** It takes no more requests. */

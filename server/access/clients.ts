@@ -1,8 +1,8 @@
 import { foreignClient } from "../../lib/errors/errors.js";
 import type { ConnectionInfo } from "../host/context.js";
 import type { TwinRequest } from "./callers.js";
-import { tagOf } from "./session.js";
-import type { Visitors } from "./visitors.js";
+import { sessionTagOf } from "./session.js";
+import type { SessionLimits } from "./session-limits.js";
 
 /** How long a client's id stays bound to its session after it was last seen, in ms. */
 const LIFE = 24 * 3600 * 1000;
@@ -19,15 +19,15 @@ interface Client {
 }
 
 /** How the ids of a session's tabs begin. */
-export const tabPrefix = (session: string) => tagOf(session, SESSION_TAG);
+export const tabPrefix = (session: string) => sessionTagOf(session, SESSION_TAG);
 
 /** The ids of clients, each bound to the session that has used it first. */
 export class Clients {
-  readonly #visitors: Visitors;
+  readonly #visitors: SessionLimits;
   readonly #hasStream: (client: string) => boolean;
   readonly #clients = new Map<string, Client>();
 
-  constructor(visitors: Visitors, hasStream: (client: string) => boolean) {
+  constructor(visitors: SessionLimits, hasStream: (client: string) => boolean) {
     this.#visitors = visitors;
     this.#hasStream = hasStream;
   }
@@ -41,7 +41,7 @@ export class Clients {
     const id = session?.id ?? "";
     let known = this.#clients.get(client);
     if (!known) {
-      known = { session: id, info: { id: tabPrefix(id) + tagOf(client, TAB - SESSION_TAG), since: new Date() }, seen: 0 };
+      known = { session: id, info: { id: tabPrefix(id) + sessionTagOf(client, TAB - SESSION_TAG), since: new Date() }, seen: 0 };
       if (!fresh) this.#remember(client, known);
     }
     if (known.session !== id) throw foreignClient();

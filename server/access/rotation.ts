@@ -1,8 +1,8 @@
 import { cookieReplaced, unavailable } from "../../lib/errors/errors.js";
-import type { HostRecord } from "../storage/record.js";
+import type { HostRecord } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
 import { createQueue, type Queue } from "../task/queue.js";
-import type { Report } from "../wire/refusal.js";
+import type { Report } from "../wire/error-shape.js";
 import type { SessionCookie } from "./session.js";
 
 /** The call that has replaced a cookie. */

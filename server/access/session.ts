@@ -160,4 +160,4 @@ function readSecret(file: string): string | undefined {
 }
 
 /** A name for an id that does not give it away. */
-export const tagOf = (id: string, length = 16) => createHash("sha256").update(`twinstate:${id}`).digest("base64url").slice(0, length);
+export const sessionTagOf = (id: string, length = 16) => createHash("sha256").update(`twinstate:${id}`).digest("base64url").slice(0, length);

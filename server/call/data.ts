@@ -4,7 +4,7 @@ import { type Definition, hostId, keyOf, type Models } from "../definition/scope
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "../storage/migration.js";
-import { fold } from "../storage/record.js";
+import { fold } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
 
 /** Whose data: a user's, by the context's `user.id`, or a session's, by its id. */

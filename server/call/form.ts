@@ -3,13 +3,13 @@ import type { Rendering } from "../../client/form.js";
 import type { EventSchema } from "../../lib/class/schema.js";
 import { badRequest, type EventErrorData, invalidArguments, isEventError, noEventInForm, refusedBySchema, unreadableForm } from "../../lib/errors/errors.js";
 import { formArguments, type SentForm, takesObject } from "../../lib/event/form-arguments.js";
-import { decodeValue } from "../../lib/wire/value.js";
+import { decodeValue } from "../../lib/wire/value-codec.js";
 import type { TwinRequest } from "../access/callers.js";
-import { type ArgumentLimits, checkArguments, methodOf } from "../definition/guard.js";
+import { type ArgumentLimits, checkArguments, methodOf } from "../definition/arguments.js";
 import type { Definition } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
-import { formOf } from "../wire/input.js";
-import { type Refusal, refusalOf, statusOf } from "../wire/refusal.js";
+import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
+import { formOf } from "../wire/request-input.js";
 
 // --- arguments ---
 
@@ -77,7 +77,7 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
     });
     return new Response(null, { status: 303, headers: { location: headerOf(location) } });
   } catch (error) {
-    const refusal = refusalOf(error, runtime.report);
+    const refusal = errorShapeOf(error, runtime.report);
     return refusalPage(refusal, statusOf(refusal.code), back);
   }
 }

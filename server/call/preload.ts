@@ -3,15 +3,15 @@ import { type EventError, noSessionInPreload, refusal } from "../../lib/errors/e
 import type { Page, PageParams } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import { definitionOf, locate, permit, visitorOf } from "../access/access.js";
-import { addressOf } from "../access/address.js";
-import type { Arrivals } from "../access/arrivals.js";
+import { clientAddressOf } from "../access/address.js";
+import type { Admission } from "../access/admission.js";
 import { type Callers, sessionOf } from "../access/callers.js";
 import { asksForPage } from "../access/document.js";
-import { type Sessions, tagOf } from "../access/session.js";
+import { type Sessions, sessionTagOf } from "../access/session.js";
 import type { Definition } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import type { Hosts } from "../host/hosts.js";
-import { type Report, refusalOf, type Told, told } from "../wire/refusal.js";
+import { errorShapeOf, type Report, type Told, told } from "../wire/error-shape.js";
 
 /** A store of a page, as `preload` gives it. */
 export type PreloadedStore =
@@ -50,7 +50,7 @@ interface Server {
   readonly sessions: Sessions;
   readonly callers: Callers;
   readonly hosts: Hosts;
-  readonly arrivals: Arrivals;
+  readonly arrivals: Admission;
   contextOf(headers: Headers, session: string | undefined): Promise<object>;
 }
 
@@ -75,7 +75,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
     server.report("warn", noSessionInPreload());
   }
   const caller: Caller = { context: await server.contextOf(headers, session), session: sessionOf(session, undefined), connection: undefined, trusted: false };
-  const visitor = { caller, isNew: session !== known?.id, address: addressOf(headers, proxies) };
+  const visitor = { caller, isNew: session !== known?.id, address: clientAddressOf(headers, proxies) };
   if (known && !known.replaced) callers.notice(known, caller.context);
   const wanted: [Definition, string | null, Page | undefined][] = [];
   for (const [store, asked] of Object.entries(what)) {
@@ -86,7 +86,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
     for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
   }
   const stores = await Promise.all(wanted.map(([definition, key, page]) => preloaded(server, definition, key, page, visitor)));
-  return { schema, session: tagOf(session), ...visitorOf(caller.context), stores };
+  return { schema, session: sessionTagOf(session), ...visitorOf(caller.context), stores };
 }
 
 async function preloaded(
@@ -109,7 +109,7 @@ async function preloaded(
       arrivals.leave(host);
     }
   } catch (error) {
-    return { store, key, refused: told(refusalOf(error, report)) };
+    return { store, key, refused: told(errorShapeOf(error, report)) };
   }
 }
 

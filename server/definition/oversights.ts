@@ -1,7 +1,7 @@
 import type { LifecycleName } from "../../lib/class/lifecycle.js";
 import { classSchema } from "../../lib/class/schema.js";
 import { fieldIsNoState, looksLikeHook } from "../../lib/errors/errors.js";
-import type { Report } from "../wire/refusal.js";
+import type { Report } from "../wire/error-shape.js";
 import type { Definition } from "./scope.js";
 
 // Mistakes that show nothing by themselves. They are told of in development, once each.

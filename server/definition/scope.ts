@@ -99,7 +99,7 @@ export function hostId(kind: ScopeKind, key: string): string {
 }
 /** The key in such an id: a room's key, a session's id. */
 export const keyOf = (id: string) => id.slice(id.indexOf("/") + 1);
-export const kindOf = (id: string) => id.slice(0, id.indexOf("/")) as ScopeKind;
+export const scopeKindOf = (id: string) => id.slice(0, id.indexOf("/")) as ScopeKind;
 
 /** A class's `static version`: 1 where it has none. */
 export const versionOf = ({ Class }: Definition): number => Class.version ?? 1;

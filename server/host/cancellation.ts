@@ -1,5 +1,5 @@
 import { lateUpdate } from "../../lib/errors/errors.js";
-import type { Report } from "../wire/refusal.js";
+import type { Report } from "../wire/error-shape.js";
 import type { Turn } from "./context.js";
 
 /** How long an event that was cancelled may go on to change state, in ms. */

@@ -1,18 +1,18 @@
-import type { Delta } from "../../lib/wire/codec.js";
-import type { EventRecord } from "../storage/record.js";
+import type { WireDelta } from "../../lib/wire/codec.js";
+import type { EventRecord } from "../storage/records.js";
 import type { Turn } from "./context.js";
-import type { EventCall } from "./events.js";
+import type { EventNumbers } from "./event-numbers.js";
+import type { EventCall } from "./event-runner.js";
 import type { World } from "./host.js";
 import { createJournal, type Journal } from "./journal.js";
-import type { Numbers } from "./numbers.js";
-import type { Entry, Shelf } from "./shelf.js";
+import type { Shelf, ShelfEntry } from "./shelf.js";
 import type { Turns } from "./turns.js";
 import type { Watchers } from "./watchers.js";
 
 interface Owner {
   readonly id: string;
   readonly incarnation: string;
-  readonly numbers: Numbers;
+  readonly numbers: EventNumbers;
   readonly shelf: Shelf;
   readonly turns: Turns;
   readonly watchers: Watchers;
@@ -63,8 +63,8 @@ export class Commits {
   async make(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
     const { numbers, shelf, turns, watchers } = this.#host;
     turns.check(turn);
-    const changed: Entry[] = [];
-    const deltas: [string, Delta][] = [];
+    const changed: ShelfEntry[] = [];
+    const deltas: [string, WireDelta][] = [];
     for (const [name, entry] of shelf.live) {
       const { open } = entry.store;
       const delta = entry.store.commit();
@@ -96,7 +96,7 @@ export class Commits {
   }
 
   /** A revision that no event makes. `told`: it is stored. */
-  step(changed: readonly Entry[], told: (revision: number) => void): void {
+  step(changed: readonly ShelfEntry[], told: (revision: number) => void): void {
     const revision = ++this.#revision;
     this.write(changed);
     this.#journal.after(() => {
@@ -111,7 +111,7 @@ export class Commits {
   }
 
   /** Sends it on its way into the storage. */
-  write(changed: readonly Entry[], event?: EventRecord): void {
+  write(changed: readonly ShelfEntry[], event?: EventRecord): void {
     const { incarnation, shelf, world } = this.#host;
     if (!world.storage.durable) return;
     this.#journal.add({ incarnation, revision: this.#revision, stores: shelf.records(changed), ...(event && { event }) });

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Provider, setProvider } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import { encodeValue } from "../../lib/wire/value.js";
-import { plainOf } from "../wire/answer.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
+import { plainOf } from "../wire/plain-values.js";
 import type { Cancellation } from "./cancellation.js";
 import type { Host } from "./host.js";
 

@@ -3,20 +3,20 @@ import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted
 import { plainSteps } from "../../lib/store/compact.js";
 import { viewOf } from "../../lib/view/view.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
-import { hasHook, runHook } from "../definition/hooks.js";
-import { type Definition, keyOf, kindOf, type Models, type ScopeKind } from "../definition/scope.js";
-import type { HostRecord, HostState, StoreRecord } from "../storage/record.js";
+import { hasHook, runHook } from "../definition/lifecycle.js";
+import { type Definition, keyOf, type Models, type ScopeKind, scopeKindOf } from "../definition/scope.js";
+import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
 import type { Resume } from "../telemetry.js";
+import type { Report } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
-import type { Report } from "../wire/refusal.js";
 import { Commits } from "./commits.js";
 import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
-import { type EventCall, Events } from "./events.js";
+import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
+import { type EventCall, EventRunner } from "./event-runner.js";
 import { Loader } from "./loader.js";
-import { createNumbers, type Numbers } from "./numbers.js";
 import { Shelf } from "./shelf.js";
 import { Turns } from "./turns.js";
 import { Watchers } from "./watchers.js";
@@ -76,7 +76,7 @@ export class Host {
   readonly key: string;
   readonly incarnation: string;
   readonly world: World;
-  readonly numbers: Numbers;
+  readonly numbers: EventNumbers;
   /** What changes its stores waits here: one after the other. */
   readonly queue = createQueue();
   readonly shelf: Shelf;
@@ -84,16 +84,16 @@ export class Host {
   readonly turns = new Turns(this);
   readonly commits: Commits;
   readonly watchers: Watchers;
-  readonly #events = new Events(this);
+  readonly #events = new EventRunner(this);
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
-    this.kind = kindOf(id);
+    this.kind = scopeKindOf(id);
     this.key = keyOf(id);
     this.incarnation = state?.incarnation ?? incarnation;
     this.world = world;
     const { revision = 0 } = state ?? {};
-    this.numbers = createNumbers({
+    this.numbers = createEventNumbers({
       records: state?.numbers,
       interrupted: () => world.interrupted(revision),
       lost: (n) => world.lost(this.revision, n),

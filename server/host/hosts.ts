@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { crowded, unavailable } from "../../lib/errors/errors.js";
-import { fold } from "../storage/record.js";
-import type { Loaded } from "../storage/storage.js";
+import { fold } from "../storage/records.js";
+import type { LoadedHost } from "../storage/storage.js";
 import { Host, type World } from "./host.js";
 
 interface Slot {
@@ -111,7 +111,7 @@ export class Hosts {
     return host;
   }
 
-  async #read(id: string, again = true): Promise<Loaded | undefined> {
+  async #read(id: string, again = true): Promise<LoadedHost | undefined> {
     try {
       return await this.#world.storage.load(id);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { CommitRecord } from "../storage/record.js";
+import type { CommitRecord } from "../storage/records.js";
 
 /** How many commits may be ahead of the storage. */
 const MOST_AHEAD = 500;

@@ -1,20 +1,20 @@
 import type { Page } from "../../lib/event/current.js";
-import { hasHook, runHook } from "../definition/hooks.js";
+import { hasHook, runHook } from "../definition/lifecycle.js";
 import { type Caller, currentTurn, SERVER, type Turn } from "./context.js";
 import type { Host } from "./host.js";
-import type { Entry } from "./shelf.js";
+import type { ShelfEntry } from "./shelf.js";
 
 /** Loads stores of a host: makes them live, and runs `onCreate` and `onLoad`. */
 export class Loader {
   readonly #host: Host;
-  readonly #opening = new Map<string, Promise<Entry>>();
+  readonly #opening = new Map<string, Promise<ShelfEntry>>();
 
   constructor(host: Host) {
     this.#host = host;
   }
 
   /** The store, loaded; waits where its hooks need the host's turn. */
-  async open(name: string): Promise<Entry> {
+  async open(name: string): Promise<ShelfEntry> {
     const { commits, queue, shelf, turns } = this.#host;
     const turn = currentTurn();
     if (turn && turn === turns.now) return this.openIn(turn, name);
@@ -43,7 +43,7 @@ export class Loader {
   }
 
   /** The store, loaded as part of what is running. `page`: for which; what that makes of a new store is a change, if it is to last. */
-  async openIn(turn: Turn, name: string, page?: Page, lasting = false): Promise<Entry> {
+  async openIn(turn: Turn, name: string, page?: Page, lasting = false): Promise<ShelfEntry> {
     const { shelf } = this.#host;
     const found = shelf.live.get(name);
     if (found) return found;

@@ -5,14 +5,14 @@ import { toPlain } from "../../lib/view/view.js";
 import { finish, type Steps } from "../../lib/wire/steps.js";
 import { type Definition, versionOf } from "../definition/scope.js";
 import { migrated } from "../storage/migration.js";
-import type { CommitRecord, StoreDelta, StoreRecord, StoreState } from "../storage/record.js";
+import type { CommitRecord, StoreDelta, StoreRecord, StoreState } from "../storage/records.js";
 import { inSlices } from "../task/slices.js";
-import { silence } from "../wire/answer.js";
+import { silence } from "../wire/plain-values.js";
 import { currentTurn } from "./context.js";
 import type { World } from "./host.js";
 
 /** A store that is live. */
-export interface Entry {
+export interface ShelfEntry {
   readonly definition: Definition;
   readonly store: Store;
   /** The storage has it as it was before the open changes. */
@@ -32,7 +32,7 @@ interface Owner {
 /** The stores of a host: those that are live, and what is kept of the others. */
 export class Shelf {
   readonly #host: Owner;
-  readonly #live = new Map<string, Entry>();
+  readonly #live = new Map<string, ShelfEntry>();
   /** What is kept of stores that are not live. */
   readonly #kept: Map<string, StoreState>;
   /** Large stores, made ahead. Hardly any host has one, and there are many hosts: so there is a Map only where there is something in it. */
@@ -44,7 +44,7 @@ export class Shelf {
   }
 
   /** Those that are live, by name. */
-  get live(): ReadonlyMap<string, Entry> {
+  get live(): ReadonlyMap<string, ShelfEntry> {
     return this.#live;
   }
 
@@ -77,13 +77,13 @@ export class Shelf {
   }
 
   /** Makes a store live: of what is kept of it, or anew. Its hooks have not run. */
-  make(definition: Definition): Entry {
+  make(definition: Definition): ShelfEntry {
     const { name, Class } = definition;
     const kept = this.#kept.get(name);
     const prepared = this.#prepared?.get(name);
     const store = prepared?.Class === Class ? prepared.store : finish(this.#steps(definition, kept));
     const stored = kept !== undefined && !store.outgrown && kept.whole.version === versionOf(definition);
-    const entry: Entry = { definition, store, stored, created: !kept, loading: undefined, since: undefined };
+    const entry: ShelfEntry = { definition, store, stored, created: !kept, loading: undefined, since: undefined };
     this.#live.set(name, entry);
     this.#kept.delete(name);
     this.#prepared?.delete(name);
@@ -91,7 +91,7 @@ export class Shelf {
   }
 
   /** Makes it live no more: `kept` is what it was made of. */
-  unmake({ definition, store }: Entry, kept: StoreState | undefined): void {
+  unmake({ definition, store }: ShelfEntry, kept: StoreState | undefined): void {
     this.#live.delete(definition.name);
     if (kept) this.#kept.set(definition.name, kept);
     store.rollback();
@@ -99,12 +99,12 @@ export class Shelf {
   }
 
   /** The same state in an instance of a new class. It takes no place yet. */
-  remake({ store: old }: Entry, definition: Definition): Entry {
+  remake({ store: old }: ShelfEntry, definition: Definition): ShelfEntry {
     const store = finish(this.#steps(definition, { whole: { version: versionOf(definition), saved: old.save() }, tail: [] }));
     return { definition, store, stored: false, created: false, loading: undefined, since: undefined };
   }
 
-  replace({ definition, store }: Entry, next: Entry): void {
+  replace({ definition, store }: ShelfEntry, next: ShelfEntry): void {
     this.#live.set(definition.name, next);
     // What no storage keeps is no part of what was saved: who is here is here still.
     for (const { name: field, persist } of next.definition.schema.fields.values()) {
@@ -164,7 +164,7 @@ export class Shelf {
   // --- what is kept of them ---
 
   /** What the storage gets of a commit, which has changed some. */
-  records(changed: readonly Entry[]): CommitRecord["stores"] {
+  records(changed: readonly ShelfEntry[]): CommitRecord["stores"] {
     const stores: { [name: string]: StoreRecord | StoreDelta } = {};
     for (const entry of this.#live.values()) {
       const { store, definition, stored, created, loading } = entry;
@@ -178,7 +178,7 @@ export class Shelf {
   }
 
   /** Those that the storage does not have as they were before the open changes. */
-  get unstored(): Entry[] {
+  get unstored(): ShelfEntry[] {
     return [...this.#live.values()].filter(({ stored }) => !stored);
   }
 
@@ -194,7 +194,7 @@ export class Shelf {
   }
 }
 
-const wholeOf = ({ definition, store }: Entry): StoreRecord => ({ version: versionOf(definition), saved: store.save() });
+const wholeOf = ({ definition, store }: ShelfEntry): StoreRecord => ({ version: versionOf(definition), saved: store.save() });
 
 /** So large that it is made in slices: by its groups, of some thousand containers each, or its commits. */
 const isLarge = ({ whole, tail }: StoreState) => whole.saved[0][3].length + tail.length > 50;

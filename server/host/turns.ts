@@ -1,7 +1,7 @@
 import { transaction } from "mobx";
 import { eventEnded, eventTimedOut, slowEvent } from "../../lib/errors/errors.js";
 import { runIn, type Turn } from "./context.js";
-import type { EventCall } from "./events.js";
+import type { EventCall } from "./event-runner.js";
 import type { Host } from "./host.js";
 
 /** What takes longer is told of, in ms. */

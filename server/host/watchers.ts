@@ -1,11 +1,11 @@
-import type { Delta, Snapshot } from "../../lib/wire/codec.js";
-import { hasHook } from "../definition/hooks.js";
-import type { Connection } from "../stream/connection.js";
+import type { Snapshot, WireDelta } from "../../lib/wire/codec.js";
+import { hasHook } from "../definition/lifecycle.js";
+import type { StreamConnection } from "../stream/connection.js";
 import { Frame } from "../wire/frame.js";
+import { createFrameLog, type FrameLog } from "./frame-log.js";
 import type { Host } from "./host.js";
-import { createLog, type Log } from "./log.js";
-import { createPresence, type Presence } from "./presence.js";
-import type { Entry } from "./shelf.js";
+import type { ShelfEntry } from "./shelf.js";
+import { createTabHooks, type TabHooks } from "./tab-hooks.js";
 
 /** `[incarnation, revision]` of what a client already has. */
 export type Have = readonly [incarnation: string, revision: number];
@@ -21,23 +21,23 @@ type Shown = { readonly store: string; readonly snapshot: Snapshot } | { readonl
 /** A commit, as those who watch are told of it. */
 interface Told {
   readonly revision: number;
-  readonly deltas: readonly (readonly [store: string, delta: Delta])[];
+  readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
   readonly by?: Frame["by"];
 }
 
 /** Those who watch a host, each some of its stores: what they get when they come, and of each commit. */
 export class Watchers {
   readonly #host: Host;
-  readonly #watching = new Map<Connection, Set<string>>();
-  readonly #log: Log;
-  readonly #presence: Presence;
+  readonly #watching = new Map<StreamConnection, Set<string>>();
+  readonly #log: FrameLog;
+  readonly #presence: TabHooks;
 
   constructor(host: Host, revision: number) {
     const { world } = host;
     this.#host = host;
-    this.#log = createLog(world.limits.logBytes);
+    this.#log = createFrameLog(world.limits.logBytes);
     this.#log.restart(revision);
-    this.#presence = createPresence({
+    this.#presence = createTabHooks({
       grace: world.limits.grace,
       pin: () => world.pin(host),
       notify: (store, hook, { info, caller }) => host.notify(store, hook, info, caller),
@@ -48,18 +48,18 @@ export class Watchers {
     return this.#watching.size;
   }
 
-  [Symbol.iterator](): Iterator<[Connection, ReadonlySet<string>]> {
+  [Symbol.iterator](): Iterator<[StreamConnection, ReadonlySet<string>]> {
     return this.#watching[Symbol.iterator]();
   }
 
-  has(connection: Connection): boolean {
+  has(connection: StreamConnection): boolean {
     return this.#watching.has(connection);
   }
 
   // --- how they come and go ---
 
   /** Loads stores for a connection, and watches them for it from now on. Those that cannot be loaded are refused one by one. */
-  async watch(connection: Connection, wants: readonly Want[]): Promise<void> {
+  async watch(connection: StreamConnection, wants: readonly Want[]): Promise<void> {
     const { loader, roomKey, shelf, world } = this.#host;
     const failed: [Want, unknown][] = [];
     await Promise.all(wants.map((want) => loader.open(want.store).catch((error: unknown) => failed.push([want, error]))));
@@ -84,12 +84,12 @@ export class Watchers {
     for (const { store } of loaded) this.#arrive(connection, store);
   }
 
-  #arrive(connection: Connection, store: string): void {
-    const { definition } = this.#host.shelf.live.get(store) as Entry;
+  #arrive(connection: StreamConnection, store: string): void {
+    const { definition } = this.#host.shelf.live.get(store) as ShelfEntry;
     if (hasHook(definition, "onConnect", "onDisconnect")) this.#presence.arrive(store, connection);
   }
 
-  unwatch(connection: Connection, store: string): void {
+  unwatch(connection: StreamConnection, store: string): void {
     const stores = this.#watching.get(connection);
     if (!stores?.delete(store)) return;
     if (stores.size === 0) this.#watching.delete(connection);
@@ -114,8 +114,8 @@ export class Watchers {
   }
 
   /** Gives them, to be led to another life of the host. */
-  evacuate(): [Connection, string[]][] {
-    const all = [...this.#watching].map(([connection, stores]): [Connection, string[]] => [connection, [...stores]]);
+  evacuate(): [StreamConnection, string[]][] {
+    const all = [...this.#watching].map(([connection, stores]): [StreamConnection, string[]] => [connection, [...stores]]);
     this.#watching.clear();
     this.#presence.clear();
     return all;
@@ -166,14 +166,14 @@ export class Watchers {
 
   /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
   snapshot(store: string): Snapshot {
-    const entry = this.#host.shelf.live.get(store) as Entry;
+    const entry = this.#host.shelf.live.get(store) as ShelfEntry;
     this.#keep(entry);
     return entry.store.snapshot();
   }
 
   #canResume({ store, have }: Want): boolean {
     const { commits, incarnation, shelf } = this.#host;
-    const entry = shelf.live.get(store) as Entry;
+    const entry = shelf.live.get(store) as ShelfEntry;
     const first = entry.since === undefined;
     this.#keep(entry);
     // Nothing is kept of revision 0: what a client has of it may be of another life.
@@ -185,7 +185,7 @@ export class Watchers {
   }
 
   /** From now on the log tells all that watchers see of a store. */
-  #keep(entry: Entry): void {
+  #keep(entry: ShelfEntry): void {
     if (entry.since !== undefined) return;
     const { commits } = this.#host;
     entry.store.watch();

@@ -7,7 +7,7 @@ import type { TwinRequest } from "../access/callers.js";
 import type { KindOf, StoreOf } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
 import { HEARTBEAT } from "../stream/streams.js";
-import { refusalOf, statusOf, tellable } from "../wire/refusal.js";
+import { errorShapeOf, statusOf, tellable } from "../wire/error-shape.js";
 
 // --- types ---
 
@@ -123,7 +123,7 @@ export function wireErrorOf(runtime: Runtime, error: TRPCError, path: string | u
 }
 
 function wire(error: unknown, runtime: Runtime): Omit<WireError, "code"> {
-  const { message, ...told } = refusalOf(error, runtime.report);
+  const { message, ...told } = errorShapeOf(error, runtime.report);
   return { message, data: { httpStatus: statusOf(told.code), ...told } };
 }
 

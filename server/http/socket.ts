@@ -2,14 +2,14 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { noWebSockets } from "../../lib/errors/errors.js";
 import type { Runtime } from "../runtime.js";
-import type { Connection } from "../stream/connection.js";
+import type { StreamConnection } from "../stream/connection.js";
 import { HEARTBEAT } from "../stream/streams.js";
 import { EVENTS } from "../wire/sse.js";
 import { BINARY, type Wire } from "../wire/wire.js";
-import { sealed } from "./envelope.js";
-import { mayCall } from "./handler.js";
-import { headersOf } from "./response.js";
-import type { Talk } from "./talk.js";
+import { mayCall } from "./fetch-handler.js";
+import { headersOf } from "./node-response.js";
+import type { SocketCalls } from "./socket-calls.js";
+import { sealed } from "./ws-header.js";
 
 export interface AttachOptions {
   /**
@@ -50,18 +50,18 @@ const ANSWER_WAIT = 30_000;
 const CLOSE_WAIT = 2000;
 
 /** What is used of the package `ws`. */
-export interface Socket {
+export interface ServerSocket {
   readonly readyState: number;
   send(data: Uint8Array, options: { binary: boolean }, done: (error?: Error | null) => void): void;
   ping(): void;
   close(code: number, reason?: string): void;
   terminate(): void;
-  on(event: "message", listener: (this: Socket, data: Buffer) => void): this;
+  on(event: "message", listener: (this: ServerSocket, data: Buffer) => void): this;
   on(event: "close" | "pong" | "error", listener: () => void): this;
   off(event: "message" | "close", listener: (data: Buffer) => void): this;
 }
 interface SocketServer {
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, done: (socket: Socket) => void): void;
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, done: (socket: ServerSocket) => void): void;
 }
 type SocketServerClass = new (options: { noServer: true; maxPayload: number; perMessageDeflate: false }) => SocketServer;
 
@@ -76,7 +76,7 @@ export async function attachTo(
 ): Promise<() => void> {
   const Sockets = await socketServer();
   const sockets = new Sockets({ noServer: true, maxPayload: LONGEST_INPUT, perMessageDeflate: false });
-  const open = new Set<Socket>();
+  const open = new Set<ServerSocket>();
   const wires = new Map([
     [path, EVENTS],
     [`${path}/binary`, BINARY],
@@ -170,7 +170,7 @@ function answerIn(line: Duplex & { readonly bytesWritten?: number }, ms: number)
 const hasOthers = (server: Server) => server.listeners("upgrade").some((listener) => !(OURS in listener));
 
 /** Counts a socket among those that are open. A function of its own, as what waits for its end would keep all that is at hand where it opens: its head is large. */
-function keepOpen(socket: Socket, open: Set<Socket>): void {
+function keepOpen(socket: ServerSocket, open: Set<ServerSocket>): void {
   open.add(socket);
   socket.on("close", () => open.delete(socket));
 }
@@ -181,20 +181,20 @@ function ignore(): void {}
 /** What a socket brings: what the response of `$live` would carry, as text or as bytes. */
 export class Stream {
   readonly #runtime: Runtime;
-  readonly #socket: Socket;
+  readonly #socket: ServerSocket;
   /** What is under it, where messages may be written past it. */
   readonly #line: Duplex | undefined;
   readonly #wire: Wire;
   readonly #beat: NodeJS.Timeout;
-  #connection: Connection | undefined;
-  #talk: Talk | undefined;
+  #connection: StreamConnection | undefined;
+  #talk: SocketCalls | undefined;
   /** Something is on its way to the network. Nothing more is made until it has left, so a reader that does not read makes nothing pile up here. */
   #sending = false;
   /** The other end has given a sign of life since the last beat. */
   #alive = true;
   #over = false;
 
-  constructor(runtime: Runtime, socket: Socket, wire: Wire, line?: Duplex) {
+  constructor(runtime: Runtime, socket: ServerSocket, wire: Wire, line?: Duplex) {
     this.#runtime = runtime;
     this.#socket = socket;
     this.#line = line;
@@ -241,7 +241,7 @@ export class Stream {
   }
 
   #flow(): void {
-    const connection = this.#connection as Connection;
+    const connection = this.#connection as StreamConnection;
     if (this.#sending || this.#over) return;
     const waiting = connection.take(this.#wire);
     if (waiting) return this.#send(waiting);

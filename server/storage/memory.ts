@@ -1,5 +1,5 @@
 import { notNext } from "../../lib/errors/errors.js";
-import { beginning, type CommitRecord, follows, type HostRecord } from "./record.js";
+import { beginning, type CommitRecord, follows, type HostRecord } from "./records.js";
 import type { Storage } from "./storage.js";
 
 interface Kept {

@@ -4,7 +4,7 @@ import { createStoreSteps } from "../../lib/store/store.js";
 import type { Steps } from "../../lib/wire/steps.js";
 import { type Definition, type Models, versionOf } from "../definition/scope.js";
 import { inSlices } from "../task/slices.js";
-import type { HostRecord, HostState, StoreRecord, StoreState } from "./record.js";
+import type { HostRecord, HostState, StoreRecord, StoreState } from "./records.js";
 
 /**
  * What is kept of a store, at the version of its class.

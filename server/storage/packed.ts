@@ -1,5 +1,5 @@
 import type { Outline } from "./chunks.js";
-import type { CommitRecord } from "./record.js";
+import type { CommitRecord } from "./records.js";
 
 // What `sqlite.ts` and its thread say to each other.
 

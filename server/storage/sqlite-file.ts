@@ -7,7 +7,7 @@ import { compactSteps } from "../../lib/store/compact.js";
 import type { Steps } from "../../lib/wire/steps.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from "./packed.js";
-import { type CommitRecord, fold, follows, type HostRecord, recent } from "./record.js";
+import { type CommitRecord, fold, follows, type HostRecord, recent } from "./records.js";
 import { Whereabouts } from "./whereabouts.js";
 
 /** "twin": told apart from files of other programs. */

@@ -5,12 +5,12 @@ import type { Steps } from "../../lib/wire/steps.js";
 import { inSlices } from "../task/slices.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Order, type Packed, type PackedHost, type Reply, shifted } from "./packed.js";
-import type { CommitRecord, HostRecord } from "./record.js";
-import type { Loaded, Storage } from "./storage.js";
+import type { CommitRecord, HostRecord } from "./records.js";
+import type { LoadedHost, Storage } from "./storage.js";
 import { startThread } from "./thread.js";
 
 export interface SqliteStorage extends Storage {
-  load(id: string): Promise<Loaded | undefined>;
+  load(id: string): Promise<LoadedHost | undefined>;
   append(id: string, commits: readonly CommitRecord[]): Promise<void>;
   save(id: string, record: HostRecord): Promise<void>;
   close(): Promise<void>;
@@ -168,7 +168,7 @@ function* pack(record: HostRecord | CommitRecord, more?: object): Steps<Packed> 
   return { incarnation, revision, text: JSON.stringify({ ...more, ...record, stores }), chunks };
 }
 
-function* unpack({ head, commits, chunks }: PackedHost): Steps<Loaded> {
+function* unpack({ head, commits, chunks }: PackedHost): Steps<LoadedHost> {
   const { v: _, ...packed } = JSON.parse(head) as HostRecord<ChunkedStore> & { v: number };
   const record = yield* unpackStores(packed, chunks);
   const tail: CommitRecord[] = [];

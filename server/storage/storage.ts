@@ -1,7 +1,7 @@
-import type { CommitRecord, HostRecord } from "./record.js";
+import type { CommitRecord, HostRecord } from "./records.js";
 
 /** What {@link Storage.load} gives. */
-export interface Loaded {
+export interface LoadedHost {
   readonly record: HostRecord;
   /** What was committed since, in order. */
   readonly tail: readonly CommitRecord[];
@@ -44,7 +44,7 @@ export interface Storage {
    * before a scope instance leaves memory.
    */
   readonly durable: boolean;
-  load(id: string): Loaded | undefined | Promise<Loaded | undefined>;
+  load(id: string): LoadedHost | undefined | Promise<LoadedHost | undefined>;
   /** Adds commits, in order. */
   append(id: string, commits: readonly CommitRecord[]): void | Promise<void>;
   /** Puts this in the place of everything kept under the id. */

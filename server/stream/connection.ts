@@ -2,8 +2,8 @@ import type { Encoded } from "../../lib/wire/codec.js";
 import type { Caller, ConnectionInfo, Effect } from "../host/context.js";
 import type { Host } from "../host/host.js";
 import { createQueue } from "../task/queue.js";
+import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
-import { type Report, refusalOf, told } from "../wire/refusal.js";
 import type { Wire } from "../wire/wire.js";
 
 /** A message of the stream: PROTOCOL.md §3. */
@@ -43,7 +43,7 @@ export interface ConnectionOptions {
 }
 
 /** Those that have something to send. They are told together: a room of a thousand costs one task. */
-let noticed: Connection[] = [];
+let noticed: StreamConnection[] = [];
 
 function tellAll(): void {
   const all = noticed;
@@ -55,7 +55,7 @@ function tellAll(): void {
  * One tab's stream. What waits for a slow reader is bounded: past the limit, the frames that wait are dropped, and one snapshot of each
  * store takes their place.
  */
-export class Connection {
+export class StreamConnection {
   readonly info: ConnectionInfo;
   readonly caller: Caller;
   readonly client: string | undefined;
@@ -253,7 +253,7 @@ export class Connection {
   }
 
   refuse(store: string, key: string | null, error: unknown): void {
-    this.#measured(["refused", store, key, ...told(refusalOf(error, this.#report))]);
+    this.#measured(["refused", store, key, ...told(errorShapeOf(error, this.#report))]);
   }
 
   hello(greeting: object): void {

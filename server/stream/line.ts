@@ -1,6 +1,6 @@
 import { takenTab } from "../../lib/errors/errors.js";
 import { addressed, EVENTS } from "../wire/sse.js";
-import type { Connection } from "./connection.js";
+import type { StreamConnection } from "./connection.js";
 
 /** The number of the tab that has opened a line. */
 const OPENER = 0;
@@ -10,17 +10,17 @@ const OPENER = 0;
  * Each keeps its own queue, with its own bound; one batch after the other is written, none before the reader has room for it.
  */
 export class Line {
-  readonly opener: Connection;
-  readonly #carried = new Map<number, Connection>();
+  readonly opener: StreamConnection;
+  readonly #carried = new Map<number, StreamConnection>();
   /** The tabs that may have something to send, the next one first. */
   readonly #waiting = new Set<number>();
-  readonly #leave: (connection: Connection) => void;
+  readonly #leave: (connection: StreamConnection) => void;
   #listener: (() => void) | undefined;
   /** Whose messages were written last. */
   #to = OPENER;
 
   /** `leave` is told of each connection of a joined tab that the line no longer carries. */
-  constructor(opener: Connection, leave: (connection: Connection) => void) {
+  constructor(opener: StreamConnection, leave: (connection: StreamConnection) => void) {
     this.opener = opener;
     this.#leave = leave;
     this.#carry(OPENER, opener);
@@ -41,12 +41,12 @@ export class Line {
    * Carries the connection of another tab too.
    * @throws EventError where another tab has that number
    */
-  join(tab: number, connection: Connection): void {
+  join(tab: number, connection: StreamConnection): void {
     if (tab === OPENER || this.#carried.has(tab)) throw takenTab();
     this.#carry(tab, connection);
   }
 
-  #carry(tab: number, connection: Connection): void {
+  #carry(tab: number, connection: StreamConnection): void {
     this.#carried.set(tab, connection);
     connection.onWaiting(() => {
       this.#waiting.add(tab);

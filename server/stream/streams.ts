@@ -4,16 +4,16 @@ import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } fro
 import { definitionOf, locate, permit, userOf, visitorOf } from "../access/access.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
-import { tagOf } from "../access/session.js";
-import type { Bounds, Visitors } from "../access/visitors.js";
+import { sessionTagOf } from "../access/session.js";
+import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import type { Whose } from "../call/data.js";
 import type { Definition } from "../definition/scope.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Telemetry } from "../telemetry.js";
-import { clientId, record, type WatchInput, watchesOf, whole } from "../wire/input.js";
-import type { Report } from "../wire/refusal.js";
-import { Connection } from "./connection.js";
+import type { Report } from "../wire/error-shape.js";
+import { clientId, record, type WatchInput, watchesOf, whole } from "../wire/request-input.js";
+import { StreamConnection } from "./connection.js";
 import { Line } from "./line.js";
 
 const PROTOCOL = 1;
@@ -39,7 +39,7 @@ interface Server {
   readonly callers: Callers;
   readonly clients: Clients;
   readonly hosts: Hosts;
-  readonly visitors: Visitors;
+  readonly visitors: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
 }
@@ -48,10 +48,10 @@ interface Server {
 export class Streams {
   readonly #server: Server;
   readonly #tickets = new Map<string, Ticket>();
-  readonly #connections = new Set<Connection>();
-  readonly #tabs = new Map<string, Connection>();
+  readonly #connections = new Set<StreamConnection>();
+  readonly #tabs = new Map<string, StreamConnection>();
   /** The lines that are open, by the connection that has opened each. */
-  readonly #lines = new Map<Connection, Line>();
+  readonly #lines = new Map<StreamConnection, Line>();
 
   constructor(server: Server) {
     this.#server = server;
@@ -63,7 +63,7 @@ export class Streams {
   }
 
   /** The stream of a client. */
-  of(client: string): Connection | undefined {
+  of(client: string): StreamConnection | undefined {
     return this.#tabs.get(client);
   }
 
@@ -83,7 +83,7 @@ export class Streams {
     this.#tickets.set(ticket, { session, client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch), timer });
     const surplus = visitors.give(session, ticket);
     if (surplus !== undefined) this.#spend(surplus);
-    return { ticket, session: tagOf(session) };
+    return { ticket, session: sessionTagOf(session) };
   }
 
   #spend(id: string): void {
@@ -95,7 +95,7 @@ export class Streams {
   }
 
   /** The stream itself, from a ticket or, for simple clients, from what it shall watch. */
-  async live(request: TwinRequest, input: unknown): Promise<Connection> {
+  async live(request: TwinRequest, input: unknown): Promise<StreamConnection> {
     const { ticket, watch } = record(input, "`{ ticket }` or `{ watch }`");
     this.#server.callers.admit(request);
     if (ticket === undefined) return this.#begin(request, undefined, 0, watchesOf(watch));
@@ -111,7 +111,7 @@ export class Streams {
   }
 
   /** The response that a connection is going to be carried by, which others may join. */
-  lineOf(opener: Connection): Line {
+  lineOf(opener: StreamConnection): Line {
     const line = new Line(opener, (connection) => this.leave(connection));
     this.#lines.set(opener, line);
     return line;
@@ -148,7 +148,7 @@ export class Streams {
     return line;
   }
 
-  async #begin(request: TwinRequest, client: string | undefined, epoch: number, watch: readonly WatchInput[]): Promise<Connection> {
+  async #begin(request: TwinRequest, client: string | undefined, epoch: number, watch: readonly WatchInput[]): Promise<StreamConnection> {
     const { callers, clients, limits, report, visitors } = this.#server;
     const info = client === undefined ? { id: randomBytes(16).toString("base64url"), since: new Date() } : clients.bind(client, request);
     // A simple client has no id of its own, so no stores of its tab either.
@@ -158,7 +158,7 @@ export class Streams {
     if (before && before.epoch >= epoch) throw newerConnection();
     const session = request.session?.id ?? "";
     visitors.mayOpen(session, client);
-    const connection = new Connection({ info, caller, client, epoch, limit: limits.streamBytes, report, slow: this.#slow });
+    const connection = new StreamConnection({ info, caller, client, epoch, limit: limits.streamBytes, report, slow: this.#slow });
     this.#connections.add(connection);
     visitors.open(session, connection);
     if (before) this.leave(before);
@@ -168,10 +168,17 @@ export class Streams {
     return connection;
   }
 
-  #greet(connection: Connection): void {
+  #greet(connection: StreamConnection): void {
     const { build, schema } = this.#server;
     const { context, session } = connection.caller;
-    connection.hello({ protocol: PROTOCOL, build: build ?? null, schema, heartbeat: HEARTBEAT, session: tagOf(session?.id ?? ""), ...visitorOf(context) });
+    connection.hello({
+      protocol: PROTOCOL,
+      build: build ?? null,
+      schema,
+      heartbeat: HEARTBEAT,
+      session: sessionTagOf(session?.id ?? ""),
+      ...visitorOf(context),
+    });
   }
 
   /** Tells all of another schema. */
@@ -183,7 +190,7 @@ export class Streams {
   readonly #slow = () => this.#server.telemetry?.dropped();
 
   /** A stream has ended. The end of an old one never touches the one that took its place. */
-  leave(connection: Connection): void {
+  leave(connection: StreamConnection): void {
     connection.close();
     this.#lines.get(connection)?.end();
     this.#lines.delete(connection);
@@ -207,7 +214,7 @@ export class Streams {
     });
   }
 
-  #tabOf(request: TwinRequest, input: unknown): { connection: Connection | undefined; watch: WatchInput[] } {
+  #tabOf(request: TwinRequest, input: unknown): { connection: StreamConnection | undefined; watch: WatchInput[] } {
     this.#server.callers.admit(request);
     const { client, epoch, watch } = record(input, "`{ client, epoch, watch }`");
     const id = clientId(client);
@@ -217,7 +224,7 @@ export class Streams {
   }
 
   /** Watches stores for a connection: those of one host together. */
-  #watch(connection: Connection, inputs: readonly WatchInput[]): Promise<unknown> {
+  #watch(connection: StreamConnection, inputs: readonly WatchInput[]): Promise<unknown> {
     return connection.tasks.run(async () => {
       const { definitions, limits, report } = this.#server;
       const groups = new Map<string, WatchInput[]>();
@@ -236,7 +243,7 @@ export class Streams {
     });
   }
 
-  async #watchHost(connection: Connection, id: string, inputs: readonly WatchInput[]): Promise<void> {
+  async #watchHost(connection: StreamConnection, id: string, inputs: readonly WatchInput[]): Promise<void> {
     const { hosts } = this.#server;
     const refuse = (input: WatchInput, error: unknown) => connection.refuse(input.store, input.key ?? null, error);
     let host: Host;

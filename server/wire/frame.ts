@@ -1,4 +1,4 @@
-import type { Delta } from "../../lib/wire/codec.js";
+import type { WireDelta } from "../../lib/wire/codec.js";
 import type { Message } from "../stream/connection.js";
 import { eventOf } from "./sse.js";
 import type { Wire } from "./wire.js";
@@ -13,7 +13,7 @@ export class Frame {
   /** The host's number on streams. */
   readonly host: number;
   readonly revision: number;
-  readonly deltas: readonly (readonly [store: string, delta: Delta])[];
+  readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
   /** About as many as it takes on the wire. */
   readonly bytes: number;
   /** The event whose last commit it is, where its caller wants to know. */

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { tagOf } from "../../lib/errors/errors.js";
-import { silence } from "./answer.js";
+import { silence } from "./plain-values.js";
 
 type Issue = StandardSchemaV1.Issue;
 

@@ -5,10 +5,10 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import type { Kept } from "../../lib/channel/channel.js";
 import { createStoreSteps } from "../../lib/store/store.js";
-import { type CommitRecord, fold, type StoreRecord } from "../../server/storage/record.js";
+import { type CommitRecord, fold, type StoreRecord } from "../../server/storage/records.js";
 import { sqlite } from "../../server/storage/sqlite.js";
 import { SqliteFile } from "../../server/storage/sqlite-file.js";
-import type { Loaded } from "../../server/storage/storage.js";
+import type { LoadedHost } from "../../server/storage/storage.js";
 import { inSlices } from "../../server/task/slices.js";
 import { mayMount, smallDisk, temporaryFolder } from "../kit/files.js";
 import { contentOf, contentOfWriter, Table, TableWriter } from "../kit/table.js";
@@ -167,7 +167,7 @@ test("loading, storing and making anew 100,000 rows goes in short steps, between
     await storage.append("room/a", [first]);
   });
   const loaded = await stall(async () => {
-    const { record, tail } = (await storage.load("room/a")) as Loaded;
+    const { record, tail } = (await storage.load("room/a")) as LoadedHost;
     const { whole, tail: kept } = fold(record, tail).stores.get("table") as { whole: StoreRecord; tail: Kept[] };
     const store = await inSlices(createStoreSteps({ name: "table", instance: new Table(), restore: whole.saved, tail: kept, keep: true }));
     expect(store.size).toBe(300_002);
@@ -183,7 +183,7 @@ test("loading, storing and making anew 100,000 rows goes in short steps, between
     }
     // Loaded when it is one again.
     for (;;) {
-      const { record } = (await storage.load("room/a")) as Loaded;
+      const { record } = (await storage.load("room/a")) as LoadedHost;
       if (record.revision > before) break;
     }
   });

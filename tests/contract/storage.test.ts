@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { memory } from "../../server/storage/memory.js";
-import type { CommitRecord, HostRecord } from "../../server/storage/record.js";
+import type { CommitRecord, HostRecord } from "../../server/storage/records.js";
 import { sqlite } from "../../server/storage/sqlite.js";
-import type { Loaded, Storage } from "../../server/storage/storage.js";
+import type { LoadedHost, Storage } from "../../server/storage/storage.js";
 import { storageContract } from "../../testing/storage.js";
 
 const folder = mkdtempSync(join(tmpdir(), "twinstate-"));
@@ -61,7 +61,7 @@ describe("the suite notices a storage that", () => {
 });
 
 const settle = (run: () => unknown) => Promise.allSettled([(async () => run())()]);
-const shortened = (loaded: Loaded | undefined) => loaded && { ...loaded, tail: loaded.tail.slice(0, -1) };
+const shortened = (loaded: LoadedHost | undefined) => loaded && { ...loaded, tail: loaded.tail.slice(0, -1) };
 
 /** Gives its own arrays away. */
 function sharing(): Partial<Storage> {

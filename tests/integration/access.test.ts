@@ -5,7 +5,7 @@ import { current, EventError, event, state } from "twinstate";
 import { memory, type Storage, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type Numbered, SECRET, serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { Jar } from "../kit/http.js";

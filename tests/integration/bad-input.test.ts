@@ -4,7 +4,7 @@ import { scope } from "twinstate/server";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { createSessions } from "../../server/access/session.js";
 import { type Answer, type App, SECRET, serveTwin, Visitor } from "../kit/app.js";
 import { wait } from "../kit/gate.js";

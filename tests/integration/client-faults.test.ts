@@ -1,7 +1,7 @@
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
-import { Network, NO_FAULTS } from "../../client/network.js";
+import { FaultyNetwork, NO_FAULTS } from "../../client/faulty-network.js";
 import { serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin, shown, status } from "../kit/client.js";
 import { Jar } from "../kit/http.js";
@@ -17,7 +17,7 @@ class Log {
 /** A wall, and two who look at it: one through a network that does as it is told. */
 async function open() {
   const { site } = await serveTwin({ stores: { wall: scope.shared(Log) } });
-  const network = new Network(new Jar());
+  const network = new FaultyNetwork(new Jar());
   onTestFinished(() => network.set(NO_FAULTS));
   const { fetch, openSocket } = network.options;
   const client = openClient(site.url, { line: { fetch: fetch!, openSocket: openSocket! } });

@@ -2,7 +2,7 @@ import { autorun } from "mobx";
 import { computed, EventError, effect, event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, test } from "vitest";
-import type { StreamCall } from "../../lib/event/call.js";
+import type { StreamCall } from "../../lib/event/call-types.js";
 import { serveTwin } from "../kit/app.js";
 import { call, liveOf, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";

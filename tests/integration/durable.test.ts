@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { current, event, state } from "twinstate";
 import { scope, type TwinOptions } from "twinstate/server";
 import { expect, test, vi } from "vitest";
-import { decodeValue } from "../../lib/wire/value.js";
+import { decodeValue } from "../../lib/wire/value-codec.js";
 import { sqlite } from "../../server/storage/sqlite.js";
 import { type Numbered, plainValue, serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";

@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, test } from "vitest";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { serveTwin, Visitor } from "../kit/app.js";
 import { LineReader, tabOf } from "../kit/line.js";
 import { stalled } from "../kit/stalled.js";

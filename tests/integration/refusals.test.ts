@@ -4,7 +4,7 @@ import { lasting, pair } from "twinstate/testing";
 import * as v from "valibot";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
-import { decodeValue } from "../../lib/wire/value.js";
+import { decodeValue } from "../../lib/wire/value-codec.js";
 import { serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin } from "../kit/client.js";
 import { Jar } from "../kit/http.js";

@@ -3,7 +3,7 @@ import { scope, type TwinOptions } from "twinstate/server";
 import { pair } from "twinstate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
-import { decodeValue, encodeValue } from "../../lib/wire/value.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { type Numbered, serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown, status } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";

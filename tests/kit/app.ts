@@ -4,7 +4,7 @@ import { onTestFailed, onTestFinished, vi } from "vitest";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror/mirror.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import { decodeValue, encodeValue } from "../../lib/wire/value.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import type { Runtime } from "../../server/runtime.js";
 import { Jar, type Site, serve } from "./http.js";
 import { type Listener, listen } from "./stream.js";

@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { type Client, type ClientOptions, createClient, type Known } from "../../client/client.js";
+import { type BrowserClasses, type Client, type ClientOptions, createClient } from "../../client/client.js";
 import type { Twin } from "../../client/twin.js";
 import { openFace } from "../../lib/live/faces.js";
 import { Jar } from "./http.js";
@@ -9,7 +9,7 @@ import { TRANSPORT, WIRE } from "./transport.js";
 type Line = Required<Pick<ClientOptions, "fetch" | "openSocket">>;
 
 /** A browser tab's client, with cookies of its own unless `line` says otherwise. It is closed when the test ends. */
-export function openClient(url: string, { line = new Jar(), ...options }: ClientOptions & Known & { line?: Line } = {}): Client {
+export function openClient(url: string, { line = new Jar(), ...options }: ClientOptions & BrowserClasses & { line?: Line } = {}): Client {
   const { fetch, openSocket } = line;
   const client = createClient({ url, transport: TRANSPORT, wire: WIRE, fetch, openSocket, ...options });
   onTestFinished(() => client.close());

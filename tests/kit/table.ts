@@ -2,8 +2,8 @@ import { state } from "../../lib/class/decorators.js";
 import { compactSteps } from "../../lib/store/compact.js";
 import { createStore, type Store } from "../../lib/store/store.js";
 import { finish } from "../../lib/wire/steps.js";
-import { type CommitRecord, fold } from "../../server/storage/record.js";
-import type { Loaded } from "../../server/storage/storage.js";
+import { type CommitRecord, fold } from "../../server/storage/records.js";
+import type { LoadedHost } from "../../server/storage/storage.js";
 
 export class Table {
   @state rows: { id: number; title: string; done: boolean; tags: string[]; meta: { a: number; b: string } }[] = [];
@@ -56,7 +56,7 @@ export class TableWriter {
 }
 
 /** What a loaded record holds, as text. */
-export function contentOf({ record, tail }: Loaded): string {
+export function contentOf({ record, tail }: LoadedHost): string {
   const { revision, stores } = fold(record, tail);
   const table = stores.get("table");
   return JSON.stringify([revision, table && finish(compactSteps(table.whole.saved, table.tail))[0]]);

@@ -7,8 +7,8 @@ import { compactSteps } from "../../lib/store/compact.js";
 import { createStore, type Store } from "../../lib/store/store.js";
 import { decode, encode } from "../../lib/wire/binary.js";
 import { finish } from "../../lib/wire/steps.js";
-import { fold, type StoreState } from "../../server/storage/record.js";
-import type { Loaded, Storage } from "../../server/storage/storage.js";
+import { fold, type StoreState } from "../../server/storage/records.js";
+import type { LoadedHost, Storage } from "../../server/storage/storage.js";
 import { canon, countContainers } from "../kit/canon.js";
 import { Program } from "../kit/program.js";
 import { Random } from "../kit/random.js";
@@ -77,7 +77,7 @@ async function run(seed: number, storage: Storage): Promise<void> {
   const save = (saved: Saved) => storage.save(id, { incarnation: "one", revision, stores: whole(wire(saved)), numbers: {} });
   const append = (kept: Kept) => storage.append(id, [{ incarnation: "one", revision: ++revision, stores: { it: { kept: wire(kept) } } }]);
   const load = async (): Promise<[Saved, readonly Kept[]]> => {
-    const { record, tail } = (await storage.load(id)) as Loaded;
+    const { record, tail } = (await storage.load(id)) as LoadedHost;
     const { whole, tail: kept } = fold(record, tail).stores.get("it") as StoreState;
     return [whole.saved, kept];
   };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
-import { decodeValue, encodeValue } from "../../lib/wire/value.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { canon } from "../kit/canon.js";
 import { hold } from "../kit/hold.js";
 

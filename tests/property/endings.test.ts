@@ -6,7 +6,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { computed, EventError, effect, event, state, update } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin } from "../kit/client.js";
 import { Random } from "../kit/random.js";

@@ -7,8 +7,8 @@ import { createStore } from "../../lib/store/store.js";
 import { toPlain } from "../../lib/view/view.js";
 import { decode, encode } from "../../lib/wire/binary.js";
 import { DEPTH, DIGITS, NAME, NAMES, PATTERN } from "../../lib/wire/bounds.js";
-import { fold, type StoreState } from "../../server/storage/record.js";
-import type { Loaded, Storage } from "../../server/storage/storage.js";
+import { fold, type StoreState } from "../../server/storage/records.js";
+import type { LoadedHost, Storage } from "../../server/storage/storage.js";
 import { canon } from "../kit/canon.js";
 import { storages } from "../kit/storages.js";
 
@@ -260,7 +260,7 @@ async function comesBack(value: unknown, { enter, find }: Way, storage: Storage)
   expect(textOf(find(store.plain() as Holder)), "the store's view").toBe(expected);
   expect(textOf(toPlain(find(holder))), "a plain copy").toBe(expected);
 
-  const { record, tail } = (await storage.load(id)) as Loaded;
+  const { record, tail } = (await storage.load(id)) as LoadedHost;
   const { whole, tail: since } = fold(record, tail).stores.get("it") as StoreState;
   const records = [[whole.saved, since] as const, [json(store.save()), []] as const];
   for (const [restore, tail] of records) {

@@ -5,7 +5,7 @@ import { scope } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type App, serveTwin, type Visitor } from "../kit/app.js";
 import { Random } from "../kit/random.js";
 

@@ -4,7 +4,7 @@ import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { Predictions } from "../../lib/predict/predictions.js";
 import { createStore, type Store } from "../../lib/store/store.js";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { hold, outcome } from "../kit/hold.js";
 import { Random } from "../kit/random.js";
 

@@ -2,7 +2,7 @@ import { act, StrictMode, useTransition } from "react";
 import { EventError, event, type StreamCall, state } from "twinstate";
 import { createHooks, type EventState, useEvent } from "twinstate/react";
 import { expect, test } from "vitest";
-import { ClientCall, type OpenCall } from "../../client/call.js";
+import { ClientCall, type OpenCall } from "../../client/client-call.js";
 import { Boundary } from "./kit/boundary.js";
 import { join, Source } from "./kit/joined.js";
 import { show, soon } from "./kit/page.js";

@@ -1,6 +1,6 @@
 import { act } from "react";
 import { expect, test } from "vitest";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { join } from "./kit/joined.js";
 import { hydrate, serverHtml, show } from "./kit/page.js";
 import { Visited } from "./kit/pages.js";

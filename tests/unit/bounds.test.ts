@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { BYTES, DEPTH, DIGITS, NAME, NAMES, PATTERN, TEXT } from "../../lib/wire/bounds.js";
-import { decodeValue, encodeValue } from "../../lib/wire/value.js";
-import { jsonOf } from "../../server/wire/answer.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
+import { jsonOf } from "../../server/wire/plain-values.js";
 import { hold } from "../kit/hold.js";
 
 const huge = 10n ** BigInt(DIGITS);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { addressOf } from "../../server/access/address.js";
-import { createBuckets } from "../../server/access/bucket.js";
+import { clientAddressOf } from "../../server/access/address.js";
+import { createRateLimiter } from "../../server/access/rate-limiter.js";
 
 test("a key may take what it has at once, and gets more with time; others are not touched", () => {
   let now = 0;
-  const buckets = createBuckets({ rate: 10, size: 20, now: () => now });
+  const buckets = createRateLimiter({ rate: 10, size: 20, now: () => now });
   for (let n = 0; n < 20; n++) expect(buckets.take("a")).toBe(0);
   // Two tokens are a tenth.
   expect(buckets.take("a")).toBe(200);
@@ -20,7 +20,7 @@ test("a key may take what it has at once, and gets more with time; others are no
 });
 
 test("what was not needed can be put back", () => {
-  const buckets = createBuckets({ rate: 1, size: 1, now: () => 0 });
+  const buckets = createRateLimiter({ rate: 1, size: 1, now: () => 0 });
   expect(buckets.take("a")).toBe(0);
   buckets.giveBack("a");
   expect(buckets.take("a")).toBe(0);
@@ -28,7 +28,7 @@ test("what was not needed can be put back", () => {
 });
 
 test("without a rate there is no end", () => {
-  const buckets = createBuckets({ rate: Infinity, size: Infinity });
+  const buckets = createRateLimiter({ rate: Infinity, size: Infinity });
   for (let n = 0; n < 1000; n++) expect(buckets.take("a")).toBe(0);
 });
 
@@ -47,5 +47,5 @@ test.for([
   [1, "::ffff:10.0.0.1", "10.0.0.1"],
 ] as const)("behind %s proxies, %s comes from %s", ([proxies, header, address]) => {
   const headers = new Headers(header === null ? {} : { "x-forwarded-for": header });
-  expect(addressOf(headers, proxies)).toBe(address);
+  expect(clientAddressOf(headers, proxies)).toBe(address);
 });

@@ -1,7 +1,7 @@
 import { EventError } from "twinstate";
 import { expect, test } from "vitest";
 import { backoff } from "../../client/backoff.js";
-import { ClientCall } from "../../client/call.js";
+import { ClientCall } from "../../client/client-call.js";
 import { createEvent } from "../../client/event.js";
 import { nextNumber, type Scope, scopeName } from "../../client/scope.js";
 import { createStatus } from "../../client/status.js";

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { partsOf, preview } from "../../react/devtools/parts.js";
+import { preview, treePartsOf } from "../../react/devtools/parts.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -88,16 +88,16 @@ test.for<[unknown, string]>([
 });
 
 test("the devtools take what a value holds a part at a time", () => {
-  expect(partsOf(Array.from({ length: 1000 }, (_, i) => i))?.slice(998, 1000)).toEqual([
+  expect(treePartsOf(Array.from({ length: 1000 }, (_, i) => i))?.slice(998, 1000)).toEqual([
     ["998", 998],
     ["999", 999],
   ]);
-  expect(partsOf(new Map([[{ id: 1 }, "one"]]))?.slice(0, 1)).toEqual([["{ id: 1 } →", "one"]]);
-  expect(partsOf(new Set(["a", "b"]))?.slice(1, 2)).toEqual([["1", "b"]]);
-  expect(partsOf(new Uint8Array([7, 8]))?.slice(0, 2)).toEqual([
+  expect(treePartsOf(new Map([[{ id: 1 }, "one"]]))?.slice(0, 1)).toEqual([["{ id: 1 } →", "one"]]);
+  expect(treePartsOf(new Set(["a", "b"]))?.slice(1, 2)).toEqual([["1", "b"]]);
+  expect(treePartsOf(new Uint8Array([7, 8]))?.slice(0, 2)).toEqual([
     ["0", 7],
     ["1", 8],
   ]);
   for (const empty of [[], {}, new Map(), new Set(), new Date(), /a/, new URL("https://a.example"), new ArrayBuffer(2), "text", null])
-    expect(partsOf(empty)).toBeUndefined();
+    expect(treePartsOf(empty)).toBeUndefined();
 });

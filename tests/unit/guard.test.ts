@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { classSchema, type EventSchema } from "../../lib/class/schema.js";
-import { checkArguments, uncheckedEvents } from "../../server/definition/guard.js";
+import { checkArguments, uncheckedEvents } from "../../server/definition/arguments.js";
 import type { Definition } from "../../server/definition/scope.js";
 
 interface Shape {

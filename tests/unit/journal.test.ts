@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { createJournal } from "../../server/host/journal.js";
-import type { CommitRecord } from "../../server/storage/record.js";
+import type { CommitRecord } from "../../server/storage/records.js";
 
 const commit = (revision: number): CommitRecord => ({ incarnation: "one", revision, stores: {} });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLog } from "../../server/host/log.js";
+import { createFrameLog } from "../../server/host/frame-log.js";
 import { Frame } from "../../server/wire/frame.js";
 
 /** A frame takes 16 bytes, and its deltas. */
@@ -7,7 +7,7 @@ const frame = (revision: number, bytes = 16) => new Frame(1, revision, bytes > 1
 const revisions = (frames: readonly Frame[] | undefined) => frames?.map(({ revision }) => revision);
 
 test("a log gives the frames after a revision", () => {
-  const log = createLog(1000);
+  const log = createFrameLog(1000);
   log.restart(3);
   for (const revision of [4, 5, 6]) log.add(frame(revision));
   expect(revisions(log.after(3))).toEqual([4, 5, 6]);
@@ -17,7 +17,7 @@ test("a log gives the frames after a revision", () => {
 });
 
 test("what does not fit is forgotten, the oldest first", () => {
-  const log = createLog(160);
+  const log = createFrameLog(160);
   log.restart(0);
   for (let revision = 1; revision <= 30; revision++) log.add(frame(revision));
   expect(log.after(0)).toBeUndefined();
@@ -28,7 +28,7 @@ test("what does not fit is forgotten, the oldest first", () => {
 });
 
 test("after a restart it knows nothing of what was", () => {
-  const log = createLog(160);
+  const log = createFrameLog(160);
   log.restart(0);
   log.add(frame(1));
   log.restart(9);

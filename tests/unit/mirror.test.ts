@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createMirror } from "../../lib/mirror/mirror.js";
-import type { Delta, Snapshot } from "../../lib/wire/codec.js";
+import type { Snapshot, WireDelta } from "../../lib/wire/codec.js";
 import { hold } from "../kit/hold.js";
 
 function twin(numbers: number[], next: number) {
@@ -14,7 +14,7 @@ function twin(numbers: number[], next: number) {
 describe("containers by number", () => {
   test("a number that no container has is refused", () => {
     const mirror = twin([0, 2], 2);
-    const removal = (number: unknown): Delta => [3, number, 0, 1];
+    const removal = (number: unknown): WireDelta => [3, number, 0, 1];
     for (const number of [2, -1, 1.5, 129, 2 ** 32 + 1, 1e300, "list", null])
       expect(() => mirror.applyDelta(removal(number)), String(number)).toThrow("number of a container");
     expect(mirror.read("it")).toEqual([1, 2, 3]);

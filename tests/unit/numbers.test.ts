@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { createNumbers } from "../../server/host/numbers.js";
+import { createEventNumbers } from "../../server/host/event-numbers.js";
 
 const client = "a client";
 
 test("the first n of a client runs at once, and is answered again without running", async () => {
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   const run = vi.fn(async () => "answer");
   expect(await numbers.enter(client, 1, 0, false, run)).toBe("answer");
   expect(await numbers.enter(client, 1, 0, false, run)).toBe("answer");
@@ -12,7 +12,7 @@ test("the first n of a client runs at once, and is answered again without runnin
 });
 
 test("numbers run in order, however they arrive", async () => {
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   const ran: number[] = [];
   const enter = (n: number) => numbers.enter(client, n, 0, false, async () => ran.push(n));
   await Promise.all([enter(3), enter(2), enter(2), enter(1), enter(4)]);
@@ -20,7 +20,7 @@ test("numbers run in order, however they arrive", async () => {
 });
 
 test("each client counts for itself", async () => {
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   expect(await numbers.enter("one", 1, 0, false, async () => "of one")).toBe("of one");
   expect(await numbers.enter("two", 1, 0, false, async () => "of two")).toBe("of two");
 });
@@ -28,7 +28,7 @@ test("each client counts for itself", async () => {
 test("a gap is waited for, then refused with the number that is expected", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   await numbers.enter(client, 1, 0, false, async () => 1);
   const run = vi.fn(async () => 3);
   const early = expect(numbers.enter(client, 3, 0, false, run)).rejects.toMatchObject({ code: "OUT_OF_ORDER", data: { expected: 2 } });
@@ -43,7 +43,7 @@ test("a gap is waited for, then refused with the number that is expected", async
 test("no more than a thousand events of a client wait for those before them", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   const waiting = Array.from({ length: 1000 }, (_, n) => numbers.enter(client, n + 2, 0, false, async () => n));
   await expect(numbers.enter(client, 5000, 0, false, async () => 0)).rejects.toMatchObject({ code: "OUT_OF_ORDER" });
   const all = Promise.all(waiting);
@@ -52,7 +52,7 @@ test("no more than a thousand events of a client wait for those before them", as
 });
 
 test("what the client has confirmed is forgotten; a number that has gone by never runs again", async () => {
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   const run = vi.fn(async () => "x");
   await numbers.enter(client, 1, 0, false, run);
   await numbers.enter(client, 2, 1, false, run);
@@ -62,16 +62,16 @@ test("what the client has confirmed is forgotten; a number that has gone by neve
 });
 
 test("a client that confirms nothing costs at most a thousand answers", async () => {
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   for (let n = 1; n <= 1500; n++) await numbers.enter(client, n, 0, false, async () => n);
   expect(numbers.save()[client]?.answers).toHaveLength(1000);
 });
 
 test("what is saved goes on where it was", async () => {
-  const before = createNumbers();
+  const before = createEventNumbers();
   await before.enter(client, 1, 0, false, async () => "one");
   await before.enter(client, 2, 0, false, async () => "two");
-  const after = createNumbers({ records: JSON.parse(JSON.stringify(before.save())) });
+  const after = createEventNumbers({ records: JSON.parse(JSON.stringify(before.save())) });
   const run = vi.fn(async () => "again");
   expect(await after.enter(client, 2, 0, false, run)).toBe("two");
   expect(run).not.toHaveBeenCalled();
@@ -81,7 +81,7 @@ test("what is saved goes on where it was", async () => {
 test("a client that was not seen for a day is not saved", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   await numbers.enter(client, 1, 0, false, async () => 1);
   vi.advanceTimersByTime(24 * 3600 * 1000 + 1);
   await numbers.enter("another", 1, 0, false, async () => 1);
@@ -91,7 +91,7 @@ test("a client that was not seen for a day is not saved", async () => {
 test("clients that were not seen for a day are forgotten when there are many", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   for (let n = 0; n < 1000; n++) await numbers.enter(`old ${n}`, 1, 0, false, async () => 1);
   vi.advanceTimersByTime(23 * 3600 * 1000);
   await numbers.enter("late", 1, 0, false, async () => 1);
@@ -106,7 +106,7 @@ test("clients that were not seen for a day are forgotten when there are many", a
 });
 
 test("what was only refused is no reason to keep anything", async () => {
-  const numbers = createNumbers();
+  const numbers = createEventNumbers();
   const refused = { code: "INVALID" };
   expect(await numbers.enter(client, 1, 0, true, async () => refused)).toBe(refused);
   expect(await numbers.enter(client, 1, 0, true, async () => ({}))).toBe(refused);
@@ -117,7 +117,7 @@ test("what was only refused is no reason to keep anything", async () => {
 
 test("after the process has ended, what had begun is interrupted, what had an answer has it, and what left nothing runs", async () => {
   const record = { next: 6, confirmed: 1, seen: Date.now(), answers: [[2, "two"] as const, [5, "five"] as const], begun: [3] };
-  const numbers = createNumbers({ records: { ann: record }, interrupted: () => "interrupted", restored: (answer) => `${answer}, again` });
+  const numbers = createEventNumbers({ records: { ann: record }, interrupted: () => "interrupted", restored: (answer) => `${answer}, again` });
   const enter = (n: number) => numbers.enter("ann", n, 0, false, async () => `ran ${n}`);
   await expect(enter(1)).rejects.toMatchObject({ code: "UNKNOWN_OUTCOME" });
   expect(await Promise.all([2, 3, 4, 5, 6].map(enter))).toEqual(["two, again", "interrupted", "ran 4", "five, again", "ran 6"]);
@@ -125,7 +125,7 @@ test("after the process has ended, what had begun is interrupted, what had an an
 });
 
 test("of long answers that are not confirmed only some megabytes are kept: the others are lost, and none runs again", async () => {
-  const numbers = createNumbers({ lost: (n) => `lost ${n}` });
+  const numbers = createEventNumbers({ lost: (n) => `lost ${n}` });
   const runs: number[] = [];
   const enter = (n: number, seen = 0) =>
     numbers.enter(client, n, seen, false, async () => {
@@ -143,7 +143,7 @@ test("of long answers that are not confirmed only some megabytes are kept: the o
   expect(runs).toHaveLength(60);
   const saved = numbers.save()[client];
   expect(JSON.stringify(saved).length).toBeLessThan(17 << 20);
-  const later = createNumbers({ records: { [client]: saved as never } });
+  const later = createEventNumbers({ records: { [client]: saved as never } });
   expect(await later.enter(client, 1, 0, false, async () => "again")).toBe("lost 1");
   // What is confirmed makes room.
   await enter(61, 60);

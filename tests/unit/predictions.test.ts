@@ -6,7 +6,7 @@ import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { isPending, type Prediction, Predictions } from "../../lib/predict/predictions.js";
 import { createStore } from "../../lib/store/store.js";
-import { encodeValue } from "../../lib/wire/value.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { form, positive, text } from "../kit/schemas.js";
 
 /** What crosses the wire. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { fetchBySocket, type Socket } from "../../client/socket.js";
+import { type ClientSocket, fetchBySocket } from "../../client/socket.js";
 import { readStream } from "../../client/stream.js";
 import { encode } from "../../lib/wire/binary.js";
 
@@ -10,7 +10,7 @@ const HELLO = ["hello", { heartbeat: 15 }];
 
 /** A stream of bytes, whose socket this side of the network has in its hands. */
 function open(take: (message: unknown, line: AbortController) => void = () => {}) {
-  const socket: Socket = { onopen: null, onmessage: null, onerror: null, onclose: null, send: vi.fn(), close: vi.fn() };
+  const socket: ClientSocket = { onopen: null, onmessage: null, onerror: null, onclose: null, send: vi.fn(), close: vi.fn() };
   const openSocket = vi.fn((_url: string) => socket);
   const line = new AbortController();
   const taken: unknown[] = [];

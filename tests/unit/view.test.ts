@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Classes } from "../../lib/class/brought.js";
 import { computed, event, state } from "../../lib/class/decorators.js";
+import type { Classes } from "../../lib/class/view-registry.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { createStore } from "../../lib/store/store.js";
 

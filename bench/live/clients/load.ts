@@ -1,6 +1,6 @@
 // Two hundred sessions that call as fast as they are answered.
 import { randomBytes } from "node:crypto";
-import { encodeValue } from "../../../lib/wire/value.js";
+import { encodeValue } from "../../../lib/wire/value-codec.js";
 import { answer } from "../tasks.ts";
 import { Line } from "./line.ts";
 import { masked, read } from "./reader.ts";

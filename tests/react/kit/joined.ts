@@ -1,12 +1,12 @@
-import { ClientCall } from "../../../client/call.js";
-import type { Client, Known } from "../../../client/client.js";
+import type { BrowserClasses, Client } from "../../../client/client.js";
+import { ClientCall } from "../../../client/client-call.js";
 import { createCell, createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Visiting } from "../../../client/visitor.js";
 import { describeClass, type WireSchema } from "../../../lib/class/schema.js";
 import { EventError } from "../../../lib/errors/errors.js";
 import { createStore, type Store, type StoreOptions } from "../../../lib/store/store.js";
-import type { Delta } from "../../../lib/wire/codec.js";
+import type { WireDelta } from "../../../lib/wire/codec.js";
 import type { PreloadData, PreloadedStore } from "../../../server/call/preload.js";
 
 type Models = NonNullable<StoreOptions["models"]>;
@@ -22,7 +22,7 @@ export class Source<T extends object> {
   readonly models: Models;
   revision = 1;
   readonly #store: Store;
-  readonly #followers = new Set<(delta: Delta) => void>();
+  readonly #followers = new Set<(delta: WireDelta) => void>();
 
   constructor(name: string, instance: T, key: string | null = null, models: Models = {}) {
     this.name = name;
@@ -49,7 +49,7 @@ export class Source<T extends object> {
     return { store: this.name, key: this.key, incarnation: "i", revision: this.revision, snapshot: sent(this.#store.snapshot()) };
   }
 
-  follow(follower: (delta: Delta) => void): () => void {
+  follow(follower: (delta: WireDelta) => void): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
@@ -76,7 +76,7 @@ export interface Joined extends Client {
 export const join = (...sources: Source<any>[]): Joined => joinKnowing({}, ...sources);
 
 /** As {@link join}, in a browser that has classes of the stores. */
-export function joinKnowing(known: Known, ...sources: Source<any>[]): Joined {
+export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): Joined {
   const schema: WireSchema = {
     hash: "",
     stores: Object.fromEntries(sources.map(({ name, instance }) => [name, { scope: "session", ...describeClass(instance.constructor) }])),

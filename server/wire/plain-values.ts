@@ -1,5 +1,5 @@
 import { tooDeepForJson, valueTooLarge } from "../../lib/errors/errors.js";
-import { copyInto, emptyOf, kindOf } from "../../lib/graph/kind.js";
+import { copyInto, emptyOf, plainKindOf } from "../../lib/graph/plain.js";
 import { isState, viewOf } from "../../lib/view/view.js";
 import { ANSWER, CONTAINERS, DEPTH, TEXT } from "../../lib/wire/bounds.js";
 
@@ -15,7 +15,7 @@ export function plainOf(value: unknown, most = ANSWER): unknown {
     if (isState(part)) return viewOf(part);
     let copy = copies.get(part);
     if (copy) return copy;
-    const kind = kindOf(part);
+    const kind = plainKindOf(part);
     if (kind === "object" && !isPlain(part)) {
       if (part instanceof Promise) Promise.prototype.then.call(part, undefined, silence);
       return part;

@@ -2,17 +2,17 @@ import type { Stored } from "../graph/node.js";
 import type { Slot } from "./codec.js";
 
 /** A number k ≥ 0: copy k, skip one. −k: skip k. `[k, slot…]`: copy k, add the slots. */
-export type Run = number | readonly [number, ...Slot[]];
+export type CopyRun = number | readonly [number, ...Slot[]];
 
 /**
  * How `next` is made from `base`: what both have in the same order is copied. `undefined` where that is less than half
  * of it, so that it is better sent as it is.
  */
-export function arrange(base: readonly Stored[], next: readonly Stored[], slot: (value: Stored) => Slot): Run[] | undefined {
+export function diffArrays(base: readonly Stored[], next: readonly Stored[], slot: (value: Stored) => Slot): CopyRun[] | undefined {
   const positions = inOrder(base, next) ?? positionsIn(base, next);
   const kept = increasing(positions);
   if (kept.length * 2 < next.length || kept.length === 0) return undefined;
-  const runs: Run[] = [];
+  const runs: CopyRun[] = [];
   let cursor = 0;
   let copy = 0;
   /** Copies what is due, then skips to `to`, which is further than that. */

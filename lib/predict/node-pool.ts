@@ -6,7 +6,7 @@ import { replaced } from "../record/undo.js";
  * Containers that predictions had made, and that were undone. What is made in their place becomes the same containers, so that views and faces of them
  * stay where the content does.
  */
-export class Spares {
+export class NodePool {
   /** By what they are, the first one last. */
   readonly #nodes = new Map<string, Node[]>();
 

@@ -1,5 +1,5 @@
 import type { EventError } from "../lib/errors/errors.js";
-import type { StreamCall } from "../lib/event/call.js";
+import type { StreamCall } from "../lib/event/call-types.js";
 import { Yields } from "../lib/event/yields.js";
 
 /** The promise of a call. It knows whether anybody listens, so that a failure nobody awaits can be told elsewhere. */

@@ -1,12 +1,12 @@
 import type { View } from "../../lib/class/view-types.js";
 import { cancelled, noSession, notSignedIn } from "../../lib/errors/errors.js";
-import type { CallOf, StreamCall } from "../../lib/event/call.js";
+import type { CallOf, StreamCall } from "../../lib/event/call-types.js";
 import { Yields } from "../../lib/event/yields.js";
 import { userOf } from "../access/access.js";
 import { hostId, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
 import { currentTurn, type Turn } from "../host/context.js";
 import type { Runtime } from "../runtime.js";
-import { silence } from "../wire/answer.js";
+import { silence } from "../wire/plain-values.js";
 import { requestHeaders } from "./request.js";
 
 // --- types ---

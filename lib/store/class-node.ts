@@ -6,7 +6,7 @@ import { InstanceNode } from "../graph/instance.js";
 import { NODE, put, type Stored } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
 import { readKey, writeKey } from "../live/object-face.js";
-import type { SourceGraph } from "./source.js";
+import type { WritableGraph } from "./writable-graph.js";
 import type { Entrant } from "./writer.js";
 
 /** A class as a graph knows it. */
@@ -43,14 +43,14 @@ export function shapeOf(name: string, Class: new () => object): Shape {
 }
 
 /** An instance of a class that this side has: the user's own, whose fields have become accessors over this node. */
-export class AdoptedNode extends InstanceNode implements Entrant {
-  declare readonly graph: SourceGraph;
+export class ClassNode extends InstanceNode implements Entrant {
+  declare readonly graph: WritableGraph;
   readonly shape: Shape;
   #computeds: Map<string, IComputedValue<unknown>> | undefined;
   #reaction: Reaction | undefined;
   #values: unknown[] | undefined;
 
-  constructor(graph: SourceGraph, shape: Shape) {
+  constructor(graph: WritableGraph, shape: Shape) {
     super(graph, {}, shape.name);
     this.shape = shape;
   }
@@ -215,10 +215,10 @@ function fieldAccessor(name: string): PropertyDescriptor {
   let descriptor = fieldAccessors.get(name);
   if (!descriptor) {
     descriptor = {
-      get(this: { [NODE]: AdoptedNode }) {
+      get(this: { [NODE]: ClassNode }) {
         return this[NODE].readField(name);
       },
-      set(this: { [NODE]: AdoptedNode }, value: unknown) {
+      set(this: { [NODE]: ClassNode }, value: unknown) {
         this[NODE].writeField(name, value);
       },
       enumerable: true,
@@ -233,10 +233,10 @@ function computedAccessor(name: string): PropertyDescriptor {
   let descriptor = computedAccessors.get(name);
   if (!descriptor) {
     descriptor = {
-      get(this: { [NODE]: AdoptedNode }) {
+      get(this: { [NODE]: ClassNode }) {
         return this[NODE].readComputed(name);
       },
-      set(this: { [NODE]: AdoptedNode }, value: unknown) {
+      set(this: { [NODE]: ClassNode }, value: unknown) {
         this[NODE].writeComputed(name, value);
       },
       enumerable: false,

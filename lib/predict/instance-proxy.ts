@@ -14,7 +14,7 @@ type Read = <R>(read: () => R) => R;
  * How the instances of a mirror act while a prediction runs: their fields are the containers', and all else is their class's, where this side has it. A Proxy, as the class
  * was never constructed here: what its constructor has set up and no client sees is missing, and whoever asks for it ends the prediction.
  */
-export class Acting implements ProxyHandler<InstanceNode> {
+export class InstanceProxies implements ProxyHandler<InstanceNode> {
   readonly #classOf: (className: string) => AnyClass | undefined;
   readonly #stop: Stop;
   readonly #read: Read;
@@ -62,7 +62,7 @@ export class Acting implements ProxyHandler<InstanceNode> {
   }
 
   #isComputed(node: InstanceNode, key: string | symbol): boolean {
-    return schemaOf(this.#classOf(node.className))?.computeds.has(key as string) === true;
+    return memberSchemaOf(this.#classOf(node.className))?.computeds.has(key as string) === true;
   }
 
   get(node: InstanceNode, key: string | symbol): unknown {
@@ -123,7 +123,7 @@ const isAsync = (value: unknown) => typeof value === "function" && /^\[object As
 /** What the language asks any object for. */
 const ASKED: ReadonlySet<string> = new Set(["then", "toJSON"]);
 
-export const schemaOf = (Class: AnyClass | undefined): ClassSchema | undefined => Class && classSchema(Class);
+export const memberSchemaOf = (Class: AnyClass | undefined): ClassSchema | undefined => Class && classSchema(Class);
 
 function setterOf(prototype: object, key: string | symbol): ((value: unknown) => void) | undefined {
   for (let one: object | null = prototype; one; one = Object.getPrototypeOf(one)) {

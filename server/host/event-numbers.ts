@@ -1,5 +1,5 @@
 import { alreadyAnswered, outOfOrder } from "../../lib/errors/errors.js";
-import { MOST_ANSWERS, NUMBERS_LIFE, type NumberRecord } from "../storage/record.js";
+import { MOST_ANSWERS, NUMBERS_LIFE, type NumberRecord } from "../storage/records.js";
 
 /** How long an event waits for those before it. */
 const GAP_WAIT = 2000;
@@ -13,7 +13,7 @@ const MOST_KEPT = 1 << 24;
 const SWEEP_FROM = 1000;
 
 /** The numbered events of the clients of one host: each runs once, in its client's order. */
-export interface Numbers {
+export interface EventNumbers {
   /**
    * Runs an event when its turn has come, or gives the answer that it had the first time. `run` must enter the host's queue before it
    * returns, as that fixes the order; its answer is plain data, be it a refusal. It rejects only when the host ends with it. What only `refused` is no reason
@@ -45,7 +45,7 @@ interface Client {
   readonly waiting: Map<number, () => void>;
 }
 
-export interface NumbersOptions {
+export interface EventNumbersOptions {
   /** From a {@link NumberRecord}: what the process before has left. */
   records?: Readonly<Record<string, NumberRecord>> | undefined;
   /** The answer of an event that had committed something when its process ended, and no answer. */
@@ -56,14 +56,14 @@ export interface NumbersOptions {
   restored?(answer: unknown): unknown;
 }
 
-export const createNumbers = (options: NumbersOptions = {}): Numbers => new ClientNumbers(options);
+export const createEventNumbers = (options: EventNumbersOptions = {}): EventNumbers => new ClientNumbers(options);
 
-class ClientNumbers implements Numbers {
+class ClientNumbers implements EventNumbers {
   readonly #clients = new Map<string, Client>();
   readonly #lost: (n: number) => unknown;
   #sweepAt = SWEEP_FROM;
 
-  constructor({ records = {}, interrupted = () => undefined, lost = () => undefined, restored = (answer) => answer }: NumbersOptions) {
+  constructor({ records = {}, interrupted = () => undefined, lost = () => undefined, restored = (answer) => answer }: EventNumbersOptions) {
     this.#lost = lost;
     for (const [id, { next, confirmed, seen, answers, begun }] of Object.entries(records)) {
       const given = [...answers.map(([n, answer]) => [n, restored(answer)] as const), ...begun.map((n) => [n, interrupted()] as const)];

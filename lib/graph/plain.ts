@@ -3,7 +3,7 @@ import { put } from "./node.js";
 /** The kinds of plain containers. */
 export type PlainKind = "object" | "array" | "map" | "set";
 
-export function kindOf(container: object): PlainKind {
+export function plainKindOf(container: object): PlainKind {
   if (Array.isArray(container)) return "array";
   return container instanceof Map ? "map" : container instanceof Set ? "set" : "object";
 }

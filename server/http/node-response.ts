@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Runtime } from "../runtime.js";
 import type { Line } from "../stream/line.js";
 import { EVENT_HEADERS, EVENTS, type EventStreamOptions } from "../wire/sse.js";
-import { handle } from "./handler.js";
+import { handle } from "./fetch-handler.js";
 
 /**
  * Answers a request for `$live` on Node's own response: as the handler does, but for the web stream that stands between a connection and its line there, and takes a third of

@@ -1,16 +1,16 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { badRequest, bodyTooLarge, foreignOrigin, notForm, notJson } from "../../lib/errors/errors.js";
-import { addressOf, askedHost } from "../access/address.js";
+import { askedHost, clientAddressOf } from "../access/address.js";
 import type { TwinRequest } from "../access/callers.js";
 import type { SessionCookie } from "../access/session.js";
 import { FORM_TYPES, refusalPage, submitForm } from "../call/form.js";
 import type { Runtime } from "../runtime.js";
 import { HEARTBEAT } from "../stream/streams.js";
-import { type Refusal, refusalOf, statusOf } from "../wire/refusal.js";
+import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
 import { type Carry, eventStream } from "../wire/sse.js";
 import { answerBatch, callsIn } from "./batch.js";
 import { REQUEST } from "./router.js";
-import { type Opened, Talk } from "./talk.js";
+import { type OpenedStream, SocketCalls } from "./socket-calls.js";
 
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -100,7 +100,7 @@ async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinReques
     session,
     replaced: session.replaced,
     fresh: found === undefined,
-    address: addressOf(headers, runtime.proxies),
+    address: clientAddressOf(headers, runtime.proxies),
     cookie: null,
     context: () => {
       context ??= runtime.contextOf(head as Headers, session.id);
@@ -146,16 +146,16 @@ async function stream(runtime: Runtime, { url, signal }: Request, request: TwinR
 }
 
 /** The same subscription for a WebSocket, by its `input`, and, where it takes `events`, who hears those of a tab. Instead of one that is refused, the answer that `$live` would get comes, in JSON. */
-export async function openStream(runtime: Runtime, headers: Headers, input: string, events: boolean): Promise<Opened | string> {
+export async function beginStream(runtime: Runtime, headers: Headers, input: string, events: boolean): Promise<OpenedStream | string> {
   try {
     const request = await requestOf(runtime, headers);
     // A socket carries no cookies.
     request.late = true;
     const connection = await runtime.streams.live(request, parsed(input));
     const { address, session } = request;
-    return { connection, talk: events && connection.client !== undefined ? new Talk(runtime, connection, { address, session }) : undefined };
+    return { connection, talk: events && connection.client !== undefined ? new SocketCalls(runtime, connection, { address, session }) : undefined };
   } catch (error) {
-    return JSON.stringify(bodyOf(refusalOf(error, runtime.report)));
+    return JSON.stringify(bodyOf(errorShapeOf(error, runtime.report)));
   }
 }
 
@@ -170,7 +170,7 @@ function parsed(input: string): unknown {
 }
 
 function refuse(error: unknown, runtime: Runtime, form = false): Response {
-  const refusal = refusalOf(error instanceof Refused ? error.cause : error, runtime.report);
+  const refusal = errorShapeOf(error instanceof Refused ? error.cause : error, runtime.report);
   const status = error instanceof Refused ? error.status : statusOf(refusal.code);
   return form ? refusalPage(refusal, status, "/") : Response.json(bodyOf(refusal, status), { status });
 }

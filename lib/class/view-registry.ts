@@ -9,13 +9,13 @@ export type Classes = Readonly<Record<string, AnyClass | undefined>>;
 const VIEWS = Symbol.for("twinstate.views");
 const shared = globalThis as unknown as { [VIEWS]?: (Class: AnyClass, name: string) => ClassViews };
 
-/** Decorators bring along what views do with classes: a page without classes does not load it. */
-export function bring(views: NonNullable<(typeof shared)[typeof VIEWS]>): void {
+/** Decorators register what views do with classes, so that a page without classes does not load it. */
+export function registerClassViews(views: NonNullable<(typeof shared)[typeof VIEWS]>): void {
   shared[VIEWS] ??= views;
 }
 
 /** What views do with a class, where this side has it. */
-export function viewsOf(classes: Classes | undefined, name: string): ClassViews | undefined {
+export function classViewsOf(classes: Classes | undefined, name: string): ClassViews | undefined {
   const Class = classes && (own(classes, name) as AnyClass | undefined);
   return Class && shared[VIEWS]?.(Class, name);
 }

@@ -1,5 +1,5 @@
 /** Numbers as pairs `start, count`; -1 stands for none. */
-export class Pairs {
+export class IdRanges {
   readonly #list: number[] = [];
   #start = 0;
   #count = 0;

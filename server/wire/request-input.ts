@@ -1,7 +1,7 @@
 import { badRequest, fileInForm, tooManyValues } from "../../lib/errors/errors.js";
 import type { SentForm } from "../../lib/event/form-arguments.js";
 import { countOf, type Group } from "../../lib/wire/codec.js";
-import { decodeValue } from "../../lib/wire/value.js";
+import { decodeValue } from "../../lib/wire/value-codec.js";
 import type { Have } from "../host/watchers.js";
 
 // What clients send, read: each function throws an `INVALID` that says what was expected.

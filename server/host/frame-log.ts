@@ -1,7 +1,7 @@
 import type { Frame } from "../wire/frame.js";
 
 /** The last frames of a host, for those who come back: as many as fit a number of bytes. */
-export interface Log {
+export interface FrameLog {
   add(frame: Frame): void;
   /** The frames after a revision; `undefined` when some are not known any more. */
   after(revision: number): readonly Frame[] | undefined;
@@ -9,7 +9,7 @@ export interface Log {
   restart(revision: number): void;
 }
 
-export function createLog(limit: number): Log {
+export function createFrameLog(limit: number): FrameLog {
   let frames: Frame[] = [];
   let start = 0;
   let bytes = 0;

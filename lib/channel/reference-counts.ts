@@ -3,7 +3,7 @@ import { type Audience, clients } from "../graph/instance.js";
 import { MET, Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
 import { nextWalk } from "../graph/walk.js";
 import { type Edit, type KeyEdit, onlyMoves } from "../record/edit.js";
-import type { Splice } from "../record/record.js";
+import type { Splice } from "../record/recorder.js";
 import type { Channel } from "./channel.js";
 
 /** How far to look for a cycle around one container before walking all. */
@@ -34,9 +34,9 @@ const NOTHING: Taken = { values: [], holders: [] };
 const isNode = (value: Stored) => value instanceof Node;
 
 /** The references of a channel's containers, as one commit changes them: counted anew, and what cannot be seen any more forgotten. */
-export class References {
+export class ReferenceCounts {
   /** One that stays: see `DeltaWriter.stays`. */
-  static readonly stays = new References({ audience: clients } as Channel);
+  static readonly stays = new ReferenceCounts({ audience: clients } as Channel);
   readonly #channel: Channel;
   readonly #audience: Audience;
   /** Containers met that had no number. */

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { dataNotSent, dataTooLarge, EventError, isEventError, isLater } from "../../lib/errors/errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import { decodeValue, encodeValue } from "../../lib/wire/value.js";
-import { jsonOf, plainOf, silence } from "./answer.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { boundedIssues, cut } from "./issues.js";
+import { jsonOf, plainOf, silence } from "./plain-values.js";
 
 /** Takes what goes wrong, or slowly, on the server. It never throws. */
 export type Report = (level: "warn" | "error", error: unknown, id?: string, event?: ReportedEvent) => void;
@@ -43,7 +43,7 @@ const made = new WeakMap<Error, Refusal>();
 /**
  * What a client is told of whatever was thrown: all of an `EventError`; of anything else, only under which id it stands in the server's log.
  */
-export function refusalOf(error: unknown, report: Report): Refusal {
+export function errorShapeOf(error: unknown, report: Report): Refusal {
   try {
     const before = made.get(error as Error);
     if (before) return before;
@@ -110,7 +110,8 @@ export function errorOf(refusal: Refusal): EventError {
 }
 
 /** Whatever was thrown, as an error of ours that tells what clients may know: it can be passed on, and looked into. */
-export const tellable = (error: unknown, report: Report): EventError => (made.has(error as Error) ? (error as EventError) : errorOf(refusalOf(error, report)));
+export const tellable = (error: unknown, report: Report): EventError =>
+  made.has(error as Error) ? (error as EventError) : errorOf(errorShapeOf(error, report));
 
 /** A refusal as streams and pages tell it, which clients of ours alone read: its data is an encoded value. */
 export function told({ code, message, data, value }: Refusal): Told {

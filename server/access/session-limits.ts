@@ -1,8 +1,8 @@
 import { tooFast, tooManyPending, tooManySessions, tooManyStreams } from "../../lib/errors/errors.js";
-import type { ArgumentLimits } from "../definition/guard.js";
+import type { ArgumentLimits } from "../definition/arguments.js";
 import type { Limits } from "../host/host.js";
-import type { Connection } from "../stream/connection.js";
-import { type Buckets, createBuckets } from "./bucket.js";
+import type { StreamConnection } from "../stream/connection.js";
+import { createRateLimiter, type RateLimiter } from "./rate-limiter.js";
 
 /** How much of everything there may be. Each is an option of `createTwin`. */
 export interface Bounds extends Limits, ArgumentLimits {
@@ -29,7 +29,7 @@ const HOUR = 3600;
 /** What one session has under way and open. */
 interface Visitor {
   pending: number;
-  readonly streams: Set<Connection>;
+  readonly streams: Set<StreamConnection>;
   /** Missing where there are none: most have none at a time, and an empty Set takes 200 bytes. */
   tickets: Set<string> | undefined;
   /** The ids of its tabs, the latest last. Missing where it has none. */
@@ -37,10 +37,10 @@ interface Visitor {
 }
 
 /** The sessions that are here, and what each of them may have. */
-export class Visitors {
+export class SessionLimits {
   readonly #bounds: () => Bounds;
-  readonly #requests: Buckets;
-  readonly #newcomers: Buckets;
+  readonly #requests: RateLimiter;
+  readonly #newcomers: RateLimiter;
   readonly #visitors = new Map<string, Visitor>();
   #running = 0;
   #idle: (() => void) | undefined;
@@ -48,8 +48,8 @@ export class Visitors {
   constructor(bounds: () => Bounds) {
     this.#bounds = bounds;
     const { eventRate, maxSessions } = bounds();
-    this.#requests = createBuckets({ rate: eventRate, size: BURST * eventRate });
-    this.#newcomers = createBuckets({ rate: maxSessions / HOUR, size: maxSessions });
+    this.#requests = createRateLimiter({ rate: eventRate, size: BURST * eventRate });
+    this.#newcomers = createRateLimiter({ rate: maxSessions / HOUR, size: maxSessions });
   }
 
   /**
@@ -99,7 +99,7 @@ export class Visitors {
   }
 
   /** The open streams of a session. */
-  streams(session: string): Iterable<Connection> {
+  streams(session: string): Iterable<StreamConnection> {
     return this.#visitors.get(session)?.streams ?? [];
   }
 
@@ -113,11 +113,11 @@ export class Visitors {
     if (others >= this.#bounds().maxStreams) throw tooManyStreams(PAUSE);
   }
 
-  open(session: string, stream: Connection): void {
+  open(session: string, stream: StreamConnection): void {
     this.#of(session).streams.add(stream);
   }
 
-  close(session: string, stream: Connection): void {
+  close(session: string, stream: StreamConnection): void {
     const visitor = this.#visitors.get(session);
     visitor?.streams.delete(stream);
     if (visitor) this.#settle(session, visitor);

@@ -10,14 +10,14 @@ import { ObjectNode } from "../graph/object.js";
 import { ORDER, pathOf } from "../graph/path.js";
 import { openFace } from "../live/faces.js";
 import { printContainers, printInstances } from "../live/inspect.js";
-import type { Recorder } from "../record/record.js";
+import type { Recorder } from "../record/recorder.js";
 import { replaced, undo } from "../record/undo.js";
-import { AdoptedNode, type Shape, shapeOf } from "./adopted.js";
+import { ClassNode, type Shape, shapeOf } from "./class-node.js";
 import { Writer } from "./writer.js";
 
 declare const console: { error(...args: unknown[]): void };
 
-export interface SourceOptions {
+export interface WritableGraphOptions {
   /** For messages. */
   name: string;
   /** Classes whose instances may enter, by name. */
@@ -28,14 +28,14 @@ export interface SourceOptions {
 }
 
 /** A graph that users write to: what they changed can be undone, and computeds are kept up to date. */
-export class SourceGraph extends Graph {
+export class WritableGraph extends Graph {
   override readonly recorder: Recorder;
   override readonly writer: Writer;
   override open = openFace;
   /** The open changes are undone for a moment. */
   rewound = false;
   /** The instances whose computeds are kept evaluated. */
-  readonly maintained = new Set<AdoptedNode>();
+  readonly maintained = new Set<ClassNode>();
   /** Clients see computeds. */
   maintaining = false;
   /** Clients may see fields that the storage does not keep. */
@@ -48,7 +48,7 @@ export class SourceGraph extends Graph {
   readonly #named = new Map<string, Shape>();
   #evaluating = false;
 
-  constructor({ name, models, guard, recorder }: SourceOptions) {
+  constructor({ name, models, guard, recorder }: WritableGraphOptions) {
     super(name);
     printContainers();
     this.recorder = recorder;
@@ -64,7 +64,7 @@ export class SourceGraph extends Graph {
       },
       embody: (prototype) => {
         const shape = this.#shapes.get(prototype);
-        return shape && new AdoptedNode(this, shape);
+        return shape && new ClassNode(this, shape);
       },
     });
     for (const [model, Class] of Object.entries(models ?? {})) this.#register(shapeOf(model, Class as new () => object));
@@ -75,7 +75,7 @@ export class SourceGraph extends Graph {
     const shape = shapeOf("", instance.constructor as new () => object);
     this.#look(shape);
     printInstances(shape.Class.prototype);
-    const root = new AdoptedNode(this, shape);
+    const root = new ClassNode(this, shape);
     this.root = root;
     this.writer.note(instance, root);
     root.take(instance);
@@ -84,7 +84,7 @@ export class SourceGraph extends Graph {
 
   /** Whether there are classes with computeds. */
   get computes(): boolean {
-    return [(this.root as AdoptedNode).shape, ...this.#named.values()].some(({ computeds }) => computeds.length > 0);
+    return [(this.root as ClassNode).shape, ...this.#named.values()].some(({ computeds }) => computeds.length > 0);
   }
 
   #look({ visible, kept }: Shape): void {
@@ -101,7 +101,7 @@ export class SourceGraph extends Graph {
   /** Of a class that this side does not have, it is a bare one. */
   override instance(className: string): InstanceNode {
     const shape = this.#named.get(className);
-    return shape ? new AdoptedNode(this, shape).embody() : super.instance(className);
+    return shape ? new ClassNode(this, shape).embody() : super.instance(className);
   }
 
   override date(date: Date): Date {
@@ -132,7 +132,7 @@ export class SourceGraph extends Graph {
     } finally {
       this.rewound = false;
       for (const [node, data] of now) {
-        if (node instanceof AdoptedNode) node.keepComputeds(data as Record<string, Stored>);
+        if (node instanceof ClassNode) node.keepComputeds(data as Record<string, Stored>);
         node.data = data;
         replaced(node);
       }
@@ -159,7 +159,7 @@ export class SourceGraph extends Graph {
   }
 
   /** Gives a field the value of a computed, changing only what differs. */
-  reconcile(holder: AdoptedNode, name: string, value: unknown): void {
+  reconcile(holder: ClassNode, name: string, value: unknown): void {
     try {
       holder.put(name, this.#merge(own(holder.data, name), value, holder, name));
     } catch (error) {

@@ -1,6 +1,6 @@
 import { Signal } from "../lib/graph/signal.js";
 import type { ClientOptions } from "./client.js";
-import type { Socket } from "./socket.js";
+import type { ClientSocket } from "./socket.js";
 
 /** What befalls the requests of a client. */
 export interface Faults {
@@ -15,7 +15,7 @@ export interface Faults {
 export const NO_FAULTS: Faults = { offline: false, latency: 0, loss: 0 };
 
 /** The network of a client in development: the page's own, with the faults that a developer asks for. */
-export class Network {
+export class FaultyNetwork {
   /** The client's options, by way of this network. */
   readonly options: ClientOptions;
   readonly #given: ClientOptions;
@@ -114,9 +114,9 @@ export class Network {
     };
   }
 
-  #openSocket(url: string): Socket {
-    const { openSocket = (url: string): Socket => new WebSocket(url) } = this.#given;
-    const socket: Socket = { onopen: null, onmessage: null, onerror: null, onclose: null, send() {}, close() {} };
+  #openSocket(url: string): ClientSocket {
+    const { openSocket = (url: string): ClientSocket => new WebSocket(url) } = this.#given;
+    const socket: ClientSocket = { onopen: null, onmessage: null, onerror: null, onclose: null, send() {}, close() {} };
     const { signal } = this.#line;
     const [out, back] = [this.#lane(), this.#lane()];
     const fail = () => {

@@ -1,14 +1,14 @@
 import { cookieReplaced } from "../../lib/errors/errors.js";
 import type { SessionCookie } from "../access/session.js";
 import type { Runtime } from "../runtime.js";
-import type { Connection } from "../stream/connection.js";
-import { answered, type Call, refused } from "./batch.js";
+import type { StreamConnection } from "../stream/connection.js";
+import { answered, type BatchCall, refused } from "./batch.js";
 
 /** A stream that a socket has opened. */
-export interface Opened {
-  readonly connection: Connection;
+export interface OpenedStream {
+  readonly connection: StreamConnection;
   /** Hears what else the socket says, where it may say more. */
-  readonly talk: Talk | undefined;
+  readonly talk: SocketCalls | undefined;
 }
 
 /** Who has opened a socket. */
@@ -18,16 +18,16 @@ export interface Opener {
 }
 
 /** What a socket says after its first message: numbered calls of events, heard as its opener's. */
-export class Talk {
+export class SocketCalls {
   readonly #runtime: Runtime;
-  readonly #connection: Connection;
+  readonly #connection: StreamConnection;
   readonly #opener: Opener;
   /** How many calls are under way. */
   calls = 0;
   /** Its opener's cookie has been replaced: nothing more is heard. */
   #deaf = false;
 
-  constructor(runtime: Runtime, connection: Connection, opener: Opener) {
+  constructor(runtime: Runtime, connection: StreamConnection, opener: Opener) {
     this.#runtime = runtime;
     this.#connection = connection;
     this.#opener = opener;
@@ -72,7 +72,7 @@ export class Talk {
   }
 }
 
-type Said = readonly [id: number, call: Call];
+type Said = readonly [id: number, call: BatchCall];
 
 function callOf(text: string): Said | undefined {
   let said: unknown;

@@ -3,12 +3,12 @@ import { dropped, eventEnded, refusedEvent, superseded } from "../../lib/errors/
 import type { Store } from "../../lib/store/store.js";
 import { watchFields } from "../definition/oversights.js";
 import type { Definition } from "../definition/scope.js";
-import type { EventRecord } from "../storage/record.js";
-import { silence } from "../wire/answer.js";
+import type { EventRecord } from "../storage/records.js";
+import { silence } from "../wire/plain-values.js";
 import { Cancellation } from "./cancellation.js";
 import { type Caller, type Effect, runIn, type Turn } from "./context.js";
 import type { Host } from "./host.js";
-import type { Entry } from "./shelf.js";
+import type { ShelfEntry } from "./shelf.js";
 
 /** How long a generator that never waits may keep the process from other work, in ms. */
 const SLICE = 10;
@@ -42,7 +42,7 @@ export interface EventCall<R> {
 }
 
 /** The events that run on a host: in its queue, one after the other, or beside it. */
-export class Events {
+export class EventRunner {
   readonly #host: Host;
   /** Those that wait or run, by `store.event`. */
   readonly #active = new Map<string, Set<AbortController>>();
@@ -142,7 +142,7 @@ export class Events {
   }
 
   /** Asks the event's own guard, which may read but not write. */
-  async #guard(turn: Turn, { event, args, caller }: EventCall<unknown>, { definition, store }: Entry): Promise<void> {
+  async #guard(turn: Turn, { event, args, caller }: EventCall<unknown>, { definition, store }: ShelfEntry): Promise<void> {
     if (!event.guard || caller.trusted) return;
     turn.open = false;
     const allowed = await event.guard(turn.current as never, store.instance as never, ...(args as never[]));
@@ -151,7 +151,7 @@ export class Events {
     if (!turn.ended) turn.open = !event.background;
   }
 
-  #perform(turn: Turn, call: EventCall<unknown>, { store, definition }: Entry): unknown {
+  #perform(turn: Turn, call: EventCall<unknown>, { store, definition }: ShelfEntry): unknown {
     const { instance } = store;
     const { turns, world } = this.#host;
     // Of the class, whatever an event has made of the instance.
@@ -201,7 +201,7 @@ export class Events {
     }
   }
 
-  async #finish<R>(turn: Turn, call: EventCall<R>, { store }: Entry, value: unknown): Promise<R> {
+  async #finish<R>(turn: Turn, call: EventCall<R>, { store }: ShelfEntry, value: unknown): Promise<R> {
     const { commits } = this.#host;
     try {
       call.check?.(value);

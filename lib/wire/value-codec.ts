@@ -1,5 +1,5 @@
 import { badWire, notSent, tagOf } from "../errors/errors.js";
-import { copyInto, emptyOf, kindOf } from "../graph/kind.js";
+import { copyInto, emptyOf, plainKindOf } from "../graph/plain.js";
 import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, NEXT, openBodies, type Sink, type Slot, understand, valueOf } from "./codec.js";
 
 /** Writes values that belong to no store: what it meets of containers waits in a queue for its body to be written. */
@@ -17,7 +17,7 @@ export class ValueWriter {
     const number = this.#numbers.get(container);
     if (number !== undefined) return [-1 - number];
     const { toJSON } = container as { toJSON?: unknown };
-    if (typeof toJSON === "function" && container !== this.#told && kindOf(container) === "object") {
+    if (typeof toJSON === "function" && container !== this.#told && plainKindOf(container) === "object") {
       // As with JSON, what it gives is asked no more: it may be itself.
       this.#told = (toJSON as () => unknown).call(container);
       const slot = this.slot(this.#told);

@@ -4,25 +4,25 @@ import { cancelled, circle, cookieReplaced, cutOff, isLater, unknownEvent, unkno
 import { eventIds } from "../../lib/event/event-ids.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
 import type { Store } from "../../lib/store/store.js";
-import { decodeValue, encodeValue } from "../../lib/wire/value.js";
-import { definitionOf, locate, permit, publicEvent, schemaOf } from "../access/access.js";
-import type { Arrivals } from "../access/arrivals.js";
+import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
+import { definitionOf, eventSchemaOf, locate, permit, publicEvent } from "../access/access.js";
+import type { Admission } from "../access/admission.js";
 import { type Callers, sessionOf, type TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
-import type { Bounds, Visitors } from "../access/visitors.js";
-import { checkArguments } from "../definition/guard.js";
+import type { Bounds, SessionLimits } from "../access/session-limits.js";
+import { checkArguments } from "../definition/arguments.js";
 import { type Definition, hostId } from "../definition/scope.js";
 import type { Caller, Turn } from "../host/context.js";
-import type { EventCall } from "../host/events.js";
+import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Storage } from "../storage/storage.js";
 import type { Message } from "../stream/connection.js";
 import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
-import { jsonOf, plainOf } from "../wire/answer.js";
-import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "../wire/input.js";
-import { errorOf, type Refusal, type Report, refusalOf, tellable } from "../wire/refusal.js";
+import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
+import { jsonOf, plainOf } from "../wire/plain-values.js";
+import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "../wire/request-input.js";
 import { checkGiven } from "./form.js";
 
 /** Server code may hand over as much as it likes. */
@@ -54,11 +54,11 @@ interface Server {
   readonly report: Report;
   readonly storage: Storage;
   readonly hosts: Hosts;
-  readonly arrivals: Arrivals;
+  readonly arrivals: Admission;
   readonly callers: Callers;
   readonly clients: Clients;
   readonly streams: Streams;
-  readonly visitors: Visitors;
+  readonly visitors: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
   /** What logs show of an event's arguments. */
@@ -80,7 +80,7 @@ interface Asked {
 }
 
 /** The events that are called. */
-export class Calls {
+export class Dispatcher {
   readonly #server: Server;
   /** The numbered ones that wait or run. */
   readonly #running = new Map<string, AbortController>();
@@ -146,7 +146,7 @@ export class Calls {
       const report = this.#reportOf(asked);
       const refused = (error: unknown): Outcome => {
         // It has its number: whatever an event lets through is its answer.
-        const { again: _, ...told } = refusalOf(error, report);
+        const { again: _, ...told } = errorShapeOf(error, report);
         return { r: host.revision, error: told };
       };
       const outcome = await host.numbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
@@ -264,7 +264,7 @@ export class Calls {
   async local({ store, key, event: name, args, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
     const { definitions, hosts } = this.#server;
     const definition = definitionOf(definitions, store);
-    const event = schemaOf(definition, name);
+    const event = eventSchemaOf(definition, name);
     const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
     // A message: what the caller does to its arguments later is not part of it.
     const checked = await checkArguments(definition, event, decodeValue(encodeValue(plainOf(args, MOST_HANDED))), UNBOUNDED);

@@ -2,16 +2,16 @@ import { queueFull } from "../../lib/errors/errors.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import { RETRY } from "./callers.js";
-import type { Bounds, Visitors } from "./visitors.js";
+import type { Bounds, SessionLimits } from "./session-limits.js";
 
 interface Server {
   readonly hosts: Hosts;
-  readonly visitors: Visitors;
+  readonly visitors: SessionLimits;
   readonly limits: Bounds;
 }
 
 /** The hosts that visitors' events run on. How many begin to hold state of a session is bounded for each address. */
-export class Arrivals {
+export class Admission {
   readonly #server: Server;
   /** Hosts of sessions that are about to hold state, and what to call when they do not. */
   readonly #arrived = new Map<Host, () => void>();

@@ -1,12 +1,12 @@
 /** Tokens by key: each key may take some at once, and gets new ones at a steady rate. */
-export interface Buckets {
+export interface RateLimiter {
   /** Takes a token. Gives 0 when there was one, else in how many ms to come again. */
   take(key: string): number;
   /** Puts one back that was not needed. */
   giveBack(key: string): void;
 }
 
-export interface BucketOptions {
+export interface RateLimiterOptions {
   /** How many tokens a key gets a second. */
   readonly rate: number;
   /** How many it may have. */
@@ -26,7 +26,7 @@ interface Bucket {
 const SWEEP_FROM = 10_000;
 
 /** A key that has run dry gets nothing until a tenth of its tokens is there again: who comes back then finds more than one, and what belongs together stays together. */
-export function createBuckets({ rate, size, now = () => performance.now() }: BucketOptions): Buckets {
+export function createRateLimiter({ rate, size, now = () => performance.now() }: RateLimiterOptions): RateLimiter {
   const buckets = new Map<string, Bucket>();
   let sweepAt = SWEEP_FROM;
 

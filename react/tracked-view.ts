@@ -1,13 +1,13 @@
 import type { Twin } from "../client/twin.js";
 import { readOnlyTwin } from "../lib/errors/errors.js";
 import { own } from "../lib/graph/node.js";
-import { now, type Pinned } from "./pin.js";
+import { now, type Pinned } from "./hydration.js";
 
 /**
  * The root of a view, and the handler of its own Proxy: it notes which fields were read, and gives the same value each time. A
  * field that is read late comes from a state in which all that was read before is as it was, so that no reader sees two mixed.
  */
-export class Generation implements ProxyHandler<object> {
+export class TrackedView implements ProxyHandler<object> {
   /** In development it has what the console of a browser prints, which looks past traps. */
   readonly #target = {};
   /** What components hold. */

@@ -1,7 +1,7 @@
 import type { Caller, ConnectionInfo } from "./context.js";
 
 /** Who is here: the tabs that watch a store whose hooks ask for it. A tab that is back within the grace time has not left. */
-export interface Presence {
+export interface TabHooks {
   arrive(store: string, tab: Tab): void;
   leave(store: string, tab: Tab): void;
   /** All have left. */
@@ -15,7 +15,7 @@ interface Tab {
   readonly caller: Caller;
 }
 
-export interface PresenceOptions {
+export interface TabHooksOptions {
   /** How long a tab may be away before it counts as gone, in ms. */
   readonly grace: number;
   /** Keeps the host in memory until the returned function is called. */
@@ -31,7 +31,7 @@ interface Present {
   release: () => void;
 }
 
-export function createPresence({ grace, pin, notify }: PresenceOptions): Presence {
+export function createTabHooks({ grace, pin, notify }: TabHooksOptions): TabHooks {
   const present = new Map<string, Present>();
   const idOf = (store: string, { info }: Tab) => `${store} ${info.id}`;
 

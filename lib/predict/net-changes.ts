@@ -2,7 +2,7 @@ import type { Listeners } from "../graph/listeners.js";
 import type { Atoms, KeyAtoms, Node, Stored } from "../graph/node.js";
 
 /** Runs what changes containers to and fro: reactions and listeners are told of what differs in the end alone. */
-export function quietly(nodes: Iterable<Node>, run: () => void): void {
+export function reportNetChanges(nodes: Iterable<Node>, run: () => void): void {
   const hushed: [node: Node, atoms: Atoms | undefined, before: unknown][] = [];
   for (const node of nodes) {
     const { atoms, data } = node;
