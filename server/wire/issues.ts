@@ -26,9 +26,10 @@ export function boundedIssues(found: readonly Issue[]): Issue[] {
   }
   const issues: Issue[] = [];
   let room = MOST_TEXT;
-  for (let i = 0; i < found.length && i < MOST_ISSUES; i++) {
-    silence(found[i]);
-    const { message, path } = found[i] as Issue;
+  const first = found.slice(0, MOST_ISSUES);
+  // All together: each may hold the whole of what was checked, as valibot's do.
+  silence(first);
+  for (const { message, path } of first) {
     const issue = { message: cut(String(message), LONGEST_MESSAGE), path: pathOf(path) };
     room -= issue.message.length;
     for (const key of issue.path) room -= String(key).length;
