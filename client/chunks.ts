@@ -3,3 +3,6 @@ export const loadOnline = () => import("./online.js");
 
 /** What opens sockets: it is loaded by those who want them. */
 export const loadSockets = () => import("./socket.js").catch(() => undefined);
+
+/** What sends forms: loaded by those who have some. */
+export const loadForms = () => import("./submit.js");

@@ -1,4 +1,5 @@
 import type { FormState } from "../lib/event/call-types.js";
+import { loadForms } from "./chunks.js";
 import type { EventParts } from "./event.js";
 
 /** An event as the action of a form: called with the form, or, by `useActionState`, with a state and the form. */
@@ -19,13 +20,10 @@ export interface Filled {
 export type Rendering = (parts: EventParts, bound: readonly unknown[]) => object;
 const RENDERING = Symbol.for("twinstate.form");
 
-/** It is loaded by those who have forms. */
-const load = () => import("./submit.js");
-
 export function createForm(parts: EventParts, bound: readonly unknown[] = []): Form {
   // While the page is online.
-  load().catch(() => {});
-  return Object.assign(async (...args: unknown[]) => (await load()).submit(parts, bound, args), {
+  loadForms().catch(() => {});
+  return Object.assign(async (...args: unknown[]) => (await loadForms()).submit(parts, bound, args), {
     bind: (_: unknown, ...more: unknown[]) => createForm(parts, bound.concat(more)),
     $$FORM_ACTION: () => (globalThis as { [RENDERING]?: Rendering })[RENDERING]?.(parts, bound) ?? null,
   });

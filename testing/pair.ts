@@ -1,4 +1,4 @@
-import { loadOnline, loadSockets } from "../client/chunks.js";
+import { loadForms, loadOnline, loadSockets } from "../client/chunks.js";
 import { type Connected, type ConnectOptions, connect } from "../client/connect.js";
 import { engine } from "../client/lazy-prediction.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors/errors.js";
@@ -177,6 +177,7 @@ class Pair implements Net<Stores, Models> {
     // The server looks for it when it is first asked, and clients load this, which takes real time.
     void this.#clock.hold(telemetryApi);
     void this.#clock.hold(loadOnline);
+    void this.#clock.hold(loadForms);
     if (browser) void this.#clock.hold(engine.load);
     if (transport === "websocket") void this.#clock.hold(loadSockets);
   }

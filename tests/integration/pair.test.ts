@@ -472,3 +472,19 @@ test("a call sends what was held back before it first: Enter loses nothing of wh
   await net.wait(1000);
   expect(chat.$snapshot()).toEqual({ draft: "", sent: ["hello", "b"] });
 });
+
+test("a form that is sent is under way: `quiet` waits for it", async () => {
+  class Guests {
+    @state list: string[] = [];
+    @event add(name: string) {
+      this.list.push(name);
+    }
+  }
+  await using net = pair({ stores: { guests: scope.shared(Guests) } });
+  const guests = await net.client().guests();
+  const form = new FormData();
+  form.set("name", "Ann");
+  void (guests.add as unknown as { form(data: FormData): Promise<unknown> }).form(form);
+  await net.quiet();
+  expect([...guests.list]).toEqual(["Ann"]);
+});
