@@ -68,13 +68,13 @@ export class Runtime implements World {
   readonly live = (request: IncomingMessage, response: ServerResponse): Promise<void> => answerLive(this, request, response);
   readonly sessions: Sessions;
   readonly hosts: Hosts;
-  readonly visitors: SessionLimits;
+  readonly sessionLimits: SessionLimits;
   readonly clients: Clients;
   readonly outflow = new Outflow(() => this.limits.maxAnswers);
   readonly callers = new Callers(this);
-  readonly arrivals = new Admission(this);
+  readonly admission = new Admission(this);
   readonly streams = new Streams(this);
-  readonly calls = new Dispatcher(this);
+  readonly dispatcher = new Dispatcher(this);
   readonly data = new Data(this);
   readonly #names = new WeakMap<object, Map<ScopeKind, string>>();
   readonly #recheck = new Recheck(() => this.definitions);
@@ -94,8 +94,8 @@ export class Runtime implements World {
     this.#options = options;
     this.sessions = createSessions(options.session);
     this.hosts = new Hosts(this);
-    this.visitors = new SessionLimits(() => this.limits);
-    this.clients = new Clients(this.visitors, (client) => this.streams.of(client) !== undefined);
+    this.sessionLimits = new SessionLimits(() => this.limits);
+    this.clients = new Clients(this.sessionLimits, (client) => this.streams.of(client) !== undefined);
     this.#schema = this.#describe();
     this.#router = buildRouter(this);
     this.#sweeper = setInterval(() => void this.#sweep(), Math.min(SWEEP, ...Object.values(options.lives)));
@@ -283,9 +283,9 @@ export class Runtime implements World {
   }
 
   async #drain(): Promise<void> {
-    await within(this.limits.closeGrace, this.visitors.quiet());
-    this.calls.stop();
-    await within(ABORT_WAIT, this.visitors.quiet());
+    await within(this.limits.closeGrace, this.sessionLimits.quiet());
+    this.dispatcher.stop();
+    await within(ABORT_WAIT, this.sessionLimits.quiet());
     for (const host of this.hosts.live) host.turns.cutOff(cutOff());
   }
 

@@ -6,7 +6,7 @@ import type { Bounds, SessionLimits } from "./session-limits.js";
 
 interface Server {
   readonly hosts: Hosts;
-  readonly visitors: SessionLimits;
+  readonly sessionLimits: SessionLimits;
   readonly limits: Bounds;
 }
 
@@ -25,11 +25,11 @@ export class Admission {
    * @throws EventError `RATE_LIMITED`
    */
   async enter(address: string | undefined, id: string): Promise<Host> {
-    const { hosts, limits, visitors } = this.#server;
+    const { hosts, limits, sessionLimits } = this.#server;
     const host = await hosts.use(id);
     try {
       if (host.waiting >= limits.maxWaiting) throw queueFull(id, RETRY);
-      if (!host.touched && !this.#arrived.has(host) && (host.kind === "session" || host.kind === "tab")) this.#arrived.set(host, visitors.arrive(address));
+      if (!host.touched && !this.#arrived.has(host) && (host.kind === "session" || host.kind === "tab")) this.#arrived.set(host, sessionLimits.arrive(address));
       return host;
     } catch (error) {
       hosts.release(host);

@@ -33,7 +33,7 @@ export interface TwinRequest {
 
 interface Server {
   readonly sessions: Sessions;
-  readonly visitors: SessionLimits;
+  readonly sessionLimits: SessionLimits;
   readonly storage: Storage;
   readonly report: Report;
   /** It takes no more requests. */
@@ -80,11 +80,11 @@ export class Callers {
    * @throws EventError `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`
    */
   admit(request: TwinRequest, claim?: Claim): void {
-    const { closing: closed, sessions, visitors } = this.#server;
+    const { closing: closed, sessions, sessionLimits } = this.#server;
     if (closed) throw closing(RETRY);
     const { session } = request;
     if (!session) return;
-    visitors.ask(session.id);
+    sessionLimits.ask(session.id);
     // The call that has replaced the cookie gets the new one with its answer, which may have got lost.
     if (request.replaced) request.cookie = sessions.cookie(session.id, this.#rotations.claimed(session, claim));
   }
@@ -101,7 +101,7 @@ export class Callers {
   /** Streams of a session that were begun as somebody else end: they come back as who now calls. So do those whose calls are heard no more, as this one has a newer cookie. */
   notice({ id, generation }: SessionCookie, context: object): void {
     const user = userOf(context);
-    for (const stream of this.#server.visitors.streams(id)) {
+    for (const stream of this.#server.sessionLimits.streams(id)) {
       if (userOf(stream.caller.context) !== user) stream.close("user");
       else if (stream.generation !== undefined && stream.generation < generation) stream.close("session");
     }
@@ -113,7 +113,7 @@ export class Callers {
     if (!claim && request.late) throw noRotation("it was called in a stream, or in a batch the first part of which is sent already");
     const next = await this.#rotations.rotate(id, generation, claim);
     request.cookie = this.#server.sessions.cookie(id, next);
-    for (const stream of this.#server.visitors.streams(id)) if (claim === undefined || stream.client !== claim.client) stream.close("session");
+    for (const stream of this.#server.sessionLimits.streams(id)) if (claim === undefined || stream.client !== claim.client) stream.close("session");
   }
 }
 

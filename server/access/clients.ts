@@ -23,12 +23,12 @@ export const tabPrefix = (session: string) => sessionTagOf(session, SESSION_TAG)
 
 /** The ids of clients, each bound to the session that has used it first. */
 export class Clients {
-  readonly #visitors: SessionLimits;
+  readonly #sessionLimits: SessionLimits;
   readonly #hasStream: (client: string) => boolean;
   readonly #clients = new Map<string, Client>();
 
-  constructor(visitors: SessionLimits, hasStream: (client: string) => boolean) {
-    this.#visitors = visitors;
+  constructor(sessionLimits: SessionLimits, hasStream: (client: string) => boolean) {
+    this.#sessionLimits = sessionLimits;
     this.#hasStream = hasStream;
   }
 
@@ -51,7 +51,7 @@ export class Clients {
 
   #remember(client: string, known: Client): void {
     this.#clients.set(client, known);
-    const gone = this.#visitors.know(known.session, client) ?? this.#surplus();
+    const gone = this.#sessionLimits.know(known.session, client) ?? this.#surplus();
     if (gone !== undefined) this.#forget(gone);
   }
 
@@ -66,7 +66,7 @@ export class Clients {
     const known = this.#clients.get(client);
     if (!known) return;
     this.#clients.delete(client);
-    this.#visitors.forget(known.session, client);
+    this.#sessionLimits.forget(known.session, client);
   }
 
   /** Forgets those that were not seen for long. */

@@ -27,7 +27,7 @@ const MOST_CLIENTS = 1000;
 const HOUR = 3600;
 
 /** What one session has under way and open. */
-interface Visitor {
+interface SessionUse {
   pending: number;
   readonly streams: Set<StreamConnection>;
   /** Missing where there are none: most have none at a time, and an empty Set takes 200 bytes. */
@@ -41,7 +41,7 @@ export class SessionLimits {
   readonly #bounds: () => Bounds;
   readonly #requests: RateLimiter;
   readonly #newcomers: RateLimiter;
-  readonly #visitors = new Map<string, Visitor>();
+  readonly #sessions = new Map<string, SessionUse>();
   #running = 0;
   #idle: (() => void) | undefined;
 
@@ -66,14 +66,14 @@ export class SessionLimits {
    * @throws EventError `RATE_LIMITED`
    */
   enter(session: string | undefined): () => void {
-    const visitor = session === undefined ? undefined : this.#of(session);
-    if (visitor && visitor.pending >= this.#bounds().maxPending) throw tooManyPending(PAUSE);
-    if (visitor) visitor.pending++;
+    const use = session === undefined ? undefined : this.#of(session);
+    if (use && use.pending >= this.#bounds().maxPending) throw tooManyPending(PAUSE);
+    if (use) use.pending++;
     this.#running++;
     return () => {
-      if (visitor) {
-        visitor.pending--;
-        this.#settle(session as string, visitor);
+      if (use) {
+        use.pending--;
+        this.#settle(session as string, use);
       }
       if (--this.#running === 0) this.#idle?.();
     };
@@ -100,7 +100,7 @@ export class SessionLimits {
 
   /** The open streams of a session. */
   streams(session: string): Iterable<StreamConnection> {
-    return this.#visitors.get(session)?.streams ?? [];
+    return this.#sessions.get(session)?.streams ?? [];
   }
 
   /**
@@ -118,33 +118,33 @@ export class SessionLimits {
   }
 
   close(session: string, stream: StreamConnection): void {
-    const visitor = this.#visitors.get(session);
-    visitor?.streams.delete(stream);
-    if (visitor) this.#settle(session, visitor);
+    const use = this.#sessions.get(session);
+    use?.streams.delete(stream);
+    if (use) this.#settle(session, use);
   }
 
   /** A session was given a ticket. Gives the one that it has to do without. */
   give(session: string, ticket: string): string | undefined {
-    const visitor = this.#of(session);
-    visitor.tickets ??= new Set();
-    const { tickets } = visitor;
+    const use = this.#of(session);
+    use.tickets ??= new Set();
+    const { tickets } = use;
     tickets.add(ticket);
     return tickets.size > this.#bounds().maxStreams ? oldest(tickets) : undefined;
   }
 
   take(session: string, ticket: string): void {
-    const visitor = this.#visitors.get(session);
-    if (!visitor) return;
-    visitor.tickets?.delete(ticket);
-    if (visitor.tickets?.size === 0) visitor.tickets = undefined;
-    this.#settle(session, visitor);
+    const use = this.#sessions.get(session);
+    if (!use) return;
+    use.tickets?.delete(ticket);
+    if (use.tickets?.size === 0) use.tickets = undefined;
+    this.#settle(session, use);
   }
 
   /** A session has another tab. Gives one that it has to do without: the one that came first and has no stream. */
   know(session: string, client: string): string | undefined {
-    const visitor = this.#of(session);
-    visitor.clients ??= new Set();
-    const { clients, streams } = visitor;
+    const use = this.#of(session);
+    use.clients ??= new Set();
+    const { clients, streams } = use;
     clients.add(client);
     if (clients.size <= MOST_CLIENTS) return undefined;
     const open = new Set([...streams].map((stream) => stream.client));
@@ -156,22 +156,22 @@ export class SessionLimits {
   }
 
   forget(session: string, client: string): void {
-    const visitor = this.#visitors.get(session);
-    visitor?.clients?.delete(client);
-    if (visitor) this.#settle(session, visitor);
+    const use = this.#sessions.get(session);
+    use?.clients?.delete(client);
+    if (use) this.#settle(session, use);
   }
 
-  #of(session: string): Visitor {
-    let visitor = this.#visitors.get(session);
-    if (!visitor) {
-      visitor = { pending: 0, streams: new Set(), tickets: undefined, clients: undefined };
-      this.#visitors.set(session, visitor);
+  #of(session: string): SessionUse {
+    let use = this.#sessions.get(session);
+    if (!use) {
+      use = { pending: 0, streams: new Set(), tickets: undefined, clients: undefined };
+      this.#sessions.set(session, use);
     }
-    return visitor;
+    return use;
   }
 
-  #settle(session: string, { pending, streams, tickets, clients }: Visitor): void {
-    if (pending === 0 && streams.size + (tickets?.size ?? 0) + (clients?.size ?? 0) === 0) this.#visitors.delete(session);
+  #settle(session: string, { pending, streams, tickets, clients }: SessionUse): void {
+    if (pending === 0 && streams.size + (tickets?.size ?? 0) + (clients?.size ?? 0) === 0) this.#sessions.delete(session);
   }
 }
 

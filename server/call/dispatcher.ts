@@ -54,11 +54,11 @@ interface Server {
   readonly report: Report;
   readonly storage: Storage;
   readonly hosts: Hosts;
-  readonly arrivals: Admission;
+  readonly admission: Admission;
   readonly callers: Callers;
   readonly clients: Clients;
   readonly streams: Streams;
-  readonly visitors: SessionLimits;
+  readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
   /** What logs show of an event's arguments. */
@@ -95,14 +95,14 @@ export class Dispatcher {
 
   /** A mutation: an event called through the router. */
   async invoke(request: TwinRequest, store: string, name: string, input: unknown, effects?: EventCall<unknown>["effects"]): Promise<unknown> {
-    const { callers, definitions, visitors } = this.#server;
+    const { callers, definitions, sessionLimits } = this.#server;
     const definition = definitionOf(definitions, store);
     const event = publicEvent(definition, name);
     if (!event) throw unknownEvent(store, name);
     const { key, args, call } = record(input, "`{ args: [...] }`");
     const numbered = call === undefined ? undefined : numberOf(call);
     callers.admit(request, numbered);
-    const leave = visitors.enter(request.session?.id);
+    const leave = sessionLimits.enter(request.session?.id);
     try {
       const telemetry = this.#server.telemetry ?? (await this.#server.observe());
       return await telemetry.event(`${store}.${name}`, async (began) => {
@@ -120,9 +120,9 @@ export class Dispatcher {
 
   async #plain(asked: Asked): Promise<unknown> {
     const { request, definition, event, key, args, began, effects } = asked;
-    const { arrivals, callers, limits } = this.#server;
+    const { admission, callers, limits } = this.#server;
     const caller = await callers.of(request);
-    const host = await arrivals.enter(request.address, locate(definition, caller, key));
+    const host = await admission.enter(request.address, locate(definition, caller, key));
     const control = this.#control();
     try {
       await permit(definition, host, caller);
@@ -130,16 +130,16 @@ export class Dispatcher {
       return await once(host, { definition, event, args: asked.checked, caller, control, began, answer: jsonOf, check: jsonOf, ...(effects && { effects }) });
     } finally {
       this.#controls.delete(control);
-      arrivals.leave(host);
+      admission.leave(host);
     }
   }
 
   async #numbered(asked: Asked, call: NumberedCall): Promise<unknown> {
     const { request, definition, event, key, began } = asked;
-    const { arrivals, callers, clients, storage, streams } = this.#server;
+    const { admission, callers, clients, storage, streams } = this.#server;
     const { client, n, seen, at, predicted } = call;
     const caller = await callers.of(request, clients.bind(client, request), call);
-    const host = await arrivals.enter(request.address, locate(definition, caller, key));
+    const host = await admission.enter(request.address, locate(definition, caller, key));
     try {
       if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation, storage.durable);
       const prepared = await this.#prepare(asked, host, caller);
@@ -149,7 +149,7 @@ export class Dispatcher {
         const { again: _, ...told } = errorShapeOf(error, report);
         return { r: host.revision, error: told };
       };
-      const outcome = await host.numbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
+      const outcome = await host.eventNumbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
         if ("error" in prepared) return Promise.resolve(refused(prepared.error));
         const control = this.#control();
         const id = `${host.id} ${client} ${n}`;
@@ -189,7 +189,7 @@ export class Dispatcher {
       if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, ...answer };
       return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, client, at) };
     } finally {
-      arrivals.leave(host);
+      admission.leave(host);
     }
   }
 

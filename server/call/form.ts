@@ -72,7 +72,7 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
   try {
     const fields = [...(await readForm(request))];
     const { store, event, key, bound } = calledBy(fields.map(([name]) => name));
-    await runtime.calls.invoke(twinRequest, store, event, { key, args: { fields, bound } }, (effects) => {
+    await runtime.dispatcher.invoke(twinRequest, store, event, { key, args: { fields, bound } }, (effects) => {
       for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
     });
     return new Response(null, { status: 303, headers: { location: headerOf(location) } });

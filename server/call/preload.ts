@@ -50,7 +50,7 @@ interface Server {
   readonly sessions: Sessions;
   readonly callers: Callers;
   readonly hosts: Hosts;
-  readonly arrivals: Admission;
+  readonly admission: Admission;
   contextOf(headers: Headers, session: string | undefined): Promise<object>;
 }
 
@@ -90,7 +90,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
 }
 
 async function preloaded(
-  { arrivals, hosts, report }: Server,
+  { admission, hosts, report }: Server,
   definition: Definition,
   key: string | null,
   page: Page | undefined,
@@ -99,14 +99,14 @@ async function preloaded(
   const store = definition.name;
   try {
     const id = locate(definition, caller, key);
-    const host = await (page ? arrivals.enter(address, id) : hosts.use(id));
+    const host = await (page ? admission.enter(address, id) : hosts.use(id));
     try {
       await permit(definition, host, caller);
       // Of a session that was made for this page alone nothing is kept: nobody will ever ask for it.
       if (page) await host.loader.load(store, page, caller, !(isNew && definition.kind === "session"));
       return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
     } finally {
-      arrivals.leave(host);
+      admission.leave(host);
     }
   } catch (error) {
     return { store, key, refused: told(errorShapeOf(error, report)) };

@@ -12,7 +12,7 @@ import type { Watchers } from "./watchers.js";
 interface Owner {
   readonly id: string;
   readonly incarnation: string;
-  readonly numbers: EventNumbers;
+  readonly eventNumbers: EventNumbers;
   readonly shelf: Shelf;
   readonly turns: Turns;
   readonly watchers: Watchers;
@@ -61,7 +61,7 @@ export class Commits {
 
   /** Makes what has changed final, in all stores at once, and sends it on its way into the storage; when it is there, it is told of. `end`: it is the event's last, which gives its answer. */
   async make(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
-    const { numbers, shelf, turns, watchers } = this.#host;
+    const { eventNumbers, shelf, turns, watchers } = this.#host;
     turns.check(turn);
     const changed: ShelfEntry[] = [];
     const deltas: [string, WireDelta][] = [];
@@ -69,14 +69,14 @@ export class Commits {
       const { open } = entry.store;
       const delta = entry.store.commit();
       if (open || delta) changed.push(entry);
-      if (delta && entry.since !== undefined) deltas.push([name, delta]);
+      if (delta && entry.loggedFrom !== undefined) deltas.push([name, delta]);
     }
     if (changed.length > 0) this.#revision++;
     const revision = this.#revision;
     const numbered = call?.numbered;
     // One that runs beside the queue may end before those that were called before it.
     const by = end && !call?.event.background ? numbered : undefined;
-    if (by) numbers.end(by.client, by.n);
+    if (by) eventNumbers.end(by.client, by.n);
     if (end) {
       const answer = end();
       if (numbered) this.#begun?.delete(numbered);

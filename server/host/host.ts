@@ -76,7 +76,7 @@ export class Host {
   readonly key: string;
   readonly incarnation: string;
   readonly world: World;
-  readonly numbers: EventNumbers;
+  readonly eventNumbers: EventNumbers;
   /** What changes its stores waits here: one after the other. */
   readonly queue = createQueue();
   readonly shelf: Shelf;
@@ -84,7 +84,7 @@ export class Host {
   readonly turns = new Turns(this);
   readonly commits: Commits;
   readonly watchers: Watchers;
-  readonly #events = new EventRunner(this);
+  readonly #runner = new EventRunner(this);
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
@@ -93,7 +93,7 @@ export class Host {
     this.incarnation = state?.incarnation ?? incarnation;
     this.world = world;
     const { revision = 0 } = state ?? {};
-    this.numbers = createEventNumbers({
+    this.eventNumbers = createEventNumbers({
       records: state?.numbers,
       interrupted: () => world.interrupted(revision),
       lost: (n) => world.lost(this.revision, n),
@@ -121,7 +121,7 @@ export class Host {
 
   /** There is something to keep. */
   get touched(): boolean {
-    return this.commits.revision > 0 || !this.numbers.empty;
+    return this.commits.revision > 0 || !this.eventNumbers.empty;
   }
 
   /** What runs now. */
@@ -142,7 +142,7 @@ export class Host {
 
   /** Runs an event in its turn. It has entered the queue when this returns. */
   run<R>(call: EventCall<R>): Promise<R> {
-    return this.#events.run(call);
+    return this.#runner.run(call);
   }
 
   /** Runs a hook as an event of its own. */
@@ -175,7 +175,7 @@ export class Host {
   async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number }> {
     await this.loader.open(store);
     const snapshot = this.watchers.snapshot(store);
-    const read = { revision: this.commits.revision, snapshot, ...(client !== undefined && { ended: this.numbers.ended(client) }) };
+    const read = { revision: this.commits.revision, snapshot, ...(client !== undefined && { ended: this.eventNumbers.ended(client) }) };
     await this.commits.settled();
     return read;
   }
@@ -235,7 +235,7 @@ export class Host {
   #save(): HostRecord {
     const stores: Record<string, StoreRecord> = {};
     if (!this.world.storage.durable) for (const [name, { whole }] of this.shelf.states()) stores[name] = whole;
-    return { incarnation: this.incarnation, revision: this.commits.revision, stores, numbers: this.numbers.save() };
+    return { incarnation: this.incarnation, revision: this.commits.revision, stores, numbers: this.eventNumbers.save() };
   }
 
   /** The storage did not take a commit: what it holds can no longer be trusted. Makes the error that those get who wait. */

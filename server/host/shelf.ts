@@ -22,7 +22,7 @@ export interface ShelfEntry {
   /** While `onCreate` and `onLoad` run: `over` resolves when they have ended or failed. */
   loading: { readonly over: Promise<void>; fail(): void } | undefined;
   /** The first revision from which on the log tells all that watchers see of it. */
-  since: number | undefined;
+  loggedFrom: number | undefined;
 }
 
 interface Owner {
@@ -83,7 +83,7 @@ export class Shelf {
     const prepared = this.#prepared?.get(name);
     const store = prepared?.Class === Class ? prepared.store : finish(this.#steps(definition, kept));
     const stored = kept !== undefined && !store.outgrown && kept.whole.version === versionOf(definition);
-    const entry: ShelfEntry = { definition, store, stored, created: !kept, loading: undefined, since: undefined };
+    const entry: ShelfEntry = { definition, store, stored, created: !kept, loading: undefined, loggedFrom: undefined };
     this.#live.set(name, entry);
     this.#kept.delete(name);
     this.#prepared?.delete(name);
@@ -101,7 +101,7 @@ export class Shelf {
   /** The same state in an instance of a new class. It takes no place yet. */
   remake({ store: old }: ShelfEntry, definition: Definition): ShelfEntry {
     const store = finish(this.#steps(definition, { whole: { version: versionOf(definition), saved: old.save() }, tail: [] }));
-    return { definition, store, stored: false, created: false, loading: undefined, since: undefined };
+    return { definition, store, stored: false, created: false, loading: undefined, loggedFrom: undefined };
   }
 
   replace({ definition, store }: ShelfEntry, next: ShelfEntry): void {

@@ -29,15 +29,15 @@ interface Told {
 export class Watchers {
   readonly #host: Host;
   readonly #watching = new Map<StreamConnection, Set<string>>();
-  readonly #log: FrameLog;
-  readonly #presence: TabHooks;
+  readonly #frameLog: FrameLog;
+  readonly #tabHooks: TabHooks;
 
   constructor(host: Host, revision: number) {
     const { world } = host;
     this.#host = host;
-    this.#log = createFrameLog(world.limits.logBytes);
-    this.#log.restart(revision);
-    this.#presence = createTabHooks({
+    this.#frameLog = createFrameLog(world.limits.logBytes);
+    this.#frameLog.restart(revision);
+    this.#tabHooks = createTabHooks({
       grace: world.limits.grace,
       pin: () => world.pin(host),
       notify: (store, hook, { info, caller }) => host.notify(store, hook, info, caller),
@@ -73,7 +73,7 @@ export class Watchers {
     const anew = loaded.filter((want) => !resumed.includes(want));
     for (const { store } of loaded) stores.add(store);
     const names = (some: readonly Want[]) => some.map(({ store }) => store);
-    if (resumed.length > 0) connection.resume(this.#host, names(resumed), from, this.#log.after(from) ?? [], stores);
+    if (resumed.length > 0) connection.resume(this.#host, names(resumed), from, this.#frameLog.after(from) ?? [], stores);
     if (anew.length > 0) connection.renew(this.#host, names(anew), stores);
     if (stores.size === 0) this.#watching.delete(connection);
     const had = anew.filter(({ have }) => have).length;
@@ -86,19 +86,19 @@ export class Watchers {
 
   #arrive(connection: StreamConnection, store: string): void {
     const { definition } = this.#host.shelf.live.get(store) as ShelfEntry;
-    if (hasHook(definition, "onConnect", "onDisconnect")) this.#presence.arrive(store, connection);
+    if (hasHook(definition, "onConnect", "onDisconnect")) this.#tabHooks.arrive(store, connection);
   }
 
   unwatch(connection: StreamConnection, store: string): void {
     const stores = this.#watching.get(connection);
     if (!stores?.delete(store)) return;
     if (stores.size === 0) this.#watching.delete(connection);
-    this.#presence.leave(store, connection);
+    this.#tabHooks.leave(store, connection);
   }
 
   /** All get snapshots: what they have is told of no more. */
   renew(revision: number): void {
-    this.#log.restart(revision);
+    this.#frameLog.restart(revision);
     for (const [connection, stores] of this.#watching) connection.renew(this.#host, [...stores], stores);
   }
 
@@ -110,33 +110,33 @@ export class Watchers {
         connection.refuse(store, this.#host.roomKey, error);
       }
     }
-    this.#presence.clear();
+    this.#tabHooks.clear();
   }
 
   /** Gives them, to be led to another life of the host. */
   evacuate(): [StreamConnection, string[]][] {
     const all = [...this.#watching].map(([connection, stores]): [StreamConnection, string[]] => [connection, [...stores]]);
     this.#watching.clear();
-    this.#presence.clear();
+    this.#tabHooks.clear();
     return all;
   }
 
   /** All have left: `onDisconnect` has run. */
   close(): Promise<void> {
-    return this.#presence.close();
+    return this.#tabHooks.close();
   }
 
   // --- what they are told ---
 
   publish({ revision, deltas, by }: Told): void {
     const { number, shelf, world } = this.#host;
-    const kept = [...shelf.live.values()].some(({ since }) => since !== undefined);
+    const kept = [...shelf.live.values()].some(({ loggedFrom }) => loggedFrom !== undefined);
     if (!kept) {
-      this.#log.restart(revision);
+      this.#frameLog.restart(revision);
       return world.committed(this.#host, 0);
     }
     const frame = new Frame(number, revision, deltas, by);
-    this.#log.add(frame);
+    this.#frameLog.add(frame);
     for (const connection of this.#watching.keys()) connection.frame(this.#host, frame);
     world.committed(this.#host, frame.bytes);
   }
@@ -144,10 +144,10 @@ export class Watchers {
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
   missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
     const kept = stores.every((name) => {
-      const since = this.#host.shelf.live.get(name)?.since;
-      return since !== undefined && since <= after;
+      const loggedFrom = this.#host.shelf.live.get(name)?.loggedFrom;
+      return loggedFrom !== undefined && loggedFrom <= after;
     });
-    return kept && after > 0 ? this.#log.after(after) : undefined;
+    return kept && after > 0 ? this.#frameLog.after(after) : undefined;
   }
 
   /** The committed state of loaded stores, all of one revision. It is told when it is stored: between the frames before it and those after it. */
@@ -174,23 +174,23 @@ export class Watchers {
   #canResume({ store, have }: Want): boolean {
     const { commits, incarnation, shelf } = this.#host;
     const entry = shelf.live.get(store) as ShelfEntry;
-    const first = entry.since === undefined;
+    const first = entry.loggedFrom === undefined;
     this.#keep(entry);
     // Nothing is kept of revision 0: what a client has of it may be of another life.
     if (!have || have[0] !== incarnation || have[1] === 0) return false;
-    if (have[1] > commits.told || have[1] < (entry.since as number)) return false;
+    if (have[1] > commits.told || have[1] < (entry.loggedFrom as number)) return false;
     // Who has it from an earlier life has the same only if it has come back with the same numbers.
     if (first && (entry.created || !entry.store.resumable)) return false;
-    return this.#log.after(have[1]) !== undefined;
+    return this.#frameLog.after(have[1]) !== undefined;
   }
 
   /** From now on the log tells all that watchers see of a store. */
   #keep(entry: ShelfEntry): void {
-    if (entry.since !== undefined) return;
+    if (entry.loggedFrom !== undefined) return;
     const { commits } = this.#host;
     entry.store.watch();
     // Who has it of an earlier life, at the revision that was loaded, has something else: so nobody is told of that revision again.
     if (commits.asLoaded && (entry.created || !entry.store.resumable)) commits.step([], (revision) => this.publish({ revision, deltas: [] }));
-    entry.since = commits.revision;
+    entry.loggedFrom = commits.revision;
   }
 }

@@ -59,7 +59,7 @@ const answerOf = async (runtime: Runtime, request: TwinRequest, call: BatchCall)
 /** What a call comes to, as tRPC tells it. It never rejects. */
 export async function answered(runtime: Runtime, request: TwinRequest, call: BatchCall): Promise<{ result: { data: unknown } } | { error: WireError }> {
   try {
-    return { result: { data: await runtime.calls.invoke(request, call.store, call.event, call.input) } };
+    return { result: { data: await runtime.dispatcher.invoke(request, call.store, call.event, call.input) } };
   } catch (thrown) {
     return { error: refused(runtime, thrown, call.path) };
   }

@@ -153,7 +153,7 @@ export async function beginStream(runtime: Runtime, headers: Headers, input: str
     request.late = true;
     const connection = await runtime.streams.live(request, parsed(input));
     const { address, session } = request;
-    return { connection, talk: events && connection.client !== undefined ? new SocketCalls(runtime, connection, { address, session }) : undefined };
+    return { connection, calls: events && connection.client !== undefined ? new SocketCalls(runtime, connection, { address, session }) : undefined };
   } catch (error) {
     return JSON.stringify(bodyOf(errorShapeOf(error, runtime.report)));
   }

@@ -62,7 +62,7 @@ export function buildRouter(runtime: Runtime) {
   const stores: Record<string, Record<string, ReturnType<typeof mutation>>> = {};
   for (const [store, definition] of runtime.definitions) {
     const names = [...definition.schema.events.keys()].filter((event) => publicEvent(definition, event));
-    const events = names.map((event) => [event, mutation((request, input) => runtime.calls.invoke(request, store, event, input))] as const);
+    const events = names.map((event) => [event, mutation((request, input) => runtime.dispatcher.invoke(request, store, event, input))] as const);
     stores[store] = Object.fromEntries(events);
   }
 
@@ -73,7 +73,7 @@ export function buildRouter(runtime: Runtime) {
     $unwatch: mutation((request, input) => done(runtime.streams.unwatch(request, input))),
     $join: mutation(async (request, input) => done(await runtime.streams.join(request, input))),
     $leave: mutation((request, input) => done(runtime.streams.drop(request, input))),
-    $cancel: mutation(async (request, input) => done(await runtime.calls.cancel(request, input))),
+    $cancel: mutation(async (request, input) => done(await runtime.dispatcher.cancel(request, input))),
     $live: procedure.subscription(({ ctx, input, signal }) => live(runtime, requestOf(ctx), input, signal)),
   });
 }

@@ -8,7 +8,7 @@ import { answered, type BatchCall, refused } from "./batch.js";
 export interface OpenedStream {
   readonly connection: StreamConnection;
   /** Hears what else the socket says, where it may say more. */
-  readonly talk: SocketCalls | undefined;
+  readonly calls: SocketCalls | undefined;
 }
 
 /** Who has opened a socket. */
@@ -23,9 +23,9 @@ export class SocketCalls {
   readonly #connection: StreamConnection;
   readonly #opener: Opener;
   /** How many calls are under way. */
-  calls = 0;
+  pending = 0;
   /** Its opener's cookie has been replaced: nothing more is heard. */
-  #deaf = false;
+  #stopped = false;
 
   constructor(runtime: Runtime, connection: StreamConnection, opener: Opener) {
     this.#runtime = runtime;
@@ -40,12 +40,12 @@ export class SocketCalls {
   }
 
   /** Hears a call, whose answer goes with the stream. `false`: it is none. */
-  hear(text: string): boolean {
+  receive(text: string): boolean {
     const said = callOf(text);
     if (!said) return false;
-    this.calls++;
+    this.pending++;
     const over = () => {
-      this.calls--;
+      this.pending--;
     };
     // A call without an answer is asked again by request.
     void this.#answer(said).then(over, over);
@@ -66,8 +66,8 @@ export class SocketCalls {
   }
 
   #stop(): void {
-    if (this.#deaf) return;
-    this.#deaf = true;
+    if (this.#stopped) return;
+    this.#stopped = true;
     this.#connection.takes(0);
   }
 }

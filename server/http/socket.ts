@@ -187,7 +187,7 @@ export class Stream {
   readonly #wire: Wire;
   readonly #beat: NodeJS.Timeout;
   #connection: StreamConnection | undefined;
-  #talk: SocketCalls | undefined;
+  #calls: SocketCalls | undefined;
   /** Something is on its way to the network. Nothing more is made until it has left, so a reader that does not read makes nothing pile up here. */
   #sending = false;
   /** The other end has given a sign of life since the last beat. */
@@ -209,30 +209,30 @@ export class Stream {
 
   /** Begins what the first message asks for. */
   async begin(headers: Headers, input: string, events: boolean): Promise<void> {
-    this.#socket.on("message", (data) => this.#hear(data));
+    this.#socket.on("message", (data) => this.#receive(data));
     const opened = await this.#runtime.open(headers, input, events);
     if (typeof opened === "string") {
       if (this.#over) return;
       this.#send(Buffer.from(opened), true);
       return this.#socket.close(1008);
     }
-    const { connection, talk } = opened;
+    const { connection, calls } = opened;
     if (this.#over) return this.#runtime.streams.leave(connection);
     this.#connection = connection;
-    this.#talk = talk;
-    if (talk) connection.takes(Math.min(talk.longest, LONGEST_INPUT));
+    this.#calls = calls;
+    if (calls) connection.takes(Math.min(calls.longest, LONGEST_INPUT));
     this.#send(this.#wire.beginning(HEARTBEAT * 1000));
     connection.onWaiting(() => this.#flow());
   }
 
   /** What it says after its first message is heard from when its stream has begun. */
-  #hear(data: Buffer): void {
-    const [connection, talk] = [this.#connection, this.#talk];
+  #receive(data: Buffer): void {
+    const [connection, calls] = [this.#connection, this.#calls];
     if (this.#over || connection?.closed) return;
-    if (!connection || !talk) return this.#refuse(1008, "Only one message is expected.");
-    if (data.length > talk.longest) return this.#refuse(1009, "The call is too large.");
-    if (talk.calls + connection.answers >= MOST_CALLS) return this.#refuse(1008, "Too many calls are without an answer.");
-    if (!talk.hear(data.toString())) this.#refuse(1008, 'A call is expected: `[id, "store.event", input]`.');
+    if (!connection || !calls) return this.#refuse(1008, "Only one message is expected.");
+    if (data.length > calls.longest) return this.#refuse(1009, "The call is too large.");
+    if (calls.pending + connection.answers >= MOST_CALLS) return this.#refuse(1008, "Too many calls are without an answer.");
+    if (!calls.receive(data.toString())) this.#refuse(1008, 'A call is expected: `[id, "store.event", input]`.');
   }
 
   #refuse(code: number, why: string): void {

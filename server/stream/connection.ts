@@ -160,7 +160,7 @@ export class StreamConnection {
       const { host, pending, stores } = watched;
       if (pending.size === 0 || watched.asked) continue;
       watched.asked = true;
-      const ended = this.client === undefined ? 0 : host.numbers.ended(this.client);
+      const ended = this.client === undefined ? 0 : host.eventNumbers.ended(this.client);
       const due = [...pending].filter((store) => stores.has(store));
       if (due.length === 0) pending.clear();
       host.watchers.show(due, (revision, shown) => {

@@ -39,7 +39,7 @@ interface Server {
   readonly callers: Callers;
   readonly clients: Clients;
   readonly hosts: Hosts;
-  readonly visitors: SessionLimits;
+  readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
 }
@@ -69,19 +69,19 @@ export class Streams {
 
   /** The first step to a stream: a ticket, which stands for ids that no log should keep. */
   connect(request: TwinRequest, input: unknown): { ticket: string; session: string } {
-    const { callers, clients, visitors } = this.#server;
+    const { callers, clients, sessionLimits } = this.#server;
     const { protocol, client, epoch, watch } = record(input, "`{ protocol, client, epoch, watch }`");
     if (protocol !== PROTOCOL) throw otherProtocol(protocol, PROTOCOL);
     callers.admit(request);
     const session = request.session?.id ?? "";
     const id = clientId(client);
     clients.bind(id, request);
-    visitors.mayOpen(session, id);
+    sessionLimits.mayOpen(session, id);
     const ticket = randomBytes(16).toString("base64url");
     const timer = setTimeout(() => this.#spend(ticket), TICKET_LIFE);
     timer.unref();
     this.#tickets.set(ticket, { session, client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch), timer });
-    const surplus = visitors.give(session, ticket);
+    const surplus = sessionLimits.give(session, ticket);
     if (surplus !== undefined) this.#spend(surplus);
     return { ticket, session: sessionTagOf(session) };
   }
@@ -91,7 +91,7 @@ export class Streams {
     if (!ticket) return;
     clearTimeout(ticket.timer);
     this.#tickets.delete(id);
-    this.#server.visitors.take(ticket.session, id);
+    this.#server.sessionLimits.take(ticket.session, id);
   }
 
   /** The stream itself, from a ticket or, for simple clients, from what it shall watch. */
@@ -149,7 +149,7 @@ export class Streams {
   }
 
   async #begin(request: TwinRequest, client: string | undefined, epoch: number, watch: readonly WatchInput[]): Promise<StreamConnection> {
-    const { callers, clients, limits, report, visitors } = this.#server;
+    const { callers, clients, limits, report, sessionLimits } = this.#server;
     const info = client === undefined ? { id: randomBytes(16).toString("base64url"), since: new Date() } : clients.bind(client, request);
     // A simple client has no id of its own, so no stores of its tab either.
     const caller = await callers.of(request, client === undefined ? undefined : info);
@@ -157,10 +157,10 @@ export class Streams {
     const before = client === undefined ? undefined : this.#tabs.get(client);
     if (before && before.epoch >= epoch) throw newerConnection();
     const session = request.session?.id ?? "";
-    visitors.mayOpen(session, client);
+    sessionLimits.mayOpen(session, client);
     const connection = new StreamConnection({ info, caller, client, epoch, limit: limits.streamBytes, report, slow: this.#slow });
     this.#connections.add(connection);
-    visitors.open(session, connection);
+    sessionLimits.open(session, connection);
     if (before) this.leave(before);
     if (client !== undefined) this.#tabs.set(client, connection);
     this.#greet(connection);
@@ -195,7 +195,7 @@ export class Streams {
     this.#lines.get(connection)?.end();
     this.#lines.delete(connection);
     this.#connections.delete(connection);
-    this.#server.visitors.close(connection.caller.session?.id ?? "", connection);
+    this.#server.sessionLimits.close(connection.caller.session?.id ?? "", connection);
     if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);
   }
 
