@@ -5,6 +5,7 @@ import type { Edit, KeyEdit } from "../record/edit.js";
 import { type Change, dataBefore, type Splice } from "../record/recorder.js";
 import { diffArrays } from "../wire/array-diff.js";
 import { type Group, leafSlot, NEXT, type Slot, type SlotSource, type WireDelta, writeBodies } from "../wire/codec.js";
+import { CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP } from "../wire/ops.js";
 import type { Channel } from "./channel.js";
 import { NodeSource } from "./node-source.js";
 import { ReferenceCounts, refers } from "./reference-counts.js";
@@ -46,7 +47,7 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
     if (this.#sets) for (const [name, { nodes, values }] of this.#sets) this.#writeSets(name, nodes, values);
     const bodies = this.#queue && writeBodies(this.#queue, this);
     if (this.#namesAt) for (const at of this.#namesAt) this.#ops[at] = this.#channel.sendName(this.#ops[at] as string);
-    if (this.#channel.sweepDue()) this.#ops.push(11);
+    if (this.#channel.sweepDue()) this.#ops.push(SWEEP);
     if (this.#ops.length === 0) return undefined;
     return bodies ? [bodies, ...this.#ops] : this.#ops;
   }
@@ -56,14 +57,14 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
     const { id } = this.#tag(node);
     const ops = this.#ops;
     if (cleared) {
-      ops.push(9, id);
+      ops.push(CLEAR, id);
       return;
     }
     for (const { key, set, value, was } of keys) {
       if (kind === "map") {
-        if (set) ops.push(5, id, this.slot(key), this.slot(value));
-        else ops.push(6, id, this.slot(key));
-      } else if (kind === "set") ops.push(set ? 7 : 8, id, this.slot(key));
+        if (set) ops.push(MAP_SET, id, this.slot(key), this.slot(value));
+        else ops.push(MAP_DELETE, id, this.slot(key));
+      } else if (kind === "set") ops.push(set ? SET_ADD : SET_DELETE, id, this.slot(key));
       else if (set && was && !(value instanceof Node) && this.#edits.length > 1) {
         // Written together with other containers' ones of this name, where there are others.
         this.#sets ??= new Map();
@@ -74,7 +75,7 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
           sets.values.push(value);
         }
       } else {
-        ops.push(set ? 0 : 1, id);
+        ops.push(set ? SET : DELETE, id);
         this.#pushName(key as string);
         if (set) ops.push(this.slot(value));
       }
@@ -85,12 +86,12 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
     const ops = this.#ops;
     const [first] = nodes as [Node];
     if (nodes.length === 1) {
-      ops.push(0, this.#tag(first).id);
+      ops.push(SET, this.#tag(first).id);
       this.#pushName(name);
       ops.push(this.slot(values[0]));
       return;
     }
-    ops.push(10);
+    ops.push(SET_MANY);
     this.#pushName(name);
     let before = 0;
     const steps = nodes.map((node) => {
@@ -114,11 +115,11 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
   #writeSplices(node: Node, splices: readonly Splice[]): void {
     const { id } = this.#tag(node);
     for (const { at, removed, added } of splices) {
-      if (added.length === 0) this.#ops.push(3, id, at, removed.length);
-      else if (added.length === 1 && removed.length === 1) this.#ops.push(4, id, at, this.slot(added[0]));
+      if (added.length === 0) this.#ops.push(CUT, id, at, removed.length);
+      else if (added.length === 1 && removed.length === 1) this.#ops.push(SET_ITEM, id, at, this.slot(added[0]));
       else
         this.#ops.push(
-          2,
+          SPLICE,
           id,
           at,
           removed.length,

@@ -22,6 +22,7 @@ import {
   type WireDelta,
 } from "../wire/codec.js";
 import { Names } from "../wire/names.js";
+import { CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP } from "../wire/ops.js";
 import type { Steps } from "../wire/steps.js";
 
 /** Reads snapshots and deltas into a graph. */
@@ -95,39 +96,39 @@ export class Decoder implements Sink<Node> {
     while (at < delta.length) {
       const code = next();
       switch (code) {
-        case 0:
+        case SET:
           this.numbered<ObjectNode>(next(), "object").put(this.name(next()), value());
           break;
-        case 1:
+        case DELETE:
           this.numbered<ObjectNode>(next(), "object").remove(this.name(next()));
           break;
-        case 2:
-        case 3:
+        case SPLICE:
+        case CUT:
           this.numbered<ArrayNode>(next(), "array").splice(
             next() as number,
             next() as number,
-            code === 2 ? (next() as unknown[]).map((slot) => valueOf(slot, this)) : [],
+            code === SPLICE ? (next() as unknown[]).map((slot) => valueOf(slot, this)) : [],
           );
           break;
-        case 4:
+        case SET_ITEM:
           this.numbered<ArrayNode>(next(), "array").put(next() as number, value());
           break;
-        case 5:
+        case MAP_SET:
           this.numbered<MapNode>(next(), "map").put(value(), value());
           break;
-        case 6:
+        case MAP_DELETE:
           this.numbered<MapNode>(next(), "map").remove(value());
           break;
-        case 7:
+        case SET_ADD:
           this.numbered<SetNode>(next(), "set").put(value());
           break;
-        case 8:
+        case SET_DELETE:
           this.numbered<SetNode>(next(), "set").remove(value());
           break;
-        case 9:
+        case CLEAR:
           this.numbered<MapNode | SetNode>(next()).clear();
           break;
-        case 10: {
+        case SET_MANY: {
           const name = this.name(next());
           const steps = next() as number[];
           const slots = next() as unknown[];
@@ -138,7 +139,7 @@ export class Decoder implements Sink<Node> {
           }
           break;
         }
-        case 11:
+        case SWEEP:
           sweep = true;
           break;
         default:
