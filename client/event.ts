@@ -1,6 +1,6 @@
 import type { WireEvent } from "../lib/class/schema.js";
 import { superseded } from "../lib/errors/errors.js";
-import { atomically } from "../lib/mirror/mirror.js";
+import { atomically } from "../lib/graph/batch.js";
 import type { ClientCall } from "./client-call.js";
 import { createForm, type Filled, type Form } from "./form.js";
 import { hold, letGo, sendHeld } from "./held.js";

@@ -1,7 +1,7 @@
 import type { TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull } from "../lib/errors/errors.js";
-import { atomically } from "../lib/mirror/mirror.js";
+import { atomically } from "../lib/graph/batch.js";
 import type { Encoded } from "../lib/wire/codec.js";
 import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
 import type { BrowserClasses } from "./client.js";

@@ -1,8 +1,7 @@
 import type { ArrayNode } from "../graph/array.js";
-import { type Audience, storage } from "../graph/instance.js";
-import { Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
+import { type Audience, storage } from "../graph/audience.js";
+import { Node, nextWalk, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
 import { NodeTable } from "../graph/node-table.js";
-import { nextWalk } from "../graph/walk.js";
 import { type Edit, editArray, editKeyed } from "../record/edit.js";
 import type { Change } from "../record/recorder.js";
 import { type Snapshot, visitBody, type WireDelta } from "../wire/codec.js";

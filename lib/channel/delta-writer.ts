@@ -1,5 +1,5 @@
 import type { ArrayNode } from "../graph/array.js";
-import { clients } from "../graph/instance.js";
+import { clients } from "../graph/audience.js";
 import { Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
 import type { Edit, KeyEdit } from "../record/edit.js";
 import { type Change, dataBefore, type Splice } from "../record/recorder.js";

@@ -1,4 +1,5 @@
-import { type Audience, InstanceNode } from "../graph/instance.js";
+import type { Audience } from "../graph/audience.js";
+import { InstanceNode } from "../graph/instance.js";
 import type { Node } from "../graph/node.js";
 import type { Contents } from "../wire/codec.js";
 

@@ -1,7 +1,6 @@
 import { ArrayNode } from "../graph/array.js";
-import { type Audience, clients } from "../graph/instance.js";
-import { MET, Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
-import { nextWalk } from "../graph/walk.js";
+import { type Audience, clients } from "../graph/audience.js";
+import { MET, Node, nextWalk, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
 import { type Edit, type KeyEdit, onlyMoves } from "../record/edit.js";
 import type { Splice } from "../record/recorder.js";
 import type { Channel } from "./channel.js";

@@ -1,6 +1,5 @@
-import { type Audience, storage } from "../graph/instance.js";
-import { Node, type Stored, UNNUMBERED } from "../graph/node.js";
-import { nextWalk } from "../graph/walk.js";
+import { type Audience, storage } from "../graph/audience.js";
+import { Node, nextWalk, type Stored, UNNUMBERED } from "../graph/node.js";
 import { countOf, type Group, leafSlot, NEXT, type Slot, type SlotSource, type Snapshot, writeBody } from "../wire/codec.js";
 import { IdRanges } from "../wire/id-ranges.js";
 import { STEP, type Steps } from "../wire/steps.js";

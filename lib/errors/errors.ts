@@ -33,7 +33,7 @@ export const readOnlyTwin = (store: string) => new StateError("READ_ONLY", `\`${
 
 export const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
 
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
@@ -238,7 +238,7 @@ export const closed = () => refusal("CANCELLED", "The client was closed before t
 
 // --- the server ---
 
-const wrong = (message: string, cause?: unknown) => new StateError("WRONG_USE", message, cause === undefined ? undefined : { cause });
+export const wrong = (message: string, cause?: unknown) => new StateError("WRONG_USE", message, cause === undefined ? undefined : { cause });
 
 export const notRegistered = (name: string) => wrong(`\`${name}\` is no store of this app. Name its class in \`createTwin({ stores })\`.`);
 export const notOfScope = (store: string, kind: string, mine: string) =>
@@ -251,17 +251,6 @@ export const crowded = () => later("UNAVAILABLE", "The server has as much state 
 export const cutOff = () => refusal("INTERRUPTED", "The server ended while this event was running. What it had committed stays; it is not run again.");
 export const droppedField = (store: string, model: string, field: string) =>
   wrong(`What is kept of \`${store}\` has a field \`${field}\`${model ? ` in instances of \`${model}\`` : ""} that its class does not keep: it is dropped.`);
-const migration = (message: string, cause?: unknown) => new StateError("MIGRATION", message, cause === undefined ? undefined : { cause });
-export const newerRecord = (store: string, from: number, to: number) =>
-  migration(
-    `What is kept of \`${store}\` is of version ${from}, and its class of version ${to}: it was written by a later release. It is left as it is. Use that release.`,
-  );
-export const noMigration = (store: string, from: number, to: number) =>
-  migration(
-    `What is kept of \`${store}\` is of version ${from}, and its class of version ${to} has no \`static migrate(old, fromVersion)\` to bring it there. It is left as it is.`,
-  );
-export const notMigrated = (store: string, from: number, to: number, cause: unknown) =>
-  migration(`What is kept of \`${store}\` could not be brought from version ${from} to ${to}, and is left as it is: ${messageOf(cause)}`, cause);
 export const notStored = (id: string, cause: unknown) =>
   new StateError("NOT_STORED", `The storage did not take a commit of \`${id}\`. What was not acknowledged is asked again.`, { cause });
 export const dataNotSent = (code: string, cause: unknown) =>
@@ -294,63 +283,11 @@ export const circle = (from: string, to: string) =>
     `\`${from}\` waits for \`${to}\`, which waits for \`${from}\`: neither could go on. Do not await one of the calls, or use \`background: true\`.`,
   );
 
-// --- storages ---
+// --- the set-up of an app ---
 
-export const notNext = (id: string) =>
-  new StateError(
-    "NOT_NEXT",
-    `A commit of \`${id}\` does not follow what the storage has of it. Another process may have written: let one process alone use a storage.`,
-  );
-export const damagedRecord = (id: string, what: string) => new StateError("DAMAGED", `What the storage has of \`${id}\` is damaged: ${what}.`);
-export const foreignRecord = (id: string, version: unknown) =>
-  new StateError("DAMAGED", `What the storage has of \`${id}\` is of format ${shown(version)}, which this version of twinstate does not read.`);
-export const foreignFile = (file: string, version?: number) =>
-  new StateError(
-    "STORAGE",
-    version === undefined
-      ? `${file} is no file of twinstate's: it is left as it is. Give \`sqlite()\` another name.`
-      : `${file} is of format ${version}, which this version of twinstate does not read: it is left as it is. Use the version that wrote it.`,
-  );
-export const storageBusy = (file: string) =>
-  new StateError("STORAGE", `${file} is in use by another process: one process alone may have it open. Stop the other one, or give this one another file.`);
-const STORAGE_LOST = "STORAGE_LOST";
-const SQLITE_CAUSES: Readonly<Record<number, string>> = {
-  8: "it is read-only. Give the process the right to write to it and to its folder",
-  10: "the disk gave an error. Look at the disk",
-  11: "it is damaged. Restore a backup",
-  13: "the disk is full. Make room: what was not acknowledged is asked again",
-  14: "it cannot be opened. Does its folder exist, and may the process write there?",
-  26: "it is no SQLite file. Give `sqlite()` another name, or restore a backup",
-};
-/** `code`: SQLite's, where it has one. */
-export const storageFailed = (file: string, code: number | undefined, message: string) =>
-  new StateError("STORAGE", `${file}: ${(code !== undefined && SQLITE_CAUSES[code]) || "SQLite failed"} (${message}).`);
-export const lostFile = (file: string) =>
-  new StateError(
-    STORAGE_LOST,
-    `${file} is not what was opened any more: it, or the log beside it, was removed, moved or overwritten. Nothing is stored or loaded until it is back in its place. What was acknowledged is still in this process: write it to a new file with \`storage.backup()\`, put that in its place, and start the server anew.`,
-  );
-/** Whether an error comes of a storage that is not where it was. */
-export function lostStorage(error: unknown): StateError | undefined {
-  try {
-    let one = error as { readonly code?: unknown; readonly cause?: unknown } | null | undefined;
-    for (let n = 0; n < 10 && one; n++, one = one.cause as typeof one) if (one.code === STORAGE_LOST) return one as StateError;
-  } catch {
-    // An error of the app's that throws when it is looked at.
-  }
-  return undefined;
-}
-export const threadEnded = (file: string, cause: unknown) =>
-  new StateError("STORAGE", `The thread that has ${file} open has ended (${messageOf(cause)}). It is started anew.`, {
-    cause,
-  });
 export const noTwin = (file: string) => wrong(`${file} exports no twin: give the module that calls \`createTwin\`, and export what it returns.`);
 export const noTypescript = (file: string) =>
   wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
-export const closedStorage = (file: string) => new StateError("STORAGE", `${file} was closed, with \`twin.close()\` or \`storage.close()\`.`);
-export const needsSqlite = (version: string) =>
-  wrong(`\`sqlite()\` needs \`node:sqlite\`, which Node ${version} does not have. Use Node 22.13 or newer, or another storage.`);
-
 export const noWebSockets = (cause: unknown) => wrong("`twin.attach()` needs the package `ws`: `npm install ws`.", cause);
 export const noRotation = (why: string) => wrong(`\`session.rotate()\` needs a response that can carry the new cookie: ${why}.`);
 export const badVisitor = (why: string, cause?: unknown) => wrong(`The \`visitor\` of the context ${why}`, cause);

@@ -1,29 +1,7 @@
+import { type Audience, clients } from "./audience.js";
 import type { Graph } from "./graph.js";
-import { type Kind, Node, type Stored, type Tag, UNNUMBERED } from "./node.js";
+import { type Kind, Node, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
-
-/** Who sees what of class instances, and where it keeps how it knows containers. */
-export interface Audience {
-  tag(node: Node): Tag;
-  names(node: InstanceNode): readonly string[];
-  /** A container that it has not seen before has come. */
-  met?(node: Node): void;
-  /** A container is out of its sight. */
-  lost?(node: Node): void;
-}
-
-export const clients: Audience = {
-  tag: (node) => node,
-  names: (node) => node.visible(),
-};
-
-export const storage: Audience = {
-  tag(node) {
-    node.kept ??= { id: UNNUMBERED, refs: 0, mark: 0 };
-    return node.kept;
-  },
-  names: (node) => node.persistent?.() ?? node.visible(),
-};
 
 /** An instance of a class that this side does not have: users hold a Proxy, as of a plain object. */
 export class InstanceNode extends ObjectNode {

@@ -1,5 +1,5 @@
+import type { Audience } from "./audience.js";
 import type { Graph } from "./graph.js";
-import type { Audience } from "./instance.js";
 
 /** The brand of our containers, shared by all copies of this module: `container[NODE]` is its node. */
 export const NODE = Symbol.for("twinstate.node");
@@ -20,6 +20,11 @@ export interface Tag {
   refs: number;
   mark: number;
 }
+
+let walks = 0;
+
+/** The mark of a new walk through containers, which no other walk has. It tells which containers the walk has met. */
+export const nextWalk = (): number => ++walks;
 
 /** Tells reactions of changes. An array or Set has one atom, which is this. */
 export interface Atoms {

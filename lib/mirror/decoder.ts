@@ -1,9 +1,10 @@
 import { badWire } from "../errors/errors.js";
 import { ArrayNode } from "../graph/array.js";
+import type { Audience } from "../graph/audience.js";
 import type { Graph } from "../graph/graph.js";
-import { type Audience, InstanceNode } from "../graph/instance.js";
+import { InstanceNode } from "../graph/instance.js";
 import { MapNode } from "../graph/map.js";
-import { type Node, type Stored, spoil, UNNUMBERED } from "../graph/node.js";
+import { type Node, type Stored, spoil } from "../graph/node.js";
 import { ObjectNode } from "../graph/object.js";
 import { emptyOf } from "../graph/plain.js";
 import { SetNode } from "../graph/set.js";
@@ -21,6 +22,7 @@ import {
   valueOf,
   type WireDelta,
 } from "../wire/codec.js";
+import { expand } from "../wire/id-ranges.js";
 import { Names } from "../wire/names.js";
 import { CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP } from "../wire/ops.js";
 import type { Steps } from "../wire/steps.js";
@@ -244,17 +246,6 @@ export const nodeIn = (pages: NodePages, id: number): Node | undefined => pages[
 
 function register(pages: NodePages, id: number, node: Node): void {
   (pages[(id / PAGE) | 0] ??= [])[id % PAGE] = node;
-}
-
-/** Numbers that stand as pairs `start, count`. */
-export function expand(pairs: readonly number[]): number[] {
-  const ids: number[] = [];
-  for (let i = 0; i < pairs.length; i += 2) {
-    const [start, count] = [pairs[i] as number, pairs[i + 1] as number];
-    if (!(count > 0 && count < 1e8)) throw badWire("a count", count);
-    for (let n = 0; n < count; n++) ids.push(start < 0 ? UNNUMBERED : start + n);
-  }
-  return ids;
 }
 
 /** In place, so that what is equal tells nobody; as a whole only where that gives the order. */

@@ -1,15 +1,15 @@
-import type { Kept, Saved } from "../channel/channel.js";
 import type { Classes } from "../class/view-registry.js";
-import { batch } from "../graph/batch.js";
+import { clients } from "../graph/audience.js";
+import { atomically } from "../graph/batch.js";
 import { Graph } from "../graph/graph.js";
-import { clients, InstanceNode, storage } from "../graph/instance.js";
+import { InstanceNode } from "../graph/instance.js";
 import { own } from "../graph/node.js";
 import { Signal } from "../graph/signal.js";
 import { viewOf } from "../view/view.js";
 import { type Encoded, type Snapshot, understand, type WireDelta } from "../wire/codec.js";
-import { finish, STEP, type Steps } from "../wire/steps.js";
+import { finish } from "../wire/steps.js";
 import { decodeValue } from "../wire/value-codec.js";
-import { Decoder, expand, nodeIn } from "./decoder.js";
+import { Decoder, nodeIn } from "./decoder.js";
 
 export interface MirrorOptions {
   /** The store's name, for messages. */
@@ -56,7 +56,8 @@ export interface Mirror {
 }
 
 export function createMirror({ name, faces, method, models }: MirrorOptions): Mirror {
-  const graph = bareGraph(name);
+  const graph = new Graph(name);
+  graph.root = new InstanceNode(graph, {}, "");
   graph.open = faces;
   graph.method = method;
   graph.models = models;
@@ -96,62 +97,4 @@ export function createMirror({ name, faces, method, models }: MirrorOptions): Mi
     view: () => viewOf(graph.root) as object,
     onChange: changes.subscribe,
   };
-}
-
-/** While changes are applied as one: who is told of it afterwards. */
-let told: (Signal | undefined)[] | undefined;
-
-/** Applies several deltas as one: reactions and listeners see them all or none. `changes` tells of it. */
-export function atomically(apply: () => void, changes?: Signal): void {
-  if (told) {
-    if (!told.includes(changes)) told.push(changes);
-    return batch(apply);
-  }
-  const all = [changes];
-  told = all;
-  try {
-    batch(apply);
-  } finally {
-    told = undefined;
-    for (const one of all) one?.tell();
-  }
-}
-
-/** Names and the next number, as a channel goes on with them. */
-export interface ClientNumbers {
-  readonly names: readonly string[];
-  readonly next: number;
-}
-
-/** Puts what is kept of a store into a graph whose root stands: what clients know of it, and what the storage does. */
-export function* applyKept(
-  graph: Graph,
-  [snapshot, names, next, ids]: Saved,
-  tail: readonly Kept[],
-): Steps<{ clients: ClientNumbers; storage: ClientNumbers }> {
-  const decoder = new Decoder(graph, storage);
-  yield* decoder.snapshot(snapshot, []);
-  for (const [delta] of tail) {
-    decoder.delta(delta);
-    yield;
-  }
-  const last = tail[tail.length - 1];
-  // What the tail has made has numbers that nobody knows any more: clients get all of it anew, under numbers that were never used.
-  if (last) return { clients: { names: [], next: last[1] }, storage: { names: decoder.names.list, next: decoder.free } };
-  const numbers = expand(ids);
-  yield;
-  const kept = expand(snapshot[2]);
-  yield;
-  for (let i = 0; i < numbers.length; i++) {
-    decoder.numbered(kept[i]).id = numbers[i] as number;
-    if (i % STEP === 0) yield;
-  }
-  return { clients: { names, next }, storage: { names: decoder.names.list, next: decoder.free } };
-}
-
-/** A graph without classes: what is kept of a store as plain data, whatever its class is by now. */
-export function bareGraph(name: string): Graph {
-  const graph = new Graph(name);
-  graph.root = new InstanceNode(graph, {}, "");
-  return graph;
 }

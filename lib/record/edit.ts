@@ -1,5 +1,6 @@
 import type { ArrayNode } from "../graph/array.js";
-import { type Audience, InstanceNode } from "../graph/instance.js";
+import type { Audience } from "../graph/audience.js";
+import { InstanceNode } from "../graph/instance.js";
 import { Node, type Stored } from "../graph/node.js";
 import { dataBefore, type KeyChanges, type Splice } from "./recorder.js";
 

@@ -1,10 +1,11 @@
 import { Channel, type Kept, type Saved } from "../channel/channel.js";
+import { storage } from "../graph/audience.js";
 import type { Graph } from "../graph/graph.js";
-import { InstanceNode, storage } from "../graph/instance.js";
-import { applyKept, bareGraph } from "../mirror/mirror.js";
+import { InstanceNode } from "../graph/instance.js";
 import { Recorder } from "../record/recorder.js";
 import { viewOf } from "../view/view.js";
 import type { Steps } from "../wire/steps.js";
+import { applyKept, bareGraph } from "./restore.js";
 import { WritableGraph } from "./writable-graph.js";
 
 /**

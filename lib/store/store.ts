@@ -1,9 +1,9 @@
 import { Channel, type Kept, type Saved } from "../channel/channel.js";
+import { type Audience, clients, storage } from "../graph/audience.js";
 import type { Graph } from "../graph/graph.js";
-import { type Audience, clients, InstanceNode, storage } from "../graph/instance.js";
+import { InstanceNode } from "../graph/instance.js";
 import { type Node, nodeOf } from "../graph/node.js";
 import { plainKindOf } from "../graph/plain.js";
-import { applyKept } from "../mirror/mirror.js";
 import { Recorder } from "../record/recorder.js";
 import { viewOf } from "../view/view.js";
 import { type BodyKind, type Encoded, type Slot, type SlotSource, type Snapshot, type WireDelta, writeBodies } from "../wire/codec.js";
@@ -11,6 +11,7 @@ import { finish, type Steps } from "../wire/steps.js";
 import { namesOf } from "../wire/value-codec.js";
 import { AnswerWriter } from "./answer-writer.js";
 import { ClassNode } from "./class-node.js";
+import { applyKept } from "./restore.js";
 import { WritableGraph, type WritableGraphOptions } from "./writable-graph.js";
 
 export interface StoreOptions {

@@ -1,4 +1,4 @@
-import { notNext } from "../../lib/errors/errors.js";
+import { notNext } from "../../lib/errors/storage-errors.js";
 import { beginning, type CommitRecord, follows, type HostRecord } from "./records.js";
 import type { Storage } from "./storage.js";
 

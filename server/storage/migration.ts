@@ -1,4 +1,4 @@
-import { newerRecord, noMigration, notMigrated } from "../../lib/errors/errors.js";
+import { newerRecord, noMigration, notMigrated } from "../../lib/errors/storage-errors.js";
 import { compactSteps, migrateSteps } from "../../lib/store/compact.js";
 import { createStoreSteps } from "../../lib/store/store.js";
 import type { Steps } from "../../lib/wire/steps.js";

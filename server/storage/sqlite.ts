@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Worker } from "node:worker_threads";
-import { closedStorage, needsSqlite, StateError, threadEnded } from "../../lib/errors/errors.js";
+import { StateError } from "../../lib/errors/errors.js";
+import { closedStorage, needsSqlite, threadEnded } from "../../lib/errors/storage-errors.js";
 import type { Steps } from "../../lib/wire/steps.js";
 import { inSlices } from "../task/slices.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";

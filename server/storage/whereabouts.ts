@@ -1,5 +1,5 @@
 import { type BigIntStats, realpathSync, statSync } from "node:fs";
-import { lostFile } from "../../lib/errors/errors.js";
+import { lostFile } from "../../lib/errors/storage-errors.js";
 
 /**
  * Whether an open SQLite file, and the log beside it, are still what stands under their names. What is written to a file that has been removed, or moved away, looks kept and is

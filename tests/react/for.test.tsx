@@ -2,7 +2,7 @@ import { act, memo, StrictMode, useDeferredValue, useState } from "react";
 import type { View } from "twinstate";
 import { For } from "twinstate/react";
 import { describe, expect, test } from "vitest";
-import { atomically } from "../../lib/mirror/mirror.js";
+import { atomically } from "../../lib/graph/batch.js";
 import { Boundary } from "./kit/boundary.js";
 import { useBoard } from "./kit/hooks.js";
 import { join, Source } from "./kit/joined.js";

@@ -1,7 +1,7 @@
 import { act, memo, StrictMode, useDeferredValue, useEffect } from "react";
 import type { View } from "twinstate";
 import { describe, expect, test } from "vitest";
-import { atomically } from "../../lib/mirror/mirror.js";
+import { atomically } from "../../lib/graph/batch.js";
 import { Boundary } from "./kit/boundary.js";
 import { useBoard, useTodo } from "./kit/hooks.js";
 import { join, Source } from "./kit/joined.js";
