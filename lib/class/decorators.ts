@@ -3,7 +3,7 @@ import { badDecoratorOption, misplacedDecorator, notCompiled, notDecoratorOption
 import type { Current } from "../event/current.js";
 import { classViews } from "./class-views.js";
 import type { AppContext, Problem } from "./register.js";
-import { type Declared, declaredOn, type EventSchema, type FieldSchema, type QueuePolicy } from "./schema.js";
+import { type Declared, declaredOn, type EventSchema, type FieldSchema, QUEUE_POLICIES, type QueuePolicy } from "./schema.js";
 import { registerClassViews } from "./view-registry.js";
 import type { Fn, IsInternal } from "./view-types.js";
 
@@ -132,6 +132,9 @@ export interface EventDecoratorFactory extends EventDecorator {
 
 const PLACES: readonly string[] = ["localStorage", "sessionStorage", "cookie"];
 
+/** Values as a message lists them: `"a", "b" or "c"`. */
+const oneOf = (values: readonly string[]) => `"${values.slice(0, -1).join('", "')}" or "${values.at(-1)}"`;
+
 /**
  * A field that is state: kept on the server, mirrored in every browser that watches. A private or protected one must say
  * `{ private: true }`: it is kept on the server and never sent.
@@ -145,7 +148,7 @@ export const state = decorator(
   { private: "boolean", persist: "boolean", visibleTo: "function", keep: "string" },
   (declared, name, options) => {
     const { persist = true, visibleTo, keep } = options as Partial<FieldSchema>;
-    if (keep !== undefined && !PLACES.includes(keep)) throw badDecoratorOption("state", name, "keep", PLACES.map((one) => `"${one}"`).join(" or "), keep);
+    if (keep !== undefined && !PLACES.includes(keep)) throw badDecoratorOption("state", name, "keep", oneOf(PLACES), keep);
     declared.fields[name] = { name, private: options.private === true, persist, ...(visibleTo && { visibleTo }), ...(keep && { keep }) };
   },
 ) as unknown as State;
@@ -192,7 +195,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     input,
     guard,
   } = options as Partial<EventSchema>;
-  if (!["serial", "latest", "drop"].includes(queue)) throw badDecoratorOption("event", name, "queue", '"serial", "latest" or "drop"', queue);
+  if (!QUEUE_POLICIES.includes(queue)) throw badDecoratorOption("event", name, "queue", oneOf(QUEUE_POLICIES), queue);
   if (input !== undefined && !(Array.isArray(input) && input.every(isSchema)))
     throw badDecoratorOption("event", name, "input", "an array of Standard Schemas", input);
   declared.events[name] = {

@@ -18,7 +18,9 @@ export interface ComputedSchema {
   get(this: object): unknown;
 }
 
-export type QueuePolicy = "serial" | "latest" | "drop";
+/** What a call of an event does while another of the same event waits or runs: it waits, aborts the other, or is refused. */
+export const QUEUE_POLICIES = ["serial", "latest", "drop"] as const;
+export type QueuePolicy = (typeof QUEUE_POLICIES)[number];
 
 export interface EventSchema {
   readonly name: string;
@@ -101,6 +103,16 @@ function readSchema(prototype: object): ClassSchema {
   return { fields, computeds, events };
 }
 
+/** The names of the fields that clients see. */
+export const visibleFields = ({ fields }: ClassSchema): string[] =>
+  [...fields.values()].filter((field) => !field.private && !field.visibleTo).map(({ name }) => name);
+
+/** The computeds that clients see. */
+export const visibleComputeds = ({ computeds }: ClassSchema): ComputedSchema[] => [...computeds.values()].filter(({ visibleTo }) => !visibleTo);
+
+/** The names of the fields that the storage keeps. */
+export const keptFields = ({ fields }: ClassSchema): string[] => [...fields.values()].filter(({ persist }) => persist).map(({ name }) => name);
+
 /** Whether a class declares something itself. */
 export const declares = (prototype: object): boolean => declarationsOf(prototype).next().done !== true;
 
@@ -139,11 +151,11 @@ export interface WireSchema {
 
 /** A class as clients are told of it. */
 export function describeClass(Class: AnyClass): WireClass {
-  const { fields, computeds, events } = classSchema(Class);
+  const schema = classSchema(Class);
   return {
-    fields: [...fields.values()].filter((field) => !field.private && !field.visibleTo).map((field) => field.name),
-    computeds: [...computeds.values()].filter((computed) => !computed.visibleTo).map((computed) => computed.name),
-    events: Object.fromEntries([...events].filter(([, event]) => !event.internal).map(([name, event]) => [name, describeEvent(event)])),
+    fields: visibleFields(schema),
+    computeds: visibleComputeds(schema).map(({ name }) => name),
+    events: Object.fromEntries([...schema.events].filter(([, event]) => !event.internal).map(([name, event]) => [name, describeEvent(event)])),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type AnyClass, type ClassSchema, classSchema } from "../class/schema.js";
+import { type AnyClass, type ClassSchema, classSchema, visibleFields } from "../class/schema.js";
 import { InstanceNode } from "../graph/instance.js";
 import { liveOf, NODE, own } from "../graph/node.js";
 import { readKey, writeKey } from "../live/object-face.js";
@@ -155,9 +155,8 @@ export class MadeNode extends InstanceNode implements Entrant {
     this.entered?.(instance);
   }
 
-  /** Those that clients see. */
+  /** The fields that clients see. */
   #fields(instance: object): string[] {
-    const { fields } = classSchema(instance.constructor as AnyClass);
-    return [...fields.values()].filter((field) => !field.private && !field.visibleTo).map(({ name }) => name);
+    return visibleFields(classSchema(instance.constructor as AnyClass));
   }
 }

@@ -1,6 +1,6 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
 import { keepMethods } from "../class/methods.js";
-import { type ClassSchema, type ComputedSchema, classSchema } from "../class/schema.js";
+import { type ComputedSchema, classSchema, keptFields, visibleComputeds, visibleFields } from "../class/schema.js";
 import { noSetter, notConstructed } from "../errors/state-errors.js";
 import { InstanceNode } from "../graph/instance.js";
 import { NODE, put, type Stored } from "../graph/node.js";
@@ -26,17 +26,16 @@ export interface Shape {
 }
 
 export function shapeOf(name: string, Class: new () => object): Shape {
-  const schema: ClassSchema = classSchema(Class);
+  const schema = classSchema(Class);
   keepMethods(Class);
-  const fields = [...schema.fields.values()];
-  const visible = fields.filter((field) => !field.private && !field.visibleTo).map((field) => field.name);
-  const computeds = [...schema.computeds.values()].filter((one) => !one.visibleTo);
+  const visible = visibleFields(schema);
+  const computeds = visibleComputeds(schema);
   return {
     name,
     Class,
-    fields: fields.map((field) => field.name),
+    fields: [...schema.fields.keys()],
     visible,
-    kept: fields.filter((field) => field.persist).map((field) => field.name),
+    kept: keptFields(schema),
     computeds,
     watched: [...visible, ...computeds.map((one) => one.name)],
   };

@@ -10,7 +10,7 @@ import type { Admission } from "../access/admission.js";
 import { type Callers, sessionOf, type TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
-import { checkArguments } from "../definition/arguments.js";
+import { checkArguments, checkGiven } from "../definition/arguments.js";
 import { type Definition, hostId } from "../definition/scope.js";
 import type { Caller, Turn } from "../host/context.js";
 import type { EventCall } from "../host/event-runner.js";
@@ -23,7 +23,6 @@ import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf, plainOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "../wire/request-input.js";
-import { checkGiven } from "./form.js";
 
 /** Server code may hand over as much as it likes. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };

@@ -1,54 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Rendering } from "../../client/form.js";
-import type { EventSchema } from "../../lib/class/schema.js";
-import { badRequest, type EventErrorData, invalidArguments, isEventError, noEventInForm, refusedBySchema, unreadableForm } from "../../lib/errors/errors.js";
-import { formArguments, type SentForm, takesObject } from "../../lib/event/form-arguments.js";
+import { badRequest, noEventInForm, unreadableForm } from "../../lib/errors/errors.js";
 import { decodeValue } from "../../lib/wire/value-codec.js";
 import type { TwinRequest } from "../access/callers.js";
-import { type ArgumentLimits, checkArguments, methodOf } from "../definition/arguments.js";
-import type { Definition } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
-import { formOf } from "../wire/request-input.js";
-
-// --- arguments ---
-
-/**
- * Checks what a client gives to an event: arguments, or a form in their place.
- * @throws EventError `INVALID`
- */
-export function checkGiven(definition: Definition, event: EventSchema, given: unknown, limits: ArgumentLimits): Promise<readonly unknown[]> {
-  const form = formOf(given);
-  return form ? checkForm(definition, event, form, limits) : checkArguments(definition, event, given, limits);
-}
-
-/**
- * Makes an event's arguments of what a form has sent, and checks them.
- * @throws EventError `INVALID`, with issues whose paths begin with the name of a field.
- */
-async function checkForm(definition: Definition, event: EventSchema, { bound, fields: sent }: SentForm, limits: ArgumentLimits): Promise<readonly unknown[]> {
-  const fields = sent.filter(([name]) => !name.startsWith("$"));
-  const whole = await takesObject(event, bound.length);
-  const args = formArguments(event, { bound, fields }, whole);
-  // Browsers do not send a box that is not ticked.
-  const { length } = methodOf(event, definition.Class);
-  while (args.length < length && event.paramTypes?.[args.length] === Boolean) args.push(false);
-  const pathOf = ([i, ...rest]: readonly PropertyKey[]): PropertyKey[] => {
-    const at = (i as number) - bound.length;
-    if (at < 0) return [i as number, ...rest];
-    return whole ? rest : [fields[at]?.[0] ?? [], rest].flat();
-  };
-  try {
-    return await checkArguments(definition, event, args, limits);
-  } catch (error) {
-    if (!isEventError(error) || error.code !== "INVALID") throw error;
-    const { issues: found, event: bySchema, more } = error.data as InvalidData;
-    const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
-    throw bySchema ? refusedBySchema(definition.name, event.name, issues, more) : invalidArguments(definition.name, event.name, issues);
-  }
-}
-
-// --- without JavaScript ---
 
 /** Where pages are rendered, which is in this process, forms get what browsers post by themselves. */
 const render: Rendering = ({ label, key, url }, bound) => {
@@ -59,8 +15,6 @@ const render: Rendering = ({ label, key, url }, bound) => {
   return { name, action: `${url}/$form`, method: "POST", encType: "multipart/form-data", data: null };
 };
 Object.assign(globalThis, { [Symbol.for("twinstate.form")]: render });
-
-type InvalidData = { readonly issues: readonly StandardSchemaV1.Issue[] } & Partial<EventErrorData<"INVALID">>;
 
 /** What a form may be sent as. */
 export const FORM_TYPES: readonly string[] = ["multipart/form-data", "application/x-www-form-urlencoded"];

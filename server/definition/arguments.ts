@@ -1,8 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { EventSchema } from "../../lib/class/schema.js";
 import type { Fn } from "../../lib/class/view-types.js";
-import { invalidArguments, refusedBySchema, tooManyValues } from "../../lib/errors/errors.js";
+import { type EventErrorData, invalidArguments, isEventError, refusedBySchema, tooManyValues } from "../../lib/errors/errors.js";
+import { formArguments, type SentForm, takesObject } from "../../lib/event/form-arguments.js";
 import { boundedIssues } from "../wire/issues.js";
+import { formOf } from "../wire/request-input.js";
 import type { Definition, StoreClass } from "./scope.js";
 
 /** How much the arguments of one call may hold. */
@@ -17,6 +19,43 @@ export interface ArgumentLimits {
 const MOST_ARGUMENTS = 100;
 
 type Issue = StandardSchemaV1.Issue;
+
+/**
+ * Checks what a client gives to an event: arguments, or a form in their place.
+ * @throws EventError `INVALID`
+ */
+export function checkGiven(definition: Definition, event: EventSchema, given: unknown, limits: ArgumentLimits): Promise<readonly unknown[]> {
+  const form = formOf(given);
+  return form ? checkForm(definition, event, form, limits) : checkArguments(definition, event, given, limits);
+}
+
+/**
+ * Makes an event's arguments of what a form has sent, and checks them.
+ * @throws EventError `INVALID`, with issues whose paths begin with the name of a field.
+ */
+async function checkForm(definition: Definition, event: EventSchema, { bound, fields: sent }: SentForm, limits: ArgumentLimits): Promise<readonly unknown[]> {
+  const fields = sent.filter(([name]) => !name.startsWith("$"));
+  const whole = await takesObject(event, bound.length);
+  const args = formArguments(event, { bound, fields }, whole);
+  // Browsers do not send a box that is not ticked.
+  const { length } = methodOf(event, definition.Class);
+  while (args.length < length && event.paramTypes?.[args.length] === Boolean) args.push(false);
+  const pathOf = ([i, ...rest]: readonly PropertyKey[]): PropertyKey[] => {
+    const at = (i as number) - bound.length;
+    if (at < 0) return [i as number, ...rest];
+    return whole ? rest : [fields[at]?.[0] ?? [], rest].flat();
+  };
+  try {
+    return await checkArguments(definition, event, args, limits);
+  } catch (error) {
+    if (!isEventError(error) || error.code !== "INVALID") throw error;
+    const { issues: found, event: bySchema, more } = error.data as InvalidData;
+    const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
+    throw bySchema ? refusedBySchema(definition.name, event.name, issues, more) : invalidArguments(definition.name, event.name, issues);
+  }
+}
+
+type InvalidData = { readonly issues: readonly StandardSchemaV1.Issue[] } & Partial<EventErrorData<"INVALID">>;
 
 /**
  * Checks the arguments of an event, by its schemas or by the types of its parameters, and gives them as the schemas make them.

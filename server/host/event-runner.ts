@@ -56,8 +56,18 @@ export class EventRunner {
     const { definition, event, control } = call;
     const label = `${definition.name}.${event.name}`;
     const others = this.#active.get(label) ?? new Set();
-    if (event.queue === "drop" && others.size > 0) return this.#answered(call, Promise.reject(dropped(label)));
-    if (event.queue === "latest") for (const other of others) other.abort(superseded(label));
+    switch (event.queue) {
+      case "serial":
+        break;
+      case "latest":
+        for (const other of others) other.abort(superseded(label));
+        break;
+      case "drop":
+        if (others.size > 0) return this.#answered(call, Promise.reject(dropped(label)));
+        break;
+      default:
+        event.queue satisfies never;
+    }
     this.#active.set(label, others.add(control));
     const result = event.background ? this.#beside(call, label) : this.#host.queue.run(() => this.#inTurn(call, label));
     const leave = () => {

@@ -1,14 +1,15 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import { badRequest, bodyTooLarge, foreignOrigin, notForm, notJson } from "../../lib/errors/errors.js";
+import { badRequest, foreignOrigin } from "../../lib/errors/errors.js";
 import { askedHost, clientAddressOf } from "../access/address.js";
 import type { TwinRequest } from "../access/callers.js";
 import type { SessionCookie } from "../access/session.js";
-import { FORM_TYPES, refusalPage, submitForm } from "../call/form.js";
+import { refusalPage, submitForm } from "../call/form.js";
 import type { Runtime } from "../runtime.js";
 import { HEARTBEAT } from "../stream/streams.js";
 import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
 import { type Carry, eventStream } from "../wire/sse.js";
 import { answerBatch, callsIn } from "./batch.js";
+import { HttpRefusal, readWithin } from "./body.js";
 import { REQUEST } from "./router.js";
 import { type OpenedStream, SocketCalls } from "./socket-calls.js";
 
@@ -50,17 +51,6 @@ function share({ method, headers: asked }: Request, { headers }: Response, origi
 async function readiness(runtime: Runtime): Promise<Response> {
   const ready = await runtime.ready();
   return Response.json({ status: ready ? "ready" : "not ready" }, { status: ready ? 200 : 503 });
-}
-
-const JSON_TYPES: readonly string[] = ["application/json"];
-
-class Refused extends Error {
-  constructor(
-    override readonly cause: Error,
-    readonly status: number,
-  ) {
-    super(cause.message);
-  }
 }
 
 async function answer(runtime: Runtime, request: Request, carry: Carry): Promise<Response> {
@@ -170,8 +160,8 @@ function parsed(input: string): unknown {
 }
 
 function refuse(error: unknown, runtime: Runtime, form = false): Response {
-  const refusal = errorShapeOf(error instanceof Refused ? error.cause : error, runtime.report);
-  const status = error instanceof Refused ? error.status : statusOf(refusal.code);
+  const refusal = errorShapeOf(error instanceof HttpRefusal ? error.cause : error, runtime.report);
+  const status = error instanceof HttpRefusal ? error.status : statusOf(refusal.code);
   return form ? refusalPage(refusal, status, "/") : Response.json(bodyOf(refusal, status), { status });
 }
 
@@ -201,21 +191,3 @@ export function mayCall(headers: Headers, { origins, proxies }: Site): boolean {
 }
 
 const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : undefined);
-
-/** The request with its body read, which never takes more memory than the limit. A real `Request` would cost more than the event that it carries. */
-async function readWithin(request: Request, limit: number, form: boolean): Promise<Request> {
-  if (request.method === "GET" || request.method === "HEAD") return request;
-  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
-  if (!(form ? FORM_TYPES : JSON_TYPES).includes(type)) throw new Refused(form ? notForm(type) : notJson(type), 415);
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw new Refused(bodyTooLarge(limit), 413);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > limit) throw new Refused(bodyTooLarge(limit), 413);
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString();
-  const { url, method, headers, signal } = request;
-  return { url, method, headers, signal, text: async () => text } satisfies Partial<Request> as Request;
-}

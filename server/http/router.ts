@@ -4,6 +4,7 @@ import type { IsInternal } from "../../lib/class/view-types.js";
 import { isEventError, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
 import { publicEvent } from "../access/access.js";
 import type { TwinRequest } from "../access/callers.js";
+import { parseEventPath } from "../call/event-path.js";
 import type { KindOf, StoreOf } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
 import { HEARTBEAT } from "../stream/streams.js";
@@ -128,7 +129,6 @@ function wire(error: unknown, runtime: Runtime): Omit<WireError, "code"> {
 }
 
 function notFound(runtime: Runtime, path: string): Error {
-  const dot = path.indexOf(".");
-  const store = dot < 0 ? path : path.slice(0, dot);
-  return runtime.definitions.has(store) ? unknownEvent(store, path.slice(store.length + 1)) : unknownStore(store);
+  const { store, event } = parseEventPath(path);
+  return runtime.definitions.has(store) ? unknownEvent(store, event) : unknownStore(store);
 }

@@ -1,8 +1,9 @@
 import { cookieReplaced } from "../../lib/errors/errors.js";
 import type { SessionCookie } from "../access/session.js";
+import { parseEventPath } from "../call/event-path.js";
 import type { Runtime } from "../runtime.js";
 import type { StreamConnection } from "../stream/connection.js";
-import { answered, type BatchCall, refused } from "./batch.js";
+import { answerEvent, type CalledEvent, refusalOf } from "./event-answer.js";
 
 /** A stream that a socket has opened. */
 export interface OpenedStream {
@@ -58,7 +59,7 @@ export class SocketCalls {
     const stands = typeof standing === "boolean" ? standing : await standing.catch(() => false);
     const { context } = this.#connection.caller;
     const request = { session, address, late: true, cookie: null as string | null, context: async () => context };
-    const answer = stands ? await answered(this.#runtime, request, call) : { error: refused(this.#runtime, cookieReplaced(), call.path) };
+    const answer = stands ? await answerEvent(this.#runtime, request, call) : { error: refusalOf(this.#runtime, cookieReplaced(), call.path) };
     const message = "error" in answer ? ["answer", id, null, answer.error] : ["answer", id, answer.result.data];
     // A new cookie goes with the response to a request alone: there it is asked again.
     if (!stands || request.cookie !== null) this.#stop();
@@ -72,7 +73,7 @@ export class SocketCalls {
   }
 }
 
-type Said = readonly [id: number, call: BatchCall];
+type Said = readonly [id: number, call: CalledEvent];
 
 function callOf(text: string): Said | undefined {
   let said: unknown;
@@ -84,6 +85,5 @@ function callOf(text: string): Said | undefined {
   if (!Array.isArray(said)) return undefined;
   const [id, path, input] = said as [unknown, unknown, { readonly call?: unknown } | null | undefined];
   if (!Number.isSafeInteger(id) || typeof path !== "string" || typeof input?.call !== "object") return undefined;
-  const dot = path.indexOf(".");
-  return [id as number, { path, store: path.slice(0, dot), event: path.slice(dot + 1), input }];
+  return [id as number, { path, ...parseEventPath(path), input }];
 }

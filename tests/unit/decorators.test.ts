@@ -258,7 +258,7 @@ describe("a decorator in the wrong place, or with wrong options, says what is wr
       ["state", { private: 1 }, "expected a boolean, got 1"],
       ["state", { persist: "yes" }, 'expected a boolean, got "yes"'],
       ["state", { visibleTo: true }, "expected a function, got true"],
-      ["state", { keep: "indexedDB" }, '`@state({ keep })` on `x`: expected "localStorage" or "sessionStorage" or "cookie", got "indexedDB"'],
+      ["state", { keep: "indexedDB" }, '`@state({ keep })` on `x`: expected "localStorage", "sessionStorage" or "cookie", got "indexedDB"'],
       ["computed", { private: true }, "`@computed({ private })` on `x`: expected one of visibleTo"],
       ["event", { optimstic: true }, "`@event({ optimstic })` on `x`"],
       ["event", { queue: "lates" }, '`@event({ queue })` on `x`: expected "serial", "latest" or "drop", got "lates"'],
