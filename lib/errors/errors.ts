@@ -58,7 +58,8 @@ export const tooDeepForJson = (depth: number) =>
 /** The message of whatever has been thrown: an app may throw what throws itself when it is looked at. */
 export function messageOf(thrown: unknown): string {
   try {
-    return String(thrown instanceof Error ? thrown.message : thrown);
+    // The text of an object may have no end: `String()` of a sparse array has as many commas as it has holes.
+    return thrown instanceof Error ? String(thrown.message) : Object(thrown) === thrown ? Object.prototype.toString.call(thrown) : String(thrown);
   } catch {
     return "an error that cannot be shown";
   }
