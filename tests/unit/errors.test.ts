@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EventError, StateError } from "../../lib/errors/errors.js";
+import { EventError, messageOf, StateError } from "../../lib/errors/errors.js";
 import { current, effect, newId, update } from "../../lib/event/current.js";
 
 test("an EventError has its code and data, and is told by them", () => {
@@ -46,4 +46,13 @@ test("newId() gives 22 letters that are safe in URLs, another one each time", ()
   const ids = new Set(Array.from({ length: 10_000 }, () => newId()));
   expect(ids.size).toBe(10_000);
   for (const id of ids) expect(id).toMatch(/^[\w-]{22}$/);
+});
+
+test("the text of what was thrown is short, whatever it is", () => {
+  const sparse: unknown[] = [];
+  sparse[1e9] = 1;
+  expect([new Error("x"), "y", 5, undefined, { a: 1 }, sparse].map(messageOf)).toEqual(["x", "y", "5", "undefined", "[object Object]", "[object Array]"]);
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  expect(messageOf(proxy)).toBe("an error that cannot be shown");
 });
