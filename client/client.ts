@@ -1,23 +1,21 @@
 import { createTRPCUntypedClient, httpBatchStreamLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import type { WireSchema } from "../lib/class/schema.js";
 import type { Classes } from "../lib/class/view-registry.js";
-import { type EventError, isEventError, outdatedPage, refusal, unnamed } from "../lib/errors/errors.js";
+import { type EventError, isEventError, unnamed } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import { Signal } from "../lib/graph/signal.js";
-import type { Encoded, Snapshot, WireDelta } from "../lib/wire/codec.js";
-import { decodeValue } from "../lib/wire/value-codec.js";
+import type { Snapshot } from "../lib/wire/codec.js";
 import type { PreloadData } from "../server/call/preload.js";
-import type { Told } from "../server/wire/error-shape.js";
 import { loadOnline } from "./chunks.js";
 import { ServerConnection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import { Outbox } from "./outbox.js";
+import type { Receiver, ServerFacts } from "./receiver.js";
 import { refusalOf, toldBy } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
 import type { SocketOptions, Taker } from "./socket.js";
 import { type Cell, createCell, createStatus, type Status } from "./status.js";
-import { addressOf, LiveTwin, type Position, type Twin, type TwinWorld } from "./twin.js";
+import { addressOf, LiveTwin, type Twin, type TwinWorld } from "./twin.js";
 import type { Visiting } from "./visitor.js";
 
 export interface ClientOptions extends SocketOptions {
@@ -90,7 +88,6 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
   const trpc = asking(100);
   const twins = new Map<string, LiveTwin>();
   const scopes = new Map<string, Scope>();
-  const hosts = new Map<unknown, Scope>();
   const errors = new Signal<[error: EventError]>();
   const effects = new Signal<[name: string, args: readonly unknown[]]>();
   const status = createStatus();
@@ -100,14 +97,9 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     inspection = inspect(status, twins, options);
     options = inspection.network?.options ?? options;
   }
-  let schema: WireSchema | undefined;
-  let session: string | undefined;
+  const server: ServerFacts = { schema: undefined, session: undefined, greeted: false, refusals: 0 };
   let closed = false;
-  let online: Online | undefined;
-  /** How often in a row the server has not let a stream begin. */
-  let refusals = 0;
-  /** The stream that is open has told of the server's schema. */
-  let greeted = false;
+  let receiver: Receiver | undefined;
 
   const connection = new ServerConnection({
     trpc,
@@ -117,28 +109,15 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       const ask = (procedure: string, input: object) => trpc.mutation(procedure, input);
       return openStream({ options, url, get, taker, self: [connection.id, connection.epoch], ask, take }, granted, line);
     },
-    receive:
-      process.env.NODE_ENV === "production"
-        ? receive
-        : (message) => {
-            const began = performance.now();
-            receive(message);
-            inspection?.news.tell({ what: "message", message, twins: twinsOf(hosts.get(message[0])), ms: performance.now() - began });
-          },
-    lost() {
-      greeted = false;
-      ran = 0;
-      release();
-      hosts.clear();
-      for (const twin of twins.values()) twin.synced = false;
-    },
+    receive: (message) => receiver?.receive(message),
+    lost: () => receiver?.lost(),
     status,
     failed(error) {
       const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
       if (!told) return;
       const foreign = told.is("FORBIDDEN");
       // Once, an id that belongs to an earlier session is no failure.
-      if (++refusals === (foreign ? 2 : 1)) unheard(told);
+      if (++server.refusals === (foreign ? 2 : 1)) unheard(told);
       if (foreign) {
         // The session is another one.
         connection.rename();
@@ -164,19 +143,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     taker,
     connection,
     scopeOf,
-    missed(twin, incarnation, messages) {
-      // All that is shown of a host goes on together, or waits for the stream.
-      const shown = twinsOf(scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
-      for (const message of messages) {
-        if (message[0] === "ran") ran = message[2] as number;
-        else if (typeof message[0] === "number")
-          takeFrame(
-            shown.filter(({ at }) => at?.[0] === incarnation),
-            message,
-          );
-        else if (shown.length === 1) takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot, message[7] as number);
-      }
-    },
+    missed: (...answer) => receiver?.missed(...answer),
     status,
     limit: maxPending,
     known: options,
@@ -188,10 +155,12 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
 
   /** What runs once there is a stream. Calls wait for it too. */
   async function load(): Promise<Online> {
-    online ??= await loadOnline();
-    if (!outbox.sender) {
-      outbox.sender = new online.Sender(outbox);
-      outbox.sender.flush();
+    const online = await loadOnline();
+    if (!receiver) {
+      const sender = new online.Sender(outbox);
+      receiver = new online.Receiver({ server, twins, connection, visitor, effects, scopeOf, outdate, inspection }, sender);
+      outbox.sender = sender;
+      sender.flush();
     }
     return online;
   }
@@ -204,9 +173,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
 
   const world: TwinWorld = {
     url,
-    get schema() {
-      return schema;
-    },
+    server,
     linger,
     known: options,
     begin: (twin, event) => outbox.begin(twin, event),
@@ -240,7 +207,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
   }
 
   function scopeOf({ store, key }: LiveTwin): Scope | undefined {
-    const name = schema && scopeName(schema, store, key);
+    const name = server.schema && scopeName(server.schema, store, key);
     if (name === undefined) return undefined;
     let scope = scopes.get(name);
     if (!scope) {
@@ -250,153 +217,16 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     return scope;
   }
 
-  const twinsOf = (scope: Scope | undefined): LiveTwin[] => (scope ? [...twins.values()].filter((twin) => scopeOf(twin) === scope) : []);
-
-  // --- messages of the stream: PROTOCOL.md §3 ---
-
-  /** Which event of this client the next frame is of; 0: none. */
-  let ran = 0;
-
-  function receive(message: readonly unknown[]): void {
-    const [head] = message;
-    if (head !== "snapshot") release();
-    if (typeof head === "number") takeFrame(twinsOf(hosts.get(head)), message);
-    switch (head) {
-      case "hello": {
-        const hello = message[1] as { schema: WireSchema; session: string; visitor?: Encoded };
-        // Said again on the same stream, it is hot reload, which the page goes along with.
-        if (schema && !greeted && !(online as Online).serves(hello.schema, schema)) return outdate(outdatedPage());
-        greeted = true;
-        session = hello.session;
-        visitor.update({ text: JSON.stringify(hello.visitor) });
-        refusals = 0;
-        schema = hello.schema;
-        outbox.sender?.resume();
-        break;
-      }
-      case "snapshot":
-      case "resume":
-        takeState(message);
-        break;
-      case "refused": {
-        const [, store, key, ...told] = message as [string, string, string | null, ...Told];
-        twins.get(addressOf({ store, key }))?.refuse(toldBy(told));
-        outbox.sender?.flush();
-        break;
-      }
-      case "yield": {
-        const [, , host, n, value] = message as [string, string, number, number, Encoded];
-        const scope = hosts.get(host);
-        if (scope) outbox.sender?.yielded(scope, n, value);
-        break;
-      }
-      case "ran":
-        ran = message[2] as number;
-        break;
-      case "effect":
-        effects.tell(message[1] as string, decodeValue(message[2]) as readonly unknown[]);
-        break;
-    }
-    outbox.sender?.settle();
-  }
-
-  /** A store's whole state, or that what the twin has is the truth. */
-  function takeState(message: readonly unknown[]): void {
-    const [head, host, store, key, incarnation, revision, snapshot, ended] = message as [
-      string,
-      number,
-      string,
-      string | null,
-      string,
-      number,
-      Snapshot,
-      number?,
-    ];
-    const twin = twins.get(addressOf({ store, key }));
-    const scope = twin && scopeOf(twin);
-    if (!scope) return;
-    hosts.set(host, scope);
-    scope.incarnation = incarnation;
-    if (head === "snapshot") {
-      held.push({ twin, scope, at: [incarnation, revision], snapshot, ended });
-      if (!awaited()) release();
-    } else if (twin.shows(incarnation, revision)) {
-      twin.synced = true;
-      outbox.sender?.flush();
-    } else renew(twin);
-  }
-
-  /** Snapshots of one host that wait for each other, as a change of several stores is shown whole or not at all. */
-  let held: { twin: LiveTwin; scope: Scope; at: Position; snapshot: Snapshot; ended: number | undefined }[] = [];
-
-  function awaited(): boolean {
-    const behind = (twin: LiveTwin, at: Position) =>
-      twin.state === "ready" && connection.watches(twin) && !twin.shows(...at) && !held.some((one) => one.twin === twin);
-    return held.some(({ scope, at }) => twinsOf(scope).some((twin) => behind(twin, at)));
-  }
-
-  function release(): void {
-    if (held.length === 0) return;
-    const ready = held;
-    held = [];
-    atomically(() => {
-      for (const { twin, at, snapshot, ended } of ready) {
-        twin.synced = true;
-        takeSnapshot(twin, at, snapshot, ended);
-      }
-    });
-    outbox.sender?.flush();
-  }
-
-  function takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended?: number): void {
-    // What answers have brought may be ahead of the stream.
-    if (twin.shows(at[0], at[1] + 1)) return;
-    outbox.sender?.ran(twin, at[0], ended);
-    try {
-      twin.snapshot(at, snapshot);
-    } catch (error) {
-      twin.refuse(refusal("INTERNAL", (error as Error).message));
-    }
-  }
-
-  function takeFrame(watching: Iterable<LiveTwin>, message: readonly unknown[]): void {
-    const revision = message[1] as number;
-    atomically(() => {
-      for (const twin of watching) {
-        if (!twin.at || twin.at[1] >= revision) continue;
-        const [incarnation, at] = twin.at;
-        if (at < revision - 1) {
-          if (twin.synced) renew(twin);
-          continue;
-        }
-        outbox.sender?.ran(twin, incarnation, ran);
-        const index = message.indexOf(twin.store, 2);
-        try {
-          twin.frame([incarnation, revision], index < 0 ? undefined : (message[index + 1] as WireDelta));
-        } catch {
-          renew(twin);
-        }
-      }
-    });
-    ran = 0;
-  }
-
-  function renew(twin: LiveTwin): void {
-    twin.synced = false;
-    twin.doubt();
-    connection.renew(twin);
-  }
-
   return {
     twin: twinAt,
     status,
     visitor,
     preload(data) {
-      if (session !== undefined && data.session !== session) return;
-      session ??= data.session;
-      schema ??= data.schema;
+      if (server.session !== undefined && data.session !== server.session) return;
+      server.session ??= data.session;
+      server.schema ??= data.schema;
       // The stream knows better.
-      if (!greeted) visitor.update({ text: JSON.stringify(data.visitor) });
+      if (!server.greeted) visitor.update({ text: JSON.stringify(data.visitor) });
       const rendered: LiveTwin[] = [];
       atomically(() => {
         for (const one of data.stores) {

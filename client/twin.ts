@@ -49,7 +49,7 @@ export const addressOf = ({ store, key }: { readonly store: string; readonly key
 /** What a twin needs of the client around it. */
 export interface TwinWorld {
   readonly url: string;
-  readonly schema: WireSchema | undefined;
+  readonly server: { readonly schema: WireSchema | undefined };
   /** How long a twin that nobody uses stays, in ms. */
   readonly linger: number;
   readonly known?: BrowserClasses;
@@ -123,7 +123,7 @@ export class LiveTwin implements Twin {
 
   /** What the store has declared of an event: `null` where it has no such event, `undefined` as long as that is not known. */
   declared(name: string): WireEvent | null | undefined {
-    const { schema } = this.#world;
+    const { schema } = this.#world.server;
     const events = schema?.stores[this.store]?.events ?? {};
     return Object.hasOwn(events, name) ? events[name] : schema && null;
   }
@@ -155,7 +155,7 @@ export class LiveTwin implements Twin {
       this.counts = true;
       return this.pending;
     }
-    const { schema } = this.#world;
+    const { schema } = this.#world.server;
     const described: WireClass | undefined = className === "" ? schema?.stores[this.store] : schema?.models[className];
     if (!described) return undefined;
     const isEvent = Object.hasOwn(described.events, name);

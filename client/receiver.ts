@@ -1,0 +1,240 @@
+import type { WireSchema } from "../lib/class/schema.js";
+import { type EventError, outdatedPage, refusal } from "../lib/errors/errors.js";
+import { atomically } from "../lib/graph/batch.js";
+import type { Signal } from "../lib/graph/signal.js";
+import type { Encoded, Snapshot, WireDelta } from "../lib/wire/codec.js";
+import { decodeValue } from "../lib/wire/value-codec.js";
+import type { Told } from "../server/wire/error-shape.js";
+import type { ServerConnection } from "./connection.js";
+import type { Inspection } from "./inspection.js";
+import { toldBy } from "./refusal.js";
+import { serves } from "./schema-compat.js";
+import type { Scope } from "./scope.js";
+import type { Sender } from "./sender.js";
+import type { Cell } from "./status.js";
+import { addressOf, type LiveTwin, type Position } from "./twin.js";
+import type { Visiting } from "./visitor.js";
+
+/** What the server has said of itself and of this client. */
+export interface ServerFacts {
+  schema: WireSchema | undefined;
+  session: string | undefined;
+  /** The open stream has sent its `hello`. */
+  greeted: boolean;
+  /** How often in a row the server has refused a stream. */
+  refusals: number;
+}
+
+export interface ReceiverWorld {
+  readonly server: ServerFacts;
+  readonly twins: ReadonlyMap<string, LiveTwin>;
+  readonly connection: Pick<ServerConnection, "renew" | "watches">;
+  readonly visitor: Pick<Cell<Visiting>, "update">;
+  readonly effects: Signal<[name: string, args: readonly unknown[]]>;
+  scopeOf(twin: LiveTwin): Scope | undefined;
+  /** The server has a version that this page cannot follow. */
+  outdate(error: EventError): void;
+  /** In development. */
+  readonly inspection: Inspection | undefined;
+}
+
+/** A snapshot that waits for those of the other stores of its host. */
+interface HeldSnapshot {
+  readonly twin: LiveTwin;
+  readonly scope: Scope;
+  readonly at: Position;
+  readonly snapshot: Snapshot;
+  readonly ended: number | undefined;
+}
+
+/** Takes the messages of the stream (PROTOCOL.md §3) into the twins. A page loads it while it connects. */
+export class Receiver {
+  readonly #world: ReceiverWorld;
+  readonly #sender: Sender;
+  /** The scope instances by the numbers that this stream has given them. */
+  readonly #hosts = new Map<unknown, Scope>();
+  /** Which event of this client the next frame is of; 0: none. */
+  #ran = 0;
+  /** Snapshots of one host wait for each other, as a change of several stores is shown whole or not at all. */
+  #held: HeldSnapshot[] = [];
+
+  constructor(world: ReceiverWorld, sender: Sender) {
+    this.#world = world;
+    this.#sender = sender;
+  }
+
+  receive(message: readonly unknown[]): void {
+    if (process.env.NODE_ENV === "production") return this.#take(message);
+    const began = performance.now();
+    this.#take(message);
+    this.#world.inspection?.news.tell({ what: "message", message, twins: this.#twinsOf(this.#hosts.get(message[0])), ms: performance.now() - began });
+  }
+
+  #take(message: readonly unknown[]): void {
+    const { twins, effects } = this.#world;
+    const [head] = message;
+    if (head !== "snapshot") this.#release();
+    if (typeof head === "number") this.#takeFrame(this.#twinsOf(this.#hosts.get(head)), message);
+    switch (head) {
+      case "hello":
+        if (!this.#takeHello(message[1] as Hello)) return;
+        break;
+      case "snapshot":
+      case "resume":
+        this.#takeState(message);
+        break;
+      case "refused": {
+        const [, store, key, ...told] = message as [string, string, string | null, ...Told];
+        twins.get(addressOf({ store, key }))?.refuse(toldBy(told));
+        this.#sender.flush();
+        break;
+      }
+      case "yield": {
+        const [, , host, n, value] = message as [string, string, number, number, Encoded];
+        const scope = this.#hosts.get(host);
+        if (scope) this.#sender.yielded(scope, n, value);
+        break;
+      }
+      case "ran":
+        this.#ran = message[2] as number;
+        break;
+      case "effect":
+        effects.tell(message[1] as string, decodeValue(message[2]) as readonly unknown[]);
+        break;
+    }
+    this.#sender.settle();
+  }
+
+  /** `false`: the page is outdated. */
+  #takeHello({ schema, session, visitor }: Hello): boolean {
+    const { server, outdate } = this.#world;
+    // Said again on the same stream, it is hot reload, which the page goes along with.
+    if (server.schema && !server.greeted && !serves(schema, server.schema)) {
+      outdate(outdatedPage());
+      return false;
+    }
+    Object.assign(server, { schema, session, greeted: true, refusals: 0 });
+    this.#world.visitor.update({ text: JSON.stringify(visitor) });
+    this.#sender.resume();
+    return true;
+  }
+
+  /** A store's whole state, or that what the twin has is the truth. */
+  #takeState(message: readonly unknown[]): void {
+    const [head, host, store, key, incarnation, revision, snapshot, ended] = message as [
+      string,
+      number,
+      string,
+      string | null,
+      string,
+      number,
+      Snapshot,
+      number?,
+    ];
+    const twin = this.#world.twins.get(addressOf({ store, key }));
+    const scope = twin && this.#world.scopeOf(twin);
+    if (!scope) return;
+    this.#hosts.set(host, scope);
+    scope.incarnation = incarnation;
+    if (head === "snapshot") {
+      this.#held.push({ twin, scope, at: [incarnation, revision], snapshot, ended });
+      if (!this.#awaited()) this.#release();
+    } else if (twin.shows(incarnation, revision)) {
+      twin.synced = true;
+      this.#sender.flush();
+    } else this.#renew(twin);
+  }
+
+  /** Whether another store of a held snapshot's host is still to send its own. */
+  #awaited(): boolean {
+    const behind = (twin: LiveTwin, at: Position) =>
+      twin.state === "ready" && this.#world.connection.watches(twin) && !twin.shows(...at) && !this.#held.some((one) => one.twin === twin);
+    return this.#held.some(({ scope, at }) => this.#twinsOf(scope).some((twin) => behind(twin, at)));
+  }
+
+  #release(): void {
+    if (this.#held.length === 0) return;
+    const ready = this.#held;
+    this.#held = [];
+    atomically(() => {
+      for (const { twin, at, snapshot, ended } of ready) {
+        twin.synced = true;
+        this.#takeSnapshot(twin, at, snapshot, ended);
+      }
+    });
+    this.#sender.flush();
+  }
+
+  #takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended?: number): void {
+    // What answers have brought may be ahead of the stream.
+    if (twin.shows(at[0], at[1] + 1)) return;
+    this.#sender.ran(twin, at[0], ended);
+    try {
+      twin.snapshot(at, snapshot);
+    } catch (error) {
+      twin.refuse(refusal("INTERNAL", (error as Error).message));
+    }
+  }
+
+  #takeFrame(watching: Iterable<LiveTwin>, message: readonly unknown[]): void {
+    const revision = message[1] as number;
+    atomically(() => {
+      for (const twin of watching) {
+        if (!twin.at || twin.at[1] >= revision) continue;
+        const [incarnation, at] = twin.at;
+        if (at < revision - 1) {
+          if (twin.synced) this.#renew(twin);
+          continue;
+        }
+        this.#sender.ran(twin, incarnation, this.#ran);
+        const index = message.indexOf(twin.store, 2);
+        try {
+          twin.frame([incarnation, revision], index < 0 ? undefined : (message[index + 1] as WireDelta));
+        } catch {
+          this.#renew(twin);
+        }
+      }
+    });
+    this.#ran = 0;
+  }
+
+  #renew(twin: LiveTwin): void {
+    twin.synced = false;
+    twin.doubt();
+    this.#world.connection.renew(twin);
+  }
+
+  #twinsOf(scope: Scope | undefined): LiveTwin[] {
+    return scope ? [...this.#world.twins.values()].filter((twin) => this.#world.scopeOf(twin) === scope) : [];
+  }
+
+  /** Messages that came with an answer, as there is no stream to bring them. */
+  missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void {
+    // All that is shown of a host goes on together, or waits for the stream.
+    const shown = this.#twinsOf(this.#world.scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
+    for (const message of messages) {
+      if (message[0] === "ran") this.#ran = message[2] as number;
+      else if (typeof message[0] === "number")
+        this.#takeFrame(
+          shown.filter(({ at }) => at?.[0] === incarnation),
+          message,
+        );
+      else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot, message[7] as number);
+    }
+  }
+
+  /** The stream has ended: its host numbers mean nothing any more, and no twin is up to date by it. */
+  lost(): void {
+    this.#world.server.greeted = false;
+    this.#ran = 0;
+    this.#release();
+    this.#hosts.clear();
+    for (const twin of this.#world.twins.values()) twin.synced = false;
+  }
+}
+
+interface Hello {
+  readonly schema: WireSchema;
+  readonly session: string;
+  readonly visitor?: Encoded;
+}
