@@ -33,14 +33,19 @@ export class ArrayNode extends Node {
 
   /** Makes the content equal to `next`, as one splice of what differs. */
   assign(next: Stored[]): void {
-    const { data } = this;
-    const shorter = Math.min(data.length, next.length);
-    let start = 0;
-    while (start < shorter && Object.is(data[start], next[start])) start++;
-    let end = 0;
-    while (end < shorter - start && Object.is(data[data.length - 1 - end], next[next.length - 1 - end])) end++;
-    this.splice(start, data.length - start - end, next.slice(start, next.length - end));
+    const { at, removed, added } = difference(this.data, next);
+    this.splice(at, removed.length, added);
   }
+}
+
+/** The one splice that makes `before` equal to `after`, without the items that both have in common at the start and at the end. */
+export function difference(before: readonly Stored[], after: readonly Stored[]): { at: number; removed: Stored[]; added: Stored[] } {
+  const shorter = Math.min(before.length, after.length);
+  let at = 0;
+  while (at < shorter && Object.is(before[at], after[at])) at++;
+  let end = 0;
+  while (end < shorter - at && Object.is(before[before.length - 1 - end], after[after.length - 1 - end])) end++;
+  return { at, removed: before.slice(at, before.length - end), added: after.slice(at, after.length - end) };
 }
 
 /** With more values at once, `Array.prototype.splice` may overflow the stack. */

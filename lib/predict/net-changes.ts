@@ -1,3 +1,4 @@
+import { difference } from "../graph/array.js";
 import type { Listeners } from "../graph/listeners.js";
 import type { Atoms, KeyAtoms, Node, Stored } from "../graph/node.js";
 
@@ -47,12 +48,8 @@ function tellArray(node: Node, atoms: Atoms | undefined, listeners: Listeners | 
   const data = node.data as readonly Stored[];
   if (alike(before, data)) return;
   atoms?.reportChanged();
-  const shorter = Math.min(before.length, data.length);
-  let start = 0;
-  while (start < shorter && Object.is(before[start], data[start])) start++;
-  let end = 0;
-  while (end < shorter - start && Object.is(before[before.length - 1 - end], data[data.length - 1 - end])) end++;
-  listeners?.splice(node, start, before.slice(start, before.length - end), data.slice(start, data.length - end));
+  const { at, removed, added } = difference(before, data);
+  listeners?.splice(node, at, removed, added);
 }
 
 function tellSet(node: Node, atoms: Atoms | undefined, listeners: Listeners | undefined, before: ReadonlySet<Stored>): void {

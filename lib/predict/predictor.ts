@@ -5,14 +5,13 @@ import { notPredicted } from "../errors/state-errors.js";
 import { type Current, type Provider, withProvider } from "../event/current.js";
 import { eventIds } from "../event/event-ids.js";
 import { formArguments, type SentForm, takesObject } from "../event/form-arguments.js";
-import { ArrayNode } from "../graph/array.js";
 import type { Graph } from "../graph/graph.js";
 import type { InstanceNode } from "../graph/instance.js";
-import { type Node, nodeOf, own, put, type Stored } from "../graph/node.js";
-import { ObjectNode } from "../graph/object.js";
+import { type Node, nodeOf, own } from "../graph/node.js";
 import { openFace } from "../live/faces.js";
 import { type Change, Recorder } from "../record/recorder.js";
 import { undo } from "../record/undo.js";
+import { type Reconciliation, reconcile } from "../store/reconcile.js";
 import { Writer } from "../store/writer.js";
 import type { Encoded } from "../wire/codec.js";
 import { decodeValue } from "../wire/value-codec.js";
@@ -205,37 +204,19 @@ export class Predictor {
 
   /** Brings the computeds of the instances up to date that an event has met. One that cannot be evaluated here stays what the server says. */
   #evaluate(nodes: readonly InstanceNode[]): void {
+    const writer = this.#graph.writer as Writer;
+    const reconciliation: Reconciliation = { writer, reuse: () => "keep", enter: (value, holder, key) => writer.enter(value, holder, key) };
     for (const node of nodes) {
       for (const { name, visibleTo } of memberSchemaOf(this.#classOf(node.className))?.computeds.values() ?? []) {
         if (visibleTo) continue;
         try {
           const value: unknown = Reflect.get(this.#acting.faceOf(node), name);
-          if (!isPromise(value)) node.put(name, this.#derive(value, own(node.data, name), node, name));
+          if (!isPromise(value)) node.put(name, reconcile(reconciliation, own(node.data, name), value, node, name));
         } catch {
           this.#stopped = false;
         }
       }
     }
-  }
-
-  /** The value of a computed as a container holds it: what is equal to what stood there is the same. */
-  #derive(value: unknown, old: Stored, holder: Node, key: string): Stored {
-    const writer = this.#graph.writer as Writer;
-    if (typeof value !== "object" || value === null || nodeOf(value)) return writer.enter(value, holder, key);
-    if (value instanceof Date && old instanceof Date && value.getTime() === old.getTime()) return old;
-    if (old instanceof ArrayNode && Array.isArray(value)) {
-      const items = value.map((item, i) => this.#derive(item, old.data[i], holder, key));
-      return items.length === old.data.length && items.every((item, i) => Object.is(item, old.data[i])) ? old : writer.make(ArrayNode, items);
-    }
-    if (old instanceof ObjectNode && old.kind === "object" && Object.getPrototypeOf(value) === Object.prototype) {
-      const names = Object.keys(value);
-      const data = {};
-      for (const name of names) put(data, name, this.#derive(own(value, name), own(old.data, name), holder, key));
-      const before = Object.keys(old.data);
-      const equal = names.length === before.length && names.every((name, i) => name === before[i] && Object.is(own(data, name), old.data[name]));
-      return equal ? old : writer.make(ObjectNode, data);
-    }
-    return writer.enter(value, holder, key);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ArrayNode } from "../graph/array.js";
+import { type ArrayNode, difference } from "../graph/array.js";
 import type { Audience } from "../graph/audience.js";
 import { InstanceNode } from "../graph/instance.js";
 import { Node, type Stored } from "../graph/node.js";
@@ -59,14 +59,10 @@ function isTrimmed({ removed, added }: Splice): boolean {
 }
 
 /** A splice without what it takes away and puts back at its ends. */
-function trim(splice: Splice): Splice {
-  const { at, removed, added } = splice;
-  const shorter = Math.min(removed.length, added.length);
-  let start = 0;
-  while (start < shorter && Object.is(removed[start], added[start])) start++;
-  let end = 0;
-  while (end < shorter - start && Object.is(removed[removed.length - 1 - end], added[added.length - 1 - end])) end++;
-  return { at: at + start, removed: removed.slice(start, removed.length - end), added: added.slice(start, added.length - end) };
+function trim({ at, removed, added }: Splice): Splice {
+  const trimmed = difference(removed, added);
+  trimmed.at += at;
+  return trimmed;
 }
 
 /** Whether two splices do no more than a move, or a swap, does. */

@@ -1,18 +1,17 @@
 import { _getGlobalState, isComputed, transaction } from "mobx";
 import { outsideEvent } from "../errors/errors.js";
 import { readOnlyComputed, readOnlyReaction } from "../errors/state-errors.js";
-import { ArrayNode } from "../graph/array.js";
 import { stateDate } from "../graph/date.js";
 import { Graph } from "../graph/graph.js";
 import type { InstanceNode } from "../graph/instance.js";
-import { Node, nodeOf, own, type Stored } from "../graph/node.js";
-import { ObjectNode } from "../graph/object.js";
+import { type Node, own, type Stored } from "../graph/node.js";
 import { ORDER, pathOf } from "../graph/path.js";
 import { openFace } from "../live/faces.js";
 import { printContainers, printInstances } from "../live/inspect.js";
 import type { Recorder } from "../record/recorder.js";
 import { replaced, undo } from "../record/undo.js";
 import { ClassNode, type Shape, shapeOf } from "./class-node.js";
+import { type Reconciliation, reconcile } from "./reconcile.js";
 import { Writer } from "./writer.js";
 
 declare const console: { error(...args: unknown[]): void };
@@ -67,6 +66,11 @@ export class WritableGraph extends Graph {
         return shape && new ClassNode(this, shape);
       },
     });
+    this.#reconciliation = {
+      writer: this.writer,
+      reuse: (old) => (this.#derived.has(old) ? "change" : "leave"),
+      enter: (computedValue, holder, key) => this.#derive(computedValue, holder, key),
+    };
     for (const [model, Class] of Object.entries(models ?? {})) this.#register(shapeOf(model, Class as new () => object));
   }
 
@@ -161,34 +165,16 @@ export class WritableGraph extends Graph {
   /** Gives a field the value of a computed, changing only what differs. */
   reconcile(holder: ClassNode, name: string, value: unknown): void {
     try {
-      holder.put(name, this.#merge(own(holder.data, name), value, holder, name));
+      holder.put(name, reconcile(this.#reconciliation, own(holder.data, name), value, holder, name));
     } catch (error) {
       this.report(error, pathOf(holder, name), value);
       holder.put(name, undefined);
     }
   }
 
-  /** `old` made to equal `value` where both are containers of one kind that nothing but a computed holds. */
-  #merge(old: Stored, value: unknown, holder: Node, key: unknown): Stored {
-    if (typeof value !== "object" || value === null) return this.writer.enter(value, holder, key);
-    const node = nodeOf(value);
-    if (node?.graph === this) return node;
-    if (!(old instanceof Node) || this.writer.knows(value) || !this.#derived.has(old)) return this.#derive(value, holder, key);
-    if (old instanceof ArrayNode && Array.isArray(value)) {
-      old.assign(value.map((item, i) => this.#merge(old.data[i], item, old, i)));
-      return old;
-    }
-    if (old instanceof ObjectNode && old.kind === "object" && isPlain(value)) {
-      const names = this.writer.namesOf(value, holder, key);
-      for (const name of Object.keys(old.data)) if (!Object.hasOwn(value, name)) old.remove(name);
-      for (const name of names) old.put(name, this.#merge(own(old.data, name), own(value, name), old, name));
-      return old;
-    }
-    return this.#derive(value, holder, key);
-  }
-
   /** The containers that computeds made: no state refers to them. */
   readonly #derived = new WeakSet<Node>();
+  readonly #reconciliation: Reconciliation;
 
   #derive(value: object, holder: Node, key: unknown): Stored {
     const made: Node[] = [];
@@ -202,5 +188,3 @@ export class WritableGraph extends Graph {
     }
   }
 }
-
-const isPlain = (value: object) => Object.getPrototypeOf(value) === Object.prototype;

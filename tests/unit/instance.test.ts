@@ -307,6 +307,29 @@ describe("a @computed", () => {
     expect([...(store.instance as Sums).numbers]).toEqual([1, 2]);
   });
 
+  test("that gives an equal date, or one nested in an object, sends nothing", () => {
+    class Deadline {
+      @state days = 1;
+      @computed get week(): Date {
+        return new Date(Math.floor(this.days / 7) * 604_800_000);
+      }
+      @computed get range(): { from: Date; name: string } {
+        return { from: this.week, name: "week" };
+      }
+    }
+    const store = createStore({ name: "deadline", instance: new Deadline() });
+    const mirror = createMirror({ faces: openFace, name: "deadline" });
+    mirror.applySnapshot(wire(store.snapshot()));
+    (store.instance as Deadline).days = 2;
+    const delta = store.commit();
+    expect(JSON.stringify(delta)).not.toMatch(/week|1970|from/);
+    expect(delta).toHaveLength(4);
+    mirror.applyDelta(wire(delta) as readonly unknown[]);
+    (store.instance as Deadline).days = 8;
+    mirror.applyDelta(wire(store.commit()) as readonly unknown[]);
+    expect((mirror.live as Deadline).range).toEqual({ from: new Date(604_800_000), name: "week" });
+  });
+
   test("that throws reports each time, does not stop a commit, and recovers", () => {
     class Fragile {
       @state n = 0;
