@@ -1,7 +1,7 @@
 import { createTRPCUntypedClient, httpBatchStreamLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Classes } from "../lib/class/view-registry.js";
-import { type EventError, isEventError, unnamed } from "../lib/errors/errors.js";
+import { type EventError, unnamed } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import { Signal } from "../lib/graph/signal.js";
 import type { Snapshot } from "../lib/wire/codec.js";
@@ -11,7 +11,7 @@ import { ServerConnection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import { Outbox } from "./outbox.js";
 import type { Receiver, ServerFacts } from "./receiver.js";
-import { refusalOf, toldBy } from "./refusal.js";
+import { toldBy } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
 import type { SocketOptions, Taker } from "./socket.js";
 import { type Cell, createCell, createStatus, type Status } from "./status.js";
@@ -112,28 +112,12 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     receive: (message) => receiver?.receive(message),
     lost: () => receiver?.lost(),
     status,
-    failed(error) {
-      const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
-      if (!told) return;
-      const foreign = told.is("FORBIDDEN");
-      // Once, an id that belongs to an earlier session is no failure.
-      if (++server.refusals === (foreign ? 2 : 1)) unheard(told);
-      if (foreign) {
-        // The session is another one.
-        connection.rename();
-        for (const scope of scopes.values()) scope.last.clear();
-      }
-      if (told.is("OUTDATED")) outdate(told);
-    },
+    failed: (error) =>
+      void load().then(
+        () => receiver?.failed(error),
+        () => {},
+      ),
   });
-
-  /** The server is of a version that this page cannot follow. */
-  function outdate(told: EventError): void {
-    connection.close();
-    status.update({ status: "outdated" });
-    for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(told);
-    outbox.sender?.flush();
-  }
 
   const outbox = new Outbox({
     url,
@@ -158,7 +142,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     const online = await loadOnline();
     if (!receiver) {
       const sender = new online.Sender(outbox);
-      receiver = new online.Receiver({ server, twins, connection, visitor, effects, scopeOf, outdate, inspection }, sender);
+      receiver = new online.Receiver({ server, twins, scopes, connection, status, visitor, effects, scopeOf, unheard, inspection }, sender);
       outbox.sender = sender;
       sender.flush();
     }

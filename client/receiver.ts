@@ -1,5 +1,7 @@
+import type { TRPCClientError } from "@trpc/client";
+import type { AnyTRPCRouter } from "@trpc/server";
 import type { WireSchema } from "../lib/class/schema.js";
-import { type EventError, outdatedPage, refusal } from "../lib/errors/errors.js";
+import { type EventError, isEventError, outdatedPage, refusal } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import type { Signal } from "../lib/graph/signal.js";
 import type { Encoded, Snapshot, WireDelta } from "../lib/wire/codec.js";
@@ -7,11 +9,11 @@ import { decodeValue } from "../lib/wire/value-codec.js";
 import type { Told } from "../server/wire/error-shape.js";
 import type { ServerConnection } from "./connection.js";
 import type { Inspection } from "./inspection.js";
-import { toldBy } from "./refusal.js";
+import { refusalOf, toldBy } from "./refusal.js";
 import { serves } from "./schema-compat.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
-import type { Cell } from "./status.js";
+import type { Cell, ConnectionStatus } from "./status.js";
 import { addressOf, type LiveTwin, type Position } from "./twin.js";
 import type { Visiting } from "./visitor.js";
 
@@ -28,12 +30,14 @@ export interface ServerFacts {
 export interface ReceiverWorld {
   readonly server: ServerFacts;
   readonly twins: ReadonlyMap<string, LiveTwin>;
-  readonly connection: Pick<ServerConnection, "renew" | "watches">;
+  readonly scopes: ReadonlyMap<string, Scope>;
+  readonly connection: Pick<ServerConnection, "close" | "rename" | "renew" | "watches">;
+  readonly status: Pick<Cell<ConnectionStatus>, "update">;
   readonly visitor: Pick<Cell<Visiting>, "update">;
   readonly effects: Signal<[name: string, args: readonly unknown[]]>;
   scopeOf(twin: LiveTwin): Scope | undefined;
-  /** The server has a version that this page cannot follow. */
-  outdate(error: EventError): void;
+  /** Reports an error that nobody awaits. */
+  unheard(error: EventError): void;
   /** In development. */
   readonly inspection: Inspection | undefined;
 }
@@ -47,7 +51,7 @@ interface HeldSnapshot {
   readonly ended: number | undefined;
 }
 
-/** Takes the messages of the stream (PROTOCOL.md §3) into the twins. A page loads it while it connects. */
+/** Takes the messages of the stream (PROTOCOL.md §3), and the refusal of one, into the twins. A page loads it while it connects. */
 export class Receiver {
   readonly #world: ReceiverWorld;
   readonly #sender: Sender;
@@ -107,10 +111,10 @@ export class Receiver {
 
   /** `false`: the page is outdated. */
   #takeHello({ schema, session, visitor }: Hello): boolean {
-    const { server, outdate } = this.#world;
+    const { server } = this.#world;
     // Said again on the same stream, it is hot reload, which the page goes along with.
     if (server.schema && !server.greeted && !serves(schema, server.schema)) {
-      outdate(outdatedPage());
+      this.#outdate(outdatedPage());
       return false;
     }
     Object.assign(server, { schema, session, greeted: true, refusals: 0 });
@@ -221,6 +225,31 @@ export class Receiver {
         );
       else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot, message[7] as number);
     }
+  }
+
+  /** The server has refused a stream, or none came through. */
+  failed(error: TRPCClientError<AnyTRPCRouter>): void {
+    const { server, scopes, connection, unheard } = this.#world;
+    const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
+    if (!told) return;
+    const foreign = told.is("FORBIDDEN");
+    // Once, an id that belongs to an earlier session is no failure.
+    if (++server.refusals === (foreign ? 2 : 1)) unheard(told);
+    if (foreign) {
+      // The session is another one.
+      connection.rename();
+      for (const scope of scopes.values()) scope.last.clear();
+    }
+    if (told.is("OUTDATED")) this.#outdate(told);
+  }
+
+  /** The server has a version that this page cannot follow. */
+  #outdate(error: EventError): void {
+    const { connection, status, twins } = this.#world;
+    connection.close();
+    status.update({ status: "outdated" });
+    for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(error);
+    this.#sender.flush();
   }
 
   /** The stream has ended: its host numbers mean nothing any more, and no twin is up to date by it. */
