@@ -303,7 +303,7 @@ class Writer {
   revision = 0;
   readonly #list = new List();
   readonly #store: Store;
-  #kept = false;
+  #saved = false;
 
   constructor(
     readonly incarnation: string,
@@ -317,8 +317,8 @@ class Writer {
     this.#list.change(this.revision++);
     this.#store.commit();
     const { incarnation, revision } = this;
-    const change = this.#kept && !whole && this.#store.kept ? { kept: this.#store.kept } : { version: 1, saved: this.#store.save() };
-    this.#kept = true;
+    const change = this.#saved && !whole && this.#store.storageDelta ? { kept: this.#store.storageDelta } : { version: 1, saved: this.#store.save() };
+    this.#saved = true;
     return plain({ incarnation, revision, stores: { list: change } });
   }
 
@@ -327,7 +327,7 @@ class Writer {
   }
 
   record(): HostRecord {
-    this.#kept = true;
+    this.#saved = true;
     const { incarnation, revision } = this;
     return plain({ incarnation, revision, stores: { list: { version: 1, saved: this.#store.save() } }, numbers: {} });
   }

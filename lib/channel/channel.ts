@@ -23,7 +23,7 @@ const SWEEP_AFTER = 256;
 export type Saved = readonly [snapshot: Snapshot, names: readonly string[], next: number, ids: readonly number[]];
 
 /** What one commit changed of what the storage keeps, and clients' next number after it. */
-export type Kept = readonly [delta: WireDelta, next: number];
+export type StorageDelta = readonly [delta: WireDelta, next: number];
 
 /**
  * What one audience sees of a store: the numbers of its containers, and the encoding of deltas and snapshots. Clients are one audience, the
@@ -175,12 +175,12 @@ export class Channel {
   }
 
   /**
-   * All that is kept of the store that clients see by this channel, by the state that the data has now. `kept` is the storage's channel; where there
+   * All that is kept of the store that clients see by this channel, by the state that the data has now. `storageChannel` is the storage's channel; where there
    * is none, its numbers are made for this record alone.
    */
-  save(kept: Channel | undefined): Saved {
+  save(storageChannel: Channel | undefined): Saved {
     const order: Node[] = [];
-    const snapshot = kept ? kept.snapshot(order) : this.#detached(order);
+    const snapshot = storageChannel ? storageChannel.snapshot(order) : this.#detached(order);
     const ids = new IdRanges();
     for (const node of order) ids.add(this.audience.tag(node).id);
     return [snapshot, [...this.#names.list], this.#next, ids.all()];

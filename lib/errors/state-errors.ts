@@ -3,7 +3,7 @@ import { StateError } from "./errors.js";
 // What those alone come upon who hold containers: pages of views do not load it.
 
 /** A value, as messages call it. */
-function nameOf(value: unknown): string {
+function described(value: unknown): string {
   if (typeof value === "function") return value.name ? `the function \`${value.name}\`` : "a function";
   if (typeof value === "symbol") return `a symbol (${String(value)})`;
   if (typeof value !== "object" || value === null) return String(value);
@@ -15,19 +15,19 @@ function nameOf(value: unknown): string {
 export const notState = (path: string, value: unknown) =>
   new StateError(
     "NOT_STATE",
-    `\`${path}\` cannot hold ${nameOf(value)}. State is plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp, and instances of classes that are registered in \`models\`.`,
+    `\`${path}\` cannot hold ${described(value)}. State is plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp, and instances of classes that are registered in \`models\`.`,
   );
 export const foreignInstance = (path: string, value: object) =>
-  new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that belongs to another store already. Make a new instance from its values.`);
+  new StateError("NOT_STATE", `\`${path}\` cannot hold ${described(value)} that belongs to another store already. Make a new instance from its values.`);
 export const lostWrite = (store: string, to: string) =>
   new StateError(
     "LOST_WRITE",
     `What was removed from \`${store}\` was changed after it had been put into \`${to}\`, and that change is lost: a value belongs to one store, so there stands a copy. Change the copy, or change the value before.`,
   );
 export const sealedInstance = (path: string, value: object) =>
-  new StateError("NOT_STATE", `\`${path}\` cannot hold ${nameOf(value)} that is frozen or sealed: its fields become state. Do not freeze it.`);
+  new StateError("NOT_STATE", `\`${path}\` cannot hold ${described(value)} that is frozen or sealed: its fields become state. Do not freeze it.`);
 export const notContainer = (value: unknown) =>
-  new StateError("NOT_STATE", `${nameOf(value)} is no container of twinstate. Give an object, array, Map or Set that stands in a store.`);
+  new StateError("NOT_STATE", `${described(value)} is no container of twinstate. Give an object, array, Map or Set that stands in a store.`);
 export const tooDeep = (path: string, depth: number) =>
   new StateError("TOO_DEEP", `\`${path}\` is nested more than ${depth} levels deep. Keep large structures flat, and refer by id.`);
 export const beyondBounds = (path: string, excess: string) =>
@@ -35,7 +35,7 @@ export const beyondBounds = (path: string, excess: string) =>
 export const badKey = (path: string, key: object) =>
   new StateError(
     "NOT_STATE",
-    `\`${path}\` cannot have ${nameOf(key)} as a key or member: a copy in the browser would be another one. Use a string or number made from it.`,
+    `\`${path}\` cannot have ${described(key)} as a key or member: a copy in the browser would be another one. Use a string or number made from it.`,
   );
 export const symbolKey = (path: string, key: symbol) =>
   new StateError("NOT_STATE", `\`${path}\` cannot have the key ${String(key)}: symbols do not travel. Use a string.`);

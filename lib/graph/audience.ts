@@ -18,8 +18,8 @@ export const clients: Audience = {
 
 export const storage: Audience = {
   tag(node) {
-    node.kept ??= { id: UNNUMBERED, refs: 0, mark: 0 };
-    return node.kept;
+    node.storageTag ??= { id: UNNUMBERED, refs: 0, mark: 0 };
+    return node.storageTag;
   },
   names: (node) => node.persistent?.() ?? node.visible(),
 };

@@ -56,7 +56,7 @@ export abstract class Node implements Tag {
   refs = 0;
   mark = 0;
   /** As the storage's channel knows it, where there is one. */
-  kept: Tag | undefined = undefined;
+  storageTag: Tag | undefined = undefined;
   /** What tells reactions: made while one reads. */
   atoms: Atoms | undefined = undefined;
   /** Its view; the last one, as an {@link Old}, when something has changed since. */

@@ -12,19 +12,19 @@ export class NodePool {
 
   constructor(nodes: readonly Node[]) {
     for (const node of [...nodes].reverse()) {
-      const kind = nameOf(node.kind, (node as InstanceNode).className);
-      const alike = this.#nodes.get(kind);
+      const key = poolKey(node.kind, (node as InstanceNode).className);
+      const alike = this.#nodes.get(key);
       if (alike) alike.push(node);
-      else this.#nodes.set(kind, [node]);
+      else this.#nodes.set(key, [node]);
     }
   }
 
   /** The first one of a kind. Its data is still to be replaced. */
   take(kind: Kind, className?: string): Node | undefined {
-    const node = this.#nodes.get(nameOf(kind, className))?.pop();
+    const node = this.#nodes.get(poolKey(kind, className))?.pop();
     if (node) replaced(node);
     return node;
   }
 }
 
-const nameOf = (kind: Kind, className = ""): string => `${kind} ${className}`;
+const poolKey = (kind: Kind, className = ""): string => `${kind} ${className}`;

@@ -22,10 +22,10 @@ export interface Prediction {
   /** It is not shown any more. */
   drop(): void;
   /** In development: how it stands. */
-  look?(): Readonly<PendingMarks>;
+  look?(): Readonly<PendingEvent>;
 }
 
-export interface PendingMarks {
+export interface PendingEvent {
   readonly event: string;
   readonly args: Encoded;
   ids: string;
@@ -45,14 +45,14 @@ export class Predictions {
   readonly #mirror: Mirror;
   readonly #predictor: Predictor;
   /** In order: those that are sent, then those that wait to be. */
-  #pending: PendingMarks[] = [];
+  #pending: PendingEvent[] = [];
   /** Whether there is something of a pending event in a view, of those about which somebody has asked. */
-  #known: WeakMap<object, boolean> | undefined;
+  #pendingFlags: WeakMap<object, boolean> | undefined;
 
-  /** @param known what `current()` gives, as far as both ends know it */
-  constructor(mirror: Mirror, Class: AnyClass, known: () => object = () => ({})) {
+  /** @param current what `current()` gives, as far as both ends have it */
+  constructor(mirror: Mirror, Class: AnyClass, current: () => object = () => ({})) {
     this.#mirror = mirror;
-    this.#predictor = new Predictor(mirror.graph, Class, known);
+    this.#predictor = new Predictor(mirror.graph, Class, current);
   }
 
   get open(): boolean {
@@ -62,10 +62,10 @@ export class Predictions {
   /** Shows an event. `undefined` where that cannot be. Without `ids` its number is not known yet. */
   begin(event: string, args: Encoded, waits: boolean, ids: string = randomId()): Prediction | undefined {
     if (!this.#predictor.knows(event)) return undefined;
-    const one: PendingMarks = { event, args, ids, waits, ended: false, run: undefined, made: [] };
+    const one: PendingEvent = { event, args, ids, waits, ended: false, run: undefined, made: [] };
     if (waits || !this.#pending.some((other) => other.waits)) {
       this.#pending.push(one);
-      this.#told(() => this.#run(one));
+      this.#changeTwin(() => this.#run(one));
     } else this.#place(one);
     if (one.ended) return undefined;
     const prediction: Prediction = {
@@ -91,7 +91,7 @@ export class Predictions {
   }
 
   /** Puts one behind those that are sent. */
-  #place(one: PendingMarks): void {
+  #place(one: PendingEvent): void {
     this.change(() => {
       const others = this.#pending.filter((other) => other !== one);
       const behind = others.filter(({ waits }) => waits);
@@ -104,7 +104,7 @@ export class Predictions {
     if (!this.open) return apply();
     const { graph } = this.#mirror;
     const before = this.#nodes();
-    this.#told(() => {
+    this.#changeTwin(() => {
       reportNetChanges(before, () => {
         for (const { run } of [...this.#pending].reverse()) if (run) undo(run.changes);
         const ended = this.#pending.filter((one) => one.ended);
@@ -122,25 +122,25 @@ export class Predictions {
     });
   }
 
-  #run(one: PendingMarks): void {
+  #run(one: PendingEvent): void {
     if (process.env.NODE_ENV !== "production") one.runs = (one.runs ?? 0) + 1;
     try {
       one.run = this.#predictor.run(one.event, one.args, one.ids, one.made);
       if (one.run) one.made = one.run.made;
     } catch {
-      // Not to be known here: it will be shown when the server has run it.
+      // This side cannot know the result: it will be shown when the server has run it.
       one.run = undefined;
       one.ended = true;
     }
   }
 
-  #told(change: () => void): void {
+  #changeTwin(change: () => void): void {
     this.#mirror.change(() => {
       try {
         change();
       } finally {
         this.#pending = this.#pending.filter((one) => !one.ended || one.run);
-        this.#known = undefined;
+        this.#pendingFlags = undefined;
         if (this.open) open.add(this);
         else open.delete(this);
         atom.reportChanged();
@@ -157,24 +157,24 @@ export class Predictions {
 
   /** Whether there is something of a pending event in a value. */
   has(value: object): boolean {
-    if (!this.#known) {
-      this.#known = new WeakMap();
-      for (const node of this.#nodes()) this.#known.set(node, true).set(viewOf(node) as object, true);
+    if (!this.#pendingFlags) {
+      this.#pendingFlags = new WeakMap();
+      for (const node of this.#nodes()) this.#pendingFlags.set(node, true).set(viewOf(node) as object, true);
     }
-    return this.#holds(nodeOf(value) ?? value, this.#known);
+    return this.#holds(nodeOf(value) ?? value, this.#pendingFlags);
   }
 
-  #holds(value: unknown, known: WeakMap<object, boolean>): boolean {
+  #holds(value: unknown, flags: WeakMap<object, boolean>): boolean {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
-    let found = known.get(value);
+    let found = flags.get(value);
     if (found === undefined) {
       // Where it refers to itself, that is nothing more.
-      known.set(value, false);
+      flags.set(value, false);
       const parts: unknown[] = [];
       if (value instanceof Node) value.children((child) => void parts.push(child));
       else parts.push(...partsOf(value));
-      found = parts.some((part) => this.#holds(part, known));
-      known.set(value, found);
+      found = parts.some((part) => this.#holds(part, flags));
+      flags.set(value, found);
     }
     if (found) asked.add(value);
     return found;

@@ -33,23 +33,23 @@ export interface PredictedRun {
 export class Predictor {
   readonly #graph: Graph;
   readonly #Class: AnyClass;
-  readonly #acting: InstanceProxies;
+  readonly #proxies: InstanceProxies;
   readonly #classOf: (className: string) => AnyClass | undefined;
   readonly #names = new Map<object, string>();
   readonly #warned = new Set<string>();
+  /** What `current()` gives here: what both ends know of the caller. */
+  readonly #sharedCurrent: () => object;
   #stopped = false;
   /** Computeds are evaluated: they may not write. */
   #reading = false;
 
-  readonly #known: () => object;
-
-  constructor(graph: Graph, Class: AnyClass, known: () => object) {
-    this.#known = known;
+  constructor(graph: Graph, Class: AnyClass, sharedCurrent: () => object) {
+    this.#sharedCurrent = sharedCurrent;
     this.#graph = graph;
     this.#Class = Class;
     for (const [name, Model] of Object.entries(graph.models ?? {})) if (Model) this.#names.set(Model.prototype, name);
     this.#classOf = (className) => (className === "" ? Class : (own(graph.models ?? {}, className) as AnyClass | undefined));
-    this.#acting = new InstanceProxies(
+    this.#proxies = new InstanceProxies(
       this.#classOf,
       () => this.#stop(),
       (read) => this.#read(read),
@@ -91,10 +91,10 @@ export class Predictor {
     const made: Node[] = [];
     const writer = this.#writer();
     let named = false;
-    let known: Current | undefined;
+    let caller: Current | undefined;
     const nextId = eventIds(ids);
     const provider: Provider = {
-      current: () => (known ??= this.#current()),
+      current: () => (caller ??= this.#current()),
       update: () => this.#stop(),
       effect: () => true,
       newId() {
@@ -105,12 +105,12 @@ export class Predictor {
     writer.made = made;
     this.#stopped = false;
     let failed = true;
-    Object.assign(graph, { recorder, writer, spares: new NodePool(before), act: (node: InstanceNode) => this.#acting.faceOf(node) });
+    Object.assign(graph, { recorder, writer, spares: new NodePool(before), act: (node: InstanceNode) => this.#proxies.faceOf(node) });
     graph.open ??= openFace;
     try {
       withProvider(provider, () => {
         untracked(() => this.#perform(event, args));
-        if (!this.#stopped) untracked(() => this.#evaluate([...this.#acting.met]));
+        if (!this.#stopped) untracked(() => this.#evaluate([...this.#proxies.met]));
       });
       failed = this.#stopped;
     } catch {
@@ -118,7 +118,7 @@ export class Predictor {
     } finally {
       if (failed) undo(recorder.changes);
       Object.assign(graph, { recorder: undefined, writer: undefined, spares: undefined, act: undefined });
-      this.#acting.end();
+      this.#proxies.end();
     }
     if (this.#stopped) throw notPredicted();
     return failed ? undefined : { changes: recorder.changes, made, named };
@@ -127,8 +127,8 @@ export class Predictor {
   /** What both ends know of who calls: whoever asks for more ends the prediction. */
   #current(): Current {
     const stop = () => this.#stop();
-    const get = (known: object, name: string | symbol) => (Object.hasOwn(known, name) ? Reflect.get(known, name) : stop());
-    return new Proxy(this.#known(), { get, has: stop, ownKeys: stop, getOwnPropertyDescriptor: stop, set: stop }) as Current;
+    const get = (shared: object, name: string | symbol) => (Object.hasOwn(shared, name) ? Reflect.get(shared, name) : stop());
+    return new Proxy(this.#sharedCurrent(), { get, has: stop, ownKeys: stop, getOwnPropertyDescriptor: stop, set: stop }) as Current;
   }
 
   #read<R>(read: () => R): R {
@@ -156,7 +156,7 @@ export class Predictor {
         const name = this.#names.get(prototype);
         if (name === undefined) return undefined;
         const node = (graph.spares?.take("instance", name) as MadeNode | undefined) ?? new MadeNode(graph, {}, name);
-        node.entered = (instance) => this.#acting.made(node, instance);
+        node.entered = (instance) => this.#proxies.made(node, instance);
         return node;
       },
     });
@@ -165,7 +165,7 @@ export class Predictor {
   #perform(event: string, sent: Encoded): void {
     const { root } = this.#graph;
     const method = Reflect.get(this.#Class.prototype, event) as (...args: unknown[]) => unknown;
-    const result = method.apply(this.#acting.faceOf(root), this.#checked(event, decodeValue(sent) as unknown[] | SentForm));
+    const result = method.apply(this.#proxies.faceOf(root), this.#checked(event, decodeValue(sent) as unknown[] | SentForm));
     if (isPromise(result)) {
       result.then(undefined, () => {});
       this.#warn(event, "returns a promise");
@@ -210,7 +210,7 @@ export class Predictor {
       for (const { name, visibleTo } of memberSchemaOf(this.#classOf(node.className))?.computeds.values() ?? []) {
         if (visibleTo) continue;
         try {
-          const value: unknown = Reflect.get(this.#acting.faceOf(node), name);
+          const value: unknown = Reflect.get(this.#proxies.faceOf(node), name);
           if (!isPromise(value)) node.put(name, reconcile(reconciliation, own(node.data, name), value, node, name));
         } catch {
           this.#stopped = false;

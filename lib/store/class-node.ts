@@ -1,5 +1,5 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
-import { keepMethods } from "../class/methods.js";
+import { protectMethods } from "../class/methods.js";
 import { type ComputedSchema, classSchema, keptFields, visibleComputeds, visibleFields } from "../class/schema.js";
 import { noSetter, notConstructed } from "../errors/state-errors.js";
 import { InstanceNode } from "../graph/instance.js";
@@ -17,27 +17,27 @@ export interface Shape {
   /** All `@state` fields. */
   readonly fields: readonly string[];
   /** Those that clients see. */
-  readonly visible: readonly string[];
+  readonly visibleFields: readonly string[];
   /** Those that the storage keeps. */
-  readonly kept: readonly string[];
+  readonly persistedFields: readonly string[];
   readonly computeds: readonly ComputedSchema[];
   /** The fields that clients see, and the computeds. */
-  readonly watched: readonly string[];
+  readonly visibleNames: readonly string[];
 }
 
 export function shapeOf(name: string, Class: new () => object): Shape {
   const schema = classSchema(Class);
-  keepMethods(Class);
+  protectMethods(Class);
   const visible = visibleFields(schema);
   const computeds = visibleComputeds(schema);
   return {
     name,
     Class,
     fields: [...schema.fields.keys()],
-    visible,
-    kept: keptFields(schema),
+    visibleFields: visible,
+    persistedFields: keptFields(schema),
     computeds,
-    watched: [...visible, ...computeds.map((one) => one.name)],
+    visibleNames: [...visible, ...computeds.map((one) => one.name)],
   };
 }
 
@@ -55,11 +55,11 @@ export class ClassNode extends InstanceNode implements Entrant {
   }
 
   override visible(): readonly string[] {
-    return this.#reaction ? this.shape.watched : this.shape.visible;
+    return this.#reaction ? this.shape.visibleNames : this.shape.visibleFields;
   }
 
   override persistent(): readonly string[] {
-    return this.shape.kept;
+    return this.shape.persistedFields;
   }
 
   take(instance: object): void {
@@ -84,7 +84,7 @@ export class ClassNode extends InstanceNode implements Entrant {
 
   /** Takes values that are there already: of a stored record, or of the other side. */
   override fill(data: Record<string, Stored>): void {
-    for (const name of Object.keys(data)) if (!this.shape.kept.includes(name)) this.graph.unknown?.(this.shape.name, name);
+    for (const name of Object.keys(data)) if (!this.shape.persistedFields.includes(name)) this.graph.unknown?.(this.shape.name, name);
     for (const name of this.shape.fields) if (Object.hasOwn(data, name)) put(this.data, name, data[name]);
   }
 

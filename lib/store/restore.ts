@@ -1,4 +1,4 @@
-import type { Kept, Saved } from "../channel/channel.js";
+import type { Saved, StorageDelta } from "../channel/channel.js";
 import { storage } from "../graph/audience.js";
 import { Graph } from "../graph/graph.js";
 import { InstanceNode } from "../graph/instance.js";
@@ -6,18 +6,20 @@ import { Decoder } from "../mirror/decoder.js";
 import { expand } from "../wire/id-ranges.js";
 import { STEP, type Steps } from "../wire/steps.js";
 
-/** Names and the next number, as a channel goes on with them. */
-export interface ClientNumbers {
+/** The names and the next number that a channel goes on with. */
+export interface ChannelNumbers {
   readonly names: readonly string[];
   readonly next: number;
 }
 
-/** Puts what is kept of a store into a graph whose root stands: what clients know of it, and what the storage does. */
-export function* applyKept(
-  graph: Graph,
-  [snapshot, names, next, ids]: Saved,
-  tail: readonly Kept[],
-): Steps<{ clients: ClientNumbers; storage: ClientNumbers }> {
+/** What the channels of a restored store go on with. */
+export interface RestoredNumbers {
+  readonly clients: ChannelNumbers;
+  readonly storage: ChannelNumbers;
+}
+
+/** Puts a saved store, and the deltas of the commits after it, into a graph that has its root already. */
+export function* restoreGraph(graph: Graph, [snapshot, names, next, ids]: Saved, tail: readonly StorageDelta[]): Steps<RestoredNumbers> {
   const decoder = new Decoder(graph, storage);
   yield* decoder.snapshot(snapshot, []);
   for (const [delta] of tail) {
@@ -25,7 +27,7 @@ export function* applyKept(
     yield;
   }
   const last = tail[tail.length - 1];
-  // What the tail has made has numbers that nobody knows any more: clients get all of it anew, under numbers that were never used.
+  // No client knows the numbers of containers that the tail made: clients get a new snapshot, with numbers that were never used.
   if (last) return { clients: { names: [], next: last[1] }, storage: { names: decoder.names.list, next: decoder.free } };
   const numbers = expand(ids);
   yield;
@@ -38,7 +40,7 @@ export function* applyKept(
   return { clients: { names, next }, storage: { names: decoder.names.list, next: decoder.free } };
 }
 
-/** A graph without classes: what is kept of a store as plain data, whatever its class is by now. */
+/** A graph without classes. It takes a saved store as plain data, whatever the store's class is by now. */
 export function bareGraph(name: string): Graph {
   const graph = new Graph(name);
   graph.root = new InstanceNode(graph, {}, "");

@@ -1,4 +1,4 @@
-import { Channel, type Kept, type Saved } from "../channel/channel.js";
+import { Channel, type Saved, type StorageDelta } from "../channel/channel.js";
 import { type Audience, clients, storage } from "../graph/audience.js";
 import type { Graph } from "../graph/graph.js";
 import { InstanceNode } from "../graph/instance.js";
@@ -11,7 +11,7 @@ import { finish, type Steps } from "../wire/steps.js";
 import { namesOf } from "../wire/value-codec.js";
 import { AnswerWriter } from "./answer-writer.js";
 import { ClassNode } from "./class-node.js";
-import { applyKept } from "./restore.js";
+import { restoreGraph } from "./restore.js";
 import { WritableGraph, type WritableGraphOptions } from "./writable-graph.js";
 
 export interface StoreOptions {
@@ -25,9 +25,9 @@ export interface StoreOptions {
   guard?: () => void;
   /** From {@link Store.save}: the state to start with. */
   restore?: Saved;
-  /** From {@link Store.kept}: what was committed since, in order. */
-  tail?: readonly Kept[];
-  /** Whether the storage takes each commit: {@link Store.kept} then tells it. @default false */
+  /** From {@link Store.storageDelta}: what was committed since, in order. */
+  tail?: readonly StorageDelta[];
+  /** Whether the storage takes each commit: {@link Store.storageDelta} then tells it. @default false */
   keep?: boolean;
   /** Told what a computed throws. @default console.error */
   report?: (error: unknown, path: string, value?: unknown) => void;
@@ -44,7 +44,7 @@ export interface Store {
   /** Makes the open changes final. `undefined` when clients would not notice them: before the first of them watches, always. */
   commit(): WireDelta | undefined;
   /** What the last commit changed of what the storage keeps, private fields too. `undefined` when nothing. */
-  readonly kept: Kept | undefined;
+  readonly storageDelta: StorageDelta | undefined;
   /** Undoes the open changes. */
   rollback(): void;
   /** An event has ended: the same raw object that enters later is another container. */
@@ -63,7 +63,7 @@ export interface Store {
   encode(value: unknown): Encoded;
   /**
    * What the storage has of it is not what its class makes of that: fields have come or gone. At the next commit the storage takes
-   * {@link Store.save} in the place of {@link Store.kept}.
+   * {@link Store.save} in the place of {@link Store.storageDelta}.
    */
   readonly outgrown: boolean;
   /** After a `restore` and {@link Store.watch}: whether the state and its numbers are those that clients knew before. */
@@ -94,54 +94,54 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
     outgrown = true;
     unknown?.(className, field);
   };
-  const known = restore && (yield* applyKept(graph, restore, tail));
+  const numbers = restore && (yield* restoreGraph(graph, restore, tail));
   recorder.clear();
   graph.writer.endTurn();
-  const channel = new Channel(graph.root, watchers, known?.clients);
+  const channel = new Channel(graph.root, watchers, numbers?.clients);
   // A new store has no number before somebody watches: many are never watched.
-  if (known) yield* channel.start();
-  const keeper = keep ? new Channel(graph.root, storage, known?.storage) : undefined;
-  if (keeper) yield* keeper.start();
-  outgrown ||= known !== undefined && keeper !== undefined && keeper.next !== known.storage.next;
+  if (numbers) yield* channel.start();
+  const storageChannel = keep ? new Channel(graph.root, storage, numbers?.storage) : undefined;
+  if (storageChannel) yield* storageChannel.start();
+  outgrown ||= numbers !== undefined && storageChannel !== undefined && storageChannel.next !== numbers.storage.next;
   starting = false;
   // A record without names was made when no client had watched yet.
   const resumable = tail.length === 0 && restore?.[1].length !== 0 && !graph.forgets;
-  return new LiveStore({ name, instance, graph, channel, keeper, outgrown, restored: restore !== undefined, resumable });
+  return new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable });
 }
 
-/** What a {@link LiveStore} begins with. */
+/** What a {@link LoadedStore} begins with. */
 interface Parts {
   readonly name: string;
   readonly instance: object;
   readonly graph: WritableGraph;
   readonly channel: Channel;
-  readonly keeper: Channel | undefined;
+  readonly storageChannel: Channel | undefined;
   readonly outgrown: boolean;
   readonly restored: boolean;
   readonly resumable: boolean;
 }
 
 // A class, as an object of closures would take a third of all that a small session does.
-class LiveStore implements Store {
+class LoadedStore implements Store {
   readonly name: string;
   readonly instance: object;
   readonly outgrown: boolean;
-  kept: Kept | undefined;
+  storageDelta: StorageDelta | undefined;
   resumable: boolean;
   readonly #graph: WritableGraph;
-  readonly #channel: Channel;
-  readonly #keeper: Channel | undefined;
+  readonly #clientChannel: Channel;
+  readonly #storageChannel: Channel | undefined;
   readonly #restored: boolean;
   #cached: Snapshot | undefined;
 
-  constructor({ name, instance, graph, channel, keeper, outgrown, restored, resumable }: Parts) {
+  constructor({ name, instance, graph, channel, storageChannel, outgrown, restored, resumable }: Parts) {
     this.name = name;
     this.instance = instance;
     this.outgrown = outgrown;
     this.resumable = resumable;
     this.#graph = graph;
-    this.#channel = channel;
-    this.#keeper = keeper;
+    this.#clientChannel = channel;
+    this.#storageChannel = storageChannel;
     this.#restored = restored;
   }
 
@@ -150,17 +150,17 @@ class LiveStore implements Store {
   }
 
   get size(): number {
-    return this.#channel.table.size;
+    return this.#clientChannel.table.size;
   }
 
   commit(): WireDelta | undefined {
     const { recorder } = this.#graph;
     this.#graph.evaluate();
-    this.kept = undefined;
+    this.storageDelta = undefined;
     if (!recorder.open) return undefined;
-    const delta = this.#channel.started ? this.#channel.encode(recorder.changes) : undefined;
-    const keeping = this.#keeper?.encode(recorder.changes);
-    if (keeping) this.kept = [keeping, this.#channel.next];
+    const delta = this.#clientChannel.started ? this.#clientChannel.encode(recorder.changes) : undefined;
+    const stored = this.#storageChannel?.encode(recorder.changes);
+    if (stored) this.storageDelta = [stored, this.#clientChannel.next];
     recorder.clear();
     this.#cached = undefined;
     return delta;
@@ -180,12 +180,12 @@ class LiveStore implements Store {
 
   snapshot(): Snapshot {
     this.#maintain();
-    this.#cached ??= this.#graph.rewind(() => this.#channel.snapshot());
+    this.#cached ??= this.#graph.rewind(() => this.#clientChannel.snapshot());
     return this.#cached;
   }
 
   save(): Saved {
-    return this.#graph.rewind(() => this.#channel.save(this.#keeper));
+    return this.#graph.rewind(() => this.#clientChannel.save(this.#storageChannel));
   }
 
   plain(): object {
@@ -209,12 +209,12 @@ class LiveStore implements Store {
 
   /** Sees that all containers have their numbers, which they get as they are first described. */
   #begin(): void {
-    if (!this.#channel.started) this.#cached = this.#graph.rewind(() => this.#channel.snapshot());
+    if (!this.#clientChannel.started) this.#cached = this.#graph.rewind(() => this.#clientChannel.snapshot());
   }
 
   #maintain(): void {
     const graph = this.#graph;
-    const channel = this.#channel;
+    const channel = this.#clientChannel;
     const { recorder } = graph;
     if (graph.maintaining) return;
     graph.maintaining = true;

@@ -77,7 +77,7 @@ export class WritableGraph extends Graph {
   /** Makes the user's instance the root of the graph. */
   adoptRoot(instance: object): void {
     const shape = shapeOf("", instance.constructor as new () => object);
-    this.#look(shape);
+    this.#noteForgotten(shape);
     printInstances(shape.Class.prototype);
     const root = new ClassNode(this, shape);
     this.root = root;
@@ -91,12 +91,12 @@ export class WritableGraph extends Graph {
     return [(this.root as ClassNode).shape, ...this.#named.values()].some(({ computeds }) => computeds.length > 0);
   }
 
-  #look({ visible, kept }: Shape): void {
-    this.forgets ||= visible.some((field) => !kept.includes(field));
+  #noteForgotten({ visibleFields, persistedFields }: Shape): void {
+    this.forgets ||= visibleFields.some((field) => !persistedFields.includes(field));
   }
 
   #register(shape: Shape): void {
-    this.#look(shape);
+    this.#noteForgotten(shape);
     printInstances(shape.Class.prototype);
     this.#shapes.set(shape.Class.prototype, shape);
     this.#named.set(shape.name, shape);

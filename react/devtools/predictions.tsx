@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { MEMBER, pathOf } from "../../lib/graph/path.js";
-import type { PendingMarks } from "../../lib/predict/predictions.js";
+import type { PendingEvent } from "../../lib/predict/predictions.js";
 import { clock } from "./figures.js";
 import { preview } from "./parts.js";
 import { type DevtoolsRecorder, nameOf, type PredictionRecord } from "./recorder.js";
@@ -48,7 +48,7 @@ function PredictionRow({ record: { twin, event, args, since, prediction } }: { r
   );
 }
 
-function statusOf({ ended, waits, run }: PendingMarks): string {
+function statusOf({ ended, waits, run }: PendingEvent): string {
   if (ended) return run ? "answered" : "not shown: it needs the server";
   if (!run) return "throws here";
   return waits ? "shown, not sent yet" : "shown";
@@ -58,7 +58,7 @@ function statusOf({ ended, waits, run }: PendingMarks): string {
 const NAMED = 20;
 
 /** The places that it has changed. */
-function touchedBy({ run }: PendingMarks): readonly string[] {
+function touchedBy({ run }: PendingEvent): readonly string[] {
   const paths: string[] = [];
   for (const [node, change] of run?.changes ?? []) {
     const keys = Array.isArray(change) ? [undefined] : [...change.all()].map(({ key }) => (node.kind === "set" ? MEMBER : key));

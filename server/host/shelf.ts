@@ -171,7 +171,7 @@ export class Shelf {
       // A store that was just created goes along, as it has been seen.
       if (loading || !(changed.includes(entry) || (created && !stored))) continue;
       if (!stored) stores[definition.name] = wholeOf(entry);
-      else if (store.kept) stores[definition.name] = { kept: store.kept };
+      else if (store.storageDelta) stores[definition.name] = { kept: store.storageDelta };
       entry.stored = true;
     }
     return stores;

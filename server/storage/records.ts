@@ -1,4 +1,4 @@
-import type { Kept, Saved } from "../../lib/channel/channel.js";
+import type { Saved, StorageDelta } from "../../lib/channel/channel.js";
 import { compactSteps } from "../../lib/store/compact.js";
 import { inSlices } from "../task/slices.js";
 
@@ -46,7 +46,7 @@ export interface CommitRecord<S = StoreRecord> {
 
 /** What a commit has changed of a store. */
 export interface StoreDelta {
-  readonly kept: Kept;
+  readonly kept: StorageDelta;
 }
 
 export interface EventRecord {
@@ -62,7 +62,7 @@ export interface EventRecord {
 /** A store as it was whole last, and what was committed of it since. */
 export interface StoreState<S = StoreRecord> {
   readonly whole: S;
-  readonly tail: readonly Kept[];
+  readonly tail: readonly StorageDelta[];
 }
 
 /** What a record and the commits after it come to. */
@@ -84,7 +84,7 @@ export const follows = (commit: CommitRecord<unknown>, last: { readonly incarnat
 
 /** Takes together a record and the commits after it. Stores are not replayed: that is for whoever makes them. */
 export function fold<S extends object>(record: HostRecord<S>, tail: readonly CommitRecord<S>[]): HostState<S> {
-  const stores = new Map<string, { whole: S; tail: Kept[] }>();
+  const stores = new Map<string, { whole: S; tail: StorageDelta[] }>();
   for (const [name, whole] of Object.entries(record.stores)) stores.set(name, { whole, tail: [] });
   const clients = new Map<string, Client>();
   for (const [id, client] of Object.entries(record.numbers)) {
@@ -94,7 +94,7 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
   for (const commit of tail) {
     revision = commit.revision;
     for (const [name, change] of Object.entries(commit.stores)) {
-      if ("kept" in change) stores.get(name)?.tail.push(change.kept as Kept);
+      if ("kept" in change) stores.get(name)?.tail.push(change.kept as StorageDelta);
       else stores.set(name, { whole: change, tail: [] });
     }
     if (commit.event) note(clients, commit.event);

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFi
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import type { Kept } from "../../lib/channel/channel.js";
+import type { StorageDelta } from "../../lib/channel/channel.js";
 import { createStoreSteps } from "../../lib/store/store.js";
 import { type CommitRecord, fold, type StoreRecord } from "../../server/storage/records.js";
 import { sqlite } from "../../server/storage/sqlite.js";
@@ -168,7 +168,7 @@ test("loading, storing and making anew 100,000 rows goes in short steps, between
   });
   const loaded = await stall(async () => {
     const { record, tail } = (await storage.load("room/a")) as LoadedHost;
-    const { whole, tail: kept } = fold(record, tail).stores.get("table") as { whole: StoreRecord; tail: Kept[] };
+    const { whole, tail: kept } = fold(record, tail).stores.get("table") as { whole: StoreRecord; tail: StorageDelta[] };
     const store = await inSlices(createStoreSteps({ name: "table", instance: new Table(), restore: whole.saved, tail: kept, keep: true }));
     expect(store.size).toBe(300_002);
   });

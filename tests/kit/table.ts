@@ -50,7 +50,7 @@ export class TableWriter {
     this.store.commit();
     this.store.endTurn();
     const { incarnation, store } = this;
-    const table = whole || !store.kept ? { version: 1, saved: store.save() } : { kept: store.kept };
+    const table = whole || !store.storageDelta ? { version: 1, saved: store.save() } : { kept: store.storageDelta };
     return { incarnation, revision: ++this.revision, stores: { table } };
   }
 }

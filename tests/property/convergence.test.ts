@@ -65,7 +65,7 @@ function wire<T>(value: T): T {
 }
 
 type Saved = ReturnType<Store["save"]>;
-type Kept = NonNullable<Store["kept"]>;
+type Kept = NonNullable<Store["storageDelta"]>;
 
 const make = (instance: object, restore?: Saved, tail?: readonly Kept[]) => createStore({ name: "it", instance, models: { Card }, restore, tail, keep: true });
 
@@ -124,7 +124,7 @@ async function run(seed: number, storage: Storage): Promise<void> {
         continue;
       }
       const delta = store.commit();
-      if (store.kept) await append(store.kept);
+      if (store.storageDelta) await append(store.storageDelta);
       store.endTurn();
       program.raw = [];
       committed = canon(instance, names);
