@@ -36,4 +36,5 @@ export type { MigrationFailure, MigrationReport } from "./storage/migration.js";
 export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./storage/records.js";
 export { compact } from "./storage/records.js";
 export type { HostEntry, LoadedHost, Storage } from "./storage/storage.js";
-export { attach, createTwin, type LogEntry, type Preload, type TwinApp, type TwinOptions, type TwinServer } from "./twin.js";
+export { attach, createTwin, type Preload, type TwinApp, type TwinServer } from "./twin.js";
+export type { LogEntry, TwinOptions } from "./twin-options.js";

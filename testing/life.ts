@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Models, Stores } from "../server/definition/scope.js";
 import type { Runtime } from "../server/runtime.js";
 import type { Storage } from "../server/storage/storage.js";
-import { createTwin, type TwinApp, type TwinOptions } from "../server/twin.js";
+import { createTwin, type TwinApp } from "../server/twin.js";
+import type { TwinOptions } from "../server/twin-options.js";
 import type { Clock } from "./clock.js";
 import { ServerEnd } from "./socket.js";
 

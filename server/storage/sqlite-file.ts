@@ -1,24 +1,13 @@
-import { accessSync, constants, existsSync } from "node:fs";
-import { dirname } from "node:path";
-import * as sqlite from "node:sqlite";
 import { crc32 } from "node:zlib";
-import { StateError } from "../../lib/errors/errors.js";
-import { damagedRecord, foreignFile, foreignRecord, notNext, storageBusy, storageFailed } from "../../lib/errors/storage-errors.js";
+import type { StateError } from "../../lib/errors/errors.js";
+import { damagedRecord, foreignRecord, notNext } from "../../lib/errors/storage-errors.js";
 import { compactSteps } from "../../lib/store/compact.js";
 import type { Steps } from "../../lib/wire/steps.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
 import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from "./packed.js";
 import { type CommitRecord, fold, follows, type HostRecord, recent } from "./records.js";
-import { Whereabouts } from "./whereabouts.js";
+import { type Row, SqliteDatabase } from "./sqlite-database.js";
 
-/** "twin": told apart from files of other programs. */
-const APPLICATION = 0x7477696e;
-const BUSY = 5;
-const READ_ONLY = 8;
-/** How often a copy is begun. */
-const MOST_TRIES = 5;
-/** How long to wait for a process that is about to let go of the file, in ms. */
-const PATIENCE = 2000;
 /** The tail may grow to this many bytes, or to this share of the record, before they are made one. */
 const SMALL_TAIL = 16 * 1024;
 const TAIL_SHARE = 0.5;
@@ -39,8 +28,6 @@ const SCHEMA = `
   CREATE TABLE commits (no INTEGER PRIMARY KEY, host INTEGER NOT NULL, seq INTEGER NOT NULL, revision INTEGER NOT NULL, chunk INTEGER NOT NULL, text TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
   CREATE UNIQUE INDEX commits_of ON commits (host, seq);
   CREATE TABLE chunks (host INTEGER, n INTEGER, body BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (host, n)) STRICT, WITHOUT ROWID;
-  PRAGMA application_id = ${APPLICATION};
-  PRAGMA user_version = ${FORMAT};
 `;
 
 /** Where one scope instance stands. */
@@ -57,85 +44,29 @@ interface Place {
 }
 
 type Head = HostRecord<ChunkedStore> & { readonly v: number };
-type Row = Record<string, string | number | bigint | Uint8Array | null>;
 
 /**
  * An SQLite file with scope instances in it. Synchronous: for a thread of its own.
  * @throws StateError when it cannot be opened, or is none of ours
  */
 export class SqliteFile {
-  readonly #path: string;
-  readonly #db: sqlite.DatabaseSync;
-  #whereabouts: Whereabouts | undefined;
-  readonly #statements = new Map<string, sqlite.StatementSync>();
+  readonly #db: SqliteDatabase;
   readonly #places = new Map<string, Place>();
   /** Whose tails have outgrown their records. */
   readonly due = new Set<string>();
 
   constructor(path: string) {
-    this.#path = path;
-    try {
-      if (existsSync(path)) mayWrite(path);
-      this.#db = new sqlite.DatabaseSync(path);
-      this.#open();
-    } catch (error) {
-      throw this.explain(error);
-    }
+    this.#db = new SqliteDatabase(path, SCHEMA);
   }
 
-  #open(): void {
-    this.#db.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA locking_mode = EXCLUSIVE`);
-    const [{ application_id: application }, { user_version: version }] = ["application_id", "user_version"].map((name) => this.#row(`PRAGMA ${name}`)) as [
-      Row,
-      Row,
-    ];
-    const fresh = this.#row("SELECT count(*) AS count FROM sqlite_schema")?.count === 0;
-    if (!fresh && (application !== APPLICATION || version !== FORMAT)) throw foreignFile(this.#path, application === APPLICATION ? Number(version) : undefined);
-    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000");
-    // Takes the lock, which stays.
-    this.transaction(() => {
-      if (fresh) this.#db.exec(SCHEMA);
-      else this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
-    });
-    this.#db.exec("PRAGMA busy_timeout = 0");
-    this.#whereabouts = new Whereabouts(this.#path);
-  }
-
-  /** @throws StateError `STORAGE_LOST` when the file is not where it was opened: nothing may be told of what was read or written then */
+  /** Runs orders as one transaction. When it fails, the places that are remembered are forgotten. */
   transaction<R>(run: () => R): R {
-    this.#whereabouts?.before();
-    this.#db.exec("BEGIN IMMEDIATE");
     try {
-      const result = run();
-      this.#db.exec("COMMIT");
-      this.#whereabouts?.after();
-      return result;
+      return this.#db.transaction(run);
     } catch (error) {
       this.#places.clear();
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
-  }
-
-  #prepare(sql: string): sqlite.StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
-
-  #run(sql: string, ...values: (string | number | Uint8Array)[]): void {
-    this.#prepare(sql).run(...values);
-  }
-
-  #row(sql: string, ...values: (string | number)[]): Row | undefined {
-    return this.#prepare(sql).get(...values) as Row | undefined;
-  }
-
-  #rows(sql: string, ...values: (string | number | Uint8Array)[]): Row[] {
-    return this.#prepare(sql).all(...values) as Row[];
   }
 
   // --- where things stand ---
@@ -151,8 +82,8 @@ export class SqliteFile {
     const host = this.#host(id);
     if (!host) return undefined;
     const no = Number(host.no);
-    const tail = this.#row("SELECT max(seq) AS seq, max(revision) AS revision, sum(length(text)) AS bytes FROM commits WHERE host = ?", no) as Row;
-    const chunks = this.#row("SELECT max(n) AS n, sum(length(body)) AS bytes FROM chunks WHERE host = ?", no) as Row;
+    const tail = this.#db.row("SELECT max(seq) AS seq, max(revision) AS revision, sum(length(text)) AS bytes FROM commits WHERE host = ?", no) as Row;
+    const chunks = this.#db.row("SELECT max(n) AS n, sum(length(body)) AS bytes FROM chunks WHERE host = ?", no) as Row;
     return this.#remember(id, {
       no,
       incarnation: host.head.incarnation,
@@ -174,7 +105,7 @@ export class SqliteFile {
   }
 
   #host(id: string): { no: number; seq: number; text: string; head: Head } | undefined {
-    const row = this.#row("SELECT no, seq, head, sum FROM hosts WHERE id = ?", id);
+    const row = this.#db.row("SELECT no, seq, head, sum FROM hosts WHERE id = ?", id);
     if (!row) return undefined;
     const text = String(row.head);
     this.#check(id, "its head", row.sum, id, text);
@@ -196,7 +127,7 @@ export class SqliteFile {
     const commits: { text: string; chunk: number }[] = [];
     const wanted: ChunkedStore[] = Object.values(head.stores);
     let { seq } = host;
-    for (const row of this.#rows("SELECT seq, chunk, text, sum FROM commits WHERE host = ? ORDER BY seq", no)) {
+    for (const row of this.#db.rows("SELECT seq, chunk, text, sum FROM commits WHERE host = ? ORDER BY seq", no)) {
       const text = String(row.text);
       if (row.seq !== ++seq) throw damagedRecord(id, `commit ${seq}, which is missing`);
       this.#check(id, `commit ${seq}`, row.sum, id, seq, text);
@@ -209,7 +140,7 @@ export class SqliteFile {
   }
 
   #chunk(id: string, no: number, n: number): Uint8Array {
-    const row = this.#row("SELECT body, sum FROM chunks WHERE host = ? AND n = ?", no, n);
+    const row = this.#db.row("SELECT body, sum FROM chunks WHERE host = ? AND n = ?", no, n);
     if (!row) throw damagedRecord(id, `chunk ${n}, which is missing`);
     const body = row.body as Uint8Array;
     this.#check(id, `chunk ${n}`, row.sum, id, n, body);
@@ -226,7 +157,7 @@ export class SqliteFile {
       for (const body of commit.chunks) this.#addChunk(id, place, body);
       const seq = ++place.seq;
       const { revision, text } = commit;
-      this.#run(
+      this.#db.run(
         "INSERT INTO commits (host, seq, revision, chunk, text, sum) VALUES (?, ?, ?, ?, ?, ?)",
         place.no,
         seq,
@@ -248,15 +179,15 @@ export class SqliteFile {
 
   #put(id: string, head: string, incarnation: string, revision: number): Place {
     const used = Date.now();
-    this.#run("INSERT INTO hosts (id, used, seq, head, sum) VALUES (?, ?, 0, ?, ?)", id, used, head, checksum(id, head));
-    const no = Number(this.#row("SELECT last_insert_rowid() AS no")?.no);
+    this.#db.run("INSERT INTO hosts (id, used, seq, head, sum) VALUES (?, ?, 0, ?, ?)", id, used, head, checksum(id, head));
+    const no = Number(this.#db.row("SELECT last_insert_rowid() AS no")?.no);
     return this.#remember(id, { no, incarnation, revision, seq: 0, chunk: 0, bytes: head.length, tailBytes: 0 });
   }
 
   #addChunk(id: string, place: Place, text: string): void {
     const body = Buffer.from(text);
     const n = place.chunk++;
-    this.#run("INSERT INTO chunks VALUES (?, ?, ?, ?)", place.no, n, body, checksum(id, n, body));
+    this.#db.run("INSERT INTO chunks VALUES (?, ?, ?, ?)", place.no, n, body, checksum(id, n, body));
     place.bytes += body.length;
   }
 
@@ -269,18 +200,18 @@ export class SqliteFile {
   delete(id: string): void {
     this.due.delete(id);
     this.#places.delete(id);
-    const no = this.#row("SELECT no FROM hosts WHERE id = ?", id)?.no;
+    const no = this.#db.row("SELECT no FROM hosts WHERE id = ?", id)?.no;
     if (no === undefined) return;
-    for (const table of ["commits", "chunks"]) this.#run(`DELETE FROM ${table} WHERE host = ?`, Number(no));
-    this.#run("DELETE FROM hosts WHERE no = ?", Number(no));
+    for (const table of ["commits", "chunks"]) this.#db.run(`DELETE FROM ${table} WHERE host = ?`, Number(no));
+    this.#db.run("DELETE FROM hosts WHERE no = ?", Number(no));
   }
 
   touch(id: string): void {
-    this.#run("UPDATE hosts SET used = ? WHERE id = ?", Date.now(), id);
+    this.#db.run("UPDATE hosts SET used = ? WHERE id = ?", Date.now(), id);
   }
 
   list(prefix: string, after: string): (readonly [id: string, stores: readonly string[]])[] {
-    const rows = this.#rows(
+    const rows = this.#db.rows(
       "SELECT no, id, head FROM hosts WHERE id > ? AND id >= ? AND id < ? AND substr(id, 1, 1) <> ? ORDER BY id LIMIT ?",
       after,
       prefix,
@@ -290,13 +221,13 @@ export class SqliteFile {
     );
     return rows.map(({ no, id, head }) => {
       const stores = new Set(namesIn(String(head)));
-      for (const { text } of this.#rows("SELECT text FROM commits WHERE host = ?", Number(no))) for (const name of namesIn(String(text))) stores.add(name);
+      for (const { text } of this.#db.rows("SELECT text FROM commits WHERE host = ?", Number(no))) for (const name of namesIn(String(text))) stores.add(name);
       return [String(id), [...stores]] as const;
     });
   }
 
   expire(prefix: string, before: number): string[] {
-    const ids = this.#rows("SELECT id FROM hosts WHERE id >= ? AND id < ? AND used < ?", prefix, endOf(prefix), before).map(({ id }) => String(id));
+    const ids = this.#db.rows("SELECT id FROM hosts WHERE id >= ? AND id < ? AND used < ?", prefix, endOf(prefix), before).map(({ id }) => String(id));
     for (const id of ids) this.delete(id);
     return ids;
   }
@@ -304,7 +235,7 @@ export class SqliteFile {
   /** A damaged record is kept under another id, out of everybody's way. */
   setAside(id: string): string {
     const aside = `${ASIDE}${new Date().toISOString()} ${id}`;
-    this.transaction(() => this.#run("UPDATE hosts SET id = ? WHERE id = ?", aside, id));
+    this.transaction(() => this.#db.run("UPDATE hosts SET id = ? WHERE id = ?", aside, id));
     this.#places.delete(id);
     this.due.delete(id);
     return aside;
@@ -366,8 +297,8 @@ export class SqliteFile {
         from = (from as number) + chunks.length;
       }
       const head = JSON.stringify({ v: FORMAT, ...state, stores: refs, numbers: recent(numbers, Date.now()) } satisfies Head);
-      this.#run("UPDATE hosts SET head = ?, sum = ?, seq = ? WHERE no = ?", head, checksum(id, head), end, no);
-      this.#run("DELETE FROM commits WHERE host = ? AND seq <= ?", no, end);
+      this.#db.run("UPDATE hosts SET head = ?, sum = ?, seq = ? WHERE no = ?", head, checksum(id, head), end, no);
+      this.#db.run("DELETE FROM commits WHERE host = ? AND seq <= ?", no, end);
       this.#sweep(no, Object.values(refs));
       this.#places.delete(id);
     });
@@ -380,36 +311,23 @@ export class SqliteFile {
       for (let n = from; n < from + count; n++) used.add(n);
     };
     stores.forEach(use);
-    for (const { chunk, text } of this.#rows("SELECT chunk, text FROM commits WHERE host = ?", no))
+    for (const { chunk, text } of this.#db.rows("SELECT chunk, text FROM commits WHERE host = ?", no))
       for (const store of wholeStores(String(text))) use({ ...store, from: store.from + Number(chunk) });
-    for (const { n } of this.#rows("SELECT n FROM chunks WHERE host = ?", no))
-      if (!used.has(Number(n))) this.#run("DELETE FROM chunks WHERE host = ? AND n = ?", no, Number(n));
+    for (const { n } of this.#db.rows("SELECT n FROM chunks WHERE host = ?", no))
+      if (!used.has(Number(n))) this.#db.run("DELETE FROM chunks WHERE host = ? AND n = ?", no, Number(n));
   }
 
-  async backup(to: string): Promise<void> {
-    // Node 22 has it since 22.16.
-    if (!sqlite.backup) return void this.#db.prepare("VACUUM INTO ?").run(to);
-    // Node copies beside what this thread does, and may give up with "not an error" where the two meet: the next try begins anew.
-    for (let tries = 1; ; tries++) {
-      try {
-        await sqlite.backup(this.#db, to);
-        return;
-      } catch (error) {
-        if (tries === MOST_TRIES) throw error;
-      }
-    }
+  backup(to: string): Promise<void> {
+    return this.#db.backup(to);
   }
 
   close(): void {
     this.#db.close();
   }
 
-  /** An error of SQLite's as users shall read it. */
+  /** Gives an error of SQLite as users read it. */
   explain(error: unknown): StateError {
-    if (error instanceof StateError) return error;
-    const { errcode, message } = error as { errcode?: number; message: string };
-    const code = errcode === undefined ? undefined : errcode & 0xff;
-    return code === BUSY ? storageBusy(this.#path) : storageFailed(this.#path, code, message);
+    return this.#db.explain(error);
   }
 }
 
@@ -420,16 +338,6 @@ const checksum = (...parts: Part[]) => parts.reduce((sum: number, part) => crc32
 function wholeStores(text: string): ChunkedStore[] {
   if (!text.includes('"count":')) return [];
   return Object.values((JSON.parse(text) as CommitRecord<ChunkedStore>).stores).filter((store): store is ChunkedStore => "count" in store);
-}
-
-/** SQLite finds it out late, and names it badly. */
-function mayWrite(path: string): void {
-  try {
-    accessSync(path, constants.W_OK);
-    accessSync(dirname(path), constants.W_OK);
-  } catch (error) {
-    throw storageFailed(path, READ_ONLY, (error as Error).message);
-  }
 }
 
 /** What comes right after all ids that begin with a prefix. In SQLite's order bytes come after every text. */

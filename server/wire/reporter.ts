@@ -1,7 +1,7 @@
 import { logFailed, messageOf } from "../../lib/errors/errors.js";
 import type { Models, Stores } from "../definition/scope.js";
 import type { RuntimeOptions } from "../runtime.js";
-import type { TwinOptions } from "../twin.js";
+import type { TwinOptions } from "../twin-options.js";
 import type { Report } from "./error-shape.js";
 
 /** What logs show of an event's arguments, by the option `logArguments`. */

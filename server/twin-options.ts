@@ -1,0 +1,313 @@
+import type { LifecycleName } from "../lib/class/lifecycle.js";
+import type { AppContext, ContextRequest, Problem } from "../lib/class/register.js";
+import { classSchema } from "../lib/class/schema.js";
+import {
+  badModel,
+  badOption,
+  badStore,
+  eventIsHook,
+  noAllow,
+  noSchema,
+  noStores,
+  notThereYet,
+  reservedEvent,
+  reservedField,
+  reservedStore,
+  uncheckedRefused,
+} from "../lib/errors/errors.js";
+import type { SessionOptions } from "./access/session.js";
+import type { Bounds } from "./access/session-limits.js";
+import { uncheckedEvents } from "./definition/arguments.js";
+import type { Definition, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
+import type { RuntimeOptions } from "./runtime.js";
+import { memory } from "./storage/memory.js";
+import type { Storage } from "./storage/storage.js";
+import { loggedBy, reportTo } from "./wire/reporter.js";
+
+// --- types ---
+
+type Reserved = "handlers" | "router" | "preload" | "close" | "attach" | "as" | "then" | "visitor" | `$${string}`;
+type Lifecycle<T> = [keyof T & LifecycleName] extends [never]
+  ? unknown
+  : Problem<`"${keyof T & LifecycleName}" is a lifecycle method: make it protected, or every client could call it`>;
+
+/** What the `log` option is told. */
+export interface LogEntry {
+  readonly level: "warn" | "error";
+  readonly message: string;
+  readonly error: unknown;
+  /** What the client was told instead of the error. */
+  readonly id: string | undefined;
+  /** The event in which it happened: `todo.add`. */
+  readonly event: string | undefined;
+  /** Its arguments, as far as `logArguments` says. */
+  readonly args: readonly unknown[] | undefined;
+}
+
+export interface TwinOptions<S, M> {
+  /** The stores, by the names under which clients know them. */
+  stores: S & { [K in keyof S & Reserved]: Problem<`"${K}" is a name of twin's own`> } & { [K in keyof S]: Lifecycle<StoreOf<S[K]>> };
+  /** Classes of the instances in the stores. */
+  models?: M;
+  /** From `defineContext`. */
+  context?: (request: ContextRequest) => AppContext | Promise<AppContext>;
+  /** @default memory() */
+  storage?: Storage;
+  /** The cookie that tells visitors apart. */
+  session?: SessionOptions & {
+    /**
+     * How long the state of a session that nobody uses is kept, in seconds.
+     * @default 30 days
+     */
+    life?: number;
+  };
+  /**
+   * How long the state of users, rooms and tabs that nobody uses is kept, in seconds, to the minute. Any use of any of its stores begins it anew.
+   * @default users and rooms for good, tabs a day
+   */
+  life?: { user?: number; room?: number; tab?: number };
+  /** Refuse, at start, an event of which neither schema nor `design:paramtypes` is known. */
+  requireSchemas?: boolean;
+  /**
+   * Tells twins apart, where a process has several.
+   * @default "twin"
+   */
+  name?: string;
+  /** Other origins whose pages may call: `["https://app.example.com"]`. Let the route export `OPTIONS` too. */
+  origins?: readonly string[];
+  /** Names the version of the app that is running: clients are told. */
+  build?: string;
+  /**
+   * How long an event may run, in ms. What it has changed since its last commit is then undone.
+   * @default 30,000
+   */
+  eventTimeout?: number;
+  /**
+   * How long state that nobody uses stays in memory, in ms; it then stays in the storage.
+   * @default 60,000
+   */
+  idle?: number;
+  /**
+   * How long a tab may be away before `onDisconnect`, in ms.
+   * @default 2,000
+   */
+  grace?: number;
+  /**
+   * How many bytes the body of a request may have.
+   * @default 1,048,576
+   */
+  maxBody?: number;
+  /**
+   * How many bytes of changes a scope instance keeps for those who come back.
+   * @default 1,048,576
+   */
+  maxLog?: number;
+  /**
+   * How many bytes may wait for a slow reader. Past it, a snapshot takes the place of what waits.
+   * @default 1,048,576
+   */
+  maxQueued?: number;
+  /**
+   * How many bytes of answers that are longer than 64 KiB may wait for their readers, of all requests. Past it, those that were read least recently are broken off, as are those of which
+   * nothing is read for half a minute; twins ask again by themselves.
+   * @default 67,108,864
+   */
+  maxAnswers?: number;
+  /**
+   * How many requests a session may make a second, over time: events, and what it asks of its stream. Ten seconds' worth may come at once. Past it, they are refused with
+   * `RATE_LIMITED`, and `data.retryAfter` in ms; twins come back by themselves.
+   * @default 100
+   */
+  eventRate?: number;
+  /**
+   * How many events of one session may wait or run at once.
+   * @default 1,000
+   */
+  maxPending?: number;
+  /**
+   * How many events of one scope instance may wait for their turn, of all who call them.
+   * @default 10,000
+   */
+  maxWaiting?: number;
+  /**
+   * How many streams a session may have open: one for each tab.
+   * @default 100
+   */
+  maxStreams?: number;
+  /**
+   * How many stores and rooms a tab may watch at once.
+   * @default 200
+   */
+  maxWatches?: number;
+  /**
+   * How many sessions may begin to hold state from one address, an hour. It needs `proxies`.
+   * @default 1,000
+   */
+  maxSessions?: number;
+  /**
+   * How many proxies of yours stand before the app. Each must add the address that called it to `x-forwarded-for`: so it is known whence visitors come. More than there are would
+   * let visitors choose their address.
+   * @default 0: it is not known, and `maxSessions` does not apply
+   */
+  proxies?: number;
+  /**
+   * How many scope instances may be in memory at once. Those that nobody uses make room first.
+   * @default 50,000
+   */
+  maxHosts?: number;
+  /**
+   * How deep the arguments of an event may be nested.
+   * @default 100
+   */
+  maxDepth?: number;
+  /**
+   * How many objects, lists, Maps and Sets the arguments of an event may hold.
+   * @default 100,000
+   */
+  maxValues?: number;
+  /**
+   * How long `twin.close()` lets events run that have begun, in ms.
+   * @default 10,000
+   */
+  closeGrace?: number;
+  /** Takes what goes wrong, or slowly. @default the console; warnings in development only */
+  log?: (entry: LogEntry) => void;
+  /**
+   * Whether the log shows the arguments of an event that has failed: they may be passwords. A function gives what is shown of them.
+   * @default false
+   * @example logArguments: (event, args) => (event === "login.signIn" ? ["…"] : args)
+   */
+  logArguments?: boolean | ((event: string, args: readonly unknown[]) => readonly unknown[] | undefined);
+}
+
+// --- checks at start ---
+
+const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
+const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply", "visitor"]);
+const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] satisfies LifecycleName[];
+const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];
+const KNOWN = new Set([
+  "stores",
+  "models",
+  "context",
+  "storage",
+  "session",
+  "requireSchemas",
+  "name",
+  "life",
+  "origins",
+  "build",
+  "log",
+  "logArguments",
+  "proxies",
+]);
+const DAY = 24 * 3600;
+const DEFAULTS = {
+  eventTimeout: 30_000,
+  idle: 60_000,
+  grace: 2000,
+  closeGrace: 10_000,
+  maxBody: 1 << 20,
+  maxLog: 1 << 20,
+  maxQueued: 1 << 20,
+  eventRate: 100,
+  maxPending: 1000,
+  maxWaiting: 10_000,
+  maxStreams: 100,
+  maxWatches: 200,
+  maxSessions: 1000,
+  maxHosts: 50_000,
+  maxDepth: 100,
+  maxValues: 100_000,
+  maxAnswers: 64 << 20,
+};
+
+/**
+ * Checks the options of a twin, and gives them as its runtime takes them: complete, with defaults.
+ * @throws StateError that names the option, the store, the model or the field
+ */
+export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptions {
+  for (const name of Object.keys(options)) if (!KNOWN.has(name) && !Object.hasOwn(DEFAULTS, name)) throw badOption(name, "is no option of `createTwin`");
+  const { stores, models = {}, context = () => ({}), storage = memory(), session = {}, origins = [], proxies = 0, build, log, logArguments = false } = options;
+  if (typeof context !== "function") throw badOption("context", "is not a function: use `defineContext`");
+  if (storage?.["~storage"] !== true) throw badOption("storage", "is no storage: use `memory()`, or another one's factory");
+  if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
+  const definitions = define(stores);
+  for (const [name, Class] of Object.entries(models)) {
+    if (!NAME.test(name)) throw badModel(name, "is no name");
+    if (typeof Class !== "function") throw badModel(name, "is not a class");
+    mustWork(Class);
+  }
+  const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
+  if (unchecked.length > 0) throw uncheckedRefused(unchecked);
+  const report = reportTo(log);
+  const logged = loggedBy(logArguments, report);
+  const { life = 30 * DAY, ...cookie } = session;
+  const lives = Object.fromEntries(Object.entries({ session: life, tab: DAY, ...options.life }).map(([kind, seconds]) => [kind, seconds * 1000]));
+  return {
+    name: options.name ?? "twin",
+    definitions,
+    models,
+    context,
+    storage,
+    session: cookie,
+    lives,
+    limits: limitsOf(options),
+    origins,
+    proxies,
+    build,
+    report,
+    logged,
+  };
+}
+
+function define(stores: Stores): Map<string, Definition> {
+  if (typeof stores !== "object" || stores === null || Object.keys(stores).length === 0) throw noStores();
+  const definitions = new Map<string, Definition>();
+  for (const [name, entry] of Object.entries(stores)) {
+    if (OWN_NAMES.has(name) || name.startsWith("$")) throw reservedStore(name);
+    if (!NAME.test(name)) throw badStore(name, "is no name that a client could use");
+    const scoped = typeof entry === "function" ? { kind: "session" as const, Class: entry } : entry;
+    if (typeof scoped !== "object" || scoped === null || !KINDS.includes(scoped.kind) || typeof scoped.Class !== "function") {
+      throw badStore(name, "is neither a class nor `scope.…(Class)`");
+    }
+    definitions.set(name, defineStore(name, scoped));
+  }
+  return definitions;
+}
+
+function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass }): Definition {
+  const { kind, Class } = scoped;
+  const schema = classSchema(Class);
+  if (schema.fields.size + schema.computeds.size + schema.events.size === 0) throw noSchema(name, Class.name);
+  mustWork(Class);
+  for (const event of schema.events.keys()) {
+    if (HOOKS.includes(event)) throw eventIsHook(name, event);
+    if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(name, event);
+  }
+  for (const field of [...schema.fields.keys(), ...schema.computeds.keys()]) if (field.startsWith("$")) throw reservedField(name, field);
+  if (Class.version !== undefined && !(Number.isInteger(Class.version) && Class.version > 0))
+    throw badStore(name, "has a `static version` that is no whole number above 0");
+  const { allow, guard } = scoped as Partial<Definition>;
+  if (kind === "room" && typeof allow !== "function") throw noAllow(name);
+  if (guard !== undefined && typeof guard !== "function") throw badStore(name, "has a `guard` that is not a function");
+  return { name, kind, Class, schema, ...(allow && { allow }), ...(guard && { guard }) };
+}
+
+/** Options that are declared, and do nothing yet, are refused: a field that nobody sees, or that no browser keeps, would be found out late. */
+function mustWork(Class: ModelClass): void {
+  const { fields, computeds } = classSchema(Class);
+  for (const { name, keep } of fields.values()) if (keep) throw notThereYet("state", "keep", Class.name, name);
+  for (const { name, visibleTo } of fields.values()) if (visibleTo) throw notThereYet("state", "visibleTo", Class.name, name);
+  for (const { name, visibleTo } of computeds.values()) if (visibleTo) throw notThereYet("computed", "visibleTo", Class.name, name);
+}
+
+function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {
+  for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
+    const value = options[name];
+    if (value !== undefined && !(typeof value === "number" && value >= 0)) throw badOption(name, "is not a number");
+  }
+  const limits = Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, options[name as keyof typeof DEFAULTS] ?? value]));
+  const { maxLog, maxQueued, ...others } = limits as typeof DEFAULTS;
+  return { ...others, logBytes: maxLog, streamBytes: maxQueued };
+}
