@@ -1,5 +1,5 @@
 import type { ClientSocket } from "../client/socket.js";
-import { type ServerSocket, Stream } from "../server/http/socket.js";
+import { type ServerSocket, SocketStream } from "../server/http/socket.js";
 import type { Runtime } from "../server/runtime.js";
 import { EVENTS } from "../server/wire/sse.js";
 
@@ -73,7 +73,7 @@ export class ServerEnd implements ServerSocket {
   /** Begins a stream, as a server that sockets were attached to. `events`: it takes them. */
   constructor(runtime: Runtime, { headers, url, signal }: Request, events: boolean) {
     signal.addEventListener("abort", () => this.terminate());
-    void new Stream(runtime, this, EVENTS).begin(headers, new URL(url).searchParams.get("input") ?? "", events);
+    void new SocketStream(runtime, this, EVENTS).begin(headers, new URL(url).searchParams.get("input") ?? "", events);
   }
 
   /** The client has said something. */

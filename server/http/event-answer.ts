@@ -17,12 +17,12 @@ export async function answerEvent(runtime: Runtime, request: TwinRequest, call: 
   try {
     return { result: { data: await runtime.dispatcher.invoke(request, call.store, call.event, call.input) } };
   } catch (thrown) {
-    return { error: refusalOf(runtime, thrown, call.path) };
+    return { error: callErrorOf(runtime, thrown, call.path) };
   }
 }
 
 /** What a client is sent of an error that a call has thrown. */
-export function refusalOf(runtime: Runtime, thrown: unknown, path: string): WireError {
+export function callErrorOf(runtime: Runtime, thrown: unknown, path: string): WireError {
   const error = getTRPCErrorFromUnknown(thrown);
   return { ...wireErrorOf(runtime, error, path), code: TRPC_ERROR_CODES_BY_KEY[error.code] };
 }

@@ -3,7 +3,7 @@ import type { SessionCookie } from "../access/session.js";
 import { parseEventPath } from "../call/event-path.js";
 import type { Runtime } from "../runtime.js";
 import type { StreamConnection } from "../stream/connection.js";
-import { answerEvent, type CalledEvent, refusalOf } from "./event-answer.js";
+import { answerEvent, type CalledEvent, callErrorOf } from "./event-answer.js";
 
 /** A stream that a socket has opened. */
 export interface OpenedStream {
@@ -59,7 +59,7 @@ export class SocketCalls {
     const stands = typeof standing === "boolean" ? standing : await standing.catch(() => false);
     const { context } = this.#connection.caller;
     const request = { session, address, late: true, cookie: null as string | null, context: async () => context };
-    const answer = stands ? await answerEvent(this.#runtime, request, call) : { error: refusalOf(this.#runtime, cookieReplaced(), call.path) };
+    const answer = stands ? await answerEvent(this.#runtime, request, call) : { error: callErrorOf(this.#runtime, cookieReplaced(), call.path) };
     const message = "error" in answer ? ["answer", id, null, answer.error] : ["answer", id, answer.result.data];
     // A new cookie goes with the response to a request alone: there it is asked again.
     if (!stands || request.cookie !== null) this.#stop();
