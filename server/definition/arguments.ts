@@ -109,7 +109,7 @@ function mostArguments(event: EventSchema, Class: StoreClass): number {
 }
 
 /** An event's method, which tells by its `length` how many arguments it needs. */
-export const methodOf = ({ name }: EventSchema, { prototype }: StoreClass) => (prototype as Record<string, Fn>)[name] as Fn;
+const methodOf = ({ name }: EventSchema, { prototype }: StoreClass) => (prototype as Record<string, Fn>)[name] as Fn;
 
 /**
  * A rest parameter stands in the metadata as if it were one argument. `length` counts the parameters before the first that has a default or is a rest:
