@@ -1,54 +1,23 @@
 import { createTRPCUntypedClient, httpBatchStreamLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import type { Classes } from "../lib/class/view-registry.js";
 import { type EventError, unnamed } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import { Signal } from "../lib/graph/signal.js";
 import type { Snapshot } from "../lib/wire/codec.js";
+import { ANSWER_WAIT } from "../lib/wire/protocol.js";
 import type { PreloadData } from "../server/call/preload.js";
 import { loadOnline } from "./chunks.js";
 import { ServerConnection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
+import type { BrowserClasses, ClientOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import type { Receiver, ServerFacts } from "./receiver.js";
 import { toldBy } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
-import type { SocketOptions, Taker } from "./socket.js";
+import type { Taker } from "./socket.js";
 import { type Cell, createCell, createStatus, type Status } from "./status.js";
 import { addressOf, LiveTwin, type Twin, type TwinWorld } from "./twin.js";
 import type { Visiting } from "./visitor.js";
-
-export interface ClientOptions extends SocketOptions {
-  /**
-   * Where the twin's route is mounted.
-   * @default "/api/twin"
-   */
-  url?: string | undefined;
-  /**
-   * How the stream comes. `"websocket"` needs a server that has called `twin.attach()`. Where no socket opens, as behind some proxies, server-sent events take its place, and
-   * sockets are tried again later. Events are requests over HTTP all the same, unless the server takes them by its sockets (`attach(server, { events: true })`).
-   * @default "sse"
-   */
-  transport?: "sse" | "websocket" | undefined;
-  /** Makes the requests: to add headers, or to test. @default the global `fetch` */
-  fetch?: typeof fetch;
-  /**
-   * How long a twin that nobody uses stays watched, in ms.
-   * @default 30,000
-   */
-  linger?: number;
-  /**
-   * How many calls may wait for their answers, as while the line is down. Those beyond are refused with `OFFLINE`, and have not run.
-   * @default 1,000
-   */
-  maxPending?: number;
-}
-
-/** Classes that the browser has, by the names under which the server knows them. */
-export interface BrowserClasses {
-  stores?: Classes | undefined;
-  models?: Classes | undefined;
-}
 
 type Online = Awaited<ReturnType<typeof loadOnline>>;
 
@@ -236,9 +205,6 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     },
   };
 }
-
-/** After how many ms without an answer a request is given up: calls are asked again. */
-const ANSWER_WAIT = 30_000;
 
 /** Calls that end so were ended on purpose: that nobody awaits them is no failure. */
 export const QUIET: ReadonlySet<string> = new Set(["CANCELLED", "SUPERSEDED", "DROPPED"]);

@@ -5,8 +5,9 @@ import { openFace } from "../lib/live/faces.js";
 import { printContainers } from "../lib/live/inspect.js";
 import { viewOf } from "../lib/view/view.js";
 import type { KindOf, StoreOf } from "../server/definition/scope.js";
-import { type ClientOptions, createClient } from "./client.js";
+import { createClient } from "./client.js";
 import { engine } from "./lazy-prediction.js";
+import type { ClientOptions } from "./options.js";
 import type { Status } from "./status.js";
 import { decodeVisitor, type Visiting } from "./visitor.js";
 

@@ -1,11 +1,10 @@
 import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { randomId } from "../lib/event/random-id.js";
+import { PROTOCOL, type StateMessage, type TabMessage } from "../lib/wire/protocol.js";
 import { backoff } from "./backoff.js";
 import type { Cell, ConnectionStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
-
-const PROTOCOL = 1;
 
 /** How long those wait whom the server has sent away, at most, in ms. */
 const BYE_PAUSE = 2000;
@@ -24,9 +23,9 @@ export interface Granted {
 export interface ConnectionWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
   /** Reads the stream of a ticket, until it is over or `line` is aborted. Gives how many ms to wait before the next one; `undefined`: as after a failure. */
-  stream(granted: Granted, line: AbortController, take: (message: unknown) => void): Promise<number | undefined>;
+  stream(granted: Granted, line: AbortController, take: (message: TabMessage) => void): Promise<number | undefined>;
   /** A message of the stream has come. */
-  receive(message: readonly unknown[]): void;
+  receive(message: StateMessage): void;
   /** What the stream told before is over: host numbers, and who is up to date. */
   lost(): void;
   readonly status: Pick<Cell<ConnectionStatus>, "update">;
@@ -156,7 +155,7 @@ export class ServerConnection {
     try {
       const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf) };
       const granted = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as Granted;
-      if (line === this.#line) pause = await this.#world.stream(granted, line, (message) => this.#take(message as readonly unknown[]));
+      if (line === this.#line) pause = await this.#world.stream(granted, line, (message) => this.#take(message));
     } catch (error) {
       refused = error;
     }
@@ -165,9 +164,9 @@ export class ServerConnection {
     if (refused) this.#world.failed(refused as TRPCClientError<AnyTRPCRouter>);
   }
 
-  #take(message: readonly unknown[]): void {
+  #take(message: TabMessage): void {
     // All are sent away when a server closes; who is somebody else now comes back at once.
-    if (message[0] === "bye") return this.#fail(/user|session/.test(message[1] as string) ? 0 : Math.random() * BYE_PAUSE);
+    if (message[0] === "bye") return this.#fail(/user|session/.test(message[1]) ? 0 : Math.random() * BYE_PAUSE);
     if (message[0] === "hello" && !this.open) {
       this.open = true;
       this.#since = Date.now();

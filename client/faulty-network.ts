@@ -1,5 +1,5 @@
 import { Signal } from "../lib/graph/signal.js";
-import type { ClientOptions } from "./client.js";
+import type { ClientOptions } from "./options.js";
 import type { ClientSocket } from "./socket.js";
 
 /** What befalls the requests of a client. */

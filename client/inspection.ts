@@ -1,8 +1,9 @@
 import { Signal } from "../lib/graph/signal.js";
 import type { Prediction } from "../lib/predict/predictions.js";
-import type { ClientOptions } from "./client.js";
+import type { Answer, StateMessage } from "../lib/wire/protocol.js";
 import type { ClientCall } from "./client-call.js";
 import { FaultyNetwork } from "./faulty-network.js";
+import type { ClientOptions } from "./options.js";
 import type { Status } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
@@ -23,9 +24,9 @@ export type News =
   /** Each time: a call that had no answer is sent again, under the same number. */
   | { readonly what: "sent"; readonly call: ClientCall; readonly n: number }
   /** `r`: the revision that shows it; `f`: messages that came with it, as there was no stream. */
-  | { readonly what: "answered"; readonly call: ClientCall; readonly answer: { readonly i: string; readonly r: number; readonly f?: readonly unknown[] } }
+  | { readonly what: "answered"; readonly call: ClientCall; readonly answer: Answer }
   /** A message of the stream was taken, in `ms`. `twins`: those that a frame is for. */
-  | { readonly what: "message"; readonly message: readonly unknown[]; readonly twins: readonly LiveTwin[]; readonly ms: number };
+  | { readonly what: "message"; readonly message: StateMessage; readonly twins: readonly LiveTwin[]; readonly ms: number };
 
 /**
  * A client, as developer tools look into it. There is one in development alone: whatever has to do with it stands behind `process.env.NODE_ENV`, so

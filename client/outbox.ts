@@ -3,14 +3,15 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import type { Encoded } from "../lib/wire/codec.js";
+import type { Answer, MissedMessage } from "../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
-import type { BrowserClasses } from "./client.js";
 import { ClientCall, type OpenCall } from "./client-call.js";
 import type { ServerConnection } from "./connection.js";
 import type { Begun } from "./event.js";
 import type { Filled } from "./form.js";
 import type { Inspection } from "./inspection.js";
 import { engine } from "./lazy-prediction.js";
+import type { BrowserClasses } from "./options.js";
 import type { Shown } from "./prediction.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
@@ -29,24 +30,13 @@ export interface OutboxWorld {
   readonly connection: Pick<ServerConnection, "id" | "epoch" | "open" | "answered">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
-  missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void;
+  missed(twin: LiveTwin, incarnation: string, messages: readonly MissedMessage[]): void;
   readonly status: Pick<Cell<ConnectionStatus>, "current" | "update">;
   /** How many calls may wait for their answers. */
   readonly limit: number;
   readonly known: BrowserClasses;
   readonly visitor: Cell<Visiting>;
   unheard(error: EventError): void;
-}
-
-/** PROTOCOL.md §2: the answer to a numbered event. */
-export interface Answer {
-  readonly h: number | null;
-  readonly i: string;
-  readonly r: number;
-  readonly v: Encoded;
-  /** How many yields went before. */
-  readonly y?: number;
-  readonly f?: readonly (readonly unknown[])[];
 }
 
 /** Under which number an event is known to the server. It keeps it however often it is sent. */

@@ -4,9 +4,17 @@ import type { WireSchema } from "../lib/class/schema.js";
 import { type EventError, isEventError, outdatedPage, refusal } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import type { Signal } from "../lib/graph/signal.js";
-import type { Encoded, Snapshot, WireDelta } from "../lib/wire/codec.js";
+import type { Snapshot, WireDelta } from "../lib/wire/codec.js";
+import {
+  type FrameMessage,
+  type Greeting,
+  isFrame,
+  type MissedMessage,
+  type ResumeMessage,
+  type SnapshotMessage,
+  type StateMessage,
+} from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
-import type { Told } from "../server/wire/error-shape.js";
 import type { ServerConnection } from "./connection.js";
 import type { Inspection } from "./inspection.js";
 import { refusalOf, toldBy } from "./refusal.js";
@@ -57,7 +65,7 @@ export class Receiver {
   readonly #sender: Sender;
   /** The scope instances by the numbers that this stream has given them. */
   readonly #hosts = new Map<unknown, Scope>();
-  /** Which event of this client the next frame is of; 0: none. */
+  /** The number of this client's event that the next frame shows; 0: the frame shows none. */
   #ran = 0;
   /** Snapshots of one host wait for each other, as a change of several stores is shown whole or not at all. */
   #held: HeldSnapshot[] = [];
@@ -67,52 +75,54 @@ export class Receiver {
     this.#sender = sender;
   }
 
-  receive(message: readonly unknown[]): void {
+  receive(message: StateMessage): void {
     if (process.env.NODE_ENV === "production") return this.#take(message);
     const began = performance.now();
     this.#take(message);
     this.#world.inspection?.news.tell({ what: "message", message, twins: this.#twinsOf(this.#hosts.get(message[0])), ms: performance.now() - began });
   }
 
-  #take(message: readonly unknown[]): void {
+  #take(message: StateMessage): void {
     const { twins, effects } = this.#world;
-    const [head] = message;
-    if (head !== "snapshot") this.#release();
-    if (typeof head === "number") this.#takeFrame(this.#twinsOf(this.#hosts.get(head)), message);
-    switch (head) {
+    if (message[0] !== "snapshot") this.#release();
+    switch (message[0]) {
       case "hello":
-        if (!this.#takeHello(message[1] as Hello)) return;
+        if (!this.#takeHello(message[1])) return;
         break;
       case "snapshot":
       case "resume":
         this.#takeState(message);
         break;
       case "refused": {
-        const [, store, key, ...told] = message as [string, string, string | null, ...Told];
-        twins.get(addressOf({ store, key }))?.refuse(toldBy(told));
+        const [, store, key, ...refusal] = message;
+        twins.get(addressOf({ store, key }))?.refuse(toldBy(refusal));
         this.#sender.flush();
         break;
       }
       case "yield": {
-        const [, , host, n, value] = message as [string, string, number, number, Encoded];
+        const [, , host, n, value] = message;
         const scope = this.#hosts.get(host);
         if (scope) this.#sender.yielded(scope, n, value);
         break;
       }
       case "ran":
-        this.#ran = message[2] as number;
+        this.#ran = message[2];
         break;
       case "effect":
-        effects.tell(message[1] as string, decodeValue(message[2]) as readonly unknown[]);
+        effects.tell(message[1], decodeValue(message[2]) as readonly unknown[]);
         break;
+      default:
+        if (isFrame(message)) this.#takeFrame(this.#twinsOf(this.#hosts.get(message[0])), message);
+        // What a later server may send besides is skipped.
+        else message satisfies never;
     }
     this.#sender.settle();
   }
 
   /** `false`: the page is outdated. */
-  #takeHello({ schema, session, visitor }: Hello): boolean {
+  #takeHello({ schema, session, visitor }: Greeting): boolean {
     const { server } = this.#world;
-    // Said again on the same stream, it is hot reload, which the page goes along with.
+    // A second `hello` on the same stream is hot reload, which the page follows.
     if (server.schema && !server.greeted && !serves(schema, server.schema)) {
       this.#outdate(outdatedPage());
       return false;
@@ -123,25 +133,16 @@ export class Receiver {
     return true;
   }
 
-  /** A store's whole state, or that what the twin has is the truth. */
-  #takeState(message: readonly unknown[]): void {
-    const [head, host, store, key, incarnation, revision, snapshot, ended] = message as [
-      string,
-      number,
-      string,
-      string | null,
-      string,
-      number,
-      Snapshot,
-      number?,
-    ];
+  /** Takes a store's whole state, or that the twin has it already. */
+  #takeState(message: SnapshotMessage | ResumeMessage): void {
+    const [, host, store, key, incarnation, revision] = message;
     const twin = this.#world.twins.get(addressOf({ store, key }));
     const scope = twin && this.#world.scopeOf(twin);
     if (!scope) return;
     this.#hosts.set(host, scope);
     scope.incarnation = incarnation;
-    if (head === "snapshot") {
-      this.#held.push({ twin, scope, at: [incarnation, revision], snapshot, ended });
+    if (message[0] === "snapshot") {
+      this.#held.push({ twin, scope, at: [incarnation, revision], snapshot: message[6], ended: message[7] });
       if (!this.#awaited()) this.#release();
     } else if (twin.shows(incarnation, revision)) {
       twin.synced = true;
@@ -180,8 +181,8 @@ export class Receiver {
     }
   }
 
-  #takeFrame(watching: Iterable<LiveTwin>, message: readonly unknown[]): void {
-    const revision = message[1] as number;
+  #takeFrame(watching: Iterable<LiveTwin>, message: FrameMessage): void {
+    const revision = message[1];
     atomically(() => {
       for (const twin of watching) {
         if (!twin.at || twin.at[1] >= revision) continue;
@@ -212,18 +213,18 @@ export class Receiver {
     return scope ? [...this.#world.twins.values()].filter((twin) => this.#world.scopeOf(twin) === scope) : [];
   }
 
-  /** Messages that came with an answer, as there is no stream to bring them. */
-  missed(twin: LiveTwin, incarnation: string, messages: readonly (readonly unknown[])[]): void {
+  /** Takes the messages that came with the answer to an event of `twin`: no stream brings them. */
+  missed(twin: LiveTwin, incarnation: string, messages: readonly MissedMessage[]): void {
     // All that is shown of a host goes on together, or waits for the stream.
     const shown = this.#twinsOf(this.#world.scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
     for (const message of messages) {
-      if (message[0] === "ran") this.#ran = message[2] as number;
-      else if (typeof message[0] === "number")
+      if (message[0] === "ran") this.#ran = message[2];
+      else if (isFrame(message))
         this.#takeFrame(
           shown.filter(({ at }) => at?.[0] === incarnation),
           message,
         );
-      else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5] as number], message[6] as Snapshot, message[7] as number);
+      else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5]], message[6], message[7]);
     }
   }
 
@@ -260,10 +261,4 @@ export class Receiver {
     this.#hosts.clear();
     for (const twin of this.#world.twins.values()) twin.synced = false;
   }
-}
-
-interface Hello {
-  readonly schema: WireSchema;
-  readonly session: string;
-  readonly visitor?: Encoded;
 }

@@ -1,7 +1,7 @@
 import { type EventError, refusal } from "../lib/errors/errors.js";
 import type { Encoded } from "../lib/wire/codec.js";
+import type { RefusalParts } from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
-import type { Told } from "../server/wire/error-shape.js";
 
 /** What the server says of a call; `undefined` where it has not spoken. */
 export function refusalOf(error: unknown): EventError | undefined {
@@ -13,4 +13,4 @@ export function refusalOf(error: unknown): EventError | undefined {
 export const isAgain = (error: unknown): boolean => (error as { data?: { again?: boolean } }).data?.again === true;
 
 /** A refusal as the server tells it: its data as an encoded value. `plain`: where that would say no more. */
-export const toldBy = ([code, message, value]: Told, plain?: unknown): EventError => refusal(code, message, value ? decodeValue(value) : plain);
+export const toldBy = ([code, message, value]: RefusalParts, plain?: unknown): EventError => refusal(code, message, value ? decodeValue(value) : plain);

@@ -1,4 +1,5 @@
 import { decode } from "../lib/wire/binary.js";
+import { ANSWER_WAIT, type Message, SILENT_HEARTBEATS, type TabMessage } from "../lib/wire/protocol.js";
 
 /** What is used of a `WebSocket`. */
 export interface ClientSocket {
@@ -33,9 +34,6 @@ const BEGINNING = 10_000;
 /** How long a client does without sockets after one has brought nothing, in ms. */
 const PAUSE = 60_000;
 
-/** After how many ms without an answer a call is given up: it is asked again over HTTP. */
-const ANSWER_WAIT = 30_000;
-
 /** Until when clients do without, by their options. */
 const pauses = new WeakMap<SocketOptions, number>();
 
@@ -45,100 +43,132 @@ export interface Taker {
   call?: ((path: string, input: unknown) => Promise<unknown> | undefined) | undefined;
 }
 
-/**
- * A stream by way of a WebSocket. Its messages go to `take`, and the text of the response tells only of the line: that it is alive, and that it is over. `undefined` where no
- * socket opens, or it brings nothing: none is tried for a while then.
- */
-export async function fetchBySocket(
-  options: SocketOptions,
-  taker: Taker,
-  url: string,
-  signal: AbortSignal,
-  take: (message: unknown) => void,
-): Promise<Response | undefined> {
-  if (signal.aborted || Date.now() < (pauses.get(options) ?? 0)) return undefined;
-  const body = await listen(options, taker, url, signal, take).catch(() => undefined);
-  if (body) return new Response(body);
-  if (!signal.aborted) pauses.set(options, Date.now() + PAUSE);
-  return undefined;
+/** What brings a stream by a socket. */
+export interface SocketWorld {
+  readonly options: SocketOptions;
+  readonly taker: Taker;
+  /** Where the twin's route is. */
+  readonly url: string;
+  readonly ticket: string;
+  /** Aborted when the stream is no longer wanted. */
+  readonly signal: AbortSignal;
+  take(message: TabMessage): void;
 }
 
-/** What a socket brings; `undefined` where that is nothing. */
-function listen(
-  options: SocketOptions,
-  taker: Taker,
-  url: string,
-  signal: AbortSignal,
-  take: (message: unknown) => void,
-): Promise<ReadableStream<Uint8Array> | undefined> {
-  const [path, input] = url.split("$live?input=") as [string, string];
-  return new Promise((resolve) => {
+/**
+ * Opens a stream by a WebSocket. Its messages go to `take`, and the text that it gives tells only of the line: that it is alive, and that it is over. `undefined` where no
+ * socket opens, or it brings nothing: no socket is tried for a while then.
+ */
+export async function fetchBySocket(world: SocketWorld): Promise<ReadableStream<string> | undefined> {
+  const { options, signal } = world;
+  if (signal.aborted || Date.now() < (pauses.get(options) ?? 0)) return undefined;
+  let lines: ReadableStream<string> | undefined;
+  try {
+    lines = await new SocketReader(world).lines;
+  } catch {
+    // No socket can be made.
+  }
+  if (!lines && !signal.aborted) pauses.set(options, Date.now() + PAUSE);
+  return lines;
+}
+
+/** Reads one socket, from its opening to its end. */
+class SocketReader {
+  /** What the socket tells of the line; `undefined` where it ends before it has brought anything. */
+  readonly lines: Promise<ReadableStream<string> | undefined>;
+  readonly #world: SocketWorld;
+  readonly #socket: ClientSocket;
+  readonly #calls: Calls;
+  #begin!: (lines: ReadableStream<string> | undefined) => void;
+  #line: ReadableStreamDefaultController<string> | undefined;
+  /** Runs out when the socket has not opened, or has brought nothing, for too long. */
+  #patience: ReturnType<typeof setTimeout>;
+
+  constructor(world: SocketWorld) {
+    const { options, signal, ticket, url } = world;
     const { openSocket = (url) => new WebSocket(url), wire } = options;
-    const socket = openSocket(new URL(`${path}$socket${wire === "binary" ? "/binary" : ""}`, globalThis.location?.href).href.replace(/^http/, "ws"));
+    const socket = openSocket(new URL(`${url}/$socket${wire === "binary" ? "/binary" : ""}`, globalThis.location?.href).href.replace(/^http/, "ws"));
+    this.#world = world;
+    this.#socket = socket;
+    this.#calls = new Calls((text) => socket.send(text));
+    this.lines = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+    this.#patience = setTimeout(this.#end, OPENING);
+    signal.addEventListener("abort", this.#end);
     socket.binaryType = "arraybuffer";
-    const encoder = new TextEncoder();
-    let body: ReadableStreamDefaultController<Uint8Array> | undefined;
-    const calls = new Calls((text) => socket.send(text));
-    const over = () => {
-      clearTimeout(patience);
-      signal.removeEventListener("abort", over);
-      socket.onmessage = socket.onclose = socket.onerror = null;
-      socket.close();
-      body?.close();
-      body = undefined;
-      if (taker.call === calls.call) taker.call = undefined;
-      calls.end();
-      resolve(undefined);
-    };
-    let patience = setTimeout(over, OPENING);
-    signal.addEventListener("abort", over);
     socket.onopen = () => {
-      clearTimeout(patience);
-      patience = setTimeout(over, BEGINNING);
-      socket.send(decodeURIComponent(input));
+      clearTimeout(this.#patience);
+      this.#patience = setTimeout(this.#end, BEGINNING);
+      socket.send(JSON.stringify({ ticket }));
     };
-    socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
-      // A refusal is no event.
-      if (typeof data === "string" && data.startsWith("{")) return over();
-      clearTimeout(patience);
-      if (!body) resolve(new ReadableStream({ start: (controller) => void (body = controller) }));
-      try {
-        const text = typeof data === "string" ? heard(data) : spread(data);
-        // What a message tells may end the stream.
-        body?.enqueue(encoder.encode(text));
-      } catch {
-        // It is not what a server of ours says.
-        over();
-      }
-    };
-    const hand = (message: readonly unknown[]) => {
-      if (signal.aborted) return;
-      const [what, id, value, error] = message;
-      if (what === "answer") return calls.answered(id as number, value, error);
-      if (what !== "events") return take(message);
-      calls.longest = id as number;
-      taker.call = calls.call;
-    };
-    /** Hands on the messages in text, and gives what else it tells. */
-    const heard = (data: string) => {
-      let rest = "";
-      for (const event of data.split("\n\n")) {
-        if (event.startsWith("data: ")) hand(JSON.parse(event.slice(6)));
-        else if (event) rest += `${event}\n\n`;
-      }
-      return rest || ALIVE;
-    };
-    /** Hands on the messages in bytes, and gives the text that tells of the line. */
-    const spread = (data: ArrayBuffer) => {
-      let heartbeat: number | undefined;
-      for (const message of decode(new Uint8Array(data)) as (readonly unknown[])[]) {
-        if (message[0] === "hello") ({ heartbeat } = message[1] as { heartbeat: number });
-        hand(message);
-      }
-      return heartbeat ? `event: connected\ndata: {"reconnectAfterInactivityMs":${3000 * heartbeat}}\n\n` : ALIVE;
-    };
-    socket.onerror = socket.onclose = over;
-  });
+    socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => this.#receive(data);
+    socket.onerror = socket.onclose = this.#end;
+  }
+
+  readonly #end = (): void => {
+    const { signal, taker } = this.#world;
+    const socket = this.#socket;
+    clearTimeout(this.#patience);
+    signal.removeEventListener("abort", this.#end);
+    socket.onmessage = socket.onclose = socket.onerror = null;
+    socket.close();
+    this.#line?.close();
+    this.#line = undefined;
+    if (taker.call === this.#calls.call) taker.call = undefined;
+    this.#calls.end();
+    this.#begin(undefined);
+  };
+
+  #receive(data: string | ArrayBuffer): void {
+    // A refusal is no event.
+    if (typeof data === "string" && data.startsWith("{")) return this.#end();
+    clearTimeout(this.#patience);
+    if (!this.#line) this.#begin(new ReadableStream({ start: (controller) => void (this.#line = controller) }));
+    try {
+      const text = typeof data === "string" ? this.#takeText(data) : this.#takeBytes(data);
+      // A message may have ended the stream.
+      this.#line?.enqueue(text);
+    } catch {
+      // No server of ours writes this.
+      this.#end();
+    }
+  }
+
+  /** Takes the messages that come as text. Gives the other events, which tell of the line. */
+  #takeText(data: string): string {
+    let rest = "";
+    for (const event of data.split("\n\n")) {
+      if (event.startsWith("data: ")) this.#take(JSON.parse(event.slice(6)) as Message);
+      else if (event) rest += `${event}\n\n`;
+    }
+    return rest || ALIVE;
+  }
+
+  /** Takes the messages that come as bytes. Gives the events that tell of the line. */
+  #takeBytes(data: ArrayBuffer): string {
+    let heartbeat: number | undefined;
+    for (const message of decode(new Uint8Array(data)) as Message[]) {
+      if (message[0] === "hello") ({ heartbeat } = message[1]);
+      this.#take(message);
+    }
+    return heartbeat ? `event: connected\ndata: {"reconnectAfterInactivityMs":${SILENT_HEARTBEATS * 1000 * heartbeat}}\n\n` : ALIVE;
+  }
+
+  #take(message: Message): void {
+    const { signal, take, taker } = this.#world;
+    if (signal.aborted) return;
+    switch (message[0]) {
+      case "answer":
+        return this.#calls.answered(message[1], message[2], message[3]);
+      case "events":
+        this.#calls.longest = message[1];
+        taker.call = this.#calls.call;
+        return;
+      default:
+        take(message);
+    }
+  }
 }
 
 const ALIVE = "event: ping\ndata: \n\n";

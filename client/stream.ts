@@ -1,5 +1,4 @@
-/** `fetch`, as far as streams need it. What it has in another form than text it may give to `take` by itself. */
-export type GetStream = (url: string, init: RequestInit & { signal: AbortSignal }, take: (data: unknown) => void) => Promise<Response>;
+import type { TabMessage } from "../lib/wire/protocol.js";
 
 /** Takes an event out of a stream: `true` where it is none of the reader's. */
 export type Divert = (text: string, event: string | undefined, data: string) => boolean;
@@ -8,11 +7,22 @@ export type Divert = (text: string, event: string | undefined, data: string) => 
 export const EVENT = /^(?:event: (\S+)\n)?data: (.*)/s;
 
 /**
- * Reads a subscription over server-sent events, by `fetch`, until it is over, however it ends, or `line` is aborted. An `EventSource` would come back by itself, with a
- * ticket that is used up; it takes neither headers nor another `fetch`, and is missing in Node. So this one reader is used everywhere, and what
+ * The text of a subscription over server-sent events, by `fetch`; `undefined` where it is refused. An `EventSource` would come back by itself, with a
+ * ticket that is used up; it takes neither headers nor another `fetch`, and is missing in Node. So this one is used everywhere, and what
  * tests break is what browsers run.
  */
-export async function readStream(get: GetStream, url: string, line: AbortController, take: (data: unknown) => void, divert?: Divert): Promise<void> {
+export async function fetchEvents(get: typeof fetch, url: string, signal: AbortSignal): Promise<ReadableStream<string> | undefined> {
+  const { ok, body } = await get(url, { signal, headers: { accept: "text/event-stream" }, cache: "no-store" });
+  return ok && body ? body.pipeThrough(new TextDecoderStream()) : undefined;
+}
+
+/** Reads a stream of server-sent events until it is over, however it ends, or `line` is aborted. What is no message stays with the line, but for what `divert` takes. */
+export async function readStream(
+  open: () => Promise<ReadableStream<string> | undefined>,
+  line: AbortController,
+  take: (message: TabMessage) => void,
+  divert?: Divert,
+): Promise<void> {
   /** After how many ms without a sign of life the line is dead, until the server says. */
   let silence = 20_000;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,9 +32,8 @@ export async function readStream(get: GetStream, url: string, line: AbortControl
   };
   listen();
   try {
-    const { ok, body } = await get(url, { signal: line.signal, headers: { accept: "text/event-stream" }, cache: "no-store" }, take);
-    if (!ok || !body) return;
-    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = (await open())?.getReader();
+    if (!reader) return;
     let rest = "";
     for (;;) {
       const { done, value } = await reader.read();
@@ -41,7 +50,7 @@ export async function readStream(get: GetStream, url: string, line: AbortControl
         if (divert?.(text, event, data)) continue;
         if (event === "serialized-error" || event === "return") return;
         if (event === "connected") silence = (JSON.parse(data) as { reconnectAfterInactivityMs?: number }).reconnectAfterInactivityMs ?? silence;
-        if (!event && data) take(JSON.parse(data));
+        if (!event && data) take(JSON.parse(data) as TabMessage);
       }
     }
   } catch {

@@ -1,3 +1,4 @@
+import type { TabMessage } from "../lib/wire/protocol.js";
 import { type Divert, EVENT } from "./stream.js";
 
 // One stream for all tabs of a session, as browsers give a site six lines over HTTP/1.1 for all its tabs. The tab that holds the lock leads: by its line the server sends the messages
@@ -18,7 +19,7 @@ export interface Wanted {
   ask(procedure: string, input: object): Promise<unknown>;
   /** Reads a stream of the tab's own, until it is over or `line` is aborted. */
   read(line: AbortController, divert?: Divert): Promise<void>;
-  take(message: unknown): void;
+  take(message: TabMessage): void;
 }
 
 /** How long nobody may answer who leads, and how long a leader may be silent that was asked for a sign of life, in ms. */
@@ -286,7 +287,7 @@ function follow(wanted: Wanted, all: BroadcastChannel, leader: LineName): Promis
         for (const text of events.split("\n\n")) {
           const [, event, data] = EVENT.exec(text) ?? [];
           if (event === "return") return false;
-          if (!event && data) take(JSON.parse(data));
+          if (!event && data) take(JSON.parse(data) as TabMessage);
           if (signal.aborted) return true;
         }
         return true;

@@ -6,9 +6,9 @@ import { atomically } from "../lib/graph/batch.js";
 import { Signal } from "../lib/graph/signal.js";
 import { createMirror, type Mirror } from "../lib/mirror/mirror.js";
 import type { Snapshot, WireDelta } from "../lib/wire/codec.js";
-import type { BrowserClasses } from "./client.js";
 import { type Begun, type BoundEvent, createEvent } from "./event.js";
 import { engine } from "./lazy-prediction.js";
+import type { BrowserClasses } from "./options.js";
 
 export type TwinState = "waiting" | "ready" | "refused";
 

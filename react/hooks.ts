@@ -1,6 +1,6 @@
 import { createElement, use, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import type { ClientOptions } from "../client/client.js";
 import { engine } from "../client/lazy-prediction.js";
+import type { ClientOptions } from "../client/options.js";
 import { addressOf, type Twin } from "../client/twin.js";
 import { decodeVisitor } from "../client/visitor.js";
 import type { AppVisitor } from "../lib/class/register.js";

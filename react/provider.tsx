@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { type BrowserClasses, type Client, type ClientOptions, createClient } from "../client/client.js";
+import { type Client, createClient } from "../client/client.js";
+import type { BrowserClasses, ClientOptions } from "../client/options.js";
 import type { AppEffects } from "../lib/class/register.js";
 import type { EventError } from "../lib/errors/errors.js";
 import type { BuiltInEffects } from "../lib/event/current.js";

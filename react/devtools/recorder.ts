@@ -4,6 +4,7 @@ import type { LiveTwin } from "../../client/twin.js";
 import type { EventError } from "../../lib/errors/errors.js";
 import { Signal } from "../../lib/graph/signal.js";
 import type { Prediction } from "../../lib/predict/predictions.js";
+import { type FrameMessage, isFrame, type StateMessage } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 
 /** A call of an event. Times are those of `performance.now()`. */
@@ -129,7 +130,7 @@ export class DevtoolsRecorder {
         if (!record) return;
         record.answered = performance.now();
         record.revision = news.answer.r;
-        for (const message of news.answer.f ?? []) this.#message(message as readonly unknown[], [record.twin], 0);
+        for (const message of news.answer.f ?? []) this.#message(message, [record.twin], 0);
         this.#claim(record);
         break;
       }
@@ -167,36 +168,30 @@ export class DevtoolsRecorder {
     ended(call, over, over);
   }
 
-  #message(message: readonly unknown[], twins: readonly LiveTwin[], ms: number): void {
-    const [head] = message;
-    const told: { stores: string[]; revision?: number } = { stores: [] };
-    if (typeof head === "number") {
-      told.revision = message[1] as number;
-      for (let i = 2; i < message.length; i += 2) {
-        const twin = twins.find(({ store }) => store === message[i]);
-        told.stores.push(twin ? nameOf(twin) : String(message[i]));
-        if (twin) this.#receive(twin, message[i + 1]);
-      }
-      if (message.length > 2)
-        this.#frames = [...this.#frames.slice(1 - KEPT), { twins, revision: told.revision, bytes: bytesOf(message), time: performance.now() }];
-      for (const record of this.calls) this.#claim(record);
-    } else if (head === "snapshot" || head === "resume") {
-      const [, , store, key, , revision, snapshot] = message as [string, number, string, string | null, string, number, unknown];
-      told.revision = revision;
+  #message(message: StateMessage, twins: readonly LiveTwin[], ms: number): void {
+    const { name, revision } = isFrame(message) ? { name: "frame", revision: message[1] } : { name: message[0], revision: revisionOf(message) };
+    const stores = isFrame(message) ? this.#frame(message, twins) : storesOf(message).map(nameOf);
+    if (message[0] === "snapshot") {
+      const [, , store, key, , , snapshot] = message;
       const twin = [...this.inspection.twins.values()].find((one) => one.store === store && one.key === key);
-      told.stores.push(nameOf({ store, key }));
-      if (twin && head === "snapshot") this.#receive(twin, snapshot);
-    } else if (head === "refused") told.stores.push(nameOf({ store: message[1] as string, key: message[2] as string | null }));
-    const record: MessageRecord = {
-      id: this.#ids++,
-      time: new Date(),
-      name: typeof head === "number" ? "frame" : String(head),
-      stores: told.stores,
-      revision: told.revision,
-      bytes: bytesOf(message),
-      ms,
-    };
+      if (twin) this.#receive(twin, snapshot);
+    }
+    const record: MessageRecord = { id: this.#ids++, time: new Date(), name, stores, revision, bytes: bytesOf(message), ms };
     this.messages = [...this.messages.slice(1 - KEPT), record];
+  }
+
+  /** Takes a frame, and gives the names of its stores. */
+  #frame(message: FrameMessage, twins: readonly LiveTwin[]): string[] {
+    const [, revision, ...deltas] = message;
+    const stores: string[] = [];
+    for (let i = 0; i < deltas.length; i += 2) {
+      const twin = twins.find(({ store }) => store === deltas[i]);
+      stores.push(twin ? nameOf(twin) : String(deltas[i]));
+      if (twin) this.#receive(twin, deltas[i + 1]);
+    }
+    if (deltas.length > 0) this.#frames = [...this.#frames.slice(1 - KEPT), { twins, revision, bytes: bytesOf(message), time: performance.now() }];
+    for (const record of this.calls) this.#claim(record);
+    return stores;
   }
 
   #receive(twin: LiveTwin, data: unknown): void {
@@ -239,6 +234,21 @@ export function recorderOf(inspection: Inspection): DevtoolsRecorder {
 
 /** A store, with its room's key. */
 export const nameOf = ({ store, key }: { readonly store: string; readonly key: string | null }): string => (key === null ? store : `${store} ${key}`);
+
+const revisionOf = (message: StateMessage): number | undefined => (message[0] === "snapshot" || message[0] === "resume" ? message[5] : undefined);
+
+/** The store that a message other than a frame is for. */
+function storesOf(message: StateMessage): { readonly store: string; readonly key: string | null }[] {
+  switch (message[0]) {
+    case "snapshot":
+    case "resume":
+      return [{ store: message[2], key: message[3] }];
+    case "refused":
+      return [{ store: message[1], key: message[2] }];
+    default:
+      return [];
+  }
+}
 
 /** When a call is over. Past its own `then`, which would take it for heard. */
 function ended(call: ClientCall, done: (value: unknown) => void, failed: (error: EventError) => void): void {

@@ -4,6 +4,7 @@ import { cancelled, circle, cookieReplaced, cutOff, isLater, unknownEvent, unkno
 import { eventIds } from "../../lib/event/event-ids.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
 import type { Store } from "../../lib/store/store.js";
+import type { MissedMessage } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { definitionOf, eventSchemaOf, locate, permit, publicEvent } from "../access/access.js";
 import type { Admission } from "../access/admission.js";
@@ -17,7 +18,6 @@ import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Storage } from "../storage/storage.js";
-import type { Message } from "../stream/connection.js";
 import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
@@ -206,7 +206,7 @@ export class Dispatcher {
   }
 
   /** What a client without a stream has missed of a host: the messages that a stream would have. */
-  async #missed(called: Definition, host: Host, caller: Caller, client: string, at: number): Promise<Message[]> {
+  async #missed(called: Definition, host: Host, caller: Caller, client: string, at: number): Promise<MissedMessage[]> {
     if (at >= host.revision) return [];
     const names: string[] = [];
     for (const name of host.stores) {

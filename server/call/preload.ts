@@ -2,6 +2,7 @@ import type { WireSchema } from "../../lib/class/schema.js";
 import { type EventError, noSessionInPreload, refusal } from "../../lib/errors/errors.js";
 import type { Page, PageParams } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
+import type { RefusalParts } from "../../lib/wire/protocol.js";
 import { definitionOf, locate, permit, visitorOf } from "../access/access.js";
 import { clientAddressOf } from "../access/address.js";
 import type { Admission } from "../access/admission.js";
@@ -11,12 +12,12 @@ import { type Sessions, sessionTagOf } from "../access/session.js";
 import type { Definition } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import type { Hosts } from "../host/hosts.js";
-import { errorShapeOf, type Report, type Told, told } from "../wire/error-shape.js";
+import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 
 /** A store of a page, as `preload` gives it. */
 export type PreloadedStore =
   | { readonly store: string; readonly key: string | null; readonly incarnation: string; readonly revision: number; readonly snapshot: unknown }
-  | { readonly store: string; readonly key: string | null; readonly refused: Told };
+  | { readonly store: string; readonly key: string | null; readonly refused: RefusalParts };
 
 export interface PreloadData {
   readonly schema: WireSchema;

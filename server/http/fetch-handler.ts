@@ -1,11 +1,11 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { badRequest, foreignOrigin } from "../../lib/errors/errors.js";
+import { HEARTBEAT, MOST_CALLS } from "../../lib/wire/protocol.js";
 import { askedHost, clientAddressOf } from "../access/address.js";
 import type { TwinRequest } from "../access/callers.js";
 import type { SessionCookie } from "../access/session.js";
 import { refusalPage, submitForm } from "../call/form.js";
 import type { Runtime } from "../runtime.js";
-import { HEARTBEAT } from "../stream/streams.js";
 import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
 import { type Carry, eventStream } from "../wire/sse.js";
 import { answerBatch, callsIn } from "./batch.js";
@@ -14,9 +14,6 @@ import { REQUEST } from "./router.js";
 import { type OpenedStream, SocketCalls } from "./socket-calls.js";
 
 export type Handler = (request: Request) => Promise<Response>;
-
-/** How many calls one request may carry. */
-const MOST_CALLS = 1000;
 
 /** How long browsers remember that an origin may call, in seconds: no more than they allow. */
 const PREFLIGHT_LIFE = 7200;

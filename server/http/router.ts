@@ -2,12 +2,12 @@ import { initTRPC, type TRPCBuiltRouter, type TRPCError, type TRPCMutationProced
 import type { AppContext } from "../../lib/class/register.js";
 import type { IsInternal } from "../../lib/class/view-types.js";
 import { isEventError, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
+import { HEARTBEAT, SILENT_HEARTBEATS } from "../../lib/wire/protocol.js";
 import { publicEvent } from "../access/access.js";
 import type { TwinRequest } from "../access/callers.js";
 import { parseEventPath } from "../call/event-path.js";
 import type { KindOf, StoreOf } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
-import { HEARTBEAT } from "../stream/streams.js";
 import { errorShapeOf, statusOf, tellable } from "../wire/error-shape.js";
 
 // --- types ---
@@ -46,7 +46,7 @@ const requestOf = (ctx: object): TwinRequest => (ctx as { [REQUEST]?: TwinReques
 export function buildRouter(runtime: Runtime) {
   const t = initTRPC.context<object>().create({
     isDev: false,
-    sse: { ping: { enabled: true, intervalMs: HEARTBEAT * 1000 }, client: { reconnectAfterInactivityMs: HEARTBEAT * 3000 } },
+    sse: { ping: { enabled: true, intervalMs: HEARTBEAT * 1000 }, client: { reconnectAfterInactivityMs: SILENT_HEARTBEATS * HEARTBEAT * 1000 } },
     errorFormatter: ({ shape, error, path }) => ({ ...wireErrorOf(runtime, error, path), code: shape.code }),
   });
   const procedure = t.procedure.input((input: unknown) => input);

@@ -1,4 +1,5 @@
 import { cookieReplaced } from "../../lib/errors/errors.js";
+import type { AnswerMessage } from "../../lib/wire/protocol.js";
 import type { SessionCookie } from "../access/session.js";
 import { parseEventPath } from "../call/event-path.js";
 import type { Runtime } from "../runtime.js";
@@ -60,7 +61,7 @@ export class SocketCalls {
     const { context } = this.#connection.caller;
     const request = { session, address, late: true, cookie: null as string | null, context: async () => context };
     const answer = stands ? await answerEvent(this.#runtime, request, call) : { error: callErrorOf(this.#runtime, cookieReplaced(), call.path) };
-    const message = "error" in answer ? ["answer", id, null, answer.error] : ["answer", id, answer.result.data];
+    const message: AnswerMessage = "error" in answer ? ["answer", id, null, answer.error] : ["answer", id, answer.result.data];
     // A new cookie goes with the response to a request alone: there it is asked again.
     if (!stands || request.cookie !== null) this.#stop();
     this.#connection.answer(message);

@@ -1,16 +1,13 @@
 import type { Duplex } from "node:stream";
+import { HEARTBEAT, MOST_CALLS } from "../../lib/wire/protocol.js";
 import type { Runtime } from "../runtime.js";
 import type { StreamConnection } from "../stream/connection.js";
-import { HEARTBEAT } from "../stream/streams.js";
 import type { Wire } from "../wire/wire.js";
 import type { SocketCalls } from "./socket-calls.js";
 import { sealed } from "./ws-header.js";
 
 /** How many bytes a message of a client may have. */
 export const LONGEST_INPUT = 1 << 20;
-
-/** How many calls of a socket may be without an answer. */
-const MOST_CALLS = 1000;
 
 /** What is used of the package `ws`. */
 export interface ServerSocket {

@@ -1,4 +1,5 @@
 import type { Encoded } from "../../lib/wire/codec.js";
+import type { AnswerMessage, Greeting, Message } from "../../lib/wire/protocol.js";
 import type { Caller, ConnectionInfo, Effect } from "../host/context.js";
 import type { Host } from "../host/host.js";
 import { createQueue } from "../task/queue.js";
@@ -6,16 +7,12 @@ import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
 import type { Wire } from "../wire/wire.js";
 
-/** A message of the stream: PROTOCOL.md §3. */
-export type Message = readonly unknown[];
-
-interface Queued {
-  /** A message, or a frame of which the reader gets the stores that it watches. */
-  readonly message: Message | Frame;
-  readonly bytes: number;
-  /** Whose frame it is. */
-  readonly of: Watched | undefined;
-}
+/** A message, or a frame of which the reader gets the stores that it watches. */
+type Queued = { readonly bytes: number } & (
+  | { readonly message: Message; readonly of: undefined }
+  /** `of`: the watched host that the frame belongs to. */
+  | { readonly message: Frame; readonly of: Watched }
+);
 
 interface Watched {
   readonly host: Host;
@@ -113,10 +110,9 @@ export class StreamConnection {
   }
 
   #written({ message, of }: Queued, wire: Wire): Buffer {
-    if (!of) return wire.write(message as Message);
-    const frame = message as Frame;
-    const ran = frame.ran(this.client);
-    const written = frame.written(of.stores, wire);
+    if (!of) return wire.write(message);
+    const ran = message.ran(this.client);
+    const written = message.written(of.stores, wire);
     return ran.length === 0 ? written : Buffer.concat([...ran.map(wire.write), written]);
   }
 
@@ -131,8 +127,8 @@ export class StreamConnection {
     const ready = this.#ready.shift();
     if (ready) return ready;
     const { message, of } = this.#shift();
-    if (!of) return message as Message;
-    this.#ready.push(...this.#messages(message as Frame, of));
+    if (!of) return message;
+    this.#ready.push(...this.#messages(message, of));
     return this.#ready.shift();
   }
 
@@ -149,7 +145,7 @@ export class StreamConnection {
     const queued = this.#queue.shift() as Queued;
     this.#bytes -= queued.bytes;
     if (queued.of) queued.of.queued--;
-    else if ((queued.message as Message)[0] === "answer" && --this.answers === 0) this.#answered = 0;
+    else if (queued.message[0] === "answer" && --this.answers === 0) this.#answered = 0;
     return queued;
   }
 
@@ -170,7 +166,17 @@ export class StreamConnection {
           const { store } = one;
           if (!pending.delete(store) || this.#watched.get(host) !== watched) continue;
           if ("error" in one) this.refuse(store, host.roomKey, one.error);
-          else this.#ready.push(["snapshot", host.number, store, host.roomKey, host.incarnation, revision, one.snapshot, ...(ended > 0 ? [ended] : [])]);
+          else
+            this.#ready.push([
+              "snapshot",
+              host.number,
+              store,
+              host.roomKey,
+              host.incarnation,
+              revision,
+              one.snapshot,
+              ...((ended > 0 ? [ended] : []) as [number?]),
+            ]);
         }
         this.#notice();
       });
@@ -182,11 +188,11 @@ export class StreamConnection {
     return this.#watched.has(host) ? host.number : undefined;
   }
 
-  #push(message: Message | Frame, bytes: number, of?: Watched): void {
+  #push(queued: Queued): void {
     if (this.#closed) return;
-    this.#queue.push({ message, bytes, of });
-    this.#bytes += bytes;
-    if (of) of.queued++;
+    this.#queue.push(queued);
+    this.#bytes += queued.bytes;
+    if (queued.of) queued.of.queued++;
     if (this.#bytes > this.#limit) {
       this.#slow?.();
       this.#collapse();
@@ -210,7 +216,7 @@ export class StreamConnection {
   #collapse(): void {
     for (const watched of this.#watched.values()) if (watched.queued > 0) this.#renewAll(watched);
     if (this.#bytes <= this.#limit) return;
-    this.#queue = this.#queue.filter(({ message, of }) => of || !DROPPED.includes((message as Message)[0]));
+    this.#queue = this.#queue.filter(({ message, of }) => of || !DROPPED.includes(message[0]));
     this.#bytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
@@ -229,7 +235,7 @@ export class StreamConnection {
     const watched = this.#watched.get(host);
     if (!watched) return;
     if (watched.pending.size > 0) this.#renewAll(watched);
-    else this.#push(frame, frame.bytes, watched);
+    else this.#push({ message: frame, bytes: frame.bytes, of: watched });
   }
 
   /** The client has these stores as of a revision: it gets the frames after it. */
@@ -237,7 +243,7 @@ export class StreamConnection {
     const watched = this.#watched.get(host);
     if (!watched) return;
     watched.stores = stores;
-    for (const store of names) this.#push(["resume", host.number, store, host.roomKey, host.incarnation, revision], 64);
+    for (const store of names) this.#send(["resume", host.number, store, host.roomKey, host.incarnation, revision], 64);
     for (const frame of frames) this.frame(host, frame);
   }
 
@@ -256,7 +262,7 @@ export class StreamConnection {
     this.#measured(["refused", store, key, ...told(errorShapeOf(error, this.#report))]);
   }
 
-  hello(greeting: object): void {
+  hello(greeting: Greeting): void {
     if (this.#closed) return;
     // Before the snapshots, which cannot be read without it, also where the reader has been slow from the start.
     this.#ready.push(["hello", greeting]);
@@ -268,27 +274,31 @@ export class StreamConnection {
   }
 
   yielded(host: Host, n: number, value: Encoded): void {
-    this.#measured(["yield", this.client, this.numberOf(host) ?? null, n, value]);
+    this.#measured(["yield", this.client ?? null, this.numberOf(host) ?? null, n, value]);
   }
 
   /** Whether events are taken by the same line: so many bytes each, at most. */
   takes(bytes: number): void {
-    this.#push(["events", bytes], 0);
+    this.#send(["events", bytes], 0);
   }
 
   /**
    * The answer to a call that came by the same line: it goes behind the frame that shows it, and is never dropped.
    * Where too much waits, the connection ends: its calls are asked again.
    */
-  answer(message: Message): void {
+  answer(message: AnswerMessage): void {
     if (this.#closed) return;
     if (this.answers++ > 0) this.#answered += JSON.stringify(message).length;
     if (this.#answered > MOST_ANSWERED) this.close();
-    else this.#push(message, 0);
+    else this.#send(message, 0);
   }
 
   #measured(message: Message): void {
-    this.#push(message, JSON.stringify(message).length);
+    this.#send(message, JSON.stringify(message).length);
+  }
+
+  #send(message: Message, bytes: number): void {
+    this.#push({ message, bytes, of: undefined });
   }
 
   // --- what it watches ---
@@ -351,8 +361,8 @@ export class StreamConnection {
     } else {
       // What it watches is left now: so frames are made messages.
       this.#queue = this.#queue.flatMap(({ message, bytes, of }) => {
-        const messages = of ? this.#messages(message as Frame, of) : [message];
-        return messages.map((one) => ({ message: one, bytes, of: undefined }));
+        const messages = of ? this.#messages(message, of) : [message];
+        return messages.map((one): Queued => ({ message: one, bytes, of: undefined }));
       });
       this.#queue.push({ message: ["bye", reason], bytes: 0, of: undefined });
     }
@@ -369,5 +379,5 @@ export class StreamConnection {
 /** How many characters of answers may wait for a reader. */
 const MOST_ANSWERED = 1 << 22;
 
-/** What a reader that is much too slow does without. */
-const DROPPED: readonly unknown[] = ["yield", "effect"];
+/** The messages that a reader does without when it is much too slow. */
+const DROPPED: readonly Message[0][] = ["yield", "effect"];

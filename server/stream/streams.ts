@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { WireSchema } from "../../lib/class/schema.js";
 import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
+import { HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
 import { definitionOf, locate, permit, userOf, visitorOf } from "../access/access.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
@@ -16,9 +17,6 @@ import { clientId, record, type WatchInput, watchesOf, whole } from "../wire/req
 import { StreamConnection } from "./connection.js";
 import { Line } from "./line.js";
 
-const PROTOCOL = 1;
-/** Seconds between the pings of a stream. */
-export const HEARTBEAT = 15;
 /** How long a ticket waits for its stream, in ms. */
 const TICKET_LIFE = 30_000;
 

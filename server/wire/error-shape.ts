@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { dataNotSent, dataTooLarge, EventError, isEventError, isLater } from "../../lib/errors/errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
+import type { RefusalParts } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { boundedIssues, cut } from "./issues.js";
 import { jsonOf, plainOf, silence } from "./plain-values.js";
@@ -114,12 +115,10 @@ export const tellable = (error: unknown, report: Report): EventError =>
   made.has(error as Error) ? (error as EventError) : errorOf(errorShapeOf(error, report));
 
 /** A refusal as streams and pages tell it, which clients of ours alone read: its data is an encoded value. */
-export function told({ code, message, data, value }: Refusal): Told {
+export function told({ code, message, data, value }: Refusal): RefusalParts {
   if (value) return [code, message, value];
   return data === undefined ? [code, message] : [code, message, encodeValue(data)];
 }
-
-export type Told = readonly [code: string, message: string, data?: Encoded];
 
 const STATUS: Readonly<Record<string, number>> = {
   INTERNAL: 500,

@@ -1,9 +1,9 @@
 import type { WireDelta } from "../../lib/wire/codec.js";
-import type { Message } from "../stream/connection.js";
+import type { FrameMessage, RanMessage } from "../../lib/wire/protocol.js";
 import { eventOf } from "./sse.js";
 import type { Wire } from "./wire.js";
 
-const NONE: readonly Message[] = [];
+const NONE: readonly RanMessage[] = [];
 
 /**
  * What one commit has changed, in the stores that clients watch. It is written once, for all who get the same of it in the same way: a room of a
@@ -36,14 +36,14 @@ export class Frame {
   }
 
   /** As a stream that watches some stores gets it. */
-  message(stores: ReadonlySet<string>, host = this.host): Message {
-    const message: unknown[] = [host, this.revision];
+  message(stores: ReadonlySet<string>, host = this.host): FrameMessage {
+    const message: [number, number, ...(string | WireDelta)[]] = [host, this.revision];
     for (const [store, delta] of this.deltas) if (stores.has(store)) message.push(store, delta);
     return message;
   }
 
   /** What goes before it to the client that has called the event. */
-  ran(client: string | undefined, host = this.host): readonly Message[] {
+  ran(client: string | undefined, host = this.host): readonly RanMessage[] {
     return this.by && this.by.client === client ? [["ran", host, this.by.n]] : NONE;
   }
 

@@ -1,6 +1,5 @@
 import { snapshotText } from "../../lib/store/store.js";
-import type { Snapshot } from "../../lib/wire/codec.js";
-import type { Message } from "../stream/connection.js";
+import { type Message, SILENT_HEARTBEATS } from "../../lib/wire/protocol.js";
 import type { Line } from "../stream/line.js";
 import type { Wire } from "./wire.js";
 
@@ -16,7 +15,7 @@ export const eventOf = (json: string): Buffer => Buffer.from(`data: ${json}\n\n`
 export const EVENTS: Wire = {
   text: true,
   write: (message) => eventOf(textOf(message)),
-  beginning: (heartbeat) => named("connected", JSON.stringify({ reconnectAfterInactivityMs: 3 * heartbeat })),
+  beginning: (heartbeat) => named("connected", JSON.stringify({ reconnectAfterInactivityMs: SILENT_HEARTBEATS * heartbeat })),
   ping: named("ping", ""),
   end: named("return", ""),
 };
@@ -27,8 +26,9 @@ export const addressed = (tab: number): Buffer => named("tab", String(tab));
 /** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
 function textOf(message: Message): string {
   if (message[0] !== "snapshot") return JSON.stringify(message);
-  const [head, rest] = [message.slice(0, 6), message.slice(7)].map((part) => JSON.stringify(part).slice(1, -1));
-  return `[${[head, snapshotText(message[6] as Snapshot), ...(rest ? [rest] : [])].join(",")}]`;
+  const [head, host, store, key, incarnation, revision, snapshot, ended] = message;
+  const before = JSON.stringify([head, host, store, key, incarnation, revision]).slice(0, -1);
+  return `${before},${snapshotText(snapshot)}${ended === undefined ? "" : `,${ended}`}]`;
 }
 
 export interface EventStreamOptions {

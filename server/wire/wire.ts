@@ -1,6 +1,6 @@
 import { encode } from "../../lib/wire/binary.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
-import type { Message } from "../stream/connection.js";
+import type { Message, SnapshotMessage } from "../../lib/wire/protocol.js";
 
 /** How a stream is written. */
 export interface Wire {
@@ -22,7 +22,7 @@ const NOTHING = Buffer.alloc(0);
 export const BINARY: Wire = {
   text: false,
   write(message) {
-    const { buffer, byteOffset, byteLength } = encode(message[0] === "snapshot" ? message.with(6, snapshotBytes(message[6] as Snapshot)) : message);
+    const { buffer, byteOffset, byteLength } = encode(message[0] === "snapshot" ? withBytes(message) : message);
     return Buffer.from(buffer, byteOffset, byteLength);
   },
   beginning: () => NOTHING,
@@ -30,9 +30,14 @@ export const BINARY: Wire = {
   end: NOTHING,
 };
 
+/** A snapshot message, with the snapshot in bytes already. */
+function withBytes([head, host, store, key, incarnation, revision, snapshot, ...rest]: SnapshotMessage): readonly unknown[] {
+  return [head, host, store, key, incarnation, revision, bytesOf(snapshot), ...rest];
+}
+
 const written = new WeakMap<Snapshot, Uint8Array>();
 
-function snapshotBytes(snapshot: Snapshot): Uint8Array {
+function bytesOf(snapshot: Snapshot): Uint8Array {
   let bytes = written.get(snapshot);
   if (!bytes) {
     bytes = encode(snapshot);

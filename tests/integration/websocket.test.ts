@@ -4,7 +4,7 @@ import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { type Fault, pair } from "twinstate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { ClientOptions } from "../../client/client.js";
+import type { ClientOptions } from "../../client/options.js";
 import { type App, serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown, status } from "../kit/client.js";
 import { Jar } from "../kit/http.js";

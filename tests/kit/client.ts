@@ -1,5 +1,6 @@
 import { onTestFinished } from "vitest";
-import { type BrowserClasses, type Client, type ClientOptions, createClient } from "../../client/client.js";
+import { type Client, createClient } from "../../client/client.js";
+import type { BrowserClasses, ClientOptions } from "../../client/options.js";
 import type { Twin } from "../../client/twin.js";
 import { openFace } from "../../lib/live/faces.js";
 import { Jar } from "./http.js";

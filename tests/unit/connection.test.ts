@@ -4,7 +4,7 @@ import { StreamConnection } from "../../server/stream/connection.js";
 import { EVENTS } from "../../server/wire/sse.js";
 
 const open = () => new StreamConnection({ info: { id: "tab", since: new Date() }, caller: SERVER, client: "tab", epoch: 1, limit: 1 << 20, report: () => {} });
-const answer = (id: number) => ["answer", id, "x".repeat(1 << 20)];
+const answer = (id: number) => ["answer", id, "x".repeat(1 << 20)] as const;
 
 test("a socket whose reader takes no answers ends before they are many megabytes, and one that takes them does not", () => {
   const [idle, reading] = [open(), open()];

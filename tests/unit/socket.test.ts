@@ -15,15 +15,17 @@ function open(take: (message: unknown, line: AbortController) => void = () => {}
   const line = new AbortController();
   const taken: unknown[] = [];
   let over = false;
-  const refused = vi.fn(async () => Response.error());
+  const refused = vi.fn(async () => undefined);
+  const receive = (message: unknown) => {
+    taken.push(message);
+    take(message, line);
+  };
+  const { signal } = line;
   const ended = readStream(
-    async (url, { signal }, take) => (await fetchBySocket({ openSocket, wire: "binary" }, {}, url, signal, take)) ?? refused(),
-    "http://it/twin/$live?input=%7B%7D",
+    async () =>
+      (await fetchBySocket({ options: { openSocket, wire: "binary" }, taker: {}, url: "http://it/twin", ticket: "t", signal, take: receive })) ?? refused(),
     line,
-    (message) => {
-      taken.push(message);
-      take(message, line);
-    },
+    receive,
   ).then(() => {
     over = true;
   });
@@ -49,7 +51,7 @@ test("messages come in their order, and a line on which nothing comes is alive f
   const stream = open();
   expect(stream.openSocket).toHaveBeenCalledWith("ws://it/twin/$socket/binary");
   stream.open();
-  expect(stream.socket.send).toHaveBeenCalledWith("{}");
+  expect(stream.socket.send).toHaveBeenCalledWith(`{"ticket":"t"}`);
   stream.bring();
   stream.bring(HELLO, ["snapshot", 1]);
   stream.bring([1, 2]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decode } from "../../lib/wire/binary.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
+import type { SnapshotMessage } from "../../lib/wire/protocol.js";
 import { Frame } from "../../server/wire/frame.js";
 import { EVENTS } from "../../server/wire/sse.js";
 import { BINARY } from "../../server/wire/wire.js";
@@ -35,10 +36,10 @@ describe.for([
       enumerable: true,
       get: () => [`read ${++reads} times`],
     });
-    const message = (host: number, ...more: unknown[]) => ["snapshot", host, "note", null, "incarnation", 3, snapshot, ...more];
+    const message = (host: number, ...ended: [number?]): SnapshotMessage => ["snapshot", host, "note", null, "incarnation", 3, snapshot, ...ended];
     const written = [message(1), message(2, 9)].map(wire.write);
     const once = JSON.parse(JSON.stringify(snapshot)) as string[][];
     once[0] = ["read 1 times"];
-    expect(written.map(read[form])).toEqual([message(1), message(2, 9)].map((one) => one.with(6, once)));
+    expect(written.map(read[form])).toEqual([message(1), message(2, 9)].map((one) => ([...one] as unknown[]).with(6, once)));
   });
 });

@@ -1,4 +1,4 @@
-import type { ClientOptions } from "../../../client/client.js";
+import type { ClientOptions } from "../../../client/options.js";
 
 /** `fetch` and WebSockets with a browser's cookies, for one site. */
 export function cookies(): Required<Pick<ClientOptions, "fetch" | "openSocket">> {

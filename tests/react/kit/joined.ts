@@ -1,4 +1,5 @@
-import type { BrowserClasses, Client } from "../../../client/client.js";
+import type { Client } from "../../../client/client.js";
+import type { BrowserClasses } from "../../../client/options.js";
 import { ClientCall } from "../../../client/client-call.js";
 import { createCell, createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";

@@ -1,0 +1,34 @@
+import type { Classes } from "../lib/class/view-registry.js";
+import type { SocketOptions } from "./socket.js";
+
+export interface ClientOptions extends SocketOptions {
+  /**
+   * Where the twin's route is mounted.
+   * @default "/api/twin"
+   */
+  url?: string | undefined;
+  /**
+   * How the stream comes. `"websocket"` needs a server that has called `twin.attach()`. Where no socket opens, as behind some proxies, server-sent events take its place, and
+   * sockets are tried again later. Events are requests over HTTP all the same, unless the server takes them by its sockets (`attach(server, { events: true })`).
+   * @default "sse"
+   */
+  transport?: "sse" | "websocket" | undefined;
+  /** Makes the requests: to add headers, or to test. @default the global `fetch` */
+  fetch?: typeof fetch;
+  /**
+   * How long a twin that nobody uses stays watched, in ms.
+   * @default 30,000
+   */
+  linger?: number;
+  /**
+   * How many calls may wait for their answers, as while the line is down. Those beyond are refused with `OFFLINE`, and have not run.
+   * @default 1,000
+   */
+  maxPending?: number;
+}
+
+/** Classes that the browser has, by the names under which the server knows them. */
+export interface BrowserClasses {
+  stores?: Classes | undefined;
+  models?: Classes | undefined;
+}

@@ -1,0 +1,99 @@
+import type { WireSchema } from "../class/schema.js";
+import type { Encoded, Snapshot, WireDelta } from "./codec.js";
+
+// The messages of a stream and the numbers that both ends must agree on: PROTOCOL.md. Types cost no bytes in what browsers load.
+
+/** The version of the protocol. */
+export const PROTOCOL = 1;
+/** Seconds between two signs of life of a stream. */
+export const HEARTBEAT = 15;
+/** A line on which nothing comes for so many heartbeats is dead. */
+export const SILENT_HEARTBEATS = 3;
+/** How many calls one request may have, and how many calls of one socket may wait for their answers. */
+export const MOST_CALLS = 1000;
+/** Milliseconds after which a client gives up a request without an answer. It asks again under the same number. */
+export const ANSWER_WAIT = 30_000;
+
+/** What a client learns at the beginning of a stream, and again when the server's classes were replaced. */
+export interface Greeting {
+  readonly protocol: number;
+  readonly build: string | null;
+  readonly schema: WireSchema;
+  /** Seconds between two signs of life. */
+  readonly heartbeat: number;
+  /** Tells sessions apart without naming them. */
+  readonly session: string;
+  /** The `visitor` of the app's context. */
+  readonly visitor?: Encoded;
+}
+
+/** A refusal as streams and pages have it: the data is an encoded value. */
+export type RefusalParts = readonly [code: string, message: string, data?: Encoded];
+
+/** A frame: all changes of one commit, a store's name before each delta. It is the one message that begins with a number. */
+export type FrameMessage = readonly [host: number, revision: number, ...deltas: (string | WireDelta)[]];
+
+export type HelloMessage = readonly [head: "hello", greeting: Greeting];
+
+/** The whole state of a store. `ended`: the events of this client up to that number have ended in it. */
+export type SnapshotMessage = readonly [
+  head: "snapshot",
+  host: number,
+  store: string,
+  key: string | null,
+  incarnation: string,
+  revision: number,
+  snapshot: Snapshot,
+  ended?: number | undefined,
+];
+
+/** The state that the client has is the truth at that revision. */
+export type ResumeMessage = readonly [head: "resume", host: number, store: string, key: string | null, incarnation: string, revision: number];
+
+/** The next frame of the host has what the events of this client up to `n` have changed. */
+export type RanMessage = readonly [head: "ran", host: number, n: number];
+
+export type RefusedMessage = readonly [head: "refused", store: string, key: string | null, ...refusal: RefusalParts];
+
+/** One value that a generator event of this client has yielded. */
+export type YieldMessage = readonly [head: "yield", client: string | null, host: number | null, n: number, value: Encoded];
+
+export type EffectMessage = readonly [head: "effect", name: string, args: Encoded];
+
+/** The server ends the stream, and the client comes back. */
+export type ByeMessage = readonly [head: "bye", reason: string];
+
+/** The socket takes events of so many bytes each; 0: no more. */
+export type EventsMessage = readonly [head: "events", bytes: number];
+
+/** The answer to a call that came by the same socket. With an `error`, the answer is `null`. */
+export type AnswerMessage = readonly [head: "answer", id: number, answer: unknown, error?: unknown];
+
+/** What changes what a client shows. */
+export type StateMessage = FrameMessage | HelloMessage | SnapshotMessage | ResumeMessage | RanMessage | RefusedMessage | YieldMessage | EffectMessage;
+
+/** What each stream brings. */
+export type TabMessage = StateMessage | ByeMessage;
+
+/** A message of a stream, by whichever line: PROTOCOL.md §3. */
+export type Message = TabMessage | EventsMessage | AnswerMessage;
+
+/** What a client without a stream gets with an answer. */
+export type MissedMessage = FrameMessage | RanMessage | SnapshotMessage;
+
+export const isFrame = (message: Message): message is FrameMessage => typeof message[0] === "number";
+
+/** The answer to a numbered event: PROTOCOL.md §2. */
+export interface Answer {
+  /** The host's number on the client's stream; `null` where no open stream of the client watches the host. */
+  readonly h: number | null;
+  /** The host's incarnation. */
+  readonly i: string;
+  /** The revision that shows what the event has changed. */
+  readonly r: number;
+  readonly v: Encoded;
+  /** How many values the event has yielded before. */
+  readonly y?: number;
+  /** The messages that a stream would have brought. */
+  readonly f?: readonly MissedMessage[];
+}
