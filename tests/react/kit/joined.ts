@@ -1,6 +1,6 @@
 import type { Client } from "../../../client/client.js";
-import type { BrowserClasses } from "../../../client/options.js";
 import { ClientCall } from "../../../client/client-call.js";
+import type { BrowserClasses } from "../../../client/options.js";
 import { createCell, createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Visiting } from "../../../client/visitor.js";
