@@ -4,6 +4,7 @@ import type { WireSchema } from "../lib/class/schema.js";
 import { type EventError, isEventError, outdatedPage, refusal } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import type { Signal } from "../lib/graph/signal.js";
+import { applyDelta } from "../lib/mirror/mirror.js";
 import type { Snapshot, WireDelta } from "../lib/wire/codec.js";
 import {
   type FrameMessage,
@@ -194,7 +195,9 @@ export class Receiver {
         this.#sender.ran(twin, incarnation, this.#ran);
         const index = message.indexOf(twin.store, 2);
         try {
-          twin.frame([incarnation, revision], index < 0 ? undefined : (message[index + 1] as WireDelta));
+          twin.frame([incarnation, revision], () => {
+            if (index >= 0) applyDelta(twin.mirror, message[index + 1] as WireDelta);
+          });
         } catch {
           this.#renew(twin);
         }

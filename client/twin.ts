@@ -4,8 +4,8 @@ import { classViewsOf } from "../lib/class/view-registry.js";
 import { type EventError, nestedEvent, unknownEvent } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import { Signal } from "../lib/graph/signal.js";
-import { createMirror, type Mirror } from "../lib/mirror/mirror.js";
-import type { Snapshot, WireDelta } from "../lib/wire/codec.js";
+import { createSnapshotMirror, type SnapshotMirror } from "../lib/mirror/snapshot-mirror.js";
+import type { Snapshot } from "../lib/wire/codec.js";
 import { type Begun, type BoundEvent, createEvent } from "./event.js";
 import { engine } from "./lazy-prediction.js";
 import type { BrowserClasses } from "./options.js";
@@ -16,7 +16,7 @@ export type TwinState = "waiting" | "ready" | "refused";
 export interface Twin {
   readonly store: string;
   readonly key: string | null;
-  readonly mirror: Mirror;
+  readonly mirror: SnapshotMirror;
   readonly state: TwinState;
   /** Why it is refused. */
   readonly error: EventError | undefined;
@@ -65,7 +65,7 @@ export type Position = readonly [incarnation: string, revision: number];
 export class LiveTwin implements Twin {
   readonly store: string;
   readonly key: string | null;
-  readonly mirror: Mirror;
+  readonly mirror: SnapshotMirror;
   readonly ready: Promise<void>;
   readonly #changes = new Signal();
   readonly subscribe = this.#changes.subscribe;
@@ -92,7 +92,7 @@ export class LiveTwin implements Twin {
     this.store = store;
     this.key = key;
     this.#members = classViewsOf(world.known?.stores, store)?.members();
-    this.mirror = createMirror({ name: store, models: world.known?.models, method: (className, name) => this.#method(className, name) });
+    this.mirror = createSnapshotMirror({ name: store, models: world.known?.models, method: (className, name) => this.#method(className, name) });
     this.mirror.onChange(() => this.#tell());
     this.ready = new Promise((resolve) => {
       this.#settle = resolve;
@@ -188,8 +188,8 @@ export class LiveTwin implements Twin {
   }
 
   /** The next frame; it need not change anything of this store. */
-  frame(at: Position, delta?: WireDelta): void {
-    this.#enter(at, () => delta && this.mirror.applyDelta(delta));
+  frame(at: Position, apply: () => void): void {
+    this.#enter(at, apply);
   }
 
   /** Where applying a change fails half-way, nobody knows what the content is. */

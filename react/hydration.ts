@@ -1,6 +1,6 @@
 import { createContext } from "react";
 import type { Twin } from "../client/twin.js";
-import { createMirror } from "../lib/mirror/mirror.js";
+import { createSnapshotMirror } from "../lib/mirror/snapshot-mirror.js";
 import type { Snapshot } from "../lib/wire/codec.js";
 import type { PreloadedStore } from "../server/call/preload.js";
 
@@ -33,7 +33,7 @@ export function pinned(twin: Twin, rendered: Rendered | undefined): Pinned {
   let known = pins.get(rendered);
   if (known?.twin !== twin) {
     // The twin has never been in this state: several parts of a page may come with one store in several states.
-    const mirror = createMirror({ name: twin.store, models: twin.mirror.graph.models });
+    const mirror = createSnapshotMirror({ name: twin.store, models: twin.mirror.graph.models });
     mirror.applySnapshot(rendered.snapshot as Snapshot);
     known = { twin, pin: { version: -1, view: mirror.view() } };
     pins.set(rendered, known);

@@ -3,7 +3,7 @@ import type { AnyClass } from "../class/schema.js";
 import { randomId } from "../event/random-id.js";
 import { Node, nodeOf, Old, spoil } from "../graph/node.js";
 import { copyInto, emptyOf } from "../graph/plain.js";
-import type { Mirror } from "../mirror/mirror.js";
+import type { SnapshotMirror } from "../mirror/snapshot-mirror.js";
 import { undo } from "../record/undo.js";
 import { partsOf, viewOf } from "../view/view.js";
 import type { Encoded } from "../wire/codec.js";
@@ -42,7 +42,7 @@ export interface PendingEvent {
  * says now. While there are any, the mirror is changed by {@link change} alone.
  */
 export class Predictions {
-  readonly #mirror: Mirror;
+  readonly #mirror: SnapshotMirror;
   readonly #predictor: Predictor;
   /** In order: those that are sent, then those that wait to be. */
   #pending: PendingEvent[] = [];
@@ -50,7 +50,7 @@ export class Predictions {
   #pendingFlags: WeakMap<object, boolean> | undefined;
 
   /** @param current what `current()` gives, as far as both ends have it */
-  constructor(mirror: Mirror, Class: AnyClass, current: () => object = () => ({})) {
+  constructor(mirror: SnapshotMirror, Class: AnyClass, current: () => object = () => ({})) {
     this.#mirror = mirror;
     this.#predictor = new Predictor(mirror.graph, Class, current);
   }

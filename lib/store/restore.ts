@@ -3,6 +3,7 @@ import { storage } from "../graph/audience.js";
 import { Graph } from "../graph/graph.js";
 import { InstanceNode } from "../graph/instance.js";
 import { Decoder } from "../mirror/decoder.js";
+import { readDelta } from "../mirror/delta-reader.js";
 import { expand } from "../wire/id-ranges.js";
 import { STEP, type Steps } from "../wire/steps.js";
 
@@ -23,7 +24,7 @@ export function* restoreGraph(graph: Graph, [snapshot, names, next, ids]: Saved,
   const decoder = new Decoder(graph, storage);
   yield* decoder.snapshot(snapshot, []);
   for (const [delta] of tail) {
-    decoder.delta(delta);
+    readDelta(decoder, delta);
     yield;
   }
   const last = tail[tail.length - 1];

@@ -297,8 +297,6 @@ export interface Sink<C> {
   leaf(slot: readonly unknown[]): unknown;
   make(kind: BodyKind, className: string | undefined, names: readonly string[]): C;
   fill(container: C, data: unknown): void;
-  /** An array told by another one. Plain values have none. */
-  from?(container: C, group: Group): void;
 }
 
 /** The value of a slot. */
@@ -351,14 +349,17 @@ export function openBody<C>(group: Group, sink: Sink<C>): OpenedBodies<C> {
 
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
-/** Fills the containers, in order. */
-export function fillBodies<C>(opened: readonly OpenedBodies<C>[], sink: Sink<C>): void {
-  for (const one of opened) fillBody(one, sink);
+/** Fills an array that a group describes by another one. */
+type FillFrom<C> = (container: C, group: Group) => void;
+
+/** Fills the containers, in order. `fillFrom`: deltas alone have such arrays. */
+export function fillBodies<C>(opened: readonly OpenedBodies<C>[], sink: Sink<C>, fillFrom?: FillFrom<C>): void {
+  for (const one of opened) fillBody(one, sink, fillFrom);
 }
 
 /** Fills the containers of one group. */
-export function fillBody<C>({ group, kind, names, made }: OpenedBodies<C>, sink: Sink<C>): void {
-  if (group[0] === "f") sink.from!(made[0] as C, group);
+export function fillBody<C>({ group, kind, names, made }: OpenedBodies<C>, sink: Sink<C>, fillFrom?: FillFrom<C>): void {
+  if (group[0] === "f") fillFrom!(made[0] as C, group);
   else if (kind === "object" || kind === "instance") fillObjects(group.slice(kind === "instance" ? 4 : 3), names, made, sink);
   else fillLists(group, kind, made, sink);
 }

@@ -70,6 +70,8 @@ test("a page of views loads neither MobX nor what it reacts to, before it asks f
   });
   const loaded = new Set(["react/index.ts"]);
   for (const file of loaded) for (const { path, kind } of metafile.inputs[file]?.imports ?? []) if (kind !== "dynamic-import") loaded.add(path);
-  expect(loaded).toContain("lib/mirror/mirror.ts");
+  expect(loaded).toContain("lib/mirror/snapshot-mirror.ts");
+  // What applies deltas and takes messages comes with the stream.
+  expect([...loaded].filter((file) => /delta-reader|receiver|sender/.test(file))).toEqual([]);
   expect([...loaded].filter((file) => /^mobx$|^lib\/(live|store|channel|predict)\//.test(file))).toEqual([]);
 });

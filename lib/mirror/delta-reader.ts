@@ -1,0 +1,116 @@
+import { badWire } from "../errors/errors.js";
+import type { ArrayNode } from "../graph/array.js";
+import type { MapNode } from "../graph/map.js";
+import type { Node, Stored } from "../graph/node.js";
+import type { ObjectNode } from "../graph/object.js";
+import type { SetNode } from "../graph/set.js";
+import { fillBodies, type Group, openBodies, valueOf, type WireDelta } from "../wire/codec.js";
+import { CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP } from "../wire/ops.js";
+import { type Decoder, type NodePages, nodeIn, register } from "./decoder.js";
+
+/** Reads a delta into the graph of a decoder. A page loads this with the stream, as what it was rendered with is a snapshot. */
+export function readDelta(decoder: Decoder, delta: WireDelta): void {
+  decoder.claimed = decoder.free;
+  const bodies = Array.isArray(delta[0]) ? (delta[0] as Group[]) : undefined;
+  const opened = bodies ? openBodies(bodies, decoder) : [];
+  const sweep = applyOps(decoder, delta, bodies ? 1 : 0);
+  fillBodies(opened, decoder, (node, group) => fillFrom(decoder, node, group));
+  if (decoder.claimed !== decoder.free) throw badWire("a delta", "containers that nothing refers to");
+  if (sweep) forgetUnreachable(decoder);
+}
+
+/** Applies the ops from an index on. `true`: containers that cannot be reached are to be forgotten. */
+function applyOps(decoder: Decoder, delta: WireDelta, from: number): boolean {
+  let at = from;
+  let sweep = false;
+  const next = () => delta[at++];
+  const value = () => valueOf(delta[at++], decoder);
+  while (at < delta.length) {
+    const code = next();
+    switch (code) {
+      case SET:
+        decoder.numbered<ObjectNode>(next(), "object").put(decoder.name(next()), value());
+        break;
+      case DELETE:
+        decoder.numbered<ObjectNode>(next(), "object").remove(decoder.name(next()));
+        break;
+      case SPLICE:
+      case CUT:
+        decoder
+          .numbered<ArrayNode>(next(), "array")
+          .splice(next() as number, next() as number, code === SPLICE ? (next() as unknown[]).map((slot) => valueOf(slot, decoder)) : []);
+        break;
+      case SET_ITEM:
+        decoder.numbered<ArrayNode>(next(), "array").put(next() as number, value());
+        break;
+      case MAP_SET:
+        decoder.numbered<MapNode>(next(), "map").put(value(), value());
+        break;
+      case MAP_DELETE:
+        decoder.numbered<MapNode>(next(), "map").remove(value());
+        break;
+      case SET_ADD:
+        decoder.numbered<SetNode>(next(), "set").put(value());
+        break;
+      case SET_DELETE:
+        decoder.numbered<SetNode>(next(), "set").remove(value());
+        break;
+      case CLEAR:
+        decoder.numbered<MapNode | SetNode>(next()).clear();
+        break;
+      case SET_MANY: {
+        const name = decoder.name(next());
+        const steps = next() as number[];
+        const slots = next() as unknown[];
+        let id = 0;
+        for (let n = 0; n < steps.length; n++) {
+          id += steps[n] as number;
+          decoder.numbered<ObjectNode>(id, "object").put(name, valueOf(slots[n], decoder));
+        }
+        break;
+      }
+      case SWEEP:
+        sweep = true;
+        break;
+      default:
+        throw badWire("an op", code);
+    }
+  }
+  return sweep;
+}
+
+/** Forgets the numbers of containers that cannot be reached from the root. */
+function forgetUnreachable(decoder: Decoder): void {
+  const { graph, audience } = decoder;
+  const reached: NodePages = [];
+  const queue: Node[] = [graph.root];
+  for (const node of queue) {
+    const { id } = audience.tag(node);
+    if (nodeIn(reached, id) === node) continue;
+    register(reached, id, node);
+    node.children((child) => void queue.push(child), audience);
+  }
+  decoder.table = reached;
+}
+
+/** Fills an array that a group describes by another one. */
+function fillFrom(decoder: Decoder, node: Node, [, base, runs]: Group): void {
+  const items = decoder.numbered<ArrayNode>(base, "array").data;
+  const next: Stored[] = [];
+  let cursor = 0;
+  const copy = (count: number) => {
+    for (const end = Math.min(cursor + count, items.length); cursor < end; cursor++) next.push(items[cursor]);
+  };
+  for (const run of runs as (number | unknown[])[]) {
+    if (typeof run === "number") {
+      if (run >= 0) {
+        copy(run);
+        cursor++;
+      } else cursor -= run;
+      continue;
+    }
+    copy(run[0] as number);
+    for (let i = 1; i < run.length; i++) next.push(valueOf(run[i], decoder));
+  }
+  node.data = next;
+}

@@ -1,0 +1,103 @@
+import type { Classes } from "../class/view-registry.js";
+import { clients } from "../graph/audience.js";
+import { atomically } from "../graph/batch.js";
+import { Graph } from "../graph/graph.js";
+import { InstanceNode } from "../graph/instance.js";
+import { own } from "../graph/node.js";
+import { Signal } from "../graph/signal.js";
+import { viewOf } from "../view/view.js";
+import { type Encoded, type Snapshot, understand } from "../wire/codec.js";
+import { finish } from "../wire/steps.js";
+import { decodeValue } from "../wire/value-codec.js";
+import { Decoder, nodeIn } from "./decoder.js";
+
+export interface MirrorOptions {
+  /** The store's name, for messages. */
+  name: string;
+  /** See {@link Graph.open}: without it there are views alone. */
+  faces?: Graph["open"];
+  /** What a name that is no field gives: an event, mostly. `path` names the class, `""` for the store's own. */
+  method?(className: string, key: string): unknown;
+  /** Classes that this side has, by name: views of their instances are `instanceof` them. */
+  models?: Classes | undefined;
+}
+
+/** A twin's state, by snapshots: what a page needs before there is a stream. */
+export interface SnapshotMirror {
+  readonly name: string;
+  /** The MobX mirror, once its graph can open them. */
+  readonly live: object;
+  /** A snapshot has been applied. */
+  readonly ready: boolean;
+  /** The number that the next container takes: equal to the encoder's. */
+  readonly next: number;
+  /** How many containers are known by number. */
+  readonly size: number;
+  /**
+   * Makes the twin equal to a snapshot, keeping the objects whose numbers match. `fresh`: numbers mean nothing, as it is of
+   * another incarnation.
+   * @throws StateError for what is no snapshot; the twin is then as it was, or not ready.
+   */
+  applySnapshot(snapshot: Snapshot, fresh?: boolean): void;
+  /**
+   * Reads a message into the containers, as one change. `what` names it.
+   * @throws StateError for a message that does not fit.
+   */
+  apply(what: string, message: unknown, read: (decoder: Decoder) => void): void;
+  /** A value that names containers of this twin by number: they come as views, and as `undefined` where they are gone. */
+  decode(value: Encoded): unknown;
+  /** An immutable view of one field. */
+  read(name: string): unknown;
+  /** An immutable view of all fields. */
+  view(): object;
+  /** Its containers. */
+  readonly graph: Graph;
+  /** Runs a change of its containers as one. */
+  change(run: () => void): void;
+  /** Calls back once after each batch of changes. */
+  onChange(listener: () => void): () => void;
+}
+
+export function createSnapshotMirror({ name, faces, method, models }: MirrorOptions): SnapshotMirror {
+  const graph = new Graph(name);
+  graph.root = new InstanceNode(graph, {}, "");
+  graph.open = faces;
+  graph.method = method;
+  graph.models = models;
+  const changes = new Signal();
+  let state = new Decoder(graph, clients);
+  let ready = false;
+
+  const change = (run: () => void) => atomically(run, changes);
+  const apply: SnapshotMirror["apply"] = (what, message, read) => change(() => understand(what, message, () => read(state)));
+
+  return {
+    name,
+    graph,
+    change,
+    get live() {
+      return graph.root.live;
+    },
+    get ready() {
+      return ready;
+    },
+    get next() {
+      return state.free;
+    },
+    get size() {
+      return Object.values(state.table).flat().length;
+    },
+    applySnapshot: (snapshot, fresh = false) =>
+      apply("a snapshot", snapshot, () => {
+        const decoder = new Decoder(graph, clients);
+        finish(decoder.snapshot(snapshot, fresh ? [] : state.table));
+        state = decoder;
+        ready = true;
+      }),
+    apply,
+    decode: (value) => decodeValue(value, (id) => viewOf(nodeIn(state.table, id))),
+    read: (field) => viewOf(own(graph.root.data, field)),
+    view: () => viewOf(graph.root) as object,
+    onChange: changes.subscribe,
+  };
+}
