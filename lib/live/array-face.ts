@@ -32,7 +32,7 @@ const arrayFace: ProxyHandler<Target> = {
     if (key === "length") return read(node).length;
     const index = indexOf(key);
     if (index >= 0) return liveOf(read(node)[index]);
-    const method = methods[key] ?? node.graph.writer?.arrayMethods[key];
+    const method = (node.graph.writer?.arrayMethods ?? readMethods)[key];
     // As in objects.
     return method ?? (key === "__proto__" ? undefined : Reflect.get(Array.prototype, key));
   },
@@ -136,7 +136,7 @@ function search(array: unknown, fn: unknown, thisArg: unknown): { index: number;
 const nodeFor = (array: unknown) => nodeOf(array) as ArrayNode;
 
 /** The methods that the language's own would do right but slowly, with one trap for each step. */
-const methods: Methods & ThisType<unknown> = {
+export const readMethods: Methods & ThisType<unknown> = {
   __proto__: null,
   forEach(fn: Callback, thisArg?: unknown): void {
     each(this, fn, thisArg, () => undefined);

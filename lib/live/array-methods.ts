@@ -1,6 +1,7 @@
 import type { ArrayNode } from "../graph/array.js";
 import { liveOf, nodeOf, type Stored } from "../graph/node.js";
 import { ORDER } from "../graph/path.js";
+import { readMethods } from "./array-face.js";
 import { observeAll } from "./atoms.js";
 import type { Methods } from "./collection-face.js";
 import { callable } from "./iteration.js";
@@ -10,10 +11,11 @@ const nodeFor = (array: unknown) => nodeOf(array) as ArrayNode;
 
 /**
  * The methods by which an array is changed, where it may be: as one change each. The language's own would make many small ones. And
- * `lastIndexOf`, as what has entered is to be found.
+ * `lastIndexOf`, as what has entered is to be found. Those that read are among them: one look finds a method.
  */
 export const arrayMethods: Methods & ThisType<unknown> = {
   __proto__: null,
+  ...readMethods,
   push(...values: unknown[]): number {
     const node = nodeFor(this);
     const stored = enter(node, values, node.data.length);

@@ -72,6 +72,6 @@ export function collectionFace<N extends Node & Common>({ kind, native, methods,
 /** The node of a Map or Set that a method was called on. */
 export function receiver<N extends Node>(kind: "Map" | "Set", value: unknown): N {
   const node = nodeOf(value);
-  if (node?.kind !== kind.toLowerCase()) throw incompatible(kind);
+  if (node?.kind !== (kind === "Map" ? "map" : "set")) throw incompatible(kind);
   return node as N;
 }

@@ -100,6 +100,7 @@ export class Writer {
       case "symbol":
         throw notState(this.#pathOfEntering(holder, key), value);
       case "string":
+        return isShort(value) ? value : this.#bounded(value, holder, key);
       case "bigint":
         return this.#bounded(value, holder, key);
       default:
@@ -242,14 +243,13 @@ export class Writer {
   }
 
   #enterPlain(value: object): Stored {
-    const names = plainNames(value, () => this.#pathOfEntering());
+    const names = plainNames(value, () => this.#pathOfEntering(), needsEntry);
     const data = { ...value } as Record<string, Stored>;
     const node = this.make(ObjectNode, data);
     this.note(value, node);
     for (const key of names) {
-      const item = data[key];
       if (key.length > TEXT) this.#bounded(key);
-      if (!isShort(item) && typeof item !== "number" && typeof item !== "boolean") put(data, key, this.enter(item, node, key));
+      put(data, key, this.enter(data[key], node, key));
     }
     return node;
   }
@@ -259,7 +259,11 @@ export class Writer {
    * @throws StateError where one is more than a value
    */
   namesOf(value: object, holder: Node, key: unknown): readonly string[] {
-    return plainNames(value, () => this.#pathOfEntering(holder, key));
+    return plainNames(
+      value,
+      () => this.#pathOfEntering(holder, key),
+      () => true,
+    );
   }
 
   #enterArray(value: readonly unknown[]): Stored {
@@ -318,13 +322,19 @@ function copyOf(value: object): object | undefined {
   }
 }
 
-function plainNames(value: object, path: () => string): readonly string[] {
+/** Whether the property is more than a short name and a value that stands in containers as it is. */
+const needsEntry = (name: string, item: unknown): boolean => name.length > TEXT || !(isShort(item) || typeof item === "number" || typeof item === "boolean");
+
+/** The names of a plain object's properties that `wanted` picks. */
+function plainNames(value: object, path: () => string, wanted: (name: string, item: unknown) => boolean): readonly string[] {
   const symbol = Object.getOwnPropertySymbols(value)[0];
   if (symbol) throw symbolKey(path(), symbol);
-  const names = Object.keys(value);
-  for (const name of names) {
+  const names: string[] = [];
+  for (const name of Object.keys(value)) {
     const descriptor = Object.getOwnPropertyDescriptor(value, name);
     if (descriptor && !("value" in descriptor)) throw notPlain(path() + step(name));
+    // The descriptor has the value already: a look at it costs less than another read.
+    if (wanted(name, descriptor?.value)) names.push(name);
   }
   return names;
 }

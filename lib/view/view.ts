@@ -2,19 +2,28 @@ import { classViewsOf } from "../class/view-registry.js";
 import { readOnlyView } from "../errors/errors.js";
 import { InstanceNode } from "../graph/instance.js";
 import { plainLeaf } from "../graph/leaf.js";
-import { addUser, Node, nodeOf, Old, type Stored } from "../graph/node.js";
+import { addUser, Node, nodeOf, Old, put, type Stored } from "../graph/node.js";
 import { copyInto, emptyOf } from "../graph/plain.js";
 
 /** Stands for the view of a container while those of what is inside are built. */
 class Build {
   readonly view: object;
   readonly last: object | undefined;
+  /** The names of its properties, where it has any. */
+  readonly names: readonly string[] | undefined;
+  /** What the container holds, in order. */
+  readonly parts: readonly unknown[];
+  /** The views of the first parts. */
+  readonly views: unknown[];
   /** One of the views inside refers back to it. */
   captured = false;
 
-  constructor(view: object, last: object | undefined) {
-    this.view = view;
-    this.last = last;
+  constructor(node: Node, names: readonly string[] | undefined, parts: readonly unknown[]) {
+    this.view = emptyOf(node.kind);
+    this.last = (node.view as Old | undefined)?.view;
+    this.names = names;
+    this.parts = parts;
+    this.views = Array.isArray(this.view) ? this.view : [];
   }
 }
 
@@ -35,28 +44,12 @@ const hasView = ({ view }: Node) => view !== undefined && !(view instanceof Old)
 function build(node: Node): void {
   const waiting = [node];
   let next: Node | undefined;
-  let leaf: boolean;
-  const meet = (child: Node) => {
-    leaf = false;
-    if (child !== next && !hasView(child)) waiting.push(child);
-  };
   try {
     while ((next = waiting[waiting.length - 1])) {
-      const { view } = next;
-      if (view instanceof Build) finish(next, view);
-      else if (!hasView(next)) {
-        const last = (view as Old | undefined)?.view;
-        leaf = next.kind === "object" || next.kind === "array";
-        next.children(meet);
-        if (!leaf) {
-          next.view = new Build(emptyOf(next.kind), last);
-          continue;
-        }
-        // What has changed and changed back is what it was.
-        if (last && same(last, next.data as object)) next.data = last;
-        next.view = harden(next.data as object, next.graph.name);
-      }
-      waiting.pop();
+      if (!hasView(next)) begin(next);
+      const missing = next.view instanceof Build && advance(next, next.view);
+      if (missing) waiting.push(missing);
+      else waiting.pop();
     }
   } catch (error) {
     for (const one of waiting) if (one.view instanceof Build) one.view = one.view.last && new Old(one.view.last);
@@ -64,22 +57,50 @@ function build(node: Node): void {
   }
 }
 
+const isNode = (part: unknown) => part instanceof Node;
+
+/** Objects and arrays that hold no container share their data with their views. */
+function begin(node: Node): void {
+  const { data, kind } = node;
+  const names = node instanceof InstanceNode ? node.visible() : kind === "object" ? Object.keys(data as object) : undefined;
+  const parts = names ? names.map((name) => (data as Record<string, unknown>)[name]) : partsOf(data as object);
+  if ((kind !== "object" && kind !== "array") || parts.some(isNode)) {
+    node.view = new Build(node, names, parts);
+    return;
+  }
+  const last = (node.view as Old | undefined)?.view;
+  // What has changed and changed back is what it was.
+  if (last && same(last, data as object)) node.data = last;
+  node.view = harden(node.data as object, node.graph.name);
+}
+
+/** Takes the views of what is inside, up to the first part that has none: it is returned. */
+function advance(node: Node, build: Build): Node | undefined {
+  const { parts, views } = build;
+  while (views.length < parts.length) {
+    const part = parts[views.length];
+    if (!(part instanceof Node)) views.push(part);
+    else {
+      const { view } = part;
+      if (view === undefined || view instanceof Old) return part;
+      addUser(part, node);
+      if (view instanceof Build) view.captured = true;
+      views.push(view instanceof Build ? view.view : view);
+    }
+  }
+  finish(node, build);
+  return undefined;
+}
+
 /** All that it holds has a view, or is being built. */
-function finish(node: Node, build: Build): void {
-  const { view, last } = build;
-  const part = (stored: Stored): unknown => {
-    if (!(stored instanceof Node)) return stored;
-    addUser(stored, node);
-    const inner = stored.view;
-    if (!(inner instanceof Build)) return inner;
-    inner.captured = true;
-    return inner.view;
-  };
-  copyInto(view, node.data as object, part, node instanceof InstanceNode ? node.visible() : undefined);
-  const views = node instanceof InstanceNode && classViewsOf(node.graph.models, node.className);
-  if (views) Object.setPrototypeOf(view, views.prototype);
+function finish(node: Node, { view, last, names, views, captured }: Build): void {
+  if (names) for (let i = 0; i < names.length; i++) put(view, names[i] as string, views[i]);
+  else if (view instanceof Map) for (let i = 0; i < views.length; i += 2) view.set(views[i], views[i + 1]);
+  else if (view instanceof Set) for (const member of views) view.add(member);
+  const classViews = node instanceof InstanceNode && classViewsOf(node.graph.models, node.className);
+  if (classViews) Object.setPrototypeOf(view, classViews.prototype);
   node.view = harden(view, node.graph.name);
-  if (!build.captured && last && same(last, view)) node.view = last;
+  if (!captured && last && same(last, view)) node.view = last;
 }
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
