@@ -2,15 +2,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { promisify } from "node:util";
 import type { Random } from "./random.js";
 
-/** Each pair begins at this time, so that what stores note of it is the same in each run. */
+/** Each pair begins at this time, so that the times that stores note are the same in each run. */
 const BEGIN = Date.UTC(2026, 0, 1);
-/** What is due within so many ms is on its way, and need not be waited for. */
+/** A timer that is due within this many ms counts as due at once. */
 const SOON = 1;
 
-/** Whose timers those are that are set here: they end with it. */
+/** The owner of the timers that are set now: they are dropped with it. */
 const owners = new AsyncLocalStorage<object>();
 
-type Run = (...args: unknown[]) => void;
+type TimerCallback = (...args: unknown[]) => void;
 
 /**
  * The time of a pair. It stands still until it is moved. While it is installed, the timers, `Date`, `performance.now` and `Math.random` of the
@@ -22,12 +22,12 @@ export class Clock {
   readonly #timers = new Set<Timer>();
   /** How many timers are packets of the network. */
   packets = 0;
-  /** What runs in real time: immediates, and I/O of storages. */
+  /** How many things run in real time: immediates, and I/O of storages. */
   #held = 0;
   #restore: (() => void) | undefined;
   readonly #tick: () => Promise<void>;
   readonly #random: Random;
-  /** Something will happen soon. */
+  /** Called when something will happen soon. */
   readonly #stirred: () => void;
 
   constructor(random: Random, stirred: () => void) {
@@ -37,7 +37,7 @@ export class Clock {
     this.#tick = () => new Promise((resolve) => void setImmediate(resolve));
   }
 
-  /** Ms since it began. */
+  /** Milliseconds since the clock began. */
   get now(): number {
     return this.#now - BEGIN;
   }
@@ -74,7 +74,7 @@ export class Clock {
     if (this.#timers.delete(timer) && timer.kind === "packet") this.packets--;
   }
 
-  /** Waits for what takes real time, before time passes here. */
+  /** Runs work that takes real time. The clock stands still until it is done. */
   async hold<R>(work: () => R | Promise<R>): Promise<R> {
     this.#held++;
     try {
@@ -84,7 +84,7 @@ export class Clock {
     }
   }
 
-  /** Waits until all has been done that can be done at this time. */
+  /** Waits until everything has run that can run at this time. */
   async settle(): Promise<void> {
     do await this.#tick();
     while (this.#held > 0);
@@ -96,7 +96,7 @@ export class Clock {
     return first;
   }
 
-  /** A timer is due that was set for at once. */
+  /** A timer is due at once. */
   get soon(): boolean {
     const first = this.#first;
     return first !== undefined && first.due <= this.#now + SOON;
@@ -112,17 +112,32 @@ export class Clock {
     timer.run();
   }
 
-  // --- in the place of the process's own ---
+  // --- the process's time, replaced ---
 
   install(): void {
-    const real = { ...timersOf(globalThis), Date, random: Math.random, timeout: AbortSignal.timeout };
-    const immediates = new Set<unknown>();
-    const done = (immediate: unknown) => {
-      if (immediates.delete(immediate)) this.#held--;
+    const { random } = Math;
+    const { timeout } = AbortSignal;
+    const globals = { ...timersOf(globalThis), Date };
+    Object.assign(globalThis, this.#timeouts(globals), this.#immediates(globals), { Date: this.#date(Date) });
+    Object.defineProperty(performance, "now", { value: () => this.now, configurable: true });
+    Math.random = () => this.#random.next();
+    AbortSignal.timeout = (ms) => {
+      const control = new AbortController();
+      this.after(ms, () => control.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")));
+      return control.signal;
     };
+    this.#restore = () => {
+      Object.assign(globalThis, globals);
+      Reflect.deleteProperty(performance, "now");
+      Math.random = random;
+      AbortSignal.timeout = timeout;
+    };
+  }
+
+  #timeouts(real: Timers) {
     const set =
       (kind?: "interval") =>
-      (run: Run, ms = 0, ...args: unknown[]) =>
+      (run: TimerCallback, ms = 0, ...args: unknown[]) =>
         this.after(
           ms,
           AsyncLocalStorage.bind(() => run(...args)),
@@ -137,46 +152,39 @@ export class Clock {
     const setTimeout = Object.assign(set(), {
       [promisify.custom]: (ms: number, value: unknown) => new Promise((resolve) => void this.after(ms, () => resolve(value))),
     });
-    const RealDate = Date;
-    const now = () => this.#now;
-    Object.assign(globalThis, {
-      setTimeout,
-      setInterval: set("interval"),
-      clearTimeout: clear(real.clearTimeout),
-      clearInterval: clear(real.clearInterval),
-      setImmediate: (run: Run, ...args: unknown[]) => {
+    return { setTimeout, setInterval: set("interval"), clearTimeout: clear(real.clearTimeout), clearInterval: clear(real.clearInterval) };
+  }
+
+  /** Immediates run in real time, and time does not pass before they have run. */
+  #immediates(real: Timers) {
+    const waiting = new Set<unknown>();
+    const done = (immediate: unknown) => {
+      if (waiting.delete(immediate)) this.#held--;
+    };
+    return {
+      setImmediate: (run: TimerCallback, ...args: unknown[]) => {
         this.#held++;
         const immediate = real.setImmediate(() => {
           done(immediate);
           run(...args);
         });
-        immediates.add(immediate);
+        waiting.add(immediate);
         return immediate;
       },
       clearImmediate: (immediate: NodeJS.Immediate | undefined) => {
         done(immediate);
         real.clearImmediate(immediate);
       },
-      Date: new Proxy(RealDate, {
-        apply: () => new RealDate(now()).toString(),
-        construct: (target, args, made) => Reflect.construct(target, args.length === 0 ? [now()] : args, made),
-        get: (target, key, self) => (key === "now" ? now : Reflect.get(target, key, self)),
-      }),
+    };
+  }
+
+  #date(RealDate: DateConstructor): DateConstructor {
+    const now = () => this.#now;
+    return new Proxy(RealDate, {
+      apply: () => new RealDate(now()).toString(),
+      construct: (target, args, made) => Reflect.construct(target, args.length === 0 ? [now()] : args, made),
+      get: (target, key, self) => (key === "now" ? now : Reflect.get(target, key, self)),
     });
-    Object.defineProperty(performance, "now", { value: () => this.now, configurable: true });
-    Math.random = () => this.#random.next();
-    AbortSignal.timeout = (ms) => {
-      const control = new AbortController();
-      this.after(ms, () => control.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")));
-      return control.signal;
-    };
-    this.#restore = () => {
-      const { random, timeout, ...globals } = real;
-      Object.assign(globalThis, globals);
-      Reflect.deleteProperty(performance, "now");
-      Math.random = random;
-      AbortSignal.timeout = timeout;
-    };
   }
 
   uninstall(): void {
@@ -185,6 +193,8 @@ export class Clock {
     this.#timers.clear();
   }
 }
+
+type Timers = ReturnType<typeof timersOf>;
 
 const timersOf = ({ setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate }: typeof globalThis) => ({
   setTimeout,
@@ -195,13 +205,13 @@ const timersOf = ({ setTimeout, setInterval, setImmediate, clearTimeout, clearIn
   clearImmediate,
 });
 
-/** What Node makes of a delay; an interval of 0 ms would never let time pass. */
+/** A delay as Node rounds it. An interval of 0 ms would never let time pass. */
 const delayOf = (ms: number) => (ms >= 1 && ms < 2 ** 31 ? Math.trunc(ms) : 1);
 
 /** A timer, as Node's are. None of them keeps the process alive. */
 class Timer {
   id = 0;
-  /** Which comes first of those that are due at once. */
+  /** The order of timers that are due at the same time. */
   order = 0;
   due = 0;
   readonly #clock: Clock;

@@ -10,8 +10,9 @@ import { ServerEnd } from "./socket.js";
 /**
  * Where a server can die:
  * - `append`: before a commit is in the storage;
- * - `appended`: when it is, and nobody has been told;
- * - `frame`: before a frame leaves; `answer`: before an answer does.
+ * - `appended`: after the commit is in the storage, before anybody is notified;
+ * - `frame`: before a frame is sent;
+ * - `answer`: before an answer is sent.
  */
 export type KillPoint = "append" | "appended" | "frame" | "answer";
 
@@ -19,20 +20,20 @@ export interface LifeOptions {
   readonly clock: Clock;
   /** How long the storage takes, in ms. */
   delay(): number;
-  /** Sockets take events too. */
+  /** Sockets carry events, too. */
   readonly socketEvents: boolean;
-  /** The server comes to a point where it may die: kills it, if it shall. */
+  /** Called at each point where the server may die. It kills the server, if the test asked for that. */
   reached(point: KillPoint): void;
 }
 
 const never = () => new Promise<never>(() => {});
 
-/** One life of the server: from its start until it is killed. After that it does nothing that anybody could notice. */
+/** One life of the server, from its start until it is killed. A killed server has no visible effects. */
 export class Life<S extends Stores = Stores, M extends Models = Models> {
   readonly twin: TwinApp<S, M>;
-  /** The same, for calls from tests: they are part of it. */
+  /** The server for calls from tests, which are part of this life. */
   readonly server: TwinApp<S, M>;
-  /** How many of those are under way. */
+  /** How many calls from tests are under way. */
   calls = 0;
   readonly #name = `pair ${randomUUID()}`;
   readonly #options: LifeOptions;
@@ -44,14 +45,14 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
     this.server = this.#within(this.twin);
   }
 
-  /** Runs something as part of it. */
+  /** Runs something as part of this life. */
   run<R>(run: () => R): R {
     return this.#options.clock.own(this, run);
   }
 
-  /** A value of which all that is called runs as part of this life. */
+  /** Wraps a value: its methods run as part of this life. */
   #within<T extends object>(value: T, owner?: object): T {
-    // A Proxy must give properties of its target that cannot be changed as they are: those of a twin are inherited here.
+    // A Proxy must return its target's own constant properties unchanged. The target here is another object, which inherits the twin's properties.
     const target = typeof value === "function" ? value : (Object.create(value) as T);
     return new Proxy(target, {
       get: (_, key) => {
@@ -75,12 +76,12 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
     return (request.method === "GET" ? GET : POST)(request);
   }
 
-  /** A socket has opened, and said what it is for. */
+  /** A socket has opened, and has sent its first message. */
   accept(request: Request): ServerEnd {
     return new ServerEnd(runtimes()?.get(this.#name) as Runtime, request, this.#options.socketEvents);
   }
 
-  /** It comes to a point where it may die. */
+  /** The server comes to a point where it may die. */
   dies(point: KillPoint): boolean {
     if (!this.dead) this.#options.reached(point);
     return this.dead;
@@ -92,7 +93,7 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
     runtimes()?.delete(this.#name);
   }
 
-  /** The storage, as long as it lives. It outlives the server, so it is not closed with it. */
+  /** The storage, during this life. It outlives the server, so closing the server does not close it. */
   #keep(storage: Storage): Storage {
     const { clock, delay } = this.#options;
     const work = async <R>(run: () => R | Promise<R>): Promise<R> => {

@@ -4,25 +4,25 @@ import type { Random } from "./random.js";
 import type { ServerEnd, SocketInit } from "./socket.js";
 
 /**
- * What can befall one request:
- * - `lose`: it does not arrive, and the client is told;
- * - `lose answer`: it arrives, and the line breaks before the answer does;
- * - `silence`: it arrives, the answer does not, and nobody is told;
- * - `cut answer`: of the answer only the first half arrives;
- * - `twice`: it arrives twice;
- * - `late`, `late answer`: others overtake it;
- * - `gateway`: what is in between answers with a page of its own, status 502. The request has arrived.
+ * A fault of one request:
+ * - `lose`: the request does not arrive, and the client gets an error;
+ * - `lose answer`: the request arrives, and the connection breaks before the answer does;
+ * - `silence`: the request arrives, the answer does not, and nobody gets an error;
+ * - `cut answer`: only the first half of the answer arrives;
+ * - `twice`: the request arrives twice;
+ * - `late`, `late answer`: other requests or answers overtake it;
+ * - `gateway`: a proxy answers with a page of its own, status 502. The request has arrived.
  *
- * An event that goes by socket is such a request. As nothing is missing or there twice of what a line brings, what gets lost breaks it.
+ * An event that is sent by a WebSocket counts as a request. A connection delivers everything once and in order, so a lost message breaks it.
  */
 export type Fault = "lose" | "lose answer" | "silence" | "cut answer" | "twice" | "late" | "late answer" | "gateway";
 
-/** How long what is late takes, in ms, at most. */
+/** The longest delay of a late request or answer, in ms. */
 const LATE = 3000;
-/** How long it takes a server to notice that a client is gone without a word, in ms. */
+/** How long a server takes to notice that a client has disappeared, in ms. */
 const UNNOTICED = 20_000;
 
-/** A browser: what its tabs share. */
+/** A browser: the state that its tabs share. */
 export interface Browser {
   cookie: string | undefined;
 }
@@ -31,18 +31,18 @@ export interface Browser {
 export interface Peer {
   readonly name: string;
   readonly browser: Browser;
-  /** Nothing passes, and both ends notice sooner or later. */
+  /** Nothing passes, and both ends notice it sooner or later. */
   down: boolean;
   /** Requests arrive, answers do not. */
   mute: boolean;
   /** Streams stand still. */
   stalled: boolean;
-  /** What befalls its next requests. */
+  /** The faults of its next requests. */
   readonly faults: Fault[];
   readonly lines: Set<Line>;
-  /** How many bytes it has received. */
+  /** How many bytes the client has received. */
   received: number;
-  /** Goes on, when it is not stalled any more. */
+  /** Called when the stall ends. */
   resume: () => void;
   flowing: Promise<void>;
 }
@@ -50,7 +50,7 @@ export interface Peer {
 export interface NetworkOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** How long a packet takes, in ms: at least and at most. */
+  /** The latency of a packet, in ms: at least and at most. */
   readonly latency: readonly [number, number];
   /** The server, while it runs. */
   server(): Life | undefined;
@@ -61,9 +61,9 @@ export interface NetworkOptions {
 export class Network {
   readonly options: NetworkOptions;
   readonly peers = new Set<Peer>();
-  /** What befalls requests by chance: a share of them. */
+  /** The probability of each fault. */
   storm: Readonly<Partial<Record<Fault, number>>> = {};
-  /** How many lines the server believes to be open that are not. */
+  /** How many broken connections the server still takes for open. */
   unnoticed = 0;
 
   constructor(options: NetworkOptions) {
@@ -87,7 +87,7 @@ export class Network {
     return peer;
   }
 
-  /** `fetch`, as a client has it. */
+  /** The `fetch` of a client. */
   fetchOf(peer: Peer): typeof fetch {
     return (input, init = {}) => new Promise((resolve, reject) => new Line(this, peer, String(input), init, resolve, reject).begin());
   }
@@ -97,7 +97,7 @@ export class Network {
     return least + this.options.random.int(most - least + 1);
   }
 
-  /** What befalls the next request of a client. */
+  /** The fault of a client's next request. */
   fault(peer: Peer): Fault | undefined {
     const next = peer.faults.shift();
     if (next) return next;
@@ -105,12 +105,12 @@ export class Network {
     return undefined;
   }
 
-  /** Breaks the lines of a client that are open. `noticed`: the server is told too. */
+  /** Breaks the open connections of a client. `noticed`: the server is notified at once. */
   break(peer: Peer, noticed: boolean): void {
     for (const line of [...peer.lines]) line.break(noticed);
   }
 
-  /** From now on answers and streams come to nothing, and nobody is told. */
+  /** Drops answers and streams from now on, silently. */
   mute(peer: Peer): void {
     peer.mute = true;
     for (const line of peer.lines) line.deaf = true;
@@ -132,12 +132,12 @@ export class Network {
     peer.faults.length = 0;
   }
 
-  /** The server is no more. */
+  /** The server has died. */
   died(life: Life): void {
     for (const peer of this.peers) for (const line of [...peer.lines]) if (line.life === life) line.died();
   }
 
-  /** Nothing is under way, and each client has one living line or none. */
+  /** Nothing is under way, and each client has at most one open connection. */
   get still(): boolean {
     if (this.options.clock.packets > 0 || this.unnoticed > 0) return false;
     return [...this.peers].every(({ lines }) => lines.size <= 1 && [...lines].every((line) => line.streaming));
@@ -153,26 +153,26 @@ class Line {
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   readonly path: string;
-  /** The browser's, when it sent the request: however late it arrives, and how often. */
+  /** The browser's cookie at the time of sending, however late and however often the request arrives. */
   readonly #cookie: string | undefined;
   readonly #stream: boolean;
   readonly #fault: Fault | undefined;
-  /** Stops what the server does for it. */
+  /** Aborts the server's work for it. */
   readonly #control = new AbortController();
   #body: ReadableStreamDefaultController<Uint8Array> | undefined;
-  /** The client has let go of it, or has got all. */
+  /** The client has cancelled it, or has received everything. */
   #over = false;
-  /** When the last packet arrives that is on its way to the client: they do not overtake each other. */
+  /** When the last packet to the client arrives: packets do not overtake each other. */
   #last = 0;
-  /** Likewise to the server, by a socket. */
+  /** When the last packet to the server arrives, by a socket. */
   #said = 0;
-  /** What it says has got lost, and what comes after it does too. */
+  /** A message of the client's was lost: later ones are lost, too. */
   #dumb = false;
-  /** The server's end, where it is a socket. */
+  /** The server's end of a socket. */
   #socket: ServerEnd | undefined;
-  /** What the server sends comes to nothing. */
+  /** What the server sends is dropped. */
   deaf: boolean;
-  /** Who answers it. */
+  /** The server that answers it. */
   life: Life | undefined;
 
   constructor(network: Network, peer: Peer, url: string, init: SocketInit, resolve: (response: Response) => void, reject: (error: unknown) => void) {
@@ -190,12 +190,12 @@ class Line {
     if (init.upstream) init.upstream.say = (text) => this.#say(text);
   }
 
-  /** It is a stream that brings what the server sends. */
+  /** The answer is a stream, and what the server sends arrives. */
   get streaming(): boolean {
     return this.#stream && this.#body !== undefined && !this.deaf && this.life?.dead === false;
   }
 
-  /** It waits for its answer. */
+  /** The request waits for its answer. */
   get waiting(): boolean {
     return this.#body === undefined;
   }
@@ -221,7 +221,7 @@ class Line {
     this.#network.options.clock.after(this.#network.latency() + more, run, "packet");
   }
 
-  /** Sends the client something: after all that is on its way to it. */
+  /** Sends something to the client, behind everything that is on its way. */
   #send(run: () => void, more = 0): void {
     const { clock } = this.#network.options;
     this.#last = Math.max(this.#last, clock.now + this.#network.latency() + more);
@@ -229,7 +229,7 @@ class Line {
   }
 
   #arrive(first: boolean): void {
-    // What was on its way when the line broke is gone with it, as what was sent twice may be or not.
+    // Packets that were on their way when the connection broke are lost.
     if (first && (this.#over || this.#peer.down)) return;
     const life = this.#network.options.server();
     if (!life) return first ? this.#fail(noLine()) : undefined;
@@ -242,7 +242,7 @@ class Line {
   }
 
   async #answer(life: Life, request: Request): Promise<void> {
-    // A server lets a socket be opened.
+    // The server accepts a socket.
     const response = this.path === "$socket" ? new Response() : this.#init.upstream ? this.#accept(life, request) : await life.handle(request);
     if (life.dead || (!this.#stream && life.dies("answer"))) return;
     const fault = this.#fault;
@@ -259,7 +259,7 @@ class Line {
     return new Response(this.#socket.body);
   }
 
-  /** The client's socket says something more. */
+  /** The client's socket sends another message. */
   #say(text: string): void {
     if (this.#over || this.#dumb) return;
     const { clock, random } = this.#network.options;
@@ -328,7 +328,7 @@ class Line {
     this.#peer.lines.delete(this);
   }
 
-  /** The client is told that it is over. */
+  /** The client gets an error. */
   #fail(error: Error): void {
     if (this.#over) return;
     this.#close();
@@ -337,7 +337,7 @@ class Line {
     else this.#reject(error);
   }
 
-  /** The client does not want it any more. */
+  /** The client cancels the request. */
   #abandon(reason: unknown): void {
     if (this.#over) return;
     this.#close();
@@ -347,13 +347,13 @@ class Line {
     this.#tell(!this.#peer.down);
   }
 
-  /** The line breaks. */
+  /** The connection breaks. */
   break(noticed: boolean): void {
     this.#fail(lineBroken());
     this.#tell(noticed);
   }
 
-  /** The server is told that the client is gone: at once, or when it notices by itself. */
+  /** Notifies the server that the client is gone: at once, or when the server notices it by itself. */
   #tell(noticed: boolean): void {
     if (noticed) return this.#later(() => this.#control.abort());
     this.#network.unnoticed++;
@@ -363,13 +363,13 @@ class Line {
     });
   }
 
-  /** The server is dead: its system says so, if that arrives. */
+  /** The server is dead. Its system resets the connection, if that packet arrives. */
   died(): void {
     this.#send(() => this.#fail(lineBroken()));
   }
 }
 
-// As `fetch` has it.
+// The error of `fetch`.
 const noLine = () => new TypeError("The network is down.");
 const requestLost = () => new TypeError("The request was lost.");
 const lineBroken = () => new TypeError("The line broke.");
@@ -380,7 +380,7 @@ const isFrame = (chunk: Uint8Array) => eventsIn(chunk).some((event) => /^data: \
 
 const isAnswer = (chunk: Uint8Array) => eventsIn(chunk).some((event) => event.startsWith('data: ["answer"'));
 
-/** What a chunk of a stream brings, in short. */
+/** A short description of a stream's chunk, for the log. */
 function namesIn(chunk: Uint8Array): string {
   const names = eventsIn(chunk).map((event) => {
     const [, name] = /^event: (\w+)/.exec(event) ?? [];

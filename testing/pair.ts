@@ -1,5 +1,5 @@
 import { loadForms, loadOnline, loadSockets } from "../client/chunks.js";
-import { type Connected, type ConnectOptions, connect } from "../client/connect.js";
+import { type Connected, connect } from "../client/connect.js";
 import { engine } from "../client/lazy-prediction.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors/errors.js";
 import type { Models, Stores } from "../server/definition/scope.js";
@@ -10,101 +10,28 @@ import type { TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
 import { Clock } from "./clock.js";
 import { type KillPoint, Life } from "./life.js";
+import type { Net, PairOptions } from "./net.js";
 import { type Browser, type Fault, Network, type Peer } from "./network.js";
 import { Random } from "./random.js";
 import { openSocket } from "./socket.js";
 
-/** How long a dead server is away, in ms. */
+/** How long it takes until the next server starts, in ms. */
 const AWAY = 50;
-/** How long a storage takes at most, in ms. */
+/** The longest time that a storage takes, in ms. */
 const STORAGE = 3;
-/** After how long, in ms of its time, a net that does not become quiet is given up. */
+/** How long `quiet()` waits at most, in ms of the pair's time. */
 const PATIENCE = 15 * 60_000;
 
-/** The options of `createTwin`, and those of the net. */
-export interface PairOptions<S, M> extends TwinOptions<S, M> {
-  /**
-   * Where all chance comes from: the same seed gives the same run.
-   * @default 1
-   */
-  seed?: number;
-  /**
-   * How long a packet is on its way, in ms: at least and at most.
-   * @default [1, 10]
-   */
-  latency?: readonly [least: number, most: number];
-  /**
-   * How the streams of clients come.
-   * @default "sse"
-   */
-  transport?: "sse" | "websocket";
-  /**
-   * Whether their sockets take events too, as those of a server with `attach(server, { events: true })`.
-   * @default false
-   */
-  socketEvents?: boolean;
-  /** Classes that clients know too, as a page gives them to `createHooks`: their optimistic events are shown at once. */
-  browser?: Pick<ConnectOptions<S, M>, "stores" | "models">;
-  /** Wraps the `fetch` of each client: to look at what passes, or to break it in ways of your own. */
-  wrapFetch?: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
-}
-
-/** A server and its clients, joined in memory by a network that one can pull. */
-export interface Net<S, M = {}> extends AsyncDisposable {
-  /** A browser of its own, with one tab: what `connect` gives. */
-  client(): Connected<S>;
-  /** Another tab in the browser of a client: it has the same session. */
-  tab(client: Connected<S>): Connected<S>;
-  /** The server, for calls from server code. After a kill it is another one. */
-  readonly server: TwinApp<S, M>;
-  /** The id of a client's session: `net.server.todo(net.session(a))`. */
-  session(client: Connected<S>): string;
-
-  /** Takes a client off the net, until `heal` or `quiet`. The server notices a while later. */
-  cut(client: Connected<S>): void;
-  /** Breaks the lines of a client that are open. It may come back at once. */
-  break(client: Connected<S>): void;
-  /** From now on what a client sends arrives and what it is sent does not, and nobody is told: until `heal` or `quiet`, and then on new lines only. */
-  mute(client: Connected<S>): void;
-  /** The streams of a client stand still, until `heal` or `quiet`. */
-  stall(client: Connected<S>): void;
-  /** What befalls the next request of a client, after what was said before. */
-  next(client: Connected<S>, ...faults: Fault[]): void;
-  /** What befalls requests of all clients by chance, each a share of them, until `heal` or `quiet`: `{ lose: 0.1, twice: 0.05 }`. */
-  storm(faults: Readonly<Partial<Record<Fault, number>>>): void;
-  /** Ends all faults of a client, or of all. */
-  heal(client?: Connected<S>): void;
-  /**
-   * Kills the server, at once or where it comes to a point next. What its storage has survives; with `memory()` nothing does. The next server starts a moment
-   * later.
-   */
-  kill(at?: KillPoint): void;
-
-  /** Lets time pass, in ms. */
-  wait(ms: number): Promise<void>;
-  /**
-   * Ends all faults, and lets time pass until nothing is under way: all events are answered, and all twins are up to date.
-   * @throws StateError `NOT_QUIET`, which tells what is not.
-   */
-  quiet(): Promise<void>;
-  /** Ms that have passed. */
-  readonly now: number;
-  /** How many bytes a client has received. */
-  received(client: Connected<S>): number;
-  /** What has happened on the network, for those who look why a test fails. */
-  readonly trace: readonly string[];
-}
-
-/** The pair that is open: there is one, as it has the process's timers. */
+/** The open pair. There is one at a time, as it owns the process's timers. */
 let open: Pair | undefined;
 
 /**
- * Joins a server and any number of clients in memory, over a network that loses, doubles, delays and cuts what a test says, and a clock that
- * passes in no time: for tests of your own stores. The server is the real one, and so are the clients.
+ * Joins a server and any number of clients in memory, to test your own stores. The network loses, doubles, delays and cuts what the test says, and the clock runs
+ * without real waiting. The server and the clients are the real ones.
  *
- * While it is open, `setTimeout`, `setInterval`, `Date`, `performance.now` and `Math.random` of the process are its own. Time passes while something is under way
- * that can arrive, and by `wait` and `quiet`.
- * There is one at a time: opening another ends the one that was left open, with a warning.
+ * While the pair is open, it replaces `setTimeout`, `setInterval`, `Date`, `performance.now` and `Math.random` of the process. Time passes while something is under
+ * way that can arrive, and during `wait` and `quiet`.
+ * Only one pair is open at a time: opening another ends the one that was left open, with a warning.
  * @example
  * await using net = pair({ stores: { todo: Todo }, storage: lasting() });
  * const a = net.client();
@@ -141,7 +68,7 @@ class Pair implements Net<Stores, Models> {
   readonly #clock: Clock;
   readonly #network: Network;
   readonly #members = new Map<object, Member>();
-  /** Where the server shall die. */
+  /** The points where the server dies next. */
   readonly #doomed = new Set<KillPoint>();
   #names = 0;
   #life: Life | undefined;
@@ -175,7 +102,7 @@ class Pair implements Net<Stores, Models> {
       trace: (what) => this.#note(what),
     });
     this.#last = this.#begin(this.#storage);
-    // The server looks for it when it is first asked, and clients load this, which takes real time.
+    // The server loads telemetry with its first request, and clients load chunks. Both take real time.
     void this.#clock.hold(telemetryApi);
     void this.#clock.hold(loadOnline);
     void this.#clock.hold(loadForms);
@@ -336,7 +263,7 @@ class Pair implements Net<Stores, Models> {
       if (open !== this) break;
       const waiting = [...this.#waiting];
       for (const look of waiting) look();
-      // Whoever has waited goes on at this time, not at the next step's.
+      // A test that has waited continues at this time, not at the next step's.
       if (this.#waiting.size < waiting.length) continue;
       if (this.#waiting.size === 0 && !this.#busy) break;
       this.#clock.step();
@@ -344,10 +271,10 @@ class Pair implements Net<Stores, Models> {
     this.#running = false;
   }
 
-  /** Asked before each step: those who wait for something. */
+  /** The conditions that tests wait for, checked before each step. */
   readonly #waiting = new Set<() => void>();
 
-  /** Lets time pass until something is so. */
+  /** Lets time pass until a condition is met. */
   #when(fits: () => boolean, late?: () => Error): Promise<void> {
     if (open !== this) return Promise.reject(netClosed());
     const since = this.now;
@@ -378,7 +305,7 @@ class Pair implements Net<Stores, Models> {
     );
   }
 
-  /** Who is not quiet, and why. */
+  /** What is still under way. */
   #restless(): string[] {
     const told: string[] = [];
     for (const { peer, twins } of this.#members.values()) {
@@ -391,7 +318,7 @@ class Pair implements Net<Stores, Models> {
     return told;
   }
 
-  /** Ends it as it is, for another one to begin. */
+  /** Ends the pair without closing anything, so that another one can begin. */
   abandon(): void {
     console.warn(`twinstate: ${pairOpen().message}`);
     this.#clock.uninstall();
@@ -425,7 +352,7 @@ class Pair implements Net<Stores, Models> {
 const nameOf = (n: number) => (n < 26 ? String.fromCharCode(97 + n) : `client ${n + 1}`);
 const isHindered = ({ down, mute, stalled }: Peer) => down || mute || stalled;
 
-/** It has all answers, and a stream where it wants one. */
+/** The client has all answers, and a stream if it wants one. */
 function isServed(twins: Tab): boolean {
   const { pending, status } = twins.$status.current;
   return pending === 0 && status !== "reconnecting" && status !== "offline";

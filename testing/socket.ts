@@ -3,18 +3,18 @@ import { type ServerSocket, SocketStream } from "../server/http/socket.js";
 import type { Runtime } from "../server/runtime.js";
 import { EVENTS } from "../server/wire/sse.js";
 
-/** The way back on the line of a stream: what a socket says after its first message. */
+/** The client's half of a stream by socket: its messages after the first one. */
 interface Upstream {
   say(text: string): void;
 }
 
-/** What `fetch` takes beside, where a stream comes by socket. */
+/** Extra options of `fetch` for a stream by socket. */
 export interface SocketInit extends RequestInit {
   readonly upstream?: Upstream;
 }
 
 /**
- * A client's WebSocket, on the network that `fetch` goes over: a request that opens it, and one more for what it brings, whose line takes what it says, too.
+ * A client's WebSocket on the network of `fetch`: one request opens it, and another one carries its messages in both directions.
  */
 export function openSocket(fetch: typeof globalThis.fetch, url: string): ClientSocket {
   const control = new AbortController();
@@ -45,7 +45,7 @@ export function openSocket(fetch: typeof globalThis.fetch, url: string): ClientS
     const init: SocketInit = { signal, upstream };
     const response = await fetch(`${address.replace("$socket", "$live")}?input=${encodeURIComponent(input)}`, init);
     const decoder = new TextDecoder();
-    // A chunk has whole events, as a message does.
+    // A chunk holds whole events, as a message does.
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) tell(socket.onmessage, { data: decoder.decode(chunk) });
   }
 
@@ -53,30 +53,30 @@ export function openSocket(fetch: typeof globalThis.fetch, url: string): ClientS
   return socket;
 }
 
-/** The other end: what the package `ws` would give the server. */
+/** The server's end: what the package `ws` gives to a server. */
 export class ServerEnd implements ServerSocket {
   readonly readyState = 1;
   readonly #listeners = new Map<string, Set<(data: Buffer) => void>>();
   readonly #sent: ((error?: Error) => void)[] = [];
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  /** What it sends. */
+  /** The messages that it sends. */
   readonly body = new ReadableStream<Uint8Array>(
     {
       start: (controller) => void (this.#controller = controller),
-      // Whoever asks for more has taken what was sent.
+      // A reader that asks for more has taken what was sent.
       pull: () => this.#sent.shift()?.(),
       cancel: () => this.#end(),
     },
     { highWaterMark: 0 },
   );
 
-  /** Begins a stream, as a server that sockets were attached to. `events`: it takes them. */
+  /** Begins a stream, as a server with attached sockets does. `events`: the server takes events by sockets. */
   constructor(runtime: Runtime, { headers, url, signal }: Request, events: boolean) {
     signal.addEventListener("abort", () => this.terminate());
     void new SocketStream(runtime, this, EVENTS).begin(headers, new URL(url).searchParams.get("input") ?? "", events);
   }
 
-  /** The client has said something. */
+  /** The client has sent a message. */
   hear(text: string): void {
     this.#emit("message", Buffer.from(text));
   }
@@ -87,7 +87,7 @@ export class ServerEnd implements ServerSocket {
     this.#controller.enqueue(data);
   }
 
-  /** Who is gone is known by the line alone. */
+  /** The connection itself shows whether the client is gone. */
   ping(): void {
     this.#emit("pong");
   }

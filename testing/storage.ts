@@ -10,14 +10,14 @@ import type { LoadedHost, Storage } from "../server/storage/storage.js";
 export interface StorageCase {
   readonly name: string;
   /**
-   * @param open Opens the storage. Called again after `close()`, it must open the same one.
-   * @throws AssertionError when the storage does not do its duty
+   * @param open Opens the storage. Called again after `close()`, it must open the same storage.
+   * @throws AssertionError when the storage fails its duty
    */
   run(open: () => Storage | Promise<Storage>): Promise<void>;
 }
 
 /**
- * The duties of a storage, for those who write one: see {@link Storage}. They need no test runner of a kind. Each case wants a storage of its own, empty.
+ * The duties of a storage as tests, for authors of storages: see {@link Storage}. They run in any test runner. Each case needs an empty storage of its own.
  * @example
  * describe("mine", () => {
  *   for (const { name, run } of storageContract) test(name, () => run(() => mine(newPlace())));
@@ -277,7 +277,7 @@ export const storageContract: readonly StorageCase[] = [
   },
 ];
 
-// --- what the cases are made of ---
+// --- the parts of the cases ---
 
 class List {
   @state items: { id: number; title: string; at: Date | undefined; tags: Set<string> }[] = [];
@@ -339,7 +339,7 @@ class Writer {
 
 const recordOf = (writer: Writer) => writer.record();
 
-/** As a storage that writes JSON has it. */
+/** The value that a storage which writes JSON returns. */
 const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 interface State {
@@ -353,7 +353,7 @@ const foldOf = ({ record, tail }: LoadedHost) => fold(record, tail);
 function stateOf(found: LoadedHost): State {
   const { incarnation, revision, stores } = foldOf(found);
   const list = stores.get("list");
-  // The numbers that clients know are lost where there is a tail.
+  // With a tail, the numbers that clients know are lost.
   const [snapshot, , next] = list ? finish(compactSteps(list.whole.saved, list.tail)) : [];
   return { incarnation, revision, list: JSON.stringify([snapshot, next]) };
 }

@@ -1,0 +1,82 @@
+import type { Connected, ConnectOptions } from "../client/connect.js";
+import type { TwinApp } from "../server/twin.js";
+import type { TwinOptions } from "../server/twin-options.js";
+import type { KillPoint } from "./life.js";
+import type { Fault } from "./network.js";
+
+/** The options of `createTwin`, and the options of the network. */
+export interface PairOptions<S, M> extends TwinOptions<S, M> {
+  /**
+   * The seed of all random numbers: the same seed gives the same run.
+   * @default 1
+   */
+  seed?: number;
+  /**
+   * The latency of a packet, in ms: at least and at most.
+   * @default [1, 10]
+   */
+  latency?: readonly [least: number, most: number];
+  /**
+   * The transport of the clients' streams.
+   * @default "sse"
+   */
+  transport?: "sse" | "websocket";
+  /**
+   * Whether WebSockets carry events, too, as with `attach(server, { events: true })`.
+   * @default false
+   */
+  socketEvents?: boolean;
+  /** Classes that clients have, too, as a page passes them to `createHooks`. Clients predict their optimistic events. */
+  browser?: Pick<ConnectOptions<S, M>, "stores" | "models">;
+  /** Wraps the `fetch` of each client, to observe requests or to break them in your own ways. */
+  wrapFetch?: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
+}
+
+/** A server and its clients, joined in memory by a network that a test can break. */
+export interface Net<S, M = {}> extends AsyncDisposable {
+  /** Opens a new browser with one tab, and returns what `connect` returns. */
+  client(): Connected<S>;
+  /** Opens another tab in the browser of a client. It has the same session. */
+  tab(client: Connected<S>): Connected<S>;
+  /** The server, for calls from server code. After a kill it is a new one. */
+  readonly server: TwinApp<S, M>;
+  /** The id of a client's session: `net.server.todo(net.session(a))`. */
+  session(client: Connected<S>): string;
+
+  /** Disconnects a client until `heal` or `quiet`. The server notices later. */
+  cut(client: Connected<S>): void;
+  /** Breaks the open connections of a client. It may reconnect at once. */
+  break(client: Connected<S>): void;
+  /**
+   * Drops everything that the server sends to a client, silently, until `heal` or `quiet`. What the client sends still arrives. Afterwards only new connections work
+   * again.
+   */
+  mute(client: Connected<S>): void;
+  /** Stalls the streams of a client until `heal` or `quiet`. */
+  stall(client: Connected<S>): void;
+  /** Adds faults for the next requests of a client, one for each request. */
+  next(client: Connected<S>, ...faults: Fault[]): void;
+  /** Applies faults to requests of all clients at random until `heal` or `quiet`, each with its probability: `{ lose: 0.1, twice: 0.05 }`. */
+  storm(faults: Readonly<Partial<Record<Fault, number>>>): void;
+  /** Ends all faults of a client, or of all. */
+  heal(client?: Connected<S>): void;
+  /**
+   * Kills the server, at once or when it next comes to the given point. What is in its storage survives; with `memory()` nothing does. The next server starts a
+   * moment later.
+   */
+  kill(at?: KillPoint): void;
+
+  /** Lets time pass, in ms. */
+  wait(ms: number): Promise<void>;
+  /**
+   * Ends all faults, and lets time pass until nothing is under way: all events are answered, and all twins are up to date.
+   * @throws StateError `NOT_QUIET`, whose message names what is still under way.
+   */
+  quiet(): Promise<void>;
+  /** How much of its time has passed, in ms. */
+  readonly now: number;
+  /** How many bytes a client has received. */
+  received(client: Connected<S>): number;
+  /** A log of what happened on the network, to find out why a test fails. */
+  readonly trace: readonly string[];
+}
