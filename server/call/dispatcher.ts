@@ -14,7 +14,7 @@ import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import { checkArguments, checkGiven } from "../definition/arguments.js";
 import { type Definition, hostId } from "../definition/scope.js";
 import type { Caller, Turn } from "../host/context.js";
-import type { EventCall } from "../host/event-runner.js";
+import type { CallSinks, EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Storage } from "../storage/storage.js";
@@ -24,13 +24,33 @@ import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../w
 import { jsonOf, plainOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "../wire/request-input.js";
 
-/** Server code may hand over as much as it likes. */
+// The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
+//
+// | step     | what it does                                                          | what it may refuse with                   |
+// | -------- | --------------------------------------------------------------------- | ----------------------------------------- |
+// | admit    | takes the request, if the server is open and the session within limits | `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`  |
+// | identify | makes the caller: context, session, tab                                | what `context` throws                     |
+// | locate   | finds the scope instance that is meant                                 | `INVALID`, `FORBIDDEN`                    |
+// | enter    | brings its host into memory, in use                                    | `RATE_LIMITED`                            |
+// | permit   | asks the room's `allow`, or the shared store's guard                   | `FORBIDDEN`                               |
+// | check    | decodes and checks the arguments                                       | `INVALID`                                 |
+// | number   | dedupes by the client's number, and keeps its order                    | `OUT_OF_ORDER`                            |
+// | run      | runs the event on the host, in its turn                                | what the event throws                     |
+// | answer   | gives the answer, once all that it tells of is stored                  |                                           |
+//
+// A refusal before `number` takes no number: the client sends the call again. With a number, the refusals of `permit` and `check` are the event's answer.
+// Calls without a number come from stock tRPC clients and from forms: they skip that step.
+//
+// The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket), `call/form` (a browser without JavaScript).
+// Server code comes in by `local` (`call/store-handle`): it is trusted, so its calls are checked, entered, run and answered only.
+
+/** Server code may pass arguments of any size. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
 
-/** How many objects and lists that may be. */
+/** How many objects and lists server code may pass. */
 const MOST_HANDED = 1_000_000;
 
-/** What becomes of a numbered event. Plain data, as it is kept. */
+/** What a numbered event has led to. Plain data, as it is stored. */
 export type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly error?: Refusal };
 
 /** A call from server code. */
@@ -64,26 +84,39 @@ interface Server {
   logged(event: string, args: readonly unknown[]): readonly unknown[] | undefined;
 }
 
-/** An event that a client calls. */
-interface Asked {
+/** A call of a client, on its way. */
+interface ClientCall {
   readonly request: TwinRequest;
   readonly definition: Definition;
   readonly event: EventSchema;
   readonly key: unknown;
-  /** As they were sent. */
+  /** The arguments as they were sent. */
   readonly args: unknown;
+  /** The client's number for the call, if it has one. */
+  readonly number: NumberedCall | undefined;
+  /** Reports that the event's turn has come. */
   began(): void;
-  readonly effects: EventCall<unknown>["effects"];
+  readonly effects: CallSinks<unknown>["effects"];
   /** The arguments once they have been checked. */
   checked: readonly unknown[] | undefined;
 }
 
-/** The events that are called. */
+/** A numbered call that has entered its host. */
+interface EnteredCall {
+  readonly call: ClientCall;
+  readonly number: NumberedCall;
+  readonly host: Host;
+  readonly caller: Caller;
+  /** Makes the answer of an event that has failed. */
+  refuse(error: unknown): Outcome;
+}
+
+/** Takes the calls of events from all doors to the hosts that run them. */
 export class Dispatcher {
   readonly #server: Server;
-  /** The numbered ones that wait or run. */
+  /** The numbered calls that wait or run, by host, client and number. */
   readonly #running = new Map<string, AbortController>();
-  /** Of all of clients that wait or run. */
+  /** The calls of all clients that wait or run. */
   readonly #controls = new Set<AbortController>();
 
   constructor(server: Server) {
@@ -92,24 +125,22 @@ export class Dispatcher {
 
   // --- from clients ---
 
-  /** A mutation: an event called through the router. */
-  async invoke(request: TwinRequest, store: string, name: string, input: unknown, effects?: EventCall<unknown>["effects"]): Promise<unknown> {
-    const { callers, definitions, sessionLimits } = this.#server;
-    const definition = definitionOf(definitions, store);
+  /** Calls an event for a client, and gives its answer. `input`: `{ key?, args, call? }`. */
+  async invoke(request: TwinRequest, store: string, name: string, input: unknown, effects?: CallSinks<unknown>["effects"]): Promise<unknown> {
+    const definition = definitionOf(this.#server.definitions, store);
     const event = publicEvent(definition, name);
     if (!event) throw unknownEvent(store, name);
-    const { key, args, call } = record(input, "`{ args: [...] }`");
-    const numbered = call === undefined ? undefined : numberOf(call);
-    callers.admit(request, numbered);
-    const leave = sessionLimits.enter(request.session?.id);
+    const { key, args, call: sent } = record(input, "`{ args: [...] }`");
+    const number = sent === undefined ? undefined : numberOf(sent);
+    const leave = this.#admit(request, number);
     try {
       const telemetry = this.#server.telemetry ?? (await this.#server.observe());
       return await telemetry.event(`${store}.${name}`, async (began) => {
-        const asked: Asked = { request, definition, event, key, args, began, effects, checked: undefined };
+        const call: ClientCall = { request, definition, event, key, args, number, began, effects, checked: undefined };
         try {
-          return await (numbered ? this.#numbered(asked, numbered) : this.#plain(asked));
+          return await this.#enter(call);
         } catch (error) {
-          throw tellable(error, this.#reportOf(asked));
+          throw tellable(error, this.#reportOf(call));
         }
       });
     } finally {
@@ -117,95 +148,134 @@ export class Dispatcher {
     }
   }
 
-  async #plain(asked: Asked): Promise<unknown> {
-    const { request, definition, event, key, args, began, effects } = asked;
-    const { admission, callers, limits } = this.#server;
-    const caller = await callers.of(request);
+  /** Counts a call among those of its session, until the returned function is called. */
+  #admit(request: TwinRequest, number: NumberedCall | undefined): () => void {
+    const { callers, sessionLimits } = this.#server;
+    callers.admit(request, number);
+    return sessionLimits.enter(request.session?.id);
+  }
+
+  #identify({ request, number }: ClientCall): Promise<Caller> {
+    const { callers, clients } = this.#server;
+    return number ? callers.of(request, clients.bind(number.client, request), number) : callers.of(request);
+  }
+
+  /** Takes a call to its host, which stays in use until the call is answered. */
+  async #enter(call: ClientCall): Promise<unknown> {
+    const { admission } = this.#server;
+    const { definition, key, number, request } = call;
+    const caller = await this.#identify(call);
     const host = await admission.enter(request.address, locate(definition, caller, key));
+    try {
+      return await (number ? this.#numbered(call, number, host, caller) : this.#plain(call, host, caller));
+    } finally {
+      admission.leave(host);
+    }
+  }
+
+  /** Runs a call without a number: no client sends it again. */
+  async #plain(call: ClientCall, host: Host, caller: Caller): Promise<unknown> {
+    const { definition, event, args, began, effects } = call;
     const control = this.#control();
     try {
       await permit(definition, host, caller);
-      asked.checked = await checkGiven(definition, event, args, limits);
-      return await once(host, { definition, event, args: asked.checked, caller, control, began, answer: jsonOf, check: jsonOf, ...(effects && { effects }) });
+      call.checked = await checkGiven(definition, event, args, this.#server.limits);
+      const what = { definition, event, args: call.checked };
+      return await once(host, { ...what, caller, control, began, answer: jsonOf, check: jsonOf, ...(effects && { effects }) });
     } finally {
       this.#controls.delete(control);
-      admission.leave(host);
     }
   }
 
-  async #numbered(asked: Asked, call: NumberedCall): Promise<unknown> {
-    const { request, definition, event, key, began } = asked;
-    const { admission, callers, clients, storage, streams } = this.#server;
-    const { client, n, seen, at, predicted } = call;
-    const caller = await callers.of(request, clients.bind(client, request), call);
-    const host = await admission.enter(request.address, locate(definition, caller, key));
-    try {
-      if (call.i !== undefined && call.i !== host.incarnation) throw unknownOutcome(host.incarnation, storage.durable);
-      const prepared = await this.#prepare(asked, host, caller);
-      const report = this.#reportOf(asked);
-      const refused = (error: unknown): Outcome => {
-        // It has its number: whatever an event lets through is its answer.
-        const { again: _, ...told } = errorShapeOf(error, report);
-        return { r: host.revision, error: told };
-      };
-      const outcome = await host.eventNumbers.enter<Outcome>(client, n, seen, "error" in prepared, () => {
-        if ("error" in prepared) return Promise.resolve(refused(prepared.error));
-        const control = this.#control();
-        const id = `${host.id} ${client} ${n}`;
-        this.#running.set(id, control);
-        let y = 0;
-        const result = host.run<Outcome>({
-          definition,
-          event,
-          args: prepared.args,
-          caller,
-          eventId: `${host.incarnation}.${caller.connection?.id}.${n}`,
-          control,
-          began,
-          numbered: { client, n, confirmed: seen, at: Date.now() },
-          predicted,
-          ...(event.optimistic && { newId: eventIds(`${host.incarnation} ${client} ${n}`) }),
-          check: checkAnswer,
-          answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
-          refuse: refused,
-          yielded: (value, store) => {
-            y++;
-            const encoded = store.encode(value);
-            return () => streams.of(client)?.yielded(host, n, encoded);
-          },
-          effects: (effects) => streams.of(client)?.effects(effects),
-        });
-        return result.finally(() => {
-          this.#running.delete(id);
-          this.#controls.delete(control);
-        });
-      });
-      // The answer, with the cookie, is there when it is asked for again.
-      if (request.late && typeof request.cookie === "string") throw cookieReplaced();
-      if (outcome.error) throw errorOf(outcome.error);
-      const { error: _, ...answer } = outcome;
-      const h = streams.of(client)?.numberOf(host);
-      if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, ...answer };
-      return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, client, at) };
-    } finally {
-      admission.leave(host);
-    }
+  /** Runs a call with a number once, in its client's order, or gives the answer that it had the first time. */
+  async #numbered(call: ClientCall, number: NumberedCall, host: Host, caller: Caller): Promise<unknown> {
+    const { client, n, seen, i } = number;
+    if (i !== undefined && i !== host.incarnation) throw unknownOutcome(host.incarnation, this.#server.storage.durable);
+    const prepared = await this.#prepare(call, host, caller);
+    const report = this.#reportOf(call);
+    const refuse = (error: unknown): Outcome => {
+      // The call has its number: whatever an event lets through is its answer.
+      const { again: _, ...refusal } = errorShapeOf(error, report);
+      return { r: host.revision, error: refusal };
+    };
+    const entered: EnteredCall = { call, number, host, caller, refuse };
+    const outcome = await host.eventNumbers.enter<Outcome>(client, n, seen, "error" in prepared, () =>
+      "error" in prepared ? Promise.resolve(refuse(prepared.error)) : this.#run(entered, prepared.args),
+    );
+    return this.#answer(entered, outcome);
   }
 
-  async #prepare(asked: Asked, host: Host, caller: Caller): Promise<{ args: readonly unknown[] } | { error: unknown }> {
-    const { definition, event, args } = asked;
+  /** Permits a call and checks its arguments. An error is the call's answer, unless the client is to send it again. */
+  async #prepare(call: ClientCall, host: Host, caller: Caller): Promise<{ args: readonly unknown[] } | { error: unknown }> {
+    const { definition, event, args } = call;
     const { limits } = this.#server;
     try {
       await permit(definition, host, caller);
-      asked.checked = await checkGiven(definition, event, decodeArguments(args, limits.maxValues), limits);
-      return { args: asked.checked };
+      call.checked = await checkGiven(definition, event, decodeArguments(args, limits.maxValues), limits);
+      return { args: call.checked };
     } catch (error) {
       if (isLater(error)) throw error;
       return { error };
     }
   }
 
-  /** What a client without a stream has missed of a host: the messages that a stream would have. */
+  /** Runs an event that has its number. It has entered the host's queue when this returns. */
+  #run({ call, number, host, caller, refuse }: EnteredCall, args: readonly unknown[]): Promise<Outcome> {
+    const { definition, event, began } = call;
+    const { client, n, seen, predicted } = number;
+    const control = this.#control();
+    const id = `${host.id} ${client} ${n}`;
+    this.#running.set(id, control);
+    const result = host.run<Outcome>({
+      definition,
+      event,
+      args,
+      caller,
+      control,
+      eventId: `${host.incarnation}.${caller.connection?.id}.${n}`,
+      numbered: { client, n, confirmed: seen, at: Date.now() },
+      predicted,
+      ...(event.optimistic && { newId: eventIds(`${host.incarnation} ${client} ${n}`) }),
+      began,
+      refuse,
+      ...this.#sinks(host, number),
+    });
+    return result.finally(() => {
+      this.#running.delete(id);
+      this.#controls.delete(control);
+    });
+  }
+
+  /** Takes what a numbered event gives: its answer, and what the client's stream brings of it before. */
+  #sinks(host: Host, { client, n }: NumberedCall): CallSinks<Outcome> {
+    const { streams } = this.#server;
+    let y = 0;
+    return {
+      check: checkAnswer,
+      answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
+      yielded: (value, store) => {
+        y++;
+        const encoded = store.encode(value);
+        return () => streams.of(client)?.yielded(host, n, encoded);
+      },
+      effects: (effects) => streams.of(client)?.effects(effects),
+    };
+  }
+
+  /** Gives the answer of a numbered call: PROTOCOL.md §2. */
+  async #answer({ call, number, host, caller }: EnteredCall, outcome: Outcome): Promise<unknown> {
+    const { definition, request } = call;
+    const { at, client } = number;
+    // The next request gets the answer, with the cookie.
+    if (request.late && typeof request.cookie === "string") throw cookieReplaced();
+    if (outcome.error) throw errorOf(outcome.error);
+    const { error: _, ...answer } = outcome;
+    const h = this.#server.streams.of(client)?.numberOf(host);
+    if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, ...answer };
+    return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, client, at) };
+  }
+
+  /** Gives the messages of a host that a client without a stream has missed. */
   async #missed(called: Definition, host: Host, caller: Caller, client: string, at: number): Promise<MissedMessage[]> {
     if (at >= host.revision) return [];
     const names: string[] = [];
@@ -220,7 +290,7 @@ export class Dispatcher {
           )));
       if (permitted) names.push(name);
     }
-    // Of all, as the client may show others too.
+    // The frames of all its stores, as the client may show others too.
     const frames = host.missed(at, [...names, called.name]);
     if (frames) return frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)]);
     const { revision, snapshot, ended } = await host.read(called.name, client);
@@ -228,7 +298,7 @@ export class Dispatcher {
   }
 
   /** Reports what goes wrong in an event. */
-  #reportOf({ definition, event, checked }: Asked): Report {
+  #reportOf({ definition, event, checked }: ClientCall): Report {
     const { logged, report } = this.#server;
     return (level, error, id) => {
       const name = `${definition.name}.${event.name}`;
@@ -265,7 +335,7 @@ export class Dispatcher {
     const definition = definitionOf(definitions, store);
     const event = eventSchemaOf(definition, name);
     const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
-    // A message: what the caller does to its arguments later is not part of it.
+    // A copy: what the caller does to its arguments later must not change them.
     const checked = await checkArguments(definition, event, decodeValue(encodeValue(plainOf(args, MOST_HANDED))), UNBOUNDED);
     return hosts.using(hostId(definition.kind, key), (host) =>
       once(host, {
@@ -287,7 +357,7 @@ export class Dispatcher {
   }
 
   /**
-   * An event waits for the answer of another host.
+   * Notes that an event waits for the answer of another host, until the returned function is called.
    * @throws StateError when that host waits, in turn, for the event's own.
    */
   waits(turn: Turn, id: string): () => void {
@@ -304,7 +374,7 @@ export class Dispatcher {
   }
 }
 
-/** Runs an event without a number, which nobody asks for again. */
+/** Runs an event without a number. */
 function once(host: Host, call: Omit<EventCall<unknown>, "eventId">): Promise<unknown> {
   return host.run({ ...call, eventId: randomBytes(16).toString("base64url") });
 }

@@ -13,33 +13,46 @@ import type { ShelfEntry } from "./shelf.js";
 /** How long a generator that never waits may keep the process from other work, in ms. */
 const SLICE = 10;
 
-/** One call of an event. */
-export interface EventCall<R> {
+/** What is called. */
+interface CalledEvent {
   readonly definition: Definition;
   readonly event: EventSchema;
   readonly args: readonly unknown[];
+}
+
+/** Who calls, and how the call is known. */
+interface CallIdentity {
   readonly caller: Caller;
+  /** Cancels the call. */
+  readonly control: AbortController;
   /** The key for effects outside: the same when the event is run again. */
   readonly eventId: string;
-  readonly control: AbortController;
+  /** The client's number for the call, under which its answer is stored with the commit. */
+  readonly numbered?: Omit<EventRecord, "answer">;
+  /** The caller wants to know which frame brings the event's changes. */
+  readonly predicted?: boolean;
+  /** Gives the ids of the event's `newId()`. @default random ones */
+  readonly newId?: () => string;
+}
+
+/** Takes what the event gives, from its beginning to its answer. */
+export interface CallSinks<R> {
+  /** Notes that the event's turn has come. */
+  began?(): void;
+  /** Takes the effects of a commit, once it is stored. */
+  effects?(effects: readonly Effect[]): void;
+  /** Takes a yielded value, while containers have their numbers. The returned function sends it, once the commit is stored. */
+  yielded?(value: unknown, store: Store): () => void;
+  /** Throws where a returned or yielded value cannot be sent: before its commit. */
+  check?(value: unknown): void;
   /** Makes the answer, while containers have the numbers that they have in the commit. */
   answer(value: unknown, store: Store, revision: number): R;
-  /** Throws where what it returns or yields cannot be sent: before that is committed. */
-  check?(value: unknown): void;
-  /** Its turn has come. */
-  began?(): void;
-  /** Makes the answer of an event that has failed: it is no failure of the call then. */
+  /** Makes the answer of an event that has failed: the call does not reject then. */
   refuse?(error: unknown): R;
-  /** Under what the answer is stored with the commit. */
-  readonly numbered?: Omit<EventRecord, "answer">;
-  /** Its caller wants to know which frame brings what it has done. */
-  readonly predicted?: boolean;
-  /** Gives the ids of its `newId()`. @default random ones */
-  readonly newId?: () => string;
-  /** Takes a value, while containers have their numbers. What it gives sends it off, when the commit is stored. */
-  yielded?(value: unknown, store: Store): () => void;
-  effects?(effects: readonly Effect[]): void;
 }
+
+/** One call of an event, as a host runs it. */
+export interface EventCall<R> extends CalledEvent, CallIdentity, CallSinks<R> {}
 
 /** The events that run on a host: in its queue, one after the other, or beside it. */
 export class EventRunner {
