@@ -26,23 +26,23 @@ import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
 //
-// | step     | what it does                                                          | what it may refuse with                   |
-// | -------- | --------------------------------------------------------------------- | ----------------------------------------- |
-// | admit    | takes the request, if the server is open and the session within limits | `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`  |
+// | step     | what it does                                                           | what it may refuse with                   |
+// | -------- | ---------------------------------------------------------------------- | ----------------------------------------- |
+// | admit    | takes the request, if server, cookie and the session's limits allow it | `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`  |
 // | identify | makes the caller: context, session, tab                                | what `context` throws                     |
 // | locate   | finds the scope instance that is meant                                 | `INVALID`, `FORBIDDEN`                    |
 // | enter    | brings its host into memory, in use                                    | `RATE_LIMITED`                            |
 // | permit   | asks the room's `allow`, or the shared store's guard                   | `FORBIDDEN`                               |
 // | check    | decodes and checks the arguments                                       | `INVALID`                                 |
-// | number   | dedupes by the client's number, and keeps its order                    | `OUT_OF_ORDER`                            |
+// | number   | dedupes by the client's number, and keeps its order                    | `OUT_OF_ORDER`, `UNKNOWN_OUTCOME`         |
 // | run      | runs the event on the host, in its turn                                | what the event throws                     |
-// | answer   | gives the answer, once all that it tells of is stored                  |                                           |
+// | answer   | gives the answer, once all that it shows is stored                     |                                           |
 //
 // A refusal before `number` takes no number: the client sends the call again. With a number, the refusals of `permit` and `check` are the event's answer.
 // Calls without a number come from stock tRPC clients and from forms: they skip that step.
 //
-// The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket), `call/form` (a browser without JavaScript).
-// Server code comes in by `local` (`call/store-handle`): it is trusted, so its calls are checked, entered, run and answered only.
+// The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket) and `call/form`
+// (a browser without JavaScript). Server code comes in by `local` (`call/store-handle`): it is trusted, so its calls are checked, entered, run and answered only.
 
 /** Server code may pass arguments of any size. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
