@@ -121,7 +121,7 @@ export class Runtime implements World {
     return this.#options.limits;
   }
 
-  /** Reports what goes wrong: that the storage is lost only once, though everybody who asks it for something comes to know. */
+  /** Reports errors and warnings: a lost storage only once, though every later request fails by it. */
   readonly report: Report = (level, error, id, event) => {
     const lost = lostStorage(error);
     if (lost && this.#lost) return;
@@ -223,7 +223,7 @@ export class Runtime implements World {
   discard(host: Host, error: unknown): void {
     this.report("error", error);
     this.hosts.discard(host);
-    // Not at once: a storage that fails may go on failing, and whoever comes to a new life asks it for something.
+    // The new life waits: a failing storage may go on failing, and each watcher that comes asks it again.
     setTimeout(() => this.#closing || this.streams.lead(host), RETRY).unref();
   }
 
@@ -290,7 +290,7 @@ export class Runtime implements World {
     for (const host of this.hosts.live) host.turns.cutOff(cutOff());
   }
 
-  /** Takes no more events, lets those that run end within the grace time, ends all streams, keeps what there is to keep, and lets go of the storage. */
+  /** Refuses new events, lets running ones end within the grace time, ends all streams, saves all state, and closes the storage. */
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#sweeper);

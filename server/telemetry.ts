@@ -1,14 +1,14 @@
 import type { Attributes, Meter, ObservableResult, Tracer } from "@opentelemetry/api";
 
-/** What OpenTelemetry is told, where the app has it. Names and attributes: docs/OPERATION.md. */
+/** What OpenTelemetry gets, where the app has it. Names and attributes: docs/OPERATION.md. */
 export interface Telemetry {
   /** Runs an event as a span. `run` says when its turn has come. */
   event<R>(name: string, run: (began: () => void) => Promise<R>): Promise<R>;
-  /** A commit was sent to those who watch. */
+  /** Notes a commit that was sent to watchers. */
   committed(bytes: number): void;
-  /** Stores began to be watched: with the frames that were missed, a snapshot in the place of what was had, or one as the first. */
+  /** Notes stores that began to be watched: resumed by frames, by a snapshot, or new. */
   watched(how: Resume, count: number): void;
-  /** A reader was too slow: a snapshot takes the place of what waited for it. */
+  /** Notes a reader that was too slow: a snapshot replaces what waited for it. */
   dropped(): void;
   stop(): void;
 }
@@ -34,7 +34,7 @@ let api: Promise<Api | undefined> | undefined;
 
 /** OpenTelemetry's API; `undefined` where it cannot be imported. It is looked for once. */
 export function telemetryApi(): Promise<Api | undefined> {
-  // Not to be found by bundlers, which would ask for it where nobody has it.
+  // The name is hidden from bundlers, which would demand the package where it is not installed.
   const name = "@opentelemetry/api";
   api ??= import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name).catch(() => undefined);
   return api;

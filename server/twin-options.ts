@@ -31,7 +31,7 @@ type Lifecycle<T> = [keyof T & LifecycleName] extends [never]
   ? unknown
   : Problem<`"${keyof T & LifecycleName}" is a lifecycle method: make it protected, or every client could call it`>;
 
-/** What the `log` option is told. */
+/** What the `log` option gets. */
 export interface LogEntry {
   readonly level: "warn" | "error";
   readonly message: string;
@@ -40,7 +40,7 @@ export interface LogEntry {
   readonly id: string | undefined;
   /** The event in which it happened: `todo.add`. */
   readonly event: string | undefined;
-  /** Its arguments, as far as `logArguments` says. */
+  /** The event's arguments, as `logArguments` allows. */
   readonly args: readonly unknown[] | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface TwinOptions<S, M> {
   stores: S & { [K in keyof S & Reserved]: Problem<`"${K}" is a name of twin's own`> } & { [K in keyof S]: Lifecycle<StoreOf<S[K]>> };
   /** Classes of the instances in the stores. */
   models?: M;
-  /** From `defineContext`. */
+  /** Makes the context of each request: see `defineContext`. */
   context?: (request: ContextRequest) => AppContext | Promise<AppContext>;
   /** @default memory() */
   storage?: Storage;
@@ -62,7 +62,7 @@ export interface TwinOptions<S, M> {
     life?: number;
   };
   /**
-   * How long the state of users, rooms and tabs that nobody uses is kept, in seconds, to the minute. Any use of any of its stores begins it anew.
+   * How long the state of users, rooms and tabs that nobody uses is kept, in seconds, to the minute. Any use of any of their stores restarts the time.
    * @default users and rooms for good, tabs a day
    */
   life?: { user?: number; room?: number; tab?: number };
@@ -75,7 +75,7 @@ export interface TwinOptions<S, M> {
   name?: string;
   /** Other origins whose pages may call: `["https://app.example.com"]`. Let the route export `OPTIONS` too. */
   origins?: readonly string[];
-  /** Names the version of the app that is running: clients are told. */
+  /** The version of the app that is running. Clients get it. */
   build?: string;
   /**
    * How long an event may run, in ms. What it has changed since its last commit is then undone.
@@ -98,7 +98,7 @@ export interface TwinOptions<S, M> {
    */
   maxBody?: number;
   /**
-   * How many bytes of changes a scope instance keeps for those who come back.
+   * How many bytes of changes a scope instance keeps for clients that resume.
    * @default 1,048,576
    */
   maxLog?: number;
@@ -108,14 +108,14 @@ export interface TwinOptions<S, M> {
    */
   maxQueued?: number;
   /**
-   * How many bytes of answers that are longer than 64 KiB may wait for their readers, of all requests. Past it, those that were read least recently are broken off, as are those of which
-   * nothing is read for half a minute; twins ask again by themselves.
+   * How many bytes of answers over 64 KiB may wait for their readers, of all requests. Past it, the least recently read ones are cut off, as are those
+   * that nobody reads for half a minute; twins send their calls again by themselves.
    * @default 67,108,864
    */
   maxAnswers?: number;
   /**
-   * How many requests a session may make a second, over time: events, and what it asks of its stream. Ten seconds' worth may come at once. Past it, they are refused with
-   * `RATE_LIMITED`, and `data.retryAfter` in ms; twins come back by themselves.
+   * How many requests a session may make a second, over time: events, and what it asks of its stream. Ten seconds' worth may come at once. Past it, they
+   * are refused with `RATE_LIMITED`, and `data.retryAfter` in ms; twins come back by themselves.
    * @default 100
    */
   eventRate?: number;
@@ -145,13 +145,13 @@ export interface TwinOptions<S, M> {
    */
   maxSessions?: number;
   /**
-   * How many proxies of yours stand before the app. Each must add the address that called it to `x-forwarded-for`: so it is known whence visitors come. More than there are would
-   * let visitors choose their address.
+   * How many proxies of yours stand before the app. Each must add the address that called it to `x-forwarded-for`: so clients' addresses are known. A
+   * larger number than there are would let visitors choose their address.
    * @default 0: it is not known, and `maxSessions` does not apply
    */
   proxies?: number;
   /**
-   * How many scope instances may be in memory at once. Those that nobody uses make room first.
+   * How many scope instances may be in memory at once. Unused ones leave memory first.
    * @default 50,000
    */
   maxHosts?: number;
@@ -170,7 +170,7 @@ export interface TwinOptions<S, M> {
    * @default 10,000
    */
   closeGrace?: number;
-  /** Takes what goes wrong, or slowly. @default the console; warnings in development only */
+  /** Gets errors and warnings. @default the console; warnings in development only */
   log?: (entry: LogEntry) => void;
   /**
    * Whether the log shows the arguments of an event that has failed: they may be passwords. A function gives what is shown of them.

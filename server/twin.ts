@@ -23,7 +23,7 @@ export interface Preload<S> {
 }
 
 export interface TwinServer<S, M = {}> {
-  /** For `app/api/twin/[...path]/route.ts`: `export const { GET, POST } = twin.handlers`, and `OPTIONS` where there are `origins`. */
+  /** The route handlers, for `app/api/twin/[...path]/route.ts`: `export const { GET, POST } = twin.handlers`, and `OPTIONS` where there are `origins`. */
   readonly handlers: { readonly GET: Handler; readonly POST: Handler; readonly OPTIONS: Handler };
   /** Each event as a tRPC mutation: `todo.add`, with the input `{ args: ["milk"] }`. */
   readonly router: TwinRouter<S>;
@@ -39,37 +39,38 @@ export interface TwinServer<S, M = {}> {
     what: { readonly [K in keyof S]?: KindOf<S[K]> extends "room" ? string | readonly string[] | (PageProps & { readonly key: string }) : true | PageProps },
     options?: PreloadOptions,
   ): Promise<Preload<S>>;
-  /** Where there is no request (cron), or for somebody else. */
+  /** The stores for another caller, or where there is no request (cron). */
   as(context: AppContext): { readonly [K in keyof S]: Handle<S[K]> };
   /**
-   * All that is kept of a user or a session: of each store all fields, private ones too. What others hold, as rooms, is the app's to look through.
+   * Gives all stored data of a user or a session: of each store all fields, private ones too. Rooms and other shared stores are the app's to search.
    * @example const data = await twin.$export({ user: "ann" });
    */
   $export(whose: Whose): Promise<readonly ExportedStore[]>;
-  /** Forgets all of a user or a session. Open pages see how it begins anew. */
+  /** Deletes the data of a user or a session. Open pages see its stores begin again. */
   $erase(whose: Whose): Promise<void>;
   /**
-   * Brings all that is kept to the versions of its classes. It happens by itself when a store is loaded; this does it ahead, before anything is served, or, with `dryRun`, only looks
-   * whether it can be done, and changes nothing.
+   * Brings all stored data to the versions of its classes. Loading a store does so too; this does it ahead, before anything is served, or, with `dryRun`,
+   * only checks whether it can be done, and changes nothing.
    * @example const { failed } = await twin.$migrate({ dryRun: true });
    */
   $migrate(options?: { dryRun?: boolean }): Promise<MigrationReport>;
   /**
-   * Asks anew who may see what: of a user, a session, or everybody. Their streams end, come back by themselves, and are whoever `context` then says: so the access of a user ends on all
-   * devices when you have ended their sign-ins, wherever you keep those. Rooms ask `allow` by themselves when they change, and streams of a browser in which somebody else
+   * Checks access again: of a user, a session, or everybody. Their streams end, come back by themselves, and are whoever `context` then says: so the access
+   * of a user ends on all devices when you have ended their sign-ins, wherever you keep those. Rooms ask `allow` by themselves when they change, and
+   * streams of a browser in which somebody else
    * signs in come back without it.
    * @example await db.signIns.delete({ user }); twin.$recheck({ user });
    */
   $recheck(whose?: Whose): void;
   /**
-   * Lets streams come over WebSockets too, on the server's own port. Needs the package `ws`. Gives what ends it. For a custom server of Next's there is `attach`.
+   * Lets streams come over WebSockets too, on the server's own port. Needs the package `ws`. Gives what ends it. For a custom server of Next's there is
+   * `attach`.
    * @throws StateError where `ws` is not installed
    * @example await twin.attach(server);
    */
   attach(server: Server, options?: AttachOptions): Promise<() => void>;
   /**
-   * Takes no more events (callers are told to ask again, elsewhere), lets those that run end within `closeGrace`, ends all streams, and keeps in the storage what there is to
-   * keep.
+   * Refuses new events (clients send them again, elsewhere), lets running ones end within `closeGrace`, ends all streams, and saves all state.
    * @example process.once("SIGTERM", () => twin.close().then(() => process.exit()));
    */
   close(): Promise<void>;
@@ -127,14 +128,15 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
 }
 
 /**
- * As `twin.attach()`, for a server file that cannot import the app's module, as a custom server of Next's: it finds the twin of the process by its name.
+ * Does what `twin.attach()` does, for a server file that cannot import the app's module, as a custom server of Next's: it finds the twin of the process by
+ * its name.
  * @example await attach(server);
  */
 export function attach(server: Server, { name = "twin", ...options }: AttachOptions & { name?: string } = {}): Promise<() => void> {
   return attachTo(server, () => runtimes().get(name), options);
 }
 
-// Next evaluates the app's module, and this one, in several module graphs of one process: they share what lives.
+// Next evaluates the app's module, and this one, in several module graphs of one process: they share the runtime.
 const RUNTIME = Symbol.for("twinstate.runtime");
 
 function runtimes(): Map<string, Runtime> {

@@ -25,7 +25,7 @@ export function eventSchemaOf({ name, schema }: Definition, event: string): Even
   return found;
 }
 
-/** An event that clients may call. To them there are no internal ones. */
+/** Gives an event that clients may call. Internal events do not exist for them. */
 export function publicEvent({ schema }: Definition, event: string): EventSchema | undefined {
   const found = schema.events.get(event);
   return found?.internal ? undefined : found;
@@ -59,17 +59,17 @@ export async function permit({ name, kind, allow, guard }: Definition, host: Hos
   if (kind === "shared" && guard && !(await guard(caller.context))) throw refusedShared(name);
 }
 
-/** The user that the app's context tells of. What many could share by mistake, as `""` or `NaN`, is nobody's id. */
+/** The id of the context's user. What many could share by mistake, as `""` or `NaN`, is nobody's id. */
 export function userOf(context: object): string | undefined {
   const id = (context as { user?: { id?: unknown } | null }).user?.id;
   return (typeof id === "string" && id !== "") || Number.isFinite(id) || typeof id === "bigint" ? String(id) : undefined;
 }
 
-/** How many bytes clients may be told of their visitor: with each page, and each stream. */
+/** How many bytes the visitor may take, which goes with each page and each stream. */
 const LARGEST_VISITOR = 4096;
 
 /**
- * What the visitor's own browser is told of the app's context: its `visitor`, as an encoded value.
+ * Gives what the visitor's own browser gets of the app's context: its `visitor`, as an encoded value.
  * @throws StateError where it is too large, or cannot be sent
  */
 export function visitorOf(context: object): { visitor?: Encoded } {

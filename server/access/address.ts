@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
 
 /**
- * Whence a request comes, by what the last of so many proxies says: each adds the address that it was called from to `x-forwarded-for`, and what stands before is the
- * caller's own word. `undefined` where that is not known.
+ * The client's address, if trusted proxies reported it. Each proxy adds the address that called it to `x-forwarded-for`; what stands before is the
+ * caller's own claim. `undefined` without proxies.
  */
 export function clientAddressOf(headers: Headers, proxies: number): string | undefined {
   if (proxies === 0) return undefined;
@@ -11,15 +11,15 @@ export function clientAddressOf(headers: Headers, proxies: number): string | und
 }
 
 /**
- * The host that a request's sender asked for. Proxies may ask the app under another one, and say what they were asked by `x-forwarded-host`: the last of so many is believed,
- * as with addresses, or the first one that says so. Without proxies it is the sender's own word.
+ * The host that the client asked for. Proxies may ask the app under another host, and report the first one by `x-forwarded-host`: the last of the trusted
+ * proxies is believed, as with addresses, or the first one that reports it. Without proxies the header is the client's own claim.
  */
 export function askedHost(headers: Headers, proxies: number): string {
   const told = proxies === 0 ? [] : (headers.get("x-forwarded-host")?.split(",") ?? []);
   return (told.at(-proxies) ?? told[0] ?? headers.get("host") ?? "").trim().toLowerCase();
 }
 
-/** Of IPv6, the 64 bits that a provider gives to one customer: the others are theirs to choose. */
+/** An IPv6 address counts by its first 64 bits: a provider gives the others to one customer. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -10,10 +10,10 @@ interface Server {
   readonly limits: Bounds;
 }
 
-/** The hosts that visitors' events run on. How many begin to hold state of a session is bounded for each address. */
+/** The hosts on which visitors' events run. The number of sessions that begin to hold state is bounded for each address. */
 export class Admission {
   readonly #server: Server;
-  /** Hosts of sessions that are about to hold state, and what to call when they do not. */
+  /** The hosts of sessions that are about to hold state, each with what returns its token if they do not. */
   readonly #arrived = new Map<Host, () => void>();
 
   constructor(server: Server) {

@@ -7,7 +7,7 @@ import { type Claim, Rotations, type Standing } from "./rotation.js";
 import type { SessionCookie, Sessions } from "./session.js";
 import type { SessionLimits } from "./session-limits.js";
 
-/** After how many ms to ask again what was refused without a reason of its own. */
+/** How long a client waits before it sends a refused call again, in ms, where the refusal has no time of its own. */
 export const RETRY = 500;
 
 export interface Recognised extends SessionCookie {
@@ -21,11 +21,11 @@ export interface TwinRequest {
   readonly replaced?: boolean;
   /** The session was made for this request: nobody has its cookie yet. */
   readonly fresh?: boolean;
-  /** Whence it comes, where that is known. */
+  /** The client's address, if a trusted proxy reported it. */
   readonly address?: string | undefined;
-  /** The head of the response is sent: it carries no more cookies. */
+  /** The response's headers were sent: it can set no more cookies. */
   late?: boolean;
-  /** What the response sets as the session's cookie. `null`: nothing yet; missing where there is no response. */
+  /** The session's cookie that the response sets. `null`: none yet; missing where there is no response. */
   cookie?: string | null;
   /** The app's own context, made when first asked for. */
   context(): Promise<object>;
@@ -36,11 +36,11 @@ interface Server {
   readonly sessionLimits: SessionLimits;
   readonly storage: Storage;
   readonly report: Report;
-  /** It takes no more requests. */
+  /** The server is closing, and refuses requests. */
   readonly closing: boolean;
 }
 
-/** Who asks: whether they are heard, and as whom. */
+/** Authenticates requests: whether a request is heard, and as whom. */
 export class Callers {
   readonly #server: Server;
   readonly #rotations: Rotations;
@@ -53,7 +53,7 @@ export class Callers {
     );
   }
 
-  /** Whose cookie a request has; `undefined` where it has none that is worth anything. */
+  /** Gives the session of a request's cookie; `undefined` without a valid one. */
   recognise(cookies: string | null): Recognised | undefined | Promise<Recognised | undefined> {
     const cookie = this.#server.sessions.readCookie(cookies);
     if (!cookie) return undefined;
@@ -76,7 +76,7 @@ export class Callers {
   }
 
   /**
-   * Whether a request is heard at all. What is refused here has taken no number, and is asked again.
+   * Refuses a request that is not heard at all. A refused call has taken no number, and is sent again.
    * @throws EventError `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`
    */
   admit(request: TwinRequest, claim?: Claim): void {
@@ -85,7 +85,7 @@ export class Callers {
     const { session } = request;
     if (!session) return;
     sessionLimits.ask(session.id);
-    // The call that has replaced the cookie gets the new one with its answer, which may have got lost.
+    // The call that has replaced the cookie gets the new one with its answer again, as the first answer may be lost.
     if (request.replaced) request.cookie = sessions.cookie(session.id, this.#rotations.claimed(session, claim));
   }
 
@@ -98,7 +98,10 @@ export class Callers {
     return { context, session: { id: session.id, rotate: () => this.#rotate(request, session, claim) }, connection, trusted: false };
   }
 
-  /** Streams of a session that were begun as somebody else end: they come back as who now calls. So do those whose calls are heard no more, as this one has a newer cookie. */
+  /**
+   * Ends the streams of a session that were begun as another user: they come back as the user who now calls. It also ends streams with calls under an older
+   * cookie than this request's.
+   */
   notice({ id, generation }: SessionCookie, context: object): void {
     const user = userOf(context);
     for (const stream of this.#server.sessionLimits.streams(id)) {
@@ -107,7 +110,7 @@ export class Callers {
     }
   }
 
-  /** Makes a new cookie for a session. The one before is worth nothing from now on, and streams that were begun with it end. */
+  /** Makes a new cookie for a session. The old one is worth nothing from now on, and streams that were begun with it end. */
   async #rotate(request: TwinRequest, { id, generation }: SessionCookie, claim: Claim | undefined): Promise<void> {
     if (request.cookie === undefined) throw noRotation("it was called without a request");
     if (!claim && request.late) throw noRotation("it was called in a stream, or in a batch the first part of which is sent already");

@@ -8,7 +8,7 @@ import type { SessionLimits } from "./session-limits.js";
 const LIFE = 24 * 3600 * 1000;
 /** How many clients' ids are remembered. */
 const MOST = 200_000;
-/** A tab's id has so many letters, and begins with so many that stand for its session: so it is known whose it was. */
+/** The length of a tab's id, and how many of its first letters stand for its session: so the session of an id is known. */
 const TAB = 22;
 const SESSION_TAG = 11;
 
@@ -33,8 +33,8 @@ export class Clients {
   }
 
   /**
-   * Binds a client's id, and tells under which id hooks and events know the tab. A request without a cookie binds nothing: it may be the delayed double of one that was
-   * answered by an earlier process, with a session that the client has by now.
+   * Binds a client's id to its session, and gives the id by which hooks and events know the tab. A request without a cookie binds nothing: it may be the
+   * delayed double of one that was answered by an earlier process, whose session the client has by now.
    * @throws EventError where the id is another session's
    */
   bind(client: string, { session, fresh }: TwinRequest): ConnectionInfo {
@@ -55,7 +55,7 @@ export class Clients {
     if (gone !== undefined) this.#forget(gone);
   }
 
-  /** The client that came first, of more than are remembered. One that has a stream is not. */
+  /** The oldest client, where there are more than are remembered. A client with a stream stays. */
   #surplus(): string | undefined {
     if (this.#clients.size <= MOST) return undefined;
     for (const id of this.#clients.keys()) if (!this.#hasStream(id)) return id;
@@ -69,7 +69,7 @@ export class Clients {
     this.#sessionLimits.forget(known.session, client);
   }
 
-  /** Forgets those that were not seen for long. */
+  /** Forgets clients that were not seen for long. */
   sweep(): void {
     const due = Date.now() - LIFE;
     for (const [id, { seen }] of this.#clients) if (seen < due && !this.#hasStream(id)) this.#forget(id);

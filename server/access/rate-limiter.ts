@@ -1,8 +1,8 @@
 /** Tokens by key: each key may take some at once, and gets new ones at a steady rate. */
 export interface RateLimiter {
-  /** Takes a token. Gives 0 when there was one, else in how many ms to come again. */
+  /** Takes a token. Gives 0 when there was one, or after how many ms to try again. */
   take(key: string): number;
-  /** Puts one back that was not needed. */
+  /** Puts back a token that was not needed. */
   giveBack(key: string): void;
 }
 
@@ -18,14 +18,17 @@ export interface RateLimiterOptions {
 interface Bucket {
   tokens: number;
   at: number;
-  /** It has run dry, and gives none before this many are there. */
+  /** The key has run dry, and gives no token before this many are there. */
   from: number;
 }
 
-/** From how many keys on it is looked which are full, and can be forgotten. */
+/** The number of keys from which full ones are looked for and forgotten. */
 const SWEEP_FROM = 10_000;
 
-/** A key that has run dry gets nothing until a tenth of its tokens is there again: who comes back then finds more than one, and what belongs together stays together. */
+/**
+ * A key that has run dry gets nothing until a tenth of its tokens is back: a client that comes back then finds more than one, and calls that belong
+ * together stay together.
+ */
 export function createRateLimiter({ rate, size, now = () => performance.now() }: RateLimiterOptions): RateLimiter {
   const buckets = new Map<string, Bucket>();
   let sweepAt = SWEEP_FROM;

@@ -2,13 +2,13 @@ import type { Definition } from "../definition/scope.js";
 import type { Host } from "../host/host.js";
 import { definitionOf, permit } from "./access.js";
 
-/** How often it is asked, at most, who may still see a room that changes, in ms. */
+/** How often, at most, the watchers of a changing room are checked, in ms. */
 const INTERVAL = 1000;
 
-/** Whoever may not see a room any more leaves it. Asked after its commits, at once and then once a second at most. */
+/** Removes watchers who may not see a room any more. They are checked after its commits, at once and then once a second at most. */
 export class Recheck {
   readonly #definitions: () => ReadonlyMap<string, Definition>;
-  /** Rooms of which it was asked lately. */
+  /** The rooms that were checked lately. */
   readonly #asked = new Map<Host, NodeJS.Timeout>();
 
   constructor(definitions: () => ReadonlyMap<string, Definition>) {

@@ -11,18 +11,18 @@ export interface Claim {
   readonly n: number;
 }
 
-/** Under which ids it is kept which cookie of a session is good. */
+/** The prefix of the ids under which the storage keeps which cookie of a session is good. */
 export const ROTATIONS = "rotation/";
 
-/** How long it is told of a replaced cookie that it is one, in ms: what was on its way is asked again with the new one. Later it is no session's. */
+/** How long a replaced cookie is answered with "send again", in ms: requests on their way are sent again with the new one. Later it belongs to no session. */
 const TOLD = 600_000;
-/** Of how many sessions it is remembered. */
+/** How many sessions are remembered. */
 const MOST_KNOWN = 10_000;
 
 interface Rotation {
   /** The generation of the cookie that is good. */
   readonly generation: number;
-  /** The one that was replaced last, by which call, and when. */
+  /** The cookie that was replaced last: by which call, and when. */
   readonly before: number;
   readonly claim: Claim | undefined;
   readonly at: number;
@@ -35,7 +35,7 @@ interface Known {
 
 export type Standing = "good" | "replaced" | "worthless";
 
-/** Which cookie of a session is good: the one of the highest generation. Kept in the storage, as a record without stores. */
+/** Knows which cookie of a session is good: the one of the highest generation. It is stored as a record without stores. */
 export class Rotations {
   readonly #storage: () => Storage;
   readonly #report: Report;
@@ -51,7 +51,7 @@ export class Rotations {
     this.#remember(session);
   }
 
-  /** What a cookie is worth now: at once, where that is known. */
+  /** Gives what a cookie is worth now: at once, where that is known. */
   standing(cookie: SessionCookie): Standing | Promise<Standing> {
     const known = this.#known.get(cookie.id);
     if (known && known.queue.size === 0 && cookie.generation === (known.rotation?.generation ?? 0)) return "good";
@@ -63,12 +63,12 @@ export class Rotations {
     const good = rotation?.generation ?? 0;
     if (generation === good) return "good";
     if (generation < good) return Date.now() - (rotation as Rotation).at < TOLD ? "replaced" : "worthless";
-    // We have issued it, and the storage has lost that: those before it are worthless all the same.
+    // We have issued this cookie, and the storage has lost that: earlier ones are worthless all the same.
     await this.#write(id, { generation, before: generation - 1, claim: undefined, at: 0 });
     return "good";
   }
 
-  /** Makes a new cookie the good one, and gives its generation. */
+  /** Makes a new cookie the good one. Returns its generation. */
   async rotate(id: string, before: number, claim: Claim | undefined): Promise<number> {
     const { rotation } = await this.#of(id);
     const generation = Math.max(rotation?.generation ?? 0, before) + 1;
@@ -77,7 +77,7 @@ export class Rotations {
   }
 
   /**
-   * The generation of the new cookie, for the call that has replaced the old one: its answer may have got lost, and the cookie with it.
+   * Gives the generation of the new cookie to the call that has replaced the old one: its answer may be lost, and the cookie with it.
    * @throws EventError `UNAVAILABLE` for any other call.
    */
   claimed({ id, generation }: SessionCookie, claim: Claim | undefined): number {

@@ -4,7 +4,7 @@ import type { Limits } from "../host/host.js";
 import type { StreamConnection } from "../stream/connection.js";
 import { createRateLimiter, type RateLimiter } from "./rate-limiter.js";
 
-/** How much of everything there may be. Each is an option of `createTwin`. */
+/** The limits of everything. Each is an option of `createTwin`. */
 export interface Bounds extends Limits, ArgumentLimits {
   readonly eventRate: number;
   readonly maxPending: number;
@@ -18,25 +18,25 @@ export interface Bounds extends Limits, ArgumentLimits {
   readonly closeGrace: number;
 }
 
-/** How much a session may ask for at once, in seconds of its rate. */
+/** How many seconds' worth of its rate a session may use at once. */
 const BURST = 10;
-/** After how many ms to come again, where nothing tells when there is room. */
+/** After how many ms to try again, where the time is not known. */
 const PAUSE = 500;
 /** How many tabs of a session are remembered. */
 const MOST_CLIENTS = 1000;
 const HOUR = 3600;
 
-/** What one session has under way and open. */
+/** The pending calls, streams, tickets and tabs of one session. */
 interface SessionUse {
   pending: number;
   readonly streams: Set<StreamConnection>;
-  /** Missing where there are none: most have none at a time, and an empty Set takes 200 bytes. */
+  /** Missing where there are none: most sessions have none at a time, and an empty Set takes 200 bytes. */
   tickets: Set<string> | undefined;
-  /** The ids of its tabs, the latest last. Missing where it has none. */
+  /** The ids of the session's tabs, the latest last. Missing where it has none. */
   clients: Set<string> | undefined;
 }
 
-/** The sessions that are here, and what each of them may have. */
+/** The sessions that are active, and the limits of each. */
 export class SessionLimits {
   readonly #bounds: () => Bounds;
   readonly #requests: RateLimiter;
@@ -53,7 +53,7 @@ export class SessionLimits {
   }
 
   /**
-   * A session asks for something.
+   * Takes a token for a request of a session.
    * @throws EventError `RATE_LIMITED`
    */
   ask(session: string): void {
@@ -62,7 +62,7 @@ export class SessionLimits {
   }
 
   /**
-   * An event of a session begins to wait or run, until the returned function is called.
+   * Counts an event of a session, until the returned function is called.
    * @throws EventError `RATE_LIMITED`
    */
   enter(session: string | undefined): () => void {
@@ -88,7 +88,7 @@ export class SessionLimits {
   }
 
   /**
-   * A session begins to hold state. Gives what to call when it has not come to that.
+   * Counts a session that begins to hold state. The returned function takes that back.
    * @throws EventError `RATE_LIMITED`
    */
   arrive(address: string | undefined): () => void {
@@ -104,7 +104,7 @@ export class SessionLimits {
   }
 
   /**
-   * Whether a session may have one more stream. A tab that comes back takes the place of its own.
+   * Checks whether a session may have one more stream. A tab that comes back takes the place of its own.
    * @throws EventError `RATE_LIMITED`
    */
   mayOpen(session: string, client: string | undefined): void {
@@ -123,7 +123,7 @@ export class SessionLimits {
     if (use) this.#settle(session, use);
   }
 
-  /** A session was given a ticket. Gives the one that it has to do without. */
+  /** Notes a ticket of a session. Gives the ticket that must go for it, if any. */
   give(session: string, ticket: string): string | undefined {
     const use = this.#of(session);
     use.tickets ??= new Set();
@@ -140,7 +140,7 @@ export class SessionLimits {
     this.#settle(session, use);
   }
 
-  /** A session has another tab. Gives one that it has to do without: the one that came first and has no stream. */
+  /** Notes a tab of a session. Gives the tab that must go for it, if any: the oldest one without a stream. */
   know(session: string, client: string): string | undefined {
     const use = this.#of(session);
     use.clients ??= new Set();

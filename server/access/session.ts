@@ -5,7 +5,7 @@ import { secretNotKept, shortSecret } from "../../lib/errors/errors.js";
 
 export interface SessionOptions {
   /**
-   * Signs session ids: at least 16 characters, the same in all processes.
+   * The secret that signs session ids: at least 16 characters, the same in all processes.
    * @default the environment's `TWINSTATE_SECRET`; else one that is generated and kept in `.twinstate/secret`
    */
   secret?: string;
@@ -21,7 +21,7 @@ export interface SessionOptions {
   maxAge?: number;
 }
 
-/** What a session's cookie says. */
+/** The content of a session's cookie. */
 export interface SessionCookie {
   readonly id: string;
   /** How often the session's cookie had been replaced when this one was made. */
@@ -45,7 +45,7 @@ export interface Sessions {
 
 const COOKIE = "twin_session";
 
-/** How many cookies are remembered as right. */
+/** How many valid cookies are remembered. */
 const MOST_VERIFIED = 10_000;
 
 export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: SessionOptions = {}): Sessions {
@@ -56,7 +56,7 @@ export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: Ses
       .update(`${COOKIE}:${text}`)
       .digest();
 
-  /** What has been found right, as the same visitors come again and again. */
+  /** The cookies that were found valid, as the same visitors come again and again. */
   const verified = new Map<string, SessionCookie>();
 
   function verify(value: string): SessionCookie | undefined {
@@ -107,7 +107,7 @@ function* valuesOf(cookies: string | null | undefined): Generator<string> {
   for (const cookie of (cookies ?? "").split(/; */)) if (cookie.startsWith(`${COOKIE}=`)) yield cookie.slice(COOKIE.length + 1);
 }
 
-// Next loads this module several times in one process: all copies must sign alike.
+// Next loads this module several times in one process. All copies must sign with the same secret.
 const SECRET = Symbol.for("twinstate.secret");
 
 /** The secret of the environment, or the one that is kept beside the app. */

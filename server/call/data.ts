@@ -10,7 +10,7 @@ import type { Storage } from "../storage/storage.js";
 /** Whose data: a user's, by the context's `user.id`, or a session's, by its id. */
 export type Whose = { readonly user: string } | { readonly session: string };
 
-/** All that is kept of one store. */
+/** The stored state of one store. */
 export interface ExportedStore {
   readonly store: string;
   /** The user's, session's or tab's id. */
@@ -23,11 +23,11 @@ interface Server {
   readonly models: Models;
   readonly storage: Storage;
   readonly hosts: Hosts;
-  /** Takes those who watch a host that is no more. */
+  /** Leads the watchers of a deleted host to its next life. */
   readonly streams: { lead(host: Host): void };
 }
 
-/** What is kept, for server code. */
+/** Gives server code access to stored data. */
 export class Data {
   readonly #server: Server;
 
@@ -53,12 +53,12 @@ export class Data {
     for await (const { id, stores } of storage.list(hostId("room", ""))) if (!told.has(id) && stores.includes(store)) yield keyOf(id);
   }
 
-  /** Forgets a room with all its stores. */
+  /** Deletes a room with all its stores. */
   async delete(key: string): Promise<void> {
     await this.#server.hosts.delete(hostId("room", key));
   }
 
-  /** All that is kept of a user or a session, tabs included: private fields too. */
+  /** Gives all stored data of a user or a session, tabs included, with private fields. */
   async export(whose: Whose): Promise<ExportedStore[]> {
     const exported: ExportedStore[] = [];
     for (const id of await this.#idsOf(whose)) {
@@ -69,7 +69,7 @@ export class Data {
     return exported;
   }
 
-  /** Forgets all of a user or a session. Who watches it sees how it begins anew. */
+  /** Deletes the data of a user or a session. Its watchers see the stores begin again. */
   async erase(whose: Whose): Promise<void> {
     const { hosts, streams } = this.#server;
     for (const id of await this.#idsOf(whose)) streams.lead(await hosts.delete(id));
@@ -84,7 +84,7 @@ export class Data {
     return [hostId("session", whose.session), ...tabs];
   }
 
-  /** Brings all that is kept to the versions of its classes, or only looks whether that can be done. */
+  /** Brings all stored data to the versions of its classes, or only checks whether that can be done. */
   async migrate(dryRun: boolean): Promise<MigrationReport> {
     const { definitions, hosts, models, storage } = this.#server;
     const report = { records: 0, migrated: 0, failed: [] as MigrationFailure[] };

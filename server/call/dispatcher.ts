@@ -38,11 +38,12 @@ import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "
 // | run      | runs the event on the host, in its turn                                | what the event throws                     |
 // | answer   | gives the answer, once all that it shows is stored                     |                                           |
 //
-// A refusal before `number` takes no number: the client sends the call again. With a number, the refusals of `permit` and `check` are the event's answer.
+// A refusal before `number` takes no number, so the client may send the call again. With a number, the refusals of `permit` and `check` are the event's answer.
 // Calls without a number come from stock tRPC clients and from forms: they skip that step.
 //
 // The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket) and `call/form`
-// (a browser without JavaScript). Server code comes in by `local` (`call/store-handle`): it is trusted, so its calls are checked, entered, run and answered only.
+// (a browser without JavaScript). Server code comes in by `local` (`call/store-handle`): it is trusted, so its calls are checked, entered, run and answered
+// only.
 
 /** Server code may pass arguments of any size. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };

@@ -6,7 +6,7 @@ import type { TwinRequest } from "../access/callers.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
 
-/** Where pages are rendered, which is in this process, forms get what browsers post by themselves. */
+/** Pages are rendered in this process, so their forms get the fields and action that browsers post without JavaScript. */
 const render: Rendering = ({ label, key, url }, bound) => {
   // The state of `useActionState` is bound too, and is no argument.
   const args = bound.filter((value) => ["string", "number", "boolean"].includes(typeof value));
@@ -16,10 +16,10 @@ const render: Rendering = ({ label, key, url }, bound) => {
 };
 Object.assign(globalThis, { [Symbol.for("twinstate.form")]: render });
 
-/** What a form may be sent as. */
+/** The content types of forms. */
 export const FORM_TYPES: readonly string[] = ["multipart/form-data", "application/x-www-form-urlencoded"];
 
-/** Answers a form that a browser has posted by itself: the event runs, and the browser goes back to the page, or where the event redirects it. */
+/** Answers a form that a browser has posted without JavaScript: the event runs, and the browser goes back to the page, or where the event redirects it. */
 export async function submitForm(runtime: Runtime, request: Request, twinRequest: TwinRequest): Promise<Response> {
   const back = pageOf(request.headers);
   let location = back;
@@ -36,7 +36,7 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
   }
 }
 
-/** An address as a header may have it: what is no visible ASCII is percent-encoded, as by `URL`, which takes no relative ones. */
+/** Encodes an address for a header: all but visible ASCII is percent-encoded. `URL` does so too, but takes no relative addresses. */
 const headerOf = (address: string) => address.trim().replace(/[^\x21-\x7e]+/g, (part) => Buffer.from(part).toString("hex").toUpperCase().replace(/../g, "%$&"));
 
 async function readForm(request: Request): Promise<FormData> {
@@ -48,7 +48,10 @@ async function readForm(request: Request): Promise<FormData> {
   }
 }
 
-/** Which event a form calls: a name says it, as `$todo.add` or `$board.move?key=a&bound=["b"]`. The last one, as a button that has an event of its own comes after its form's. */
+/**
+ * Finds the event that a form calls. A name says it, as `$todo.add` or `$board.move?key=a&bound=["b"]`. The last such name counts, as a button with an
+ * event of its own comes after its form's.
+ */
 function calledBy(names: readonly string[]) {
   const found = names.findLast((name) => CALL.test(name));
   if (found === undefined) throw noEventInForm();
@@ -64,7 +67,7 @@ function boundOf(sent: string): unknown[] {
     const bound: unknown = JSON.parse(sent);
     if (Array.isArray(bound)) return bound;
   } catch {
-    // As below.
+    // Text that is no JSON is refused as other values are, below.
   }
   throw badRequest("Expected `bound` to be a list, as JSON");
 }
@@ -76,10 +79,10 @@ function pageOf(headers: Headers): string {
   return host !== "" && (origin === headers.get("origin") || host === headers.get("host")) ? page : "/";
 }
 
-/** A page that says why, with the way back. */
+/** Makes a page that says why, with the way back. */
 export function refusalPage({ code, message, data }: Refusal, status: number, back: string): Response {
   const { issues } = (data ?? {}) as { issues?: unknown };
-  // Of other codes the data is the app's own, whatever its names.
+  // Data of other codes is the app's own, whatever its names.
   const told = code === "INVALID" && Array.isArray(issues) ? (issues as readonly StandardSchemaV1.Issue[]) : [];
   const reasons = told.length > 0 ? told.map(({ message, path = [] }) => [...path, message].join(": ")) : [message];
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Not done</title>

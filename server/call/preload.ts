@@ -14,7 +14,7 @@ import type { Caller } from "../host/context.js";
 import type { Hosts } from "../host/hosts.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 
-/** A store of a page, as `preload` gives it. */
+/** One store of a page's preload. */
 export type PreloadedStore =
   | { readonly store: string; readonly key: string | null; readonly incarnation: string; readonly revision: number; readonly snapshot: unknown }
   | { readonly store: string; readonly key: string | null; readonly refused: RefusalParts };
@@ -35,7 +35,8 @@ export interface PageProps {
 
 export interface PreloadOptions {
   /**
-   * Called for a store that the visitor may not see, as a room that `allow` refuses; not where the server itself has failed. It may throw, as Next's `notFound` and `redirect` do.
+   * Called for a store that the visitor may not see, as a room that `allow` refuses; not where the server itself has failed. It may throw, as Next's
+   * `notFound` and `redirect` do.
    * @default the hook of the store throws the error in the page
    * @example await twin.preload({ board: key }, { refused: notFound })
    * @example await twin.preload({ settings: true }, { refused: () => redirect("/sign-in") })
@@ -58,12 +59,12 @@ interface Server {
 /** Whose page is rendered. */
 interface PageVisitor {
   readonly caller: Caller;
-  /** They came without a session. */
+  /** The request came without a session. */
   readonly isNew: boolean;
   readonly address: string | undefined;
 }
 
-/** Those of which it was told that a page came without a session. */
+/** The stores of which a warning was logged that a page came without a session. */
 const warned = new WeakSet<Server>();
 
 /** The committed state of stores for a page, with what it takes to go live from there. */
@@ -103,7 +104,7 @@ async function preloaded(
     const host = await (page ? admission.enter(address, id) : hosts.use(id));
     try {
       await permit(definition, host, caller);
-      // Of a session that was made for this page alone nothing is kept: nobody will ever ask for it.
+      // No state is kept of a session that was made for this page alone: nobody will ever ask for it.
       if (page) await host.loader.load(store, page, caller, !(isNew && definition.kind === "session"));
       return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
     } finally {

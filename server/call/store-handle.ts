@@ -11,14 +11,14 @@ import { requestHeaders } from "./request.js";
 
 // --- types ---
 
-/** From server code: the events as calls; what is no method is `never`. */
+/** A store as server code calls it: its events as functions; members that are no methods are `never`. */
 export type Remote<T> = { readonly [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (...args: A) => CallOf<R> : never };
 export interface RemoteBase<T> {
   /** The state as of the last commit, as a plain view. */
   $snapshot(): Promise<View<T>>;
 }
 export type RemoteStore<T> = Remote<T> & RemoteBase<T>;
-/** In server components and server actions: the caller's own, from the request's cookie. */
+/** The caller's own store, in server components and server actions: the session comes from the request's cookie. */
 export interface CurrentTools<T> {
   current(): Promise<RemoteStore<T>>;
 }
@@ -52,7 +52,7 @@ interface Target {
   readonly store: string;
   readonly kind: ScopeKind;
   readonly key: string;
-  /** Who calls; else whoever called the running event. */
+  /** The caller's context. @default that of the running event */
   readonly context: object | undefined;
   readonly session: string | undefined;
 }

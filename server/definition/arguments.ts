@@ -15,13 +15,13 @@ export interface ArgumentLimits {
   readonly maxValues: number;
 }
 
-/** How many arguments an event takes of which nothing else is known. */
+/** How many arguments an event may take that declares neither schemas nor types. */
 const MOST_ARGUMENTS = 100;
 
 type Issue = StandardSchemaV1.Issue;
 
 /**
- * Checks what a client gives to an event: arguments, or a form in their place.
+ * Checks what a client has sent to an event: arguments, or a form instead.
  * @throws EventError `INVALID`
  */
 export function checkGiven(definition: Definition, event: EventSchema, given: unknown, limits: ArgumentLimits): Promise<readonly unknown[]> {
@@ -99,7 +99,7 @@ export async function checkArguments(
   return checked.slice(0, length);
 }
 
-/** Nothing tells what an event takes. */
+/** The event has neither schema nor types of its parameters. */
 const isUnchecked = ({ input, paramTypes }: EventSchema) => !input && !paramTypes;
 
 function mostArguments(event: EventSchema, Class: StoreClass): number {
@@ -125,8 +125,8 @@ const PRIMITIVES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
 ]);
 
 /**
- * Metadata does not tell `by?: number` from `by: number`. So a parameter whose type is known may be left out only where the method's `length` does not count it: from the
- * first one on that has a default.
+ * Metadata is the same for `by?: number` and `by: number`. So a parameter whose type is known may be left out only where the method's `length` does not
+ * count it: from the first one on that has a default.
  */
 function typeIssues(types: readonly unknown[], needed: number, args: readonly unknown[]): Issue[] {
   const issues: Issue[] = [];
@@ -146,8 +146,8 @@ const hintOf = (value: unknown) =>
   value === undefined && process.env.NODE_ENV !== "production" ? ". A parameter that may be left out needs a default, `by: number = 1`, or a schema" : "";
 
 /**
- * What keeps arguments out: their size, or a property that would give an event that copies it, name by name, another prototype, be it the event's own instance's.
- * Level by level, as deep values are just what must not be walked by recursion.
+ * Gives why arguments are refused: their size, or a property that would change the prototype of an object into which an event copies them name by name,
+ * even of its own instance. The walk goes level by level, as recursion could not walk the deep values that it looks for.
  */
 function measure(args: readonly unknown[], deepest: number, most: number): "deep" | "many" | "proto" | undefined {
   const seen = new Set<unknown>();
@@ -169,7 +169,7 @@ function measure(args: readonly unknown[], deepest: number, most: number): "deep
   return undefined;
 }
 
-/** A deep merge of it would follow these names to a prototype that all objects share. */
+/** A deep merge of such a value would follow these names to a prototype that all objects share. */
 function leadsToPrototype(value: object): boolean {
   if (Object.hasOwn(value, "__proto__")) return true;
   if (!Object.hasOwn(value, "constructor")) return false;
@@ -177,7 +177,7 @@ function leadsToPrototype(value: object): boolean {
   return typeof constructor === "object" && constructor !== null && Object.hasOwn(constructor, "prototype");
 }
 
-/** The events of which nothing tells what they take. */
+/** Gives the events that have neither schemas nor types of their parameters. */
 export function uncheckedEvents(definitions: Iterable<Definition>): string[] {
   const names: string[] = [];
   for (const { name, schema } of definitions)

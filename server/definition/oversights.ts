@@ -4,7 +4,7 @@ import { fieldIsNoState, looksLikeHook } from "../../lib/errors/errors.js";
 import type { Report } from "../wire/error-shape.js";
 import type { Definition } from "./scope.js";
 
-// Mistakes that show nothing by themselves. They are told of in development, once each.
+// Mistakes without any symptom of their own. Each is logged once, in development.
 
 const told = new WeakMap<object, Set<string>>();
 
@@ -14,7 +14,7 @@ function once(Class: object, member: string): boolean {
   return members.size < members.add(member).size;
 }
 
-/** Notes the fields of an instance that no `@state` declares. What it gives, called when an event has ended, tells of those that the event has changed. */
+/** Notes the fields of an instance that no `@state` declares. The returned function, called after an event, warns of the fields that the event has changed. */
 export function watchFields({ name, Class, schema }: Definition, instance: object, event: string, report: Report): () => void {
   const fields = Object.keys(instance).filter((key) => !schema.fields.has(key));
   const look = () => fields.map((key) => Reflect.get(instance, key) as unknown);
@@ -28,7 +28,7 @@ export function watchFields({ name, Class, schema }: Definition, instance: objec
   };
 }
 
-/** What a value holds, as far as that is seen without looking far. */
+/** Gives the size of a value, without a deep look. */
 function sizeOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return value instanceof Map || value instanceof Set ? value.size : Object.keys(value).length;
@@ -36,7 +36,7 @@ function sizeOf(value: unknown): number {
 
 const HOOKS = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] as const satisfies LifecycleName[];
 
-/** Tells of methods that look like lifecycle methods whose names are misspelt: nobody would call them. */
+/** Warns of methods whose names look like misspelt lifecycle methods: nothing would call them. */
 export function checkHooks({ Class }: Definition, report: Report): void {
   const { events, computeds } = classSchema(Class);
   for (let one = Class.prototype as object; one !== Object.prototype && one !== null; one = Object.getPrototypeOf(one)) {

@@ -13,8 +13,8 @@ export interface StoreClass<T extends object = object> {
    */
   readonly version?: number;
   /**
-   * Brings what is kept of the store from an earlier version to this one. `old` has the fields as they were, private ones too, as plain objects, arrays, Maps and Sets;
-   * change it, or return another object, which takes its place. New fields with a default, and fields that are gone, need no migration.
+   * Brings what is kept of the store from an earlier version to this one. `old` has the fields as they were, private ones too, as plain objects, arrays,
+   * Maps and Sets; change it, or return another object, which takes its place. New fields with a default, and fields that are gone, need no migration.
    * @example
    * static version = 2;
    * static migrate(old: any, fromVersion: number) {

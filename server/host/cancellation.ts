@@ -6,16 +6,16 @@ import type { Turn } from "./context.js";
 const GRACE = 5000;
 
 /**
- * What an event that runs beside the queue may still change when it is cancelled. It has to learn of that first: who has taken `signal` does by it; others by their next `update()`,
- * which throws. From then on they may change state for a while, as their `finally` does.
+ * Decides what an event beside the queue may still change after it is cancelled. The event has to learn of that first: by `signal`, if it has read that, or
+ * by its next `update()`, which throws. From then on it may change state for a while, as its `finally` does.
  */
 export class Cancellation {
   readonly #label: string;
   readonly #signal: AbortSignal;
   readonly #report: Report;
-  /** The event has the signal. */
+  /** The event has read the signal. */
   #taken = false;
-  /** Until when it may change state, once it knows. */
+  /** The time until which the event may change state, once it knows. */
   #until: number | undefined;
   #reported = false;
 
@@ -36,7 +36,7 @@ export class Cancellation {
     Object.defineProperty(turn.current, "signal", { get, enumerable: true });
   }
 
-  /** It knows. */
+  /** Notes that the event knows of its cancellation. */
   tell(): void {
     this.#until ??= performance.now() + GRACE;
   }

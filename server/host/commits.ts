@@ -21,11 +21,11 @@ interface Owner {
   lose(error: unknown): Error;
 }
 
-/** What a host commits: each a revision, and its way into the storage. Nobody is told of what is not there. */
+/** Makes a host's commits: gives each a revision, and stores it. Clients are sent only what is stored. */
 export class Commits {
   readonly #host: Owner;
   readonly #journal: Journal;
-  /** Of the record that it began with, if any. */
+  /** The revision of the record that was loaded, if any. */
   readonly #loaded: number | undefined;
   #revision: number;
   #told: number;
@@ -44,12 +44,12 @@ export class Commits {
     });
   }
 
-  /** Of the last commit, which may be on its way into the storage. */
+  /** The revision of the last commit, which may not be stored yet. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Of the last commit that the storage has. Nobody is told of more. */
+  /** The revision of the last stored commit. Clients are sent nothing later. */
   get told(): number {
     return this.#told;
   }
@@ -59,7 +59,10 @@ export class Commits {
     return this.#revision === this.#loaded;
   }
 
-  /** Makes what has changed final, in all stores at once, and sends it on its way into the storage; when it is there, it is told of. `end`: it is the event's last, which gives its answer. */
+  /**
+   * Commits the changes of all stores at once, and sends the commit to the storage. Once it is stored, watchers get it. `end` makes the event's answer,
+   * with its last commit.
+   */
   async make(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
     const { eventNumbers, shelf, turns, watchers } = this.#host;
     turns.check(turn);
@@ -74,7 +77,7 @@ export class Commits {
     if (changed.length > 0) this.#revision++;
     const revision = this.#revision;
     const numbered = call?.numbered;
-    // One that runs beside the queue may end before those that were called before it.
+    // An event beside the queue may end before events that were called before it.
     const by = end && !call?.event.background ? numbered : undefined;
     if (by) eventNumbers.end(by.client, by.n);
     if (end) {
@@ -95,7 +98,7 @@ export class Commits {
     if (this.#journal.full) await turns.hold(this.#journal.settled());
   }
 
-  /** A revision that no event makes. `told`: it is stored. */
+  /** Makes a revision without an event. `told`: called once it is stored. */
   step(changed: readonly ShelfEntry[], told: (revision: number) => void): void {
     const revision = ++this.#revision;
     this.write(changed);
@@ -110,7 +113,7 @@ export class Commits {
     if (this.#begun?.delete(numbered)) this.write([], { ...numbered, answer });
   }
 
-  /** Sends it on its way into the storage. */
+  /** Sends a commit to the storage. */
   write(changed: readonly ShelfEntry[], event?: EventRecord): void {
     const { incarnation, shelf, world } = this.#host;
     if (!world.storage.durable) return;

@@ -18,7 +18,7 @@ export interface Caller {
   readonly trusted: boolean;
 }
 
-/** Who calls where nobody does. */
+/** The caller of hooks that no client has caused. */
 export const SERVER: Caller = { context: {}, session: undefined, connection: undefined, trusted: true };
 
 /** A session, as events see it. */
@@ -27,13 +27,13 @@ interface CallerSession {
   rotate(): Promise<void>;
 }
 
-/** What hooks and events are told of a tab. `id` stays the same while the tab is open, and is the key of its `tab` stores. */
+/** A tab, as hooks and events see it. `id` stays the same while the tab is open, and is the key of its `tab` stores. */
 export interface ConnectionInfo {
   readonly id: string;
   readonly since: Date;
 }
 
-/** What the caller's browser is asked to do: a name, and encoded arguments. */
+/** An effect in the caller's browser: a name, and encoded arguments. */
 export type Effect = readonly [name: string, args: Encoded];
 
 /** The right to change the stores of a host: what runs as one event, or one hook. */
@@ -44,7 +44,7 @@ export interface Turn {
   readonly current: object;
   /** Writes are accepted now. */
   open: boolean;
-  /** Why they are not any more. */
+  /** The reason, once writes are refused for good. */
   readonly ended: Error | undefined;
   /** The event is over: what it writes later is refused, for the first reason that was given. */
   end(why: () => Error): void;

@@ -5,9 +5,9 @@ import { MOST_ANSWERS, NUMBERS_LIFE, type NumberRecord } from "../storage/record
 const GAP_WAIT = 2000;
 /** How many events of a client may wait for those before them. */
 const MOST_WAITING = 1000;
-/** Answers of no more characters are counted, and not measured. */
+/** Answers up to this length, in characters, are counted, and not measured. */
 const SHORT = 16_384;
-/** How many characters the longer ones may have that a client leaves unconfirmed. */
+/** How many characters of longer answers a client may leave unconfirmed. */
 const MOST_KEPT = 1 << 24;
 /** How many clients a host may have before it looks which of them are gone. */
 const SWEEP_FROM = 1000;
@@ -23,7 +23,7 @@ export interface EventNumbers {
   enter<A>(client: string, n: number, seen: number, refused: boolean, run: () => Promise<A>): Promise<A>;
   /** An event has ended: what it has done is part of the committed state from now on. */
   end(client: string, n: number): void;
-  /** Up to which number the events of a client have ended, as of the committed state. */
+  /** Gives the number up to which the events of a client have ended, as of the committed state. */
   ended(client: string): number;
   /** No numbered event has run. */
   readonly empty: boolean;
@@ -32,7 +32,7 @@ export interface EventNumbers {
 
 interface Client {
   next: number;
-  /** Up to here the answers are forgotten. */
+  /** The number up to which answers are forgotten. */
   forgotten: number;
   seen: number;
   ran: boolean;
@@ -46,11 +46,11 @@ interface Client {
 }
 
 export interface EventNumbersOptions {
-  /** From a {@link NumberRecord}: what the process before has left. */
+  /** The {@link NumberRecord}s that an earlier process has stored. */
   records?: Readonly<Record<string, NumberRecord>> | undefined;
   /** The answer of an event that had committed something when its process ended, and no answer. */
   interrupted?(): unknown;
-  /** What is kept in the place of an answer that is kept no more, as its client leaves too much unconfirmed. */
+  /** Makes what takes the place of an answer that is dropped, as its client leaves too many unconfirmed. */
   lost?(n: number): unknown;
   /** An answer of an earlier process as it is given now. @default as it is */
   restored?(answer: unknown): unknown;
@@ -148,7 +148,7 @@ class ClientNumbers implements EventNumbers {
     return client;
   }
 
-  /** Forgets those who were not seen for long. */
+  /** Forgets clients that were not seen for long. */
   #sweep(): void {
     for (const [id, { seen }] of this.#clients) if (seen < Date.now() - NUMBERS_LIFE) this.#clients.delete(id);
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#clients.size);

@@ -57,7 +57,7 @@ export interface EventCall<R> extends CalledEvent, CallIdentity, CallSinks<R> {}
 /** The events that run on a host: in its queue, one after the other, or beside it. */
 export class EventRunner {
   readonly #host: Host;
-  /** Those that wait or run, by `store.event`. */
+  /** The events that wait or run, by `store.event`. */
   readonly #active = new Map<string, Set<AbortController>>();
 
   constructor(host: Host) {
@@ -142,7 +142,7 @@ export class EventRunner {
       const cleaning = cancellation.check();
       return queue.run(() => {
         turns.check(turn);
-        // It may have been cancelled while it waited.
+        // The event may have been cancelled while this change waited.
         if (!cleaning) cancellation.check();
         return turns.lend(turn, change, () => commits.make(turn, call));
       });
@@ -154,7 +154,7 @@ export class EventRunner {
         return this.#perform(turn, call, entry);
       });
       control.signal.throwIfAborted();
-      // It waits for its turn.
+      // The value waits for the host's turn.
       silence(value);
       return await queue.run(() => this.#finish(turn, call, entry, value));
     } catch (error) {
@@ -177,7 +177,7 @@ export class EventRunner {
   #perform(turn: Turn, call: EventCall<unknown>, { store, definition }: ShelfEntry): unknown {
     const { instance } = store;
     const { turns, world } = this.#host;
-    // Of the class, whatever an event has made of the instance.
+    // The method comes from the class: an event may have overwritten it on the instance.
     const method = Reflect.get(definition.Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
     const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.definition, instance, call.event.name, world.report);
     const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
@@ -202,7 +202,7 @@ export class EventRunner {
           run();
         } catch (error) {
           silence(value);
-          // As any loop that breaks: its `finally` runs.
+          // A broken loop calls `return` too: the generator's `finally` runs.
           await turns.stretch(turn, () => generator.return(undefined));
           throw error;
         }
@@ -213,7 +213,7 @@ export class EventRunner {
       if (call.control.signal.aborted) {
         turn.cancellation?.tell();
         await turns.stretch(turn, () => generator.return(undefined));
-        // What its `finally` does is no part of what was cancelled.
+        // Changes of its `finally` are no part of what was cancelled.
         if (!call.event.background) await commits.make(turn, call);
         throw call.control.signal.reason;
       }

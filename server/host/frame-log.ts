@@ -1,11 +1,11 @@
 import type { Frame } from "../wire/frame.js";
 
-/** The last frames of a host, for those who come back: as many as fit a number of bytes. */
+/** The last frames of a host, for clients that resume: as many as fit a number of bytes. */
 export interface FrameLog {
   add(frame: Frame): void;
-  /** The frames after a revision; `undefined` when some are not known any more. */
+  /** Gives the frames after a revision; `undefined` when some have been dropped. */
   after(revision: number): readonly Frame[] | undefined;
-  /** Forgets all. What comes next follows a revision. */
+  /** Drops all frames. The next frame follows this revision. */
   restart(revision: number): void;
 }
 

@@ -34,13 +34,13 @@ export interface World {
   pin(host: Host): () => void;
   /** The answer of an event that was cut off, at a revision: it had committed something, and did not end. */
   interrupted(revision: number): unknown;
-  /** What stands in the place of the answer to event `n` that is kept no more. */
+  /** Makes what takes the place of the dropped answer to event `n`. */
   lost(revision: number, n: number): unknown;
   /** An answer of an earlier process as it is given now. */
   restored(answer: unknown): unknown;
   /** A record has a field that its class does not have any more. `className` is `""` for the store's own. */
   dropped(store: string, className: string, field: string): void;
-  /** A commit is stored, and told of. `bytes`: what it takes on the wire; 0 where nobody watches. */
+  /** Notes that a commit is stored and sent. `bytes`: its size on the wire; 0 without watchers. */
   committed(host: Host, bytes: number): void;
   /** Stores began to be watched. */
   watched(how: Resume, count: number): void;
@@ -55,7 +55,7 @@ export interface Limits {
   readonly idle: number;
   /** How long a tab may be away before it counts as gone, in ms. */
   readonly grace: number;
-  /** How many bytes of frames a host keeps for those who come back. */
+  /** How many bytes of frames a host keeps for clients that resume. */
   readonly logBytes: number;
   /** How many bytes may wait for a slow reader. */
   readonly streamBytes: number;
@@ -69,7 +69,7 @@ let lives = 0;
 
 /** One live scope instance: where its parts meet. Each of them asks the others through it. */
 export class Host {
-  /** Under which streams name it: of its own in this process. */
+  /** The number by which streams name the host: its own in this process. */
   readonly number = ++lives;
   readonly id: string;
   readonly kind: ScopeKind;
@@ -109,7 +109,7 @@ export class Host {
     return this.shelf.prepare();
   }
 
-  /** Of the last commit that the storage has. */
+  /** The revision of the last stored commit. */
   get revision(): number {
     return this.commits.told;
   }
@@ -119,7 +119,7 @@ export class Host {
     return this.kind === "room" ? this.key : null;
   }
 
-  /** There is something to keep. */
+  /** The host has state to keep. */
   get touched(): boolean {
     return this.commits.revision > 0 || !this.eventNumbers.empty;
   }
@@ -246,7 +246,7 @@ export class Host {
     return broken;
   }
 
-  /** Ends it, with all that it holds: a room's watchers are told. Nothing is on its way into the storage then. */
+  /** Ends the host, and tells a room's watchers. Nothing is on its way into the storage then. */
   async delete(): Promise<void> {
     await this.queue.run(async () => {
       this.turns.refuse(this.kind === "room" ? roomDeleted(this.key) : erased());

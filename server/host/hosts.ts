@@ -13,16 +13,16 @@ interface Slot {
   closing?: Promise<void>;
 }
 
-/** Of how many deleted hosts it is known that they had a life before. */
+/** How many deleted hosts are remembered, to tell their next life from the last. */
 const MOST_LIVES = 10_000;
 
-/** The live hosts: made on demand; those that nobody uses leave memory, at once where nothing has ever changed. */
+/** The live hosts. They are made on demand; unused ones leave memory, at once where nothing has ever changed. */
 export class Hosts {
   readonly #world: World;
   readonly #slots = new Map<string, Slot>();
-  /** From it come the incarnations of hosts that are not stored: the same host has the same one each time. */
+  /** The seed of the incarnations of hosts that are not stored: the same host has the same one each time. */
   readonly #origin = randomBytes(16);
-  /** What sets apart the lives of those that were deleted. */
+  /** Tells the lives of deleted hosts apart. */
   readonly #lives = new Map<string, string>();
 
   /** How many are being closed. */
@@ -117,7 +117,7 @@ export class Hosts {
     } catch (error) {
       this.#world.report("error", error);
       this.endLife(id);
-      // What was damaged is set aside: it begins anew.
+      // A damaged record is set aside: the host begins without it.
       if (again && (error as { code?: unknown }).code === "DAMAGED") return this.#read(id, false);
       throw unavailable();
     }

@@ -3,7 +3,7 @@ import type { CommitRecord } from "../storage/records.js";
 /** How many commits may be ahead of the storage. */
 const MOST_AHEAD = 500;
 
-/** The way of a host's commits into the storage, in order. What is told of a commit waits here until it is durable. */
+/** Takes a host's commits to the storage, in order. What reports a commit waits here until it is durable. */
 export interface Journal {
   /** Takes a commit. It is on its way when this returns. */
   add(commit: CommitRecord): void;
@@ -22,7 +22,7 @@ type Entry = { readonly commit: CommitRecord } | { readonly run: () => void; rea
 export interface JournalOptions {
   /** Called with all that has come while it ran before, one call after the other. */
   append(commits: readonly CommitRecord[]): void | Promise<void>;
-  /** It has failed: makes the error that those get who wait. Nothing is taken after that. */
+  /** Notes that an append has failed, and makes the error that waiting callers get. The journal takes nothing after that. */
   failed(error: unknown): Error;
   report(error: unknown): void;
 }
@@ -97,7 +97,7 @@ class CommitJournal implements Journal {
     try {
       run();
     } catch (error) {
-      // The others are told all the same.
+      // The other callbacks run all the same.
       this.#options.report(error);
     }
   }

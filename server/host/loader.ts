@@ -54,7 +54,7 @@ export class Loader {
     const over = new Promise<void>((resolve) => {
       done = resolve;
     });
-    // Whoever asks for it next loads it again.
+    // The next caller loads it again.
     const fail = () => {
       entry.loading = undefined;
       shelf.unmake(entry, kept);
@@ -82,7 +82,10 @@ export class Loader {
     return entry;
   }
 
-  /** Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its stream. */
+  /**
+   * Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its
+   * stream.
+   */
   async load(name: string, page: Page, caller: Caller, lasting: boolean): Promise<void> {
     const { commits, queue, shelf, turns } = this.#host;
     if (!hasHook(shelf.definition(name), "onLoad")) return;

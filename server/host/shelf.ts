@@ -29,7 +29,7 @@ interface Owner {
   readonly world: Pick<World, "definitions" | "models" | "storage" | "report" | "dropped">;
 }
 
-/** The stores of a host: those that are live, and what is kept of the others. */
+/** The stores of a host: the live ones, and the stored state of the others. */
 export class Shelf {
   readonly #host: Owner;
   readonly #live = new Map<string, ShelfEntry>();
@@ -43,7 +43,7 @@ export class Shelf {
     this.#kept = new Map(kept);
   }
 
-  /** Those that are live, by name. */
+  /** The live stores, by name. */
   get live(): ReadonlyMap<string, ShelfEntry> {
     return this.#live;
   }
@@ -61,7 +61,7 @@ export class Shelf {
 
   // --- how they come to be ---
 
-  /** Makes the large stores, in slices: whoever opens them later does not wait long. */
+  /** Makes large stores ahead, in slices, so that opening them later takes no time. */
   async prepare(): Promise<void> {
     for (const [name, kept] of this.#kept) {
       const definition = this.#host.world.definitions.get(name);
@@ -71,12 +71,12 @@ export class Shelf {
         this.#prepared ??= new Map();
         this.#prepared.set(name, { Class: definition.Class, store });
       } catch {
-        // Whoever opens it is told.
+        // The error reaches the caller that opens the store.
       }
     }
   }
 
-  /** Makes a store live: of what is kept of it, or anew. Its hooks have not run. */
+  /** Makes a store live, from its stored state if there is any. Its hooks have not run. */
   make(definition: Definition): ShelfEntry {
     const { name, Class } = definition;
     const kept = this.#kept.get(name);
@@ -90,7 +90,7 @@ export class Shelf {
     return entry;
   }
 
-  /** Makes it live no more: `kept` is what it was made of. */
+  /** Puts a live store back: `kept` is the state from which it was made. */
   unmake({ definition, store }: ShelfEntry, kept: StoreState | undefined): void {
     this.#live.delete(definition.name);
     if (kept) this.#kept.set(definition.name, kept);
@@ -156,7 +156,7 @@ export class Shelf {
     for (const { store } of this.#live.values()) store.endTurn();
   }
 
-  /** Those that are being loaded are not loaded: what was to do so has ended. */
+  /** Forgets the stores that are being loaded: the loading event has ended. */
   failLoading(): void {
     for (const { loading } of [...this.#live.values()]) loading?.fail();
   }
@@ -177,7 +177,7 @@ export class Shelf {
     return stores;
   }
 
-  /** Those that the storage does not have as they were before the open changes. */
+  /** The stores whose state before the open changes is not in the storage. */
   get unstored(): ShelfEntry[] {
     return [...this.#live.values()].filter(({ stored }) => !stored);
   }

@@ -4,7 +4,7 @@ import { runIn, type Turn } from "./context.js";
 import type { EventCall } from "./event-runner.js";
 import type { Host } from "./host.js";
 
-/** What takes longer is told of, in ms. */
+/** How long a turn may take before a warning is logged, in ms. */
 const SLOW = 1000;
 
 /** Who wants a turn. */
@@ -15,11 +15,11 @@ export class Turns {
   readonly #host: Host;
   #now: Turn | undefined;
   #broken: Error | undefined;
-  /** What runs waits, as too much is on its way into the storage. */
+  /** The running event waits, as too much is on its way into the storage. */
   #held = false;
-  /** What runs beside the queue. */
+  /** The turns of events beside the queue. */
   readonly #besides = new Set<Turn>();
-  /** Ends what runs, whatever it waits for. */
+  /** Ends the running event, whatever it waits for. */
   #stop: ((error: Error) => void) | undefined;
 
   constructor(host: Host) {
@@ -31,12 +31,12 @@ export class Turns {
     return this.#now;
   }
 
-  /** Why nobody gets a turn any more. */
+  /** The reason why no event gets a turn any more. */
   get broken(): Error | undefined {
     return this.#broken;
   }
 
-  /** Nobody gets a turn any more, and who has one commits nothing more. */
+  /** Gives no more turns; the current one commits nothing more. */
   refuse(why: Error): void {
     this.#broken = why;
   }
@@ -139,7 +139,7 @@ export class Turns {
       try {
         return run();
       } catch (error) {
-        // Of the same batch, so that reactions see nothing of it.
+        // The rollback belongs to the same batch, so that reactions see nothing of the changes.
         if (turn.open) this.#host.shelf.rollback();
         throw error;
       }

@@ -18,14 +18,14 @@ interface Want {
 /** A store's state for clients, or why there is none. */
 type Shown = { readonly store: string; readonly snapshot: Snapshot } | { readonly store: string; readonly error: unknown };
 
-/** A commit, as those who watch are told of it. */
+/** A commit, as watchers get it. */
 interface Told {
   readonly revision: number;
   readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
   readonly by?: Frame["by"];
 }
 
-/** Those who watch a host, each some of its stores: what they get when they come, and of each commit. */
+/** The watchers of a host, each of some stores: what they get when they come, and of each commit. */
 export class Watchers {
   readonly #host: Host;
   readonly #watching = new Map<StreamConnection, Set<string>>();
@@ -58,7 +58,7 @@ export class Watchers {
 
   // --- how they come and go ---
 
-  /** Loads stores for a connection, and watches them for it from now on. Those that cannot be loaded are refused one by one. */
+  /** Loads stores for a connection, and watches them for it from now on. Stores that cannot be loaded are refused one by one. */
   async watch(connection: StreamConnection, wants: readonly Want[]): Promise<void> {
     const { loader, roomKey, shelf, world } = this.#host;
     const failed: [Want, unknown][] = [];
@@ -96,13 +96,13 @@ export class Watchers {
     this.#tabHooks.leave(store, connection);
   }
 
-  /** All get snapshots: what they have is told of no more. */
+  /** Sends snapshots to all: the frames that they have are not continued. */
   renew(revision: number): void {
     this.#frameLog.restart(revision);
     for (const [connection, stores] of this.#watching) connection.renew(this.#host, [...stores], stores);
   }
 
-  /** None may watch any more, and nobody hears of it by a hook. */
+  /** Refuses all watchers for good. No hook runs for it. */
   dismiss(error: Error): void {
     for (const [connection, stores] of [...this.#watching]) {
       for (const store of [...stores]) {
@@ -113,7 +113,7 @@ export class Watchers {
     this.#tabHooks.clear();
   }
 
-  /** Gives them, to be led to another life of the host. */
+  /** Gives all watchers, to be led to another life of the host. */
   evacuate(): [StreamConnection, string[]][] {
     const all = [...this.#watching].map(([connection, stores]): [StreamConnection, string[]] => [connection, [...stores]]);
     this.#watching.clear();
@@ -121,12 +121,12 @@ export class Watchers {
     return all;
   }
 
-  /** All have left: `onDisconnect` has run. */
+  /** Counts all as gone: `onDisconnect` runs. */
   close(): Promise<void> {
     return this.#tabHooks.close();
   }
 
-  // --- what they are told ---
+  // --- what they are sent ---
 
   publish({ revision, deltas, by }: Told): void {
     const { number, shelf, world } = this.#host;
@@ -150,7 +150,7 @@ export class Watchers {
     return kept && after > 0 ? this.#frameLog.after(after) : undefined;
   }
 
-  /** The committed state of loaded stores, all of one revision. It is told when it is stored: between the frames before it and those after it. */
+  /** Gives the committed state of loaded stores, all of one revision, once it is stored: between the frames before and after it. */
   show(stores: readonly string[], tell: (revision: number, shown: readonly Shown[]) => void): void {
     const { commits } = this.#host;
     const shown = stores.map((store): Shown => {
@@ -184,12 +184,12 @@ export class Watchers {
     return this.#frameLog.after(have[1]) !== undefined;
   }
 
-  /** From now on the log tells all that watchers see of a store. */
+  /** Has the frame log keep all that watchers see of a store from now on. */
   #keep(entry: ShelfEntry): void {
     if (entry.loggedFrom !== undefined) return;
     const { commits } = this.#host;
     entry.store.watch();
-    // Who has it of an earlier life, at the revision that was loaded, has something else: so nobody is told of that revision again.
+    // A client may have another state of the loaded revision, from an earlier life: so that revision is skipped.
     if (commits.asLoaded && (entry.created || !entry.store.resumable)) commits.step([], (revision) => this.publish({ revision, deltas: [] }));
     entry.loggedFrom = commits.revision;
   }

@@ -7,20 +7,22 @@ import { refuseUpgrade, Upgrades } from "./upgrades.js";
 
 export interface AttachOptions {
   /**
-   * The path of the sockets. Under `/binary` below it, sockets send bytes instead of text. Upgrades to other paths are left to other listeners, as to Next's own in development; where
-   * no other listener takes upgrades, or none answers within half a minute, they are refused with 404.
+   * The path of the sockets. Under `/binary` below it, sockets send bytes instead of text. Upgrades to other paths are left to other listeners, as to
+   * Next's own in development; where no other listener takes upgrades, or none answers within half a minute, they are refused with 404.
    * @default "/api/twin/$socket"
    */
   path?: string;
   /**
-   * Whether the server itself answers streams of server-sent events too, under `$live` beside the path of the sockets: past Next's router and proxy, and the web
-   * stream in which a route handler answers. A delivery then costs a third less. As with sockets, `context` does not see what the app's proxy adds to requests.
+   * Whether the server itself answers streams of server-sent events too, under `$live` beside the path of the sockets: past Next's router and proxy, and
+   * the web stream in which a route handler answers. A delivery then costs a third less. As with sockets, `context` does not see what the app's proxy adds
+   * to requests.
    * @default false
    */
   live?: boolean;
   /**
-   * Whether clients whose streams come by sockets call events by them too: a message each way, instead of an HTTP request. Each call has the headers with which its socket was opened,
-   * and `context` is made of them once. So a user who signs in or out by a cookie of the app's own stays who they were until their stream ends: by any request of theirs to the twin
+   * Whether clients whose streams come by sockets call events by them too: a message each way, instead of an HTTP request. Each call has the headers with
+   * which its socket was opened, and `context` is made of them once. So a user who signs in or out by a cookie of the app's own stays who they were until
+   * their stream ends: by any request of theirs to the twin
    * as another user, `twin.$recheck()`, or `current().session.rotate()`. Calls that are sent again, and all else, stay requests.
    * @default false
    */

@@ -44,7 +44,7 @@ function share({ method, headers: asked }: Request, { headers }: Response, origi
   headers.set("access-control-max-age", String(PREFLIGHT_LIFE));
 }
 
-/** For whoever sends requests to one of several servers: whether this one takes them. */
+/** Answers a load balancer: whether this server takes requests. */
 async function readiness(runtime: Runtime): Promise<Response> {
   const ready = await runtime.ready();
   return Response.json({ status: ready ? "ready" : "not ready" }, { status: ready ? 200 : 503 });
@@ -68,7 +68,7 @@ async function answer(runtime: Runtime, request: Request, carry: Carry): Promise
     return refuse(error, runtime, form);
   }
   const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, url, carry);
-  // Not with a refusal: a form on another site, which is sent without the cookie, could put a new session in the place of the visitor's.
+  // A refusal sets no cookie: a form on another site, which is sent without the cookie, could replace the visitor's session.
   const { cookie, fresh, session } = twinRequest;
   twinRequest.late = true;
   if (cookie || fresh) response.headers.append("set-cookie", cookie ?? runtime.sessions.cookie(session.id));
@@ -132,7 +132,10 @@ async function stream(runtime: Runtime, { url, signal }: Request, request: TwinR
   }
 }
 
-/** The same subscription for a WebSocket, by its `input`, and, where it takes `events`, who hears those of a tab. Instead of one that is refused, the answer that `$live` would get comes, in JSON. */
+/**
+ * Opens the same subscription for a WebSocket, by its `input`, and with `events` also takes the tab's calls. A refusal is the JSON that `$live` would
+ * answer with.
+ */
 export async function beginStream(runtime: Runtime, headers: Headers, input: string, events: boolean): Promise<OpenedStream | string> {
   try {
     const request = await requestOf(runtime, headers);
@@ -167,7 +170,7 @@ const bodyOf = ({ message, ...told }: Refusal, status = statusOf(told.code)) => 
 });
 
 function checkOrigin({ headers }: Request, site: Site, form: boolean): void {
-  // Any page can post a form. Where the app's pages tell nobody whence they come, browsers hide the origin, and this tells.
+  // Any page can post a form. Where the app's pages hide their origin (`no-referrer`), this header proves it.
   if (form && headers.get("sec-fetch-site") === "same-origin") return;
   if (!mayCall(headers, site) || (form && !headers.has("origin")))
     throw foreignOrigin(headers.get("origin") ?? headers.get("sec-fetch-site") ?? "unknown origin");

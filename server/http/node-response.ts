@@ -5,8 +5,8 @@ import { EVENT_HEADERS, EVENTS, type EventStreamOptions } from "../wire/sse.js";
 import { handle } from "./fetch-handler.js";
 
 /**
- * Answers a request for `$live` on Node's own response: as the handler does, but for the web stream that stands between a connection and its line there, and takes a third of
- * what a delivery costs.
+ * Answers a request for `$live` on Node's own response: as the handler does, but without the web stream between a connection and its line, which takes a
+ * third of what a delivery costs.
  */
 export async function answerLive(runtime: Runtime, { url, rawHeaders }: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
@@ -15,7 +15,7 @@ export async function answerLive(runtime: Runtime, { url, rawHeaders }: Incoming
   const request = { method: "GET", url: `http://twin${url}`, headers: headersOf(rawHeaders), signal: gone.signal } satisfies Partial<Request> as Request;
   const answer = await handle(runtime, request, (line, options) => {
     begin = () => writeEvents(line, response, options);
-    // It ends with its line, which it has to itself: in chunks, each write would be three.
+    // The response ends with its line, which it has to itself: chunked encoding would make three pieces of each write.
     response.removeHeader("transfer-encoding");
     return new Response(null, { headers: { ...EVENT_HEADERS, connection: "close" } });
   });

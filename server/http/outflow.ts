@@ -1,17 +1,17 @@
 /** How many bytes are handed on at once: what a line has taken of an answer cannot be taken back. */
 const PIECE = 16_384;
-/** Answers of no more bytes are nobody's burden. */
+/** Answers up to this many bytes are not counted. */
 const SHORT = 65_536;
 /** How long a reader may take nothing of a long answer, in ms. */
 const PATIENCE = 30_000;
 
 /**
  * The long answers of requests, on their way to their readers. What waits for readers that do not read is bounded, in bytes over all of them and in time.
- * Past a bound, whoever has taken nothing for longest is cut off, as by a line that breaks, and may ask again.
+ * Past a bound, the reader that has read nothing for longest is cut off, as by a broken line, and may send its request again.
  */
 export class Outflow {
   readonly #limit: () => number;
-  /** Whoever has taken something last stands last. */
+  /** The answers, in the order in which they were last read, the latest last. */
   readonly #waiting = new Set<Outgoing>();
   #bytes = 0;
   #watch: NodeJS.Timeout | undefined;
@@ -90,7 +90,7 @@ const slowReader = () => new DOMException("The answer was not read.", "AbortErro
 interface OutgoingSource {
   /** All that was written has been taken. */
   more(): Promise<void>;
-  /** No more is wanted. */
+  /** Nothing more will be read. */
   leave(): void;
 }
 
@@ -99,7 +99,7 @@ export class Outgoing {
   readonly body: ReadableStream<Uint8Array>;
   /** When something was taken of it last. */
   touched = performance.now();
-  /** For how many bytes it counts. */
+  /** How many bytes the answer counts. */
   counted = 0;
   readonly #outflow: Outflow;
   readonly #source: OutgoingSource | undefined;

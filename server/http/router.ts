@@ -92,7 +92,7 @@ async function* live(runtime: Runtime, request: TwinRequest, input: unknown, sig
       if (signal?.aborted) return;
       const message = await connection.next();
       if (!message) return;
-      // Without an id, all of them: an EventSource would keep the last one for those that have none.
+      // Messages have no id: an EventSource would keep the last id for messages without one.
       yield message;
     }
   } finally {

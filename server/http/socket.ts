@@ -99,7 +99,7 @@ export class SocketStream {
 
   #send(data: Uint8Array, text = this.#wire.text): void {
     this.#sending = true;
-    // After a goodbye nothing may follow: the socket knows whether there was one. It keeps nothing back, so what goes past it stays in order.
+    // Nothing may follow a close frame: the socket knows whether there was one. It buffers nothing, so writes past it stay in order.
     const whole = this.#line && this.#socket.readyState === OPEN ? sealed(data, text) : undefined;
     if (whole) this.#line?.write(whole, this.#sent);
     else this.#socket.send(data, text ? AS_TEXT : AS_BYTES, this.#sent);

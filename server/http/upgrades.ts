@@ -83,7 +83,7 @@ export class Upgrades {
   }
 }
 
-/** Counts a socket among those that are open. A function of its own, as a listener here keeps all that is in scope, and the head of a request is large. */
+/** Counts an open socket. A function of its own, as a listener keeps all that is in scope, and the head of a request is large. */
 function keepOpen(socket: ServerSocket, open: Set<ServerSocket>): void {
   open.add(socket);
   socket.on("close", () => open.delete(socket));

@@ -42,7 +42,7 @@ export function* chunksOf([[, , ids, bodies], , , clientIds]: Saved): Steps<stri
   return chunks;
 }
 
-/** Takes so many numbers from pairs `start, count`; fewer where there are no more. */
+/** Makes a function that takes a count of numbers from pairs `start, count`, or fewer where there are no more. */
 function taker(pairs: Pairs): (count: number) => number[] {
   let [at, used] = [0, 0];
   return (count) => {

@@ -20,11 +20,11 @@ export interface StoreRecord {
   readonly saved: Saved;
 }
 
-/** Up to where one client's events have run, and the answers that it has not confirmed. */
+/** One client's numbers: up to which its events have run, and the answers that it has not confirmed. */
 export interface NumberRecord {
   /** The number that its next event has. */
   readonly next: number;
-  /** It has all answers up to this number. */
+  /** The client has all answers up to this number. */
   readonly confirmed: number;
   /** When the client was last seen: ms since 1970. */
   readonly seen: number;
@@ -82,7 +82,7 @@ export function beginning({ incarnation, revision, stores }: CommitRecord): Host
 export const follows = (commit: CommitRecord<unknown>, last: { readonly incarnation: string; readonly revision: number }): boolean =>
   commit.incarnation === last.incarnation && (commit.revision === last.revision || commit.revision === last.revision + 1);
 
-/** Takes together a record and the commits after it. Stores are not replayed: that is for whoever makes them. */
+/** Folds the commits after a record into it. The stores' deltas stay a tail: who makes the stores replays them. */
 export function fold<S extends object>(record: HostRecord<S>, tail: readonly CommitRecord<S>[]): HostState<S> {
   const stores = new Map<string, { whole: S; tail: StorageDelta[] }>();
   for (const [name, whole] of Object.entries(record.stores)) stores.set(name, { whole, tail: [] });
@@ -131,7 +131,7 @@ export const NUMBERS_LIFE = 24 * 3600 * 1000;
 /** How many answers a client may leave unconfirmed. */
 export const MOST_ANSWERS = 1000;
 
-/** The numbers of clients that may still ask: not of those that have been away for long, nor more answers than a live host keeps. */
+/** Drops the numbers of clients that have been away for long, and more answers than a live host keeps. */
 export function recent(numbers: HostRecord["numbers"], now: number): HostRecord["numbers"] {
   const kept = Object.entries(numbers).filter(([, { seen }]) => seen > now - NUMBERS_LIFE);
   return Object.fromEntries(

@@ -13,9 +13,9 @@ const SMALL_TAIL = 16 * 1024;
 const TAIL_SHARE = 0.5;
 /** A tail of more bytes is made part of the record before it is loaded: reading it would take long. */
 const LARGE_TAIL = 256 * 1024;
-/** How many chunks one transaction adds when a record is made anew. */
+/** How many chunks one transaction adds when a record is written again. */
 const AT_ONCE = 4;
-/** Of how many ids it is remembered where they stand. */
+/** How many places are remembered. */
 const MOST_KNOWN = 10_000;
 /** How many ids one answer to `list` has. */
 const PAGE = 500;
@@ -35,7 +35,7 @@ interface Place {
   readonly no: number;
   readonly incarnation: string;
   revision: number;
-  /** Of the last commit. */
+  /** The number of the last commit. */
   seq: number;
   /** The number that its next chunk has. */
   chunk: number;
@@ -52,7 +52,7 @@ type Head = HostRecord<ChunkedStore> & { readonly v: number };
 export class SqliteFile {
   readonly #db: SqliteDatabase;
   readonly #places = new Map<string, Place>();
-  /** Whose tails have outgrown their records. */
+  /** The ids whose tails have outgrown their records. */
   readonly due = new Set<string>();
 
   constructor(path: string) {

@@ -15,10 +15,10 @@ const waiting = new Map<string, Message[]>();
 /** What is being made one, and what has failed to be. */
 let work: { readonly id: string; readonly steps: Steps<void> } | undefined;
 const failed = new Set<string>();
-/** What was loaded: it is noted as used afterwards, as a full disk shall not keep anybody from reading. */
+/** The ids that were loaded. They are marked as used afterwards, so that a full disk keeps nobody from reading. */
 const used = new Set<string>();
 let scheduled = false;
-/** What goes back together. */
+/** The replies that are sent together. */
 let replies: Reply[] = [];
 let transfers: ArrayBuffer[] = [];
 
@@ -55,7 +55,7 @@ function serve(messages: Message[]): void {
     try {
       done = file.transaction(() => some.map((message) => attempt(message)));
     } catch {
-      // One of them has failed: the others shall not.
+      // One order has failed: the others run again, each in a transaction of its own.
       done = some.map((message) => {
         try {
           return file.transaction(() => attempt(message));
@@ -96,7 +96,7 @@ function postponed(message: Message): boolean {
   return true;
 }
 
-/** Carries out an order inside a transaction; what this gives tells of it afterwards. What only reads and fails leaves the others be. */
+/** Carries out an order inside a transaction; the returned function answers it afterwards. An order that only reads may fail without the others. */
 function attempt(message: Message): () => void {
   if (message.do !== "load") {
     const value = perform(message);
@@ -120,7 +120,7 @@ function noteUsed(): void {
     });
     used.clear();
   } catch {
-    // With the next.
+    // The next call tries again.
   }
 }
 
@@ -166,7 +166,7 @@ function tidy(): void {
   try {
     if (!steps.next().done) return;
   } catch {
-    // It is told when somebody loads it.
+    // The next load of the record reports the error.
     failed.add(id);
   }
   work = undefined;

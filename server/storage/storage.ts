@@ -7,28 +7,30 @@ export interface LoadedHost {
   readonly tail: readonly CommitRecord[];
 }
 
-/** What {@link Storage.list} tells of a scope instance. */
+/** One entry of {@link Storage.list}. */
 export interface HostEntry {
   readonly id: string;
   readonly stores: readonly string[];
 }
 
 /**
- * Where scope instances are kept. Each is told by an id, a string that means nothing to the storage; ids of one scope begin alike
+ * Stores scope instances. Each has an id, a string that means nothing to the storage; ids of one scope begin alike
  * (`room/…`). The suite in `twinstate/testing` holds an adapter to these duties:
  *
  * An adapter
- * - MUST make `append`, `save` and `delete` atomic: whoever loads, also the next process, finds all of it or nothing; all commits of one `append` are one stroke;
+ * - MUST make `append`, `save` and `delete` atomic: whoever loads, also the next process, finds all of it or nothing; all commits of one `append` are one
+ *   stroke;
  * - MUST have made them as durable as it promises when they return, or when their promise resolves: only then are callers answered;
  * - MUST reject when it could not, or does not know: the server then forgets what it holds under the id, and loads it anew;
  * - MUST reject commits that do not follow (the *fence*): another incarnation than the record's, or a revision that is neither the last one nor one more.
  *   Where it has no record, the first commit begins one, at any revision, if it has its stores as wholes;
  * - MUST give from `load` what was saved and appended last. It MAY make one record of a record and some of the commits after it, at any time
  *   (`compact` from `twinstate/server` does it, and needs no class); it SHOULD when the tail outgrows a share of the record;
- * - MUST tell a record that is damaged, or that it does not understand, from one that is not there: `load` rejects, naming the id, and puts the record aside, so that the next
- *   `load` finds nothing, and nobody else is touched;
+ * - MUST tell a record that is damaged, or that it does not understand, from one that is not there: `load` rejects, naming the id, and puts the record
+ *   aside, so that the next `load` finds nothing, and nobody else is touched;
  * - MUST neither change what it is given, nor give what it changes later;
- * - MUST tell ids apart exactly, by their letters: `NUL`, slashes, capitals, blanks at the end, and composed and decomposed letters (`é` and `e\u0301`) all count.
+ * - MUST tell ids apart exactly, by their letters: `NUL`, slashes, capitals, blanks at the end, and composed and decomposed letters (`é` and `e\u0301`) all
+ *   count.
  *
  * It may assume that
  * - ids are well-formed strings (`isWellFormed()`), which UTF-8 holds as they are;
@@ -47,7 +49,7 @@ export interface Storage {
   load(id: string): LoadedHost | undefined | Promise<LoadedHost | undefined>;
   /** Adds commits, in order. */
   append(id: string, commits: readonly CommitRecord[]): void | Promise<void>;
-  /** Puts this in the place of everything kept under the id. */
+  /** Replaces everything stored under the id. */
   save(id: string, record: HostRecord): void | Promise<void>;
   delete(id: string): void | Promise<void>;
   /** Notes that these are in use, as `load` and `save` do. Before it lets any expire, the server calls it for all that are live. */

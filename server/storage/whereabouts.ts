@@ -2,14 +2,14 @@ import { type BigIntStats, realpathSync, statSync } from "node:fs";
 import { lostFile } from "../../lib/errors/storage-errors.js";
 
 /**
- * Whether an open SQLite file, and the log beside it, are still what stands under their names. What is written to a file that has been removed, or moved away, looks kept and is
- * gone with the process.
+ * Whether an open SQLite file, and the log beside it, are still what stands under their names. What is written to a file that has been removed, or moved
+ * away, looks kept and is gone with the process.
  */
 export class Whereabouts {
   readonly #path: string;
   readonly #log: string;
   readonly #opened: string;
-  /** Of the file, after the last transaction: nobody else writes to it. */
+  /** The size of the file after the last transaction: nobody else writes to it. */
   #size: bigint | undefined;
 
   constructor(path: string) {
@@ -21,7 +21,7 @@ export class Whereabouts {
   }
 
   /**
-   * Before a transaction.
+   * Checks the file before a transaction.
    * @throws StateError `STORAGE_LOST`
    */
   before(): void {
@@ -29,7 +29,7 @@ export class Whereabouts {
   }
 
   /**
-   * When a transaction is durable, and before anybody is told.
+   * Checks the file when a transaction is durable, before anybody gets its result.
    * @throws StateError `STORAGE_LOST`
    */
   after(): void {

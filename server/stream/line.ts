@@ -6,8 +6,8 @@ import type { StreamConnection } from "./connection.js";
 const OPENER = 0;
 
 /**
- * One open response of server-sent events, and the connections that it carries: that of the tab that has opened it, and those of other tabs of the session that have joined it.
- * Each keeps its own queue, with its own bound; one batch after the other is written, none before the reader has room for it.
+ * One open response of server-sent events, and the connections that it carries: that of the tab that has opened it, and those of other tabs of the session
+ * that have joined it. Each keeps its own queue, with its own bound; one batch after the other is written, none before the reader has room for it.
  */
 export class Line {
   readonly opener: StreamConnection;

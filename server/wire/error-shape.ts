@@ -14,15 +14,15 @@ export type Report = (level: "warn" | "error", error: unknown, id?: string, even
 interface ReportedEvent {
   /** `store.event` */
   readonly name: string;
-  /** As far as logs may show them. */
+  /** The event's arguments, as logs may show them. */
   readonly args: readonly unknown[] | undefined;
 }
 
-/** An error as clients are told of it: PROTOCOL.md §2. Plain JSON, whatever the app has thrown. */
+/** An error as clients get it: PROTOCOL.md §2. Plain JSON, whatever the app has thrown. */
 export interface Refusal {
   readonly code: string;
   readonly message: string;
-  /** The data, as far as JSON can write it. */
+  /** The data, if JSON can write it. */
   readonly data?: unknown;
   /** The data as an encoded value, where JSON would lose some of it. */
   readonly value?: Encoded;
@@ -38,11 +38,11 @@ const MOST_DATA = 65_536;
 /** How deep JSON may be nested in a refusal: what reads it may do so by recursion. */
 const DEEPEST = 32;
 
-/** The refusals that errors of ours tell of: made once for each, however often it is passed on. */
+/** The refusals of errors of ours, each made once, however often it is passed on. */
 const made = new WeakMap<Error, Refusal>();
 
 /**
- * What a client is told of whatever was thrown: all of an `EventError`; of anything else, only under which id it stands in the server's log.
+ * Gives what a client gets of any thrown value: all of an `EventError`; of anything else, only the id under which the server's log has it.
  */
 export function errorShapeOf(error: unknown, report: Report): Refusal {
   try {
@@ -89,7 +89,7 @@ function sent(given: unknown): Pick<Refusal, "data" | "value"> {
   return JSON.stringify(encodeValue(data)) === text ? { data } : { ...(data !== undefined && { data }), value };
 }
 
-/** As JSON, for clients that know nothing else; `undefined` where it cannot be so: a cycle, or what is nested too deep. */
+/** Gives a value as JSON, for clients that know nothing else; `undefined` where that cannot be: a cycle, or too deep nesting. */
 function asJson(value: unknown): unknown {
   try {
     const json = jsonOf(value);
@@ -102,7 +102,7 @@ function asJson(value: unknown): unknown {
 const isDeep = (json: unknown, most: number): boolean =>
   typeof json === "object" && json !== null && (most === 0 || Object.values(json).some((part) => isDeep(part, most - 1)));
 
-/** The error that a refusal tells of. */
+/** Makes the error of a refusal. */
 export function errorOf(refusal: Refusal): EventError {
   const { code, message, data, value } = refusal;
   const error = new EventError(code as "INTERNAL", message, (value ? decodeValue(value) : data) as undefined);
@@ -110,11 +110,11 @@ export function errorOf(refusal: Refusal): EventError {
   return error;
 }
 
-/** Whatever was thrown, as an error of ours that tells what clients may know: it can be passed on, and looked into. */
+/** Makes an error of ours of any thrown value, with what clients may know: it can be passed on, and looked into. */
 export const tellable = (error: unknown, report: Report): EventError =>
   made.has(error as Error) ? (error as EventError) : errorOf(errorShapeOf(error, report));
 
-/** A refusal as streams and pages tell it, which clients of ours alone read: its data is an encoded value. */
+/** Gives a refusal for streams and pages, which our own clients alone read: its data is an encoded value. */
 export function told({ code, message, data, value }: Refusal): RefusalParts {
   if (value) return [code, message, value];
   return data === undefined ? [code, message] : [code, message, encodeValue(data)];
@@ -130,7 +130,7 @@ const STATUS: Readonly<Record<string, number>> = {
   CANCELLED: 409,
   OUT_OF_ORDER: 409,
   UNKNOWN_OUTCOME: 409,
-  // Not 408, upon which browsers repeat requests by themselves.
+  // The status is not 408: browsers repeat such requests by themselves.
   INTERRUPTED: 504,
   OUTDATED: 412,
   RATE_LIMITED: 429,

@@ -4,12 +4,12 @@ import { silence } from "./plain-values.js";
 
 type Issue = StandardSchemaV1.Issue;
 
-/** How many issues of one call are told. */
+/** How many issues of one call are sent. */
 const MOST_ISSUES = 100;
-/** How many characters of an issue's message, and of a key in its path, are told. */
+/** How many characters of an issue's message, and of a key in its path, are sent. */
 const LONGEST_MESSAGE = 500;
 const LONGEST_KEY = 100;
-/** How many keys of a path are told, from its beginning. */
+/** How many keys of a path are sent, from its beginning. */
 const LONGEST_PATH = 32;
 /** How many characters all issues have together. */
 const MOST_TEXT = 16_384;
@@ -19,7 +19,7 @@ const MOST_TEXT = 16_384;
  * A visitor decides how many a schema finds, and a Map's keys may be anything.
  */
 export function boundedIssues(found: readonly Issue[]): Issue[] {
-  // A schema that says no without a word has said no.
+  // A schema may refuse without an issue.
   if (!Array.isArray(found) || found.length === 0) {
     silence(found);
     return [{ message: "Not valid", path: [] }];
@@ -27,7 +27,7 @@ export function boundedIssues(found: readonly Issue[]): Issue[] {
   const issues: Issue[] = [];
   let room = MOST_TEXT;
   const first = found.slice(0, MOST_ISSUES);
-  // All together: each may hold the whole of what was checked, as valibot's do.
+  // The issues are walked together, as each may hold the whole value that was checked, as valibot's do.
   silence(first);
   for (const { message, path } of first) {
     const issue = { message: cut(String(message), LONGEST_MESSAGE), path: pathOf(path) };
@@ -52,5 +52,5 @@ function keyOf(segment: unknown): string | number {
   return cut(typeof key === "object" && key !== null ? tagOf(key) : typeof key === "function" ? "function" : String(key), LONGEST_KEY);
 }
 
-/** A text that is no longer than so many characters. */
+/** Cuts a text to a length. */
 export const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

@@ -4,7 +4,7 @@ import { isState, viewOf } from "../../lib/view/view.js";
 import { ANSWER, CONTAINERS, DEPTH, TEXT } from "../../lib/wire/bounds.js";
 
 /**
- * A value of a store as server code gets it: views in the place of containers, all else as it is. A promise in it that rejects does not end the process.
+ * Gives a value of a store as server code gets it: views instead of containers, all else as it is. A promise in it that rejects does not end the process.
  * `most`: how many objects it may have, as getters may go on for ever.
  */
 export function plainOf(value: unknown, most = ANSWER): unknown {
@@ -40,7 +40,7 @@ function isPlain(value: object): boolean {
 /** How much of a value is looked through for promises. */
 const MOST_LOOKED_AT = 100_000;
 
-/** Nobody awaits the promises in what an event gives, or throws: where one rejects, it must not end the process. */
+/** Handles the promises in what an event returns or throws: nobody awaits them, and a rejection must not end the process. */
 export function silence(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   const seen = new Set<unknown>();
@@ -52,7 +52,7 @@ export function silence(value: unknown): void {
     try {
       lookInto(next, found);
     } catch {
-      // A Proxy that lets nobody look.
+      // A Proxy may throw.
     }
   }
 }
@@ -62,14 +62,14 @@ function lookInto(value: object, found: unknown[]): void {
   if (value instanceof Promise) Promise.prototype.then.call(value, undefined, silence);
   if (value instanceof Map) for (const [key, item] of value) found.push(key, item);
   if (value instanceof Set) for (const item of value) found.push(item);
-  // Getters are left alone.
+  // Getters do not run.
   if (!ArrayBuffer.isView(value))
     for (const name of Object.keys(value).slice(0, MOST_LOOKED_AT)) found.push(Object.getOwnPropertyDescriptor(value, name)?.value);
   if (value instanceof Error) found.push(value.message, value.cause);
 }
 
 /**
- * A value for a stock tRPC client, in plain JSON: a Map as its entries, a Set as its items, a bigint as digits.
+ * Gives a value for a stock tRPC client, in plain JSON: a Map as its entries, a Set as its items, a bigint as digits.
  * @throws StateError for what JSON cannot say: a cycle, and what is nested so deep that an encoder of JSON may end before it
  */
 export function jsonOf(value: unknown): unknown {

@@ -17,7 +17,7 @@ export function loggedBy(option: TwinOptions<Stores, Models>["logArguments"], re
   };
 }
 
-/** By the option `log`: what goes wrong is told whatever it is, and whatever the app's `log` makes of it. */
+/** Makes the report of the option `log`. Any error is reported, even when the app's `log` throws. */
 export function reportTo(log: TwinOptions<Stores, Models>["log"]): Report {
   if (!log) return print;
   return (level, error, id, event) => {
@@ -36,7 +36,7 @@ const print: Report = (level, error, id, event) => {
     if (level === "warn") console.warn(`twinstate: ${messageOf(error)}`);
     else console.error(`twinstate:${where.join("")}`, error, ...(event?.args ? [event.args] : []));
   } catch {
-    // It cannot even be looked at.
+    // The error throws when it is read.
     console.error(`twinstate:${where.join("")} ${messageOf(error)}`);
   }
 };
