@@ -19,7 +19,7 @@ export class ArrayNode extends Node {
     const removed = add.length === 0 ? this.data.splice(at, remove) : this.data.slice(at, at + remove);
     if (add.length === 1 && removed.length === 1) this.data[at] = add[0];
     else if (add.length > 0) this.data = spliced(this.data, at, remove, add);
-    this.graph.recorder?.splice(this, at, removed, add.slice());
+    this.graph.mode?.recorder?.splice(this, at, removed, add.slice());
     spoil(this);
     this.atoms?.reportChanged();
     this.graph.listeners?.splice(this, at, removed, add);

@@ -9,21 +9,27 @@ import type { Node } from "./node.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
+/** How containers change: as a server's store, where users write, or under a prediction. */
+export interface GraphMode {
+  /** Records changes, so that they can be undone. Without a recorder changes are final. */
+  readonly recorder?: Recorder;
+  /** Takes the values that users write. Without a writer users may not write. */
+  readonly writer?: Writer;
+  /** Containers that were undone: new containers reuse them. */
+  readonly pool?: NodePool;
+  /** Makes what code holds of an instance, in the place of {@link Graph.open}. */
+  faceOf?(node: InstanceNode): object;
+}
+
 /** The containers of one store, to be read. What writes them is a {@link Writer}, or a decoder. */
 export class Graph {
   /** For messages. */
   readonly name: string;
   root!: InstanceNode;
-  /** Notes changes; without it they are final. */
-  recorder: Recorder | undefined = undefined;
-  /** Where values of users' enter, while they may write. */
-  writer: Writer | undefined = undefined;
-  /** Containers that were undone: what is made takes their place. */
-  spares: NodePool | undefined = undefined;
+  /** Without a mode only a decoder changes the containers, and its changes are final. */
+  mode: GraphMode | undefined = undefined;
   /** Makes what users hold of a container: `openFace`, where containers are held at all. */
   open: ((node: Node) => object) | undefined;
-  /** What an instance is while a prediction runs. */
-  act: ((node: InstanceNode) => object) | undefined;
   /** What a mirror's instance gives for a name that is no field. */
   method: ((className: string, key: string) => unknown) | undefined;
   /** Classes that this side has for views of their instances. */

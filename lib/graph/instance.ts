@@ -18,7 +18,7 @@ export class InstanceNode extends ObjectNode {
   }
 
   override get live(): object {
-    return this.graph.act?.(this) ?? super.live;
+    return this.graph.mode?.faceOf?.(this) ?? super.live;
   }
 
   override children(visit: (child: Node) => void, audience: Audience = clients): void {

@@ -21,7 +21,7 @@ export class MapNode extends Node {
     const present = this.data.has(key);
     const old = this.data.get(key);
     if (present && Object.is(old, stored)) return;
-    this.graph.recorder?.key(this, key, present, old);
+    this.graph.mode?.recorder?.key(this, key, present, old);
     this.data.set(key, stored);
     spoil(this);
     if (present) this.atoms?.changed(key);
@@ -32,7 +32,7 @@ export class MapNode extends Node {
   remove(key: Stored): boolean {
     if (!this.data.has(key)) return false;
     const old = this.data.get(key);
-    this.graph.recorder?.delete(this, key, old, () => [...this.data.keys()]);
+    this.graph.mode?.recorder?.delete(this, key, old, () => [...this.data.keys()]);
     this.data.delete(key);
     spoil(this);
     this.atoms?.moved(key);

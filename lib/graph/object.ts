@@ -22,7 +22,7 @@ export class ObjectNode extends Node {
     const present = Object.hasOwn(this.data, key);
     const old = present ? this.data[key] : undefined;
     if (present && Object.is(old, stored)) return;
-    this.graph.recorder?.key(this, key, present, old);
+    this.graph.mode?.recorder?.key(this, key, present, old);
     detach(this);
     put(this.data, key, stored);
     spoil(this);
@@ -34,7 +34,7 @@ export class ObjectNode extends Node {
   remove(key: string): void {
     if (!Object.hasOwn(this.data, key)) return;
     const old = this.data[key];
-    this.graph.recorder?.delete(this, key, old, () => Object.keys(this.data));
+    this.graph.mode?.recorder?.delete(this, key, old, () => Object.keys(this.data));
     detach(this);
     delete this.data[key];
     spoil(this);

@@ -15,7 +15,7 @@ export class SetNode extends Node {
 
   put(stored: Stored): void {
     if (this.data.has(stored)) return;
-    this.graph.recorder?.key(this, stored, false, undefined);
+    this.graph.mode?.recorder?.key(this, stored, false, undefined);
     this.data.add(stored);
     spoil(this);
     this.atoms?.reportChanged();
@@ -24,7 +24,7 @@ export class SetNode extends Node {
 
   remove(stored: Stored): boolean {
     if (!this.data.has(stored)) return false;
-    this.graph.recorder?.delete(this, stored, undefined, () => [...this.data]);
+    this.graph.mode?.recorder?.delete(this, stored, undefined, () => [...this.data]);
     this.data.delete(stored);
     spoil(this);
     this.atoms?.reportChanged();

@@ -32,7 +32,7 @@ const arrayFace: ProxyHandler<Target> = {
     if (key === "length") return read(node).length;
     const index = indexOf(key);
     if (index >= 0) return liveOf(read(node)[index]);
-    const method = (node.graph.writer?.arrayMethods ?? readMethods)[key];
+    const method = (node.graph.mode?.writer?.arrayMethods ?? readMethods)[key];
     // As in objects.
     return method ?? (key === "__proto__" ? undefined : Reflect.get(Array.prototype, key));
   },

@@ -7,7 +7,8 @@ import type { Writer } from "../store/writer.js";
  * @throws StateError where the user may not write
  */
 export function writing(node: Node, key?: unknown): Writer {
-  const { writer, name } = node.graph;
+  const { mode, name } = node.graph;
+  const writer = mode?.writer;
   if (!writer) throw readOnlyTwin(name);
   writer.mayWrite(node, key);
   return writer;
@@ -15,6 +16,6 @@ export function writing(node: Node, key?: unknown): Writer {
 
 /** A user's value as it stands in containers, if it does. */
 export function find(node: Node, value: unknown): Stored {
-  const { writer } = node.graph;
+  const writer = node.graph.mode?.writer;
   return writer ? writer.find(value) : (nodeOf(value) ?? value);
 }

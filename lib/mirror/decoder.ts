@@ -99,7 +99,7 @@ export class Decoder implements Sink<Node> {
   }
 
   #create(kind: BodyKind, className?: string): Node {
-    const spare = this.graph.spares?.take(kind, className);
+    const spare = this.graph.mode?.pool?.take(kind, className);
     if (spare) return spare;
     if (kind === "instance") return this.graph.instance(className as string);
     const Plain = PLAIN[kind];

@@ -140,7 +140,7 @@ export class MadeNode extends InstanceNode implements Entrant {
 
   take(instance: object): void {
     this.data = {};
-    for (const name of this.#fields(instance)) this.data[name] = this.graph.writer?.enter(Reflect.get(instance, name), this, name);
+    for (const name of this.#fields(instance)) this.data[name] = this.graph.mode?.writer?.enter(Reflect.get(instance, name), this, name);
   }
 
   adopt(instance: object): void {

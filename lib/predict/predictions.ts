@@ -109,11 +109,11 @@ export class Predictions {
         for (const { run } of [...this.#pending].reverse()) if (run) undo(run.changes);
         const ended = this.#pending.filter((one) => one.ended);
         this.#pending = this.#pending.filter((one) => !one.ended);
-        graph.spares = new NodePool(ended.flatMap(({ made }) => made));
+        graph.mode = { pool: new NodePool(ended.flatMap(({ made }) => made)) };
         try {
           apply();
         } finally {
-          graph.spares = undefined;
+          graph.mode = undefined;
           for (const one of this.#pending) this.#run(one);
           this.#pending = this.#pending.filter((one) => !one.ended);
         }

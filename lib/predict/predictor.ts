@@ -105,7 +105,7 @@ export class Predictor {
     writer.made = made;
     this.#stopped = false;
     let failed = true;
-    Object.assign(graph, { recorder, writer, spares: new NodePool(before), act: (node: InstanceNode) => this.#proxies.faceOf(node) });
+    graph.mode = { recorder, writer, pool: new NodePool(before), faceOf: (node) => this.#proxies.faceOf(node) };
     graph.open ??= openFace;
     try {
       withProvider(provider, () => {
@@ -117,7 +117,7 @@ export class Predictor {
       // As on the server: what it has changed is undone.
     } finally {
       if (failed) undo(recorder.changes);
-      Object.assign(graph, { recorder: undefined, writer: undefined, spares: undefined, act: undefined });
+      graph.mode = undefined;
       this.#proxies.end();
     }
     if (this.#stopped) throw notPredicted();
@@ -155,7 +155,7 @@ export class Predictor {
       embody: (prototype) => {
         const name = this.#names.get(prototype);
         if (name === undefined) return undefined;
-        const node = (graph.spares?.take("instance", name) as MadeNode | undefined) ?? new MadeNode(graph, {}, name);
+        const node = (graph.mode?.pool?.take("instance", name) as MadeNode | undefined) ?? new MadeNode(graph, {}, name);
         node.entered = (instance) => this.#proxies.made(node, instance);
         return node;
       },
@@ -204,7 +204,7 @@ export class Predictor {
 
   /** Brings the computeds of the instances up to date that an event has met. One that cannot be evaluated here stays what the server says. */
   #evaluate(nodes: readonly InstanceNode[]): void {
-    const writer = this.#graph.writer as Writer;
+    const writer = this.#graph.mode?.writer as Writer;
     const reconciliation: Reconciliation = { writer, reuse: () => "keep", enter: (value, holder, key) => writer.enter(value, holder, key) };
     for (const node of nodes) {
       for (const { name, visibleTo } of memberSchemaOf(this.#classOf(node.className))?.computeds.values() ?? []) {

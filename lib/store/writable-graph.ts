@@ -28,8 +28,8 @@ export interface WritableGraphOptions {
 
 /** A graph that users write to: what they changed can be undone, and computeds are kept up to date. */
 export class WritableGraph extends Graph {
-  override readonly recorder: Recorder;
-  override readonly writer: Writer;
+  readonly recorder: Recorder;
+  readonly writer: Writer;
   override open = openFace;
   /** The open changes are undone for a moment. */
   rewound = false;
@@ -66,6 +66,7 @@ export class WritableGraph extends Graph {
         return shape && new ClassNode(this, shape);
       },
     });
+    this.mode = { recorder, writer: this.writer };
     this.#reconciliation = {
       writer: this.writer,
       reuse: (old) => (this.#derived.has(old) ? "change" : "leave"),

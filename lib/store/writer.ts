@@ -235,7 +235,7 @@ export class Writer {
 
   /** A container, in the place of one that was undone where there is one. */
   make<N extends Node>(Kind: new (graph: Graph, data: N["data"]) => N, data: N["data"]): N {
-    let node = this.#graph.spares?.take(plainKindOf(data as object)) as N | undefined;
+    let node = this.#graph.mode?.pool?.take(plainKindOf(data as object)) as N | undefined;
     if (node) node.data = data;
     else node = new Kind(this.#graph, data);
     this.made?.push(node);
