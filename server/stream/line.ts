@@ -56,6 +56,8 @@ export class Line {
 
   /** The next batch of events; `undefined` where nothing waits. */
   take(): Buffer | undefined {
+    // Most lines carry the tab alone that has opened them.
+    if (this.#carried.size === 1 && this.#to === OPENER) return this.opener.take(EVENTS);
     for (const tab of this.#waiting) {
       this.#waiting.delete(tab);
       const connection = this.#carried.get(tab);

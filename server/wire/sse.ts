@@ -50,30 +50,46 @@ export type Carry = (line: Line, options: EventStreamOptions) => Response;
 /** The response of a line. It is written as fast as it is read: what waits meanwhile is bounded in the connections. */
 export const eventStream: Carry = (line, { heartbeat, end }) => {
   let ping: NodeJS.Timeout | undefined;
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  /** Ends the pull that is under way. */
+  let endPull: (() => void) | undefined;
   const stop = () => {
     clearInterval(ping);
     end();
   };
-  let send = () => {};
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      controller.enqueue(EVENTS.beginning(heartbeat));
-      ping = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(EVENTS.ping);
-      }, heartbeat);
-      send = () => {
-        if ((controller.desiredSize ?? 0) <= 0) return;
-        const events = line.take();
-        if (events) return controller.enqueue(events);
-        if (!line.closed) return;
-        send = () => {};
+  const hasRoom = () => (controller.desiredSize ?? 0) > 0;
+  const send = () => {
+    while (hasRoom()) {
+      const events = line.take();
+      if (events) controller.enqueue(events);
+      else if (!line.closed) return;
+      else {
         stop();
         controller.enqueue(EVENTS.end as Buffer);
-        controller.close();
-      };
-      line.onWaiting(() => send());
+        return controller.close();
+      }
+    }
+    // The next pull then says that the reader has made room.
+    endPull?.();
+    endPull = undefined;
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start(its) {
+      controller = its;
+      controller.enqueue(EVENTS.beginning(heartbeat));
+      ping = setInterval(() => {
+        if (hasRoom()) controller.enqueue(EVENTS.ping);
+      }, heartbeat);
+      line.onWaiting(send);
     },
-    pull: () => send(),
+    pull() {
+      send();
+      if (!hasRoom()) return;
+      // A pull stays under way as long as the reader keeps up: the stream starts no other meanwhile, and each one costs promises.
+      return new Promise<void>((resolve) => {
+        endPull = resolve;
+      });
+    },
     cancel: stop,
   });
   return new Response(body, { headers: EVENT_HEADERS });
