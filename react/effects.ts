@@ -2,7 +2,7 @@ import { noEffect, unsafeUrl } from "../lib/errors/errors.js";
 
 export type Effects = Readonly<Record<string, (...args: any[]) => void>>;
 
-/** What an effect does where the app says nothing. */
+/** The default of an effect that the app does not define. */
 export function builtIn(name: string): (...args: any[]) => void {
   return Object.hasOwn(BUILT_IN, name) ? (BUILT_IN[name] as (...args: any[]) => void) : () => warn(name);
 }
@@ -10,7 +10,7 @@ export function builtIn(name: string): (...args: any[]) => void {
 const BUILT_IN: Effects = {
   redirect(url: string) {
     const href = checked(url);
-    // Next's, of the page that is open: so twins and the page's own state live on. With it `url` means what it does in `<Link>`, under a `basePath` too.
+    // Next's router keeps the twins and the page's own state, and reads `url` as `<Link>` does, also under a `basePath`.
     const { router } = (window as { next?: { router?: { push(url: string): void } } }).next ?? {};
     if (router && new URL(href).origin === location.origin) router.push(url);
     else location.assign(href);
@@ -23,7 +23,7 @@ const BUILT_IN: Effects = {
   },
 };
 
-/** An address that came with data may be a script. */
+/** Refuses the address of a script, which data may contain. */
 function checked(url: string): string {
   const { href, protocol } = new URL(url, location.href);
   if (protocol === "javascript:") throw unsafeUrl(url);

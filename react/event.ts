@@ -7,15 +7,15 @@ import type { StreamCall } from "../lib/event/call-types.js";
 import { Signal } from "../lib/graph/signal.js";
 
 export interface EventState<C> {
-  /** A call has no answer yet. It is told at once, in a transition too. */
+  /** Whether a call has no answer yet. It updates at once, in a transition too. */
   readonly pending: boolean;
-  /** Why a call was refused, until the next call. One that was cancelled, superseded or dropped was not. */
+  /** Why a call was refused, until the next call. Cancelled, superseded and dropped calls are not refused. */
   readonly error: EventError | undefined;
-  /** What the last call that ended has returned. */
+  /** The result of the last call that ended. */
   readonly value: Awaited<C> | undefined;
-  /** What the last call has yielded last. */
+  /** The last value that the last call has yielded. */
   readonly last: C extends StreamCall<infer Y, any> ? Y | undefined : undefined;
-  /** Which part of an upload is sent, from 0 to 1; `undefined` where there is none. */
+  /** How much of an upload is sent, from 0 to 1; `undefined` without an upload. */
   readonly sent: number | undefined;
   /** Asks all calls that have no answer to stop. */
   cancel(): void;
@@ -32,8 +32,8 @@ export interface EventHookOptions {
 }
 
 /**
- * An event with what becomes of its calls. `run` is always the same function, and gives the call. An error counts as seen, as it is in `error`: it does not go to
- * `<TwinProvider onError>`, unless the component has gone.
+ * An event with the state of its calls. `run` is always the same function, and returns the call. An error is in `error`, so it does not go to
+ * `<TwinProvider onError>`, unless the component has unmounted.
  * @example
  * const [add, { pending, error }] = useEvent(todo.add);
  * return <button onClick={() => add("milk")} disabled={pending}>{error?.message ?? "Add milk"}</button>;
@@ -73,7 +73,7 @@ class Caller {
     cancel: () => {
       for (const call of this.#calls) call.cancel?.();
     },
-    reset: () => this.#tell({ error: undefined, value: undefined, last: undefined }),
+    reset: () => this.#update({ error: undefined, value: undefined, last: undefined }),
   };
 
   constructor(event: Event) {
@@ -82,7 +82,7 @@ class Caller {
 
   readonly get = () => this.#state;
 
-  #tell(change: Partial<State>): void {
+  #update(change: Partial<State>): void {
     this.#state = { ...this.#state, ...change, pending: this.#calls.size > 0 };
     this.#changes.tell();
   }
@@ -98,21 +98,21 @@ class Caller {
     const call = this.event(...args);
     this.#calls.add(call);
     this.#latest = call;
-    this.#tell({ error: undefined, last: undefined });
+    this.#update({ error: undefined, last: undefined });
     if (call.cancel) {
       call.yielded = (last) => {
-        if (this.#latest === call) this.#tell({ last });
+        if (this.#latest === call) this.#update({ last });
       };
     }
     settle(
       call,
       (value) => {
         this.#calls.delete(call);
-        this.#tell({ value });
+        this.#update({ value });
       },
       (error) => {
         this.#calls.delete(call);
-        this.#tell(QUIET.has((error as EventError).code) ? {} : { error: error as EventError });
+        this.#update(QUIET.has((error as EventError).code) ? {} : { error: error as EventError });
         return this.#mounted;
       },
     );

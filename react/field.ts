@@ -8,7 +8,7 @@ import { Signal } from "../lib/graph/signal.js";
 
 // --- types ---
 
-/** What an input shows: for a number also what is no number yet; nothing for what is missing. */
+/** What an input shows: for a number also text that is no number yet, and `""` for `null` and `undefined`. */
 type Shown<V> = V extends number ? number | string : V extends null | undefined ? "" : V;
 type Change<V> = V | { readonly target: { readonly value?: unknown } };
 type SetterOf<V> = (value: Exclude<V, undefined>) => PromiseLike<unknown>;
@@ -18,9 +18,9 @@ type Setters<T, K extends keyof T & string> = T extends { readonly [P in `set${C
 
 export type FieldOf<V> = [V] extends [boolean | null | undefined] ? CheckedField : Field<V>;
 
-// Classes, as a spread copies neither getters nor methods of theirs: what is no prop of an element does not get there.
+// Fields are instances of classes, as a spread copies neither their getters nor their methods: only props reach the element.
 abstract class AnyField<V> {
-  /** The key, where there is one. */
+  /** The key, if the field has one. */
   declare readonly name?: string;
   readonly ref: (element: Element | null) => void;
   readonly onBlur: () => void;
@@ -37,24 +37,24 @@ abstract class AnyField<V> {
     if (name !== undefined) this.name = name;
   }
 
-  /** Why the server refused what stands in the field. */
+  /** Why the server refused the value in the field. */
   get error(): EventError | undefined {
     return this.#edit?.error;
   }
 
-  /** What stands in the field has not come to the server yet. */
+  /** Whether the server has not acknowledged the value in the field yet. */
   get pending(): boolean {
     return this.#edit !== undefined && isOpen(this.#edit);
   }
 
-  /** Shows what the store has, and forgets what was typed: what is not sent yet, or was refused. */
+  /** Shows the store's value, and forgets an edit that is not sent yet, or was refused. */
   reset(): void {
     this.#editor.reset();
   }
 }
 
 /**
- * A value in an input. It spreads on `<input>`, `<textarea>`, `<select>`, and what else takes `value` and `onChange`.
+ * A value in an input. Spread it on `<input>`, `<textarea>`, `<select>`, or any component with `value` and `onChange`.
  * @example <input {...title} aria-invalid={title.error !== undefined} />
  */
 export class Field<V> extends AnyField<V> {
@@ -66,7 +66,7 @@ export class Field<V> extends AnyField<V> {
   }
 
   /**
-   * For Radix, and what else takes `value` and `onValueChange`.
+   * Props for Radix, and for any component with `value` and `onValueChange`.
    * @example <Select.Root {...theme.radix}>
    */
   get radix() {
@@ -76,7 +76,7 @@ export class Field<V> extends AnyField<V> {
 }
 
 /**
- * Something that is on or off.
+ * A boolean in a checkbox or switch.
  * @example <input type="checkbox" {...done} />
  */
 export class CheckedField extends AnyField<boolean> {
@@ -92,7 +92,7 @@ export class CheckedField extends AnyField<boolean> {
   }
 
   /**
-   * For Radix, and what else takes `checked` and `onCheckedChange`.
+   * Props for Radix, and for any component with `checked` and `onCheckedChange`.
    * @example <Switch {...done.radix} />
    */
   get radix() {
@@ -103,15 +103,15 @@ export class CheckedField extends AnyField<boolean> {
 
 // --- the hook ---
 
-/** After how many ms without another change what was typed is sent. */
+/** How long after the last change an edit is sent, in ms. */
 const PAUSE = 80;
 
 /**
- * Binds a value of a store to an input. What is typed shows at once. It is sent when typing pauses for 80 ms, before any other call of the store, and when the field is left or
- * leaves the page, or the page ends; not in the middle of a composition (IME). Until the server has taken the last change, nothing else shows; from then on it is what the store has, with the caret where it was. What
- * the server refuses stays, with an `error`, until it is corrected or `reset()`, or the store's value changes.
+ * Binds a value of a store to an input. An edit shows at once. It is sent when typing pauses for 80 ms, before any other call of the store, when the field loses the focus or
+ * unmounts, and when the page ends; never in the middle of a composition (IME). The edit shows until the server has acknowledged the last one. After that the store's value
+ * shows, with the caret in its place. A refused edit stays, with an `error`, until it is corrected or `reset()`, or the store's value changes.
  *
- * With a key, `title` is set by the event `setTitle`, or the one that is given. An event's own `debounce` or `throttle` takes the place of the 80 ms.
+ * With a key, the event `setTitle` sets `title`, or the given event does. An event's own `debounce` or `throttle` replaces the 80 ms.
  * @example
  * const draft = useField(todo, "draft");
  * return <input {...draft} />;
@@ -126,13 +126,13 @@ export function useField(from: unknown, how: string | Set, given?: Set): Field<u
     [name, value, set] = [how, store[how], given ?? (store[`set${how[0]?.toUpperCase()}${how.slice(1)}`] as Set)];
   }
   if (typeof set !== "function") throw noFieldSetter(name ?? "");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what was typed under another name is nothing of this one's
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an edit of another field is not this field's
   const editor = useMemo(() => new Editor(), [name]);
   const local = useSyncExternalStore(editor.subscribe, editor.get, editor.get);
   const shown = editor.show(value);
   useLayoutEffect(() => editor.shown(shown, value, set));
   useEffect(() => editor.mount(), [editor]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a field tells of what is typed and its error too
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a field also holds the edit and its error
   return useMemo(
     () => (typeof shown === "boolean" ? new CheckedField(shown, editor, name) : new Field<unknown>(shown, editor, name)),
     [shown, editor, name, local],
@@ -141,19 +141,19 @@ export function useField(from: unknown, how: string | Set, given?: Set): Field<u
 
 type Set = ((value: unknown) => PromiseLike<unknown>) & { readonly "~"?: EventParts };
 
-/** What a user has changed. */
+/** A change that the user has made. */
 interface Edit {
-  /** As it stands in the input. */
+  /** The value as the input shows it. */
   readonly shown: unknown;
   readonly value: unknown;
-  /** `taken`: the store has it, but perhaps without the blank after which the user goes on. */
+  /** `taken`: the store has it, but perhaps without a trailing blank that the user has typed. */
   readonly stage: "typed" | "sent" | "taken" | "refused";
   readonly error: EventError | undefined;
 }
 
 const isOpen = ({ stage }: Edit) => stage === "typed" || stage === "sent";
 
-/** Whether the store has what is shown, but perhaps for the blanks around, or how a number is spelled. */
+/** Whether the store has the shown value, apart from blanks around it, or the spelling of a number. */
 function same(shown: unknown, value: unknown): boolean {
   if (typeof shown !== "string") return Object.is(shown, value);
   return typeof value === "number" ? Number(shown) === value : shown.trim() === `${value}`.trim();
@@ -167,31 +167,31 @@ class Editor {
   #element: (Partial<HTMLInputElement> & Element) | undefined;
   #composing = false;
   #mounted = false;
-  /** What the page shows, what the store has, and how to set that: as of the last render that came to the page. */
+  /** The shown value, the store's value, and its setter, as of the last committed render. */
   #shown: unknown;
   #value: unknown;
   #set!: Set;
-  /** How many calls have no answer. */
+  /** The count of calls without an answer. */
   #calls = 0;
-  /** What the store had when the server had refused another value. */
-  #had: { readonly value: unknown } | undefined;
-  /** Where it was before something else shows. */
+  /** The store's value when the server refused another one. */
+  #valueAtRefusal: { readonly value: unknown } | undefined;
+  /** Where the caret was before another value is written. */
   #caret: Caret | undefined;
 
   readonly get = () => this.#local;
 
   readonly ref = (element: Element | null): void => {
     this.#element = element ?? undefined;
-    // It has taken its composition along.
+    // An element that is gone takes its composition along.
     if (!element) this.#composing = false;
   };
 
-  #tell(edit?: Edit): void {
+  #setEdit(edit?: Edit): void {
     this.#local = edit ? { edit } : {};
     this.#changes.tell();
   }
 
-  /** Whether the caret is here, be the window in front or not: `:focus` matches in that one alone. */
+  /** Whether the caret is in this element, also in a window in the background, where `:focus` does not match. */
   get #focused(): boolean {
     const element = this.#element;
     return element !== undefined && (element.getRootNode?.() as Partial<DocumentOrShadowRoot> | undefined)?.activeElement === element;
@@ -199,11 +199,11 @@ class Editor {
 
   // --- what the page shows ---
 
-  /** What was changed, where that is to be seen, and not what the store has. */
+  /** The edit, if it shows instead of the store's value. */
   #standing(value: unknown): Edit | undefined {
     const { edit } = this.#local;
     if (!edit || isOpen(edit)) return edit;
-    const stands = edit.stage === "refused" ? !this.#had || Object.is(this.#had.value, value) : same(edit.shown, value);
+    const stands = edit.stage === "refused" ? !this.#valueAtRefusal || Object.is(this.#valueAtRefusal.value, value) : same(edit.shown, value);
     return stands ? edit : undefined;
   }
 
@@ -212,12 +212,12 @@ class Editor {
     return edit ? edit.shown : (value ?? "");
   }
 
-  /** What a render is to show. As React puts the caret at the end when it writes, what somebody is in is shown as it was until the caret is noted. */
+  /** The value for a render. React puts the caret at the end when it writes, so a focused field shows its old value until the caret is noted. */
   show(value: unknown): unknown {
     return this.#standing(value) || this.#caret || !this.#focused ? this.#wanted(value) : this.#shown;
   }
 
-  /** A render has come to the page. */
+  /** React has committed a render. */
   shown(shown: unknown, value: unknown, set: Set): void {
     if (this.#caret) restore(this.#element, this.#caret, `${this.#shown}`, `${shown}`);
     this.#caret = undefined;
@@ -225,11 +225,11 @@ class Editor {
     this.#value = value;
     this.#set = set;
     const { edit } = this.#local;
-    // Only now, as what was shown of an event before its answer is undone with it, and as what was taken before may come later.
-    if (edit?.stage === "refused" && this.#calls === 0) this.#had ??= { value };
-    const other = !Object.is(this.#wanted(value), shown);
-    if (other) this.#caret = caretOf(this.#element);
-    if (other || (edit && !this.#standing(value))) this.#tell();
+    // The value is noted only now: a refusal rolls its prediction back, and an earlier acknowledged edit may come later.
+    if (edit?.stage === "refused" && this.#calls === 0) this.#valueAtRefusal ??= { value };
+    const changes = !Object.is(this.#wanted(value), shown);
+    if (changes) this.#caret = caretOf(this.#element);
+    if (changes || (edit && !this.#standing(value))) this.#setEdit();
   }
 
   // --- what the user does ---
@@ -246,7 +246,7 @@ class Editor {
       }
     }
     this.#caret = undefined;
-    this.#tell({ shown, value: numeric ? numberOf(shown) : shown, stage: "typed", error: this.#local.edit?.error });
+    this.#setEdit({ shown, value: numeric ? numberOf(shown) : shown, stage: "typed", error: this.#local.edit?.error });
     this.#plan();
   };
 
@@ -261,17 +261,17 @@ class Editor {
     hold(this.#send, parts?.twin, this.#composing ? undefined : (debounce ?? throttle ?? PAUSE));
   }
 
-  /** The field was left. */
+  /** The field has lost the focus. */
   readonly leave = (): void => {
     this.#send();
-    // What is neither sent nor refused is the store's, but for its spelling, or no number.
+    // An edit that is neither open nor refused is the store's value in another spelling, or no number.
     const { edit } = this.#local;
-    if (edit && (edit.stage === "taken" || Number.isNaN(edit.value))) this.#tell();
+    if (edit && (edit.stage === "taken" || Number.isNaN(edit.value))) this.#setEdit();
   };
 
   reset(): void {
     letGo(this.#send);
-    this.#tell();
+    this.#setEdit();
   }
 
   mount(): () => void {
@@ -289,26 +289,26 @@ class Editor {
     const { edit } = this.#local;
     if (edit?.stage !== "typed" || this.#composing || Number.isNaN(edit.value)) return;
     const sent: Edit = { ...edit, stage: "sent" };
-    this.#tell(sent);
+    this.#setEdit(sent);
     const begun = this.#set["~"]?.begin();
     begun?.send([sent.value]);
     this.#calls++;
     const answered = () => {
       const { edit } = this.#local;
-      if (--this.#calls === 0 && edit?.stage === "refused") this.#tell(edit);
+      if (--this.#calls === 0 && edit?.stage === "refused") this.#setEdit(edit);
     };
     settle(
       begun?.call ?? this.#set(sent.value),
       () => {
-        if (this.#local.edit === sent) this.#tell(this.#focused ? { ...sent, stage: "taken", error: undefined } : undefined);
+        if (this.#local.edit === sent) this.#setEdit(this.#focused ? { ...sent, stage: "taken", error: undefined } : undefined);
         answered();
       },
       (error) => {
-        // Of what was changed since, the answer counts.
+        // If there is a later edit, its answer counts.
         const last = this.#local.edit === sent;
         if (last) {
-          this.#had = undefined;
-          this.#tell(QUIET.has((error as EventError).code) ? undefined : { ...sent, stage: "refused", error: error as EventError });
+          this.#valueAtRefusal = undefined;
+          this.#setEdit(QUIET.has((error as EventError).code) ? undefined : { ...sent, stage: "refused", error: error as EventError });
         }
         answered();
         return !last || this.#mounted;
@@ -351,7 +351,7 @@ function caretOf(element: Partial<HTMLInputElement> | undefined): Caret {
   return typeof start === "number" && typeof end === "number" ? { start, end, direction } : NO_CARET;
 }
 
-/** Puts the caret beside the letters beside which it was: those that both texts begin or end with. */
+/** Puts the caret beside the same letters as before, in the part that both texts begin or end with. */
 function restore(element: Partial<HTMLInputElement> | undefined, { start, end, direction }: Caret, before: string, after: string): void {
   if (start < 0) return;
   const shorter = Math.min(before.length, after.length);

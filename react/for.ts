@@ -4,18 +4,18 @@ import { noKey } from "../lib/errors/errors.js";
 // --- types ---
 
 interface Common<T> {
-  /** What to list. The views of a store's lists keep each item that has not changed. */
+  /** The items. Views of a store's lists keep the identity of each item that has not changed. */
   each: readonly T[] | ReadonlySet<T> | null | undefined;
-  /** Shown where there is nothing to list. */
+  /** Shown when there are no items. */
   fallback?: ReactNode;
   /**
-   * Renders one item. It is called for items that are new, or have changed; with a second parameter also where an item has
-   * moved, and with another function for all.
+   * Renders one item. It is called for items that are new or have changed. If it has a second parameter, it is also called for items that have moved; a new
+   * function is called for all items.
    */
   children(item: T, index: number): ReactNode;
 }
 
-/** What tells an item from the others: the name of a field, or a function. */
+/** What identifies an item: the name of a field, or a function. */
 export type By<T> = (keyof T & string) | ((item: T) => Key);
 
 /** `by` may be left out where items have an `id`. */
@@ -24,8 +24,8 @@ export type ForProps<T> = Common<T> & ([T] extends [{ readonly id: Key }] ? { by
 // --- the component ---
 
 /**
- * A list that renders again what has changed in it: an item whose view is the same keeps the element that it has, so that React
- * passes it by, whether or not its component is `memo`, and with the React Compiler or without.
+ * A list that renders only changed items again. An item whose view is the same keeps its element, so React skips it, whether or not its component is
+ * `memo`, and with or without the React Compiler.
  * @example <For each={todo.items}>{(item) => <Row item={item} />}</For>
  */
 export function For<T>({ each, by, fallback, children }: ForProps<T>): ReactNode {
@@ -35,28 +35,28 @@ export function For<T>({ each, by, fallback, children }: ForProps<T>): ReactNode
 }
 
 /**
- * The elements of a list, each as long as it is true. They are kept by item, and so are right for whichever render asks: React
- * may begin one, throw it away, and render an older state after it.
+ * The cached elements of a list. They are cached by item, so they are right for every render: React may throw a render away, and render an older state
+ * after it.
  */
 class List<T> {
   #items: readonly T[] = [];
-  /** As they were rendered. */
+  /** The results of `children`, in order. */
   #nodes: readonly ReactNode[] = [];
-  /** The same with keys. */
+  /** The elements of {@link #nodes}, with keys. */
   #elements: readonly ReactElement[] = [];
   #render: Common<T>["children"] | undefined;
   #by: By<T> | undefined;
   #shown: ReactElement | undefined;
 
   show(items: readonly T[], render: Common<T>["children"], by: By<T>): ReactElement | undefined {
-    const known = render === this.#render && by === this.#by;
-    if (known && items === this.#items) return this.#shown;
+    const sameRender = render === this.#render && by === this.#by;
+    if (sameRender && items === this.#items) return this.#shown;
     const place = placesIn(this.#items, items);
     const nodes: ReactNode[] = [];
     const elements = items.map((item, index) => {
       const at = place(item, index);
       const last = at === undefined ? undefined : this.#elements[at];
-      if (last && known && (at === index || render.length < 2)) {
+      if (last && sameRender && (at === index || render.length < 2)) {
         nodes.push(this.#nodes[at as number]);
         return last;
       }
@@ -64,7 +64,7 @@ class List<T> {
       nodes.push(node);
       return last && alike(this.#nodes[at as number], node) ? last : keyed(node, item, by);
     });
-    // The same element again is passed by with all that is below it.
+    // React skips an identical element with all that is below it.
     const same = elements.length === this.#elements.length && elements.every((element, i) => element === this.#elements[i]);
     if (!same) this.#shown = createElement(Fragment, null, elements);
     this.#items = items;
@@ -76,7 +76,7 @@ class List<T> {
   }
 }
 
-/** Tells where an item of `now` stood in `before`. Most stand where they did, or have moved by as many places as there are more or fewer. */
+/** Finds the index in `before` of an item of `now`. Most items have the same index, or have shifted by the difference in length. */
 function placesIn<T>(before: readonly T[], now: readonly T[]): (item: T, index: number) => number | undefined {
   const shift = before.length - now.length;
   let others: Map<T, number> | undefined;
@@ -85,7 +85,7 @@ function placesIn<T>(before: readonly T[], now: readonly T[]): (item: T, index: 
     if (before[index + shift] === item) return index + shift;
     if (!others) {
       others = new Map();
-      for (const [at, one] of before.entries()) if (now[at] !== one && now[at - shift] !== one) others.set(one, at);
+      for (const [at, old] of before.entries()) if (now[at] !== old && now[at - shift] !== old) others.set(old, at);
     }
     return others.get(item);
   };
@@ -98,7 +98,7 @@ function keyed<T>(node: ReactNode, item: T, by: By<T>): ReactElement {
   return isValidElement(node) ? cloneElement(node, { key }) : createElement(Fragment, { key }, node);
 }
 
-/** Whether two elements ask for the same. */
+/** Whether two nodes render the same. */
 function alike(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((part, i) => alike(part, b[i]));

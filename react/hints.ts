@@ -5,7 +5,7 @@ import { inspectionOf } from "../client/inspection.js";
 import { compiledLive, frozenView, nestedProvider } from "../lib/errors/errors.js";
 import { ClientContext } from "./context.js";
 
-/** In development: tells of what would go wrong without a word, or with words that name no store. */
+/** Development warnings for mistakes that cause no error, or an error that names no store. */
 export const useHints: (client: Client) => void = process.env.NODE_ENV === "production" ? () => {} : useAllHints;
 
 function useAllHints(client: Client): void {
@@ -30,14 +30,14 @@ function useAllHints(client: Client): void {
   }, [client]);
 }
 
-/** What engines say where a frozen object is changed. */
+/** The messages of engines when a frozen object is changed. */
 const FROZEN = /read.?only|not extensible|Cannot delete property|non-configurable/i;
 
 const warned = /* @__PURE__ */ new Set<string>();
 
-/** Warns, once, where the React Compiler has compiled the component that renders: what it keeps of a mirror, which is the same object for ever, goes stale. */
+/** Warns once if the React Compiler has compiled the component that renders. A compiled component caches by identity, and a live mirror is always the same object. */
 export function warnOfCompiled(hook: string): void {
-  // Nothing else tells: React keeps there what a compiled component has made. Where it keeps it elsewhere some day, there is no warning.
+  // React offers no public API for this: it stores the cache of a compiled component here. If a later React moves it, there is no warning.
   const { A: owners } = ((react as unknown as Record<string, unknown>)[INTERNALS] ?? {}) as { A?: { getOwner?(): Fiber | null } | null };
   const owner = owners?.getOwner?.();
   if (!owner?.updateQueue?.memoCache) return;

@@ -9,22 +9,22 @@ import { notPreloaded } from "../lib/errors/errors.js";
 import type { KindOf, StoreOf } from "../server/definition/scope.js";
 import { useClient } from "./context.js";
 import { warnOfCompiled } from "./hints.js";
-import { Pins } from "./hydration.js";
-import { faces } from "./lazy-live.js";
+import { HydrationContext } from "./hydration.js";
+import { lazyLive } from "./lazy-live.js";
 import { TwinPreload, type TwinPreloadComponent } from "./preload.js";
 import { TwinProvider, type TwinProviderComponent, type TwinProviderProps } from "./provider.js";
 import { createLive, createSelection, createView, type ViewSource } from "./view.js";
 
 // --- types ---
 
-/** A store, as hooks give it. */
+/** A store, as its hook returns it. */
 export type StoreView<T> = View<T> & {
-  /** How many events of this store that were called here have no answer yet. */
+  /** The count of events of this store that were called in this tab and have no answer yet. */
   readonly $pending: number;
 };
 /** `useTodo`: the hook of a store without key. */
 export type UseStore<T> = (() => StoreView<T>) & (<R>(select: (store: StoreView<T>) => R) => R);
-/** `useBoard`: the hook of a room, by key. `null`: no room now. */
+/** `useBoard`: the hook of a room, by key. With `null` there is no room now. */
 export type UseRoom<T> = ((key: string) => StoreView<T>) &
   ((key: string | null) => StoreView<T> | undefined) &
   (<R>(key: string, select: (store: StoreView<T>) => R) => R);
@@ -39,7 +39,7 @@ export interface HookOptions<S, M> {
    */
   url?: string;
   /**
-   * How the stream comes. `"websocket"` needs a server that has called `twin.attach()`, as a custom server of Next's. Where no socket opens, as behind some proxies,
+   * How the stream is transported. `"websocket"` needs a server that has called `twin.attach()`, as a custom server of Next's. Where no socket opens, as behind some proxies,
    * server-sent events take its place, and sockets are tried again later.
    * @default "sse"
    */
@@ -51,16 +51,16 @@ export interface HookOptions<S, M> {
    */
   wire?: ClientOptions["wire"];
   /**
-   * How long a store that no component uses any more stays up to date, in ms: whoever comes back to a page within that time finds it as it is.
+   * How long a store that no component uses any more stays up to date, in ms. A page that is visited again within that time shows it at once.
    * @default 30,000
    */
   linger?: number;
   /**
-   * Classes that the browser shall know too: the server's, or ones that the server's extend. Their optimistic events run here at once, and views have their getters and methods
-   * that read.
+   * Classes for the browser: the server's own, or classes that those extend. Their optimistic events run in the browser at once, and views have their getters and
+   * reading methods.
    */
   stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
-  /** Likewise, for instances: their views are `instanceof` them, with getters and methods that read. */
+  /** Classes of instances for the browser: views are `instanceof` them, with their getters and reading methods. */
   models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never };
 }
 
@@ -70,7 +70,7 @@ export type Hooks<S> = { readonly [K in keyof S & string as `use${Capitalize<K>}
   readonly TwinProvider: TwinProviderComponent<S>;
   readonly TwinPreload: TwinPreloadComponent<S>;
   /**
-   * The `visitor` of the app's context: `undefined` until the page, by its preload, or the stream has told it.
+   * The `visitor` of the app's context. It is `undefined` until the preload or the stream brings it.
    * @example const me = useVisitor();
    */
   readonly useVisitor: () => LoadedOf<AppVisitor> | undefined;
@@ -79,7 +79,7 @@ export type Hooks<S> = { readonly [K in keyof S & string as `use${Capitalize<K>}
 // --- hooks ---
 
 /**
- * The hooks of an app's stores, with the components that connect them. `useTodo` belongs to the store `todo`.
+ * Creates the hooks of an app's stores, and the components that connect them. `useTodo` belongs to the store `todo`.
  * @example export const { TwinProvider, TwinPreload, useTodo, useBoard, useLiveBoard } = createHooks<Twin>();
  */
 export function createHooks<T extends { readonly "~stores": any; readonly "~models": any }>(
@@ -116,7 +116,7 @@ function createHook(hook: string): unknown {
   const store = first.toLowerCase() + rest;
   if (live) {
     // A page is rendered from views.
-    if (typeof window !== "undefined") void faces.load();
+    if (typeof window !== "undefined") void lazyLive.load();
     return (key?: string) => useLive(hook, store, key);
   }
   return (...args: unknown[]) => {
@@ -129,14 +129,14 @@ type Select = (view: unknown) => unknown;
 
 function useView(hook: string, store: string, key: string | null | undefined, select: Select | undefined): unknown {
   const twin = useTwin(hook, store, key);
-  const last = useRef<unknown>(undefined);
-  const pins = useContext(Pins);
+  const lastValue = useRef<unknown>(undefined);
+  const hydration = useContext(HydrationContext);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a later preload, as a navigation brings, is nothing to hydrate from
-  const view = useMemo(() => twin && createView(twin, pins.get(addressOf(twin))), [twin]);
-  const source = useMemo(() => (twin && view && select ? createSelection(twin, view, select, () => last.current) : view), [twin, view, select]);
+  const view = useMemo(() => twin && createView(twin, hydration.get(addressOf(twin))), [twin]);
+  const source = useMemo(() => (twin && view && select ? createSelection(twin, view, select, () => lastValue.current) : view), [twin, view, select]);
   const value = useSource(source);
   useEffect(() => {
-    last.current = value;
+    lastValue.current = value;
   }, [value]);
   return value;
 }
@@ -144,38 +144,38 @@ function useView(hook: string, store: string, key: string | null | undefined, se
 function useLive(hook: string, store: string, key: string | undefined): unknown {
   if (process.env.NODE_ENV !== "production") warnOfCompiled(hook);
   const twin = useTwin(hook, store, key);
-  const pins = useContext(Pins);
+  const hydration = useContext(HydrationContext);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
-  return useSource(useMemo(() => twin && createLive(twin, pins.get(addressOf(twin))), [twin]));
+  return useSource(useMemo(() => twin && createLive(twin, hydration.get(addressOf(twin))), [twin]));
 }
 
-/** A twin that has something to show: until then the component suspends, and a refused twin's error goes to the error boundary. */
+/** Returns a twin that has something to show. The component suspends until then, and the error of a refused twin goes to the error boundary. */
 function useTwin(hook: string, store: string, key: string | null | undefined): Twin | undefined {
   const client = useClient(hook);
   if (key === null) return undefined;
   const twin = client.twin(store, key);
   if (twin.state !== "ready" && typeof window === "undefined") throw Object.assign(notPreloaded(hook), { digest: BAILOUT, reason: `${hook}()` });
   const { ready } = twin;
-  if (twin.state === "waiting") hold(twin);
-  // So that React reads it at once: left to itself it would wait a turn.
+  if (twin.state === "waiting") watchUntilReady(twin);
+  // React reads a promise with this status at once; otherwise it would wait a turn.
   else (ready as { status?: string }).status = "fulfilled";
-  // In any case, as React replays a render that was suspended, and complains of a `use` that is gone.
+  // `use` is always called, as React replays a suspended render, and complains about a missing `use`.
   use(ready);
   if (twin.state === "refused") throw twin.error;
   return twin;
 }
 
-/** Leaves the nearest Suspense boundary to the browser. Next knows an error by this, logs nothing, and tells `reason` where no boundary stands around. */
+/** The digest of an error by which Next leaves the nearest Suspense boundary to the browser and logs nothing. Without a boundary Next shows `reason`. */
 const BAILOUT = "BAILOUT_TO_CLIENT_SIDE_RENDERING";
 
-const held = new WeakSet<Promise<void>>();
+const watched = new WeakSet<Promise<void>>();
 
-/** Watches a twin for a component that waits for it, which React has not mounted and so cannot subscribe. */
-function hold(twin: Twin): void {
+/** Watches a twin for a suspended component, which React has not mounted and so cannot subscribe. */
+function watchUntilReady(twin: Twin): void {
   const { ready } = twin;
-  if (held.has(ready)) return;
-  held.add(ready);
-  // Not while React renders: the connection's status may change at once, and others show it.
+  if (watched.has(ready)) return;
+  watched.add(ready);
+  // This waits for the end of the render: the connection's status may change at once, and other components show it.
   queueMicrotask(() => {
     const release = twin.use();
     void ready.then(release, release);
@@ -184,8 +184,8 @@ function hold(twin: Twin): void {
 
 function useVisitor(): unknown {
   const { visitor } = useClient("useVisitor");
-  const pins = useContext(Pins);
-  const text = useSource({ subscribe: visitor.subscribe, get: () => visitor.current.text, getServer: () => pins.visitor }) as string | undefined;
+  const hydration = useContext(HydrationContext);
+  const text = useSource({ subscribe: visitor.subscribe, get: () => visitor.current.text, getServer: () => hydration.visitor }) as string | undefined;
   return useMemo(() => decodeVisitor({ text }), [text]);
 }
 

@@ -4,41 +4,42 @@ import { createSnapshotMirror } from "../lib/mirror/snapshot-mirror.js";
 import type { Snapshot } from "../lib/wire/codec.js";
 import type { PreloadedStore } from "../server/call/preload.js";
 
-/** A state of a twin, as an immutable view, with the twin's version that it is of. */
-export interface Pinned {
+/** An immutable view of a twin's state, with the twin's version at that time. */
+export interface VersionedView {
   readonly version: number;
   readonly view: object;
 }
 
-export type Rendered = Extract<PreloadedStore, { snapshot: unknown }>;
+/** One store of a preload. */
+export type RenderedStore = Extract<PreloadedStore, { snapshot: unknown }>;
 
-/** What the HTML below was rendered from, by store and key, with the visitor that it knew of. */
-export interface PinMap extends ReadonlyMap<string, Rendered> {
+/** The stores that the HTML below was rendered from, by address, with the visitor at that time. */
+export interface HydrationMap extends ReadonlyMap<string, RenderedStore> {
   readonly visitor?: string | undefined;
 }
 
-/** That of the nearest `<TwinPreload>`. */
-export const Pins = createContext<PinMap>(new Map());
+/** The map of the nearest `<TwinPreload>` or provider. */
+export const HydrationContext = createContext<HydrationMap>(new Map());
 
-const pins = new WeakMap<Rendered, { readonly twin: Twin; readonly pin: Pinned }>();
+const hydrationViews = new WeakMap<RenderedStore, { readonly twin: Twin; readonly state: VersionedView }>();
 
-/** The state of `rendered` as views of the twin that has just taken it. */
-export function pin(twin: Twin, rendered: Rendered): void {
-  if (twin.preloaded) pins.set(rendered, { twin, pin: twin.preloaded });
+/** Remembers the view of a twin that has just been filled from `rendered`. */
+export function recordHydration(twin: Twin, rendered: RenderedStore): void {
+  if (twin.preloaded) hydrationViews.set(rendered, { twin, state: twin.preloaded });
 }
 
-/** What the page was rendered with, for a twin that may be in another state by now. */
-export function pinned(twin: Twin, rendered: Rendered | undefined): Pinned {
-  if (!rendered) return twin.preloaded ?? now(twin);
-  let known = pins.get(rendered);
-  if (known?.twin !== twin) {
+/** The view that the page was rendered with. The twin may have another state by now. */
+export function hydrationView(twin: Twin, rendered: RenderedStore | undefined): VersionedView {
+  if (!rendered) return twin.preloaded ?? currentView(twin);
+  let entry = hydrationViews.get(rendered);
+  if (entry?.twin !== twin) {
     // The twin has never been in this state: several parts of a page may come with one store in several states.
     const mirror = createSnapshotMirror({ name: twin.store, models: twin.mirror.graph.models });
     mirror.applySnapshot(rendered.snapshot as Snapshot);
-    known = { twin, pin: { version: -1, view: mirror.view() } };
-    pins.set(rendered, known);
+    entry = { twin, state: { version: -1, view: mirror.view() } };
+    hydrationViews.set(rendered, entry);
   }
-  return known.pin;
+  return entry.state;
 }
 
-export const now = ({ version, mirror }: Twin): Pinned => ({ version, view: mirror.view() });
+export const currentView = ({ version, mirror }: Twin): VersionedView => ({ version, view: mirror.view() });

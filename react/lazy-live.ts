@@ -1,19 +1,19 @@
 import type { openFace } from "../lib/live/faces.js";
 
-interface Faces {
-  /** Once it is loaded. */
+interface LazyLive {
+  /** `undefined` until it is loaded. */
   open: typeof openFace | undefined;
   load(): Promise<void>;
 }
 
 let loading: Promise<void> | undefined;
 
-/** What MobX reacts to. It is loaded by those who ask for a live twin: a page that uses views alone does without. */
-export const faces: Faces = {
+/** The live twins that MobX reacts to. The first `useLive…` loads them; a page with views alone never does. */
+export const lazyLive: LazyLive = {
   open: undefined,
   load() {
     loading ??= import("../lib/live/faces.js").then(({ openFace }) => {
-      faces.open = openFace;
+      lazyLive.open = openFace;
     });
     return loading;
   },

@@ -8,14 +8,14 @@ import type { Preload } from "../server/twin.js";
 import { ClientContext } from "./context.js";
 import type { Effects } from "./effects.js";
 import { useHints } from "./hints.js";
-import { Pins } from "./hydration.js";
+import { HydrationContext } from "./hydration.js";
 import { usePreload } from "./preload.js";
 import { reloadAtNavigation } from "./reload.js";
 
 export type TwinProviderComponent<S> = (props: TwinProviderProps<S>) => ReactNode;
 
 export interface TwinProviderProps<S> {
-  /** State that the page was rendered with, from `twin.preload()`. `<TwinPreload>` does it for a part of the page. */
+  /** The result of `twin.preload()`: what the page was rendered with. `<TwinPreload>` does the same for a part of the page. */
   preload?: Preload<S>;
   /**
    * Where the twin's route is. Read once.
@@ -32,16 +32,16 @@ export interface TwinProviderProps<S> {
    * @default the `wire` of `createHooks`
    */
   wire?: ClientOptions["wire"];
-  /** What the app's own effects do here; `redirect`, `toast` and `download` may be replaced too. */
+  /** What the app's own effects do in this browser. `redirect`, `toast` and `download` may be replaced too. */
   effects?: AppEffects & Partial<BuiltInEffects>;
   /**
-   * Takes failed calls that nobody awaits.
+   * Gets the errors of failed calls that nobody awaits.
    * @default console.error
    */
   onError?(error: EventError): void;
   /**
-   * The server has a version that this page cannot follow: it has not been told of anything since, and must be loaded anew.
-   * @default with the next navigation, the page is loaded anew
+   * The server has a version that this page cannot follow: the page gets no changes any more, and must be reloaded.
+   * @default the page is reloaded with the next navigation
    */
   onOutdated?(): void;
   children?: ReactNode;
@@ -53,18 +53,18 @@ export interface TwinProviderProps<S> {
  */
 export function TwinProvider({ preload, effects, onError, onOutdated, children, ...link }: TwinProviderProps<any> & BrowserClasses): ReactNode {
   const latest = useRef({ effects, onError, onOutdated });
-  const client = useOwn(link);
+  const client = useOwnClient(link);
   useHints(client);
   useEffect(() => {
     latest.current = { effects, onError, onOutdated };
   });
   useEffect(() => {
-    let effected: Promise<unknown> = Promise.resolve();
+    let lastEffect: Promise<unknown> = Promise.resolve();
     const stops = [
       client.onError((error) => (latest.current.onError ?? console.error)(error)),
       client.onEffect((name, args) => {
-        // One after the other. Those where the app says nothing are loaded when one is needed; what follows on the stream is taken all the same.
-        effected = effected
+        // Effects run one after the other. The built-in ones are loaded when one is needed; the stream does not wait for them.
+        lastEffect = lastEffect
           .then(async () => {
             const own = (latest.current.effects as Effects | undefined)?.[name];
             (own ?? (await import("./effects.js")).builtIn(name))(...args);
@@ -82,28 +82,28 @@ export function TwinProvider({ preload, effects, onError, onOutdated, children, 
       for (const stop of stops) stop();
     };
   }, [client]);
-  const pins = usePreload(client, preload);
+  const hydration = usePreload(client, preload);
   return (
     <ClientContext value={client}>
-      <Pins value={pins}>{children}</Pins>
+      <HydrationContext value={hydration}>{children}</HydrationContext>
     </ClientContext>
   );
 }
 
 /** A client for as long as the component is mounted. */
-function useOwn(link: Link): Client {
-  const [client, setClient] = useState(() => take(link));
+function useOwnClient(link: Link): Client {
+  const [client, setClient] = useState(() => takeClient(link));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address is read once
   useLayoutEffect(() => {
-    spare.delete(link.url);
+    unmounted.delete(link.url);
     const life = lives.get(client) ?? { mounts: 0 };
     lives.set(client, life);
     // `<Activity>` has hidden the page, and shows it again.
-    if (life.closed) setClient(take(link));
+    if (life.closed) setClient(takeClient(link));
     life.mounts++;
     return () => {
       life.mounts--;
-      // Later, as StrictMode and hot reload mount again at once.
+      // The client is closed later, as StrictMode and hot reload mount again at once.
       setTimeout(() => {
         if (life.mounts > 0 || life.closed) return;
         life.closed = true;
@@ -117,16 +117,16 @@ function useOwn(link: Link): Client {
 const lives = new WeakMap<Client, { mounts: number; closed?: boolean }>();
 
 /**
- * Clients that no component has mounted with, by address. React throws away what it has not committed, and renders again when
- * what it waits for has come: that has to be the client that was asked.
+ * Clients that no component has mounted with, by address. React throws a suspended first render away, and renders again when the awaited promise
+ * resolves: the second render must get the same client.
  */
-const spare = new Map<string | undefined, Client>();
+const unmounted = new Map<string | undefined, Client>();
 
 type Link = Pick<ClientOptions, "url" | "transport" | "wire" | "linger"> & BrowserClasses;
 
-function take(link: Link): Client {
-  const client = spare.get(link.url) ?? createClient(link);
-  // On the server each page has its own, and none is mounted.
-  if (typeof window !== "undefined") spare.set(link.url, client);
+function takeClient(link: Link): Client {
+  const client = unmounted.get(link.url) ?? createClient(link);
+  // On the server each page has its own client, and none is mounted.
+  if (typeof window !== "undefined") unmounted.set(link.url, client);
   return client;
 }

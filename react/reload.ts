@@ -3,7 +3,7 @@ interface NavigateEvent extends Event {
   readonly hashChange: boolean;
 }
 
-/** Loads the page anew with its next navigation: nobody loses what they are typing, and nobody stays on an old version for long. */
+/** Reloads the page with its next navigation: no user loses unsaved input, and no page stays on an old version for long. */
 export function reloadAtNavigation(): void {
   const { navigation } = window as { navigation?: EventTarget };
   navigation?.addEventListener("navigate", function navigate(event) {

@@ -3,7 +3,7 @@ import type { ConnectionStatus as Connection } from "../client/status.js";
 import { useClient } from "./context.js";
 
 /**
- * How the page is connected.
+ * Returns how the page is connected.
  * @example const { status, pending } = useConnection();
  */
 export function useConnection(): Connection {
@@ -18,13 +18,13 @@ export function useConnection(): Connection {
 const ONLINE: Connection = { status: "online", pending: 0 };
 
 export interface ConnectionStatusProps {
-  /** Makes what is shown. @default a sentence in English */
+  /** Renders the state. @default a sentence in English */
   children?: (state: Connection) => ReactNode;
   className?: string;
 }
 
 /**
- * Tells of a broken connection. Nothing is there while all is well, nor for a break shorter than a second. Style it by `data-status`.
+ * Shows that the connection is broken. It renders nothing while the page is online, or for a break shorter than a second. Style it by `data-status`.
  * @example <ConnectionStatus className="banner" />
  */
 export function ConnectionStatus({ children = sentence, className }: ConnectionStatusProps): ReactNode {

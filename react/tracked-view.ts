@@ -1,60 +1,61 @@
 import type { Twin } from "../client/twin.js";
 import { readOnlyTwin } from "../lib/errors/errors.js";
 import { own } from "../lib/graph/node.js";
-import { now, type Pinned } from "./hydration.js";
+import { currentView, type VersionedView } from "./hydration.js";
 
 /**
- * The root of a view, and the handler of its own Proxy: it notes which fields were read, and gives the same value each time. A
- * field that is read late comes from a state in which all that was read before is as it was, so that no reader sees two mixed.
+ * The root of a view, and the handler of its own Proxy. It tracks which fields were read, and gives each field the same value each time. A field that is read
+ * for the first time comes from a state in which all fields read before are unchanged: no reader sees a mix of two states.
  */
 export class TrackedView implements ProxyHandler<object> {
-  /** In development it has what the console of a browser prints, which looks past traps. */
+  /** In development it holds the fields, as the console of a browser prints a Proxy's target. */
   readonly #target = {};
-  /** What components hold. */
+  /** The Proxy that components hold. */
   readonly view: object = new Proxy(this.#target, this);
   readonly #twin: Twin;
-  readonly #noted = new Set<string>();
-  #base: Pinned;
+  readonly #fields = new Set<string>();
+  #base: VersionedView;
+  /** All fields were read, as by a spread. */
   #all = false;
-  /** How many events had no answer, once that was read. */
+  /** The count of events without an answer, once that was read. */
   #pending: number | undefined;
-  #pinned: boolean;
+  #hydrating: boolean;
 
-  /** @param pin the state to stay at until {@link unpin}: what a page was rendered with. */
-  constructor(twin: Twin, pin?: Pinned) {
+  /** @param rendered what the page was rendered with: the view stays at it until {@link endHydration}. */
+  constructor(twin: Twin, rendered?: VersionedView) {
     this.#twin = twin;
-    this.#base = pin ?? now(twin);
-    this.#pinned = pin !== undefined;
-    this.#print();
+    this.#base = rendered ?? currentView(twin);
+    this.#hydrating = rendered !== undefined;
+    this.#fillTarget();
   }
 
-  /** Something that was read has another value by now. */
-  get old(): boolean {
+  /** A field that was read has another value by now. */
+  get stale(): boolean {
     const { mirror, version, pending } = this.#twin;
     const { view } = this.#base;
     if (version === this.#base.version) return false;
     if (pending !== (this.#pending ?? pending)) return true;
     if (this.#all) return mirror.view() !== view;
-    for (const name of this.#noted) if (!Object.is(mirror.read(name), own(view, name))) return true;
+    for (const name of this.#fields) if (!Object.is(mirror.read(name), own(view, name))) return true;
     return false;
   }
 
-  #print(): void {
+  #fillTarget(): void {
     if (process.env.NODE_ENV !== "production") Object.assign(this.#target, this.#base.view);
   }
 
-  unpin(): void {
-    this.#pinned = false;
+  endHydration(): void {
+    this.#hydrating = false;
   }
 
-  #note(name?: string): object {
-    if (name === undefined || !this.#noted.has(name)) {
-      if (!this.#pinned && this.#twin.state === "ready" && this.#twin.version !== this.#base.version && !this.old) {
-        this.#base = now(this.#twin);
-        this.#print();
+  #track(name?: string): object {
+    if (name === undefined || !this.#fields.has(name)) {
+      if (!this.#hydrating && this.#twin.state === "ready" && this.#twin.version !== this.#base.version && !this.stale) {
+        this.#base = currentView(this.#twin);
+        this.#fillTarget();
       }
       if (name === undefined) this.#all = true;
-      else this.#noted.add(name);
+      else this.#fields.add(name);
     }
     return this.#base.view;
   }
@@ -63,24 +64,24 @@ export class TrackedView implements ProxyHandler<object> {
     if (typeof name === "symbol") return Reflect.get(target, name);
     if (name === "$pending") {
       this.#twin.counts = true;
-      this.#pending ??= this.#pinned ? 0 : this.#twin.pending;
+      this.#pending ??= this.#hydrating ? 0 : this.#twin.pending;
       return this.#pending;
     }
-    const view = this.#note(name) as Record<string, unknown>;
+    const view = this.#track(name) as Record<string, unknown>;
     return Object.hasOwn(view, name) ? view[name] : (this.#twin.method(name, this.view) ?? Reflect.get(target, name));
   }
 
   has(target: object, name: string | symbol): boolean {
-    return Reflect.has(typeof name === "symbol" ? target : this.#note(name), name);
+    return Reflect.has(typeof name === "symbol" ? target : this.#track(name), name);
   }
 
   ownKeys(): string[] {
-    return Object.keys(this.#note());
+    return Object.keys(this.#track());
   }
 
   getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
-    if (typeof name === "symbol" || !Object.hasOwn(this.#note(name), name)) return undefined;
-    // Configurable, as a Proxy may claim nothing else of what its target lacks.
+    if (typeof name === "symbol" || !Object.hasOwn(this.#track(name), name)) return undefined;
+    // It must be configurable, as the target lacks the property.
     return { value: own(this.#base.view, name), enumerable: true, configurable: true, writable: false };
   }
 
@@ -90,7 +91,7 @@ export class TrackedView implements ProxyHandler<object> {
   readonly setPrototypeOf = this.#refuse;
   readonly preventExtensions = this.#refuse;
 
-  /** In production, the engine's own words do. */
+  /** In production the engine's own error is enough. */
   #refuse(): false {
     if (process.env.NODE_ENV !== "production") throw readOnlyTwin(this.#twin.store);
     return false;

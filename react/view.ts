@@ -1,70 +1,70 @@
 import type { Twin } from "../client/twin.js";
-import { pinned, type Rendered } from "./hydration.js";
-import { faces } from "./lazy-live.js";
+import { hydrationView, type RenderedStore } from "./hydration.js";
+import { lazyLive } from "./lazy-live.js";
 import { TrackedView } from "./tracked-view.js";
 
 /** What a hook gives to `useSyncExternalStore`. */
 export interface ViewSource {
   subscribe(listener: () => void): () => void;
-  /** The same value until it changes. */
+  /** Gives the same value until it changes. */
   get(): unknown;
-  /** As {@link get}, on the server and while a page hydrates: what the page was rendered with. */
+  /** Gives what the page was rendered with. React calls it instead of {@link get} on the server and while a page hydrates. */
   getServer(): unknown;
 }
 
-/** The views of a twin that one hook shows, one generation after the other. */
-export function createView(twin: Twin, rendered: Rendered | undefined): ViewSource {
-  let generation: TrackedView | undefined;
-  let checked: number | undefined;
+/** The views of a twin that one hook shows, one after the other. */
+export function createView(twin: Twin, rendered: RenderedStore | undefined): ViewSource {
+  let tracked: TrackedView | undefined;
+  let checkedVersion: number | undefined;
   return {
     subscribe: (listener) => subscribe(twin, listener),
     get() {
-      // Not a view: the hook looks again, and waits or throws.
+      // The error is no view: the hook renders again, and waits or throws.
       if (twin.state !== "ready") return twin.error;
-      if (twin.version !== checked) {
-        checked = twin.version;
-        if (!generation || generation.old) generation = new TrackedView(twin);
-        generation.unpin();
+      if (twin.version !== checkedVersion) {
+        checkedVersion = twin.version;
+        if (!tracked || tracked.stale) tracked = new TrackedView(twin);
+        tracked.endHydration();
       }
-      return generation?.view;
+      return tracked?.view;
     },
     getServer() {
-      generation ??= new TrackedView(twin, pinned(twin, rendered));
-      return generation.view;
+      tracked ??= new TrackedView(twin, hydrationView(twin, rendered));
+      return tracked.view;
     },
   };
 }
 
-/** The MobX mirror of a twin. It is a view until MobX's part is loaded, and while a page hydrates that shows an older state. */
-export function createLive(twin: Twin, rendered: Rendered | undefined): ViewSource {
+/** The MobX mirror of a twin. Until MobX is loaded, and while a page with an older state hydrates, it is a view. */
+export function createLive(twin: Twin, rendered: RenderedStore | undefined): ViewSource {
   const view = createView(twin, rendered);
   return {
     subscribe(listener) {
-      if (!faces.open) void faces.load().then(listener);
+      if (!lazyLive.open) void lazyLive.load().then(listener);
       return view.subscribe(listener);
     },
     get() {
-      if (twin.state !== "ready" || !faces.open) return view.get();
-      twin.mirror.graph.open ??= faces.open;
+      if (twin.state !== "ready" || !lazyLive.open) return view.get();
+      twin.mirror.graph.open ??= lazyLive.open;
       return twin.mirror.live;
     },
     getServer: view.getServer,
   };
 }
 
-/** What `select` makes of a view: the same value while it is equal. `last`: what the hook showed before this `select`. */
+/** The result of `select` on a view: the same value while it is equal. `last` gives what the hook showed before this `select`. */
 export function createSelection(twin: Twin, view: ViewSource, select: (view: unknown) => unknown, last: () => unknown): ViewSource {
-  let from: unknown;
-  let made: { readonly value: unknown } | undefined;
+  let selectedFrom: unknown;
+  let selected: { readonly value: unknown } | undefined;
   const pick = (next: unknown): unknown => {
-    if (!made || next !== from) {
-      const before = made ? made.value : last();
+    if (!selected || next !== selectedFrom) {
+      const before = selected ? selected.value : last();
       const value = select(next);
-      // A view that is selected whole is compared by nobody, as that would read all of it.
-      made = { value: value !== next && equal(before, value, DEPTH) ? before : value };
-      from = next;
+      // A whole view is never compared, as that would read all of its fields.
+      selected = { value: value !== next && equal(before, value, DEPTH) ? before : value };
+      selectedFrom = next;
     }
-    return made.value;
+    return selected.value;
   };
   return {
     subscribe: view.subscribe,
@@ -73,7 +73,7 @@ export function createSelection(twin: Twin, view: ViewSource, select: (view: unk
   };
 }
 
-/** How deep selections are compared: views end it early, and their cycles need an end. */
+/** How many levels deep selections are compared. Views are mostly identical or not, and cycles need an end. */
 const DEPTH = 4;
 
 function subscribe(twin: Twin, listener: () => void): () => void {
@@ -85,7 +85,7 @@ function subscribe(twin: Twin, listener: () => void): () => void {
   };
 }
 
-/** Whether two selections hold the same: plain objects and arrays by what is in them, so deep; all else by identity. */
+/** Whether two selections are equal. Plain objects and arrays are compared by content, to `depth`; all other values by identity. */
 function equal(a: unknown, b: unknown, depth: number): boolean {
   if (Object.is(a, b)) return true;
   if (depth === 0 || typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

@@ -96,7 +96,7 @@ function statusOf({ sent, attempts, answered, settled, error }: CallRecord): str
   return attempts > 1 ? `sent ${attempts} times` : "sent";
 }
 
-/** Failures go where those of calls go that nobody awaits. */
+/** Calls an event again. A failure is reported like that of any call that nobody awaits. */
 function replay({ twin, event, args }: CallRecord): void {
   void twin.event(event)?.(...args);
 }

@@ -40,7 +40,7 @@ interface FaultSwitchProps {
   unit: string;
   initial: number;
   max: number;
-  /** 0: it is off. */
+  /** The current value; 0 turns the fault off. */
   value: number;
   set(value: number): void;
 }

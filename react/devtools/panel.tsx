@@ -39,7 +39,7 @@ const SELECTED = '[aria-selected="true"]';
 interface PanelProps {
   recorder: DevtoolsRecorder;
   corner: "left" | "right";
-  /** Once what has been changed is shown. */
+  /** Focuses an element after the next render. */
   focus(selector: string): void;
 }
 
@@ -177,7 +177,7 @@ function useKept(): [Kept, (change: Partial<Kept>) => void] {
     try {
       sessionStorage.setItem(PLACE, JSON.stringify(kept));
     } catch {
-      // A page may have none.
+      // A page may have no session storage.
     }
   }, [kept]);
   return [kept, (change) => setKept((kept) => ({ ...kept, ...change }))];

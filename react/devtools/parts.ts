@@ -1,7 +1,7 @@
 /** What a value that can be opened holds, by name. */
 export interface Parts {
   readonly size: number;
-  /** Some of them: those of a long list are not to be made all at once. */
+  /** A range of the parts, as a long list is not built all at once. */
   slice(from: number, to: number): readonly (readonly [name: string, value: unknown])[];
 }
 

@@ -57,7 +57,7 @@ function statusOf({ ended, waits, run }: PendingEvent): string {
 /** How many places are named. */
 const NAMED = 20;
 
-/** The places that it has changed. */
+/** The places that an event has changed. */
 function touchedBy({ run }: PendingEvent): readonly string[] {
   const paths: string[] = [];
   for (const [node, change] of run?.changes ?? []) {

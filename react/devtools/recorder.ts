@@ -12,12 +12,12 @@ export interface CallRecord {
   readonly id: number;
   readonly twin: LiveTwin;
   readonly event: string;
-  /** As they were sent. */
+  /** The arguments that were sent. */
   readonly args: readonly unknown[];
-  /** Its number, once it has one. */
+  /** The call's number, once it has one. */
   n?: number;
   readonly called: number;
-  /** When it was sent first. */
+  /** When the call was sent first. */
   sent?: number;
   attempts: number;
   answered?: number;
@@ -25,9 +25,9 @@ export interface CallRecord {
   settled?: number;
   value?: unknown;
   error?: EventError;
-  /** The revision that shows it, until its frame is found. */
+  /** The revision that shows the call's changes, until its frame is found. */
   revision?: number;
-  /** Of what it changed, on the wire. */
+  /** The size of its changes on the wire. */
   bytes?: number;
 }
 
@@ -46,7 +46,7 @@ export interface MessageRecord {
   readonly id: number;
   readonly time: Date;
   readonly name: string;
-  /** Which stores it is for. */
+  /** The names of its stores. */
   readonly stores: readonly string[];
   readonly revision: number | undefined;
   readonly bytes: number;
@@ -58,7 +58,7 @@ interface Frame {
   readonly twins: readonly LiveTwin[];
   readonly revision: number;
   readonly bytes: number;
-  /** When it came. */
+  /** When the frame arrived. */
   readonly time: number;
 }
 
@@ -70,7 +70,7 @@ export class DevtoolsRecorder {
   readonly inspection: Inspection;
   calls: readonly CallRecord[] = [];
   messages: readonly MessageRecord[] = [];
-  /** Those that have no answer yet. */
+  /** The predictions of calls without an answer. */
   readonly predictions = new Map<ClientCall, PredictionRecord>();
   /** Frames that no call has claimed. */
   #frames: Frame[] = [];
@@ -78,7 +78,7 @@ export class DevtoolsRecorder {
   readonly #received = new WeakMap<LiveTwin, number>();
   readonly #changes = new Signal();
   readonly subscribe = this.#changes.subscribe;
-  /** Grows with what is told. */
+  /** Grows with each recorded change. */
   version = 0;
   #ids = 0;
   #scheduled = false;
@@ -250,19 +250,19 @@ function storesOf(message: StateMessage): { readonly store: string; readonly key
   }
 }
 
-/** When a call is over. Past its own `then`, which would take it for heard. */
+/** Calls back when a call is over. It avoids the call's own `then`, which would mark its error as handled. */
 function ended(call: ClientCall, done: (value: unknown) => void, failed: (error: EventError) => void): void {
   void Promise.prototype.then.call(call, done, failed);
 }
 
-/** On the wire. */
+/** The size of data on the wire, in bytes. */
 const bytesOf = (data: unknown): number => new TextEncoder().encode(JSON.stringify(data)).length;
 
 function copyOf(args: readonly unknown[]): readonly unknown[] {
   try {
     return decodeValue(encodeValue(args)) as readonly unknown[];
   } catch {
-    // It is refused for that.
+    // The call is refused for arguments that cannot be sent.
     return args;
   }
 }

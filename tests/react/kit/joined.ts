@@ -6,6 +6,7 @@ import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Visiting } from "../../../client/visitor.js";
 import { describeClass, type WireSchema } from "../../../lib/class/schema.js";
 import { EventError } from "../../../lib/errors/errors.js";
+import { applyDelta } from "../../../lib/mirror/mirror.js";
 import { createStore, type Store, type StoreOptions } from "../../../lib/store/store.js";
 import type { WireDelta } from "../../../lib/wire/codec.js";
 import type { PreloadData, PreloadedStore } from "../../../server/call/preload.js";
@@ -96,13 +97,13 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
     if (twin.at?.[1] !== revision) twin.snapshot([incarnation, revision], snapshot as never);
     following.set(
       twin,
-      source.follow((delta) => twin.frame([incarnation, source.revision], delta)),
+      source.follow((delta) => twin.frame([incarnation, source.revision], () => applyDelta(twin.mirror, delta))),
     );
   }
 
   const world: TwinWorld = {
     url: "/api/twin",
-    schema,
+    server: { schema },
     linger: 0,
     known,
     begin(twin, event) {
