@@ -4,7 +4,7 @@ import { createSessions, type SessionOptions, type Sessions } from "./access/ses
 
 export interface ProxyOptions extends SessionOptions {
   /**
-   * Where the twin's route is: the proxy leaves it alone.
+   * The address of the twin's route: the proxy leaves it alone.
    * @default "/api/twin"
    */
   route?: string;
@@ -22,7 +22,7 @@ export function createProxy({ route = "/api/twin", ...options }: ProxyOptions = 
     sessions ??= createSessions(options);
     const cookies = request.headers.get("cookie");
     const headers = new Headers(request.headers);
-    // What the app's own proxy has put into the request, such as a nonce, goes on to the page.
+    // Headers of the app's own proxy, such as a nonce, go on to the page.
     if (sessions.read(cookies) !== undefined) return NextResponse.next({ request: { headers } });
     const session = sessions.create();
     // The page that is rendered now sees the session already.

@@ -37,7 +37,7 @@ const ABORT_WAIT = 500;
 /** How long what nobody uses is kept, by scope, in ms. */
 type Lives = Readonly<Partial<Record<ScopeKind, number>>>;
 
-/** What the facade hands over: checked, with defaults. */
+/** The options of a twin: checked, with defaults. */
 export interface RuntimeOptions {
   /** Tells twins of one process apart. */
   readonly name: string;
@@ -52,7 +52,7 @@ export interface RuntimeOptions {
   readonly proxies: number;
   readonly build: string | undefined;
   readonly report: Report;
-  /** What logs show of an event's arguments. */
+  /** Gives an event's arguments as logs may show them. */
   readonly logged: (event: string, args: readonly unknown[]) => readonly unknown[] | undefined;
 }
 
@@ -80,7 +80,7 @@ export class Runtime implements World {
   readonly #names = new WeakMap<object, Map<ScopeKind, string>>();
   readonly #recheck = new Recheck(() => this.definitions);
   #closing = false;
-  /** What else ends with it. */
+  /** The functions to call when the runtime ends. */
   readonly ends = new Set<() => void>();
   /** Opened with the first request: to make a twin does no I/O. */
   #opening: Promise<Telemetry> | undefined;

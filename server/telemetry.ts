@@ -1,6 +1,6 @@
 import type { Attributes, Meter, ObservableResult, Tracer } from "@opentelemetry/api";
 
-/** What OpenTelemetry gets, where the app has it. Names and attributes: docs/OPERATION.md. */
+/** The measurements for OpenTelemetry, where the app has it. Names and attributes: docs/OPERATION.md. */
 export interface Telemetry {
   /** Runs an event as a span. `run` says when its turn has come. */
   event<R>(name: string, run: (began: () => void) => Promise<R>): Promise<R>;
@@ -15,7 +15,7 @@ export interface Telemetry {
 
 export type Resume = "delta" | "snapshot" | "first";
 
-/** What there is now, by name. */
+/** The current counts, by name. */
 export interface Gauges {
   readonly streams: () => number;
   readonly hosts: () => number;

@@ -31,12 +31,12 @@ type Lifecycle<T> = [keyof T & LifecycleName] extends [never]
   ? unknown
   : Problem<`"${keyof T & LifecycleName}" is a lifecycle method: make it protected, or every client could call it`>;
 
-/** What the `log` option gets. */
+/** One entry for the `log` option. */
 export interface LogEntry {
   readonly level: "warn" | "error";
   readonly message: string;
   readonly error: unknown;
-  /** What the client was told instead of the error. */
+  /** The id that the client got instead of the error. */
   readonly id: string | undefined;
   /** The event in which it happened: `todo.add`. */
   readonly event: string | undefined;

@@ -7,7 +7,7 @@ import { type MigrationFailure, type MigrationReport, rewritten } from "../stora
 import { fold } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
 
-/** Whose data: a user's, by the context's `user.id`, or a session's, by its id. */
+/** The owner of data: a user, by the context's `user.id`, or a session, by its id. */
 export type Whose = { readonly user: string } | { readonly session: string };
 
 /** The stored state of one store. */

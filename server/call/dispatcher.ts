@@ -51,7 +51,7 @@ const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
 /** How many objects and lists server code may pass. */
 const MOST_HANDED = 1_000_000;
 
-/** What a numbered event has led to. Plain data, as it is stored. */
+/** The outcome of a numbered event. Plain data, as it is stored. */
 export type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly error?: Refusal };
 
 /** A call from server code. */
@@ -81,7 +81,7 @@ interface Server {
   readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
-  /** What logs show of an event's arguments. */
+  /** Gives an event's arguments as logs may show them. */
   logged(event: string, args: readonly unknown[]): readonly unknown[] | undefined;
 }
 

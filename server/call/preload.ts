@@ -22,12 +22,12 @@ export type PreloadedStore =
 export interface PreloadData {
   readonly schema: WireSchema;
   readonly session: string;
-  /** What the context says of the visitor, as an encoded value. */
+  /** The context's `visitor`, as an encoded value. */
   readonly visitor?: Encoded;
   readonly stores: readonly PreloadedStore[];
 }
 
-/** What a page's own props say of it, as `preload` takes it. */
+/** A page's own props, as `preload` takes them. */
 export interface PageProps {
   readonly params?: PageParams | Promise<PageParams>;
   readonly search?: PageParams | Promise<PageParams>;
@@ -56,7 +56,7 @@ interface Server {
   contextOf(headers: Headers, session: string | undefined): Promise<object>;
 }
 
-/** Whose page is rendered. */
+/** The visitor whose page is rendered. */
 interface PageVisitor {
   readonly caller: Caller;
   /** The request came without a session. */

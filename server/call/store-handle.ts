@@ -57,7 +57,7 @@ interface Target {
   readonly session: string | undefined;
 }
 
-/** What `twin.todo` is: calls from server code, by address. */
+/** The type of `twin.todo`: calls from server code, by address. */
 export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, context?: object): unknown {
   const at = (key = "") => remote({ runtime, store, kind, key: String(key), context, session: kind === "session" ? String(key) : undefined });
   switch (kind) {
@@ -88,7 +88,7 @@ function remote(target: Target): object {
   const methods = new Map<string, unknown>();
   return new Proxy(Object.create(null) as object, {
     get(_, name) {
-      // What promises, JSON and React look for is no event.
+      // Names that promises, JSON and React look for are no events.
       if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
       if (name === "$snapshot") return () => target.runtime.data.snapshot(target.store, target.key);
       if (name.startsWith("$")) return undefined;
@@ -132,7 +132,7 @@ function waiting(runtime: Runtime, turn: Turn, id: string): (() => void) | undef
 
 /** A call's promise. That somebody waits for it is noted when they do, as events must not wait for each other in a circle. */
 class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown> {
-  // What `then` makes is a plain promise.
+  // The result of `then` is a plain promise.
   static override get [Symbol.species]() {
     return Promise;
   }

@@ -93,7 +93,7 @@ export async function checkArguments(
     }),
   );
   if (issues.length > 0) throw refusedBySchema(name, event.name, issues, more);
-  // What was left out stays out, so that default values of parameters apply.
+  // Missing arguments at the end stay missing, so that default values of parameters apply.
   let length = checked.length;
   while (length > args.length && checked[length - 1] === undefined) length--;
   return checked.slice(0, length);

@@ -56,7 +56,7 @@ export interface Scopes {
   shared<T extends object>(Class: StoreClass<T>, options?: SharedOptions): Scoped<"shared", T>;
 }
 
-/** Whose a store is. */
+/** The scopes: whose a store is. */
 export const scope: Scopes = {
   session: (Class) => ({ kind: "session", Class }),
   user: (Class) => ({ kind: "user", Class }),

@@ -54,7 +54,7 @@ export class Commits {
     return this.#told;
   }
 
-  /** Nothing was committed since it was loaded. */
+  /** No commit was made since the host was loaded. */
   get asLoaded(): boolean {
     return this.#revision === this.#loaded;
   }

@@ -6,7 +6,7 @@ import { plainOf } from "../wire/plain-values.js";
 import type { Cancellation } from "./cancellation.js";
 import type { Host } from "./host.js";
 
-/** Who calls: an end user through a request, or server code. */
+/** The caller: an end user through a request, or server code. */
 export interface Caller {
   /** The app's own context. */
   readonly context: object;
@@ -40,7 +40,7 @@ export type Effect = readonly [name: string, args: Encoded];
 export interface Turn {
   readonly host: Host;
   readonly caller: Caller;
-  /** What `current()` gives. */
+  /** The value of `current()`. */
   readonly current: object;
   /** Writes are accepted now. */
   open: boolean;
@@ -55,7 +55,7 @@ export interface Turn {
   readonly newId?: () => string;
   /** Takes the effects of a commit to the caller's browser. */
   readonly deliver?: (effects: readonly Effect[]) => void;
-  /** What an event that runs beside the queue may still do when it is cancelled. */
+  /** Decides what an event beside the queue may still do when it is cancelled. */
   cancellation?: Cancellation;
   /** Changes state for a moment, from an event that runs beside the queue. */
   update?(change: () => unknown): Promise<unknown>;

@@ -75,14 +75,14 @@ class ClientNumbers implements EventNumbers {
 
   async enter<A>(id: string, n: number, seen: number, refused: boolean, run: () => Promise<A>): Promise<A> {
     const client = this.#client(id);
-    // What it has the answers of, it never asks again: also where those have been forgotten here.
+    // The client never sends an event again whose answer it has: also where that answer has been dropped here.
     client.next = Math.max(client.next, seen + 1);
     forget(client, seen);
     if (n > client.next) await arrival(client, n);
     if (n <= client.forgotten) throw alreadyAnswered(n);
     const known = client.answers.get(n);
     if (known) return known as Promise<A>;
-    // One below may be asked again that was refused, or had changed nothing, when the process ended: of those the storage has nothing.
+    // An event below may be sent again that was refused, or had changed nothing, when the process ended: the storage has nothing of it.
     client.next = Math.max(client.next, n + 1);
     client.ran ||= !refused;
     const answer = run();
@@ -90,7 +90,7 @@ class ClientNumbers implements EventNumbers {
     const settle = (value: unknown) => {
       if (client.answers.has(n)) this.#keep(client, n, value);
     };
-    // What rejects has not been stored: the host ends with it.
+    // A rejected event has not been stored: the host ends with it.
     answer.then(settle, () => {});
     if (client.answers.size > MOST_ANSWERS) forget(client, n - MOST_ANSWERS);
     client.waiting.get(client.next)?.();

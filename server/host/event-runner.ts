@@ -13,14 +13,14 @@ import type { ShelfEntry } from "./shelf.js";
 /** How long a generator that never waits may keep the process from other work, in ms. */
 const SLICE = 10;
 
-/** What is called. */
+/** The event of a call, and its arguments. */
 interface CalledEvent {
   readonly definition: Definition;
   readonly event: EventSchema;
   readonly args: readonly unknown[];
 }
 
-/** Who calls, and how the call is known. */
+/** The caller, and the ids of the call. */
 interface CallIdentity {
   readonly caller: Caller;
   /** Cancels the call. */

@@ -21,7 +21,7 @@ import { Shelf } from "./shelf.js";
 import { Turns } from "./turns.js";
 import { Watchers } from "./watchers.js";
 
-/** What hosts need of the server around them. */
+/** The server around the hosts, as they need it. */
 export interface World {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly models: Models;
@@ -44,7 +44,7 @@ export interface World {
   committed(host: Host, bytes: number): void;
   /** Stores began to be watched. */
   watched(how: Resume, count: number): void;
-  /** What the host holds can no longer be trusted: the storage did not take its last commit. */
+  /** Drops a host that can no longer be trusted: the storage did not take its last commit. */
   discard(host: Host, error: unknown): void;
 }
 
@@ -77,7 +77,7 @@ export class Host {
   readonly incarnation: string;
   readonly world: World;
   readonly eventNumbers: EventNumbers;
-  /** What changes its stores waits here: one after the other. */
+  /** The queue of all that changes its stores: one task at a time. */
   readonly queue = createQueue();
   readonly shelf: Shelf;
   readonly loader = new Loader(this);
@@ -124,7 +124,7 @@ export class Host {
     return this.commits.revision > 0 || !this.eventNumbers.empty;
   }
 
-  /** What runs now. */
+  /** The turn that has the stores now. */
   get turn(): Turn | undefined {
     return this.turns.now;
   }
@@ -187,7 +187,7 @@ export class Host {
     return plain;
   }
 
-  /** All that is kept of each store, private fields too, as of the last commit. */
+  /** Gives the stored state of each store, private fields too, as of the last commit. */
   async export(): Promise<Map<string, object>> {
     const states = this.shelf.states();
     await this.commits.settled();

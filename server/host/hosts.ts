@@ -123,7 +123,7 @@ export class Hosts {
     }
   }
 
-  /** What comes back under an id is another incarnation. */
+  /** A host that comes back under a deleted id has another incarnation. */
   endLife(id: string): void {
     this.#lives.delete(id);
     this.#lives.set(id, randomBytes(8).toString("base64url"));

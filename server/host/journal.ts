@@ -73,7 +73,7 @@ class CommitJournal implements Journal {
   async #work(): Promise<void> {
     const { append, failed } = this.#options;
     this.#running = true;
-    // All that one turn of the event loop commits goes together.
+    // The commits of one turn of the event loop are appended together.
     await undefined;
     while (this.#entries.length > 0) {
       const some = this.#entries;

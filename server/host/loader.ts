@@ -75,7 +75,7 @@ export class Loader {
     } finally {
       if (!turn.ended) turn.open = open;
     }
-    // What hooks do to a new store is how it begins: nobody has seen it before.
+    // Changes that hooks make to a new store belong to its beginning: nobody has seen it before.
     if (entry.created && !lasting) entry.store.commit();
     entry.loading = undefined;
     done();

@@ -17,7 +17,7 @@ export interface ShelfEntry {
   readonly store: Store;
   /** The storage has it as it was before the open changes. */
   stored: boolean;
-  /** Nothing was stored of it: it has just been created. */
+  /** The store has just been created, and is not stored. */
   readonly created: boolean;
   /** While `onCreate` and `onLoad` run: `over` resolves when they have ended or failed. */
   loading: { readonly over: Promise<void>; fail(): void } | undefined;
@@ -33,7 +33,7 @@ interface Owner {
 export class Shelf {
   readonly #host: Owner;
   readonly #live = new Map<string, ShelfEntry>();
-  /** What is kept of stores that are not live. */
+  /** The stored state of stores that are not live. */
   readonly #kept: Map<string, StoreState>;
   /** Large stores, made ahead. Hardly any host has one, and there are many hosts: so there is a Map only where there is something in it. */
   #prepared: Map<string, { readonly Class: unknown; readonly store: Store }> | undefined;
@@ -48,7 +48,7 @@ export class Shelf {
     return this.#live;
   }
 
-  /** What is kept of a store that is not live. */
+  /** The stored state of a store that is not live. */
   kept(name: string): StoreState | undefined {
     return this.#kept.get(name);
   }
@@ -106,7 +106,7 @@ export class Shelf {
 
   replace({ definition, store }: ShelfEntry, next: ShelfEntry): void {
     this.#live.set(definition.name, next);
-    // What no storage keeps is no part of what was saved: who is here is here still.
+    // Fields that are not stored are not in the saved state: they come from the old instance.
     for (const { name: field, persist } of next.definition.schema.fields.values()) {
       if (!persist && definition.schema.fields.has(field)) Reflect.set(next.store.instance, field, toPlain(Reflect.get(store.instance, field)));
     }
@@ -163,7 +163,7 @@ export class Shelf {
 
   // --- what is kept of them ---
 
-  /** What the storage gets of a commit, which has changed some. */
+  /** Gives what the storage gets of a commit that has changed some stores. */
   records(changed: readonly ShelfEntry[]): CommitRecord["stores"] {
     const stores: { [name: string]: StoreRecord | StoreDelta } = {};
     for (const entry of this.#live.values()) {
@@ -182,7 +182,7 @@ export class Shelf {
     return [...this.#live.values()].filter(({ stored }) => !stored);
   }
 
-  /** All, as of the last commit. */
+  /** The state of all stores, as of the last commit. */
   states(): Map<string, StoreState> {
     const states = new Map(this.#kept);
     for (const [name, entry] of this.#live) states.set(name, { whole: wholeOf(entry), tail: [] });

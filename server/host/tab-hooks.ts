@@ -1,12 +1,12 @@
 import type { Caller, ConnectionInfo } from "./context.js";
 
-/** Who is here: the tabs that watch a store whose hooks ask for it. A tab that is back within the grace time has not left. */
+/** The tabs that watch a store with connection hooks. A tab that is back within the grace time has not left. */
 export interface TabHooks {
   arrive(store: string, tab: Tab): void;
   leave(store: string, tab: Tab): void;
-  /** All have left. */
+  /** Counts all tabs as gone: `onDisconnect` runs. */
   close(): Promise<void>;
-  /** Forgets all, and tells nobody. */
+  /** Forgets all tabs without running hooks. */
   clear(): void;
 }
 

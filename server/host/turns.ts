@@ -7,7 +7,7 @@ import type { Host } from "./host.js";
 /** How long a turn may take before a warning is logged, in ms. */
 const SLOW = 1000;
 
-/** Who wants a turn. */
+/** The event or hook that wants a turn. */
 type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control">>;
 
 /** The turn of a host: who may change its stores. One at a time has it, until its time is up. */
@@ -26,7 +26,7 @@ export class Turns {
     this.#host = host;
   }
 
-  /** What runs now. */
+  /** The turn of what runs now. */
   get now(): Turn | undefined {
     return this.#now;
   }
@@ -54,7 +54,7 @@ export class Turns {
     try {
       const expired = new Promise<never>((_, reject) => {
         this.#stop = reject;
-        // What is being stored is no longer the event's to lose.
+        // An event does not time out while its commit is being stored.
         const expire = () => (this.#held ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
         timer = setTimeout(expire, eventTimeout);
       });
@@ -83,7 +83,7 @@ export class Turns {
   /** Cuts off what runs, as when it is out of time, and what runs beside the queue: that has had its time to clean up. */
   cutOff(error: Error): void {
     for (const turn of this.#besides) turn.end(() => error);
-    // What is being stored is no longer the event's to lose.
+    // An event whose commit is being stored is not cut off.
     if (!this.#held) this.#stop?.(error);
   }
 
@@ -105,7 +105,7 @@ export class Turns {
     return turn;
   }
 
-  /** What has run beside the queue is over. */
+  /** Ends the turn of an event beside the queue. */
   leave(turn: Turn, why: () => Error): void {
     this.#besides.delete(turn);
     turn.end(why);

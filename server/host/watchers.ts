@@ -176,10 +176,10 @@ export class Watchers {
     const entry = shelf.live.get(store) as ShelfEntry;
     const first = entry.loggedFrom === undefined;
     this.#keep(entry);
-    // Nothing is kept of revision 0: what a client has of it may be of another life.
+    // Revision 0 is not stored: a client's state of it may be of another life.
     if (!have || have[0] !== incarnation || have[1] === 0) return false;
     if (have[1] > commits.told || have[1] < (entry.loggedFrom as number)) return false;
-    // Who has it from an earlier life has the same only if it has come back with the same numbers.
+    // A client's state from an earlier life is the same only if the store has come back with the same numbers.
     if (first && (entry.created || !entry.store.resumable)) return false;
     return this.#frameLog.after(have[1]) !== undefined;
   }

@@ -71,7 +71,7 @@ export async function attachTo(
     return (emit as typeof emitOthers).call(this, name, ...args);
   }
   server.emit = emitOthers as typeof emit;
-  // Without a listener, Node takes an upgrade for an ordinary request. With one, an upgrade that no other listener takes would stay open for ever.
+  // Node takes an upgrade without a listener for an ordinary request. With one, an upgrade that no other listener takes would stay open for ever.
   const listener = Object.assign((_: IncomingMessage, line: Duplex) => void (hasOthers(server) || refuseUpgrade(line, "404 Not Found")), { [OURS]: true });
   server.on("upgrade", listener);
   return () => {
@@ -84,7 +84,7 @@ export async function attachTo(
 
 /** Answers a request for a stream under the path that is ours. `false`: it is left to other listeners. */
 function answersLive(find: () => Runtime | undefined, path: string | undefined, request: IncomingMessage, response: ServerResponse): boolean {
-  // Without a runtime, Next has not needed the route yet.
+  // There is no runtime while Next has not needed the route.
   const runtime = request.method === "GET" && pathOf(request) === path ? find() : undefined;
   runtime?.live(request, response).catch((error: unknown) => {
     runtime.report("error", error);

@@ -28,7 +28,7 @@ export function callsIn({ definitions }: Runtime, path: string, body: string): C
 export async function answerBatch(runtime: Runtime, request: TwinRequest, calls: readonly CalledEvent[]): Promise<Response> {
   const headers = { "content-type": "application/json", vary: "trpc-accept, accept" };
   const run = async (call: CalledEvent) => JSON.stringify(await answerEvent(runtime, request, call));
-  // What stands in the first line is the answer itself; `[0]` with `[null, 0, n]` is a promise, which the line that begins with n keeps.
+  // A single answer stands in the first line itself; `[0]` with `[null, 0, n]` is a promise, which the line that begins with n keeps.
   const { outflow } = runtime;
   if (calls.length === 1) return new Response(outflow.text(`{"0":[[${await run(calls[0] as CalledEvent)}]]}\n`), { headers });
   const lineOf = async (call: CalledEvent, i: number) => `[${i},0,[[${await run(call)}]]]\n`;

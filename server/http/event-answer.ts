@@ -21,7 +21,7 @@ export async function answerEvent(runtime: Runtime, request: TwinRequest, call: 
   }
 }
 
-/** What a client is sent of an error that a call has thrown. */
+/** Gives what a client gets of an error that a call has thrown. */
 export function callErrorOf(runtime: Runtime, thrown: unknown, path: string): WireError {
   const error = getTRPCErrorFromUnknown(thrown);
   return { ...wireErrorOf(runtime, error, path), code: TRPC_ERROR_CODES_BY_KEY[error.code] };

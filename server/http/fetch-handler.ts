@@ -75,7 +75,7 @@ async function answer(runtime: Runtime, request: Request, carry: Carry): Promise
   return response;
 }
 
-/** Who asks, by what the head of a request says. */
+/** Makes the client's request, as the router and the dispatcher take it, from its headers. */
 async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinRequest & { readonly session: SessionCookie }> {
   const recognised = runtime.callers.recognise(headers.get("cookie"));
   const found = recognised instanceof Promise ? await recognised : recognised;
@@ -176,7 +176,7 @@ function checkOrigin({ headers }: Request, site: Site, form: boolean): void {
     throw foreignOrigin(headers.get("origin") ?? headers.get("sec-fetch-site") ?? "unknown origin");
 }
 
-/** Whose pages may call. */
+/** The origins whose pages may call. */
 interface Site {
   readonly origins: readonly string[];
   readonly proxies: number;

@@ -86,9 +86,9 @@ export class Outflow {
 /** A server that pipes the response takes it for one whose line broke. */
 const slowReader = () => new DOMException("The answer was not read.", "AbortError");
 
-/** Where an answer comes from that is not written at once. */
+/** The source of an answer that is not written at once. */
 interface OutgoingSource {
-  /** All that was written has been taken. */
+  /** Asks for more, as the reader has taken all that was written. */
   more(): Promise<void>;
   /** Nothing more will be read. */
   leave(): void;
@@ -137,7 +137,7 @@ export class Outgoing {
     if (!this.#over) this.#flow();
   }
 
-  /** Nothing more is written. */
+  /** Ends the answer. */
   end(): void {
     this.#ended = true;
     if (!this.#over) this.#flow();

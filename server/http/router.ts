@@ -37,7 +37,7 @@ export type TwinRouter<S> = TRPCBuiltRouter<RouterTypes, TwinRecord<S>>;
 
 // --- the router ---
 
-/** What the handler puts into tRPC's context; a caller of `createCaller` gives the app's context alone. */
+/** The key under which the handler puts its request into tRPC's context; a caller of `createCaller` gives the app's context alone. */
 export const REQUEST = Symbol.for("twinstate.request");
 
 const requestOf = (ctx: object): TwinRequest => (ctx as { [REQUEST]?: TwinRequest })[REQUEST] ?? { session: undefined, context: async () => ctx };
@@ -101,7 +101,7 @@ async function* live(runtime: Runtime, request: TwinRequest, input: unknown, sig
   }
 }
 
-/** What tRPC itself refuses, in our words. */
+/** The codes of tRPC's own refusals, as ours. */
 const TRPC_CODES: Readonly<Record<string, string>> = {
   NOT_FOUND: "NOT_FOUND",
   BAD_REQUEST: "INVALID",

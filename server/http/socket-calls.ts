@@ -13,20 +13,20 @@ export interface OpenedStream {
   readonly calls: SocketCalls | undefined;
 }
 
-/** Who has opened a socket. */
+/** The client that has opened a socket. */
 export interface Opener {
   readonly session: SessionCookie;
   readonly address: string | undefined;
 }
 
-/** What a socket says after its first message: numbered calls of events, heard as its opener's. */
+/** Answers the calls that a socket sends after its first message: numbered calls of events, made as its opener. */
 export class SocketCalls {
   readonly #runtime: Runtime;
   readonly #connection: StreamConnection;
   readonly #opener: Opener;
   /** How many calls are under way. */
   pending = 0;
-  /** Its opener's cookie has been replaced: nothing more is heard. */
+  /** The opener's cookie has been replaced: no more calls are taken. */
   #stopped = false;
 
   constructor(runtime: Runtime, connection: StreamConnection, opener: Opener) {

@@ -9,7 +9,7 @@ import { sealed } from "./ws-header.js";
 /** How many bytes a message of a client may have. */
 export const LONGEST_INPUT = 1 << 20;
 
-/** What is used of the package `ws`. */
+/** The part of the package `ws` that is used. */
 export interface ServerSocket {
   readonly readyState: number;
   send(data: Uint8Array, options: { binary: boolean }, done: (error?: Error | null) => void): void;
@@ -24,11 +24,11 @@ export interface ServerSocket {
 /** A socket that fails closes too, and its listener for that does the rest. One function, as sockets are many. */
 function ignore(): void {}
 
-/** What a socket brings: what the response of `$live` would carry, as text or as bytes. */
+/** A stream over a socket: the messages that the response of `$live` would carry, as text or as bytes. */
 export class SocketStream {
   readonly #runtime: Runtime;
   readonly #socket: ServerSocket;
-  /** What is under it, where messages may be written past it. */
+  /** The connection under the socket, where messages may be written past it. */
   readonly #line: Duplex | undefined;
   readonly #wire: Wire;
   readonly #beat: NodeJS.Timeout;
@@ -71,7 +71,7 @@ export class SocketStream {
     connection.onWaiting(() => this.#flow());
   }
 
-  /** What it says after its first message is heard from when its stream has begun. */
+  /** Takes a message after the first one, once the stream has begun. */
   #receive(data: Buffer): void {
     const [connection, calls] = [this.#connection, this.#calls];
     if (this.#over || connection?.closed) return;

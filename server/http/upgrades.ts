@@ -101,7 +101,7 @@ export function refuseUpgrade(line: Duplex, status: string): void {
 
 async function socketServer(): Promise<SocketServerClass> {
   try {
-    // Not to be found by bundlers, which would ask for it where nobody has it.
+    // The name is hidden from bundlers, which would demand the package where it is not installed.
     const name = "ws";
     const { WebSocketServer } = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name)) as {
       WebSocketServer: SocketServerClass;

@@ -2,7 +2,7 @@ import type { Saved } from "../../lib/channel/channel.js";
 import { countOf, type Group } from "../../lib/wire/codec.js";
 import { STEP, type Steps } from "../../lib/wire/steps.js";
 
-/** What a store's chunks leave out: small, whatever the store's size. */
+/** The part of a store that its chunks leave out: small, whatever the store's size. */
 export interface Outline {
   readonly version: number;
   /** Names and next number of the storage's channel, and of clients'. */

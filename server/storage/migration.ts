@@ -7,7 +7,7 @@ import { inSlices } from "../task/slices.js";
 import type { HostRecord, HostState, StoreRecord, StoreState } from "./records.js";
 
 /**
- * What is kept of a store, at the version of its class.
+ * Brings a store's stored state to the version of its class.
  * @throws StateError `MIGRATION` when it is of a later version, when the class has no `migrate`, and when that throws
  */
 export function* migrated({ name, ...definition }: Definition, kept: StoreState): Steps<StoreState> {
@@ -27,13 +27,13 @@ export function* migrated({ name, ...definition }: Definition, kept: StoreState)
   return { whole: { version: to, saved: yield* migrateSteps(name, saved, kept.tail, change) }, tail: [] };
 }
 
-/** What `twin.$migrate()` tells. */
+/** The result of `twin.$migrate()`. */
 export interface MigrationReport {
   /** How many records were looked at. */
   readonly records: number;
   /** How many of them were of earlier versions, and have been brought to those of now; in a dry run: could be. */
   readonly migrated: number;
-  /** What could not: it is left as it is. */
+  /** The stores that could not be migrated. They are left as they are. */
   readonly failed: readonly MigrationFailure[];
 }
 

@@ -1,7 +1,7 @@
 import type { Outline } from "./chunks.js";
 import type { CommitRecord } from "./records.js";
 
-// What `sqlite.ts` and its thread say to each other.
+// The messages between `sqlite.ts` and its thread.
 
 /** The version of the file's format, and of each record in it. */
 export const FORMAT = 1;
@@ -20,7 +20,7 @@ export interface Packed {
   readonly chunks: readonly string[];
 }
 
-/** What the file has of a scope instance. */
+/** A scope instance as it stands in the file. */
 export interface PackedHost {
   readonly head: string;
   readonly commits: readonly { readonly text: string; readonly chunk: number }[];

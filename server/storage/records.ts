@@ -2,7 +2,7 @@ import type { Saved, StorageDelta } from "../../lib/channel/channel.js";
 import { compactSteps } from "../../lib/store/compact.js";
 import { inSlices } from "../task/slices.js";
 
-/** What is kept of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. `S`: how a whole store stands in it. */
+/** The stored state of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. `S`: how a whole store stands in it. */
 export interface HostRecord<S = StoreRecord> {
   /** Which life of the scope instance it is of. */
   readonly incarnation: string;
@@ -15,7 +15,7 @@ export interface HostRecord<S = StoreRecord> {
 
 /** The whole state of one store. */
 export interface StoreRecord {
-  /** Its class's `static version` at that time. */
+  /** The `static version` of its class at that time. */
   readonly version: number;
   readonly saved: Saved;
 }
@@ -33,10 +33,10 @@ export interface NumberRecord {
   readonly begun: readonly number[];
 }
 
-/** What one event changed in one scope instance, at one stroke. */
+/** The changes that one event made to one scope instance at once. */
 export interface CommitRecord<S = StoreRecord> {
   readonly incarnation: string;
-  /** One more than that of the commit before; the same where no store has changed. */
+  /** The revision of the commit before plus one; the same where no store has changed. */
   readonly revision: number;
   /** The stores that have changed: what of them, or all of them. */
   readonly stores: Readonly<Record<string, S | StoreDelta>>;
@@ -44,7 +44,7 @@ export interface CommitRecord<S = StoreRecord> {
   readonly event?: EventRecord;
 }
 
-/** What a commit has changed of a store. */
+/** The changes of a commit to a store. */
 export interface StoreDelta {
   readonly kept: StorageDelta;
 }
@@ -65,7 +65,7 @@ export interface StoreState<S = StoreRecord> {
   readonly tail: readonly StorageDelta[];
 }
 
-/** What a record and the commits after it come to. */
+/** A record with the commits after it folded in. */
 export interface HostState<S = StoreRecord> {
   readonly incarnation: string;
   readonly revision: number;

@@ -30,7 +30,7 @@ const SCHEMA = `
   CREATE TABLE chunks (host INTEGER, n INTEGER, body BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (host, n)) STRICT, WITHOUT ROWID;
 `;
 
-/** Where one scope instance stands. */
+/** The place of one scope instance in the file. */
 interface Place {
   readonly no: number;
   readonly incarnation: string;
@@ -340,12 +340,12 @@ function wholeStores(text: string): ChunkedStore[] {
   return Object.values((JSON.parse(text) as CommitRecord<ChunkedStore>).stores).filter((store): store is ChunkedStore => "count" in store);
 }
 
-/** What comes right after all ids that begin with a prefix. In SQLite's order bytes come after every text. */
+/** Gives what comes right after all ids that begin with a prefix. In SQLite's order bytes come after every text. */
 function endOf(prefix: string): string | Uint8Array {
   const letters = [...prefix];
   for (let last = letters.pop(); last !== undefined; last = letters.pop()) {
     const code = last.codePointAt(0) as number;
-    // What lies between are halves of pairs, which are no letters.
+    // The codes between are halves of pairs, which are no letters.
     if (code < 0x10ffff) return letters.join("") + String.fromCodePoint(code === 0xd7ff ? 0xe000 : code + 1);
   }
   return new Uint8Array();

@@ -12,7 +12,7 @@ let file!: SqliteFile;
 let queue: Message[] = [];
 /** Loads that wait until a record and its tail are one. */
 const waiting = new Map<string, Message[]>();
-/** What is being made one, and what has failed to be. */
+/** The record that is being compacted, and those that have failed to be. */
 let work: { readonly id: string; readonly steps: Steps<void> } | undefined;
 const failed = new Set<string>();
 /** The ids that were loaded. They are marked as used afterwards, so that a full disk keeps nobody from reading. */

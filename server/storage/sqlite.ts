@@ -76,7 +76,7 @@ export function sqlite(file: string): SqliteStorage {
 class Thread {
   readonly #path: string;
   #worker: Worker | undefined;
-  /** What goes to the thread at the end of this turn of the event loop. */
+  /** The orders that go to the thread at the end of this turn of the event loop. */
   #outgoing: (Order & { readonly n: number })[] = [];
   #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #count = 0;
@@ -127,7 +127,7 @@ class Thread {
         // The file could not be opened.
         else fail(failure);
       }
-      // What waits for nothing does not keep the process alive.
+      // A thread without orders does not keep the process alive.
       if (this.#waiting.size === 0) worker.unref();
     });
     worker.on("error", (error) => fail(threadEnded(this.#path, error)));

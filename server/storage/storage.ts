@@ -1,9 +1,9 @@
 import type { CommitRecord, HostRecord } from "./records.js";
 
-/** What {@link Storage.load} gives. */
+/** The result of {@link Storage.load}. */
 export interface LoadedHost {
   readonly record: HostRecord;
-  /** What was committed since, in order. */
+  /** The commits after the record, in order. */
   readonly tail: readonly CommitRecord[];
 }
 
@@ -54,7 +54,7 @@ export interface Storage {
   delete(id: string): void | Promise<void>;
   /** Notes that these are in use, as `load` and `save` do. Before it lets any expire, the server calls it for all that are live. */
   touch(ids: readonly string[]): void | Promise<void>;
-  /** All ids that begin with a prefix, in any order. */
+  /** Lists all ids that begin with a prefix, in any order. */
   list(prefix: string): AsyncIterable<HostEntry>;
   /** Forgets what has not been used since a time (ms since 1970), among the ids that begin with a prefix, and tells which. */
   expire(prefix: string, before: number): readonly string[] | Promise<readonly string[]>;

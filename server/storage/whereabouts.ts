@@ -42,7 +42,7 @@ export class Whereabouts {
     return file;
   }
 
-  /** What tells the file and its log from all others. */
+  /** Gives what tells the file and its log from all others. */
   #nameOf(file: BigIntStats | undefined): string {
     const log = look(this.#log);
     return `${file?.dev} ${file?.ino} ${log?.dev} ${log?.ino}`;

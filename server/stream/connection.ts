@@ -17,7 +17,7 @@ type Queued = { readonly bytes: number } & (
 interface Watched {
   readonly host: Host;
   readonly release: () => void;
-  /** What it watches: the host's own set. */
+  /** The stores that it watches: the host's own set. */
   stores: ReadonlySet<string>;
   /** The stores that get a snapshot when the reader is ready for it: it is made only then. */
   readonly pending: Set<string>;
@@ -39,7 +39,7 @@ export interface ConnectionOptions {
   readonly slow?: () => void;
 }
 
-/** Those that have something to send. They are told together: a room of a thousand costs one task. */
+/** The connections that have something to send. They are notified together: a room of a thousand costs one task. */
 let noticed: StreamConnection[] = [];
 
 function tellAll(): void {
@@ -57,9 +57,9 @@ export class StreamConnection {
   readonly caller: Caller;
   readonly client: string | undefined;
   readonly epoch: number;
-  /** Of the cookie in whose name calls are heard that come by the same line. */
+  /** The generation of the cookie of calls that come by the same socket. */
   generation: number | undefined;
-  /** What it begins to watch and leaves, one after the other. */
+  /** The queue in which it begins to watch and leaves, one task at a time. */
   readonly tasks = createQueue();
   readonly #limit: number;
   readonly #report: Report;
@@ -99,7 +99,7 @@ export class StreamConnection {
     this.#notice();
   }
 
-  /** What waits, as the stream is written; `undefined` where nothing does. Until then there may be more: snapshots are made when it is their turn. */
+  /** Takes what waits, as the wire writes it; `undefined` where nothing waits. Snapshots are made when it is their turn. */
   take(wire: Wire): Buffer | undefined {
     if (!this.#waits()) return undefined;
     if (this.#ready.length === 0 && this.#queue.length === 1) return this.#written(this.#shift(), wire);
@@ -206,7 +206,7 @@ export class StreamConnection {
     if (noticed.push(this) === 1) setImmediate(tellAll);
   }
 
-  /** Tells whoever reads that something may wait. */
+  /** Notifies the reader that something may wait. */
   tell(): void {
     this.#noticed = false;
     this.#listener?.();
@@ -264,7 +264,7 @@ export class StreamConnection {
 
   hello(greeting: Greeting): void {
     if (this.#closed) return;
-    // Before the snapshots, which cannot be read without it, also where the reader has been slow from the start.
+    // The schema goes before the snapshots, which cannot be read without it, also where the reader has been slow from the start.
     this.#ready.push(["hello", greeting]);
     this.#notice();
   }
@@ -352,7 +352,7 @@ export class StreamConnection {
     if (watched) this.#detach(watched);
   }
 
-  /** Ends the stream. With a reason, the client is told to come back, when it has what waits for it. */
+  /** Ends the stream. With a reason, the client gets what waits for it, and is asked to come back. */
   close(reason?: string): void {
     if (this.#closed) return;
     if (reason === undefined) {

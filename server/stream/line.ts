@@ -16,10 +16,10 @@ export class Line {
   readonly #waiting = new Set<number>();
   readonly #leave: (connection: StreamConnection) => void;
   #listener: (() => void) | undefined;
-  /** Whose messages were written last. */
+  /** The connection whose messages were written last. */
   #to = OPENER;
 
-  /** `leave` is told of each connection of a joined tab that the line no longer carries. */
+  /** `leave` gets each connection of a joined tab that the line no longer carries. */
   constructor(opener: StreamConnection, leave: (connection: StreamConnection) => void) {
     this.opener = opener;
     this.#leave = leave;

@@ -42,7 +42,7 @@ interface Server {
   observe(): Promise<Telemetry>;
 }
 
-/** The streams that are open, and the tickets for those that are about to be. */
+/** The open streams, and the tickets of streams that are about to open. */
 export class Streams {
   readonly #server: Server;
   readonly #tickets = new Map<string, Ticket>();
@@ -92,7 +92,7 @@ export class Streams {
     this.#server.sessionLimits.take(ticket.session, id);
   }
 
-  /** The stream itself, from a ticket or, for simple clients, from what it shall watch. */
+  /** Opens a stream, by a ticket or, for simple clients, by what it is to watch. */
   async live(request: TwinRequest, input: unknown): Promise<StreamConnection> {
     const { ticket, watch } = record(input, "`{ ticket }` or `{ watch }`");
     this.#server.callers.admit(request);
@@ -115,7 +115,7 @@ export class Streams {
     return line;
   }
 
-  /** A tab whose connection another tab's line shall carry. The line, the ticket and the request are of one session. */
+  /** Joins a tab's connection to another tab's line. The line, the ticket and the request are of one session. */
   async join(request: TwinRequest, input: unknown): Promise<void> {
     const { line, ticket, tab } = record(input, "`{ line, ticket, tab }`");
     this.#server.callers.admit(request);
@@ -123,7 +123,7 @@ export class Streams {
     const { client, epoch, watch } = this.#redeem(request, ticket);
     const connection = await this.#begin(request, client, epoch, watch);
     try {
-      // It may have ended since, and another tab may have taken the number.
+      // The line may have ended since, and another tab may have taken the number.
       this.#lineAt(request, line).join(whole(tab, "tab"), connection);
     } catch (error) {
       this.leave(connection);
@@ -199,7 +199,7 @@ export class Streams {
 
   async watch(request: TwinRequest, input: unknown): Promise<void> {
     const { connection, watch } = this.#tabOf(request, input);
-    // A stream that was begun as somebody else ends here, and comes back with all that it watches.
+    // A stream that was begun as another user ends here, and comes back with all that it watches.
     await this.#server.callers.of(request);
     if (connection) void this.#watch(connection, watch);
   }
@@ -265,7 +265,7 @@ export class Streams {
     connection.settle(host);
   }
 
-  /** Leads those who watch a host that is no more to its next life. */
+  /** Leads the watchers of a deleted host to its next life. */
   lead(host: Host): void {
     for (const [connection, stores] of host.watchers.evacuate()) {
       connection.forget(host);

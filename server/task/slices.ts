@@ -7,7 +7,7 @@ const SLICE = 4;
 
 let turn: Promise<unknown> = Promise.resolve();
 
-/** One round of the event loop for everybody who waits here: so what runs long runs one after the other. */
+/** Waits for one round of the event loop, after all earlier callers: so long tasks run one after the other. */
 function breath(): Promise<void> {
   const next = turn.then(() => new Promise<void>((resolve) => void setImmediate(resolve)));
   turn = next;

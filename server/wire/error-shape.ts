@@ -83,7 +83,7 @@ function sent(given: unknown): Pick<Refusal, "data" | "value"> {
   const value = encodeValue(plainOf(given, MOST_DATA));
   const text = JSON.stringify(value);
   if (text.length > MOST_DATA) throw dataTooLarge(MOST_DATA);
-  // What the reader would not take is found here.
+  // A value that the reader would refuse is found here.
   decodeValue(value);
   const data = asJson(given);
   return JSON.stringify(encodeValue(data)) === text ? { data } : { ...(data !== undefined && { data }), value };

@@ -19,7 +19,7 @@ export class Frame {
   /** The event whose last commit it is, where its caller wants to know. */
   readonly by: { readonly client: string; readonly n: number } | undefined;
   readonly #parts: readonly string[];
-  /** As a server-sent event with all stores in it. */
+  /** The frame as a server-sent event with all stores in it. */
   #event: Buffer | undefined;
   /** The same as bytes. */
   #bytes: Buffer | undefined;
@@ -35,26 +35,26 @@ export class Frame {
     this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16);
   }
 
-  /** As a stream that watches some stores gets it. */
+  /** Gives the frame as a stream that watches some stores gets it. */
   message(stores: ReadonlySet<string>, host = this.host): FrameMessage {
     const message: [number, number, ...(string | WireDelta)[]] = [host, this.revision];
     for (const [store, delta] of this.deltas) if (stores.has(store)) message.push(store, delta);
     return message;
   }
 
-  /** What goes before it to the client that has called the event. */
+  /** Gives the messages that go before the frame to the client that has called the event. */
   ran(client: string | undefined, host = this.host): readonly RanMessage[] {
     return this.by && this.by.client === client ? [["ran", host, this.by.n]] : NONE;
   }
 
-  /** As {@link message}, ready to be sent. */
+  /** Gives the frame as {@link message} does, ready to be sent. */
   written(stores: ReadonlySet<string>, wire: Wire): Buffer {
     if (!this.deltas.every(([store]) => stores.has(store))) return this.#written(stores, wire);
     if (wire.text) return (this.#event ??= this.#text(this.#parts));
     return (this.#bytes ??= wire.write(this.message(stores)));
   }
 
-  /** With some of the stores in it. */
+  /** Gives the frame with some of the stores in it. */
   #written(stores: ReadonlySet<string>, wire: Wire): Buffer {
     const has = this.deltas.map(([store]) => stores.has(store));
     const which = `${wire.text} ${has.map(Number).join("")}`;

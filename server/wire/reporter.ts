@@ -4,7 +4,7 @@ import type { RuntimeOptions } from "../runtime.js";
 import type { TwinOptions } from "../twin-options.js";
 import type { Report } from "./error-shape.js";
 
-/** What logs show of an event's arguments, by the option `logArguments`. */
+/** Makes the function that gives an event's arguments as logs may show them, by the option `logArguments`. */
 export function loggedBy(option: TwinOptions<Stores, Models>["logArguments"], report: Report): RuntimeOptions["logged"] {
   if (typeof option !== "function") return (_, args) => (option ? args : undefined);
   return (event, args) => {

@@ -4,7 +4,7 @@ import { countOf, type Group } from "../../lib/wire/codec.js";
 import { decodeValue } from "../../lib/wire/value-codec.js";
 import type { Have } from "../host/watchers.js";
 
-// What clients send, read: each function throws an `INVALID` that says what was expected.
+// The input of clients: each function reads a part of it, and throws an `INVALID` that says what was expected.
 
 const MOST_WATCHES = 1000;
 /** `{ store, key?, have? }`: PROTOCOL.md §2. */

@@ -8,11 +8,11 @@ export interface Wire {
   readonly text: boolean;
   /** A message. What of it is long, and goes to many, is written once. */
   write(message: Message): Buffer;
-  /** What a stream begins with. `heartbeat`: milliseconds between signs of life. */
+  /** The bytes with which a stream begins. `heartbeat`: milliseconds between signs of life. */
   beginning(heartbeat: number): Buffer;
   /** A sign of life. */
   readonly ping: Buffer;
-  /** What a stream ends with, where nothing has broken it. */
+  /** The bytes with which a stream ends, where nothing has broken it. */
   readonly end: Buffer;
 }
 
