@@ -48,8 +48,8 @@ export interface Net<S, M = {}> extends AsyncDisposable {
   /** Breaks the open connections of a client. It may reconnect at once. */
   break(client: Connected<S>): void;
   /**
-   * Drops everything that the server sends to a client, silently, until `heal` or `quiet`. What the client sends still arrives. Afterwards only new connections work
-   * again.
+   * Drops everything that the server sends to a client, silently, until `heal` or `quiet`. What the client sends still arrives. Afterwards only new connections
+   * work again.
    */
   mute(client: Connected<S>): void;
   /** Stalls the streams of a client until `heal` or `quiet`. */

@@ -26,12 +26,11 @@ const PATIENCE = 15 * 60_000;
 let open: Pair | undefined;
 
 /**
- * Joins a server and any number of clients in memory, to test your own stores. The network loses, doubles, delays and cuts what the test says, and the clock runs
- * without real waiting. The server and the clients are the real ones.
+ * Joins a server and any number of clients in memory, to test your own stores. The network loses, doubles, delays and cuts what the test says, and the clock
+ * runs without real waiting. The server and the clients are the real ones.
  *
- * While the pair is open, it replaces `setTimeout`, `setInterval`, `Date`, `performance.now` and `Math.random` of the process. Time passes while something is under
- * way that can arrive, and during `wait` and `quiet`.
- * Only one pair is open at a time: opening another ends the one that was left open, with a warning.
+ * While the pair is open, it replaces `setTimeout`, `setInterval`, `Date`, `performance.now` and `Math.random` of the process. Time passes while something is
+ * under way that can arrive, and during `wait` and `quiet`. Only one pair is open at a time: opening another ends the one that was left open, with a warning.
  * @example
  * await using net = pair({ stores: { todo: Todo }, storage: lasting() });
  * const a = net.client();

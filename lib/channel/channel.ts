@@ -16,13 +16,12 @@ import { SnapshotWriter } from "./snapshot-writer.js";
 const SWEEP_AFTER = 256;
 
 /**
- * All that is kept of a store: a snapshot as the storage's channel has it, and what clients know of it: their names, their next
- * number, and the numbers of the snapshot's containers, in its order, as pairs `start, count`; -1 stands for none. No pairs at
- * all: clients know none of them.
+ * A saved store: a snapshot of the storage's channel, and the state of the clients' channel: its names, its next number, and its numbers of the snapshot's
+ * containers, in the snapshot's order, as pairs `start, count`; -1 stands for no number. Without any pairs clients know none of the containers.
  */
 export type Saved = readonly [snapshot: Snapshot, names: readonly string[], next: number, ids: readonly number[]];
 
-/** What one commit changed of what the storage keeps, and clients' next number after it. */
+/** The changes of persisted fields in one commit, and the clients' next number after it. */
 export type StorageDelta = readonly [delta: WireDelta, next: number];
 
 /**
@@ -99,7 +98,7 @@ export class Channel {
     return this.#next;
   }
 
-  // For writers.
+  // --- for writers ---
 
   /** A slot refers to a container, the first one. */
   meet(node: Node, tag: Tag): void {
@@ -155,7 +154,7 @@ export class Channel {
     return { walk, lost };
   }
 
-  /** The whole of it, by the state that the data has now. */
+  /** A snapshot of the current data. */
   snapshot(order: Node[] = []): Snapshot {
     return finish(this.snapshotSteps(order));
   }
@@ -175,8 +174,7 @@ export class Channel {
   }
 
   /**
-   * All that is kept of the store that clients see by this channel, by the state that the data has now. `storageChannel` is the storage's channel; where there
-   * is none, its numbers are made for this record alone.
+   * The saved store, by the current data. This is the clients' channel. `storageChannel` is the storage's; without one the record gets numbers of its own.
    */
   save(storageChannel: Channel | undefined): Saved {
     const order: Node[] = [];

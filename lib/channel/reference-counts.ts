@@ -40,15 +40,15 @@ export class ReferenceCounts {
   readonly #audience: Audience;
   /** Containers met that had no number. */
   readonly #met: Node[] = [];
-  /** Those that have lost references, once for each. */
+  /** The containers that lost references, once for each lost reference. */
   readonly #dropped: Node[] = [];
-  /** What refers to one since this commit: noted where any has lost references. */
+  /** The new references of this commit. Recorded only if any container lost references. */
   #taken: Taken | undefined;
   /** The first that refers to a new one. */
   #finders: Map<Node, Node> | undefined;
   /** Arrays that stand where another one stood. */
   #bases: Map<Node, ArrayNode> | undefined;
-  /** What is forgotten, and the numbers that it had. */
+  /** The forgotten containers, and their old numbers. */
   readonly #forgotten: Node[] = [];
   readonly #numbers: number[] = [];
   #gone: Map<Node, number> | undefined;
@@ -149,7 +149,7 @@ export class ReferenceCounts {
     return false;
   }
 
-  /** What only moves within an array is neither dropped nor taken. */
+  /** Counts the references of splices. A container that only moves within an array is neither dropped nor taken. */
   #countSplices(node: Node, splices: readonly Splice[], taken: Taken): void {
     const first = splices[0] as Splice;
     if (splices.length === 1 && (first.removed.length === 0 || first.added.length === 0)) {
@@ -183,7 +183,10 @@ export class ReferenceCounts {
     }
   }
 
-  /** Whether a container that has lost so many references may be part of such a cycle: if fewer have taken it, or all who did are among what it refers to itself. */
+  /**
+   * Whether a container that has lost so many references may be part of such a cycle: if fewer have taken it, or all who did are among what it refers to
+   * itself.
+   */
   #doubtful(node: Node, lost: number, takers: readonly Node[]): boolean {
     if (lost > takers.length) return true;
     for (const taker of takers) if (this.#surelySeen(taker)) return false;
@@ -207,7 +210,7 @@ export class ReferenceCounts {
     const { walk, lost } = this.#channel.unreachable();
     for (const node of this.#met) if (this.#tag(node).id === MET && this.#tag(node).mark !== walk) lost.push(node);
     for (const node of lost) {
-      // What it refers to and is still seen has one reference less.
+      // Containers that it refers to and that are still reachable lose one reference.
       node.children((child) => {
         if (this.#tag(child).mark === walk) this.#tag(child).refs--;
       }, this.#audience);

@@ -2,16 +2,16 @@ import { forgottenEvent, nestedEvent } from "../errors/errors.js";
 import { type AnyClass, classSchema } from "./schema.js";
 import type { Fn } from "./view-types.js";
 
-/** What views do with a class that the browser has. A class brings it along, by its decorators: a page without classes does not load it. */
+/** How views use a class that the browser has. The decorators of a class register this code, so that a page without classes does not load it. */
 export interface ClassViews {
   /**
-   * What views of a model's instances stand on: they are `instanceof` the class and have its methods; a getter is evaluated once for each view, and an event tells how it is
-   * called.
+   * What views of a model's instances stand on: they are `instanceof` the class and have its methods; a getter is evaluated once for each view, and an event
+   * tells how it is called.
    */
   readonly prototype: object;
   /** A getter or method that the class defines, and that is neither state nor an event. */
   plain(name: string): PropertyDescriptor | undefined;
-  /** What the views of one twin give of its store's class. */
+  /** The members of a store's class on the views of one twin. */
   members(): Members;
 }
 
@@ -76,7 +76,7 @@ function makeMembers(described: Described, store: string): Members {
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
-/** In development: a method that tells what is wrong where it tries to change a view. */
+/** A method that throws a clear error if it tries to change a view, in development only. */
 function explained(method: Fn, name: string, key: string): Fn {
   const explain = (error: unknown): never => {
     const { code, message } = error as { code?: unknown; message?: unknown };
@@ -94,7 +94,7 @@ function explained(method: Fn, name: string, key: string): Fn {
   };
 }
 
-/** What a getter gave, and all that it had read for it. */
+/** The value of a getter, and everything that it read. */
 interface Result {
   readonly read: Map<string, unknown>;
   value: unknown;
@@ -110,7 +110,7 @@ function readerOf(view: object, described: Described, read: Result["read"]): obj
       if (typeof key === "string") read.set(key, value);
       return value;
     },
-    // Those who list a view read all of it.
+    // Listing the keys of a view reads all of it.
     ownKeys(target) {
       for (const key of Object.keys(target)) read.set(key, Reflect.get(target, key));
       return Reflect.ownKeys(target);
@@ -121,7 +121,7 @@ function readerOf(view: object, described: Described, read: Result["read"]): obj
 
 type Described = Map<string | symbol, PropertyDescriptor>;
 
-/** What the prototypes of a class define, the class's own first. */
+/** The members on the prototypes of a class, the class's own first. */
 function describe(Class: AnyClass): Described {
   const described: Described = new Map();
   for (let one = Class.prototype as object; one !== Object.prototype; one = Object.getPrototypeOf(one)) {

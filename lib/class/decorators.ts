@@ -113,8 +113,8 @@ export interface EventOptions<I extends Schemas, S> {
 /** Of an event for server code alone. What callers in a browser need is nothing here; nor do guards ask server code. */
 export interface InternalEventOptions {
   /**
-   * Server code alone may call it: `twin.poll(id).open("…")`, `(await get(Poll)).open("…")`, and other events of the store. To clients there is no such event: they are neither told of it
-   * nor may they call it, and the twin's type lacks it, by the method's `this: Internal<this>`.
+   * Server code alone may call it: `twin.poll(id).open("…")`, `(await get(Poll)).open("…")`, and other events of the store. To clients there is no such event:
+   * they are neither told of it nor may they call it, and the twin's type lacks it, by the method's `this: Internal<this>`.
    * @example @event({ internal: true }) open(this: Internal<this>, question: string) { this.question = question; }
    */
   internal: true;

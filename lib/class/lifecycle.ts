@@ -1,8 +1,9 @@
 import type { Connection, Page } from "../event/current.js";
 
 /**
- * The methods by which the server tells a store of its life. A store has those that it needs, by these names. They are `protected`, which no `implements` can say: public ones would be
- * events of the twin's type, and `createTwin` refuses them. They run as events do, one at a time with those of the same scope instance; what they change is one commit, and undone where they throw.
+ * The methods by which the server tells a store of its life. A store has those that it needs, by these names. They are `protected`, which no `implements` can
+ * say: public ones would be events of the twin's type, and `createTwin` refuses them. They run as events do, one at a time with those of the same scope
+ * instance; what they change is one commit, and undone where they throw.
  * @example
  * // Who is here: people, each once, however many tabs they have. Nothing of it is kept, so that a server that was killed leaves no ghosts.
  * export class Board {

@@ -6,14 +6,14 @@ import { type AnyClass, declares } from "./schema.js";
 const protectedPrototypes = new WeakSet<object>();
 
 /**
- * Keeps the methods of a class from being assigned on instances that are state: that would be neither sent nor stored nor undone, and all later calls would
- * meet it. Once for each class, so that its instances cost nothing. Instances that are no state stay as they are.
+ * Refuses assignments to a class's methods on instances that are state: the assignment would not be sent, stored or rolled back, and all later calls would run
+ * it. Runs once for each class, so that instances cost nothing. Instances that are no state are not affected.
  */
 export function protectMethods(Class: AnyClass): void {
   if (protectedPrototypes.has(Class.prototype)) return;
   const chain: object[] = [];
   for (let one: object | null = Class.prototype; one && one !== Object.prototype; one = Object.getPrototypeOf(one)) chain.push(one);
-  // What a class without declarations brings, as `EventEmitter` does, is not ours to change.
+  // Prototypes without declarations, as `EventEmitter`'s, are not ours to change.
   for (const prototype of chain.slice(0, chain.findLastIndex(declares) + 1)) if (!protectedPrototypes.has(prototype)) protect(prototype);
 }
 

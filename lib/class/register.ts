@@ -8,7 +8,7 @@ import type { Global } from "./view-types.js";
  * }
  */
 export interface Register {}
-/** What `defineContext` makes of a request. */
+/** The context that `defineContext` makes of a request. */
 export type AppContext = Register extends { context: (...args: any) => infer C } ? Awaited<C> : {};
 /** The part of the context that the visitor's browser is told too: what `defineContext` gives as `visitor`. */
 export type AppVisitor = VisitorOf<AppContext>;
@@ -23,18 +23,21 @@ export interface Problem<Message extends string> {
   readonly "~problem": Message;
 }
 
-/** What is known of a request before anything is asked of it. */
+/** The parts of a request that are known before it is processed. */
 export interface ContextRequest {
   readonly headers: Global<"Headers">;
-  /** The id of the visitor's session, which the server has signed: who calls, where nobody signs in. `undefined` where server code asks for a request without one. */
+  /**
+   * The id of the visitor's session, which the server has signed: who calls, where nobody signs in. `undefined` where server code asks for a request without
+   * one.
+   */
   readonly session: string | undefined;
 }
 
 /**
  * Who calls: made from each request, given to events, guards, `allow` and `visibleTo`. Register its type with {@link Register}.
  *
- * Nothing of it leaves the server, but for `visitor`: a plain value of 4 kB at most, which the visitor's own browser is told. `useVisitor()` gives it, and `current().visitor` in events,
- * those that are predicted too.
+ * Nothing of it leaves the server, but for `visitor`: a plain value of 4 kB at most, which the visitor's own browser is told. `useVisitor()` gives it, and
+ * `current().visitor` in events, those that are predicted too.
  * @example
  * export const context = defineContext(async ({ headers }) => {
  *   const user = await userOf(headers);

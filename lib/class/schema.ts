@@ -26,7 +26,7 @@ export interface EventSchema {
   readonly name: string;
   readonly optimistic: boolean;
   readonly background: boolean;
-  /** For server code alone. */
+  /** The event is for server code only. */
   readonly internal: boolean;
   readonly volatile: boolean;
   readonly queue: QueuePolicy;
@@ -39,14 +39,14 @@ export interface EventSchema {
   readonly guard?: (context: Current, store: never, ...args: never[]) => unknown;
 }
 
-/** What the decorators have declared of a class and its ancestors. */
+/** The declarations of a class and its ancestors, by decorators. */
 export interface ClassSchema {
   readonly fields: ReadonlyMap<string, FieldSchema>;
   readonly computeds: ReadonlyMap<string, ComputedSchema>;
   readonly events: ReadonlyMap<string, EventSchema>;
 }
 
-/** What one class has declared itself. Two copies of this module understand each other by it. */
+/** The declarations of one class itself. Several copies of this module share them. */
 export interface Declared {
   readonly fields: Record<string, FieldSchema>;
   readonly computeds: Record<string, Omit<ComputedSchema, "get">>;
@@ -92,7 +92,7 @@ function readSchema(prototype: object): ClassSchema {
       for (const [name, computed] of Object.entries(declared.computeds)) {
         computeds.set(name, {
           ...computed,
-          // By the chain, as a subclass may override a getter without declaring it again.
+          // The getter is looked up on the prototype chain, as a subclass may override it without declaring it again.
           get() {
             return Reflect.get(prototype, name, this);
           },

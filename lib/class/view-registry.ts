@@ -14,7 +14,7 @@ export function registerClassViews(views: NonNullable<(typeof shared)[typeof VIE
   shared[VIEWS] ??= views;
 }
 
-/** What views do with a class, where this side has it. */
+/** How views use a class, if this side has it. */
 export function classViewsOf(classes: Classes | undefined, name: string): ClassViews | undefined {
   const Class = classes && (own(classes, name) as AnyClass | undefined);
   return Class && shared[VIEWS]?.(Class, name);

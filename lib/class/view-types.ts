@@ -49,7 +49,7 @@ export type ViewOf<T> =
 // Homomorphic over `keyof T`: private members drop out, modifiers and go-to-definition stay. Keys are never filtered by value: that makes types circular.
 export type View<T> = { readonly [K in keyof T]: ViewOf<T[K]> };
 
-/** As {@link ViewOf}, for `allow`: methods are `never`, as types cannot tell events from helpers; getters stay. */
+/** The view that `allow` gets: methods are `never`, as types cannot tell events from helpers; getters stay. */
 export type LoadedOf<T> =
   IsAny<T> extends true
     ? any
@@ -74,7 +74,7 @@ export type LoadedOf<T> =
 /** A loaded store as `allow` gets it: deeply read-only. */
 export type Loaded<T> = { readonly [K in keyof T]: LoadedOf<T[K]> };
 
-/** What an async computed is in the browser. */
+/** An async computed in the browser. */
 export interface Pending<T> {
   readonly value: T | undefined;
   readonly pending: boolean;

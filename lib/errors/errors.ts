@@ -38,7 +38,7 @@ export function shown(value: unknown): string {
   try {
     text = JSON.stringify(value);
   } catch {
-    // It is told by its kind.
+    // The message names its kind instead.
   }
   text ??= tagOf(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
@@ -82,7 +82,7 @@ export type ErrorCode =
   | "RATE_LIMITED"
   | "UNAVAILABLE"
   | "OFFLINE";
-/** What an error of a code carries. */
+/** The data of an error, by its code. */
 export type EventErrorData<C> = C extends keyof AppErrors
   ? AppErrors[C]
   : C extends "INVALID"
@@ -101,8 +101,8 @@ export type EventErrorData<C> = C extends keyof AppErrors
 const EVENT_ERROR = Symbol.for("twinstate.error");
 
 /**
- * An error that the caller of an event is told of, with its code and data. Any other error arrives as `INTERNAL`, without detail.
- * The data may be whatever an event may return, up to 65,536 characters. Data that cannot be sent is left out, and the server's log says why.
+ * An error that reaches the caller of an event, with its code and data. Any other error arrives as `INTERNAL`, without detail.
+ * The data may be anything that an event may return, up to 65,536 characters. Data that cannot be sent is left out, and the server's log says why.
  * @example throw new EventError("SOLD_OUT", "Nothing is left.", { left: 0 });
  */
 export class EventError<C extends ErrorCode = ErrorCode> extends Error {
@@ -129,7 +129,7 @@ export class EventError<C extends ErrorCode = ErrorCode> extends Error {
     return isEventError(error) && (error.code as string) === code;
   }
 
-  // Of a subclass, only its own.
+  // A subclass matches its own instances only.
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: which class is asked is the question
     return this === EventError ? isEventError(value) : super[Symbol.hasInstance](value);
@@ -163,7 +163,7 @@ export function invalidArguments(store: string, event: string, issues: readonly 
 }
 /** How many messages of a schema are told as one. */
 const MOST_TOLD = 5;
-/** What a schema has found, in its own words, as users are to read them. */
+/** The messages of a schema, for users to read. */
 export function refusedBySchema(store: string, event: string, issues: readonly StandardSchemaV1.Issue[], more = 0) {
   const messages = [...new Set(issues.map(({ message }) => message))];
   const left = messages.length - MOST_TOLD + more;

@@ -1,6 +1,6 @@
 import { StateError } from "./errors.js";
 
-// What those alone come upon who hold containers: pages of views do not load it.
+// Errors of code that holds containers. Pages that only read views do not load this file.
 
 /** A value, as messages call it. */
 function described(value: unknown): string {

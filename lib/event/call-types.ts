@@ -23,15 +23,15 @@ export type CallOf<R> =
 // A function type, not an interface with a call signature: go-to-definition then has one answer, the class's method.
 export type TwinEvent<A extends unknown[], R> = ((...args: A) => CallOf<R>) & EventTools<A, R>;
 
-/** What a form came to, as `useActionState` keeps it. */
+/** The result of a form, as `useActionState` keeps it. */
 export interface FormState<T = unknown> {
-  /** What the event returned. */
+  /** The event's return value. */
   readonly value?: T;
   /** Why it was refused. */
   readonly error?: EventError;
-  /** What was wrong, by the names of fields; under `""` what is of none. */
+  /** The messages by field name; those of no field are under `""`. */
   readonly errors: Readonly<Record<string, readonly string[] | undefined>>;
-  /** What was in the fields of a form that was refused: as `defaultValue`, as React empties a form that was sent. */
+  /** The field values of a refused form, for `defaultValue`: React empties a form that was sent. */
   readonly fields: Readonly<Record<string, string | undefined>>;
 }
 
@@ -40,18 +40,21 @@ export interface FormAction<A extends unknown[], T> {
   (data: Global<"FormData">): Promise<void>;
   /** Resolves to what came of it: a refusal too. */
   (state: FormState<T> | undefined, data: Global<"FormData">): Promise<FormState<T>>;
-  /** With the first arguments, which stand in no field. Without JavaScript they may be strings, numbers and booleans. */
+  /** Binds the first arguments, which are no fields. Without JavaScript they may be strings, numbers and booleans. */
   bind<B extends Partial<A>>(self: null | undefined, ...bound: B): FormAction<A, T>;
 }
 
 export interface EventTools<A extends unknown[], R> {
-  /** The event, called only when `ms` have passed without another call, or before the next call of the same store that does not wait. The same function each time. */
+  /**
+   * The event, called only when `ms` have passed without another call, or before the next call of the same store that does not wait. The same function each
+   * time.
+   */
   debounce(ms: number): (...args: A) => CallOf<R>;
   /** The event, called at most once in `ms`, or before the next call of the same store that does not wait. The same function each time. */
   throttle(ms: number): (...args: A) => CallOf<R>;
   /**
-   * The event as the action of a form, with JavaScript and without. Its one parameter that is an object gets the fields by their names; otherwise their values are the
-   * arguments, in the form's order.
+   * The event as the action of a form, with JavaScript and without. Its one parameter that is an object gets the fields by their names; otherwise their values
+   * are the arguments, in the form's order.
    * @example
    * <form action={todo.add.form}>
    *   <input name="title" />

@@ -10,8 +10,8 @@ export interface Connection {
 }
 
 /**
- * The page that a store is loaded for, as `twin.preload({ todo: { params, search } })` says: `onLoad(page)` is given it. It is what the URL says, so anybody may have written
- * it: check it as you check arguments.
+ * The page that a store is loaded for, as `twin.preload({ todo: { params, search } })` says: `onLoad(page)` is given it. It is what the URL says, so anybody
+ * may have written it: check it as you check arguments.
  */
 export interface Page {
   readonly params: PageParams;
@@ -24,7 +24,8 @@ interface Session {
   /** Under which the server knows it: `twin.todo(id)`. */
   readonly id: string;
   /**
-   * Gives the browser another cookie, with the answer of this event; whoever has a copy of the one before has nothing any more. The session's state stays. Call it when somebody signs in, or out.
+   * Gives the browser another cookie, with the answer of this event; whoever has a copy of the one before has nothing any more. The session's state stays. Call
+   * it when somebody signs in, or out.
    * @throws StateError in a batch of calls of a client of your own, and where there is no request.
    * @example await current().session?.rotate();
    */
@@ -43,7 +44,7 @@ export interface CurrentBase {
   /** Another store of the same scope instance. */
   get<T extends object>(store: new () => T): Promise<T>;
 }
-/** Who calls, and what runs. Where an event is predicted, only `visitor` and `key` are known: reading anything else leaves it to the server. */
+/** The caller, and the running event. In a predicted event only `visitor` and `key` are known: reading anything else leaves the event to the server. */
 export type Current = CurrentBase & AppContext;
 
 export interface BuiltInEffects {
@@ -96,8 +97,8 @@ export function current(): Current {
  * Changes state from an event that runs beside the queue (`@event({ background: true })`): `change` takes its turn, and is
  * committed as one. Gives what it returns.
  *
- * When the event is cancelled, superseded, or cut off as the server closes, state may still be changed for five seconds, so that `finally` can clean up: at once where the event has taken
- * `current().signal`, which tells it; else the next `update()` throws the reason first, so that a loop ends.
+ * When the event is cancelled, superseded, or cut off as the server closes, state may still be changed for five seconds, so that `finally` can clean up: at
+ * once where the event has taken `current().signal`, which tells it; else the next `update()` throws the reason first, so that a loop ends.
  * @example await update(() => { this.progress = n; });
  * @example
  * try {

@@ -1,7 +1,8 @@
 import { textId } from "./random-id.js";
 
 /**
- * The ids that `newId()` gives in one event, in order: equal wherever the same event runs. `seed` names the event, in ASCII; nobody finds another seed with an id of it, so that ids of different events differ.
+ * The ids that `newId()` gives in one event, in order: equal wherever the same event runs. `seed` names the event, in ASCII; nobody finds another seed with an
+ * id of it, so that ids of different events differ.
  */
 export function eventIds(seed: string): () => string {
   let n = 0;

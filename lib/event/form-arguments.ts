@@ -1,23 +1,26 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { EventSchema } from "../class/schema.js";
 
-/** What a form has sent, in the place of arguments. */
+/** A form as it is sent, in the place of arguments. */
 export interface SentForm {
-  /** In the form's order, with the values of inputs. */
+  /** The values of inputs, in the form's order. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   /** The first arguments, which stand in no field. */
   readonly bound: readonly unknown[];
 }
 
 /**
- * The arguments that a form comes to. After those that are bound, all fields are one object, where `whole`: see {@link takesObject}; otherwise their values are the
- * arguments, in the form's order.
+ * The arguments that a form comes to. After those that are bound, all fields are one object, where `whole`: see {@link takesObject}; otherwise their values are
+ * the arguments, in the form's order.
  */
 export function formArguments({ paramTypes }: EventSchema, { bound, fields }: SentForm, whole: boolean): unknown[] {
   return [...bound, ...(whole ? [objectOf(fields)] : fields.map(([, value], i) => read(value, paramTypes?.[bound.length + i])))];
 }
 
-/** Whether the one parameter that is left is an object. Standard Schemas do not say what they take: so one is asked whether it would take an empty object, or misses only something in it. */
+/**
+ * Whether the one parameter that is left is an object. Standard Schemas do not say what they take: so one is asked whether it would take an empty object, or
+ * misses only something in it.
+ */
 export function takesObject({ input, paramTypes }: EventSchema, bound: number): boolean | Promise<boolean> {
   const count = input?.length ?? paramTypes?.length ?? 0;
   if (count - bound !== 1) return false;

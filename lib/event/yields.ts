@@ -1,4 +1,4 @@
-/** What a generator event has yielded, for whoever iterates over its call. */
+/** The yields of a generator event, for code that iterates over its call. */
 export class Yields {
   readonly #values: unknown[] = [];
   #over = false;

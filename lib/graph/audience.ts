@@ -1,13 +1,13 @@
 import type { InstanceNode } from "./instance.js";
 import { type Node, type Tag, UNNUMBERED } from "./node.js";
 
-/** Who sees what of class instances, and where it keeps how it knows containers. */
+/** An audience of a store's containers: which fields of instances it sees, and where its tags of containers are. */
 export interface Audience {
   tag(node: Node): Tag;
   names(node: InstanceNode): readonly string[];
-  /** A container that it has not seen before has come. */
+  /** The audience sees a container for the first time. */
   met?(node: Node): void;
-  /** A container is out of its sight. */
+  /** The audience no longer sees a container. */
   lost?(node: Node): void;
 }
 

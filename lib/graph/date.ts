@@ -1,12 +1,11 @@
 import { readOnlyDate } from "../errors/errors.js";
 
 /**
- * A date as state holds it. It is a value: a change in place would be seen by nobody and undone by nothing, so it is
- * refused.
+ * A date in state. Dates are values: nothing would notice or roll back a change in place, so it throws.
  */
 const StateDate = /* @__PURE__ */ makeStateDate();
 
-// In a function without effects of its own, so that pages which do not need it do not load it.
+// The class stands in a function without side effects, so that bundlers drop it from pages that do not use it.
 function makeStateDate(): new (time: number) => Date {
   class StateDate extends Date {}
   Object.defineProperty(StateDate.prototype, "constructor", { value: Date, configurable: true, writable: true });

@@ -23,14 +23,14 @@ export interface GraphMode {
 
 /** The containers of one store, to be read. What writes them is a {@link Writer}, or a decoder. */
 export class Graph {
-  /** For messages. */
+  /** The store's name, for messages. */
   readonly name: string;
   root!: InstanceNode;
   /** Without a mode only a decoder changes the containers, and its changes are final. */
   mode: GraphMode | undefined = undefined;
   /** Makes what users hold of a container: `openFace`, where containers are held at all. */
   open: ((node: Node) => object) | undefined;
-  /** What a mirror's instance gives for a name that is no field. */
+  /** The value of a mirror's instance for a name that is no field: a method, mostly. */
   method: ((className: string, key: string) => unknown) | undefined;
   /** Classes that this side has for views of their instances. */
   models: Classes | undefined;

@@ -5,7 +5,7 @@ import { ObjectNode } from "./object.js";
 
 /** An instance of a class that this side does not have: users hold a Proxy, as of a plain object. */
 export class InstanceNode extends ObjectNode {
-  /** As registered; the store's own class is `""`. */
+  /** The registered name of the class; `""` for the store's own class. */
   readonly className: string;
 
   constructor(graph: Graph, data: Record<string, Stored>, className: string) {

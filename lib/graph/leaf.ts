@@ -5,7 +5,7 @@ export function plainLeaf(value: object): object | undefined {
   return value instanceof Date ? new Date(value.getTime()) : copyLeaf(value);
 }
 
-/** As {@link plainLeaf}, as state holds it. */
+/** A copy of such a value for state: see {@link plainLeaf}. */
 export function copyLeaf(value: object): object | undefined {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   switch (tag) {

@@ -9,7 +9,7 @@ export type Delta =
   | { readonly type: "remove"; readonly name?: unknown; readonly old: unknown }
   | { readonly type: "splice"; readonly index: number; added(): unknown[]; removed(): unknown[] };
 
-/** Those who listen to containers of a graph. It is there while there are any. */
+/** The listeners of a graph's containers. A graph has this object only while there are any. */
 export class Listeners {
   readonly #graph: Graph;
   readonly #listeners = new Map<Node, Set<(delta: Delta) => void>>();

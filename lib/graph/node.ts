@@ -32,11 +32,11 @@ export interface Atoms {
   reportChanged(): void;
 }
 
-/** Those of an object, instance or Map: one for each key. */
+/** The atoms of an object, instance or Map: one for each key. */
 export interface KeyAtoms extends Atoms {
-  /** What stands under a key has changed. */
+  /** The value of a key has changed. */
   changed(key: unknown): void;
-  /** A key has come or gone. */
+  /** A key was added or removed. */
   moved(key: unknown): void;
 }
 
@@ -49,15 +49,15 @@ export abstract class Node implements Tag {
   readonly graph: Graph;
   /** Plain data; nested containers stand in it as nodes. Replaced, not changed, while a view shares it. */
   data: unknown;
-  /** What users hold. Made when first asked for. */
+  /** The object that users hold, made on first use. */
   face: object | undefined = undefined;
-  // As clients' channel knows it.
+  // The tag of the clients' channel.
   id = UNNUMBERED;
   refs = 0;
   mark = 0;
-  /** As the storage's channel knows it, where there is one. */
+  /** The tag of the storage's channel, if there is one. */
   storageTag: Tag | undefined = undefined;
-  /** What tells reactions: made while one reads. */
+  /** Notifies reactions. Made when a reaction first reads the container. */
   atoms: Atoms | undefined = undefined;
   /** Its view; the last one, as an {@link Old}, when something has changed since. */
   view: object | undefined = undefined;
@@ -69,7 +69,7 @@ export abstract class Node implements Tag {
     this.data = data;
   }
 
-  /** What users hold of this container. */
+  /** The object that users hold of this container. */
   get live(): object {
     this.face ??= (this.graph.open as (node: Node) => object)(this);
     return this.face;
@@ -115,7 +115,7 @@ export function spoil(node: Node): void {
   spoilUsers(node);
 }
 
-/** As {@link spoil}, of the views that hold this node's. They may stand in each other as deep as they like. */
+/** Marks the views old that hold this node's view, at any depth: see {@link spoil}. */
 export function spoilUsers(node: Node): void {
   const spoilt = [node];
   for (const { users } of spoilt) {

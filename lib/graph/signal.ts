@@ -1,4 +1,4 @@
-/** Those who want to be told of something. */
+/** Listeners of one kind of event. */
 export class Signal<A extends readonly unknown[] = []> {
   readonly #listeners = new Set<(...news: A) => void>();
 

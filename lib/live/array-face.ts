@@ -20,7 +20,7 @@ export function openArray(node: ArrayNode): object {
   return proxyOf(node, target, arrayFace);
 }
 
-/** For reading. */
+/** The data, for reading: reactions observe it. */
 function read(node: ArrayNode): Stored[] {
   observeAll(node);
   return node.data;
@@ -33,7 +33,7 @@ const arrayFace: ProxyHandler<Target> = {
     const index = indexOf(key);
     if (index >= 0) return liveOf(read(node)[index]);
     const method = (node.graph.mode?.writer?.arrayMethods ?? readMethods)[key];
-    // As in objects.
+    // Objects do the same.
     return method ?? (key === "__proto__" ? undefined : Reflect.get(Array.prototype, key));
   },
   set({ node }, key, value) {
@@ -77,7 +77,7 @@ const arrayFace: ProxyHandler<Target> = {
 
 /** The index that a property name stands for, or -1. */
 function indexOf(key: string): number {
-  // By hand, as each access asks: a number made to text again costs more than all else here.
+  // Parsed by hand, as this runs on each access: turning a number back into text would cost more than everything else here.
   let index = 0;
   for (let i = 0; i < key.length; i++) {
     const digit = key.charCodeAt(i) - 48;
@@ -121,7 +121,7 @@ function each(array: unknown, fn: unknown, thisArg: unknown, visit: (result: unk
   }
 }
 
-/** As {@link each}, for the `find…` methods, which see what is gone as `undefined`. */
+/** Loops like {@link each}, for the `find…` methods: they see removed items as `undefined`. */
 function search(array: unknown, fn: unknown, thisArg: unknown): { index: number; value: unknown } {
   const node = nodeOf(array) as ArrayNode;
   const { length } = read(node);

@@ -52,7 +52,7 @@ export const arrayMethods: Methods & ThisType<unknown> = {
     writing(node, ORDER);
     const sorted = node.data.map(liveOf).sort(compare);
     const stored = sorted.map((value) => find(node, value));
-    // What `compare` has added meanwhile stands behind.
+    // Items that `compare` has added meanwhile stand at the end.
     node.assign(stored.concat(node.data.slice(stored.length)));
     return this;
   },
@@ -93,7 +93,7 @@ function enter(node: ArrayNode, values: readonly unknown[], at: number): Stored[
   return values.length === 1 ? [source.enter(values[0], node, at)] : source.enterAll(values, node, at);
 }
 
-/** As the language's ToIntegerOrInfinity: throws for a bigint. */
+/** The language's ToIntegerOrInfinity: throws for a bigint. */
 const integer = (value: unknown) => Math.trunc(+(value as number)) || 0;
 
 /** A place within 0 … length. */

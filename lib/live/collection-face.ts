@@ -9,12 +9,12 @@ const CONTENT = Symbol("content");
 
 export type Methods = { [name: string | symbol]: unknown };
 
-/** What makes a Map or Set. */
+/** The parts that differ between Maps and Sets. */
 export interface Collection<N> {
   readonly kind: "Map" | "Set";
   /** The prototype of the language's own. */
   readonly native: object;
-  /** In the place of the language's own, which would look for slots that a Proxy has not. */
+  /** Methods that replace the language's own, which would look for internal slots that a Proxy lacks. */
   readonly methods: Methods;
   size(node: N): number;
   entries(node: N): Iterable<[key: unknown, value: unknown]>;

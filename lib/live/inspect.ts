@@ -4,7 +4,7 @@ import { NODE, Node, nodeOf, type Stored } from "../graph/node.js";
 import { copyInto, emptyOf } from "../graph/plain.js";
 import { Target } from "./array-face.js";
 
-/** What Node asks a value for which it prints. */
+/** The symbol of Node's hook for printing a value. */
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** Node prints containers as what they are, and not as the Proxies, nodes and accessors that they are made of. */
@@ -13,7 +13,7 @@ export function printContainers(): void {
   printInstances(Target.prototype);
 }
 
-/** Likewise the instances of a class, if it does not say itself how they are printed. */
+/** Makes Node print instances of a class as what they are, if the class has no such hook itself. */
 export function printInstances(prototype: object): void {
   if (!(INSPECT in prototype)) Object.defineProperty(prototype, INSPECT, { value: print, writable: true, configurable: true });
 }
@@ -23,7 +23,10 @@ function print(this: object, depth: number | null, { maxArrayLength }: { maxArra
   return node ? copyOf(node, depth ?? Number.POSITIVE_INFINITY, maxArrayLength ?? Number.POSITIVE_INFINITY) : this;
 }
 
-/** A plain copy, as deep as it is printed, with all its cycles. Level by level: what stands in two places is filled for the upper one. Reactions are not told that it was read. */
+/**
+ * A plain copy, as deep as it is printed, with all its cycles. Level by level: what stands in two places is filled for the upper one. Reactions are not told
+ * that it was read.
+ */
 function copyOf(root: Node, depth: number, most: number): object {
   const copies = new Map<Node, object>();
   let level: Node[] = [];
@@ -43,7 +46,7 @@ function copyOf(root: Node, depth: number, most: number): object {
     level = [];
     for (const node of nodes) fill(node, copies.get(node) as object, part, most);
   }
-  // Of what is deeper it is printed alone whether it is empty.
+  // For deeper containers Node prints only whether they are empty.
   for (const node of level) fill(node, copies.get(node) as object, () => undefined, most);
   return result;
 }

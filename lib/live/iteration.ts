@@ -32,7 +32,7 @@ function loopsLike(native: object): Loops {
         this.#data = node.data;
       }
       const { value, done } = this.#keys.next();
-      // What comes after the end does not open it again.
+      // An iterator that has ended stays so, even if entries are added.
       if (done) this.#node = undefined;
       return done ? { value: undefined, done } : { value: this.#part(value), done: false };
     }

@@ -75,7 +75,7 @@ function entries(map: MapNode): MapIterator<[unknown, unknown]> {
   return new MapLoop(map, (key): [unknown, unknown] => [liveOf(key), liveOf(map.data.get(key))]);
 }
 
-/** What users hold of a Map. */
+/** The Proxy handler of Maps. */
 const mapFace = collectionFace<MapNode>({
   kind: "Map",
   native: Map.prototype,

@@ -8,7 +8,7 @@ import { KEYS, observeKey, observePresence } from "./atoms.js";
 import { proxyOf } from "./shadow.js";
 import { writing } from "./write-access.js";
 
-/** What a user's assignment does. */
+/** Assigns a user's value. */
 export function writeKey(node: ObjectNode, key: string, value: unknown): void {
   const writer = writing(node, key);
   node.put(writer.enterName(key, node), writer.enter(value, node, key));

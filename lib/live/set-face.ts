@@ -10,7 +10,7 @@ export const openSet = (node: SetNode): object => proxyOf(node, node, setFace);
 
 const setOf = (value: unknown): SetNode => receiver("Set", value);
 
-/** For reading. */
+/** The data, for reading: reactions observe it. */
 function read(set: SetNode): Set<Stored> {
   observeAll(set);
   return set.data;
@@ -80,7 +80,7 @@ function relay(object: unknown, change: Change): unknown {
   });
 }
 
-/** What users hold of a Set. */
+/** The Proxy handler of Sets. */
 const setFace = collectionFace<SetNode>({
   kind: "Set",
   native: Set.prototype,
@@ -90,7 +90,7 @@ const setFace = collectionFace<SetNode>({
   copy: (set) => new Set(loop(set)),
 });
 
-// What else Sets have is set algebra. It is the language's own, on what stands in the container, so that it sees each change that `other` makes meanwhile.
+// The other methods of Sets are set algebra. They are the language's own, on the container's data, so that they see each change that `other` makes meanwhile.
 for (const name of Object.getOwnPropertyNames(Set.prototype)) {
   if (name in methods || name === "constructor" || name === "size") continue;
   const native = Reflect.get(Set.prototype, name) as (this: Set<unknown>, other: unknown) => unknown;

@@ -8,9 +8,9 @@ declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
 /** Plain copies of containers, in browsers in development: what the console prints of a Proxy is its target. */
 const shadows = new WeakMap<Node, object>();
-/** Those that are not filled yet. */
+/** The targets that are not filled yet. */
 let waiting: Node[] = [];
-/** Those that are filled once more when what runs is over: it may go on with what it has made. */
+/** The targets to fill again when the current task ends, as it may still change what it has made. */
 const late = new Set<Node>();
 /** Beyond this, a container is copied once for all that changes it in one go. */
 const SMALL = 1000;

@@ -11,17 +11,17 @@ type Stop = () => never;
 type Read = <R>(read: () => R) => R;
 
 /**
- * How the instances of a mirror act while a prediction runs: their fields are the containers', and all else is their class's, where this side has it. A Proxy, as the class
- * was never constructed here: what its constructor has set up and no client sees is missing, and whoever asks for it ends the prediction.
+ * Proxies for the instances of a mirror, while a prediction runs: fields come from the containers, and everything else from the class, if this side has it. The
+ * class was never constructed here, so what its constructor sets up and no client sees is missing. Reading any of that ends the prediction.
  */
 export class InstanceProxies implements ProxyHandler<InstanceNode> {
   readonly #classOf: (className: string) => AnyClass | undefined;
   readonly #stop: Stop;
   readonly #read: Read;
   readonly #faces = new WeakMap<InstanceNode, object>();
-  /** Those that were asked for by what runs now. */
+  /** The instances that the current run has used. */
   met = new Set<InstanceNode>();
-  /** Instances that were made by what runs now act themselves. */
+  /** The instances that the current run has made. They need no Proxy. */
   #made = new Map<InstanceNode, object>();
 
   constructor(classOf: (className: string) => AnyClass | undefined, stop: Stop, read: Read) {
@@ -30,7 +30,7 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
     this.#read = read;
   }
 
-  /** What code of a class sees of an instance. */
+  /** The object that code of a class gets for an instance. */
   faceOf(node: InstanceNode): object {
     this.met.add(node);
     let face = this.#made.get(node) ?? this.#faces.get(node);
@@ -47,7 +47,7 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
     this.#made.set(node, instance);
   }
 
-  /** What ran is over. */
+  /** The run has ended. */
   end(): void {
     this.met = new Set();
     this.#made = new Map();
@@ -72,7 +72,7 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
     if (key in prototype) {
       const get = (): unknown => Reflect.get(prototype, key, this.faceOf(node));
       const member = this.#isComputed(node, key) ? this.#read(get) : get();
-      // What waits for something would go on when nothing can be written any more.
+      // An async method would continue when writes are no longer possible.
       return isAsync(member) ? this.#stop() : member;
     }
     return typeof key === "symbol" || ASKED.has(key) ? undefined : this.#stop();
@@ -120,7 +120,7 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
 
 const isAsync = (value: unknown) => typeof value === "function" && /^\[object Async/.test(Object.prototype.toString.call(value));
 
-/** What the language asks any object for. */
+/** The names that the language reads from any object. */
 const ASKED: ReadonlySet<string> = new Set(["then", "toJSON"]);
 
 export const memberSchemaOf = (Class: AnyClass | undefined): ClassSchema | undefined => Class && classSchema(Class);

@@ -2,7 +2,7 @@ import { difference } from "../graph/array.js";
 import type { Listeners } from "../graph/listeners.js";
 import type { Atoms, KeyAtoms, Node, Stored } from "../graph/node.js";
 
-/** Runs what changes containers to and fro: reactions and listeners are told of what differs in the end alone. */
+/** Runs changes that may cancel each other out. Reactions and listeners are notified of the net changes only. */
 export function reportNetChanges(nodes: Iterable<Node>, run: () => void): void {
   const hushed: [node: Node, atoms: Atoms | undefined, before: unknown][] = [];
   for (const node of nodes) {

@@ -3,11 +3,11 @@ import type { Kind, Node } from "../graph/node.js";
 import { replaced } from "../record/undo.js";
 
 /**
- * Containers that predictions had made, and that were undone. What is made in their place becomes the same containers, so that views and faces of them
- * stay where the content does.
+ * Containers that predictions had made, and that were undone. New containers of the same kind reuse them, so that views and proxies stay the same where the
+ * content does.
  */
 export class NodePool {
-  /** By what they are, the first one last. */
+  /** The nodes by kind and class, the first one last. */
   readonly #nodes = new Map<string, Node[]>();
 
   constructor(nodes: readonly Node[]) {

@@ -15,13 +15,13 @@ declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
 /** An event that has no answer yet, as its caller sees it meanwhile. */
 export interface Prediction {
-  /** It is sent: it comes before those that wait. `ids` names it where its number is known: see `eventIds`. */
+  /** The event was sent: it now comes before waiting ones. `ids` is the seed of its ids, if its number is known: see `eventIds`. */
   sent(ids: string | undefined): void;
-  /** What the server says next has it. */
+  /** The server's next message includes its changes. */
   end(): void;
-  /** It is not shown any more. */
+  /** Stops showing the event. */
   drop(): void;
-  /** In development: how it stands. */
+  /** The state of the event, in development only. */
   look?(): Readonly<PendingEvent>;
 }
 
@@ -33,18 +33,18 @@ export interface PendingEvent {
   ended: boolean;
   run: PredictedRun | undefined;
   made: readonly Node[];
-  /** In development: how often it has been run. */
+  /** How often the event has been run, in development only. */
   runs?: number;
 }
 
 /**
- * The events of a mirror's store that have no answer yet, run on it. What the server says follows on what it said before: so all are undone for it, and run again on what it
- * says now. While there are any, the mirror is changed by {@link change} alone.
+ * Runs the events of a mirror's store that have no answer yet. A message of the server's applies to the server's last state: so all pending events are undone
+ * for it, and run again afterwards. While there are any, only {@link change} changes the mirror.
  */
 export class Predictions {
   readonly #mirror: SnapshotMirror;
   readonly #predictor: Predictor;
-  /** In order: those that are sent, then those that wait to be. */
+  /** The pending events in order: sent ones first, then waiting ones. */
   #pending: PendingEvent[] = [];
   /** Whether there is something of a pending event in a view, of those about which somebody has asked. */
   #pendingFlags: WeakMap<object, boolean> | undefined;
@@ -99,7 +99,7 @@ export class Predictions {
     });
   }
 
-  /** Changes what the server says. What has ended is not shown on it any more. */
+  /** Applies a message of the server's under the pending events. Ended events are no longer shown. */
   change(apply: () => void): void {
     if (!this.open) return apply();
     const { graph } = this.#mirror;
@@ -204,7 +204,7 @@ export class Predictions {
   }
 }
 
-/** Those that have pending events. */
+/** The predictions of mirrors that have pending events. */
 const open = new Set<Predictions>();
 /** The views of which somebody has heard that they are pending. */
 const asked = new WeakSet<object>();

@@ -21,11 +21,11 @@ import { NodePool } from "./node-pool.js";
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 declare const console: { warn(message: string): void };
 
-/** What one run of an event has done to a mirror's containers. */
+/** The changes of a mirror's containers by one run of an event. */
 export interface PredictedRun {
   readonly changes: ReadonlyMap<Node, Change>;
   readonly made: readonly Node[];
-  /** It has asked for ids. */
+  /** The run has called `newId()`. */
   readonly named: boolean;
 }
 
@@ -37,7 +37,7 @@ export class Predictor {
   readonly #classOf: (className: string) => AnyClass | undefined;
   readonly #names = new Map<object, string>();
   readonly #warned = new Set<string>();
-  /** What `current()` gives here: what both ends know of the caller. */
+  /** The part of `current()` that both ends know. */
   readonly #sharedCurrent: () => object;
   #stopped = false;
   /** Computeds are evaluated: they may not write. */
@@ -68,7 +68,7 @@ export class Predictor {
     return plain && !schema.background;
   }
 
-  /** In development, tells once why an event is never predicted. */
+  /** Warns once why an event is never predicted, in development only. */
   #warn(event: string, why: string): void {
     if (process.env.NODE_ENV === "production" || this.#warned.has(event)) return;
     this.#warned.add(event);
@@ -114,7 +114,7 @@ export class Predictor {
       });
       failed = this.#stopped;
     } catch {
-      // As on the server: what it has changed is undone.
+      // The changes of an event that throws are rolled back, as on the server.
     } finally {
       if (failed) undo(recorder.changes);
       graph.mode = undefined;
@@ -124,7 +124,7 @@ export class Predictor {
     return failed ? undefined : { changes: recorder.changes, made, named };
   }
 
-  /** What both ends know of who calls: whoever asks for more ends the prediction. */
+  /** The part of `current()` that both ends know. Reading anything else ends the prediction. */
   #current(): Current {
     const stop = () => this.#stop();
     const get = (shared: object, name: string | symbol) => (Object.hasOwn(shared, name) ? Reflect.get(shared, name) : stop());
@@ -196,7 +196,7 @@ export class Predictor {
   /** The arguments that a form comes to, as on the server. */
   #ofForm(schema: EventSchema, form: SentForm): unknown[] {
     const { input, paramTypes } = schema;
-    // What the compiler says of parameters is mostly known on the server alone.
+    // The types of parameters, which the compiler emits, are mostly known on the server only.
     if (!(input ?? paramTypes) || form.fields.some(([, value]) => typeof value !== "string")) this.#stop();
     const whole = takesObject(schema, form.bound.length);
     return typeof whole === "boolean" ? formArguments(schema, form, whole) : this.#stop();

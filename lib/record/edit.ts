@@ -4,23 +4,23 @@ import { InstanceNode } from "../graph/instance.js";
 import { Node, type Stored } from "../graph/node.js";
 import { dataBefore, type KeyChanges, type Splice } from "./recorder.js";
 
-/** What became of one key. */
+/** The change of one key in a commit. */
 export interface KeyEdit {
   readonly key: Stored;
   /** Set, not deleted. */
   readonly set: boolean;
   readonly value: Stored;
-  /** What it was, where it was there. */
+  /** The old value, if the key was present. */
   readonly old: Stored;
   readonly was: boolean;
 }
 
-/** What a commit did to one container, as clients are told. */
+/** The changes of one container in a commit, as clients are notified of them. */
 export type Edit =
   | { readonly node: Node; readonly keys: readonly KeyEdit[]; readonly splices: undefined; readonly cleared: boolean }
   | { readonly node: ArrayNode; readonly keys: undefined; readonly splices: readonly Splice[] };
 
-/** What became of the keys of a container; `undefined` where nothing differs in the end. */
+/** The net changes of a container's keys; `undefined` if there are none. */
 export function editKeyed(node: Node, changes: KeyChanges, audience: Audience): Edit | undefined {
   let edits: KeyEdit[] | undefined;
   const { data } = node;
@@ -45,7 +45,7 @@ function withOne(edits: KeyEdit[] | undefined, edit: KeyEdit): KeyEdit[] {
   return edits;
 }
 
-/** What became of an array; `undefined` where nothing differs in the end. */
+/** The net changes of an array; `undefined` if there are none. */
 export function editArray(node: ArrayNode, change: readonly Splice[], audience: Audience): Edit | undefined {
   const whole = passing(change, audience) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change;
   const splices = whole.every(isTrimmed) ? whole : whole.map(trim).filter(({ removed, added }) => removed.length > 0 || added.length > 0);

@@ -1,13 +1,13 @@
 import { type ArrayNode, spliced } from "../graph/array.js";
 import { type Node, put, type Stored } from "../graph/node.js";
 
-/** What a key of an object, instance or Map was before, or whether a member was in a Set. */
+/** The old value of a key in an object, instance or Map, or whether a member was in a Set. */
 export interface KeyChange {
   readonly key: Stored;
-  /** It was there at the last commit. */
+  /** The key was present at the last commit. */
   readonly was: boolean;
   readonly old: Stored;
-  /** It was deleted since, so that it stands at the end if it is back. */
+  /** The key was deleted since then: if it was set again, it stands at the end. */
   moved: boolean;
 }
 
@@ -49,7 +49,7 @@ export class KeyChanges {
     this.add(change);
   }
 
-  /** In the order in which they are told. */
+  /** All changes, in the order in which clients are notified of them. */
   all(): Iterable<KeyChange> {
     return this.changes.values();
   }
@@ -78,7 +78,7 @@ export class Recorder {
   key(node: Node, key: Stored, present: boolean, old: Stored): void {
     const changes = this.#keyed(node);
     const change = changes.get(key);
-    // As a Map has it, -0 is 0.
+    // A Map stores -0 as 0.
     if (!change) changes.add({ key: key === 0 ? 0 : key, was: present, old, moved: false });
     // Back after a delete: it stands at the end now.
     else if (!present) changes.renew(change);

@@ -11,14 +11,14 @@ import type { Entrant } from "./writer.js";
 
 /** A class as a graph knows it. */
 export interface Shape {
-  /** As registered; the store's own class is `""`. */
+  /** The registered name of the class; `""` for the store's own class. */
   readonly name: string;
   readonly Class: new () => object;
   /** All `@state` fields. */
   readonly fields: readonly string[];
-  /** Those that clients see. */
+  /** The fields that clients see. */
   readonly visibleFields: readonly string[];
-  /** Those that the storage keeps. */
+  /** The fields that the storage keeps. */
   readonly persistedFields: readonly string[];
   readonly computeds: readonly ComputedSchema[];
   /** The fields that clients see, and the computeds. */
@@ -100,7 +100,7 @@ export class ClassNode extends InstanceNode implements Entrant {
     const { face, graph } = this;
     const { get } = this.shape.computeds.find((one) => one.name === name) as ComputedSchema;
     const compute = () => graph.evaluating(() => got(get, face));
-    // What is cached belongs to the open state.
+    // The cached values belong to the open state.
     if (graph.rewound) return compute();
     this.#computeds ??= new Map();
     let value = this.#computeds.get(name);
@@ -117,7 +117,7 @@ export class ClassNode extends InstanceNode implements Entrant {
     }
   }
 
-  /** By the setter that stands beside the getter. */
+  /** Calls the setter beside the getter. */
   writeComputed(name: string, value: unknown): void {
     if (!Reflect.set(this.shape.Class.prototype, name, value, this.face)) throw noSetter(pathOf(this, name));
   }

@@ -9,8 +9,8 @@ import { bareGraph, type RestoredNumbers, restoreGraph } from "./restore.js";
 import { WritableGraph } from "./writable-graph.js";
 
 /**
- * What is kept of a store, with what was committed since, as one. Needs none of the store's classes. Deltas that follow the last of the
- * tail follow the result as well.
+ * Merges a saved store and the deltas of the commits after it into one saved store. The store's classes are not needed. Deltas that follow the tail also follow
+ * the result.
  */
 export function* compactSteps(saved: Saved, tail: readonly StorageDelta[]): Steps<Saved> {
   const graph = bareGraph("");
@@ -19,8 +19,8 @@ export function* compactSteps(saved: Saved, tail: readonly StorageDelta[]): Step
 }
 
 /**
- * As {@link compactSteps}, changed by a function of the user's. It gets the store's fields as a plain, live object, whose values are what the store held: instances of
- * classes stand in it as plain objects, and stay instances where they are kept. It changes the object, or gives another one, which takes its place.
+ * Merges like {@link compactSteps}, and applies a function of the user's. The function gets the store's fields as a plain object that records changes.
+ * Instances of classes look like plain objects in it, and stay instances in the result. The function changes the object, or returns another one.
  */
 export function* migrateSteps(name: string, saved: Saved, tail: readonly StorageDelta[], change: (old: object) => unknown): Steps<Saved> {
   const graph = new WritableGraph({ name, recorder: new Recorder() });
@@ -34,11 +34,11 @@ export function* migrateSteps(name: string, saved: Saved, tail: readonly Storage
     for (const field of Object.keys(old)) delete old[field];
     for (const [field, value] of fields) old[field] = value;
   }
-  // The storage's numbers begin anew: what was kept before is replaced.
+  // The storage's numbers restart: the new record replaces the old one.
   return yield* saveSteps(graph, { clients: numbers.clients, storage: { names: [], next: numbers.storage.next } });
 }
 
-/** What is kept of a store, private fields too, as a plain immutable view. */
+/** A saved store as a plain immutable view, with private fields. */
 export function* plainSteps(saved: Saved, tail: readonly StorageDelta[]): Steps<object> {
   const graph = bareGraph("");
   yield* restoreGraph(graph, saved, tail);

@@ -13,7 +13,7 @@ export const noteCopy = (node: Node, to: string): void => void copies.set(node, 
 /** Warns of a write to a container that was moved into another store: it changes what no store has any more. */
 export function warnOfLostWrite(node: Node): void {
   const to = copies.get(node);
-  // What still stands in its own store may be changed there.
+  // A container that is still in its own store may be changed there.
   if (to === undefined || pathOf(node) !== node.graph.name) return;
   copies.delete(node);
   console.warn(lostWrite(node.graph.name, to).message);

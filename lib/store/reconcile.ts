@@ -5,8 +5,8 @@ import { ObjectNode } from "../graph/object.js";
 import type { Writer } from "./writer.js";
 
 /**
- * What may happen to the container of a computed's last value. `"change"`: nothing else refers to it, so it is made equal to the new value. `"keep"`: it stays where it
- * equals the new value. `"leave"`: the new value becomes another container.
+ * What may happen to the container of a computed's last value. `"change"`: nothing else refers to it, so it is made equal to the new value. `"keep"`: it stays
+ * where it equals the new value. `"leave"`: the new value becomes another container.
  */
 type Reuse = "change" | "keep" | "leave";
 

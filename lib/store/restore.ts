@@ -13,7 +13,7 @@ export interface ChannelNumbers {
   readonly next: number;
 }
 
-/** What the channels of a restored store go on with. */
+/** The names and numbers with which the channels of a restored store continue. */
 export interface RestoredNumbers {
   readonly clients: ChannelNumbers;
   readonly storage: ChannelNumbers;

@@ -23,11 +23,11 @@ export interface StoreOptions {
   models?: WritableGraphOptions["models"];
   /** Asked before each write; throws where writing is not allowed. */
   guard?: () => void;
-  /** From {@link Store.save}: the state to start with. */
+  /** The state to start with, from {@link Store.save}. */
   restore?: Saved;
-  /** From {@link Store.storageDelta}: what was committed since, in order. */
+  /** The deltas of the commits since then, in order, from {@link Store.storageDelta}. */
   tail?: readonly StorageDelta[];
-  /** Whether the storage takes each commit: {@link Store.storageDelta} then tells it. @default false */
+  /** Whether the storage takes each commit, by {@link Store.storageDelta}. @default false */
   keep?: boolean;
   /** Told what a computed throws. @default console.error */
   report?: (error: unknown, path: string, value?: unknown) => void;
@@ -35,7 +35,7 @@ export interface StoreOptions {
   unknown?: (className: string, field: string) => void;
 }
 
-/** A live store: a user's instance as state that is recorded, committed, and encoded for those who watch. */
+/** A store: a user's instance as state that is recorded, committed, and encoded for subscribed clients. */
 export interface Store {
   readonly name: string;
   readonly instance: object;
@@ -43,9 +43,9 @@ export interface Store {
   readonly open: boolean;
   /** Makes the open changes final. `undefined` when clients would not notice them: before the first of them watches, always. */
   commit(): WireDelta | undefined;
-  /** What the last commit changed of what the storage keeps, private fields too. `undefined` when nothing. */
+  /** The last commit's changes of persisted fields, private ones too. `undefined` if there are none. */
   readonly storageDelta: StorageDelta | undefined;
-  /** Undoes the open changes. */
+  /** Rolls back the open changes. */
   rollback(): void;
   /** An event has ended: the same raw object that enters later is another container. */
   endTurn(): void;
@@ -74,14 +74,14 @@ export interface Store {
 }
 
 /**
- * Makes a user's instance a live store.
+ * Makes a user's instance a store.
  * @throws StateError when a field's value cannot be state; it names the path.
  */
 export function createStore(options: StoreOptions): Store {
   return finish(createStoreSteps(options));
 }
 
-/** As {@link createStore}, in short steps. Nobody may write to the instance before it is done. */
+/** Does the work of {@link createStore} in short steps. Nothing may write to the instance before the last step. */
 export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   const { name, instance, models, guard, restore, tail = [], keep = false, report, unknown } = options;
   const recorder = new Recorder();
@@ -109,7 +109,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   return new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable });
 }
 
-/** What a {@link LoadedStore} begins with. */
+/** The parts of a new {@link LoadedStore}. */
 interface Parts {
   readonly name: string;
   readonly instance: object;

@@ -17,7 +17,7 @@ import { Writer } from "./writer.js";
 declare const console: { error(...args: unknown[]): void };
 
 export interface WritableGraphOptions {
-  /** For messages. */
+  /** The store's name, for messages. */
   name: string;
   /** Classes whose instances may enter, by name. */
   models?: Readonly<Record<string, new (...args: never[]) => object>>;
@@ -31,7 +31,7 @@ export class WritableGraph extends Graph {
   readonly recorder: Recorder;
   readonly writer: Writer;
   override open = openFace;
-  /** The open changes are undone for a moment. */
+  /** The open changes are undone for the duration of a read. */
   rewound = false;
   /** The instances whose computeds are kept evaluated. */
   readonly maintained = new Set<ClassNode>();
@@ -39,9 +39,9 @@ export class WritableGraph extends Graph {
   maintaining = false;
   /** Clients may see fields that the storage does not keep. */
   forgets = false;
-  /** Told what a computed throws, or that what it gives is no state. */
+  /** Reports an error that a computed throws, or a value of a computed that is no state. */
   report: (error: unknown, path: string, value?: unknown) => void = (error) => console.error(error);
-  /** Told of what a record has and its class does not. */
+  /** Reports a field of a record that its class does not keep. */
   unknown: ((className: string, field: string) => void) | undefined;
   readonly #shapes = new Map<unknown, Shape>();
   readonly #named = new Map<string, Shape>();
@@ -56,7 +56,7 @@ export class WritableGraph extends Graph {
         if (this.#evaluating) throw readOnlyComputed(pathOf(node, key));
         const { trackingDerivation } = _getGlobalState();
         if (trackingDerivation && isComputed(trackingDerivation)) throw readOnlyComputed(pathOf(node, key));
-        // As MobX has it for its own arrays: a reaction would change what it reads. Other writes of reactions are theirs.
+        // MobX refuses this for its own arrays, too: a reaction would change what it reads. Other writes of reactions are allowed.
         if (trackingDerivation && key === ORDER) throw readOnlyReaction(pathOf(node));
         if (this.rewound) throw outsideEvent(name, pathOf(node, key));
         guard?.();
@@ -103,7 +103,7 @@ export class WritableGraph extends Graph {
     this.#named.set(shape.name, shape);
   }
 
-  /** Of a class that this side does not have, it is a bare one. */
+  /** Makes the container of an instance. If this side lacks the class, it is a plain instance node. */
   override instance(className: string): InstanceNode {
     const shape = this.#named.get(className);
     return shape ? new ClassNode(this, shape).embody() : super.instance(className);

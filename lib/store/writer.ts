@@ -50,16 +50,16 @@ export interface Entrant extends InstanceNode {
 export class Writer {
   readonly #graph: Graph;
   readonly #options: WriterOptions;
-  /** What has entered in this turn: the same raw object is the same container. */
+  /** The raw objects that entered in this turn, with their containers: the same raw object is the same container. */
   #entered = new Map<object, Node>();
-  /** The dates, bytes and such among it, as they stand in containers. */
+  /** The dates, bytes and other leaves that entered in this turn, with their copies. */
   #leaves = new Map<object, object>();
-  /** Whose key the value that enters just now is put under, and the keys that lead down to it from there. */
+  /** The container that the entering value is put into, and the keys from there down to the value. */
   #holder: Node | undefined;
   readonly #trail: unknown[] = [];
-  /** How many had entered before the running write: those after them are forgotten when it fails. */
+  /** How many objects had entered before the current write: if the write fails, later ones are forgotten. */
   #before = 0;
-  /** The instances among it: they are taken over when all of the write has entered. */
+  /** The instances that entered in the current write. They are adopted when the whole write has entered. */
   readonly #arrived: [Entrant, object][] = [];
   #several = false;
   /** Takes each container that is made, where somebody wants to know. */
@@ -209,9 +209,9 @@ export class Writer {
     if (leaf) return this.#enterLeaf(value, this.#bounded(leaf));
     if (value instanceof Map) return this.#enterMap(value);
     if (value instanceof Set) return this.#enterSet(value);
-    // Of another realm.
+    // A plain object of another realm.
     if (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")) return this.#enterPlain(value);
-    // Whoever forgot an `await` is told so; when it rejects, that must not end the process.
+    // The error below tells of a missing `await`. A rejection of the promise must not end the process.
     if (value instanceof Promise) value.catch(() => {});
     throw notState(this.#pathOfEntering(), value);
   }
@@ -299,7 +299,7 @@ export class Writer {
     if (this.#leaves.size > 0) this.#leaves = new Map();
   }
 
-  /** As {@link pathOf}, for what stands nowhere yet. Without a key: the value that enters just now. */
+  /** The path of a value that is in no container yet. Without a key: of the entering value. */
   #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key?: unknown]): string {
     if (this.#trail.length === 0) return pathOf(node as Node, ...keys);
     return pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");

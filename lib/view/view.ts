@@ -11,7 +11,7 @@ class Build {
   readonly last: object | undefined;
   /** The names of its properties, where it has any. */
   readonly names: readonly string[] | undefined;
-  /** What the container holds, in order. */
+  /** The container's content, in order. */
   readonly parts: readonly unknown[];
   /** The views of the first parts. */
   readonly views: unknown[];
@@ -69,7 +69,7 @@ function begin(node: Node): void {
     return;
   }
   const last = (node.view as Old | undefined)?.view;
-  // What has changed and changed back is what it was.
+  // A container that changed and changed back has the same view as before.
   if (last && same(last, data as object)) node.data = last;
   node.view = harden(node.data as object, node.graph.name);
 }
@@ -105,7 +105,7 @@ function finish(node: Node, { view, last, names, views, captured }: Build): void
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
-/** In development a view throws where it is changed: nobody would see that change, and the next one may undo it. */
+/** In development a view throws when it is changed: nobody would see that change, and the next one might undo it. */
 const harden: <T extends object>(view: T, store: string) => T =
   process.env.NODE_ENV === "production"
     ? (view) => view
