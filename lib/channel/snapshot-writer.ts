@@ -1,7 +1,8 @@
 import { type Audience, storage } from "../graph/audience.js";
 import { Node, nextWalk, type Stored, UNNUMBERED } from "../graph/node.js";
-import { countOf, type Group, leafSlot, NEXT, type Slot, type SlotSource, type Snapshot, writeBody } from "../wire/codec.js";
+import { countOf, type Group, NEXT, type Slot, type SlotSource, type Snapshot, writeBody } from "../wire/codec.js";
 import { IdRanges } from "../wire/id-ranges.js";
+import { leafSlot } from "../wire/leaves.js";
 import { STEP, type Steps } from "../wire/steps.js";
 import type { Channel } from "./channel.js";
 import { NodeSource } from "./node-source.js";

@@ -8,8 +8,9 @@ import { type Node, type Stored, spoil } from "../graph/node.js";
 import { ObjectNode } from "../graph/object.js";
 import { emptyOf } from "../graph/plain.js";
 import { SetNode } from "../graph/set.js";
-import { type BodyKind, fillBody, leafOf, type OpenedBodies, openBody, type Sink, type Snapshot } from "../wire/codec.js";
+import { type BodyKind, fillBody, type OpenedBodies, openBody, type Sink, type Snapshot } from "../wire/codec.js";
 import { expand } from "../wire/id-ranges.js";
+import { leafOf } from "../wire/leaves.js";
 import { Names } from "../wire/names.js";
 import type { Steps } from "../wire/steps.js";
 

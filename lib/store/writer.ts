@@ -13,7 +13,6 @@ import {
 import { ArrayNode } from "../graph/array.js";
 import type { Graph } from "../graph/graph.js";
 import type { InstanceNode } from "../graph/instance.js";
-import { copyLeaf, sameLeaf } from "../graph/leaf.js";
 import { MapNode } from "../graph/map.js";
 import { Node, nodeOf, put, type Stored } from "../graph/node.js";
 import { ObjectNode } from "../graph/object.js";
@@ -22,6 +21,7 @@ import { plainKindOf } from "../graph/plain.js";
 import { SetNode } from "../graph/set.js";
 import { arrayMethods } from "../live/array-methods.js";
 import { DEPTH, excessOf, TEXT } from "../wire/bounds.js";
+import { copyLeaf, sameLeaf } from "../wire/leaf-copies.js";
 import { noteCopy, warnOfLostWrite } from "./copies.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };

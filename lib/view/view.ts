@@ -1,9 +1,9 @@
 import { classViewsOf } from "../class/view-registry.js";
 import { readOnlyView } from "../errors/errors.js";
 import { InstanceNode } from "../graph/instance.js";
-import { plainLeaf } from "../graph/leaf.js";
 import { addUser, Node, nodeOf, Old, put, type Stored } from "../graph/node.js";
 import { copyInto, emptyOf } from "../graph/plain.js";
+import { plainLeaf } from "../wire/leaf-copies.js";
 
 /** Stands for the view of a container while those of what is inside are built. */
 class Build {

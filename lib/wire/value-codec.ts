@@ -1,6 +1,7 @@
 import { badWire, notSent, tagOf } from "../errors/errors.js";
 import { copyInto, emptyOf, plainKindOf } from "../graph/plain.js";
-import { type BodyKind, type Encoded, fillBodies, type Group, leafOf, leafSlot, NEXT, openBodies, type Sink, type Slot, understand, valueOf } from "./codec.js";
+import { type BodyKind, type Encoded, fillBodies, type Group, NEXT, openBodies, type Sink, type Slot, understand, valueOf } from "./codec.js";
+import { leafOf, leafSlot } from "./leaves.js";
 
 /** Writes values that belong to no store: what it meets of containers waits in a queue for its body to be written. */
 export class ValueWriter {
