@@ -55,9 +55,7 @@ export class WritableGraph extends Graph {
       guard: (node, key) => {
         if (this.#evaluating) throw readOnlyComputed(pathOf(node, key));
         const { trackingDerivation } = _getGlobalState();
-        if (trackingDerivation && isComputed(trackingDerivation)) throw readOnlyComputed(pathOf(node, key));
-        // MobX refuses this for its own arrays, too: a reaction would change what it reads. Other writes of reactions are allowed.
-        if (trackingDerivation && key === ORDER) throw readOnlyReaction(pathOf(node));
+        if (trackingDerivation) refuseWrite(trackingDerivation, node, key);
         if (this.rewound) throw outsideEvent(name, pathOf(node, key));
         guard?.();
       },
@@ -188,4 +186,11 @@ export class WritableGraph extends Graph {
       this.writer.made = undefined;
     }
   }
+}
+
+/** Throws where the running computed or reaction may not write. A function of its own keeps the guard of each write short. */
+function refuseWrite(derivation: object, node: Node, key: unknown): void {
+  if (isComputed(derivation)) throw readOnlyComputed(pathOf(node, key));
+  // MobX refuses this for its own arrays, too: a reaction would change what it reads. Other writes of reactions are allowed.
+  if (key === ORDER) throw readOnlyReaction(pathOf(node));
 }
