@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { NextConfig } from "next";
 
 const config: NextConfig = {
-  // The library is linked from the folder above.
+  // The library is linked from the parent folder.
   turbopack: { root: join(import.meta.dirname, "..") },
   reactCompiler: process.env.REACT_COMPILER !== "0",
   poweredByHeader: false,

@@ -5,7 +5,7 @@ import styles from "./connection.module.css";
 
 const LABELS = { online: "Live", waiting: "No answer yet", reconnecting: "Reconnecting", offline: "Offline" };
 
-/** How the page stands with the server, discreetly. */
+/** The state of the connection, as a dot and a word. */
 export function Connection() {
   const { status, pending } = useConnection();
   return (

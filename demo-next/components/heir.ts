@@ -6,9 +6,9 @@ interface Left {
 }
 
 /**
- * Says who gets the focus when an element leaves the page with it: else it falls to the body, and the keyboard starts from the top. What has moved keeps it;
- * else its next sibling gets it, at what is marked `data-first` there; else what `otherwise` finds, asked while the element still stands in the page.
- * @returns for `onCloseAutoFocus` of a menu or dialog of the element, which may have taken the element away
+ * Chooses the element that gets the focus when a focused element leaves the page; otherwise the focus falls to the body, and the keyboard starts at the top. An element that has
+ * only moved keeps the focus. If it is gone, its next sibling gets it, at its `data-first`; without a sibling, the result of `otherwise`, which runs while the element is in the page.
+ * @returns a handler for `onCloseAutoFocus` of a menu or dialog, which may have removed the element
  */
 export function useHeir(id: string, otherwise: (leaving: HTMLElement) => Element | null | undefined): (event: Event) => void {
   const left = useRef<Left>(undefined);

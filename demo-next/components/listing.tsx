@@ -2,7 +2,7 @@ import { Card, Flex, Text } from "@radix-ui/themes";
 import type { ReactNode } from "react";
 import styles from "./listing.module.css";
 
-/** A piece of code, with what there is to say of it. */
+/** A piece of code with its explanation. */
 export function Listing({ title, code, children }: { title: string; code: string; children: ReactNode }) {
   return (
     <Flex direction="column" gap="3" asChild>

@@ -16,7 +16,7 @@ export const useReport = () => use(Report);
 
 const SHOWN = 6000;
 
-/** The connection of the page, and what went wrong with it. */
+/** The page's connection to the server, and the errors of its calls. */
 export function Notices({ children }: { children: ReactNode }) {
   const [notice, setNotice] = useState<Notice>();
   const report = (error: unknown) => setNotice({ message: error instanceof Error ? error.message : String(error) });

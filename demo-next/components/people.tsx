@@ -12,7 +12,7 @@ interface Here extends Person {
 
 const MOST = 6;
 
-/** Who is here: each once. */
+/** The people who are here, each once. */
 export function People({ people }: { people: readonly View<Here>[] }) {
   const me = useVisitor()?.id;
   const shown = people.slice(0, MOST);
@@ -37,7 +37,7 @@ export function People({ people }: { people: readonly View<Here>[] }) {
   );
 }
 
-/** Of the first two words. */
+/** The initials of the first two words. */
 export const initials = (name: string) =>
   name
     .split(/\s+/)

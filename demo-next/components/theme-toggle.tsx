@@ -4,13 +4,13 @@ import { IconButton } from "@radix-ui/themes";
 import { useTheme } from "next-themes";
 import styles from "./theme-toggle.module.css";
 
-/** Light or dark. Both icons are in the HTML: which one shows is known in the browser alone. */
+/** Toggles light and dark. Both icons are in the HTML, as only the browser knows which one shows. */
 export function ThemeToggle() {
   const { resolvedTheme, systemTheme, setTheme } = useTheme();
 
   function toggle() {
     const next = resolvedTheme === "dark" ? "light" : "dark";
-    // Back at what the system says, it follows the system again.
+    // A choice equal to the system's theme follows the system again.
     setTheme(next === systemTheme ? "system" : next);
   }
 

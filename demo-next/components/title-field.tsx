@@ -9,13 +9,13 @@ interface Props {
   label: string;
   className?: string;
   onSave(title: string): PromiseLike<unknown>;
-  /** The title was emptied. */
+  /** Called when the title was emptied. */
   onEmpty?(): void;
-  /** The edit is over. `byKey`: the focus is to be put somewhere. */
+  /** Called when the edit is over. `byKey`: a key ended it, so the focus needs a new place. */
   onClose(byKey: boolean): void;
 }
 
-/** Edits a title in place, as it is typed: Enter and leaving the field end it, Escape brings back what was there. */
+/** Edits a title in place. Enter and leaving the field end the edit; Escape restores the old title. */
 export function TitleField({ value, label, className = "", onSave, onEmpty, onClose }: Props) {
   const title = useField(value, onSave);
   const [before] = useState(value);
@@ -36,7 +36,7 @@ export function TitleField({ value, label, className = "", onSave, onEmpty, onCl
   function press(event: KeyboardEvent<HTMLInputElement>) {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter") {
-      // Where all is saved already, the focus goes on at once: this key would press what has it then.
+      // If all is saved already, the focus moves at once, and this key would press the newly focused element.
       event.preventDefault();
       save("byKey");
     }

@@ -23,16 +23,16 @@ const Id = z.string().max(30);
 const Title = z.string().trim().min(1).max(200);
 const Index = z.number().int().min(0);
 
-/** A board that everybody with its link shares. */
+/** A board that is shared by everybody who has its link. */
 export class Board {
   @state columns: Column[] = [
     { id: "todo", title: "To do", cards: [] },
     { id: "doing", title: "Doing", cards: [] },
     { id: "done", title: "Done", cards: [] },
   ];
-  /** Who is here, each once, however many tabs they have. */
+  /** The people who are here, each once, however many tabs they have. */
   @state({ persist: false }) people: Guest[] = [];
-  /** Whose each open tab is. */
+  /** The owner of each open tab. */
   @state({ private: true, persist: false }) private tabs = new Map<string, string>();
 
   @computed get count() {
@@ -51,7 +51,7 @@ export class Board {
     if (card) card.title = title;
   }
 
-  /** Moves a card to a place in a column, counted without the card itself. */
+  /** Moves a card to an index in a column, counted without the card itself. */
   @event({ optimistic: true, input: [Id, Id, Index] }) move(cardId: string, columnId: string, index: number) {
     const from = this.columnOf(cardId);
     const to = this.column(columnId);

@@ -2,7 +2,7 @@ import { defineContext } from "twinstate";
 import { nameIn } from "./name-cookie";
 import { personOf } from "./person";
 
-/** Who calls. Nobody has to sign in: visitors are told apart by their session, and appear to others under a name of ours. Who signs in takes a name of their own. */
+/** The caller. Nobody has to sign in: a session identifies a guest, who appears under a made-up name. Users who sign in choose their name. */
 export const context = defineContext(({ headers, session }) => {
   const person = personOf(session ?? "");
   const name = nameIn(headers.get("cookie"));

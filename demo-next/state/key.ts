@@ -1,9 +1,9 @@
 import { newId } from "twinstate";
 
-/** Whether a text can be the key of a room, as it stands in the URL. */
+/** Whether a text from the URL can be the key of a room. */
 export const isKey = (key: string) => /^[a-z0-9-]{1,40}$/.test(key);
 
-/** The key of a room that nobody knows yet. */
+/** Makes the key of a new room. */
 export const newKey = () =>
   newId()
     .toLowerCase()

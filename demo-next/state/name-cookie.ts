@@ -1,7 +1,7 @@
-/** The cookie that signs a visitor in: it holds their name. Who they are is said by the session, which the server signs. */
+/** The cookie of a visitor who has signed in. It holds the name; the session, which the server signs, holds the identity. */
 export const NAME_COOKIE = "demo_name";
 
-/** The name in a request's cookies. */
+/** Reads the name from a request's cookies. */
 export function nameIn(cookies: string | null): string | undefined {
   const found = cookies?.split(/; */).find((cookie) => cookie.startsWith(`${NAME_COOKIE}=`));
   try {

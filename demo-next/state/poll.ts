@@ -15,25 +15,25 @@ export interface Message {
 
 const MOST_OPTIONS = 60;
 const MOST_MESSAGES = 200;
-/** How long an imported option is on its way, in ms. */
+/** How long the import of an option takes, in ms. */
 const PERIOD = 400;
 
 const isMember = ({ visitor }: { visitor: { guest: boolean } }) => !visitor.guest;
 
-/** A question to everybody with its link. */
+/** A question to everybody who has its link. */
 export class Poll {
   @state question = "";
   @state by: Person | undefined = undefined;
   @state open = true;
   @state options: Option[] = [];
-  /** Who has chosen what. */
+  /** The chosen option of each voter. */
   @state votes = new Map<string, string>();
   @state chat: Message[] = [];
-  /** How far an import is. What a server that was killed leaves behind is not kept. */
+  /** The progress of an import. It is not stored, so a killed server leaves none behind. */
   @state({ persist: false }) importing: { done: number; of: number } | undefined = undefined;
-  /** Who is here, each once, however many tabs they have. */
+  /** The people who are here, each once, however many tabs they have. */
   @state({ persist: false }) people: Person[] = [];
-  /** Whose each open tab is. */
+  /** The owner of each open tab. */
   @state({ private: true, persist: false }) private tabs = new Map<string, string>();
 
   @computed get counts() {
@@ -48,7 +48,7 @@ export class Poll {
     this.by = by;
   }
 
-  /** One vote each: a second one takes the place of the first. */
+  /** Votes. A second vote of a person replaces the first. */
   @event({ optimistic: true, input: [z.string().max(30)] }) vote(option: string) {
     const { visitor } = current();
     if (visitor.guest) throw new EventError("FORBIDDEN", "Sign in to vote.");
@@ -63,7 +63,7 @@ export class Poll {
     if (this.chat.length > MOST_MESSAGES) this.chat.shift();
   }
 
-  /** Beside the queue, so that votes do not wait for it. Cancelled, it leaves what it has brought, and no bar. */
+  /** Imports options in the background, so that votes do not wait. A cancelled import keeps its options, and removes the progress bar. */
   @event({ background: true, queue: "drop", input: [z.string().max(5000)], guard: isMember }) async importOptions(text: string) {
     const texts = linesOf(text);
     try {
@@ -102,7 +102,7 @@ export class Poll {
   }
 }
 
-/** The lines of a text that say something. */
+/** The lines of a text that are not blank. */
 export const linesOf = (text: string) =>
   text
     .split("\n")

@@ -14,14 +14,14 @@ const NewPoll = z.object({
     .refine((text) => linesOf(text).length >= 2, "Give two answers at least, one on each line."),
 });
 
-/** The polls that there are, the newest first. */
+/** The list of all polls, the newest first. */
 export class Polls {
   @state list: { id: string; question: string; by: Person }[] = [];
 
   @event({ input: [NewPoll], guard: ({ visitor }) => !visitor.guest }) async create({ question, options }: z.infer<typeof NewPoll>) {
     const { guest: _, ...by } = current().visitor;
     const id = newKey();
-    // Loaded when it is needed, as `server.ts` imports this class.
+    // The module is loaded here, as `server.ts` imports this class.
     const { twin } = await import("./server");
     await twin.poll(id).begin(question, linesOf(options), by);
     this.list = [{ id, question, by }, ...this.list].slice(0, MOST);

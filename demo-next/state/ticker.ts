@@ -4,14 +4,14 @@ import { event, type Internal, state, update } from "twinstate";
 export interface Quote {
   id: string;
   price: number;
-  /** Since the market has opened, in per cent. */
+  /** The change since the market opened, in per cent. */
   change: number;
 }
 
 const ROWS = 1000;
-/** Between two trades, in ms. */
+/** The time between two trades, in ms. */
 const PERIOD = 50;
-/** Prime to the rows: each has its turn before one has it again. */
+/** The step from row to row. It is prime to the count of rows, so each row has its turn before one has it again. */
 const STRIDE = 389;
 
 /** A market that everybody sees. It trades while somebody looks. */
@@ -19,10 +19,10 @@ export class Ticker {
   @state({ persist: false }) quotes: Quote[] = Array.from({ length: ROWS }, (_, i) => ({ id: nameOf(i), price: openingPrice(i), change: 0 }));
   @state({ persist: false }) trades = 0;
   @state({ private: true, persist: false }) private watching = 0;
-  /** Which run of the market this is: an older one ends. */
+  /** The number of this run of the market: an older run ends. */
   private runs = 0;
 
-  /** Beside the queue. It is no visitor's business. */
+  /** Trades in the background. No visitor may call it. */
   @event({ background: true, internal: true }) async run(this: Internal<this>) {
     const mine = ++this.runs;
     while (this.watching > 0 && this.runs === mine) {
@@ -33,7 +33,7 @@ export class Ticker {
 
   protected async onConnect(): Promise<void> {
     if (++this.watching > 1) return;
-    // Loaded when it is needed, as `server.ts` imports this class.
+    // The module is loaded here, as `server.ts` imports this class.
     const { twin } = await import("./server");
     void twin.ticker().run();
   }
@@ -55,7 +55,7 @@ export class Ticker {
 const cents = (value: number) => Math.round(value * 100) / 100;
 const openingPrice = (i: number) => 10 + ((i * 7919) % 49_000) / 100;
 
-/** Three letters, another three for each. */
+/** A symbol of three letters, unique for each row. */
 function nameOf(i: number): string {
   const n = (i * 7919) % 26 ** 3;
   return String.fromCharCode(...[n / 676, (n / 26) % 26, n % 26].map((digit) => 65 + Math.floor(digit)));

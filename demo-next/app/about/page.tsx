@@ -24,7 +24,7 @@ const COMPONENT = `const todo = useTodo();
   Add ({todo.left} left)
 </button>`;
 
-/** Static: it has no state, so it is the same for everybody, and may be cached. */
+/** A static page: it has no state, so it is the same for everybody, and may be cached. */
 export default function Page() {
   return (
     <Container size="2">

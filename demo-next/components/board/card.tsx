@@ -75,7 +75,7 @@ export function Card({ card, columnId }: { card: View<CardState>; columnId: stri
   );
 }
 
-/** A card as it looks: in its column, and held. */
+/** The looks of a card, in its column and while it is dragged. */
 export function CardFace({ card: { title, by }, grip, menu }: { card: View<CardState>; grip?: React.ComponentProps<"div">; menu?: ReactNode }) {
   return (
     <div className={styles.card} data-flying={!grip || undefined}>
@@ -112,7 +112,7 @@ function CardMenu({ id, title, columnId, onEdit, onClose }: CardMenuProps) {
         size="1"
         align="end"
         onCloseAutoFocus={(event) => {
-          // The field has the focus already.
+          // The field already has the focus.
           if (edited.current) event.preventDefault();
           else onClose(event);
         }}

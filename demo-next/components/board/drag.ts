@@ -21,14 +21,14 @@ import { useThisBoard } from "./this-board";
 
 type Columns = readonly View<Column>[];
 
-/** A card on its way: where it would land now. */
+/** A dragged card, and where it would land now. */
 interface Drag {
   readonly card: string;
   readonly column: string;
   readonly index: number;
 }
 
-/** The columns of this board with the dragged card where it is held, whatever others change meanwhile. */
+/** Gives the columns of this board with the dragged card where the user holds it, whatever others change meanwhile. */
 export function useDrag() {
   const board = useThisBoard();
   const report = useReport();
@@ -47,7 +47,7 @@ export function useDrag() {
     setDrag(placeOf(columns, String(active.id)));
   }
 
-  /** Within a column dnd-kit shifts the cards itself: only what enters another one is moved. */
+  /** Moves the card when it enters another column. Within a column dnd-kit shifts the cards itself. */
   function over(event: DragOverEvent) {
     const place = landing(columns, event);
     if (place && drag && place.column !== drag.column) setDrag(place);
@@ -64,7 +64,7 @@ export function useDrag() {
     } catch (error) {
       report(error);
     }
-    // No `finally`: the React Compiler would leave this hook as it is.
+    // There is no `finally`, as the React Compiler would not compile this hook then.
     setDrag((now) => (now === place ? undefined : now));
   }
 
@@ -76,7 +76,7 @@ export function useDrag() {
   return { columns, held, sensors, collisionDetection, handlers: { onDragStart: start, onDragOver: over, onDragEnd: end, onDragCancel: cancel } };
 }
 
-/** The columns with a card taken out and put to its place. */
+/** Gives the columns with a card moved to its place. */
 function arrange(columns: Columns, { card, column, index }: Drag): Columns {
   const moved = columns.flatMap(({ cards }) => cards).find(({ id }) => id === card);
   if (!moved || !columns.some(({ id }) => id === column)) return columns;
@@ -94,7 +94,7 @@ function placeOf(columns: Columns, card: string): Drag | undefined {
   return undefined;
 }
 
-/** Where the card lands: on the place of a card of its own column, before or after one of another, or at the end of a column. */
+/** Finds where the card lands: in the place of a card of its own column, before or after a card of another, or at the end of a column. */
 function landing(columns: Columns, { active, over }: Pick<DragOverEvent, "active" | "over">): Drag | undefined {
   if (!over) return undefined;
   const card = String(active.id);
@@ -110,7 +110,7 @@ function landing(columns: Columns, { active, over }: Pick<DragOverEvent, "active
   return { card, column: at.column, index: at.index + (below ? 1 : 0) };
 }
 
-/** Where the card would land, in words. */
+/** Says in words where the card would land. */
 export function placeName(columns: Columns, drag: Pick<DragOverEvent, "active" | "over">): string {
   const place = landing(columns, drag);
   const column = columns.find(({ id }) => id === place?.column);
@@ -122,7 +122,7 @@ export function placeName(columns: Columns, drag: Pick<DragOverEvent, "active" |
 const isColumn = ({ data }: DroppableContainer) => data.current?.type === "column";
 const columnOf = ({ data }: DroppableContainer): unknown => data.current?.sortable?.containerId;
 
-/** The nearest column by what the pointer is on, and in it the nearest card. */
+/** Finds the column under the pointer, or else the nearest one, and in it the nearest card. */
 const collisionDetection: CollisionDetection = (args) => {
   const { droppableContainers, droppableRects, collisionRect, pointerCoordinates } = args;
   const x = pointerCoordinates?.x ?? collisionRect.left + collisionRect.width / 2;
@@ -138,7 +138,7 @@ const collisionDetection: CollisionDetection = (args) => {
   return cards.length > 0 ? closestCenter({ ...args, droppableContainers: cards }) : [{ id: column.id }];
 };
 
-/** Moves a held card by arrow keys: left and right to the next column, up and down by one card. */
+/** Moves a dragged card by arrow keys: left and right to the next column, up and down by one card. */
 const step: KeyboardCoordinateGetter = (event, { active, context: { collisionRect, droppableContainers, droppableRects, over } }) => {
   if (!collisionRect) return undefined;
   const at = over?.id ?? active;

@@ -4,7 +4,7 @@ import { useEvent } from "twinstate/react";
 import { usePoll, useVisitor } from "../../state/client";
 import styles from "./poll.module.css";
 
-/** Brings further answers, one after the other. Everybody sees how far it is; whoever began it may stop it. */
+/** Imports further answers, one after the other. Everybody sees the progress; the user who began it may stop it. */
 export function ImportOptions({ id }: { id: string }) {
   const poll = usePoll(id);
   const { importing } = poll;

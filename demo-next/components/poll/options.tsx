@@ -3,7 +3,7 @@ import { RadioCards, Text } from "@radix-ui/themes";
 import { usePoll, useVisitor } from "../../state/client";
 import styles from "./poll.module.css";
 
-/** The answers with their votes. A vote is shown before the server has answered, and moves when the voter changes their mind. */
+/** The answers with their votes. A vote shows before the server has answered, and moves when the user votes again. */
 export function Options({ id }: { id: string }) {
   const { options, votes, counts, open, vote } = usePoll(id);
   const me = useVisitor();

@@ -4,7 +4,7 @@ import { useVisitor } from "../../state/client";
 
 const ROUTE = "/api/sign-in";
 
-/** Who visits. Guests may look; whoever says a name may take part. */
+/** Shows who is signed in, or a form to sign in. Guests may look; users with a name may take part. */
 export function SignIn() {
   const visitor = useVisitor();
   if (!visitor) return null;

@@ -4,7 +4,7 @@ import { createContext, use, useEffect } from "react";
 /** Counts how often rows have rendered again. */
 export interface Renders {
   readonly count: number;
-  /** A row has rendered; the first time, it has come. */
+  /** Called for each render of a row. The first one is its mount, which does not count. */
   add(id: string): void;
   subscribe(listener: () => void): () => void;
 }

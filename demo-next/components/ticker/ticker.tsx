@@ -25,7 +25,7 @@ export function Ticker() {
   );
 }
 
-/** This renders with each trade, and of its rows the one that has changed. */
+/** The market. It renders with each trade, and so does the one row that has changed. */
 function Quotes() {
   const { quotes } = useTicker();
   return (

@@ -6,7 +6,7 @@ import type { Item } from "../../state/todo";
 export const FILTERS = ["all", "active", "completed"] as const;
 export type Filter = (typeof FILTERS)[number];
 
-/** Which to-dos are shown: `?show=active`, so that it survives a reload, can be linked to, and is known to the server. */
+/** The filter in the URL, `?show=active`: it survives a reload, can be linked to, and the server knows it. */
 export function useFilter(): [filter: Filter, setFilter: (filter: Filter) => void] {
   const show = useSearchParams().get("show");
   const filter = FILTERS.find((known) => known === show) ?? "all";

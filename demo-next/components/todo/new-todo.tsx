@@ -13,7 +13,7 @@ export const newTodoField = () => document.getElementById(ID);
 export function NewTodo() {
   const todo = useTodo();
 
-  // With JavaScript the field is free for the next one at once.
+  // With JavaScript the field is empty for the next to-do at once.
   function add(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     todo.add(String(new FormData(event.currentTarget).get("title")));

@@ -2,7 +2,7 @@ import { NAME_COOKIE } from "../../../state/name-cookie";
 
 const YEAR = 365 * 24 * 3600;
 
-/** Signs the visitor in under a name; without one it signs them out. The page comes anew, and with it the connection, as whoever it is then. */
+/** Signs the visitor in under a name, or out without one. The page reloads, and connects as the new visitor. */
 export async function POST(request: Request) {
   const name = String((await request.formData()).get("name"))
     .trim()
