@@ -5,8 +5,8 @@ import type { Fn } from "./view-types.js";
 /** How views use a class that the browser has. The decorators of a class register this code, so that a page without classes does not load it. */
 export interface ClassViews {
   /**
-   * What views of a model's instances stand on: they are `instanceof` the class and have its methods; a getter is evaluated once for each view, and an event
-   * tells how it is called.
+   * The prototype of views of a model's instances. They are `instanceof` the class and have its methods; a getter is evaluated once for each view, and an event
+   * throws an error that says how to call it.
    */
   readonly prototype: object;
   /** A getter or method that the class defines, and that is neither state nor an event. */
@@ -18,7 +18,7 @@ export interface ClassViews {
 /** The plain getters and methods of a store's class, on views of it. */
 export interface Members {
   has(name: string): boolean;
-  /** What a getter gives: the same as before while all that it has read is. Or a method, bound to the view. */
+  /** The value of a getter, which stays the same as long as everything that it read does; or a method, bound to the view. */
   get(name: string, view: object): unknown;
 }
 
@@ -100,7 +100,7 @@ interface Result {
   value: unknown;
 }
 
-/** A view that notes what is read of it, also by methods that are called on it. */
+/** A view that records what is read of it, also by its methods. */
 function readerOf(view: object, described: Described, read: Result["read"]): object {
   const reader: object = new Proxy(view, {
     get(target, key) {
@@ -128,7 +128,7 @@ function describe(Class: AnyClass): Described {
     for (const key of Reflect.ownKeys(one)) {
       if (described.has(key)) continue;
       const descriptor = Object.getOwnPropertyDescriptor(one, key) as PropertyDescriptor & { get?: { method?: unknown } };
-      // A method that a store keeps from being assigned, where this side has stores too.
+      // A method that `protectMethods` protects, if this side has stores, too.
       const value = descriptor.get?.method;
       described.set(key, value ? { value } : descriptor);
     }
@@ -145,7 +145,7 @@ function makePrototype(Class: AnyClass, name: string): object {
     else if (process.env.NODE_ENV !== "production" && typeof value === "function" && key !== "constructor")
       define(key, { value: explained(value as Fn, name, String(key)) });
   }
-  // What the browser is not told of is absent: it is not to be made of what is there.
+  // A member that the browser does not get is absent: it must not be computed from the others.
   for (const key of [...fields.keys(), ...computeds.keys()]) define(key, { value: undefined });
   for (const key of events.keys()) {
     define(key, {

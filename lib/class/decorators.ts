@@ -93,28 +93,28 @@ export interface CheckedEventDecorator<I extends Schemas, S = any> {
   <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Fits<M, I>): void;
 }
 export interface EventOptions<I extends Schemas, S> {
-  /** Runs at once on the twin too, where the browser has the class. */
+  /** Whether the browser predicts the event: it runs on the twin at once, if the browser has the class. */
   optimistic?: boolean;
-  /** Runs beside the queue: state changes inside `update()` alone. */
+  /** Whether the event runs beside the queue: it then changes state only inside `update()`. */
   background?: boolean;
-  /** Carries no number: at most once, unordered. */
+  /** Whether calls have no number: they run at most once, in no order. */
   volatile?: boolean;
-  /** What a call does while another of this event runs: waits, aborts it, or is refused. @default "serial" */
+  /** The policy for a call while another call of this event runs: it waits, aborts the other, or is refused. @default "serial" */
   queue?: QueuePolicy;
-  /** Sent only when so many ms have passed without another call. */
+  /** The call is sent only after this many ms without another call. */
   debounce?: number;
-  /** Sent at most once in so many ms. */
+  /** The call is sent at most once in this many ms. */
   throttle?: number;
   /** One Standard Schema for each parameter. */
   input?: readonly [...I];
-  /** Whether the caller may. Annotate `store` with the class: the decorator checks it. */
+  /** Returns whether the caller may call the event. Annotate `store` with the class: the decorator checks it. */
   guard?: (context: Current, store: S, ...args: any[]) => boolean | Promise<boolean>;
 }
-/** Of an event for server code alone. What callers in a browser need is nothing here; nor do guards ask server code. */
+/** The options of an event for server code only. Options for callers in a browser do not apply, nor do guards. */
 export interface InternalEventOptions {
   /**
-   * Server code alone may call it: `twin.poll(id).open("…")`, `(await get(Poll)).open("…")`, and other events of the store. To clients there is no such event:
-   * they are neither told of it nor may they call it, and the twin's type lacks it, by the method's `this: Internal<this>`.
+   * Only server code may call the event: `twin.poll(id).open("…")`, `(await get(Poll)).open("…")`, and other events of the store. Clients do not see the event
+   * and cannot call it. The method's `this: Internal<this>` removes it from the twin's type.
    * @example @event({ internal: true }) open(this: Internal<this>, question: string) { this.question = question; }
    */
   internal: true;
@@ -136,8 +136,8 @@ const PLACES: readonly string[] = ["localStorage", "sessionStorage", "cookie"];
 const oneOf = (values: readonly string[]) => `"${values.slice(0, -1).join('", "')}" or "${values.at(-1)}"`;
 
 /**
- * A field that is state: kept on the server, mirrored in every browser that watches. A private or protected one must say
- * `{ private: true }`: it is kept on the server and never sent.
+ * Makes a field state: the server keeps it, and every subscribed browser mirrors it. A private or protected field must say
+ * `{ private: true }`: the server keeps it and never sends it.
  * @example
  * @state items: Item[] = [];
  * @state({ private: true }) private secret = "";

@@ -1,11 +1,11 @@
 import type { Connection, Page } from "../event/current.js";
 
 /**
- * The methods by which the server tells a store of its life. A store has those that it needs, by these names. They are `protected`, which no `implements` can
- * say: public ones would be events of the twin's type, and `createTwin` refuses them. They run as events do, one at a time with those of the same scope
- * instance; what they change is one commit, and undone where they throw.
+ * The lifecycle methods of a store: the server calls them. A store implements the ones that it needs, by these names, as `protected` methods. `implements`
+ * cannot check protected methods, and public ones would be events of the twin's type: `createTwin` refuses them. Lifecycle methods run in the queue of their
+ * scope instance, as events do. Their changes are one commit, and are rolled back if they throw.
  * @example
- * // Who is here: people, each once, however many tabs they have. Nothing of it is kept, so that a server that was killed leaves no ghosts.
+ * // The people who are here, each once, however many tabs they have. Nothing of it is persisted, so that a killed server leaves no ghosts.
  * export class Board {
  *   @state({ persist: false }) people: Person[] = [];
  *   @state({ private: true, persist: false }) private tabs = new Map<string, string>();
@@ -23,15 +23,15 @@ import type { Connection, Page } from "../event/current.js";
  * }
  */
 export interface Lifecycle {
-  /** Once in the store's life, before its first `onLoad`: it is new, and nothing of it is kept yet. */
+  /** Runs once in the store's life, before its first `onLoad`: the store is new, and nothing of it is stored yet. */
   onCreate(): void | Promise<void>;
-  /** Each time the store comes into memory, and after a hot reload; for each page that `preload` hands it, with the page. */
+  /** Runs each time the store is loaded into memory, after a hot reload, and, with the page, for each page that `preload` passes. */
   onLoad(page?: Page): void | Promise<void>;
-  /** A tab has begun to watch the store. `current()` tells whose it is. */
+  /** Runs when a tab has subscribed to the store. `current()` tells whose tab it is. */
   onConnect(connection: Connection): void | Promise<void>;
-  /** A tab has stopped, and was not back within some seconds. */
+  /** Runs when a tab has unsubscribed or disconnected, and has not come back within some seconds. */
   onDisconnect(connection: Connection): void | Promise<void>;
-  /** The store is about to leave memory: the server ends, it was idle for long, or its class was replaced by a hot reload. */
+  /** Runs before the store leaves memory: the server ends, the store was idle for long, or a hot reload replaced its class. */
   onDispose(): void | Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import type { Global } from "./view-types.js";
 export interface Register {}
 /** The context that `defineContext` makes of a request. */
 export type AppContext = Register extends { context: (...args: any) => infer C } ? Awaited<C> : {};
-/** The part of the context that the visitor's browser is told too: what `defineContext` gives as `visitor`. */
+/** The part of the context that the visitor's browser gets, too: the `visitor` that `defineContext` returns. */
 export type AppVisitor = VisitorOf<AppContext>;
 type VisitorOf<C> = C extends unknown ? ("visitor" extends keyof C ? C["visitor"] : undefined) : never;
 /** The codes of the app's own errors, with their data. */
@@ -27,17 +27,18 @@ export interface Problem<Message extends string> {
 export interface ContextRequest {
   readonly headers: Global<"Headers">;
   /**
-   * The id of the visitor's session, which the server has signed: who calls, where nobody signs in. `undefined` where server code asks for a request without
-   * one.
+   * The id of the visitor's session, signed by the server. It identifies the caller if nobody signs in. `undefined` if server code asks for a request without
+   * a session.
    */
   readonly session: string | undefined;
 }
 
 /**
- * Who calls: made from each request, given to events, guards, `allow` and `visibleTo`. Register its type with {@link Register}.
+ * Defines the context, which describes the caller. It is made from each request, and passed to events, guards and `allow`. Register its type with
+ * {@link Register}.
  *
- * Nothing of it leaves the server, but for `visitor`: a plain value of 4 kB at most, which the visitor's own browser is told. `useVisitor()` gives it, and
- * `current().visitor` in events, those that are predicted too.
+ * The context stays on the server, except `visitor`: a plain value of 4 kB at most, which is sent to the visitor's own browser. `useVisitor()` returns it, and
+ * so does `current().visitor` in events, also in predicted ones.
  * @example
  * export const context = defineContext(async ({ headers }) => {
  *   const user = await userOf(headers);

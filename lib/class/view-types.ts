@@ -9,12 +9,12 @@ export type IsAny<T> = 0 extends 1 & T ? true : false;
 
 declare const INTERNAL: unique symbol;
 /**
- * The `this` of an event that server code alone may call: so types know it, and the twin's lacks it.
+ * The `this` of an event that only server code may call. It removes the event from the twin's type.
  * @example @event({ internal: true }) open(this: Internal<this>, question: string) { this.question = question; }
  */
 export type Internal<T> = T & { readonly [INTERNAL]?: never };
 /** Whether a method's `this` is {@link Internal}. */
-// In an object, as a condition on the polymorphic `this` alone would be put off.
+// The types stand in an object, as TypeScript defers a condition on the polymorphic `this` itself.
 export type IsInternal<M> = M extends (this: infer S, ...args: any) => unknown ? ({ it: S } extends { it: Internal<unknown> } ? true : false) : false;
 
 /** A value of a store, as the browser sees it: deeply read-only, its methods are events. */

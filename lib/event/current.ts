@@ -10,8 +10,8 @@ export interface Connection {
 }
 
 /**
- * The page that a store is loaded for, as `twin.preload({ todo: { params, search } })` says: `onLoad(page)` is given it. It is what the URL says, so anybody
- * may have written it: check it as you check arguments.
+ * The page that a store is loaded for, as `twin.preload({ todo: { params, search } })` passes it to `onLoad(page)`. It comes from the URL, so a visitor can set
+ * it to anything: check it like arguments.
  */
 export interface Page {
   readonly params: PageParams;
@@ -21,11 +21,11 @@ export type PageParams = Readonly<Record<string, string | readonly string[] | un
 
 /** The visitor's session: a browser, signed in or not. */
 interface Session {
-  /** Under which the server knows it: `twin.todo(id)`. */
+  /** The session's id on the server: `twin.todo(id)`. */
   readonly id: string;
   /**
-   * Gives the browser another cookie, with the answer of this event; whoever has a copy of the one before has nothing any more. The session's state stays. Call
-   * it when somebody signs in, or out.
+   * Replaces the browser's cookie, with the answer of this event. A copy of the old cookie becomes useless. The session's state stays. Call it when somebody
+   * signs in or out.
    * @throws StateError in a batch of calls of a client of your own, and where there is no request.
    * @example await current().session?.rotate();
    */
@@ -36,7 +36,7 @@ export interface CurrentBase {
   readonly session: Session | undefined;
   /** The room's key. */
   readonly key: string | undefined;
-  /** Aborts when the event is cancelled, superseded or out of time. */
+  /** A signal that aborts when the event is cancelled, superseded or timed out. */
   readonly signal: Global<"AbortSignal">;
   readonly connection: Connection | undefined;
   /** The idempotency key for effects outside: the same when the event is run again. */
@@ -53,7 +53,7 @@ export interface BuiltInEffects {
   download(url: string, name?: string): void;
 }
 
-/** Where events run: sets who `current()` is, and takes what they ask for. */
+/** The environment of running events: it provides `current()`, `update()`, effects and ids. */
 export interface Provider {
   current(): Current | undefined;
   update<R>(change: () => R): Promise<R>;
@@ -70,7 +70,7 @@ export function setProvider(provider: Provider): void {
   shared[PROVIDER] = provider;
 }
 
-/** Runs something synchronous of which another provider is asked. */
+/** Runs a synchronous function with another provider. */
 export function withProvider<R>(provider: Provider, run: () => R): R {
   const before = shared[PROVIDER];
   shared[PROVIDER] = provider;
@@ -82,8 +82,8 @@ export function withProvider<R>(provider: Provider, run: () => R): R {
 }
 
 /**
- * Who calls the running event: the app's context, with the session, the room's key, a signal, and `get` for the other stores of
- * the scope instance.
+ * Returns the caller of the running event: the app's context, with the session, the room's key, a signal, and `get` for the other
+ * stores of the scope instance.
  * @throws StateError outside an event
  * @example const { user, signal } = current();
  */
@@ -94,11 +94,11 @@ export function current(): Current {
 }
 
 /**
- * Changes state from an event that runs beside the queue (`@event({ background: true })`): `change` takes its turn, and is
- * committed as one. Gives what it returns.
+ * Changes state from an event that runs beside the queue (`@event({ background: true })`): `change` waits for its turn, and its
+ * changes are one commit. Resolves to its result.
  *
- * When the event is cancelled, superseded, or cut off as the server closes, state may still be changed for five seconds, so that `finally` can clean up: at
- * once where the event has taken `current().signal`, which tells it; else the next `update()` throws the reason first, so that a loop ends.
+ * After the event is cancelled, superseded, or cut off because the server closes, `update()` still works for five seconds, so that `finally` can clean up. If
+ * the event has not read `current().signal`, the next `update()` throws the reason first, so that a loop ends.
  * @example await update(() => { this.progress = n; });
  * @example
  * try {
@@ -113,7 +113,7 @@ export function update<R>(change: () => R & (R extends PromiseLike<unknown> ? Pr
 }
 
 /**
- * Acts in the caller's browser, after what the event changed is shown there.
+ * Runs an effect in the caller's browser, after the event's changes are shown there.
  * @throws StateError outside an event
  * @example effect.toast("Saved");
  */

@@ -21,14 +21,14 @@ export interface GraphMode {
   faceOf?(node: InstanceNode): object;
 }
 
-/** The containers of one store, to be read. What writes them is a {@link Writer}, or a decoder. */
+/** The containers of one store. A {@link Writer} or a decoder writes to them. */
 export class Graph {
   /** The store's name, for messages. */
   readonly name: string;
   root!: InstanceNode;
   /** Without a mode only a decoder changes the containers, and its changes are final. */
   mode: GraphMode | undefined = undefined;
-  /** Makes what users hold of a container: `openFace`, where containers are held at all. */
+  /** Makes the object that users hold of a container: `openFace`. `undefined` where only views are read. */
   open: ((node: Node) => object) | undefined;
   /** The value of a mirror's instance for a name that is no field: a method, mostly. */
   method: ((className: string, key: string) => unknown) | undefined;
@@ -41,7 +41,7 @@ export class Graph {
     this.name = name;
   }
 
-  /** A date as it stands here. In development a twin's cannot be changed in place either, as its views cannot. */
+  /** A date for this graph. In development a twin's dates refuse changes in place, too, as its views do. */
   date(date: Date): Date {
     return typeof process === "undefined" || process.env.NODE_ENV === "production" ? date : stateDate(date.getTime());
   }

@@ -33,9 +33,9 @@ export class InstanceNode extends ObjectNode {
     return Object.keys(this.data);
   }
 
-  /** The names that the storage keeps, where it is the user's own instance. @default all */
+  /** The names that the storage keeps, if this is the user's own instance. @default all */
   persistent?(): readonly string[];
 
-  /** Takes values that are there already, of a stored record, where it is the user's own instance. */
+  /** Takes the values of a stored record, if this is the user's own instance. */
   fill?(data: Record<string, Stored>): void;
 }

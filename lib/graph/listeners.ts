@@ -29,7 +29,7 @@ export class Listeners {
     };
   }
 
-  /** Tells nothing of a container. `false`: nobody listens to it. */
+  /** Stops notifying listeners of a container. Returns `false` if it has none. */
   hush(node: Node): boolean {
     return this.#listeners.has(node) && this.#hushed.add(node).has(node);
   }
@@ -61,8 +61,8 @@ export class Listeners {
 }
 
 /**
- * Calls back for each change of a container: what MobX's `observe` is for MobX's own. Not for what nested containers
- * change. Returns the function that ends it.
+ * Calls back for each change of a container, as MobX's `observe` does for MobX's own. Changes of nested containers do not count.
+ * Returns the function that unsubscribes.
  * @throws StateError when `container` is none of twinstate's
  * @example const stop = onDelta(todo.items, (delta) => console.log(delta.type))
  */

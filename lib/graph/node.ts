@@ -6,7 +6,7 @@ export const NODE = Symbol.for("twinstate.node");
 
 export type Kind = "object" | "array" | "map" | "set" | "instance";
 
-/** A value as a container's data holds it: nested containers as nodes, all else as it is. */
+/** A value in a container's data: a node for a nested container, and any other value as it is. */
 export type Stored = unknown;
 
 /** Number of a container that no channel shows. */
@@ -14,7 +14,7 @@ export const UNNUMBERED = -1;
 /** Number of a container that the running encoding has met, but not numbered yet. */
 export const MET = -2;
 
-/** How a channel knows a container: its number, how many slots refer to it, and the last walk that met it. */
+/** A channel's tag of a container: its number, how many slots refer to it, and the last walk that met it. */
 export interface Tag {
   id: number;
   refs: number;
@@ -26,9 +26,9 @@ let walks = 0;
 /** The mark of a new walk through containers, which no other walk has. It tells which containers the walk has met. */
 export const nextWalk = (): number => ++walks;
 
-/** Tells reactions of changes. An array or Set has one atom, which is this. */
+/** Notifies reactions of changes. An array or Set has a single atom. */
 export interface Atoms {
-  /** All may have changed. */
+  /** Anything in the container may have changed. */
   reportChanged(): void;
 }
 
@@ -59,7 +59,7 @@ export abstract class Node implements Tag {
   storageTag: Tag | undefined = undefined;
   /** Notifies reactions. Made when a reaction first reads the container. */
   atoms: Atoms | undefined = undefined;
-  /** Its view; the last one, as an {@link Old}, when something has changed since. */
+  /** Its view, or an {@link Old} with its last view if something has changed since. */
   view: object | undefined = undefined;
   /** The nodes whose views hold this one's view. */
   users: Node | Set<Node> | undefined = undefined;
@@ -88,7 +88,7 @@ export function nodeOf(value: unknown): Node | undefined {
   return (value as { [NODE]?: Node })[NODE];
 }
 
-/** A view that is not true any more. It is kept, as what follows may turn out to equal it. */
+/** An outdated view. It stays, as the next view may turn out to equal it. */
 export class Old {
   readonly view: object;
 
@@ -100,14 +100,14 @@ export class Old {
 /** Whether a view shares the data of a container, which must be copied then before it changes. */
 export const isShared = ({ view, data }: Node): boolean => view === data || (view instanceof Old && view.view === data);
 
-/** Told of each change of a container, where somebody wants to know. */
+/** Called for each change of a container, if set. */
 export let changed: ((node: Node) => void) | undefined;
 
 export function tellChanges(to: typeof changed): void {
   changed = to;
 }
 
-/** Tells all views that hold a view of this node that they are old. */
+/** Marks the view of a node as old, and all views that hold it. */
 export function spoil(node: Node): void {
   changed?.(node);
   if (node.view === undefined || node.view instanceof Old) return;

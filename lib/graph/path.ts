@@ -1,6 +1,6 @@
 import { Node } from "./node.js";
 
-/** Where a value stands, for messages: `todo.items[3].title`. */
+/** The path of a value, for messages: `todo.items[3].title`. */
 export function pathOf(node: Node, key?: unknown): string {
   const { root, name } = node.graph;
   const path = root ? pathTo(root, node, name) : name;

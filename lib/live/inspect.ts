@@ -24,8 +24,8 @@ function print(this: object, depth: number | null, { maxArrayLength }: { maxArra
 }
 
 /**
- * A plain copy, as deep as it is printed, with all its cycles. Level by level: what stands in two places is filled for the upper one. Reactions are not told
- * that it was read.
+ * A plain copy, as deep as Node prints it, with all cycles. It is made level by level, so that a container in two places is filled for the upper one. Reactions
+ * do not observe this read.
  */
 function copyOf(root: Node, depth: number, most: number): object {
   const copies = new Map<Node, object>();
@@ -59,7 +59,7 @@ function instanceOf({ face }: Node): object | undefined {
 function blankOf(node: Node): object {
   if (!(node instanceof InstanceNode)) return emptyOf(node.kind);
   const instance = instanceOf(node);
-  // A class that says itself how it is printed may want more than fields.
+  // A class with its own hook may print more than fields.
   if (instance && Reflect.get(instance, INSPECT) !== print) return instance;
   return Object.create(instance ? Object.getPrototypeOf(instance) : (classViewsOf(node.graph.models, node.className)?.prototype ?? Object.prototype)) as object;
 }
@@ -67,7 +67,7 @@ function blankOf(node: Node): object {
 function fill(node: Node, copy: object, part: (stored: Stored) => unknown, most: number): void {
   const data = node.data as Record<string, Stored>;
   if (Array.isArray(copy)) {
-    // How many more there are is printed too.
+    // Node prints the number of further items, too.
     for (const [i, item] of (node.data as Stored[]).entries()) copy.push(i < most ? part(item) : undefined);
     return;
   }
@@ -75,7 +75,7 @@ function fill(node: Node, copy: object, part: (stored: Stored) => unknown, most:
   const instance = instanceOf(node);
   for (const name of Object.keys(instance ?? data)) {
     const value: unknown = Object.hasOwn(data, name) ? part(data[name]) : Reflect.getOwnPropertyDescriptor(instance as object, name)?.value;
-    // Not by assignment: the class may have a setter.
+    // The property is defined, not assigned: the class may have a setter.
     Object.defineProperty(copy, name, { value, enumerable: true });
   }
 }

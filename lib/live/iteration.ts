@@ -9,7 +9,7 @@ interface Looped {
 /** `part`: what the iterator gives for a key. */
 type Loops = new <T>(node: Looped, part: (key: Stored) => T) => MapIterator<T> & SetIterator<T>;
 
-/** Iterators over what users hold of a Map or Set. They stand on the prototype of the language's own iterators, with all that it has. */
+/** Iterators over a Map or Set of users'. They inherit from the prototype of the language's own iterators, with all its methods. */
 function loopsLike(native: object): Loops {
   class Loop {
     #node: Looped | undefined;
@@ -45,7 +45,7 @@ function loopsLike(native: object): Loops {
 export const MapLoop = loopsLike(new Map().keys());
 export const SetLoop = loopsLike(new Set().keys());
 
-/** The keys of `data` without those that a loop has met in `before`, where `rest` was left. */
+/** The keys of `data` that a loop has not met yet. The loop went over `before`, and `rest` was left of it. */
 function* unmet(data: Looped["data"], before: Looped["data"], rest: ReadonlySet<Stored>): Generator<Stored> {
   for (const key of data.keys()) if (rest.has(key) || !before.has(key)) yield key;
 }

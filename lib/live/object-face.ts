@@ -22,7 +22,7 @@ export function readKey(node: ObjectNode, key: string): unknown {
 const objectFace: ProxyHandler<ObjectNode> = {
   get(node, key) {
     if (typeof key === "symbol") return key === NODE ? node : Reflect.get(node.data, key);
-    // As any name that is no property: an event that merges deep, name by name, would reach the prototype of all objects.
+    // `__proto__` is a name without a property here: otherwise an event that merges deeply, name by name, would reach the prototype of all objects.
     const value = key === "__proto__" ? own(node.data, key) : node.data[key];
     observeKey(node, key);
     return value instanceof Node ? value.live : value;
@@ -49,7 +49,7 @@ const objectFace: ProxyHandler<ObjectNode> = {
   },
   getOwnPropertyDescriptor(node, key) {
     if (typeof key === "symbol") return undefined;
-    // Asked for each key by `Object.keys`, which reads no value; what reads them asks `get` too.
+    // `Object.keys` asks for each key without reading its value. Code that reads values also calls `get`.
     observeKey(node, KEYS);
     if (!Object.hasOwn(node.data, key)) return undefined;
     return { value: liveOf(node.data[key]), writable: true, enumerable: true, configurable: true };
@@ -65,7 +65,7 @@ const objectFace: ProxyHandler<ObjectNode> = {
   setPrototypeOf: () => false,
 };
 
-/** Of an instance that this side has not made: where it has the class, its getters and methods run on what is here. */
+/** The Proxy of an instance that this side has not made. If this side has the class, its getters and methods run on the fields here. */
 const instanceFace: ProxyHandler<InstanceNode> = {
   ...(objectFace as ProxyHandler<InstanceNode>),
   get(node, key, face) {

@@ -5,7 +5,7 @@ import { addUser, Node, nodeOf, Old, put, type Stored } from "../graph/node.js";
 import { copyInto, emptyOf } from "../graph/plain.js";
 import { plainLeaf } from "../wire/leaf-copies.js";
 
-/** Stands for the view of a container while those of what is inside are built. */
+/** Stands for the view of a container while the views of its content are built. */
 class Build {
   readonly view: object;
   readonly last: object | undefined;
@@ -40,7 +40,7 @@ export function viewOf(value: unknown): unknown {
 
 const hasView = ({ view }: Node) => view !== undefined && !(view instanceof Old);
 
-/** Views of what is inside come first. Containers may stand in each other as deep as they like, so they wait in a list. */
+/** Builds the views of the content first. Containers may be nested at any depth, so they wait in a list. */
 function build(node: Node): void {
   const waiting = [node];
   let next: Node | undefined;
@@ -74,7 +74,7 @@ function begin(node: Node): void {
   node.view = harden(node.data as object, node.graph.name);
 }
 
-/** Takes the views of what is inside, up to the first part that has none: it is returned. */
+/** Takes the views of the content, up to the first part without a view, which it returns. */
 function advance(node: Node, build: Build): Node | undefined {
   const { parts, views } = build;
   while (views.length < parts.length) {
@@ -92,7 +92,7 @@ function advance(node: Node, build: Build): Node | undefined {
   return undefined;
 }
 
-/** All that it holds has a view, or is being built. */
+/** Everything that the container holds has a view, or its view is being built. */
 function finish(node: Node, { view, last, names, views, captured }: Build): void {
   if (names) for (let i = 0; i < names.length; i++) put(view, names[i] as string, views[i]);
   else if (view instanceof Map) for (let i = 0; i < views.length; i += 2) view.set(views[i], views[i + 1]);
@@ -110,7 +110,7 @@ const harden: <T extends object>(view: T, store: string) => T =
   process.env.NODE_ENV === "production"
     ? (view) => view
     : (view, store) => {
-        // Freezing leaves alone what a Map or Set holds, and what it says of arrays names no store.
+        // `Object.freeze` does not cover the content of a Map or Set, and its errors about arrays name no store.
         const kind = Array.isArray(view) ? "Array" : view instanceof Map ? "Map" : view instanceof Set ? "Set" : undefined;
         if (kind && !Object.isFrozen(view)) Object.defineProperties(view, refusing(store, kind));
         return Object.freeze(view);
@@ -139,7 +139,7 @@ function refusing(store: string, kind: keyof typeof WRITES): PropertyDescriptorM
   return made;
 }
 
-/** All that a container holds, in order. */
+/** The content of a container, in order. */
 export function partsOf(data: object): readonly unknown[] {
   if (Array.isArray(data)) return data;
   if (data instanceof Map) return [...data].flat();
@@ -186,7 +186,7 @@ export function toPlain<T>(value: T): T {
   for (const node of queue) {
     const copy = copies.get(node) as object;
     const live = node.live as object;
-    // Through the container itself, so that a reaction that copies it has read it.
+    // The copy is made through the container, so that a reaction that copies it observes it.
     copyInto(copy, live, copyOf);
   }
   return result as T;
