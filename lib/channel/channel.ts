@@ -28,9 +28,9 @@ export type StorageDelta = readonly [delta: WireDelta, next: number];
  * What one audience sees of a store: the numbers of its containers, and the encoding of deltas and snapshots. Clients are one audience, the
  * storage is another.
  *
- * It counts the slots that refer to each container. What no slot refers to any more has lost its number before the delta is
- * written, so that nothing is told of what clients no longer see. Where fewer slots refer to it than before, but some,
- * a walk from the root tells whether it can still be reached: it may be part of a cycle.
+ * A channel counts the slots that refer to each container. A container without references loses its number before the delta is
+ * written, so that clients are not notified of containers that they no longer see. If a container lost some of its references,
+ * a walk from the root finds out whether it is still reachable: it may be part of a cycle.
  */
 export class Channel {
   readonly table = new NodeTable();
@@ -48,12 +48,12 @@ export class Channel {
     if (known) this.#next = known.next;
   }
 
-  /** Whether containers have their numbers. Before that nobody can be told of changes. */
+  /** Whether containers have numbers. Before that clients cannot be notified of changes. */
   get started(): boolean {
     return this.#started;
   }
 
-  /** Numbers all that can be seen, in the order of a snapshot; what has a number keeps it. The first snapshot does so too. */
+  /** Numbers all visible containers, in the order of a snapshot. Existing numbers stay. The first snapshot does the same. */
   *start(): Steps<void> {
     this.#started = true;
     const { audience } = this;
@@ -78,14 +78,14 @@ export class Channel {
     }
   }
 
-  /** The delta of some changes, which are final. `undefined` when nobody would notice. */
+  /** The delta of some changes, which are final. `undefined` if the audience would not notice them. */
   encode(changes: ReadonlyMap<Node, Change>): WireDelta | undefined {
     let edits: Edit[] | undefined;
     for (const [node, change] of changes) {
       if (this.audience.tag(node).id < 0) continue;
       const edit = Array.isArray(change) ? editArray(node as ArrayNode, change, this.audience) : editKeyed(node, change, this.audience);
       if (!edit) continue;
-      // A list that grows gets room for many, and most commits have one.
+      // Most commits have one edit: a list that grows would reserve room for many.
       if (edits) edits.push(edit);
       else edits = [edit];
     }
@@ -100,7 +100,7 @@ export class Channel {
 
   // --- for writers ---
 
-  /** A slot refers to a container, the first one. */
+  /** The first slot refers to a container. */
   meet(node: Node, tag: Tag): void {
     tag.refs = 1;
     if (tag.id < 0) tag.id = this.#next++;
@@ -128,14 +128,14 @@ export class Channel {
     this.audience.lost?.(node);
   }
 
-  /** Whether it is time that twins forget what has no number here. */
+  /** Whether twins should now forget the containers that have no number here. */
   sweepDue(): boolean {
     if (this.#freed < SWEEP_AFTER || this.#freed < this.table.size / 2) return false;
     this.#freed = 0;
     return true;
   }
 
-  /** The numbered containers that cannot be reached, after a walk of which it gives the mark. */
+  /** The numbered containers that are not reachable, and the mark of the walk that found this out. */
   unreachable(): { walk: number; lost: Node[] } {
     const { audience } = this;
     const walk = nextWalk();

@@ -8,7 +8,7 @@ import type { Channel } from "./channel.js";
 /** How far to look for a cycle around one container before walking all. */
 const WALK_LIMIT = 200;
 
-/** Containers that something refers to since this commit, and what that is. */
+/** New references of this commit: the containers, and the containers that hold them. */
 interface Taken {
   readonly values: Node[];
   readonly holders: Node[];
@@ -20,7 +20,7 @@ function take(taken: Taken, value: Stored, holder: Node): void {
   taken.holders.push(holder);
 }
 
-/** Whether references to containers may have come or gone. Most commits change plain values alone. */
+/** Whether edits may add or remove references to containers. Most commits change plain values only. */
 export function refers(edits: readonly Edit[]): boolean {
   return edits.some(({ keys, splices }) => {
     if (keys) return keys.some(({ key, value, old }) => value instanceof Node || old instanceof Node || key instanceof Node);
@@ -32,7 +32,7 @@ const NOTHING: Taken = { values: [], holders: [] };
 
 const isNode = (value: Stored) => value instanceof Node;
 
-/** The references of a channel's containers, as one commit changes them: counted anew, and what cannot be seen any more forgotten. */
+/** Updates the reference counts of a channel's containers for one commit, and forgets containers that are no longer visible. */
 export class ReferenceCounts {
   /** One that stays: see `DeltaWriter.stays`. */
   static readonly stays = new ReferenceCounts({ audience: clients } as Channel);
@@ -44,9 +44,9 @@ export class ReferenceCounts {
   readonly #dropped: Node[] = [];
   /** The new references of this commit. Recorded only if any container lost references. */
   #taken: Taken | undefined;
-  /** The first that refers to a new one. */
+  /** The first container that refers to a new one. */
   #finders: Map<Node, Node> | undefined;
-  /** Arrays that stand where another one stood. */
+  /** New arrays, with the arrays whose places they took. */
   #bases: Map<Node, ArrayNode> | undefined;
   /** The forgotten containers, and their old numbers. */
   readonly #forgotten: Node[] = [];
@@ -62,7 +62,7 @@ export class ReferenceCounts {
     return this.#audience.tag(node);
   }
 
-  /** Counts references anew, and forgets what cannot be seen any more. */
+  /** Updates the counts, and forgets containers that are no longer visible. */
   count(edits: readonly Edit[]): void {
     const taken: Taken = { values: [], holders: [] };
     for (const edit of edits) {
@@ -89,7 +89,7 @@ export class ReferenceCounts {
     }
   }
 
-  /** The array that stood where this one, a new one, stands now. */
+  /** The array whose place a new array took. */
   baseOf(node: Node): ArrayNode | undefined {
     return this.#bases?.get(node);
   }
@@ -105,11 +105,11 @@ export class ReferenceCounts {
     if (this.#anyDoubtful()) this.#sweep();
   }
 
-  /** Whether any that has lost references, and has some left, may be part of a cycle that nothing else refers to. */
+  /** Whether any container that lost references, and has some left, may be part of a cycle to which nothing else refers. */
   #anyDoubtful(): boolean {
     const walk = nextWalk();
     let left = 0;
-    /** How many references are gone, where it is more than one. */
+    /** How many references a container lost, if it lost more than one. */
     let several: Map<Node, number> | undefined;
     for (const node of this.#dropped) {
       const tag = this.#tag(node);
@@ -124,7 +124,7 @@ export class ReferenceCounts {
     }
     if (left === 0) return false;
     const { values, holders } = this.#taken ?? NOTHING;
-    // Most have only moved to where they are surely seen, as into the copy of their array.
+    // Most of them only moved to a place that is surely visible, such as a copy of their array.
     for (let i = 0; i < values.length && left > 0; i++) {
       const node = values[i] as Node;
       const tag = this.#tag(node);
@@ -200,7 +200,7 @@ export class ReferenceCounts {
     return outside.size === 0;
   }
 
-  /** The store itself, or what is new in it. */
+  /** Whether a container is the root, or is new in it. */
   #surelySeen(node: Node): boolean {
     const { root } = this.#channel;
     return node === root || (this.#tag(node).id === MET && this.#finders?.get(node) === root);
@@ -227,7 +227,7 @@ export class ReferenceCounts {
   #take(value: Node, taker: Node): void {
     const tag = this.#tag(value);
     tag.refs++;
-    // All that drops of itself has done so before.
+    // All direct drops happened before this.
     const noted = this.#dropped.length > 0;
     if (noted) {
       this.#taken ??= { values: [], holders: [] };

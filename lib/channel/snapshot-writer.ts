@@ -7,12 +7,12 @@ import { STEP, type Steps } from "../wire/steps.js";
 import type { Channel } from "./channel.js";
 import { NodeSource } from "./node-source.js";
 
-/** Writes all that an audience sees. */
+/** Writes a snapshot for an audience. */
 export class SnapshotWriter extends NodeSource implements SlotSource<Node> {
   /** One that stays: see `DeltaWriter.stays`. */
   static readonly stays = new SnapshotWriter(storage, undefined, String, () => UNNUMBERED, []);
   readonly #walk = nextWalk();
-  /** The channel that numbers what is met, where it has not done so before. */
+  /** The channel that numbers the containers, if they have no numbers yet. */
   readonly #fresh: Channel | undefined;
   readonly #send: (name: string) => string | number;
   readonly #number: (node: Node) => number;

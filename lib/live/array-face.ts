@@ -77,7 +77,7 @@ const arrayFace: ProxyHandler<Target> = {
 
 /** The index that a property name stands for, or -1. */
 function indexOf(key: string): number {
-  // Parsed by hand, as this runs on each access: turning a number back into text would cost more than everything else here.
+  // The index is parsed by hand, as this runs on each access: turning a number back into text would cost more than everything else here.
   let index = 0;
   for (let i = 0; i < key.length; i++) {
     const digit = key.charCodeAt(i) - 48;
@@ -109,7 +109,7 @@ function resize(node: ArrayNode, value: unknown): boolean {
   return true;
 }
 
-/** Calls back for each item, in the way of the language's own loops: up to the length at the start, without what is gone since. */
+/** Calls back for each item, as the language's own loops do: up to the length at the start, without items removed since. */
 function each(array: unknown, fn: unknown, thisArg: unknown, visit: (result: unknown, value: unknown, index: number) => boolean | undefined): void {
   const node = nodeOf(array) as ArrayNode;
   const { length } = read(node);
@@ -135,7 +135,7 @@ function search(array: unknown, fn: unknown, thisArg: unknown): { index: number;
 
 const nodeFor = (array: unknown) => nodeOf(array) as ArrayNode;
 
-/** The methods that the language's own would do right but slowly, with one trap for each step. */
+/** Methods for which the language's own would be right but slow, with one trap for each step. */
 export const readMethods: Methods & ThisType<unknown> = {
   __proto__: null,
   forEach(fn: Callback, thisArg?: unknown): void {

@@ -86,7 +86,7 @@ export const arrayMethods: Methods & ThisType<unknown> = {
   },
 };
 
-/** Values as they enter. */
+/** Takes values into the graph. */
 function enter(node: ArrayNode, values: readonly unknown[], at: number): Stored[] {
   const source = writing(node, at);
   if (values.length === 0) return [];

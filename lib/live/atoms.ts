@@ -6,7 +6,7 @@ batchBy(transaction);
 
 /** Stands for "which keys there are" among the atoms of keyed containers. */
 export const KEYS = Symbol("keys");
-/** Stands for "all entries" among those of a Map. */
+/** Stands for "all entries" among the atoms of a Map. */
 export const ENTRIES = Symbol("entries");
 /** Stands for "whether there is this key" among the atoms of a keyed container. Where two fall together, a reaction runs once more than it must. */
 const presenceOf = (key: unknown): unknown => (key instanceof Node ? key : `has ${typeof key} ${String(key)}`);

@@ -10,8 +10,8 @@ import { openInstance, openObject } from "./object-face.js";
 import { openSet } from "./set-face.js";
 
 /**
- * Makes what users hold of a container, and MobX reacts to: Proxies of objects and arrays, Maps and Sets. A graph of which only views are read
- * needs none of it.
+ * Makes the object that users hold of a container, and that MobX reacts to: a Proxy of an object, array, Map or Set. A graph of which only
+ * views are read does not need it.
  */
 export function openFace(node: Node): object {
   switch (node.kind) {

@@ -12,7 +12,7 @@ const shadows = new WeakMap<Node, object>();
 let waiting: Node[] = [];
 /** The targets to fill again when the current task ends, as it may still change what it has made. */
 const late = new Set<Node>();
-/** Beyond this, a container is copied once for all that changes it in one go. */
+/** A container with more entries than this is copied once for all changes of a task. */
 const SMALL = 1000;
 
 /** A Proxy over `target`, by which users hold a container. */

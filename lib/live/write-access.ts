@@ -3,8 +3,8 @@ import { type Node, nodeOf, type Stored } from "../graph/node.js";
 import type { Writer } from "../store/writer.js";
 
 /**
- * Where a user's write goes on.
- * @throws StateError where the user may not write
+ * The writer of a container's graph.
+ * @throws StateError if the user may not write
  */
 export function writing(node: Node, key?: unknown): Writer {
   const { mode, name } = node.graph;

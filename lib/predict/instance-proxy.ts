@@ -5,7 +5,7 @@ import { readKey, writeKey } from "../live/object-face.js";
 import { proxyOf } from "../live/shadow.js";
 import type { Entrant } from "../store/writer.js";
 
-/** Ends a prediction: it would need what this side does not know. */
+/** Ends a prediction that needs something which this side does not know. */
 type Stop = () => never;
 /** Runs a getter, which may not write. */
 type Read = <R>(read: () => R) => R;

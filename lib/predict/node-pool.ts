@@ -19,7 +19,7 @@ export class NodePool {
     }
   }
 
-  /** The first one of a kind. Its data is still to be replaced. */
+  /** Takes the first node of a kind. The caller must replace its data. */
   take(kind: Kind, className?: string): Node | undefined {
     const node = this.#nodes.get(poolKey(kind, className))?.pop();
     if (node) replaced(node);

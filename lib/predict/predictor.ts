@@ -56,12 +56,12 @@ export class Predictor {
     );
   }
 
-  /** Whether an event can be predicted at all: what waits for something, or runs in steps, cannot. */
+  /** Whether an event can be predicted at all. Async methods and generators cannot. */
   knows(event: string): boolean {
     const schema = this.#schema(event);
     const method: unknown = Reflect.get(this.#Class.prototype, event);
     if (!schema || typeof method !== "function") return false;
-    // Functions of other kinds stand on prototypes of their own.
+    // Async functions and generators have prototypes of their own.
     const plain = Object.getPrototypeOf(method) === Function.prototype;
     if (schema.background) this.#warn(event, "runs in the background");
     else if (!plain) this.#warn(event, "is async or a generator");
@@ -80,10 +80,10 @@ export class Predictor {
   }
 
   /**
-   * Runs an event. `undefined` where it throws: nothing has changed then.
-   * @param ids names the event: see {@link eventIds}
-   * @param before what the run before it had made, which is undone
-   * @throws StateError `NOT_PREDICTED` where it needs what this side does not know
+   * Runs an event. `undefined` if it throws: nothing has changed then.
+   * @param ids the seed of the event's ids: see {@link eventIds}
+   * @param before the containers that its previous run made, which is undone
+   * @throws StateError `NOT_PREDICTED` if it needs something that this side does not know
    */
   run(event: string, args: Encoded, ids: string, before: readonly Node[]): PredictedRun | undefined {
     const graph = this.#graph;
@@ -173,7 +173,7 @@ export class Predictor {
     }
   }
 
-  /** The arguments as the event's schemas make them, as on the server. */
+  /** The arguments as the event's schemas return them, as on the server. */
   #checked(event: string, given: unknown[] | SentForm): unknown[] {
     const schema = this.#schema(event) as EventSchema;
     const args = Array.isArray(given) ? given : this.#ofForm(schema, given);
@@ -193,7 +193,7 @@ export class Predictor {
     return checked.slice(0, length);
   }
 
-  /** The arguments that a form comes to, as on the server. */
+  /** The arguments of a form, as on the server. */
   #ofForm(schema: EventSchema, form: SentForm): unknown[] {
     const { input, paramTypes } = schema;
     // The types of parameters, which the compiler emits, are mostly known on the server only.
@@ -202,7 +202,7 @@ export class Predictor {
     return typeof whole === "boolean" ? formArguments(schema, form, whole) : this.#stop();
   }
 
-  /** Brings the computeds of the instances up to date that an event has met. One that cannot be evaluated here stays what the server says. */
+  /** Updates the computeds of the instances that an event has used. A computed that cannot be evaluated here keeps the server's value. */
   #evaluate(nodes: readonly InstanceNode[]): void {
     const writer = this.#graph.mode?.writer as Writer;
     const reconciliation: Reconciliation = { writer, reuse: () => "keep", enter: (value, holder, key) => writer.enter(value, holder, key) };
@@ -220,6 +220,6 @@ export class Predictor {
   }
 }
 
-/** A container has `then` for what it holds under that name. */
+/** Whether a value is a promise. A container is none, even if it holds a `then`. */
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && !nodeOf(value) && typeof (value as { then?: unknown }).then === "function";

@@ -38,7 +38,7 @@ export function editKeyed(node: Node, changes: KeyChanges, audience: Audience): 
   return { node, keys: edits, splices: undefined, cleared: empty && edits.length > 1 };
 }
 
-/** A list with one more: one that grows gets room for many, and most have one. */
+/** Appends to a list. Most lists have one item: a list that grows would reserve room for many. */
 function withOne(edits: KeyEdit[] | undefined, edit: KeyEdit): KeyEdit[] {
   if (!edits) return [edit];
   edits.push(edit);
@@ -52,20 +52,20 @@ export function editArray(node: ArrayNode, change: readonly Splice[], audience: 
   return splices.length > 0 ? { node, keys: undefined, splices } : undefined;
 }
 
-/** Whether a splice takes away and puts back nothing at its ends. */
+/** Whether a splice removes and re-adds nothing at its ends. */
 function isTrimmed({ removed, added }: Splice): boolean {
   if (removed.length === 0 || added.length === 0) return removed.length + added.length > 0;
   return !Object.is(removed[0], added[0]) && !Object.is(removed[removed.length - 1], added[added.length - 1]);
 }
 
-/** A splice without what it takes away and puts back at its ends. */
+/** A splice without the items that it removes and re-adds at its ends. */
 function trim({ at, removed, added }: Splice): Splice {
   const trimmed = difference(removed, added);
   trimmed.at += at;
   return trimmed;
 }
 
-/** Whether two splices do no more than a move, or a swap, does. */
+/** Whether two splices are a move or a swap. */
 export function onlyMoves(splices: readonly Splice[]): boolean {
   const [one, other] = splices as [Splice, Splice];
   return splices.length === 2 && sameItems(one.removed, other.added) && sameItems(one.added, other.removed);
@@ -77,7 +77,7 @@ function sameItems(a: readonly Stored[], b: readonly Stored[]): boolean {
   return true;
 }
 
-/** Whether a new container came and went within these splices: nothing may be told of it. */
+/** Whether a new container came and went within these splices: clients must not be notified of it. */
 function passing(splices: readonly Splice[], audience: Audience): boolean {
   if (splices.length < 2) return false;
   let came: Set<Stored> | undefined;

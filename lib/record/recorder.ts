@@ -11,14 +11,14 @@ export interface KeyChange {
   moved: boolean;
 }
 
-/** How many changes stand in a list. */
+/** Up to this many changes are kept in a list, and more in a Map. */
 const FEW = 8;
 
-/** The changed keys of one container. Mostly one or two: a Map for each such container would cost more than all else. */
+/** The changed keys of one container. Mostly one or two, so a Map for each container would cost more than everything else. */
 export class KeyChanges {
-  /** One that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
+  /** An instance that stays: V8 drops the compiled code of a class when a garbage collection finds no instance of it. */
   static readonly stays = new KeyChanges();
-  /** The keys as they stood before, kept when one is deleted: a rollback brings their order back. */
+  /** The keys in their old order, recorded when one is deleted: a rollback restores the order. */
   order: Stored[] | undefined = undefined;
   changes: KeyChange[] | Map<Stored, KeyChange> = [];
 
@@ -32,7 +32,7 @@ export class KeyChanges {
   add(change: KeyChange): void {
     if (Array.isArray(this.changes)) {
       if (this.changes.length < FEW) {
-        // A list that grows gets room for many, and most have one.
+        // Most lists have one item: a list that grows would reserve room for many.
         if (this.changes.length === 0) this.changes = [change];
         else this.changes.push(change);
         return;
@@ -80,7 +80,7 @@ export class Recorder {
     const change = changes.get(key);
     // A Map stores -0 as 0.
     if (!change) changes.add({ key: key === 0 ? 0 : key, was: present, old, moved: false });
-    // Back after a delete: it stands at the end now.
+    // A key that is set again after a delete stands at the end.
     else if (!present) changes.renew(change);
   }
 

@@ -1,7 +1,7 @@
 import { changed, type Node, Old, spoilUsers } from "../graph/node.js";
 import { type Change, dataBefore } from "./recorder.js";
 
-/** Makes data as it was before some changes. Reactions are not told. */
+/** Undoes changes. Reactions are not notified. */
 export function undo(changes: Iterable<readonly [Node, Change]>): void {
   for (const [node, change] of changes) {
     node.data = dataBefore(node, change);
@@ -9,7 +9,7 @@ export function undo(changes: Iterable<readonly [Node, Change]>): void {
   }
 }
 
-/** Marks a view old even where it was marked before: its data has been replaced. */
+/** Marks a view as old, even if it was marked before: its data has been replaced. */
 export function replaced(node: Node): void {
   changed?.(node);
   if (node.view === undefined) return;

@@ -4,7 +4,7 @@ import { ANSWER, CONTAINERS, TEXT } from "../wire/bounds.js";
 import type { Slot } from "../wire/codec.js";
 import { encodeValue, ValueWriter } from "../wire/value-codec.js";
 
-/** Writes what an event returns or yields. It is bounded, as getters and Proxies may go on for ever. */
+/** Writes the return value or a yield of an event. The size is bounded, as getters and Proxies may be endless. */
 export class AnswerWriter extends ValueWriter {
   #characters = 0;
 
@@ -19,7 +19,7 @@ export class AnswerWriter extends ValueWriter {
 }
 
 /**
- * Looks through what an event returns or yields, so that it is refused before anything is committed. What of it is state can be sent.
+ * Checks the return value or a yield of an event, so that it is refused before anything is committed. State can always be sent.
  * @throws StateError `NOT_SENT`
  */
 export const checkAnswer = (value: unknown): void => void encodeValue(value, new AnswerCheck());

@@ -9,7 +9,7 @@ import { readKey, writeKey } from "../live/object-face.js";
 import type { WritableGraph } from "./writable-graph.js";
 import type { Entrant } from "./writer.js";
 
-/** A class as a graph knows it. */
+/** The parts of a class that a graph uses. */
 export interface Shape {
   /** The registered name of the class; `""` for the store's own class. */
   readonly name: string;
@@ -41,7 +41,7 @@ export function shapeOf(name: string, Class: new () => object): Shape {
   };
 }
 
-/** An instance of a class that this side has: the user's own, whose fields have become accessors over this node. */
+/** The container of a user's own instance. The fields of the instance have become accessors over this node. */
 export class ClassNode extends InstanceNode implements Entrant {
   declare readonly graph: WritableGraph;
   readonly shape: Shape;
@@ -66,7 +66,7 @@ export class ClassNode extends InstanceNode implements Entrant {
     for (const name of this.shape.fields) this.data[name] = this.graph.writer.enter((instance as Record<string, unknown>)[name], this, name);
   }
 
-  // Not configurable: `delete` and `defineProperty` would take a field out of the state without a word, and throw now.
+  // The properties are not configurable, so that `delete` and `defineProperty` throw. Otherwise they would silently take a field out of the state.
   adopt(instance: object): void {
     this.face = instance;
     Object.defineProperty(instance, NODE, { value: this });
@@ -111,7 +111,7 @@ export class ClassNode extends InstanceNode implements Entrant {
     try {
       return value.get();
     } catch (error) {
-      // MobX would throw it again until something changes that was read before: what has mended it may be something else.
+      // MobX would rethrow the error until a value changes that was read before. The cause may be mended by something else.
       this.#computeds.delete(name);
       throw error;
     }
@@ -130,12 +130,12 @@ export class ClassNode extends InstanceNode implements Entrant {
     this.evaluate();
   }
 
-  /** Clients see it from now on. */
+  /** Clients see the instance from now on. */
   seen(): void {
     if (this.graph.maintaining) this.maintain();
   }
 
-  /** Clients see it no more. */
+  /** Clients no longer see the instance. */
   unseen(): void {
     this.release();
   }
@@ -147,11 +147,11 @@ export class ClassNode extends InstanceNode implements Entrant {
     this.graph.maintained.delete(this);
   }
 
-  /** Brings the fields that stand for computeds up to date: what differs is noted as changes. */
+  /** Updates the fields that hold the values of computeds. Differences are recorded as changes. */
   evaluate(): void {
     const { computeds } = this.shape;
     const values: unknown[] = [];
-    // Tracked, so that MobX keeps the values between commits.
+    // The reads are tracked, so that MobX keeps the values between commits.
     this.#reaction?.track(() => {
       for (const { name } of computeds) values.push(this.#evaluated(name));
     });
@@ -163,7 +163,7 @@ export class ClassNode extends InstanceNode implements Entrant {
     this.#values = values;
   }
 
-  /** Keeps what computeds stand for when the data is replaced by `data`. */
+  /** Copies the values of computeds into `data`, which replaces the node's data. */
   keepComputeds(data: Record<string, Stored>): void {
     if (this.#reaction) for (const { name } of this.shape.computeds) data[name] = this.data[name];
   }
@@ -179,7 +179,7 @@ export class ClassNode extends InstanceNode implements Entrant {
 }
 
 /**
- * What a getter gives. Nobody awaits a promise that it gives or throws, and MobX may evaluate it in vain: when that rejects, it must not end the process.
+ * The value of a getter. Nobody awaits a promise that the getter returns or throws, so its rejection must not end the process.
  */
 function got(get: ComputedSchema["get"], face: object | undefined): unknown {
   try {
@@ -193,7 +193,7 @@ function unawaited<V>(value: V): V {
   try {
     if (value instanceof Promise) value.catch((reason: unknown) => void unawaited(reason));
   } catch {
-    // A Proxy that lets nobody look.
+    // The value is a Proxy that throws when it is read.
   }
   return value;
 }

@@ -17,11 +17,11 @@ import { WritableGraph, type WritableGraphOptions } from "./writable-graph.js";
 export interface StoreOptions {
   /** The store's name, for messages. */
   name: string;
-  /** An instance of its class, just made: the store takes it over. */
+  /** A new instance of the store's class. The store takes it over. */
   instance: object;
   /** Classes whose instances may enter, by name. */
   models?: WritableGraphOptions["models"];
-  /** Asked before each write; throws where writing is not allowed. */
+  /** Called before each write. It throws if writing is not allowed. */
   guard?: () => void;
   /** The state to start with, from {@link Store.save}. */
   restore?: Saved;
@@ -29,9 +29,9 @@ export interface StoreOptions {
   tail?: readonly StorageDelta[];
   /** Whether the storage takes each commit, by {@link Store.storageDelta}. @default false */
   keep?: boolean;
-  /** Told what a computed throws. @default console.error */
+  /** Reports an error of a computed. @default console.error */
   report?: (error: unknown, path: string, value?: unknown) => void;
-  /** Told of each field in `restore` that its class does not have, or does not keep: it is dropped. `className` is `""` for the store's own. */
+  /** Reports a field in `restore` that the class lacks or does not persist: it is dropped. `className` is `""` for the store's own class. */
   unknown?: (className: string, field: string) => void;
 }
 
@@ -41,7 +41,7 @@ export interface Store {
   readonly instance: object;
   /** There are changes since the last commit. */
   readonly open: boolean;
-  /** Makes the open changes final. `undefined` when clients would not notice them: before the first of them watches, always. */
+  /** Makes the open changes final. `undefined` if clients would not notice them, and always before the first client subscribes. */
   commit(): WireDelta | undefined;
   /** The last commit's changes of persisted fields, private ones too. `undefined` if there are none. */
   readonly storageDelta: StorageDelta | undefined;
@@ -51,18 +51,18 @@ export interface Store {
   endTurn(): void;
   /** Runs a synchronous read on the state of the last commit. */
   committed<R>(read: () => R): R;
-  /** All that clients see, as of the last commit. The same object until the next one. */
+  /** A snapshot of the fields that clients see, as of the last commit. The same object until the next commit. */
   snapshot(): Snapshot;
   /** All state, for {@link StoreOptions.restore}, as of the last commit. */
   save(): Saved;
-  /** All that clients see as an immutable view, as of the last commit. */
+  /** An immutable view of the fields that clients see, as of the last commit. */
   plain(): object;
-  /** Keeps computeds evaluated from now on. A snapshot does so too. */
+  /** Keeps computeds evaluated from now on. A snapshot does the same. */
   watch(): void;
-  /** A value for a client that has this store: its containers by number. */
+  /** Encodes a value for a client that has this store: containers of the store go by number. */
   encode(value: unknown): Encoded;
   /**
-   * What the storage has of it is not what its class makes of that: fields have come or gone. At the next commit the storage takes
+   * The stored record does not fit the class any more: fields were added or removed. At the next commit the storage takes
    * {@link Store.save} in the place of {@link Store.storageDelta}.
    */
   readonly outgrown: boolean;
@@ -98,13 +98,13 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   recorder.clear();
   graph.writer.endTurn();
   const channel = new Channel(graph.root, watchers, numbers?.clients);
-  // A new store has no number before somebody watches: many are never watched.
+  // A new store has no numbers before a client subscribes: many stores never have one.
   if (numbers) yield* channel.start();
   const storageChannel = keep ? new Channel(graph.root, storage, numbers?.storage) : undefined;
   if (storageChannel) yield* storageChannel.start();
   outgrown ||= numbers !== undefined && storageChannel !== undefined && storageChannel.next !== numbers.storage.next;
   starting = false;
-  // A record without names was made when no client had watched yet.
+  // A record without names was made before any client subscribed.
   const resumable = tail.length === 0 && restore?.[1].length !== 0 && !graph.forgets;
   return new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable });
 }
@@ -121,7 +121,7 @@ interface Parts {
   readonly resumable: boolean;
 }
 
-// A class, as an object of closures would take a third of all that a small session does.
+// A class: an object of closures would take a third of the memory of a small session.
 class LoadedStore implements Store {
   readonly name: string;
   readonly instance: object;
@@ -207,7 +207,7 @@ class LoadedStore implements Store {
     for (const node of [...this.#graph.maintained]) node.release();
   }
 
-  /** Sees that all containers have their numbers, which they get as they are first described. */
+  /** Gives all containers their numbers, with a first snapshot. */
   #begin(): void {
     if (!this.#clientChannel.started) this.#cached = this.#graph.rewind(() => this.#clientChannel.snapshot());
   }
@@ -240,7 +240,7 @@ class LoadedStore implements Store {
 
 const texts = new WeakMap<Snapshot, string>();
 
-/** A snapshot as JSON. Made once: a store gives the same snapshot to all who ask before its next commit. */
+/** A snapshot as JSON, made once: a store returns the same snapshot until its next commit. */
 export function snapshotText(snapshot: Snapshot): string {
   let text = texts.get(snapshot);
   if (text === undefined) {
@@ -250,14 +250,14 @@ export function snapshotText(snapshot: Snapshot): string {
   return text;
 }
 
-/** Clients, as a store serves them: it keeps the computeds evaluated of what they see. */
+/** The audience of clients. The store keeps the computeds evaluated of the instances that they see. */
 const watchers: Audience = {
   ...clients,
   met: (node) => node instanceof ClassNode && node.seen(),
   lost: (node) => node instanceof ClassNode && node.unseen(),
 };
 
-/** A value whose containers of this store go by number, and all others as plain values. */
+/** Encodes a value: containers of this store by number, all others as plain values. */
 function encodeFor(graph: Graph, value: unknown): Encoded {
   const source = new AnswerSource(graph);
   const slot = source.slot(value);

@@ -21,12 +21,12 @@ export interface WritableGraphOptions {
   name: string;
   /** Classes whose instances may enter, by name. */
   models?: Readonly<Record<string, new (...args: never[]) => object>>;
-  /** Asked before each write; throws where writing is not allowed. */
+  /** Called before each write. It throws if writing is not allowed. */
   guard?: () => void;
   recorder: Recorder;
 }
 
-/** A graph that users write to: what they changed can be undone, and computeds are kept up to date. */
+/** A graph that users write to. Changes can be rolled back, and computeds are kept up to date. */
 export class WritableGraph extends Graph {
   readonly recorder: Recorder;
   readonly writer: Writer;
@@ -111,7 +111,7 @@ export class WritableGraph extends Graph {
     return stateDate(date.getTime());
   }
 
-  /** Makes all data as it was at the last commit, and says so to reactions. */
+  /** Rolls all data back to the last commit, and notifies reactions. */
   rollback(): void {
     const { changes } = this.recorder;
     transaction(() => {
@@ -122,7 +122,7 @@ export class WritableGraph extends Graph {
     this.writer.endTurn();
   }
 
-  /** Runs `read` on the state of the last commit. Synchronous, so that nobody notices. */
+  /** Runs `read` on the state of the last commit. It is synchronous, so that no other code sees that state. */
   rewind<R>(read: () => R): R {
     const recorder = this.recorder;
     if (this.rewound || !recorder.open) return read();
@@ -150,7 +150,7 @@ export class WritableGraph extends Graph {
       });
   }
 
-  /** Runs what computes: none of it may write. */
+  /** Runs getters. They may not write. */
   evaluating<R>(run: () => R): R {
     const outer = this.#evaluating;
     this.#evaluating = true;

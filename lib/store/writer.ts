@@ -32,7 +32,7 @@ const development = typeof process !== "undefined" && process.env.NODE_ENV !== "
 const SOLID = 100_000;
 
 export interface WriterOptions {
-  /** Asked before each write; throws where writing is not allowed. */
+  /** Called before each write. It throws if writing is not allowed. */
   guard(node: Node, key: unknown): void;
   /** The container of an instance with this prototype; `undefined` where its class may not enter. */
   embody(prototype: object): Entrant | undefined;
@@ -40,13 +40,13 @@ export interface WriterOptions {
 
 /** The container of an instance that enters. */
 export interface Entrant extends InstanceNode {
-  /** The values of an instance's fields enter. The instance is as it was, until {@link adopt}. */
+  /** Takes the values of an instance's fields. The instance itself does not change before {@link adopt}. */
   take(instance: object): void;
   /** Takes over an instance: its fields become accessors. */
   adopt(instance: object): void;
 }
 
-/** Where values of users' enter a graph. */
+/** Takes values of users' into a graph. */
 export class Writer {
   readonly #graph: Graph;
   readonly #options: WriterOptions;
@@ -62,7 +62,7 @@ export class Writer {
   /** The instances that entered in the current write. They are adopted when the whole write has entered. */
   readonly #arrived: [Entrant, object][] = [];
   #several = false;
-  /** Takes each container that is made, where somebody wants to know. */
+  /** Collects the containers that are made, if set. */
   made: Node[] | undefined;
 
   constructor(graph: Graph, options: WriterOptions) {
@@ -70,12 +70,12 @@ export class Writer {
     this.#options = options;
   }
 
-  /** Arrays that users write to have these. */
+  /** The methods of arrays that users may write to. */
   get arrayMethods(): typeof arrayMethods {
     return arrayMethods;
   }
 
-  /** Throws where a user may not write. */
+  /** Throws if the user may not write. */
   mayWrite(node: Node, key?: unknown): void {
     this.#options.guard(node, key);
     if (development) warnOfLostWrite(node);
@@ -86,7 +86,7 @@ export class Writer {
     return this.#entered.has(value);
   }
 
-  /** Notes that a raw value stands as a container. */
+  /** Records the container of a raw value. */
   note(value: object, node: Node): void {
     this.#entered.set(value, node);
   }
@@ -108,19 +108,19 @@ export class Writer {
     }
   }
 
-  /** A value that is no container, where it is within the bounds. */
+  /** Returns a value that is no container, if it is within the bounds. */
   #bounded<V>(value: V, ...at: [] | [holder: Node, key?: unknown]): V {
     const excess = excessOf(value);
     if (excess) throw beyondBounds(this.#pathOfEntering(...at), excess);
     return value;
   }
 
-  /** The name of a property. */
+  /** Takes the name of a property. */
   enterName(name: string, holder: Node): string {
     return name.length > TEXT ? this.#bounded(name, holder) : name;
   }
 
-  /** Several values of one write, under consecutive keys from `at` on: all enter or none. */
+  /** Takes several values of one write, under consecutive keys from `at` on: all enter or none. */
   enterAll(values: readonly unknown[], holder: Node, at: number): Stored[] {
     const stored = new Array<Stored>(values.length);
     this.#together(() => {
@@ -129,7 +129,7 @@ export class Writer {
     return stored;
   }
 
-  /** A Map's key and value: both enter or none. */
+  /** Takes a Map's key and value: both enter or none. */
   enterEntry(key: unknown, value: unknown, holder: Node): [key: Stored, value: Stored] {
     return this.#together(() => [this.enterKey(key, holder), this.enter(value, holder, key)]);
   }
@@ -150,13 +150,13 @@ export class Writer {
     }
   }
 
-  /** The running write has entered whole. */
+  /** The current write has entered completely. */
   #settle(): void {
     for (const [node, instance] of this.#arrived) node.adopt(instance);
     this.#arrived.length = 0;
   }
 
-  /** The running write has failed: nothing has happened. */
+  /** The current write has failed, and has no effect. */
   #forget(): void {
     let n = 0;
     for (const value of this.#entered.keys()) if (n++ >= this.#before) this.#entered.delete(value);
@@ -170,7 +170,7 @@ export class Writer {
     return stored;
   }
 
-  /** A user's value as it stands in containers, if it does. */
+  /** The stored value for a user's value, if the value is in a container. */
   find(value: unknown): Stored {
     if (typeof value !== "object" || value === null) return value;
     return nodeOf(value) ?? this.#entered.get(value) ?? this.#leaves.get(value) ?? value;
@@ -216,7 +216,7 @@ export class Writer {
     throw notState(this.#pathOfEntering(), value);
   }
 
-  /** The same as before where it was not changed since, so that what searches for it finds the first. */
+  /** Takes a leaf. An unchanged leaf gives the same copy as before, so that a search finds the first one. */
   #enterLeaf(value: object, copy: object): object {
     const known = this.#leaves.get(value);
     if (known && sameLeaf(known, copy)) return known;
@@ -233,7 +233,7 @@ export class Writer {
     return node;
   }
 
-  /** A container, in the place of one that was undone where there is one. */
+  /** Makes a container, or reuses one that was undone. */
   make<N extends Node>(Kind: new (graph: Graph, data: N["data"]) => N, data: N["data"]): N {
     let node = this.#graph.mode?.pool?.take(plainKindOf(data as object)) as N | undefined;
     if (node) node.data = data;
@@ -256,7 +256,7 @@ export class Writer {
 
   /**
    * The names of a plain object's properties.
-   * @throws StateError where one is more than a value
+   * @throws StateError for an accessor or a symbol
    */
   namesOf(value: object, holder: Node, key: unknown): readonly string[] {
     return plainNames(
@@ -267,7 +267,7 @@ export class Writer {
   }
 
   #enterArray(value: readonly unknown[]): Stored {
-    // A long one is not copied at once: where it has holes, its length tells nothing of its size.
+    // A long array is not copied at once: if it has holes, its length says nothing about its size.
     const data: Stored[] = value.length <= SOLID ? value.slice() : [];
     const node = this.make(ArrayNode, data);
     this.note(value, node);
@@ -293,7 +293,7 @@ export class Writer {
     return node;
   }
 
-  /** The turn is over: what enters from now on is new, whatever raw object it was. */
+  /** Ends the turn: raw objects that enter later become new containers. */
   endTurn(): void {
     if (this.#entered.size > 0) this.#entered = new Map();
     if (this.#leaves.size > 0) this.#leaves = new Map();
@@ -306,12 +306,12 @@ export class Writer {
   }
 }
 
-/** A string that needs no look at its length. */
+/** A string whose length is within the bounds. */
 const isShort = (value: unknown) => typeof value === "string" && value.length <= TEXT;
 
 /**
- * A value that is no container, copied. What cannot be copied is no state: bytes that were transferred, an address that is not read as it was written, as
- * wherever it arrives it is read again.
+ * A copy of a value that is no container. A value that cannot be copied is no state: transferred bytes, or a URL whose text parses to another URL, as every
+ * receiver parses it again.
  */
 function copyOf(value: object): object | undefined {
   try {
