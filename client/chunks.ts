@@ -1,8 +1,8 @@
-/** What a client needs once it is connected: a page loads it while it connects, after it is shown. */
+/** Loads what a connected client needs: a page does so while it connects, after it is shown. */
 export const loadOnline = () => import("./online.js");
 
-/** What opens sockets: it is loaded by those who want them. */
+/** Loads what opens sockets: only clients that want them do so. */
 export const loadSockets = () => import("./socket.js").catch(() => undefined);
 
-/** What sends forms: loaded by those who have some. */
+/** Loads what sends forms: only pages with forms do so. */
 export const loadForms = () => import("./submit.js");

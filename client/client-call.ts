@@ -4,7 +4,7 @@ import { Yields } from "../lib/event/yields.js";
 
 /** The promise of a call. It knows whether anybody listens, so that a failure nobody awaits can be told elsewhere. */
 export class ClientCall extends Promise<unknown> implements StreamCall<unknown, unknown> {
-  // What `then` makes is a plain promise.
+  // `then` makes a plain promise.
   static override get [Symbol.species]() {
     return Promise;
   }
@@ -41,7 +41,7 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
   #cancel!: (reason: unknown) => void;
   #heard = false;
   readonly #yields = new Yields();
-  /** Is told of each yield, beside those who iterate. */
+  /** Is called with each yield, beside the loops that iterate. */
   declare yielded: ((value: unknown) => void) | undefined;
 
   cancel(reason?: unknown): void {

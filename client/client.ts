@@ -28,7 +28,7 @@ export interface Client {
   /** Takes what a page was rendered with. What is older than the twin, or of another session, is ignored. */
   preload(state: PreloadData): void;
   readonly status: Status;
-  /** Who the server says that visits. */
+  /** The visitor, as the server knows them. */
   readonly visitor: Cell<Visiting>;
   /** Calls back for each call that fails and that nobody awaits. */
   onError(listener: (error: EventError) => void): () => void;
@@ -48,7 +48,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     if (response.ok || response.status >= 500 || response.headers.get("content-type")?.includes("json")) return response;
     throw unnamed(response.status);
   };
-  // A line may be dead without a word.
+  // A line may be dead without a sign.
   const patient: typeof fetch = (url, init) => get(url, { ...init, signal: AbortSignal.any([init?.signal ?? [], AbortSignal.timeout(ANSWER_WAIT)].flat()) });
   const taker: Taker = {};
   /** Asks the server: so many calls in one request, at most. */
@@ -106,7 +106,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
 
   if (process.env.NODE_ENV !== "production") outbox.news = inspection?.news;
 
-  /** What runs once there is a stream. Calls wait for it too. */
+  /** Loads what runs once there is a stream. Calls wait for it too. */
   async function load(): Promise<Online> {
     const online = await loadOnline();
     if (!receiver) {
@@ -132,11 +132,11 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     begin: (twin, event) => outbox.begin(twin, event),
     watch(twin) {
       if (closed) return;
-      // One that was forgotten may come back with those who still hold it.
+      // A twin that was forgotten may come back with components that still hold it.
       const address = addressOf(twin);
       if (!twins.has(address)) twins.set(address, twin);
       connection.watch(twin);
-      // Where that fails, the connection tries again.
+      // The connection tries again where that fails.
       load().catch(() => {});
     },
     forget(twin) {

@@ -13,7 +13,7 @@ const ANSWERED_PAUSE = 1000;
 /** How long a stream has to last to count as a success, in ms: one that always breaks at once is not to be asked for all the time. */
 const STEADY = 5000;
 
-/** What `$connect` answers. */
+/** The answer to `$connect`. */
 export interface Granted {
   readonly ticket: string;
   /** Tells sessions apart. */
@@ -26,10 +26,10 @@ export interface ConnectionWorld {
   stream(granted: Granted, line: AbortController, take: (message: TabMessage) => void): Promise<number | undefined>;
   /** A message of the stream has come. */
   receive(message: StateMessage): void;
-  /** What the stream told before is over: host numbers, and who is up to date. */
+  /** The stream has ended: its host numbers mean nothing any more, and no twin is up to date. */
   lost(): void;
   readonly status: Pick<Cell<ConnectionStatus>, "update">;
-  /** It did not begin. */
+  /** The stream did not begin. */
   failed(error: TRPCClientError<AnyTRPCRouter>): void;
 }
 
@@ -37,7 +37,7 @@ export interface ConnectionWorld {
 export class ServerConnection {
   readonly #world: ConnectionWorld;
   readonly #wanted = new Set<LiveTwin>();
-  /** What the server has been told to send. */
+  /** The twins that the server has been asked to send. */
   #told = new Set<LiveTwin>();
   #id: string | undefined;
   epoch = 0;
@@ -108,7 +108,7 @@ export class ServerConnection {
     this.#life.abort();
   }
 
-  /** Once for all that is asked for in one go. */
+  /** Runs once for all that is asked for in the same turn. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -165,7 +165,7 @@ export class ServerConnection {
   }
 
   #take(message: TabMessage): void {
-    // All are sent away when a server closes; who is somebody else now comes back at once.
+    // A server that closes ends all streams, so clients come back at random times. A client with another user or session comes back at once.
     if (message[0] === "bye") return this.#fail(/user|session/.test(message[1]) ? 0 : Math.random() * BYE_PAUSE);
     if (message[0] === "hello" && !this.open) {
       this.open = true;

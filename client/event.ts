@@ -20,17 +20,17 @@ export interface Begun {
   drop(error: unknown): void;
 }
 
-/** What an event is made of, for who paces calls itself. */
+/** The parts of an event, for code that paces calls itself. */
 export interface EventParts {
   /** `store.event`, for messages. */
   readonly label: string;
   /** The room's. */
   readonly key: string | null;
-  /** Whose event it is. */
+  /** The twin that has the event. */
   readonly twin: object;
-  /** Where the twin's route is. */
+  /** The URL of the twin's route. */
   readonly url: string;
-  /** What the class has declared of it, as far as that is known. */
+  /** The options that the class has declared for the event, as far as they are known. */
   options(): WireEvent | undefined;
   begin(): Begun;
 }
@@ -50,7 +50,7 @@ export function createEvent(parts: EventParts): BoundEvent {
     const { debounce, throttle, volatile } = parts.options() ?? {};
     if (debounce !== undefined) return tools.debounce(debounce)(...args);
     if (throttle !== undefined) return tools.throttle(throttle)(...args);
-    // What was done before it comes before it.
+    // Calls that are held back were made before this one: they are sent first.
     if (!volatile) sendHeld(parts.twin);
     const { call, send } = parts.begin();
     send(args);
@@ -60,7 +60,7 @@ export function createEvent(parts: EventParts): BoundEvent {
   return Object.defineProperty(Object.assign(run, tools), "form", { get: () => (form ??= createForm(parts)) }) as BoundEvent;
 }
 
-/** Of calls that follow each other closely, sends the last: when `ms` have passed without one, or each `ms` and the first at once. */
+/** Sends the last of calls that follow each other closely: `ms` after it, or (`each`) the first at once and then one each `ms`. */
 function pace({ label, begin, twin, options }: EventParts, ms: number, each: boolean): Run {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let waiting: Begun | undefined;

@@ -2,13 +2,13 @@ import { Signal } from "../lib/graph/signal.js";
 import type { ClientOptions } from "./options.js";
 import type { ClientSocket } from "./socket.js";
 
-/** What befalls the requests of a client. */
+/** The faults that a client's requests meet. */
 export interface Faults {
   /** Nothing comes through, and the browser says so too (`navigator.onLine`). */
   readonly offline: boolean;
   /** How long all takes longer, each way, in ms. */
   readonly latency: number;
-  /** Which share of the requests and of what is answered gets lost, from 0 to 1. What a stream loses breaks it. */
+  /** The share of requests and answers that gets lost, from 0 to 1. A loss on a stream breaks it. */
   readonly loss: number;
 }
 
@@ -31,7 +31,7 @@ export class FaultyNetwork {
     this.options = { ...given, fetch: (...request) => this.#fetch(...request), openSocket: (url) => this.#openSocket(url) };
   }
 
-  /** What the last stream came by. */
+  /** The transport of the last stream. */
   get transport(): string | undefined {
     return this.#transport;
   }
@@ -59,7 +59,7 @@ export class FaultyNetwork {
   async #fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const signal = AbortSignal.any([init?.signal ?? [], this.#line.signal].flat());
     const way = this.#pass();
-    // At once where it can be, as nothing of a page that ends runs later.
+    // No wait where there is no latency: nothing runs later on a page that ends.
     if (way) await way;
     signal.throwIfAborted();
     const response = await (this.#given.fetch ?? fetch)(input, { ...init, signal });
@@ -155,7 +155,7 @@ export class FaultyNetwork {
   }
 }
 
-/** What browsers say of a line that broke. */
+/** The error that browsers throw for a broken line. */
 const broken = () => new TypeError("Failed to fetch");
 
 const wait = (ms: number) => (ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : undefined);

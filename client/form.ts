@@ -10,7 +10,7 @@ export interface Form {
   $$FORM_ACTION(): object | null;
 }
 
-/** What a form sends in the place of arguments: its fields, and the arguments that stand in none. PROTOCOL.md §2. */
+/** A form in the place of arguments: its fields, and the bound arguments. PROTOCOL.md §2. */
 export interface Filled {
   readonly fields: readonly (readonly [name: string, value: unknown])[];
   readonly bound: readonly unknown[];
@@ -21,7 +21,7 @@ export type Rendering = (parts: EventParts, bound: readonly unknown[]) => object
 const RENDERING = Symbol.for("twinstate.form");
 
 export function createForm(parts: EventParts, bound: readonly unknown[] = []): Form {
-  // While the page is online.
+  // Loaded early, while the page is online.
   loadForms().catch(() => {});
   return Object.assign(async (...args: unknown[]) => (await loadForms()).submit(parts, bound, args), {
     bind: (_: unknown, ...more: unknown[]) => createForm(parts, bound.concat(more)),

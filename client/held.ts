@@ -2,12 +2,12 @@
 type Send = (leaving?: boolean) => void;
 
 interface Held {
-  /** That it goes to, where that is known. */
+  /** The twin that it goes to, where that is known. */
   readonly twin: object | undefined;
   readonly timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** What is held back by time, in the order of the last change: paced calls, what is typed in fields. */
+/** Paced calls and typed text that are held back by time, in the order of their last changes. */
 const held = new Map<Send, Held>();
 
 /** Sends something after `ms`, where they are given, unless it is held anew, let go, or sent before. */
@@ -16,7 +16,7 @@ export function hold(send: Send, twin: object | undefined, ms?: number): void {
   held.set(send, { twin, timer: ms === undefined ? ms : setTimeout(() => letGo(send) && send(), ms) });
 }
 
-/** It waits no more. */
+/** Holds it no longer. `false`: it was not held. */
 export function letGo(send: Send): boolean {
   clearTimeout(held.get(send)?.timer);
   return held.delete(send);
@@ -24,6 +24,6 @@ export function letGo(send: Send): boolean {
 
 /** Sends what waits, and may go to a twin; without one, all. */
 export function sendHeld(twin?: object, leaving = false): void {
-  // What is held back anew by one that is sent comes in the same round.
+  // A send may hold back more: the loop reaches that too.
   for (const [send, to] of held) if ((!twin || !to.twin || to.twin === twin) && letGo(send)) send(leaving);
 }

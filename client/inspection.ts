@@ -7,7 +7,7 @@ import type { ClientOptions } from "./options.js";
 import type { Status } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
-/** What a client does. */
+/** Something that a client has done, for developer tools. */
 export type News =
   /** A twin was made, or forgotten. */
   | { readonly what: "twins" }
@@ -21,7 +21,7 @@ export type News =
       readonly args: readonly unknown[];
       readonly prediction: Prediction;
     }
-  /** Each time: a call that had no answer is sent again, under the same number. */
+  /** A call was sent, or sent again under the same number. */
   | { readonly what: "sent"; readonly call: ClientCall; readonly n: number }
   /** `r`: the revision that shows it; `f`: messages that came with it, as there was no stream. */
   | { readonly what: "answered"; readonly call: ClientCall; readonly answer: Answer }
@@ -36,11 +36,11 @@ export interface Inspection {
   readonly news: Signal<[News]>;
   readonly twins: ReadonlyMap<string, LiveTwin>;
   readonly status: Status;
-  /** In browsers. */
+  /** The network with faults. There is one in browsers only. */
   readonly network: FaultyNetwork | undefined;
 }
 
-// By what is the client's own from its beginning.
+// The status is the key: a client has it from its beginning.
 const inspections = /* @__PURE__ */ new WeakMap<Status, Inspection>();
 
 /** Lets tools look into a client. */

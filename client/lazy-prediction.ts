@@ -1,4 +1,4 @@
-/** What shows events before their answers. It is loaded by those who have classes; until then, and where it cannot be, events are shown by their answers. */
+/** Shows events before their answers. Clients with classes load it; until then, and where loading fails, answers alone show events. */
 export const engine: typeof import("./prediction.js") = {
   see() {},
   show: () => undefined,

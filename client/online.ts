@@ -1,4 +1,4 @@
-/** What a client needs once it is connected. */
+/** The parts that a connected client needs. */
 
 export { Receiver } from "./receiver.js";
 export { Sender } from "./sender.js";

@@ -3,7 +3,7 @@ import type { SocketOptions } from "./socket.js";
 
 export interface ClientOptions extends SocketOptions {
   /**
-   * Where the twin's route is mounted.
+   * The path or URL at which the twin's route is mounted.
    * @default "/api/twin"
    */
   url?: string | undefined;

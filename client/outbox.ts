@@ -39,7 +39,7 @@ export interface OutboxWorld {
   unheard(error: EventError): void;
 }
 
-/** Under which number an event is known to the server. It keeps it however often it is sent. */
+/** The number under which the server knows an event. The event keeps it, however often it is sent. */
 export interface Numbered {
   readonly client: string;
   readonly scope: Scope;
@@ -58,7 +58,7 @@ export interface OutboxEntry {
   readonly release: () => void;
   /** How it is shown until it has ended. */
   prediction: Shown | undefined;
-  /** It is not final before the call is sent. */
+  /** The number is not final before the call is sent. */
   numbered: Numbered | undefined;
   /** How often it has been sent. */
   sent: number;
@@ -77,10 +77,10 @@ export interface OutboxEntry {
 export class Outbox {
   readonly world: OutboxWorld;
   readonly entries = new Set<OutboxEntry>();
-  /** Once it is loaded. */
+  /** The sender, once it is loaded. */
   sender: Sender | undefined;
   #closed = false;
-  /** In development: who wants to know. */
+  /** The developer tools that listen, in development. */
   declare news: Inspection["news"] | undefined;
 
   constructor(world: OutboxWorld) {
@@ -167,7 +167,7 @@ export class Outbox {
     entry.open.reject(error);
   }
 
-  /** It has its answer. */
+  /** Ends a call that has its answer. */
   end(entry: OutboxEntry): void {
     this.entries.delete(entry);
     this.sender?.ended(entry);
@@ -191,7 +191,7 @@ export class Outbox {
 
 const plain = (given: readonly unknown[] | Filled) => ("fields" in given ? given : given.filter((arg) => !isUiEvent(arg)));
 
-/** What `onClick={todo.clear}` gives is no argument. */
+/** Tells whether a value is the event of `onClick={todo.clear}`, which is no argument. */
 function isUiEvent(value: unknown): boolean {
   if (typeof Event === "undefined" || typeof value !== "object" || value === null) return false;
   return value instanceof Event || (value as { nativeEvent?: unknown }).nativeEvent instanceof Event;

@@ -8,7 +8,7 @@ import { decodeVisitor } from "./visitor.js";
 
 export { isPending } from "../lib/predict/predictions.js";
 
-/** What it takes to run events here. */
+/** The parts of a client that running events here needs. */
 type World = Pick<OutboxWorld, "known" | "visitor">;
 
 /** A call as it is shown before its answer. */
@@ -40,7 +40,7 @@ export function show(twin: LiveTwin, event: string, args: unknown, world: World)
   try {
     return shown(of(twin, event, world)?.begin(event, encodeValue(args), true));
   } catch {
-    // It will be refused.
+    // The server will refuse it.
     return undefined;
   }
 }
@@ -64,10 +64,10 @@ export function change(twin: LiveTwin, apply: () => void): void {
   else apply();
 }
 
-/** Whether a twin shows events that have no answer. */
+/** Tells whether a twin shows events that have no answer. */
 export const isOpen = (twin: LiveTwin): boolean => predictions.get(twin)?.open ?? false;
 
-/** It is loaded. */
+/** Does nothing: this file is loaded already. */
 export const load = (): unknown => undefined;
 
 /** Resolves when what stands on the page now is on the screen; at once where there is none, or nobody looks at it. */

@@ -26,7 +26,7 @@ import type { Cell, ConnectionStatus } from "./status.js";
 import { addressOf, type LiveTwin, type Position } from "./twin.js";
 import type { Visiting } from "./visitor.js";
 
-/** What the server has said of itself and of this client. */
+/** Facts that the server has sent about itself and this client. */
 export interface ServerFacts {
   schema: WireSchema | undefined;
   session: string | undefined;
@@ -47,7 +47,7 @@ export interface ReceiverWorld {
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Reports an error that nobody awaits. */
   unheard(error: EventError): void;
-  /** In development. */
+  /** The inspection of this client, in development. */
   readonly inspection: Inspection | undefined;
 }
 
@@ -114,7 +114,7 @@ export class Receiver {
         break;
       default:
         if (isFrame(message)) this.#takeFrame(this.#twinsOf(this.#hosts.get(message[0])), message);
-        // What a later server may send besides is skipped.
+        // Names that this client does not know are skipped.
         else message satisfies never;
     }
     this.#sender.settle();
@@ -151,7 +151,7 @@ export class Receiver {
     } else this.#renew(twin);
   }
 
-  /** Whether another store of a held snapshot's host is still to send its own. */
+  /** Tells whether a snapshot of another store of the same host is still to come. */
   #awaited(): boolean {
     const behind = (twin: LiveTwin, at: Position) =>
       twin.state === "ready" && this.#world.connection.watches(twin) && !twin.shows(...at) && !this.#held.some((one) => one.twin === twin);
@@ -172,7 +172,7 @@ export class Receiver {
   }
 
   #takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended?: number): void {
-    // What answers have brought may be ahead of the stream.
+    // Answers may have brought a later state than the stream.
     if (twin.shows(at[0], at[1] + 1)) return;
     this.#sender.ran(twin, at[0], ended);
     try {
@@ -218,7 +218,7 @@ export class Receiver {
 
   /** Takes the messages that came with the answer to an event of `twin`: no stream brings them. */
   missed(twin: LiveTwin, incarnation: string, messages: readonly MissedMessage[]): void {
-    // All that is shown of a host goes on together, or waits for the stream.
+    // All stores of a host that are shown change together, or wait for the stream.
     const shown = this.#twinsOf(this.#world.scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
     for (const message of messages) {
       if (message[0] === "ran") this.#ran = message[2];
@@ -237,7 +237,7 @@ export class Receiver {
     const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
     if (!told) return;
     const foreign = told.is("FORBIDDEN");
-    // Once, an id that belongs to an earlier session is no failure.
+    // An id that belongs to an earlier session is no failure the first time.
     if (++server.refusals === (foreign ? 2 : 1)) unheard(told);
     if (foreign) {
       // The session is another one.

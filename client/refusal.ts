@@ -3,13 +3,13 @@ import type { Encoded } from "../lib/wire/codec.js";
 import type { RefusalParts } from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
 
-/** What the server says of a call; `undefined` where it has not spoken. */
+/** The refusal that the server has answered; `undefined` where it has not answered. */
 export function refusalOf(error: unknown): EventError | undefined {
   const { data, message } = error as { data?: { code?: unknown; data?: unknown; value: Encoded }; message: string };
   return typeof data?.code === "string" ? toldBy([data.code, message, data.value], data.data) : undefined;
 }
 
-/** Whether the server has heard nothing of a call, and says so: it is to be made again. */
+/** Tells whether the server asks for the same call again, under the same number. */
 export const isAgain = (error: unknown): boolean => (error as { data?: { again?: boolean } }).data?.again === true;
 
 /** A refusal as the server tells it: its data as an encoded value. `plain`: where that would say no more. */

@@ -1,7 +1,7 @@
 import type { WireClass, WireSchema } from "../lib/class/schema.js";
 import { own } from "../lib/graph/node.js";
 
-/** Whether a server still has all that a page was built on. What it has besides does no harm. */
+/** Tells whether a server still has all that a page was built on. More names on the server do no harm. */
 export function serves(server: WireSchema, page: WireSchema): boolean {
   const kinds = ["stores", "models"] as const;
   return (

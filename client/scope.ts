@@ -1,6 +1,6 @@
 import type { WireSchema } from "../lib/class/schema.js";
 
-/** What the client knows of one scope instance: its stores share frames, revisions and event numbers. */
+/** One scope instance, as the client knows it: its stores share frames, revisions and event numbers. */
 export interface Scope {
   incarnation: string | undefined;
   /** The number of the last event, in each incarnation. No number is ever given twice, also where late news of an old incarnation come. */

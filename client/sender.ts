@@ -73,7 +73,7 @@ export class Sender {
         entry.numbered = held.has(scope) ? undefined : this.#numberOf(entry, scope);
         if (entry.numbered && prediction) engine.see(entry, this.#world);
       }
-      // Of another incarnation: it may have to run in this one, and then before those that were called after it.
+      // A call of another incarnation may have to run in this one, before the calls that were made after it.
       if (entry.numbered?.i !== scope?.incarnation && this.#outbox.entries.has(entry)) held.add(scope);
     }
   }
@@ -98,7 +98,7 @@ export class Sender {
     if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n: numbered.n });
     try {
       const asked = this.#asked(entry, numbered);
-      // Once: what did not come through is asked again over HTTP, with the cookies of then.
+      // The socket is tried once: a call that is sent again goes over HTTP, with the cookies of that moment.
       const socket = entry.sent < 2 && taker.call?.(...asked);
       const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
       if (entry.attempt !== attempt) return;
@@ -106,7 +106,7 @@ export class Sender {
       this.ended(entry);
       this.#world.connection.answered();
       if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "answered", call: entry.open.call, answer });
-      // They come by the stream, which may be slower, or have dropped them.
+      // Yields come by the stream, which may be slower than the answer, or may have dropped them.
       entry.yields = answer.h === null ? 0 : entry.yields + (answer.y ?? 0);
       if (entry.yields > 0) {
         entry.patience = setTimeout(() => {
@@ -149,7 +149,7 @@ export class Sender {
     if (this.#world.status.current.status === before) this.#world.status.update({ status: now });
   }
 
-  /** What a call asks, of which procedure. */
+  /** The procedure of a call, and its input. */
   #asked({ twin, event, args, prediction }: OutboxEntry, numbered: Numbered): readonly [path: string, input: object] {
     const { client, i, n } = numbered;
     const at = twin.have?.[0] === i ? twin.have[1] : null;
@@ -157,7 +157,7 @@ export class Sender {
     return [`${twin.store}.${event}`, { key: twin.key ?? undefined, args, call }];
   }
 
-  /** Up to which number all are answered. */
+  /** The number up to which all calls are answered. */
   #seen(last: Numbered): number {
     let seen = last.n - 1;
     for (const { numbered, answer } of this.#outbox.entries) if (!answer && isBeside(numbered, last)) seen = Math.min(seen, numbered.n - 1);
@@ -238,7 +238,7 @@ export class Sender {
     engine.ran(this.#outbox.entries, twin, { client: this.#world.connection.id, i: incarnation, n });
   }
 
-  /** One more value of a generator event. */
+  /** Takes one more value of a generator event. */
   yielded(scope: Scope, n: number, value: Encoded): void {
     for (const entry of this.#outbox.entries) {
       if (entry.numbered?.n !== n || entry.numbered.scope !== scope) continue;
@@ -251,7 +251,7 @@ export class Sender {
   cancel(entry: OutboxEntry): void {
     const { twin, numbered } = entry;
     if (!numbered || !entry.sent) {
-      // Nobody has heard of its number, nor of those after it.
+      // The server knows neither its number nor the numbers after it.
       if (numbered) {
         numbered.scope.last.set(numbered.i, numbered.n - 1);
         for (const other of this.#outbox.entries) if (isBeside(other.numbered, numbered) && other.numbered.n > numbered.n) other.numbered = undefined;
@@ -297,6 +297,6 @@ export class Sender {
   }
 }
 
-/** Whether two numbers are of one row. */
+/** Tells whether two numbers belong to one sequence. */
 const isBeside = (one: Numbered | undefined, other: Numbered): one is Numbered =>
   one?.client === other.client && one.scope === other.scope && one.i === other.i;

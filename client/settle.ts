@@ -3,7 +3,7 @@
  * nobody awaits.
  */
 export function settle<T>(call: PromiseLike<T>, done: (value: T) => void, failed: (error: unknown) => boolean): void {
-  // Past the call's own `then`, which would count as somebody who awaits it.
+  // The call's own `then` would mark it as awaited.
   const then = call instanceof Promise ? Promise.prototype.then : call.then;
   then.call(call, done as (value: unknown) => void, (error: unknown) => {
     if (failed(error)) call.then(null, () => {});

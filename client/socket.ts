@@ -1,7 +1,7 @@
 import { decode } from "../lib/wire/binary.js";
 import { ANSWER_WAIT, type Message, SILENT_HEARTBEATS, type TabMessage } from "../lib/wire/protocol.js";
 
-/** What is used of a `WebSocket`. */
+/** The parts of a `WebSocket` that are used. */
 export interface ClientSocket {
   /** How bytes are given: it is set to `"arraybuffer"`. */
   binaryType?: string;
@@ -34,20 +34,20 @@ const BEGINNING = 10_000;
 /** How long a client does without sockets after one has brought nothing, in ms. */
 const PAUSE = 60_000;
 
-/** Until when clients do without, by their options. */
+/** The times until which clients do without sockets, by their options. */
 const pauses = new WeakMap<SocketOptions, number>();
 
-/** What a client has of the socket that brings its stream, while that takes events. */
+/** Calls events by the socket that brings the stream, while that takes them. */
 export interface Taker {
   /** Calls an event, and gives its answer; `undefined` where the call is too large. Rejects where the socket breaks before the answer has come. */
   call?: ((path: string, input: unknown) => Promise<unknown> | undefined) | undefined;
 }
 
-/** What brings a stream by a socket. */
+/** The parts that a stream by socket needs. */
 export interface SocketWorld {
   readonly options: SocketOptions;
   readonly taker: Taker;
-  /** Where the twin's route is. */
+  /** The URL of the twin's route. */
   readonly url: string;
   readonly ticket: string;
   /** Aborted when the stream is no longer wanted. */
@@ -74,7 +74,7 @@ export async function fetchBySocket(world: SocketWorld): Promise<ReadableStream<
 
 /** Reads one socket, from its opening to its end. */
 class SocketReader {
-  /** What the socket tells of the line; `undefined` where it ends before it has brought anything. */
+  /** The events that tell of the line; `undefined` where the socket ends before it has brought anything. */
   readonly lines: Promise<ReadableStream<string> | undefined>;
   readonly #world: SocketWorld;
   readonly #socket: ClientSocket;
@@ -210,5 +210,5 @@ class Calls {
   }
 }
 
-/** As a request that got lost: the server has said nothing. */
+/** The error of a call that got lost: the server has not answered. */
 const LOST = {};

@@ -44,7 +44,7 @@ export function createCell<T extends object>(initial: T): Cell<T> {
       const before = current;
       if (Object.keys(change).every((name) => change[name as keyof T] === before[name as keyof T])) return;
       current = { ...before, ...change };
-      // Not at once: it may change while React renders.
+      // Listeners are called later: the status may change while React renders.
       queueMicrotask(() => changes.tell());
     },
   };

@@ -23,7 +23,7 @@ export async function readStream(
   take: (message: TabMessage) => void,
   divert?: Divert,
 ): Promise<void> {
-  /** After how many ms without a sign of life the line is dead, until the server says. */
+  /** Milliseconds without a sign of life after which the line is dead, until the server sends its own figure. */
   let silence = 20_000;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const listen = () => {
@@ -54,7 +54,7 @@ export async function readStream(
       }
     }
   } catch {
-    // It is over all the same.
+    // The stream is over, whatever the error.
   } finally {
     clearTimeout(timer);
     line.abort();

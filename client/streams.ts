@@ -26,7 +26,7 @@ export async function openStream(world: StreamWorld, { ticket, session }: Grante
     (isSocket && (await (await loadSockets())?.fetchBySocket({ options, taker, url, ticket, signal, take }))) ||
     fetchEvents(get, `${url}/$live?input=${encodeURIComponent(JSON.stringify({ ticket }))}`, signal);
   const read = (line: AbortController, divert?: Divert) => readStream(() => open(line), line, take, divert);
-  // Where there is no document, there are no other tabs.
+  // Without a document there are no other tabs.
   if (globalThis.document && !isSocket) return shareStream({ ...world, name: `twinstate ${PROTOCOL} ${url} ${session}`, ticket, line, read });
   await read(line);
   return undefined;

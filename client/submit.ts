@@ -25,11 +25,11 @@ export function submit(parts: EventParts, bound: readonly unknown[], args: reado
   );
 }
 
-/** What is wrong, by the names of fields. */
+/** The messages of issues, by the names of fields. */
 function errorsOf({ code, data }: EventError): FormState["errors"] {
   const errors: Record<string, string[]> = {};
   const issues = (data as { issues?: unknown } | undefined)?.issues;
-  // Of other codes the data is the app's own, whatever its names.
+  // Errors with other codes carry the app's own data, whatever its names.
   if (code === "INVALID" && Array.isArray(issues)) for (const { path = [], message } of issues as Issue[]) (errors[String(path[0] ?? "")] ??= []).push(message);
   return errors;
 }

@@ -26,7 +26,7 @@ export interface Wanted {
 const PATIENCE = 3000;
 /** How often a tab asks who leads, in ms. */
 const ASKING = 1000;
-/** After how many ms of silence a tab asks its leader for a sign of life: one that is shown, and one that is hidden. */
+/** Milliseconds of silence after which a tab asks its leader for a sign of life, while it is shown and while it is hidden. */
 const SHOWN = 2000;
 const HIDDEN = 30_000;
 /** How much a tab may leave unread for longer than its leader has patience, in UTF-16 units. */
@@ -36,7 +36,7 @@ const LEADERLESS = 100;
 /** How long a hidden tab keeps a stream of its own, in ms, where streams cannot be shared. */
 const GIVE_WAY = 30_000;
 
-// What tabs say to each other, but for events and the names of lines.
+// The words that tabs exchange, beside events and the names of lines.
 /** Are you there? Who leads? */
 const ASK = "?";
 const HERE = "!";
@@ -51,14 +51,14 @@ type Release = () => void;
 
 /**
  * Brings a tab its messages, by whichever line, until that is over. Gives how long to wait before the next stream is asked for, in ms; `undefined`: as after any failure.
- * Where a browser cannot share streams, those of hidden tabs give way.
+ * Hidden tabs close their streams where a browser cannot share one.
  */
 export async function shareStream(wanted: Wanted): Promise<number | undefined> {
   const { line, name } = wanted;
   if (!navigator.locks || !globalThis.BroadcastChannel) return giveWay(wanted);
   if (line.signal.aborted) return undefined;
   const all = new BroadcastChannel(name);
-  // At once: browsers keep no page for the way back that has a channel or a lock.
+  // The channel closes at once: browsers cache no page that has a channel or a lock.
   line.signal.addEventListener("abort", () => all.close());
   try {
     const found = await find(wanted, all);
@@ -112,7 +112,7 @@ function find(wanted: Wanted, all: BroadcastChannel): Promise<Release | LineName
           found();
         },
       );
-    // Not all at once.
+    // A random wait, so that tabs do not steal the lock at the same time.
     const wait = () => setTimeout(take, PATIENCE * (1 + Math.random() * 0.7), { steal: true });
     let patience = wait();
     const ask = () => all.postMessage(ASK);
@@ -135,7 +135,7 @@ async function lead(wanted: Wanted, all: BroadcastChannel, release: Release): Pr
   const { ask, line, self } = wanted;
   const readers = new Map<number, Reader>();
   let open = false;
-  /** Whose events come now; 0: the leader's own. */
+  /** The tab that the next events belong to; 0: the leader. */
   let to = 0;
   const drop = (tab: number) => {
     readers.get(tab)?.close();
@@ -194,7 +194,7 @@ async function lead(wanted: Wanted, all: BroadcastChannel, release: Release): Pr
 /** Another tab, as the leader knows it. What it leaves unread is bounded: browsers keep all that a frozen page is told. */
 class Reader {
   readonly #channel: BroadcastChannel;
-  /** What comes in one go is handed on in one. */
+  /** Events that come in one turn are posted together. */
   #events = "";
   #unread = 0;
   /** Since when it owes a sign of life; 0: it owes none. */

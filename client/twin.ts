@@ -28,7 +28,7 @@ export interface Twin {
   readonly pending: number;
   /** Somebody wants to be told of that. */
   counts: boolean;
-  /** What the page was rendered with. */
+  /** The state that the page was rendered with. */
   readonly preloaded: { readonly version: number; readonly view: object } | undefined;
   /** Keeps it watched until the returned function is called, and a while longer. */
   use(): () => void;
@@ -46,7 +46,7 @@ export interface Twin {
 /** Names a twin among those of a client. */
 export const addressOf = ({ store, key }: { readonly store: string; readonly key: string | null }) => `${store} ${key ?? ""}`;
 
-/** What a twin needs of the client around it. */
+/** The client, as a twin needs it. */
 export interface TwinWorld {
   readonly url: string;
   readonly server: { readonly schema: WireSchema | undefined };
@@ -58,7 +58,7 @@ export interface TwinWorld {
   forget(twin: LiveTwin): void;
 }
 
-/** Where a twin stands in the history of its host. */
+/** A position in the history of a host. */
 export type Position = readonly [incarnation: string, revision: number];
 
 /** A twin as the client feeds it. */
@@ -75,7 +75,7 @@ export class LiveTwin implements Twin {
   pending = 0;
   counts = false;
   preloaded: Twin["preloaded"];
-  /** What it shows: the revision is -1 where that is not sure. */
+  /** The position that the twin shows: the revision is -1 where that is not sure. */
   at: Position | undefined;
   /** The stream that is open has begun to tell of it. */
   synced = false;
@@ -99,7 +99,7 @@ export class LiveTwin implements Twin {
     });
   }
 
-  /** Whether it shows a revision, or a later one. */
+  /** Tells whether the twin shows a revision, or a later one. */
   shows(incarnation: string, revision: number): boolean {
     return this.have?.[0] === incarnation && this.have[1] >= revision;
   }
@@ -149,7 +149,7 @@ export class LiveTwin implements Twin {
     return this.#members?.has(name) ? this.#members.get(name, view) : this.#method("", name);
   }
 
-  /** What a name on the live mirror gives that is no field. */
+  /** The value of a name on the live mirror that is no field. */
   #method(className: string, name: string): unknown {
     if (className === "" && name === "$pending") {
       this.counts = true;
@@ -160,7 +160,7 @@ export class LiveTwin implements Twin {
     if (!described) return undefined;
     const isEvent = Object.hasOwn(described.events, name);
     if (className === "" && isEvent) return this.event(name);
-    // In production it is missing, as any other method.
+    // Production has no such messages: the method is missing there.
     if (process.env.NODE_ENV !== "production" && isMethod(name) && !described.fields.includes(name) && !described.computeds.includes(name)) {
       return () => {
         throw isEvent ? nestedEvent(className, name) : unknownEvent(className || this.store, name);
@@ -192,14 +192,14 @@ export class LiveTwin implements Twin {
     this.#enter(at, apply);
   }
 
-  /** Where applying a change fails half-way, nobody knows what the content is. */
+  /** Applies a change. The content is not sure where that fails half-way. */
   #enter(at: Position, apply: () => void): void {
     this.doubt();
     atomically(() => engine.change(this, apply));
     this.at = at;
   }
 
-  /** What it shows is not sure any more. */
+  /** Marks the content as not sure. */
   doubt(): void {
     this.at &&= [this.at[0], -1];
   }
@@ -217,7 +217,7 @@ export class LiveTwin implements Twin {
   fill(at: Position, snapshot: Snapshot): boolean {
     const [incarnation, revision] = this.at ?? [];
     if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return false;
-    // It may have what is predicted: the stream will tell.
+    // The twin may show predictions already: the stream brings the truth.
     if (engine.isOpen(this)) return false;
     if (incarnation !== at[0] || revision !== at[1]) this.snapshot(at, snapshot);
     return true;

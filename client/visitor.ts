@@ -1,6 +1,6 @@
 import { decodeValue } from "../lib/wire/value-codec.js";
 
-/** What the context says of the visitor, as it came: the text of an encoded value, which can be compared. */
+/** The context's `visitor` as it came: the text of an encoded value, which can be compared. */
 export interface Visiting {
   readonly text?: string | undefined;
 }

@@ -13,7 +13,7 @@ import { ReferenceCounts, refers } from "./reference-counts.js";
 
 /** Writes what a commit did, for one channel. */
 export class DeltaWriter extends NodeSource implements SlotSource<Node> {
-  /** One that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
+  /** An instance that stays: an engine drops what it has compiled for a class when a collection finds no instance of it. */
   static readonly stays = new DeltaWriter({ audience: clients } as Channel, new Map(), []);
   readonly #channel: Channel;
   readonly #changes: ReadonlyMap<Node, Change>;
@@ -129,14 +129,14 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
     }
   }
 
-  // As the source of bodies.
+  // --- the source of bodies ---
 
   slot(value: Stored): Slot {
     if (typeof value === "string") return value;
     if (!(value instanceof Node)) return leafSlot(value) as Slot;
     const { id } = this.#tag(value);
     if (id >= 0) return [id];
-    // It came and went within this delta; twins still know it by the number that it had.
+    // The container came and went within this delta; twins still know it by the number that it had.
     const gone = this.#references?.goneNumber(value);
     if (gone !== undefined) return [gone];
     this.#channel.number(value);
@@ -158,7 +158,7 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
     const gone = base && this.#references?.goneNumber(base);
     const id = gone ?? (base && this.#tag(base).id) ?? UNNUMBERED;
     if (!base || id < 0) return undefined;
-    // Nothing is told of a forgotten array: twins have it as it was.
+    // No op changes a forgotten array: twins have it as it was.
     const change = gone === undefined ? undefined : this.#changes.get(base);
     const items = change ? (dataBefore(base, change) as Stored[]) : base.data;
     const runs = diffArrays(items, (node as ArrayNode).data, (value) => this.slot(value));

@@ -25,7 +25,7 @@ export class Decoder implements Sink<Node> {
   readonly audience: Audience;
   /** The number of the next container that no slot has referred to. */
   claimed = 0;
-  /** While a snapshot is read: the numbers of its containers, in order. */
+  /** The numbers of a snapshot's containers, in order, while it is read. */
   #ids: number[] | undefined;
   /** Meanwhile: the containers to keep. */
   #old: NodePages = [];
@@ -67,7 +67,7 @@ export class Decoder implements Sink<Node> {
     this.#old = [];
   }
 
-  // As the sink of bodies.
+  // --- the sink of bodies ---
 
   name(sent: unknown): string {
     return this.names.receive(sent);

@@ -94,7 +94,7 @@ function write(value: unknown): void {
     case "bigint":
       throw notSent(value);
     default:
-      // As in JSON.
+      // JSON has `null` there too.
       return byte(NULL);
   }
 }
@@ -252,7 +252,7 @@ class Reader {
     return this.#bytes[this.#skip(1)] as number;
   }
 
-  /** Where so many bytes begin, which are there. */
+  /** Passes over so many bytes, and gives where they begin. @throws StateError where there are not so many. */
   #skip(count: number): number {
     const start = this.#at;
     if (count > this.#bytes.length - start) throw badWire(`${count} bytes more`, this.#bytes.length - start);
@@ -307,7 +307,7 @@ class Reader {
       entries.push([name, this.value()]);
     }
     this.#depth--;
-    // Which takes `__proto__` for a name like any other.
+    // `Object.fromEntries` takes `__proto__` as an ordinary name.
     return Object.fromEntries(entries);
   }
 

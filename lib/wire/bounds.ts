@@ -21,7 +21,7 @@ export const NAMES = 1024;
 
 const count = (bound: number) => bound.toLocaleString("en");
 
-/** What of a value lies beyond a bound, as messages call it. */
+/** The part of a value that lies beyond a bound, in the words of messages. */
 export function excessOf(value: unknown): string | undefined {
   switch (typeof value) {
     case "string":
@@ -43,7 +43,7 @@ function excessOfLeaf(value: object): string | undefined {
 
 let longest: bigint | undefined;
 
-/** Told without its text, which takes long to make. */
+/** Tells whether a bigint has too many digits, without its text, which takes long to make. */
 function isLong(value: bigint): boolean {
   longest ??= BigInt(10) ** BigInt(DIGITS);
   return value >= longest || value <= -longest;

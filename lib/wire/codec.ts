@@ -19,7 +19,7 @@ export const NEXT: Slot = [];
 
 const CODES = { object: "o", instance: "c", array: "a", map: "m", set: "s" } as const;
 
-/** What must be known of containers, be they nodes or plain values, to go through them. */
+/** Reads containers, be they nodes or plain values. */
 export interface Contents<C> {
   kind(container: C): BodyKind;
   data(container: C): unknown;
@@ -27,11 +27,11 @@ export interface Contents<C> {
   names(container: C): readonly string[];
   /** An instance's class. */
   className(container: C): string;
-  /** Whether an array may be best told by another one. */
+  /** Tells whether an array may be shortest as a copy of another one. */
   hasBase?(container: C): boolean;
 }
 
-/** What a writer must know besides. */
+/** Gives a writer the slots and names of containers. */
 export interface SlotSource<C> extends Contents<C> {
   slot(value: unknown): Slot;
   /** A name as it is sent. */
@@ -65,12 +65,12 @@ export function writeBody<C>(queue: C[], start: number, source: SlotSource<C>, l
 /** Containers that can share a group. */
 interface Run<C> {
   kind: BodyKind;
-  /** Of their properties. */
+  /** The names of their properties. */
   names: readonly string[];
   all: readonly C[];
 }
 
-/** Those from `start` on that can share a group. */
+/** The containers from `start` on that can share a group. */
 function likeRun<C>(queue: readonly C[], start: number, source: Contents<C>, limit: number): Run<C> {
   const first = queue[start] as C;
   const kind = source.kind(first);
@@ -189,7 +189,7 @@ export function* visitBody<C>(queue: C[], start: number, source: Contents<C>, vi
   return run.length;
 }
 
-/** What a reader must do to make containers, be they nodes or plain values. */
+/** Makes the containers that a reader finds, be they nodes or plain values. */
 export interface Sink<C> {
   /** A name as it was sent. */
   name(sent: unknown): string;
@@ -278,7 +278,7 @@ function fillObjects<C>(columns: readonly unknown[], names: readonly string[], m
   for (let i = 0; i < made.length; i++) sink.fill(made[i] as C, objects[i]);
 }
 
-/** What many objects with these properties are copies of: it has just the room that they need, which an object that grows has not. */
+/** The object of which many objects with these properties are copies: it has just the room that they need, unlike an object that grows. */
 const blankOf = (names: readonly string[], many: number): object =>
   many < 4 ? {} : (JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join()}}`) as object);
 

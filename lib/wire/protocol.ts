@@ -14,7 +14,7 @@ export const MOST_CALLS = 1000;
 /** Milliseconds after which a client gives up a request without an answer. It asks again under the same number. */
 export const ANSWER_WAIT = 30_000;
 
-/** What a client learns at the beginning of a stream, and again when the server's classes were replaced. */
+/** The first message of a stream, sent again when the server's classes were replaced. */
 export interface Greeting {
   readonly protocol: number;
   readonly build: string | null;
@@ -55,7 +55,7 @@ export type RanMessage = readonly [head: "ran", host: number, n: number];
 
 export type RefusedMessage = readonly [head: "refused", store: string, key: string | null, ...refusal: RefusalParts];
 
-/** One value that a generator event of this client has yielded. */
+/** A value that a generator event of this client has yielded. */
 export type YieldMessage = readonly [head: "yield", client: string | null, host: number | null, n: number, value: Encoded];
 
 export type EffectMessage = readonly [head: "effect", name: string, args: Encoded];
@@ -69,16 +69,16 @@ export type EventsMessage = readonly [head: "events", bytes: number];
 /** The answer to a call that came by the same socket. With an `error`, the answer is `null`. */
 export type AnswerMessage = readonly [head: "answer", id: number, answer: unknown, error?: unknown];
 
-/** What changes what a client shows. */
+/** The messages that change what a client shows. */
 export type StateMessage = FrameMessage | HelloMessage | SnapshotMessage | ResumeMessage | RanMessage | RefusedMessage | YieldMessage | EffectMessage;
 
-/** What each stream brings. */
+/** The messages of every stream. */
 export type TabMessage = StateMessage | ByeMessage;
 
 /** A message of a stream, by whichever line: PROTOCOL.md §3. */
 export type Message = TabMessage | EventsMessage | AnswerMessage;
 
-/** What a client without a stream gets with an answer. */
+/** The messages that come with an answer to a client without a stream. */
 export type MissedMessage = FrameMessage | RanMessage | SnapshotMessage;
 
 export const isFrame = (message: Message): message is FrameMessage => typeof message[0] === "number";

@@ -7,7 +7,7 @@ import { leafOf, leafSlot } from "./leaves.js";
 export class ValueWriter {
   readonly queue: object[] = [];
   readonly #numbers = new Map<object, number>();
-  /** What `toJSON` has given last. */
+  /** The last result of a `toJSON`. */
   #told: unknown;
 
   slot(value: unknown): Slot {
@@ -19,10 +19,10 @@ export class ValueWriter {
     if (number !== undefined) return [-1 - number];
     const { toJSON } = container as { toJSON?: unknown };
     if (typeof toJSON === "function" && container !== this.#told && plainKindOf(container) === "object") {
-      // As with JSON, what it gives is asked no more: it may be itself.
+      // `toJSON` of its own result is not called, as with JSON: the result may be the same object.
       this.#told = (toJSON as () => unknown).call(container);
       const slot = this.slot(this.#told);
-      // What it gives may lead back here.
+      // The result may lead back to this object.
       if (slot === NEXT) this.#numbers.set(container, this.queue.length - 1);
       return slot;
     }

@@ -277,7 +277,7 @@ export class StreamConnection {
     this.#measured(["yield", this.client ?? null, this.numberOf(host) ?? null, n, value]);
   }
 
-  /** Whether events are taken by the same line: so many bytes each, at most. */
+  /** Says that the same line takes events, of so many bytes each at most; 0: no more. */
   takes(bytes: number): void {
     this.#send(["events", bytes], 0);
   }
@@ -359,7 +359,7 @@ export class StreamConnection {
       this.#queue = [];
       this.#ready = [];
     } else {
-      // What it watches is left now: so frames are made messages.
+      // The watches end now, so frames are made messages.
       this.#queue = this.#queue.flatMap(({ message, bytes, of }) => {
         const messages = of ? this.#messages(message, of) : [message];
         return messages.map((one): Queued => ({ message: one, bytes, of: undefined }));

@@ -4,9 +4,9 @@ import type { Message, SnapshotMessage } from "../../lib/wire/protocol.js";
 
 /** How a stream is written. */
 export interface Wire {
-  /** Whether it goes over sockets as text. */
+  /** Sockets send it as text. */
   readonly text: boolean;
-  /** A message. What of it is long, and goes to many, is written once. */
+  /** Writes a message. A long part that goes to many is written once. */
   write(message: Message): Buffer;
   /** The bytes with which a stream begins. `heartbeat`: milliseconds between signs of life. */
   beginning(heartbeat: number): Buffer;
