@@ -175,7 +175,7 @@ class Editor {
   #calls = 0;
   /** The store's value when the server refused another one. */
   #valueAtRefusal: { readonly value: unknown } | undefined;
-  /** Where the caret was before another value is written. */
+  /** The place of the caret before another value is written. */
   #caret: Caret | undefined;
 
   readonly get = () => this.#local;

@@ -34,7 +34,7 @@ export type HookOf<D> = KindOf<D> extends "room" ? UseRoom<StoreOf<D>> : UseStor
 
 export interface HookOptions<S, M> {
   /**
-   * Where the twin's route is.
+   * The URL of the twin's route.
    * @default "/api/twin"
    */
   url?: string;
@@ -175,7 +175,7 @@ function watchUntilReady(twin: Twin): void {
   const { ready } = twin;
   if (watched.has(ready)) return;
   watched.add(ready);
-  // This waits for the end of the render: the connection's status may change at once, and other components show it.
+  // The twin is watched after the render: the connection's status may change at once, and other components show it.
   queueMicrotask(() => {
     const release = twin.use();
     void ready.then(release, release);

@@ -18,17 +18,17 @@ export interface TwinProviderProps<S> {
   /** The result of `twin.preload()`: what the page was rendered with. `<TwinPreload>` does the same for a part of the page. */
   preload?: Preload<S>;
   /**
-   * Where the twin's route is. Read once.
+   * The URL of the twin's route. It is read once.
    * @default the `url` of `createHooks`
    */
   url?: string;
   /**
-   * How the stream comes: `"websocket"` needs a server that has called `twin.attach()`, and falls back to server-sent events. Read once.
+   * How the stream comes: `"websocket"` needs a server that has called `twin.attach()`, and falls back to server-sent events. It is read once.
    * @default the `transport` of `createHooks`
    */
   transport?: ClientOptions["transport"];
   /**
-   * How messages are written where the stream comes by WebSocket. Read once.
+   * How messages are written where the stream comes by WebSocket. It is read once.
    * @default the `wire` of `createHooks`
    */
   wire?: ClientOptions["wire"];
@@ -126,7 +126,7 @@ type Link = Pick<ClientOptions, "url" | "transport" | "wire" | "linger"> & Brows
 
 function takeClient(link: Link): Client {
   const client = unmounted.get(link.url) ?? createClient(link);
-  // On the server each page has its own client, and none is mounted.
+  // Each page on the server has its own client, and none is mounted.
   if (typeof window !== "undefined") unmounted.set(link.url, client);
   return client;
 }

@@ -8,7 +8,7 @@ import { currentView, type VersionedView } from "./hydration.js";
  * for the first time comes from a state in which all fields read before are unchanged: no reader sees a mix of two states.
  */
 export class TrackedView implements ProxyHandler<object> {
-  /** In development it holds the fields, as the console of a browser prints a Proxy's target. */
+  /** The target of the Proxy. It holds the fields in development, as the console of a browser prints a Proxy's target. */
   readonly #target = {};
   /** The Proxy that components hold. */
   readonly view: object = new Proxy(this.#target, this);
@@ -81,7 +81,7 @@ export class TrackedView implements ProxyHandler<object> {
 
   getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
     if (typeof name === "symbol" || !Object.hasOwn(this.#track(name), name)) return undefined;
-    // It must be configurable, as the target lacks the property.
+    // The property must be configurable, as the target lacks it.
     return { value: own(this.#base.view, name), enumerable: true, configurable: true, writable: false };
   }
 
@@ -91,7 +91,7 @@ export class TrackedView implements ProxyHandler<object> {
   readonly setPrototypeOf = this.#refuse;
   readonly preventExtensions = this.#refuse;
 
-  /** In production the engine's own error is enough. */
+  /** Refuses a write. The engine's own error is enough in production. */
   #refuse(): false {
     if (process.env.NODE_ENV !== "production") throw readOnlyTwin(this.#twin.store);
     return false;

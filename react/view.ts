@@ -3,7 +3,7 @@ import { hydrationView, type RenderedStore } from "./hydration.js";
 import { lazyLive } from "./lazy-live.js";
 import { TrackedView } from "./tracked-view.js";
 
-/** What a hook gives to `useSyncExternalStore`. */
+/** The arguments of `useSyncExternalStore` in a hook. */
 export interface ViewSource {
   subscribe(listener: () => void): () => void;
   /** Gives the same value until it changes. */

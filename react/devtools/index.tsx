@@ -8,7 +8,7 @@ import { recorderOf } from "./recorder.js";
 
 export interface TwinDevtoolsProps {
   /**
-   * In which corner of the page the button is.
+   * The corner of the page for the button.
    * @default "right"
    */
   corner?: "left" | "right";

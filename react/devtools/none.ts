@@ -2,5 +2,5 @@
 
 import type { TwinDevtoolsProps } from "./index.js";
 
-/** What bundlers take in production. */
+/** The devtools in production: nothing. */
 export const TwinDevtools = (_: TwinDevtoolsProps): null => null;

@@ -7,7 +7,7 @@ import type { DevtoolsRecorder } from "./recorder.js";
 import { StateTab } from "./state.js";
 import { css } from "./style.js";
 
-/** What happens in the panel is none of the page's business: its shortcuts, and dialogs that close on a click beside them. */
+/** Events that the page must not see, as it may have shortcuts, and dialogs that close on a click beside them. */
 const OWN = ["keydown", "keyup", "keypress", "pointerdown", "pointerup", "mousedown", "mouseup", "click", "focusin", "focusout", "wheel"];
 
 /** Shows the panel, under a root and with styles of its own, until the returned function is called. */
@@ -19,7 +19,7 @@ export function mountPanel(recorder: DevtoolsRecorder, corner: "left" | "right")
   sheet.replaceSync(css);
   shadow.adoptedStyleSheets = [sheet];
   for (const name of OWN) host.addEventListener(name, (event) => event.stopPropagation());
-  // Not into the body, which dialogs take out of reach.
+  // The panel stands outside the body, which dialogs make inert.
   document.documentElement.append(host);
   const root = createRoot(shadow);
   const focus = (selector: string) => setTimeout(() => shadow.querySelector<HTMLElement>(selector)?.focus());

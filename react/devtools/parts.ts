@@ -1,4 +1,4 @@
-/** What a value that can be opened holds, by name. */
+/** The parts of a value that can be opened, by name. */
 export interface Parts {
   readonly size: number;
   /** A range of the parts, as a long list is not built all at once. */
@@ -61,5 +61,5 @@ function previewObject(value: object, inside: boolean): string {
   return `${className}{ ${parts.join(", ")}${names.length > parts.length ? ", …" : ""} }`;
 }
 
-/** What colours a value. */
+/** The kind of a value, for its colour. */
 export const kindLabelOf = (value: unknown): string => (value === null ? "null" : typeof value);

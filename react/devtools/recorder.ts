@@ -21,7 +21,7 @@ export interface CallRecord {
   sent?: number;
   attempts: number;
   answered?: number;
-  /** When the caller was told: its twin shows what has changed. */
+  /** When the call settled: its twin shows the change. */
   settled?: number;
   value?: unknown;
   error?: EventError;
@@ -50,7 +50,7 @@ export interface MessageRecord {
   readonly stores: readonly string[];
   readonly revision: number | undefined;
   readonly bytes: number;
-  /** How long it took to be applied, and to be told to all who read it, in ms. */
+  /** How long applying it and notifying all readers took, in ms. */
   readonly ms: number;
 }
 
@@ -62,10 +62,10 @@ interface Frame {
   readonly time: number;
 }
 
-/** How many calls, and how many messages, are kept. */
+/** The limit of recorded calls, and of recorded messages. */
 const KEPT = 200;
 
-/** What has happened in a client since somebody looks. */
+/** Records what a client does while the devtools are open. */
 export class DevtoolsRecorder {
   readonly inspection: Inspection;
   calls: readonly CallRecord[] = [];

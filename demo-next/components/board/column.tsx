@@ -13,7 +13,7 @@ import styles from "./board.module.css";
 import { Card } from "./card";
 import { useThisBoard } from "./this-board";
 
-/** What follows the last column. */
+/** Finds the field of the new column, which stands after the last one. */
 const newColumnField = (column: HTMLElement) => column.nextElementSibling?.querySelector("input");
 
 export function Column({ column: { id, title, cards } }: { column: View<ColumnState> }) {

@@ -7,7 +7,7 @@ import styles from "./todo-list.module.css";
 
 const ID = "new-todo";
 
-/** Where the focus goes when nothing else is left to have it. */
+/** Finds the field. It gets the focus when no other element can. */
 export const newTodoField = () => document.getElementById(ID);
 
 export function NewTodo() {
