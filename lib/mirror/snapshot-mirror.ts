@@ -14,29 +14,29 @@ import { Decoder, nodeIn } from "./decoder.js";
 export interface MirrorOptions {
   /** The store's name, for messages. */
   name: string;
-  /** See {@link Graph.open}: without it there are views alone. */
+  /** Makes the objects that users hold: see {@link Graph.open}. Without it there are only views. */
   faces?: Graph["open"];
-  /** What a name that is no field gives: an event, mostly. `path` names the class, `""` for the store's own. */
+  /** The value of a name that is no field: an event, mostly. `className` is `""` for the store's own class. */
   method?(className: string, key: string): unknown;
   /** Classes that this side has, by name: views of their instances are `instanceof` them. */
   models?: Classes | undefined;
 }
 
-/** A twin's state, by snapshots: what a page needs before there is a stream. */
+/** A twin's state from snapshots. A page needs no more before there is a stream. */
 export interface SnapshotMirror {
   readonly name: string;
-  /** The MobX mirror, once its graph can open them. */
+  /** The live twin, which MobX observes, once its graph can open it. */
   readonly live: object;
   /** A snapshot has been applied. */
   readonly ready: boolean;
-  /** The number that the next container takes: equal to the encoder's. */
+  /** The number of the next container, equal to the encoder's. */
   readonly next: number;
   /** How many containers are known by number. */
   readonly size: number;
   /**
-   * Makes the twin equal to a snapshot, keeping the objects whose numbers match. `fresh`: numbers mean nothing, as it is of
-   * another incarnation.
-   * @throws StateError for what is no snapshot; the twin is then as it was, or not ready.
+   * Makes the twin equal to a snapshot, and keeps the objects whose numbers match. `fresh`: the snapshot is of another incarnation, so
+   * no numbers match.
+   * @throws StateError for a message that is no snapshot; the twin is then as it was, or not ready.
    */
   applySnapshot(snapshot: Snapshot, fresh?: boolean): void;
   /**
@@ -44,7 +44,7 @@ export interface SnapshotMirror {
    * @throws StateError for a message that does not fit.
    */
   apply(what: string, message: unknown, read: (decoder: Decoder) => void): void;
-  /** A value that names containers of this twin by number: they come as views, and as `undefined` where they are gone. */
+  /** Decodes a value that names containers of this twin by number: they become views, or `undefined` if they are gone. */
   decode(value: Encoded): unknown;
   /** An immutable view of one field. */
   read(name: string): unknown;
