@@ -243,11 +243,20 @@ export class Writer {
   }
 
   #enterPlain(value: object): Stored {
-    const names = plainNames(value, () => this.#pathOfEntering(), needsEntry);
+    const symbol = Object.getOwnPropertySymbols(value)[0];
+    if (symbol) throw symbolKey(this.#pathOfEntering(), symbol);
+    let entering: string[] | undefined;
+    for (const name of Object.keys(value)) {
+      const property = Object.getOwnPropertyDescriptor(value, name);
+      if (isAccessor(property)) throw notPlain(this.#pathOfEntering() + step(name));
+      // The descriptor has the value already: it costs less than another read.
+      if (name.length > TEXT || !standsAsItIs(property?.value)) (entering ??= []).push(name);
+    }
     const data = { ...value } as Record<string, Stored>;
     const node = this.make(ObjectNode, data);
     this.note(value, node);
-    for (const key of names) {
+    if (!entering) return node;
+    for (const key of entering) {
       if (key.length > TEXT) this.#bounded(key);
       put(data, key, this.enter(data[key], node, key));
     }
@@ -259,11 +268,12 @@ export class Writer {
    * @throws StateError for an accessor or a symbol
    */
   namesOf(value: object, holder: Node, key: unknown): readonly string[] {
-    return plainNames(
-      value,
-      () => this.#pathOfEntering(holder, key),
-      () => true,
-    );
+    const symbol = Object.getOwnPropertySymbols(value)[0];
+    if (symbol) throw symbolKey(this.#pathOfEntering(holder, key), symbol);
+    const names = Object.keys(value);
+    const accessor = names.find((name) => isAccessor(Object.getOwnPropertyDescriptor(value, name)));
+    if (accessor !== undefined) throw notPlain(this.#pathOfEntering(holder, key) + step(accessor));
+    return names;
   }
 
   #enterArray(value: readonly unknown[]): Stored {
@@ -322,19 +332,7 @@ function copyOf(value: object): object | undefined {
   }
 }
 
-/** Whether the property is more than a short name and a value that stands in containers as it is. */
-const needsEntry = (name: string, item: unknown): boolean => name.length > TEXT || !(isShort(item) || typeof item === "number" || typeof item === "boolean");
+/** A value that needs no entry: a short string, a number or a boolean. */
+const standsAsItIs = (value: unknown) => isShort(value) || typeof value === "number" || typeof value === "boolean";
 
-/** The names of a plain object's properties that `wanted` picks. */
-function plainNames(value: object, path: () => string, wanted: (name: string, item: unknown) => boolean): readonly string[] {
-  const symbol = Object.getOwnPropertySymbols(value)[0];
-  if (symbol) throw symbolKey(path(), symbol);
-  const names: string[] = [];
-  for (const name of Object.keys(value)) {
-    const descriptor = Object.getOwnPropertyDescriptor(value, name);
-    if (descriptor && !("value" in descriptor)) throw notPlain(path() + step(name));
-    // The descriptor has the value already: a look at it costs less than another read.
-    if (wanted(name, descriptor?.value)) names.push(name);
-  }
-  return names;
-}
+const isAccessor = (property: PropertyDescriptor | undefined): boolean => property !== undefined && !("value" in property);
