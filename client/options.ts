@@ -8,8 +8,9 @@ export interface ClientOptions extends SocketOptions {
    */
   url?: string | undefined;
   /**
-   * How the stream comes. `"websocket"` needs a server that has called `twin.attach()`. Where no socket opens, as behind some proxies, server-sent events take its place, and
-   * sockets are tried again later. Events are requests over HTTP all the same, unless the server takes them by its sockets (`attach(server, { events: true })`).
+   * How the stream comes. `"websocket"` needs a server that has called `twin.attach()`. Where no socket opens, as behind some proxies, server-sent events
+   * take its place, and sockets are tried again later. Events are requests over HTTP all the same, unless the server takes them by its sockets
+   * (`attach(server, { events: true })`).
    * @default "sse"
    */
   transport?: "sse" | "websocket" | undefined;

@@ -264,8 +264,8 @@ export class Sender {
   }
 
   /**
-   * The page may end: sends what is held back, and all that has no answer, by requests that outlive it. tRPC's would begin too late. What is more than browsers take goes by
-   * requests that may get lost. A page that comes back asks again, under the same numbers.
+   * The page may end: sends what is held back, and all that has no answer, by requests that outlive it. tRPC's would begin too late. What is more than
+   * browsers take goes by requests that may get lost. A page that comes back asks again, under the same numbers.
    */
   readonly #leave = (): void => {
     sendHeld(undefined, true);

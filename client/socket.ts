@@ -15,8 +15,8 @@ export interface ClientSocket {
 
 export interface SocketOptions {
   /**
-   * How messages are written where the stream comes by WebSocket: `"binary"` takes half of the bytes, and cannot be read in the browser's tools. It has no effect without
-   * `transport: "websocket"`.
+   * How messages are written where the stream comes by WebSocket: `"binary"` takes half of the bytes, and cannot be read in the browser's tools. It has no
+   * effect without `transport: "websocket"`.
    * @default "json"
    */
   wire?: "json" | "binary" | undefined;
@@ -56,8 +56,8 @@ export interface SocketWorld {
 }
 
 /**
- * Opens a stream by a WebSocket. Its messages go to `take`, and the text that it gives tells only of the line: that it is alive, and that it is over. `undefined` where no
- * socket opens, or it brings nothing: no socket is tried for a while then.
+ * Opens a stream by a WebSocket. Its messages go to `take`, and the text that it gives tells only of the line: that it is alive, and that it is over.
+ * `undefined` where no socket opens, or it brings nothing: no socket is tried for a while then.
  */
 export async function fetchBySocket(world: SocketWorld): Promise<ReadableStream<string> | undefined> {
   const { options, signal } = world;

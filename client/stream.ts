@@ -16,7 +16,10 @@ export async function fetchEvents(get: typeof fetch, url: string, signal: AbortS
   return ok && body ? body.pipeThrough(new TextDecoderStream()) : undefined;
 }
 
-/** Reads a stream of server-sent events until it is over, however it ends, or `line` is aborted. What is no message stays with the line, but for what `divert` takes. */
+/**
+ * Reads a stream of server-sent events until it is over, however it ends, or `line` is aborted. What is no message stays with the line, but
+ * for what `divert` takes.
+ */
 export async function readStream(
   open: () => Promise<ReadableStream<string> | undefined>,
   line: AbortController,

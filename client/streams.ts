@@ -18,7 +18,10 @@ export interface StreamWorld {
   take(message: TabMessage): void;
 }
 
-/** Brings a tab its messages until that is over or `line` is aborted. Gives how many ms to wait before the next stream is asked for; `undefined`: as after any failure. */
+/**
+ * Brings a tab its messages until that is over or `line` is aborted. Gives how many ms to wait before the next stream is asked for;
+ * `undefined`: as after any failure.
+ */
 export async function openStream(world: StreamWorld, { ticket, session }: Granted, line: AbortController): Promise<number | undefined> {
   const { options, url, get, taker, take } = world;
   const isSocket = options.transport === "websocket";

@@ -1,8 +1,9 @@
 import type { TabMessage } from "../lib/wire/protocol.js";
 import { type Divert, EVENT } from "./stream.js";
 
-// One stream for all tabs of a session, as browsers give a site six lines over HTTP/1.1 for all its tabs. The tab that holds the lock leads: by its line the server sends the messages
-// of all, and the leader hands on those of other tabs as they come, each by a channel of that tab's own. Each tab keeps a connection of its own: PROTOCOL.md §2.
+// One stream for all tabs of a session, as browsers give a site six lines over HTTP/1.1 for all its tabs. The tab that holds the lock leads: by its line
+// the server sends the messages of all, and the leader hands on those of other tabs as they come, each by a channel of that tab's own. Each tab keeps a
+// connection of its own: PROTOCOL.md §2.
 
 /** Names a line: the client id and the epoch of the tab that has opened it. */
 type LineName = readonly [client: string, epoch: number];
@@ -50,8 +51,8 @@ const STOLEN = "stolen";
 type Release = () => void;
 
 /**
- * Brings a tab its messages, by whichever line, until that is over. Gives how long to wait before the next stream is asked for, in ms; `undefined`: as after any failure.
- * Hidden tabs close their streams where a browser cannot share one.
+ * Brings a tab its messages, by whichever line, until that is over. Gives how long to wait before the next stream is asked for, in ms; `undefined`: as
+ * after any failure. Hidden tabs close their streams where a browser cannot share one.
  */
 export async function shareStream(wanted: Wanted): Promise<number | undefined> {
   const { line, name } = wanted;

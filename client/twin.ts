@@ -37,8 +37,8 @@ export interface Twin {
   /** The event, always the same function; `undefined` where the schema is known and has no such event. */
   event(name: string): BoundEvent | undefined;
   /**
-   * What a name gives on a view that is no field: a getter or method of the store's class, where the browser has it; an event; for what looks like another method, a function
-   * that tells what is wrong.
+   * What a name gives on a view that is no field: a getter or method of the store's class, where the browser has it; an event; for what looks like another
+   * method, a function that tells what is wrong.
    */
   method(name: string, view: object): unknown;
 }

@@ -3,8 +3,8 @@ import { DIGITS } from "./bounds.js";
 import type { Slot } from "./codec.js";
 
 /**
- * The first elements of the slots of objects that are no containers: a date, a URL, a RegExp, bytes. A new kind of value is one more tag here. This file writes and reads it,
- * `leaf-copies.ts` copies and compares it; reading and copying do not compile without it.
+ * The first elements of the slots of objects that are no containers: a date, a URL, a RegExp, bytes. A new kind of value is one more tag here. This file
+ * writes and reads it, `leaf-copies.ts` copies and compares it; reading and copying do not compile without it.
  */
 export type LeafTag = "d" | "l" | "r" | "x";
 
