@@ -8,7 +8,7 @@ import { expand } from "../wire/id-ranges.js";
 import { STEP, type Steps } from "../wire/steps.js";
 
 /** The names and the next number that a channel goes on with. */
-export interface ChannelNumbers {
+interface ChannelNumbers {
   readonly names: readonly string[];
   readonly next: number;
 }

@@ -33,7 +33,7 @@ export type RefusalParts = readonly [code: string, message: string, data?: Encod
 /** A frame: all changes of one commit, a store's name before each delta. It is the one message that begins with a number. */
 export type FrameMessage = readonly [host: number, revision: number, ...deltas: (string | WireDelta)[]];
 
-export type HelloMessage = readonly [head: "hello", greeting: Greeting];
+type HelloMessage = readonly [head: "hello", greeting: Greeting];
 
 /** The whole state of a store. `ended`: the events of this client up to that number have ended in it. */
 export type SnapshotMessage = readonly [
@@ -53,18 +53,18 @@ export type ResumeMessage = readonly [head: "resume", host: number, store: strin
 /** The next frame of the host has what the events of this client up to `n` have changed. */
 export type RanMessage = readonly [head: "ran", host: number, n: number];
 
-export type RefusedMessage = readonly [head: "refused", store: string, key: string | null, ...refusal: RefusalParts];
+type RefusedMessage = readonly [head: "refused", store: string, key: string | null, ...refusal: RefusalParts];
 
 /** A value that a generator event of this client has yielded. */
-export type YieldMessage = readonly [head: "yield", client: string | null, host: number | null, n: number, value: Encoded];
+type YieldMessage = readonly [head: "yield", client: string | null, host: number | null, n: number, value: Encoded];
 
-export type EffectMessage = readonly [head: "effect", name: string, args: Encoded];
+type EffectMessage = readonly [head: "effect", name: string, args: Encoded];
 
 /** The server ends the stream, and the client comes back. */
-export type ByeMessage = readonly [head: "bye", reason: string];
+type ByeMessage = readonly [head: "bye", reason: string];
 
 /** The socket takes events of so many bytes each; 0: no more. */
-export type EventsMessage = readonly [head: "events", bytes: number];
+type EventsMessage = readonly [head: "events", bytes: number];
 
 /** The answer to a call that came by the same socket. With an `error`, the answer is `null`. */
 export type AnswerMessage = readonly [head: "answer", id: number, answer: unknown, error?: unknown];
