@@ -67,7 +67,9 @@ list(
 const functions = files.flatMap(functionsOf).filter((one) => one.lines > LONG_FUNCTION);
 list(
   `Functions over ${LONG_FUNCTION} lines`,
-  functions.sort((a, b) => b.lines - a.lines).map(({ name, lines, file }) => `${lines} ${name} (${file}): ${REASONS[`${file} ${name}`] ?? "no reason is known"}`),
+  functions
+    .sort((a, b) => b.lines - a.lines)
+    .map(({ name, lines, file }) => `${lines} ${name} (${file}): ${REASONS[`${file} ${name}`] ?? "no reason is known"}`),
 );
 list(
   `Files over ${LONG_FILE} lines`,
