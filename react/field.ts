@@ -107,9 +107,10 @@ export class CheckedField extends AnyField<boolean> {
 const PAUSE = 80;
 
 /**
- * Binds a value of a store to an input. An edit shows at once. It is sent when typing pauses for 80 ms, before any other call of the store, when the field loses the focus or
- * unmounts, and when the page ends; never in the middle of a composition (IME). The edit shows until the server has acknowledged the last one. After that the store's value
- * shows, with the caret in its place. A refused edit stays, with an `error`, until it is corrected or `reset()`, or the store's value changes.
+ * Binds a value of a store to an input. An edit shows at once. It is sent when typing pauses for 80 ms, before any other call of the store, when the field
+ * loses the focus or unmounts, and when the page ends; never in the middle of a composition (IME). The edit shows until the server has acknowledged the last
+ * one. After that the store's value shows, with the caret in its place. A refused edit stays, with an `error`, until it is corrected or `reset()`, or the
+ * store's value changes.
  *
  * With a key, the event `setTitle` sets `title`, or the given event does. An event's own `debounce` or `throttle` replaces the 80 ms.
  * @example

@@ -35,7 +35,10 @@ const FROZEN = /read.?only|not extensible|Cannot delete property|non-configurabl
 
 const warned = /* @__PURE__ */ new Set<string>();
 
-/** Warns once if the React Compiler has compiled the component that renders. A compiled component caches by identity, and a live mirror is always the same object. */
+/**
+ * Warns once if the React Compiler has compiled the component that renders. A compiled component caches by identity, and a live mirror is always the same
+ * object.
+ */
 export function warnOfCompiled(hook: string): void {
   // React offers no public API for this: it stores the cache of a compiled component here. If a later React moves it, there is no warning.
   const { A: owners } = ((react as unknown as Record<string, unknown>)[INTERNALS] ?? {}) as { A?: { getOwner?(): Fiber | null } | null };

@@ -39,14 +39,14 @@ export interface HookOptions<S, M> {
    */
   url?: string;
   /**
-   * How the stream is transported. `"websocket"` needs a server that has called `twin.attach()`, as a custom server of Next's. Where no socket opens, as behind some proxies,
-   * server-sent events take its place, and sockets are tried again later.
+   * How the stream is transported. `"websocket"` needs a server that has called `twin.attach()`, as a custom server of Next's. Where no socket opens, as
+   * behind some proxies, server-sent events take its place, and sockets are tried again later.
    * @default "sse"
    */
   transport?: ClientOptions["transport"];
   /**
-   * How messages are written where the stream comes by WebSocket: `"binary"` takes half of the bytes, and cannot be read in the browser's tools. It has no effect without
-   * `transport: "websocket"`.
+   * How messages are written where the stream comes by WebSocket: `"binary"` takes half of the bytes, and cannot be read in the browser's tools. It has no
+   * effect without `transport: "websocket"`.
    * @default "json"
    */
   wire?: ClientOptions["wire"];
@@ -56,8 +56,8 @@ export interface HookOptions<S, M> {
    */
   linger?: number;
   /**
-   * Classes for the browser: the server's own, or classes that those extend. Their optimistic events run in the browser at once, and views have their getters and
-   * reading methods.
+   * Classes for the browser: the server's own, or classes that those extend. Their optimistic events run in the browser at once, and views have their getters
+   * and reading methods.
    */
   stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
   /** Classes of instances for the browser: views are `instanceof` them, with their getters and reading methods. */

@@ -22,7 +22,7 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
   #sets: Map<string, { nodes: Node[]; values: Stored[] }> | undefined;
   #queue: Node[] | undefined;
   readonly #ops: unknown[] = [];
-  /** Where names stand among the ops: they get their numbers after those in the bodies, as the text has it. */
+  /** The places of names among the ops. Names of the ops get their numbers after those of the bodies, in the order of the text. */
   #namesAt: number[] | undefined;
   readonly #edits: readonly Edit[];
 

@@ -41,7 +41,7 @@ export type Viewer = AppContext;
 export interface StateOptions {
   /** Whether the storage keeps the field. @default true */
   persist?: boolean;
-  /** Where the browser keeps the field. Not there yet: `createTwin` refuses it. */
+  /** The place in which the browser keeps the field. This option is not there yet: `createTwin` refuses it. */
   keep?: "localStorage" | "sessionStorage" | "cookie";
   private?: never;
   visibleTo?: never;

@@ -58,7 +58,7 @@ const SCHEMA = Symbol.for("twinstate.schema");
 (Symbol as { metadata?: symbol }).metadata ??= Symbol.for("Symbol.metadata");
 const METADATA = (Symbol as { metadata?: symbol }).metadata as symbol;
 
-/** Where a class keeps what its decorators declare: its prototype, or the metadata object of standard decorators. */
+/** The place of what a class's decorators declare: its prototype, or the metadata object of standard decorators. */
 export function declaredOn(holder: object): Declared {
   if (!Object.hasOwn(holder, SCHEMA)) {
     const declared: Declared = { fields: Object.create(null), computeds: Object.create(null), events: Object.create(null) };

@@ -48,7 +48,7 @@ export function difference(before: readonly Stored[], after: readonly Stored[]):
   return { at, removed: before.slice(at, before.length - end), added: after.slice(at, after.length - end) };
 }
 
-/** With more values at once, `Array.prototype.splice` may overflow the stack. */
+/** The most values for one call of `Array.prototype.splice`, which may overflow the stack with more. */
 const MOST_AT_ONCE = 512;
 
 /** Data with a splice done: the same array, or a new one. */

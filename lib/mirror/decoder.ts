@@ -130,7 +130,7 @@ export function register(pages: NodePages, id: number, node: Node): void {
   (pages[(id / PAGE) | 0] ??= [])[id % PAGE] = node;
 }
 
-/** In place, so that what is equal tells nobody; as a whole only where that gives the order. */
+/** Changes the container in place, so that equal values notify nobody, and as a whole only where the order asks for it. */
 function merge(node: ObjectNode | MapNode | SetNode, data: object): void {
   const keys = keysOf(data);
   const has = (key: Stored) => (data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data, key as string));

@@ -105,7 +105,7 @@ function finish(node: Node, { view, last, names, views, captured }: Build): void
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
-/** In development a view throws when it is changed: nobody would see that change, and the next one might undo it. */
+/** A view throws in development when it is changed: nobody would see that change, and the next one might undo it. */
 const harden: <T extends object>(view: T, store: string) => T =
   process.env.NODE_ENV === "production"
     ? (view) => view

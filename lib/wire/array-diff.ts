@@ -44,7 +44,7 @@ export function diffArrays(base: readonly Stored[], next: readonly Stored[], slo
   return runs;
 }
 
-/** Where each item of `next` stands in `base`, if all do, in the same order: as what a filter leaves. */
+/** The places of the items of `next` in `base`, if all stand there in the same order, as after a filter. */
 function inOrder(base: readonly Stored[], next: readonly Stored[]): Int32Array | undefined {
   const positions = new Int32Array(next.length);
   let at = 0;
@@ -56,7 +56,7 @@ function inOrder(base: readonly Stored[], next: readonly Stored[]): Int32Array |
   return positions;
 }
 
-/** Where each item of `next` stands in `base`, each place used once, or -1. */
+/** The places of the items of `next` in `base`, each used once, or -1. */
 function positionsIn(base: readonly Stored[], next: readonly Stored[]): Int32Array {
   const first = new Map<Stored, number>();
   const then = new Int32Array(base.length);

@@ -15,8 +15,8 @@ export interface TwinDevtoolsProps {
 }
 
 /**
- * Shows what the twins of a page hold, and what its events do; replays events, and spoils the network. It goes inside `<TwinProvider>`. In production there is nothing of
- * it, neither on the page nor in its bundle.
+ * Shows what the twins of a page hold, and what its events do; replays events, and spoils the network. It goes inside `<TwinProvider>`. In production there
+ * is nothing of it, neither on the page nor in its bundle.
  * @example <TwinProvider>{children}<TwinDevtools /></TwinProvider>
  */
 export const TwinDevtools: (props: TwinDevtoolsProps) => ReactNode = process.env.NODE_ENV === "production" ? () => null : Devtools;
