@@ -65,11 +65,6 @@ export class WritableGraph extends Graph {
       },
     });
     this.mode = { recorder, writer: this.writer };
-    this.#reconciliation = {
-      writer: this.writer,
-      reuse: (old) => (this.#derived.has(old) ? "change" : "leave"),
-      enter: (computedValue, holder, key) => this.#derive(computedValue, holder, key),
-    };
     for (const [model, Class] of Object.entries(models ?? {})) this.#register(shapeOf(model, Class as new () => object));
   }
 
@@ -164,7 +159,7 @@ export class WritableGraph extends Graph {
   /** Gives a field the value of a computed, changing only what differs. */
   reconcile(holder: ClassNode, name: string, value: unknown): void {
     try {
-      holder.put(name, reconcile(this.#reconciliation, own(holder.data, name), value, holder, name));
+      holder.put(name, reconcile((this.#reconciliation ??= this.#reconcileDerived()), own(holder.data, name), value, holder, name));
     } catch (error) {
       this.report(error, pathOf(holder, name), value);
       holder.put(name, undefined);
@@ -173,7 +168,16 @@ export class WritableGraph extends Graph {
 
   /** The containers that computeds made: no state refers to them. */
   readonly #derived = new WeakSet<Node>();
-  readonly #reconciliation: Reconciliation;
+  /** Made with the first computed that is reconciled: most sessions have none under way. */
+  #reconciliation: Reconciliation | undefined;
+
+  #reconcileDerived(): Reconciliation {
+    return {
+      writer: this.writer,
+      reuse: (old) => (this.#derived.has(old) ? "change" : "leave"),
+      enter: (computedValue, holder, key) => this.#derive(computedValue, holder, key),
+    };
+  }
 
   #derive(value: object, holder: Node, key: unknown): Stored {
     const made: Node[] = [];

@@ -52,8 +52,11 @@ export class Writer {
   readonly #options: WriterOptions;
   /** The raw objects that entered in this turn, with their containers: the same raw object is the same container. */
   #entered = new Map<object, Node>();
-  /** The dates, bytes and other leaves that entered in this turn, with their copies. */
-  #leaves = new Map<object, object>();
+  /**
+   * The dates, bytes and other leaves that entered in this turn, with their copies. Missing where there are none: each session has a writer, and an empty
+   * Map takes 200 bytes.
+   */
+  #leaves: Map<object, object> | undefined;
   /** The container that the entering value is put into, and the keys from there down to the value. */
   #holder: Node | undefined;
   readonly #trail: unknown[] = [];
@@ -173,7 +176,7 @@ export class Writer {
   /** The stored value for a user's value, if the value is in a container. */
   find(value: unknown): Stored {
     if (typeof value !== "object" || value === null) return value;
-    return nodeOf(value) ?? this.#entered.get(value) ?? this.#leaves.get(value) ?? value;
+    return nodeOf(value) ?? this.#entered.get(value) ?? this.#leaves?.get(value) ?? value;
   }
 
   #enterObject(value: object, holder: Node, key: unknown): Stored {
@@ -218,9 +221,9 @@ export class Writer {
 
   /** Takes a leaf. An unchanged leaf gives the same copy as before, so that a search finds the first one. */
   #enterLeaf(value: object, copy: object): object {
-    const known = this.#leaves.get(value);
+    const known = this.#leaves?.get(value);
     if (known && sameLeaf(known, copy)) return known;
-    this.#leaves.set(value, copy);
+    (this.#leaves ??= new Map()).set(value, copy);
     return copy;
   }
 
@@ -306,7 +309,7 @@ export class Writer {
   /** Ends the turn: raw objects that enter later become new containers. */
   endTurn(): void {
     if (this.#entered.size > 0) this.#entered = new Map();
-    if (this.#leaves.size > 0) this.#leaves = new Map();
+    this.#leaves = undefined;
   }
 
   /** The path of a value that is in no container yet. Without a key: of the entering value. */
