@@ -23,10 +23,13 @@ export const sourcesOf = (folder: string): string[] =>
     .filter((file) => /\.tsx?$/.test(file) && !/\.d\.ts$|\/(node_modules|\.next[^/]*)\//.test(file));
 
 /** Reads the imports of these folders' files. Types are not among them: they are gone when a file runs. */
-export async function importsOf(folders: readonly string[]): Promise<Imports> {
+export const importsOf = (folders: readonly string[]): Promise<Imports> => importsFrom(folders.flatMap(sourcesOf));
+
+/** Reads the imports of these files, and of all files of ours that they reach. */
+export async function importsFrom(entryPoints: string[]): Promise<Imports> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: folders.flatMap(sourcesOf),
+    entryPoints,
     outdir: "never-written",
     bundle: true,
     write: false,

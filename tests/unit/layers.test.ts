@@ -1,6 +1,5 @@
-import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { circles, importsOf, ROOMS, ROOT, roomOf, sourcesOf, upwardImports } from "../kit/rooms.js";
+import { circles, importsFrom, importsOf, ROOMS, roomOf, sourcesOf, upwardImports } from "../kit/rooms.js";
 
 /** What each folder may import as it runs; types may cross any border. */
 const LAYERS: Record<string, readonly (string | RegExp)[]> = {
@@ -56,20 +55,9 @@ test("nothing that a browser loads reaches the server's code", async () => {
 });
 
 test("a page of views loads neither MobX nor what it reacts to, before it asks for a live twin", async () => {
-  const { metafile } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: ["react/index.ts"],
-    outdir: "never-written",
-    bundle: true,
-    write: false,
-    metafile: true,
-    packages: "external",
-    format: "esm",
-    logLevel: "silent",
-    jsx: "automatic",
-  });
+  const found = await importsFrom(["react/index.ts"]);
   const loaded = new Set(["react/index.ts"]);
-  for (const file of loaded) for (const { path, kind } of metafile.inputs[file]?.imports ?? []) if (kind !== "dynamic-import") loaded.add(path);
+  for (const file of loaded) for (const { path, lazy } of found[file] ?? []) if (!lazy) loaded.add(path);
   expect(loaded).toContain("lib/mirror/snapshot-mirror.ts");
   // What applies deltas and takes messages comes with the stream.
   expect([...loaded].filter((file) => /delta-reader|receiver|sender/.test(file))).toEqual([]);
