@@ -73,6 +73,7 @@ export type ErrorCode =
   | "FORBIDDEN"
   | "INVALID"
   | "NOT_FOUND"
+  | "GONE"
   | "SUPERSEDED"
   | "DROPPED"
   | "CANCELLED"

@@ -24,3 +24,7 @@ export const CLEAR = 9;
 export const SET_MANY = 10;
 /** Forgets the numbers of all containers that cannot be reached from the store, after the bodies are filled. */
 export const SWEEP = 11;
+/** Replaces a part of a string: container, key, index, count of removed UTF-16 units, text. The key is a name, an index, or a slot. */
+export const TEXT = 12;
+/** Appends to a string: container, key, text. */
+export const APPEND = 13;

@@ -4,7 +4,7 @@ import type { Encoded, Snapshot, WireDelta } from "./codec.js";
 // The messages of a stream and the numbers that both ends must agree on: PROTOCOL.md. Types cost no bytes in what browsers load.
 
 /** The version of the protocol. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 /** Seconds between two signs of life of a stream. */
 export const HEARTBEAT = 15;
 /** A line on which nothing comes for so many heartbeats is dead. */

@@ -176,7 +176,7 @@ test("__proto__ as room, store and client in what a stream asks for", async () =
       ["board", "FORBIDDEN"],
     ]),
   );
-  expectRefused(await visitor.ask("$connect", { protocol: 1, client: "__proto__", epoch: 1, watch: [] }), "INVALID", 400);
+  expectRefused(await visitor.ask("$connect", { protocol: 2, client: "__proto__", epoch: 1, watch: [] }), "INVALID", 400);
 });
 
 test("too many arguments", async () => {
@@ -354,7 +354,7 @@ test("the client id of another session", async () => {
   await victim.number("todo.add", 1, [5]);
   const thief = new Visitor(app.site.url);
   Object.assign(thief, { client: victim.client });
-  expectRefused(await thief.ask("$connect", { protocol: 1, client: victim.client, epoch: 9, watch: [] }), "FORBIDDEN", 403);
+  expectRefused(await thief.ask("$connect", { protocol: 2, client: victim.client, epoch: 9, watch: [] }), "FORBIDDEN", 403);
   expectRefused(await thief.number("todo.add", 2, ["x"]), "FORBIDDEN", 403);
   expectRefused(await thief.ask("$watch", { client: victim.client, epoch: 1, watch: [] }), "FORBIDDEN", 403);
   expectRefused(await thief.ask("$cancel", { store: "todo", client: victim.client, n: 1 }), "FORBIDDEN", 403);
@@ -469,17 +469,17 @@ test("a browser lets pages of named origins read the answers, with the cookie, a
 });
 
 test.for([
-  ["no client", { protocol: 1, epoch: 1, watch: [] }, "INVALID"],
-  ["a client that could be guessed", { protocol: 1, client: "1", epoch: 1, watch: [] }, "INVALID"],
+  ["no client", { protocol: 2, epoch: 1, watch: [] }, "INVALID"],
+  ["a client that could be guessed", { protocol: 2, client: "1", epoch: 1, watch: [] }, "INVALID"],
   ["another protocol", { protocol: 99, client: "c".repeat(22), epoch: 1, watch: [] }, "OUTDATED"],
-  ["no epoch", { protocol: 1, client: "c".repeat(22), watch: [] }, "INVALID"],
-  ["a negative epoch", { protocol: 1, client: "c".repeat(22), epoch: -1, watch: [] }, "INVALID"],
-  ["no watch", { protocol: 1, client: "c".repeat(22), epoch: 1 }, "INVALID"],
-  ["a watch of the wrong form", { protocol: 1, client: "c".repeat(22), epoch: 1, watch: ["todo"] }, "INVALID"],
-  ["a key that is no string", { protocol: 1, client: "c".repeat(22), epoch: 1, watch: [{ store: "board", key: 5 }] }, "INVALID"],
-  ["a have of the wrong form", { protocol: 1, client: "c".repeat(22), epoch: 1, watch: [{ store: "todo", have: "x" }] }, "INVALID"],
-  ["a have of a fraction", { protocol: 1, client: "c".repeat(22), epoch: 1, watch: [{ store: "todo", have: ["x", 0.5] }] }, "INVALID"],
-  ["a thousand and one watches", { protocol: 1, client: "c".repeat(22), epoch: 1, watch: Array.from({ length: 1001 }, () => ({ store: "todo" })) }, "INVALID"],
+  ["no epoch", { protocol: 2, client: "c".repeat(22), watch: [] }, "INVALID"],
+  ["a negative epoch", { protocol: 2, client: "c".repeat(22), epoch: -1, watch: [] }, "INVALID"],
+  ["no watch", { protocol: 2, client: "c".repeat(22), epoch: 1 }, "INVALID"],
+  ["a watch of the wrong form", { protocol: 2, client: "c".repeat(22), epoch: 1, watch: ["todo"] }, "INVALID"],
+  ["a key that is no string", { protocol: 2, client: "c".repeat(22), epoch: 1, watch: [{ store: "board", key: 5 }] }, "INVALID"],
+  ["a have of the wrong form", { protocol: 2, client: "c".repeat(22), epoch: 1, watch: [{ store: "todo", have: "x" }] }, "INVALID"],
+  ["a have of a fraction", { protocol: 2, client: "c".repeat(22), epoch: 1, watch: [{ store: "todo", have: ["x", 0.5] }] }, "INVALID"],
+  ["a thousand and one watches", { protocol: 2, client: "c".repeat(22), epoch: 1, watch: Array.from({ length: 1001 }, () => ({ store: "todo" })) }, "INVALID"],
   ["nothing", undefined, "INVALID"],
 ] as const)("a $connect with %s", async ([, input, code]) => {
   const answer = await visitor.post("$connect", input === undefined ? "" : JSON.stringify(input));

@@ -139,7 +139,7 @@ test("a session has only so many tickets at once: the oldest are worth nothing",
   const visitor = app.visitor();
   await visitor.call("note.read");
   const tickets = [];
-  for (const epoch of [1, 2, 3]) tickets.push((await visitor.ask("$connect", { protocol: 1, client: visitor.client, epoch, watch: [] })).value);
+  for (const epoch of [1, 2, 3]) tickets.push((await visitor.ask("$connect", { protocol: 2, client: visitor.client, epoch, watch: [] })).value);
   const ask = async (ticket: unknown) => {
     const response = await visitor.jar.fetch(`${visitor.url}/$live?input=${encodeURIComponent(JSON.stringify(ticket))}`);
     await response.body?.cancel();
@@ -220,10 +220,10 @@ test("a session has only so many tabs: the state of one that was forgotten stays
   await visitor.call("note.read");
   const live = await visitor.connect(1, { store: "note" });
   await live.state("note");
-  const ask = (client: string) => visitor.ask("$connect", { protocol: 1, client, epoch: 1, watch: [] });
+  const ask = (client: string) => visitor.ask("$connect", { protocol: 2, client, epoch: 1, watch: [] });
   for (let n = 0; n < 1100; n += 50) await Promise.all(Array.from({ length: 50 }, (_, i) => ask(`client-number-${String(n + i).padStart(6, "0")}`)));
   const thief = app.visitor();
-  const answer = await thief.ask("$connect", { protocol: 1, client: visitor.client, epoch: 9, watch: [] });
+  const answer = await thief.ask("$connect", { protocol: 2, client: visitor.client, epoch: 9, watch: [] });
   expect(answer.error).toMatchObject({ code: "FORBIDDEN" });
 });
 

@@ -40,7 +40,7 @@ test("one response brings the messages of all tabs that have joined it, to each 
   const { visitor, line, join, runtime } = await start();
   const second = await join(7);
   await join(9, [{ store: "wall" }]);
-  expect((await line.message(7, "hello"))[1]).toMatchObject({ protocol: 1, session: expect.any(String) });
+  expect((await line.message(7, "hello"))[1]).toMatchObject({ protocol: 2, session: expect.any(String) });
   const [, host, store, , , revision] = await line.message(7, "snapshot");
   await line.message(9, "snapshot");
   expect([store, runtime.streams.size]).toEqual(["note", 3]);

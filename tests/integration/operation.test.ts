@@ -49,7 +49,7 @@ test("a closing server lets what runs end, takes nothing more, and says goodbye 
   for (const refused of [await other.ask("note.write", { args: ["late"] }), await visitor.number("note.write", 1, ["late"])]) {
     expect(refused.error).toMatchObject({ code: "OFFLINE", httpStatus: 503, data: { limit: "close", retryAfter: expect.any(Number) } });
   }
-  const connect = await other.ask("$connect", { protocol: 1, client: other.client, epoch: 1, watch: [] });
+  const connect = await other.ask("$connect", { protocol: 2, client: other.client, epoch: 1, watch: [] });
   expect(connect.error).toMatchObject({ code: "OFFLINE" });
   expect(await health(site.url, "ready")).toMatchObject({ status: 503 });
   expect(await health(site.url, "health")).toMatchObject({ status: 200 });

@@ -29,7 +29,7 @@ test("from the page to the stream no change is missed and none shown twice, thou
   try {
     for (let visit = 0; visit < 20; visit++) {
       const reader = app.visitor();
-      await reader.ask("$connect", { protocol: 1, client: reader.client, epoch: 1, watch: [] });
+      await reader.ask("$connect", { protocol: 2, client: reader.client, epoch: 1, watch: [] });
       const page = await inRequest({ cookie: reader.jar.cookie as string }, () => app.twin.preload({ wall: true }));
       // The page is on its way to the browser.
       const later = written + visit;

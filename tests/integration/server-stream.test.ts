@@ -50,7 +50,7 @@ test("a stream begins with hello, which tells of the schema and not of the sessi
   const live = visitor.live({ store: "note" });
   const [, hello] = (await live.until(([kind]) => kind === "hello")) as [string, Record<string, unknown>];
   expect(live.messages[0]?.[0]).toBe("hello");
-  expect(hello).toEqual({ protocol: 1, build: null, heartbeat: 15, session: expect.stringMatching(/^[\w-]{16}$/), schema: expect.any(Object) });
+  expect(hello).toEqual({ protocol: 2, build: null, heartbeat: 15, session: expect.stringMatching(/^[\w-]{16}$/), schema: expect.any(Object) });
   expect(hello.schema).toMatchObject({ stores: { pad: { scope: "room", fields: ["text", "lines"], computeds: [], events: { write: {} } } }, models: {} });
   expect(JSON.stringify(hello)).not.toContain(visitor.session);
 });
@@ -171,7 +171,7 @@ test("a room that allow refuses, and a store that is not there, are refused one 
 
 test("a ticket works once, for its own session, and not for an older epoch", async () => {
   const { visitor, site } = await start();
-  const ask = (epoch: number) => visitor.ask("$connect", { protocol: 1, client: visitor.client, epoch, watch: [] });
+  const ask = (epoch: number) => visitor.ask("$connect", { protocol: 2, client: visitor.client, epoch, watch: [] });
   const code = async (input: unknown, { jar } = visitor) => {
     const response = await jar.fetch(`${site.url}/$live?input=${encodeURIComponent(JSON.stringify(input))}`);
     return /"data":\{[^}]*"code":"(\w+)"/.exec(await response.text())?.[1];
@@ -206,7 +206,7 @@ test("of two streams that begin at once, the one of the newer epoch stays, which
     ready = () => resolve({});
   });
   const request = (context: Promise<object>) => ({ session: { id: session, generation: 0 }, context: () => context });
-  const ticket = (epoch: number) => runtime.streams.connect(request(slow), { protocol: 1, client, epoch, watch: [] });
+  const ticket = (epoch: number) => runtime.streams.connect(request(slow), { protocol: 2, client, epoch, watch: [] });
   const [first, second] = [ticket(1), ticket(2)];
   const old = runtime.streams.live(request(slow), first);
   const next = await runtime.streams.live(request(Promise.resolve({})), second);

@@ -80,7 +80,7 @@ async function open({ site }: Started, wire: "json" | "binary" = "json") {
 
 /** A tab that speaks to its socket by hand. */
 async function speak({ visitor: newVisitor, site }: Started, { wire = "json" as "json" | "binary", visitor = newVisitor(), epoch = 1 } = {}) {
-  const { value } = await visitor.ask("$connect", { protocol: 1, client: visitor.client, epoch, watch: [{ store: "note" }] });
+  const { value } = await visitor.ask("$connect", { protocol: 2, client: visitor.client, epoch, watch: [{ store: "note" }] });
   const line = openSocket(site.url, visitor.jar, { wire, input: value });
   const [, bytes] = await line.until(([kind]) => kind === "events");
   const say = (id: number, event: string, n: number, ...args: unknown[]) => line.send(JSON.stringify([id, `note.${event}`, inputOf(visitor, n, args)]));
@@ -161,7 +161,7 @@ test("where the server does not say that it takes them, events are requests, and
   expect(await call(note, "write", "by request")).toBe(1);
   expect(posted()).toEqual(["note.write"]);
   const visitor = app.visitor();
-  const { value } = await visitor.ask("$connect", { protocol: 1, client: visitor.client, epoch: 1, watch: [{ store: "note" }] });
+  const { value } = await visitor.ask("$connect", { protocol: 2, client: visitor.client, epoch: 1, watch: [{ store: "note" }] });
   const line = openSocket(app.site.url, visitor.jar, { wire: "json", input: value });
   await line.until(([kind]) => kind === "snapshot");
   line.send(JSON.stringify([1, "note.write", inputOf(visitor, 1, ["never"])]));

@@ -160,7 +160,7 @@ test("who says that they are somebody else is not: the server knows them by the 
   expect((await browser.post("poll.vote", JSON.stringify(input), headers)).value).toBe(1);
   const call = { client: browser.client, epoch: 1, n: 1, at: null, seen: 0, p: 1, visitor: bob };
   await browser.ask("poll.vote", { key: "lunch", args: encodeValue(["tea"]), call });
-  await browser.ask("$connect", { protocol: 1, client: browser.client, epoch: 1, watch: [], visitor: bob });
+  await browser.ask("$connect", { protocol: 2, client: browser.client, epoch: 1, watch: [], visitor: bob });
   expect([...(await app.twin.poll("lunch").$snapshot()).votes]).toEqual([["ann", "tea"]]);
 });
 

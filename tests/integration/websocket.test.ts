@@ -61,7 +61,7 @@ const both = test.for(["json", "binary"] as const);
 both("a ticket of a tab works on a socket, once, and its tab's events answer to it: %s", async (wire) => {
   const app = await start();
   const { visitor } = app;
-  const { value } = await visitor.ask("$connect", { protocol: 1, client: visitor.client, epoch: 1, watch: [{ store: "note" }] });
+  const { value } = await visitor.ask("$connect", { protocol: 2, client: visitor.client, epoch: 1, watch: [{ store: "note" }] });
   const line = await open(app, visitor, { wire, input: value });
   await line.until(([kind]) => kind === "snapshot");
   await visitor.number("note.write", 1, ["by number"]);

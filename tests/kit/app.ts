@@ -123,7 +123,7 @@ export class Visitor {
 
   /** A stream of this tab, by way of a ticket. */
   async connect(epoch: number, ...watch: { store: string; key?: string; have?: [string, number] }[]): Promise<Follower> {
-    const { value, error } = await this.ask("$connect", { protocol: 1, client: this.client, epoch, watch });
+    const { value, error } = await this.ask("$connect", { protocol: 2, client: this.client, epoch, watch });
     if (error) throw Object.assign(new Error(error.message), error);
     return new Follower(listen(this.url, value, this.jar));
   }

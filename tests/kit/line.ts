@@ -12,7 +12,7 @@ export interface Tab {
 
 /** A tab of a visitor's browser asks for a stream. */
 export async function tabOf({ ask }: Pick<Visitor, "ask">, epoch: number, watch: readonly object[], client = crypto.randomUUID()): Promise<Tab> {
-  const { value, error } = await ask("$connect", { protocol: 1, client, epoch, watch });
+  const { value, error } = await ask("$connect", { protocol: 2, client, epoch, watch });
   if (error) throw Object.assign(new Error(error.message), error);
   return { client, epoch, ticket: (value as { ticket: string }).ticket, line: [client, epoch] };
 }

@@ -91,7 +91,7 @@ test("says what JSON says, of any value", { timeout: 600_000 }, () => {
 
 test("bytes that were changed on the way are refused, or mean something else, and never cost more than they are", { timeout: 600_000 }, () => {
   const messages = [
-    ["hello", { protocol: 1, build: null, heartbeat: 15, session: "abcdefgh", schema: { hash: "x", stores: { note: { fields: ["text"] } }, models: {} } }],
+    ["hello", { protocol: 2, build: null, heartbeat: 15, session: "abcdefgh", schema: { hash: "x", stores: { note: { fields: ["text"] } }, models: {} } }],
     ["snapshot", 1, "note", null, "incarnation", 300, [["", "text"], 3, [0, 3], [["c", 1, "", [1], ["x".repeat(200), "é".repeat(20), "half \ud83d"]]]]],
     [1, 301, "note", [0, 0, "text", -5, 10, 2, [1, 200, 20_000, 100_000], [0.5, 1e300, null, false]]],
   ];

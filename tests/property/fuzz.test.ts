@@ -106,7 +106,7 @@ function honest({ client }: Visitor): Sent[] {
     post("todo.add,todo.steps?batch=1", { 0: { args: encodeValue([{ a: 1 }]), call: call(2) }, 1: { args: encodeValue([]), call: call(3) } }, batch),
     post("todo.add?batch=1", { 0: { args: encodeValue(["one"]), call: call(4) } }, batch),
     post("todo.add,todo.add?batch=1", { 0: { args: ["a"] }, 1: { args: ["b"] } }),
-    post("$connect", { protocol: 1, client, epoch: 1, watch }),
+    post("$connect", { protocol: 2, client, epoch: 1, watch }),
     post("$watch", { client, epoch: 1, watch }),
     post("$unwatch", { client, epoch: 1, watch }),
     post("$cancel", { store: "todo", client, n: 1 }),

@@ -226,7 +226,7 @@ test("without `onError` a failure that nobody awaits is written to the console, 
 test("a page that its server no longer speaks with tells `onOutdated`, once", async () => {
   const ask = globalThis.fetch;
   // As a page of an earlier version asks.
-  globalThis.fetch = (url, init) => ask(url, { ...init, ...(typeof init?.body === "string" && { body: init.body.replace('"protocol":1', '"protocol":0') }) });
+  globalThis.fetch = (url, init) => ask(url, { ...init, ...(typeof init?.body === "string" && { body: init.body.replace('"protocol":2', '"protocol":0') }) });
   // React tells of what a boundary has caught.
   const written = vi.spyOn(console, "error").mockImplementation(() => {});
   const told = vi.fn();

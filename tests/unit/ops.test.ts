@@ -22,6 +22,8 @@ test("the ops of the code are those of the protocol's table, in its order", () =
     CLEAR: /^Map, Set n: clears/,
     SET_MANY: /^sets the property `name` of several containers/,
     SWEEP: /^sweep/,
+    TEXT: /^replaces a part of the string/,
+    APPEND: /^appends `text` to the string/,
   };
   const numbers: Record<string, number> = { ...ops };
   const named = Object.entries(words).map(([name, word]) => [numbers[name], rows.findIndex(([, does]) => word.test(does ?? ""))]);
