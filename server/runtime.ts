@@ -14,6 +14,7 @@ import { type Bounds, SessionLimits } from "./access/session-limits.js";
 import { Data } from "./call/data.js";
 import { Dispatcher, type Outcome } from "./call/dispatcher.js";
 import { type PreloadData, preload } from "./call/preload.js";
+import { ServerCalls } from "./call/server-calls.js";
 import { type Definition, hostId, type Models, type ScopeKind } from "./definition/scope.js";
 import type { Host, World } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
@@ -76,6 +77,7 @@ export class Runtime implements World {
   readonly admission = new Admission(this);
   readonly streams = new Streams(this);
   readonly dispatcher = new Dispatcher(this);
+  readonly serverCalls = new ServerCalls(this);
   readonly data = new Data(this);
   readonly #names = new WeakMap<object, Map<ScopeKind, string>>();
   readonly #recheck = new Recheck(() => this.definitions);

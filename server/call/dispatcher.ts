@@ -1,27 +1,24 @@
-import { randomBytes } from "node:crypto";
 import type { EventSchema } from "../../lib/class/schema.js";
-import { cancelled, circle, cookieReplaced, cutOff, isLater, unknownEvent, unknownOutcome } from "../../lib/errors/errors.js";
+import { cancelled, cookieReplaced, cutOff, isLater, unknownEvent, unknownOutcome } from "../../lib/errors/errors.js";
 import { eventIds } from "../../lib/event/event-ids.js";
+import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
-import type { Store } from "../../lib/store/store.js";
 import type { MissedMessage } from "../../lib/wire/protocol.js";
-import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
-import { definitionOf, eventSchemaOf, locate, permit, publicEvent } from "../access/access.js";
+import { definitionOf, locate, permit, publicEvent } from "../access/access.js";
 import type { Admission } from "../access/admission.js";
-import { type Callers, sessionOf, type TwinRequest } from "../access/callers.js";
+import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
-import { checkArguments, checkGiven } from "../definition/arguments.js";
-import { type Definition, hostId } from "../definition/scope.js";
-import type { Caller, Turn } from "../host/context.js";
-import type { CallSinks, EventCall } from "../host/event-runner.js";
+import { checkGiven } from "../definition/arguments.js";
+import type { Definition } from "../definition/scope.js";
+import type { Caller } from "../host/context.js";
+import type { CallSinks } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
-import type { Hosts } from "../host/hosts.js";
 import type { Storage } from "../storage/storage.js";
 import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
-import { jsonOf, plainOf } from "../wire/plain-values.js";
+import { jsonOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "../wire/request-input.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
@@ -42,38 +39,17 @@ import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "
 // Calls without a number come from stock tRPC clients and from forms: they skip that step.
 //
 // The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket) and `call/form`
-// (a browser without JavaScript). Server code comes in by `local` (`call/store-handle`): it is trusted, so its calls are checked, entered, run and answered
-// only.
-
-/** Server code may pass arguments of any size. */
-const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
-
-/** How many objects and lists server code may pass. */
-const MOST_HANDED = 1_000_000;
+// (a browser without JavaScript). Server code comes in by `call/server-calls` (`call/store-handle`): it is trusted, so its calls are checked, entered, run
+// and answered only.
 
 /** The outcome of a numbered event. Plain data, as it is stored. */
 export type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly error?: Refusal };
-
-/** A call from server code. */
-export interface ServerCall {
-  readonly store: string;
-  /** The room's key, the session's, user's or tab's id. */
-  readonly key: string;
-  readonly event: string;
-  readonly args: readonly unknown[];
-  readonly context: object;
-  readonly session: string | undefined;
-  readonly turn: Turn | undefined;
-  readonly control: AbortController;
-  yielded?(value: unknown): void;
-}
 
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly limits: Bounds;
   readonly report: Report;
   readonly storage: Storage;
-  readonly hosts: Hosts;
   readonly admission: Admission;
   readonly callers: Callers;
   readonly clients: Clients;
@@ -112,7 +88,7 @@ interface EnteredCall {
   refuse(error: unknown): Outcome;
 }
 
-/** Takes the calls of events from all doors to the hosts that run them. */
+/** Takes the calls of events from all doors of clients to the hosts that run them. */
 export class Dispatcher {
   readonly #server: Server;
   /** The numbered calls that wait or run, by host, client and number. */
@@ -123,8 +99,6 @@ export class Dispatcher {
   constructor(server: Server) {
     this.#server = server;
   }
-
-  // --- from clients ---
 
   /** Calls an event for a client, and gives its answer. `input`: `{ key?, args, call? }`. */
   async invoke(request: TwinRequest, store: string, name: string, input: unknown, effects?: CallSinks<unknown>["effects"]): Promise<unknown> {
@@ -182,7 +156,7 @@ export class Dispatcher {
       await permit(definition, host, caller);
       call.checked = await checkGiven(definition, event, args, this.#server.limits);
       const what = { definition, event, args: call.checked };
-      return await once(host, { ...what, caller, control, began, answer: jsonOf, check: jsonOf, ...(effects && { effects }) });
+      return await host.run({ ...what, caller, control, eventId: randomId(), began, answer: jsonOf, check: jsonOf, ...(effects && { effects }) });
     } finally {
       this.#controls.delete(control);
     }
@@ -327,55 +301,4 @@ export class Dispatcher {
   stop(): void {
     for (const control of this.#controls) control.abort(cutOff());
   }
-
-  // --- from server code ---
-
-  /** Calls an event from server code, which is trusted: neither `allow` nor guards are asked. */
-  async local({ store, key, event: name, args, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
-    const { definitions, hosts } = this.#server;
-    const definition = definitionOf(definitions, store);
-    const event = eventSchemaOf(definition, name);
-    const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
-    // A copy: what the caller does to its arguments later must not change them.
-    const checked = await checkArguments(definition, event, decodeValue(encodeValue(plainOf(args, MOST_HANDED))), UNBOUNDED);
-    return hosts.using(hostId(definition.kind, key), (host) =>
-      once(host, {
-        definition,
-        event,
-        args: checked,
-        caller,
-        control,
-        answer: (value) => plainOf(value),
-        ...(turn?.deliver && { effects: turn.deliver }),
-        ...(yielded && {
-          yielded(value: unknown, _: Store) {
-            const plain = plainOf(value);
-            return () => yielded(plain);
-          },
-        }),
-      }),
-    );
-  }
-
-  /**
-   * Notes that an event waits for the answer of another host, until the returned function is called.
-   * @throws StateError when that host waits, in turn, for the event's own.
-   */
-  waits(turn: Turn, id: string): () => void {
-    if (turn.host.turn === turn && (turn.host.id === id || this.#reaches(id, turn.host.id, new Set()))) throw circle(turn.host.id, id);
-    turn.waitsFor.add(id);
-    return () => void turn.waitsFor.delete(id);
-  }
-
-  #reaches(from: string, goal: string, seen: Set<string>): boolean {
-    seen.add(from);
-    const turn = this.#server.hosts.find(from)?.turn;
-    for (const next of turn?.waitsFor ?? []) if (next === goal || (!seen.has(next) && this.#reaches(next, goal, seen))) return true;
-    return false;
-  }
-}
-
-/** Runs an event without a number. */
-function once(host: Host, call: Omit<EventCall<unknown>, "eventId">): Promise<unknown> {
-  return host.run({ ...call, eventId: randomBytes(16).toString("base64url") });
 }

@@ -107,7 +107,7 @@ function call({ runtime, store, kind, key, context, session }: Target, event: st
   const control = new AbortController();
   const started = ServerCall.start(
     (yielded) =>
-      runtime.dispatcher.local({
+      runtime.serverCalls.run({
         store,
         key,
         event,
@@ -127,7 +127,7 @@ function call({ runtime, store, kind, key, context, session }: Target, event: st
 
 /** Notes that an event waits. It is no wait when the event has ended already. */
 function waiting(runtime: Runtime, turn: Turn, id: string): (() => void) | undefined {
-  return turn.ended ? undefined : runtime.dispatcher.waits(turn, id);
+  return turn.ended ? undefined : runtime.serverCalls.waits(turn, id);
 }
 
 /** A call's promise. That somebody waits for it is noted when they do, as events must not wait for each other in a circle. */
