@@ -1,7 +1,7 @@
 import { ArrayNode } from "../graph/array.js";
 import { Node, nodeOf, own, put, type Stored } from "../graph/node.js";
 import { ObjectNode } from "../graph/object.js";
-import { sameLeaf } from "../wire/leaf-copies.js";
+import { sameLeaf } from "../wire/leaves.js";
 import type { Writer } from "./writer.js";
 
 /**

@@ -21,7 +21,7 @@ import { plainKindOf } from "../graph/plain.js";
 import { SetNode } from "../graph/set.js";
 import { arrayMethods } from "../live/array-methods.js";
 import { DEPTH, excessOf, TEXT } from "../wire/bounds.js";
-import { copyLeaf, sameLeaf } from "../wire/leaf-copies.js";
+import { copyLeaf, sameLeaf } from "../wire/leaves.js";
 import { noteCopy, warnOfLostWrite } from "./copies.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };

@@ -3,7 +3,7 @@ import { readOnlyView } from "../errors/errors.js";
 import { InstanceNode } from "../graph/instance.js";
 import { addUser, Node, nodeOf, Old, put, type Stored } from "../graph/node.js";
 import { copyInto, emptyOf } from "../graph/plain.js";
-import { plainLeaf } from "../wire/leaf-copies.js";
+import { plainLeaf } from "../wire/leaves.js";
 
 /** Stands for the view of a container while the views of its content are built. */
 class Build {

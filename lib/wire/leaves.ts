@@ -1,15 +1,60 @@
-import { badWire } from "../errors/errors.js";
+import { badWire, tagOf } from "../errors/errors.js";
+import { stateDate } from "../graph/date.js";
+import { own } from "../graph/node.js";
 import { DIGITS } from "./bounds.js";
 import type { Slot } from "./codec.js";
 
-/**
- * The first elements of the slots of objects that are no containers: a date, a URL, a RegExp, bytes. A new kind of value is one more tag here. This file
- * writes and reads it, `leaf-copies.ts` copies and compares it; reading and copying do not compile without it.
- */
-export type LeafTag = "d" | "l" | "r" | "x";
+/** A kind of values that are objects and no containers. Slots, copies and comparisons are made of its parts. */
+interface LeafType {
+  /** `name`: what `Object.prototype.toString` calls the value. */
+  is(name: string, value: object): boolean;
+  /** What makes the value, as JSON has it, and bytes. Slots have bytes in base64. */
+  parts(value: never, name: string): readonly unknown[];
+  make(parts: readonly any[]): object;
+}
 
-/** The first elements of the other slots: `undefined`, the numbers that JSON lacks, bigints. */
-type PrimitiveTag = "u" | "n" | "z" | "i" | "-i" | "b";
+type Bytes = ArrayBuffer | ArrayBufferView;
+const globals = globalThis as unknown as { readonly URL: new (href: string) => object } & Record<string, new (buffer: ArrayBufferLike) => Bytes>;
+
+/** The kinds of such values, by the first elements of their slots. A new kind is one more entry, and its line in PROTOCOL.md §4. */
+const LEAVES: { readonly [tag: string]: LeafType } = {
+  d: {
+    is: (name) => name === "Date",
+    parts(value: Date) {
+      const time = value.getTime();
+      return [Number.isNaN(time) ? null : time];
+    },
+    make: ([time]) => new Date(time ?? Number.NaN),
+  },
+  l: {
+    is: (name) => name === "URL",
+    parts: ({ href }: { href: string }) => [href],
+    make: ([href]) => new globals.URL(href),
+  },
+  r: {
+    is: (name) => name === "RegExp",
+    parts: ({ source, flags }: RegExp) => [source, flags],
+    make: ([source, flags]) => new RegExp(source, flags),
+  },
+  x: {
+    is: (name, value) => name === "ArrayBuffer" || ArrayBuffer.isView(value),
+    parts: (value: Bytes, name) => [name, ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)],
+    make: ([type, bytes]) => bytesOf(type, bytes),
+  },
+};
+
+/** The tag of a value, and its parts; `undefined` for what is no such value. */
+function partsOf(value: object): readonly [tag: string, ...parts: unknown[]] | undefined {
+  const name = tagOf(value);
+  for (const tag in LEAVES) if (LEAVES[tag]!.is(name, value)) return [tag, ...LEAVES[tag]!.parts(value as never, name)];
+  return undefined;
+}
+
+function made([tag, ...parts]: readonly unknown[]): object {
+  const type = own(LEAVES, tag as string) as LeafType | undefined;
+  if (!type) throw badWire("a value", tag);
+  return type.make(parts);
+}
 
 const BIGINT = /* @__PURE__ */ new RegExp(`^-?\\d{1,${DIGITS}}$`);
 
@@ -29,34 +74,15 @@ export function leafSlot(value: unknown): Slot | undefined {
       return BIGINT.test(text) ? ["b", text] : undefined;
     }
     case "object":
-      return value === null ? null : objectSlot(value);
+      return value && (partsOf(value)?.map((part) => (part instanceof Uint8Array ? toBase64(part) : part)) as Slot | undefined);
     default:
       return undefined;
   }
 }
 
-function objectSlot(value: object): readonly [LeafTag, ...unknown[]] | undefined {
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  switch (tag) {
-    case "Date": {
-      const time = (value as Date).getTime();
-      return ["d", Number.isNaN(time) ? null : time];
-    }
-    case "URL":
-      return ["l", (value as { href: string }).href];
-    case "RegExp":
-      return ["r", (value as RegExp).source, (value as RegExp).flags];
-    case "ArrayBuffer":
-      return ["x", tag, toBase64(new Uint8Array(value as ArrayBuffer))];
-    default:
-      if (!ArrayBuffer.isView(value)) return undefined;
-      return ["x", tag, toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))];
-  }
-}
-
 /** The value of a slot that names a leaf. */
 export function leafOf(slot: readonly unknown[]): unknown {
-  const [tag, value, more] = slot as readonly [LeafTag | PrimitiveTag, unknown, unknown];
+  const [tag, value] = slot;
   switch (tag) {
     case "u":
       return undefined;
@@ -71,27 +97,32 @@ export function leafOf(slot: readonly unknown[]): unknown {
     case "b":
       if (typeof value !== "string" || !BIGINT.test(value)) throw badWire("a bigint", value);
       return BigInt(value);
-    case "d":
-      return new Date(value === null ? Number.NaN : (value as number));
-    case "l":
-      return new (globalThis as unknown as { URL: new (href: string) => object }).URL(value as string);
-    case "r":
-      return new RegExp(value as string, more as string);
-    case "x":
-      return bytesOf(value as string, more as string);
     default:
-      tag satisfies never;
-      throw badWire("a value", slot);
+      return made(slot);
   }
 }
 
-function bytesOf(type: string, text: string): object {
-  const { buffer } = fromBase64(text);
-  if (type === "ArrayBuffer") return buffer;
-  const Bytes = (globalThis as unknown as Record<string, new (buffer: ArrayBufferLike) => object>)[type];
-  if (!Bytes || (Bytes !== DataView && Object.getPrototypeOf(Bytes) !== Object.getPrototypeOf(Uint8Array))) throw badWire("bytes", type);
-  return new Bytes(buffer);
+/** A copy of a value that is state but no container, as state holds it; `undefined` for other values. */
+export function copyLeaf(value: object): object | undefined {
+  if (value instanceof Date) return stateDate(value.getTime());
+  const parts = partsOf(value);
+  // What only looks like a date is none.
+  return parts && parts[0] !== "d" ? made(parts) : undefined;
 }
+
+/** A copy of such a value as users hold it: the setters of a date work. See {@link copyLeaf}. */
+export const plainLeaf = (value: object): object | undefined => (value instanceof Date ? new Date(value.getTime()) : copyLeaf(value));
+
+/** Tells whether two values are of one kind, and equal. */
+export function sameLeaf(a: object, b: object): boolean {
+  const parts = partsOf(b);
+  return partsOf(a)?.every((part, i) => Object.is(part, parts?.[i]) || isSameBytes(part, parts?.[i])) ?? false;
+}
+
+const isSameBytes = (a: unknown, b: unknown) =>
+  a instanceof Uint8Array && b instanceof Uint8Array && a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+// --- bytes ---
 
 declare const btoa: (text: string) => string;
 declare const atob: (text: string) => string;
@@ -102,9 +133,11 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-function fromBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+/** Bytes in a new buffer. `type`: the name of the class that holds them; `from`: bytes, or their base64. */
+function bytesOf(type: string, from: string | Uint8Array): Bytes {
+  const { buffer } = from instanceof Uint8Array ? from.slice() : Uint8Array.from(atob(from), (letter) => letter.charCodeAt(0));
+  if (type === "ArrayBuffer") return buffer as ArrayBuffer;
+  const Class = globals[type];
+  if (!Class || (Class !== DataView && Object.getPrototypeOf(Class) !== Object.getPrototypeOf(Uint8Array))) throw badWire("bytes", type);
+  return new Class(buffer);
 }
