@@ -11,8 +11,10 @@ import { Signal } from "../lib/graph/signal.js";
 /** What an input shows: for a number also text that is no number yet, and `""` for `null` and `undefined`. */
 type Shown<V> = V extends number ? number | string : V extends null | undefined ? "" : V;
 type Change<V> = V | { readonly target: { readonly value?: unknown } };
-type SetterOf<V> = (value: Exclude<V, undefined>) => PromiseLike<unknown>;
-type Setters<T, K extends keyof T & string> = T extends { readonly [P in `set${Capitalize<K>}`]: (value: Exclude<T[K], undefined>) => unknown }
+/** A value as events take it: views have read-only lists. */
+type Given<V> = V extends undefined ? never : V extends readonly (infer E)[] ? E[] : V;
+type SetterOf<V> = (value: Given<V>) => PromiseLike<unknown>;
+type Setters<T, K extends keyof T & string> = T extends { readonly [P in `set${Capitalize<K>}`]: (value: Given<T[K]>) => unknown }
   ? [set?: SetterOf<T[K]>]
   : [set: SetterOf<T[K]>];
 

@@ -270,7 +270,7 @@ describe("a list", () => {
         <Deferred />
       </StrictMode>,
     );
-    for (const change of [(store: Board) => store.cards.pop(), (store: Board) => store.cards.unshift({ id: 9, title: "new", done: false })]) {
+    for (const change of [(store: Board): unknown => store.cards.pop(), (store: Board): unknown => store.cards.unshift({ id: 9, title: "new", done: false })]) {
       await act(async () => void board.run(change));
     }
     expect(page.text).toBe("2 new card 0 ");

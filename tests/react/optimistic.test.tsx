@@ -2,7 +2,7 @@ import { observer } from "mobx-react-lite";
 import { memo, type ReactNode, useEffect, useState } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import type { EventError, View } from "twinstate";
-import { createHooks, isPending } from "twinstate/react";
+import { createHooks, isPending, type StoreView } from "twinstate/react";
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { Scoped } from "../../server/definition/scope.js";
 import { Film } from "./kit/film.js";
@@ -57,7 +57,7 @@ const Quiet = memo(function Quiet({ task }: { task: View<Task> }) {
 });
 
 /** The twin, for tests to call. */
-let tasks: ReturnType<typeof useTasks>;
+let tasks: StoreView<Tasks>;
 
 function List({ room, quiet }: { room: string; quiet: boolean }) {
   const list = useTasks(room);

@@ -382,7 +382,7 @@ test("a redirect within the app goes through Next's router, and any other is a n
   const went: string[] = [];
   const open = window as { next?: unknown };
   open.next = { router: { push: (url: string) => went.push(url) } };
-  onTestFinished(() => delete open.next);
+  onTestFinished(() => void delete open.next);
   const left: string[] = [];
   const stay = (event: Event) => {
     left.push((event as Event & { destination: { url: string } }).destination.url);

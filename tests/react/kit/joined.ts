@@ -119,7 +119,7 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
         show() {},
         send(args) {
           try {
-            resolve(sourceOf(twin).run((instance) => instance[event](...args)));
+            resolve(sourceOf(twin).run((instance) => instance[event](...(args as readonly unknown[]))));
           } catch (error) {
             reject(error);
           }
