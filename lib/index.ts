@@ -28,6 +28,7 @@ export {
   type Problem,
   type Register,
 } from "./class/register.js";
+export { reset } from "./class/reset.js";
 export type { Internal, Loaded, LoadedOf, Pending, View, ViewOf } from "./class/view-types.js";
 export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors/errors.js";
 export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./event/call-types.js";

@@ -75,3 +75,10 @@ export const notConstructed = (model: string, cause: unknown) =>
     `An instance of the model \`${model}\` could not be made: \`new\` without arguments threw. Give its constructor's parameters defaults.`,
     { cause },
   );
+export const notReset = (name: string, why: string, cause?: unknown) =>
+  new StateError("NOT_STATE", `\`reset()\` cannot make a new \`${name}\`: ${why}.`, { cause });
+export const noSuchField = (name: string, field: string, fields: readonly string[]) =>
+  new StateError(
+    "NOT_STATE",
+    `\`reset(…, "${field}")\`: \`${name}\` has no \`@state\` field of that name. It has ${fields.map((one) => `\`${one}\``).join(", ") || "none"}.`,
+  );

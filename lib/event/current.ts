@@ -60,6 +60,8 @@ export interface Provider {
   /** `false`: no event runs here. */
   effect(name: string, args: readonly unknown[]): boolean;
   newId(): string | undefined;
+  /** Runs a constructor. State cannot be changed meanwhile. */
+  construct<R>(make: () => R): R;
 }
 
 // One for all copies of this module, of which Next makes several in one process.
@@ -133,3 +135,6 @@ export const effect: BuiltInEffects & AppEffects = new Proxy({} as BuiltInEffect
 export function newId(): string {
   return shared[PROVIDER]?.newId() ?? randomId();
 }
+
+/** Runs a constructor for an event: what it would change of state is refused. */
+export const constructing = <R>(make: () => R): R => shared[PROVIDER]?.construct(make) ?? make();

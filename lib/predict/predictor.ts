@@ -97,6 +97,7 @@ export class Predictor {
       current: () => (caller ??= this.#current()),
       update: () => this.#stop(),
       effect: () => true,
+      construct: (make) => this.#read(make),
       newId() {
         named = true;
         return nextId();

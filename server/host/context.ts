@@ -91,4 +91,14 @@ const provider: Provider = {
     return turn !== undefined;
   },
   newId: () => currentTurn()?.newId?.(),
+  construct(make) {
+    const turn = currentTurn();
+    if (!turn?.open) return make();
+    turn.open = false;
+    try {
+      return make();
+    } finally {
+      turn.open = true;
+    }
+  },
 };
