@@ -5,7 +5,8 @@ import { type EventError, isEventError, outdatedPage, refusal } from "../lib/err
 import { atomically } from "../lib/graph/batch.js";
 import type { Signal } from "../lib/graph/signal.js";
 import { applyDelta } from "../lib/mirror/mirror.js";
-import type { Snapshot, WireDelta } from "../lib/wire/codec.js";
+import type { Snapshot } from "../lib/wire/codec.js";
+import { commitsOf, type FrameCommit } from "../lib/wire/frame-commits.js";
 import {
   type FrameMessage,
   type Greeting,
@@ -183,20 +184,22 @@ export class Receiver {
   }
 
   #takeFrame(watching: Iterable<LiveTwin>, message: FrameMessage): void {
-    const revision = message[1];
+    const commits = commitsOf(message);
+    const { revision } = commits.at(-1) as FrameCommit;
     atomically(() => {
       for (const twin of watching) {
         if (!twin.at || twin.at[1] >= revision) continue;
         const [incarnation, at] = twin.at;
-        if (at < revision - 1) {
+        if (at < message[1] - 1) {
           if (twin.synced) this.#renew(twin);
           continue;
         }
         this.#sender.ran(twin, incarnation, this.#ran);
-        const index = message.indexOf(twin.store, 2);
+        // An answer may have brought the first of the commits already.
+        const deltas = commits.flatMap((commit) => (commit.revision > at ? commit.deltas : []));
         try {
           twin.frame([incarnation, revision], () => {
-            if (index >= 0) applyDelta(twin.mirror, message[index + 1] as WireDelta);
+            for (const [store, delta] of deltas) if (store === twin.store) applyDelta(twin.mirror, delta);
           });
         } catch {
           this.#renew(twin);

@@ -30,8 +30,11 @@ export interface Greeting {
 /** A refusal as streams and pages have it: the data is an encoded value. */
 export type RefusalParts = readonly [code: string, message: string, data?: Encoded];
 
-/** A frame: all changes of one commit, a store's name before each delta. It is the one message that begins with a number. */
-export type FrameMessage = readonly [host: number, revision: number, ...deltas: (string | WireDelta)[]];
+/**
+ * A frame: all changes of one commit, a store's name before each delta. A number in the place of a name begins a later commit, so many revisions after
+ * the one before. It is the one message that begins with a number.
+ */
+export type FrameMessage = readonly [host: number, revision: number, ...parts: (string | number | WireDelta)[]];
 
 type HelloMessage = readonly [head: "hello", greeting: Greeting];
 

@@ -4,7 +4,8 @@ import type { LiveTwin } from "../../client/twin.js";
 import type { EventError } from "../../lib/errors/errors.js";
 import { Signal } from "../../lib/graph/signal.js";
 import type { Prediction } from "../../lib/predict/predictions.js";
-import { type FrameMessage, isFrame, type StateMessage } from "../../lib/wire/protocol.js";
+import { commitsOf, type FrameCommit } from "../../lib/wire/frame-commits.js";
+import { isFrame, type StateMessage } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 
 /** A call of an event. Times are those of `performance.now()`. */
@@ -169,8 +170,9 @@ export class DevtoolsRecorder {
   }
 
   #message(message: StateMessage, twins: readonly LiveTwin[], ms: number): void {
-    const { name, revision } = isFrame(message) ? { name: "frame", revision: message[1] } : { name: message[0], revision: revisionOf(message) };
-    const stores = isFrame(message) ? this.#frame(message, twins) : storesOf(message).map(nameOf);
+    const commits = isFrame(message) ? commitsOf(message) : undefined;
+    const { name, revision } = commits ? { name: "frame", revision: commits.at(-1)?.revision } : { name: message[0] as string, revision: revisionOf(message) };
+    const stores = commits ? this.#frame(commits, bytesOf(message), twins) : storesOf(message).map(nameOf);
     if (message[0] === "snapshot") {
       const [, , store, key, , , snapshot] = message;
       const twin = [...this.inspection.twins.values()].find((one) => one.store === store && one.key === key);
@@ -180,18 +182,21 @@ export class DevtoolsRecorder {
     this.messages = [...this.messages.slice(1 - KEPT), record];
   }
 
-  /** Takes a frame, and gives the names of its stores. */
-  #frame(message: FrameMessage, twins: readonly LiveTwin[]): string[] {
-    const [, revision, ...deltas] = message;
-    const stores: string[] = [];
-    for (let i = 0; i < deltas.length; i += 2) {
-      const twin = twins.find(({ store }) => store === deltas[i]);
-      stores.push(twin ? nameOf(twin) : String(deltas[i]));
-      if (twin) this.#receive(twin, deltas[i + 1]);
+  /** Takes the commits of a frame, and gives the names of its stores. */
+  #frame(commits: readonly FrameCommit[], bytes: number, twins: readonly LiveTwin[]): string[] {
+    const stores = new Set<string>();
+    for (const { revision, deltas } of commits) {
+      for (const [store, delta] of deltas) {
+        const twin = twins.find((one) => one.store === store);
+        stores.add(twin ? nameOf(twin) : store);
+        if (twin) this.#receive(twin, delta);
+      }
+      if (deltas.length === 0) continue;
+      const frame = { twins, revision, bytes: commits.length === 1 ? bytes : bytesOf(deltas), time: performance.now() };
+      this.#frames = [...this.#frames.slice(1 - KEPT), frame];
     }
-    if (deltas.length > 0) this.#frames = [...this.#frames.slice(1 - KEPT), { twins, revision, bytes: bytesOf(message), time: performance.now() }];
     for (const record of this.calls) this.#claim(record);
-    return stores;
+    return [...stores];
   }
 
   #receive(twin: LiveTwin, data: unknown): void {

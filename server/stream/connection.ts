@@ -5,6 +5,7 @@ import type { Host } from "../host/host.js";
 import { createQueue } from "../task/queue.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
+import { type FrameRun, runOf } from "../wire/frame-run.js";
 import type { Wire } from "../wire/wire.js";
 
 /** A message, or a frame of which the reader gets the stores that it watches. */
@@ -12,6 +13,12 @@ type Queued = { readonly bytes: number } & (
   | { readonly message: Message; readonly of: undefined }
   /** `of`: the watched host that the frame belongs to. */
   | { readonly message: Frame; readonly of: Watched }
+);
+
+/** What is sent as one: a message, or a frame of one or several commits. `before`, `behind`: the messages that go before and behind it. */
+type Taken = { readonly before: readonly Message[]; readonly behind: readonly Message[] } & (
+  | { readonly sent: Message; readonly of: undefined }
+  | { readonly sent: Frame | FrameRun; readonly of: Watched }
 );
 
 interface Watched {
@@ -102,18 +109,13 @@ export class StreamConnection {
   /** Takes what waits, as the wire writes it; `undefined` where nothing waits. Snapshots are made when it is their turn. */
   take(wire: Wire): Buffer | undefined {
     if (!this.#waits()) return undefined;
-    if (this.#ready.length === 0 && this.#queue.length === 1) return this.#written(this.#shift(), wire);
     const parts = this.#ready.map(wire.write);
     this.#ready = [];
-    while (this.#queue.length > 0) parts.push(this.#written(this.#shift(), wire));
-    return Buffer.concat(parts);
-  }
-
-  #written({ message, of }: Queued, wire: Wire): Buffer {
-    if (!of) return wire.write(message);
-    const ran = message.ran(this.client);
-    const written = message.written(of.stores, wire);
-    return ran.length === 0 ? written : Buffer.concat([...ran.map(wire.write), written]);
+    while (this.#queue.length > 0) {
+      const { before, sent, of, behind } = this.#next();
+      parts.push(...before.map(wire.write), of ? sent.written(of.stores, wire) : wire.write(sent), ...behind.map(wire.write));
+    }
+    return parts.length === 1 ? parts[0] : Buffer.concat(parts);
   }
 
   /** The next message, when there is one; `undefined` at the end. */
@@ -124,16 +126,31 @@ export class StreamConnection {
         this.#listener = resolve;
       });
     }
-    const ready = this.#ready.shift();
-    if (ready) return ready;
-    const { message, of } = this.#shift();
-    if (!of) return message;
-    this.#ready.push(...this.#messages(message, of));
+    if (this.#ready.length === 0) this.#ready = this.#messages();
     return this.#ready.shift();
   }
 
-  #messages(frame: Frame, { stores }: Watched): Message[] {
-    return [...frame.ran(this.client), frame.message(stores)];
+  /** Takes the next messages from the queue. */
+  #messages(): Message[] {
+    const { before, sent, of, behind } = this.#next();
+    return [...before, of ? sent.message(of.stores) : sent, ...behind];
+  }
+
+  /** Takes what is sent next from the queue: a message, or all frames of one host that follow each other. */
+  #next(): Taken {
+    const { message, of } = this.#shift();
+    if (!of) return { before: [], sent: message, of, behind: [] };
+    const frames: Frame[] = [];
+    const behind: Message[] = [];
+    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
+      if (next.of === of && next.message.revision === message.revision + frames.length + 1) frames.push(next.message);
+      // Yields and effects that name no container of the state may come after a later commit too, so frames need not wait for them.
+      else if (!next.of && isFree(next.message)) behind.push(next.message);
+      else break;
+      this.#shift();
+    }
+    const sent = runOf(message, frames);
+    return { before: sent.ran(this.client), sent, of, behind };
   }
 
   #waits(): boolean {
@@ -360,11 +377,8 @@ export class StreamConnection {
       this.#ready = [];
     } else {
       // The watches end now, so frames are made messages.
-      this.#queue = this.#queue.flatMap(({ message, bytes, of }) => {
-        const messages = of ? this.#messages(message, of) : [message];
-        return messages.map((one): Queued => ({ message: one, bytes, of: undefined }));
-      });
-      this.#queue.push({ message: ["bye", reason], bytes: 0, of: undefined });
+      while (this.#queue.length > 0) this.#ready.push(...this.#messages());
+      this.#ready.push(["bye", reason]);
     }
     this.#closed = true;
     for (const watched of [...this.#watched.values()]) {
@@ -381,3 +395,11 @@ const MOST_ANSWERED = 1 << 22;
 
 /** The messages that a reader does without when it is much too slow. */
 const DROPPED: readonly Message[0][] = ["yield", "effect"];
+
+/** Whether a message means the same behind a later frame: it names no container of the state. */
+function isFree(message: Message): boolean {
+  if (message[0] === "effect") return true;
+  if (message[0] !== "yield") return false;
+  const [slot, bodies] = message[message.length - 1] as Encoded;
+  return !bodies && !(Array.isArray(slot) && typeof slot[0] === "number");
+}

@@ -50,24 +50,28 @@ export class Frame {
   /** Gives the frame as {@link message} does, ready to be sent. */
   written(stores: ReadonlySet<string>, wire: Wire): Buffer {
     if (!this.deltas.every(([store]) => stores.has(store))) return this.#written(stores, wire);
-    if (wire.text) return (this.#event ??= this.#text(this.#parts));
+    if (wire.text) return (this.#event ??= this.#text(stores));
     return (this.#bytes ??= wire.write(this.message(stores)));
   }
 
   /** Gives the frame with some of the stores in it. */
   #written(stores: ReadonlySet<string>, wire: Wire): Buffer {
-    const has = this.deltas.map(([store]) => stores.has(store));
-    const which = `${wire.text} ${has.map(Number).join("")}`;
+    const which = `${wire.text} ${this.deltas.map(([store]) => Number(stores.has(store))).join("")}`;
     this.#some ??= new Map();
     let written = this.#some.get(which);
     if (!written) {
-      written = wire.text ? this.#text(this.#parts.filter((_, i) => has[i])) : wire.write(this.message(stores));
+      written = wire.text ? this.#text(stores) : wire.write(this.message(stores));
       this.#some.set(which, written);
     }
     return written;
   }
 
-  #text(parts: readonly string[]): Buffer {
-    return eventOf(`[${this.host},${this.revision}${parts.join("")}]`);
+  #text(stores: ReadonlySet<string>): Buffer {
+    return eventOf(`[${this.host},${this.revision}${this.partsOf(stores)}]`);
+  }
+
+  /** Gives what a stream that watches some stores gets, as JSON: a comma, and the elements of the message. */
+  partsOf(stores: ReadonlySet<string>): string {
+    return this.#parts.filter((_, i) => stores.has((this.deltas[i] as Frame["deltas"][number])[0])).join("");
   }
 }

@@ -254,7 +254,10 @@ function watch(client: Client, store: string, key?: string) {
             rebuilt.snapshot(rest[5]);
           } else if (typeof kind === "number") {
             expect(rest[0]).toBe(++revision);
-            for (let i = 1; i < rest.length; i += 2) rebuilt.delta(rest[i + 1]);
+            for (let i = 1; i < rest.length; i++) {
+              if (typeof rest[i] === "number") revision += rest[i];
+              else rebuilt.delta(rest[++i]);
+            }
           }
         } catch (error) {
           failure ??= error;

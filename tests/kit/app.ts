@@ -4,6 +4,7 @@ import { onTestFailed, onTestFinished, vi } from "vitest";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror/mirror.js";
 import type { Encoded } from "../../lib/wire/codec.js";
+import { commitsOf } from "../../lib/wire/frame-commits.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import type { Runtime } from "../../server/runtime.js";
 import { Jar, type Site, serve } from "./http.js";
@@ -189,13 +190,16 @@ export class Follower {
         mirror.applySnapshot(snapshot);
         this.#mirrors.set(store, { mirror, host, revision });
       } else if (typeof message[0] === "number") {
-        const [host, revision, ...deltas] = message as [number, number, ...never[]];
-        for (const known of this.#mirrors.values()) {
-          if (known.host !== host) continue;
-          if (revision !== known.revision + 1) throw new Error(`Revision ${revision} came after ${known.revision}.`);
-          known.revision = revision;
+        const host = message[0];
+        for (const { revision, deltas } of commitsOf(message as never)) {
+          for (const known of this.#mirrors.values()) {
+            if (known.host !== host) continue;
+            if (revision <= known.revision || (message[1] as number) > known.revision + 1)
+              throw new Error(`Revision ${revision} came after ${known.revision}.`);
+            known.revision = revision;
+          }
+          for (const [store, delta] of deltas) this.#mirrors.get(store)?.mirror.applyDelta(delta);
         }
-        for (let i = 0; i < deltas.length; i += 2) this.#mirrors.get(deltas[i] as unknown as string)?.mirror.applyDelta(deltas[i + 1] as never);
       }
     }
   }

@@ -5,6 +5,7 @@ import { scope } from "twinstate/server";
 import { expect, onTestFinished, test } from "vitest";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
+import { commitsOf } from "../../lib/wire/frame-commits.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type App, serveTwin, type Visitor } from "../kit/app.js";
 import { Random } from "../kit/random.js";
@@ -267,7 +268,7 @@ test(`whatever is made of real frames, a twin takes it or says no, and nothing e
   }
   await live.state("todo", ({ byName }) => (byName as Map<string, unknown>).size === 10);
   const snapshot = live.all("snapshot")[0]?.[6] as never;
-  const deltas = live.all("frame").map((message) => message[3] as never);
+  const deltas = live.all("frame").flatMap((message) => commitsOf(message as never).map(({ deltas: [delta] }) => delta?.[1] as never));
   for (let n = 0; n < frames; n++) {
     const mirror = createMirror({ faces: openFace, name: "todo" });
     const hurt = (value: never): never => {

@@ -1,0 +1,24 @@
+import type { WireDelta } from "./codec.js";
+import type { FrameMessage } from "./protocol.js";
+
+/** A commit in a frame. */
+export interface FrameCommit {
+  readonly revision: number;
+  readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
+}
+
+/** Reads the commits of a frame, in their order. Commits that changed nothing for the reader are left out. */
+export function commitsOf([, first, ...rest]: FrameMessage): [FrameCommit, ...FrameCommit[]] {
+  let deltas: [store: string, delta: WireDelta][] = [];
+  let revision = first;
+  const commits: [FrameCommit, ...FrameCommit[]] = [{ revision, deltas }];
+  for (let i = 0; i < rest.length; i++) {
+    const part = rest[i];
+    if (typeof part === "number") {
+      deltas = [];
+      revision += part;
+      commits.push({ revision, deltas });
+    } else deltas.push([part as string, rest[++i] as WireDelta]);
+  }
+  return commits;
+}
