@@ -2,11 +2,12 @@ import type { ArrayNode } from "../graph/array.js";
 import { clients } from "../graph/audience.js";
 import { Node, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
 import type { Edit, KeyEdit } from "../record/edit.js";
-import { type Change, dataBefore, type Splice } from "../record/recorder.js";
+import { type Change, dataBefore, type Splice, textChange } from "../record/recorder.js";
+import type { TextSplice } from "../record/text-splice.js";
 import { diffArrays } from "../wire/array-diff.js";
 import { type Group, NEXT, type Slot, type SlotSource, type WireDelta, writeBodies } from "../wire/codec.js";
 import { leafSlot } from "../wire/leaves.js";
-import { CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP } from "../wire/ops.js";
+import { APPEND, CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP, TEXT } from "../wire/ops.js";
 import type { Channel } from "./channel.js";
 import { NodeSource } from "./node-source.js";
 import { ReferenceCounts, refers } from "./reference-counts.js";
@@ -61,8 +62,9 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
       ops.push(CLEAR, id);
       return;
     }
-    for (const { key, set, value, was } of keys) {
-      if (kind === "map") {
+    for (const { key, set, value, old, was, text } of keys) {
+      if (text) this.#writeText(node, key, old as string, text);
+      else if (kind === "map") {
         if (set) ops.push(MAP_SET, id, this.slot(key), this.slot(value));
         else ops.push(MAP_DELETE, id, this.slot(key));
       } else if (kind === "set") ops.push(set ? SET_ADD : SET_DELETE, id, this.slot(key));
@@ -107,6 +109,18 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
     );
   }
 
+  /** Writes how a text has changed. `key`: the name of a property, the index of an item, or the key of a Map. */
+  #writeText(node: Node, key: Stored, before: string, { at, removed, added }: TextSplice): void {
+    const ops = this.#ops;
+    const appends = removed === 0 && at === before.length;
+    ops.push(appends ? APPEND : TEXT, this.#tag(node).id);
+    if (node.kind === "map") ops.push(this.slot(key));
+    else if (typeof key === "string") this.#pushName(key);
+    else ops.push(key);
+    if (!appends) ops.push(at, removed);
+    ops.push(added);
+  }
+
   #pushName(name: string): void {
     if (this.#namesAt) this.#namesAt.push(this.#ops.length);
     else this.#namesAt = [this.#ops.length];
@@ -115,10 +129,14 @@ export class DeltaWriter extends NodeSource implements SlotSource<Node> {
 
   #writeSplices(node: Node, splices: readonly Splice[]): void {
     const { id } = this.#tag(node);
-    for (const { at, removed, added } of splices) {
+    for (const splice of splices) {
+      const { at, removed, added } = splice;
       if (added.length === 0) this.#ops.push(CUT, id, at, removed.length);
-      else if (added.length === 1 && removed.length === 1) this.#ops.push(SET_ITEM, id, at, this.slot(added[0]));
-      else
+      else if (added.length === 1 && removed.length === 1) {
+        const text = textChange(splice, removed[0], added[0]);
+        if (text) this.#writeText(node, at, removed[0] as string, text);
+        else this.#ops.push(SET_ITEM, id, at, this.slot(added[0]));
+      } else
         this.#ops.push(
           SPLICE,
           id,

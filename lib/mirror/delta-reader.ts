@@ -1,11 +1,12 @@
 import { badWire } from "../errors/errors.js";
 import type { ArrayNode } from "../graph/array.js";
+import { InstanceNode } from "../graph/instance.js";
 import type { MapNode } from "../graph/map.js";
-import type { Node, Stored } from "../graph/node.js";
+import { type Node, own, type Stored } from "../graph/node.js";
 import type { ObjectNode } from "../graph/object.js";
 import type { SetNode } from "../graph/set.js";
-import { fillBodies, type Group, openBodies, valueOf, type WireDelta } from "../wire/codec.js";
-import { CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP } from "../wire/ops.js";
+import { fillBodies, type Group, isCount, openBodies, valueOf, type WireDelta } from "../wire/codec.js";
+import { APPEND, CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP, TEXT } from "../wire/ops.js";
 import { type Decoder, type NodePages, nodeIn, register } from "./decoder.js";
 
 /** Reads a delta into the graph of a decoder. A page loads this with the stream, as what it was rendered with is a snapshot. */
@@ -69,6 +70,14 @@ function applyOps(decoder: Decoder, delta: WireDelta, from: number): boolean {
         }
         break;
       }
+      case TEXT:
+      case APPEND: {
+        const node = decoder.numbered(next());
+        const key = node.kind === "map" ? value() : node.kind === "array" ? next() : decoder.name(next());
+        if (code === TEXT) changeText(node, key, next(), next(), next());
+        else changeText(node, key, undefined, 0, next());
+        break;
+      }
       case SWEEP:
         sweep = true;
         break;
@@ -77,6 +86,19 @@ function applyOps(decoder: Decoder, delta: WireDelta, from: number): boolean {
     }
   }
   return sweep;
+}
+
+/** Replaces a part of a string. Without `at` it is the end. */
+function changeText(node: Node, key: Stored, at: unknown, remove: unknown, text: unknown): void {
+  const { data } = node;
+  const old: unknown = data instanceof Map ? data.get(key) : own(data as object, key as string);
+  // The class may have lost the field since the delta was stored.
+  if (old === undefined && node instanceof InstanceNode && node.persistent) return;
+  if (typeof old !== "string") throw badWire("a text that changes", old);
+  const start = at ?? old.length;
+  if (!isCount(start) || !isCount(remove) || start + remove > old.length || typeof text !== "string") throw badWire("a part of a text", [at, remove, text]);
+  const next = start === old.length ? old + text : old.slice(0, start) + text + old.slice(start + remove);
+  (node as ObjectNode | ArrayNode | MapNode).put(key as never, next);
 }
 
 /** Forgets the numbers of containers that cannot be reached from the root. */

@@ -2,7 +2,8 @@ import { type ArrayNode, difference } from "../graph/array.js";
 import type { Audience } from "../graph/audience.js";
 import { InstanceNode } from "../graph/instance.js";
 import { Node, type Stored } from "../graph/node.js";
-import { dataBefore, type KeyChanges, type Splice } from "./recorder.js";
+import { dataBefore, type KeyChanges, type Splice, textChange } from "./recorder.js";
+import type { TextSplice } from "./text-splice.js";
 
 /** The change of one key in a commit. */
 export interface KeyEdit {
@@ -13,6 +14,8 @@ export interface KeyEdit {
   /** The old value, if the key was present. */
   readonly old: Stored;
   readonly was: boolean;
+  /** The changed part of a text. */
+  readonly text: TextSplice | undefined;
 }
 
 /** The changes of one container in a commit, as clients are notified of them. */
@@ -25,13 +28,14 @@ export function editKeyed(node: Node, changes: KeyChanges, audience: Audience): 
   let edits: KeyEdit[] | undefined;
   const { data } = node;
   const names = node instanceof InstanceNode ? audience.names(node) : undefined;
-  for (const { key, was, old, moved } of changes.all()) {
+  for (const change of changes.all()) {
+    const { key, was, old, moved } = change;
     if (names && !names.includes(key as string)) continue;
     const has = data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data as object, key as string);
     const value = !has || data instanceof Set ? undefined : data instanceof Map ? data.get(key) : (data as Record<string, Stored>)[key as string];
-    if (was && (moved || !has)) edits = withOne(edits, { key, set: false, value: undefined, old, was: true });
-    if (has && (!was || moved)) edits = withOne(edits, { key, set: true, value, old: undefined, was: false });
-    else if (has && !Object.is(value, old)) edits = withOne(edits, { key, set: true, value, old, was: true });
+    if (was && (moved || !has)) edits = withOne(edits, { key, set: false, value: undefined, old, was: true, text: undefined });
+    if (has && (!was || moved)) edits = withOne(edits, { key, set: true, value, old: undefined, was: false, text: undefined });
+    else if (has && !Object.is(value, old)) edits = withOne(edits, { key, set: true, value, old, was: true, text: textChange(change, old, value) });
   }
   if (!edits) return undefined;
   const empty = (data instanceof Map || data instanceof Set) && data.size === 0;

@@ -1,5 +1,6 @@
 import { type ArrayNode, spliced } from "../graph/array.js";
 import { type Node, put, type Stored } from "../graph/node.js";
+import { type TextSplice, textSplice } from "./text-splice.js";
 
 /** The old value of a key in an object, instance or Map, or whether a member was in a Set. */
 export interface KeyChange {
@@ -9,6 +10,8 @@ export interface KeyChange {
   readonly old: Stored;
   /** The key was deleted since then: if it was set again, it stands at the end. */
   moved: boolean;
+  /** What {@link textChange} has found, once it has been asked. */
+  text?: TextSplice | null;
 }
 
 /** Up to this many changes are kept in a list, and more in a Map. */
@@ -59,9 +62,18 @@ export interface Splice {
   at: number;
   removed: Stored[];
   added: Stored[];
+  /** What {@link textChange} has found, if it replaces one item and has been asked. */
+  text?: TextSplice | null;
 }
 
 export type Change = KeyChanges | Splice[];
+
+/** How one text became another in a change, if that is shorter than the new text. Found once, for all audiences: comparing reads all of both texts. */
+export function textChange(change: KeyChange | Splice, before: Stored, after: Stored): TextSplice | undefined {
+  if (typeof before !== "string" || typeof after !== "string") return undefined;
+  if (change.text === undefined) change.text = textSplice(before, after) ?? null;
+  return change.text ?? undefined;
+}
 
 /** Beyond this, splices that touch are kept apart: merging would copy too much. */
 const MERGE_LIMIT = 512;

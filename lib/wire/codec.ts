@@ -250,7 +250,7 @@ export function openBody<C>(group: Group, sink: Sink<C>): OpenedBodies<C> {
   return { group, kind, names, made };
 }
 
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
+export const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
 /** Fills an array that a group describes by another one. */
 type FillFrom<C> = (container: C, group: Group) => void;

@@ -87,6 +87,29 @@ test("new fields get their defaults, and removed ones are dropped and logged, wi
   expect(logs.filter(({ message }) => message.includes("dropped"))).toEqual([]);
 });
 
+test("a text that has grown in a removed field, or in a removed model's, keeps nobody from loading what is left", async () => {
+  const { release } = releases();
+  class Page {
+    @state text = "a text that is long enough to be changed in part";
+    @state title = this.text;
+    @state item: { note: string } | undefined = { note: this.text };
+    @event grow(more: string) {
+      this.text += more;
+      this.title += more;
+      if (this.item) this.item.note += more;
+    }
+  }
+  class Later {
+    @state title = "";
+  }
+  await release({ stores: { page: Page } }, async (twin) => {
+    for (const more of [" and", " so", " on"]) await twin.page("ann").grow(more);
+  });
+  await release({ stores: { page: Later } }, async (twin) => {
+    expect(await twin.page("ann").$snapshot()).toEqual({ title: "a text that is long enough to be changed in part and so on" });
+  });
+});
+
 class SecondTodo {
   static version = 3;
   static from: number[] = [];

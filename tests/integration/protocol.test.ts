@@ -53,6 +53,7 @@ class Rebuilt {
       return;
     }
     const it = this.table.get(ops.shift());
+    if (op >= 12) return this.text(it, it instanceof Map ? this.slot(ops.shift()) : Array.isArray(it) ? ops.shift() : this.name(ops.shift()), op, ops);
     if (op === 0) put(it, this.name(ops.shift()), this.slot(ops.shift()));
     else if (op === 1) delete it[this.name(ops.shift())];
     else if (op === 2) it.splice(ops.shift(), ops.shift(), ...ops.shift().map((slot: Slot) => this.slot(slot)));
@@ -62,6 +63,14 @@ class Rebuilt {
     else if (op === 7) it.add(this.slot(ops.shift()));
     else if (op === 9) it.clear();
     else it.delete(this.slot(ops.shift()));
+  }
+
+  text(it: any, key: any, op: number, ops: any[]) {
+    const old: string = it instanceof Map ? it.get(key) : it[key];
+    const [at, remove] = op === 12 ? ops.splice(0, 2) : [old.length, 0];
+    const text = old.slice(0, at) + ops.shift() + old.slice(at + remove);
+    if (it instanceof Map) it.set(key, text);
+    else put(it, key, text);
   }
 
   /** Makes the containers of some bodies, and gives what fills them. */
@@ -320,7 +329,7 @@ test("docs/PROTOCOL.md suffices to rebuild a store's state in content and identi
     if (n % 50 === 42) await client.it.keepOdd.mutate({ key, args: [] });
     await check(`after event ${n}`);
   }
-  const ops = Array.from({ length: 12 }, (_, op) => `op ${op}`);
+  const ops = Array.from({ length: 14 }, (_, op) => `op ${op}`);
   const slots = ["new", "old", "u", "n", "z", "i", "-i", "b", "d", "l", "r", "x"].map((slot) => `slot ${slot}`);
   const bodies = ["o", "c", "a", "m", "s", "f"].map((body) => `body ${body}`);
   expect([...met].toSorted()).toEqual(expect.arrayContaining([...ops, ...slots, ...bodies]));

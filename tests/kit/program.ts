@@ -5,6 +5,26 @@ export type CardClass = new (id?: string) => { title: unknown; list: unknown[] }
 
 const KEYS = ["a", "b", "c", "1", "0", "__proto__", "constructor", "toString", "a long name that takes no number", "hasOwnProperty"];
 
+/** Letters, pairs, and what joins with its neighbours. */
+const PIECES = ["a", "b", "word ", "é", "e\u0301", "\u0301", "👍", "👍🏽", "👩‍👩‍👧", "\ud83d", "\udc4d", "\u2028", '"', "\n"];
+
+/** A text that is long enough to change in part. */
+export const textOf = (random: Random): string => Array.from({ length: 20 + random.int(30) }, () => random.pick(PIECES)).join("");
+
+/** A text with some edits: at its end, in the middle, anywhere, halves of pairs too. */
+export function editText(random: Random, text: string): string {
+  const piece = () => Array.from({ length: random.int(4) }, () => random.pick(PIECES)).join("");
+  let edited = text;
+  for (let times = random.pick([1, 1, 1, 2, 3]); times > 0; times--) {
+    if (random.chance(0.5)) edited += piece();
+    else {
+      const at = random.int(edited.length + 1);
+      edited = edited.slice(0, at) + piece() + edited.slice(at + random.pick([0, 0, 1, 2, 7]));
+    }
+  }
+  return edited;
+}
+
 /** Random changes of a state, each named in a log that reads like a script. */
 export class Program {
   readonly log: string[] = [];
@@ -44,6 +64,7 @@ export class Program {
         (this.root as Record<string, unknown>)[field] = this.value(containers);
       });
     }
+    if (random.chance(0.15)) return this.#text(containers);
     const target = this.held.length > 0 && random.chance(0.06) ? random.pick(this.held) : random.pick(containers);
     if (random.chance(0.05)) this.held.push(target);
     if (this.held.length > 10) this.held.shift();
@@ -170,6 +191,24 @@ export class Program {
     if (kind === 0) return this.#note("set.clear", () => target.clear());
     if (kind < 3) return this.#note("set.delete", () => void target.delete(key));
     this.#note("set.add", () => void target.add(key));
+  }
+
+  /** Changes a long text somewhere, or puts one there: a property of an object or card, an item, an entry of a Map. */
+  #text(containers: readonly object[]): void {
+    const { random } = this;
+    const target = random.pick(containers);
+    const keys = target instanceof Map ? [...target.keys()] : target instanceof Set ? [] : Object.keys(target);
+    const read = (key: unknown) => (target instanceof Map ? target.get(key) : (target as Record<string, unknown>)[key as string]);
+    const write = (key: unknown, text: string) => (target instanceof Map ? target.set(key, text) : Reflect.set(target, key as string, text));
+    const long = keys.filter((key) => typeof read(key) === "string" && (read(key) as string).length > 32);
+    if (long.length > 0) {
+      const key = random.pick(long);
+      return this.#note(`edit ${String(key)}`, () => void write(key, editText(random, read(key) as string)));
+    }
+    if (target instanceof Map) return this.#note("map.set text", () => void write(this.key(containers), textOf(random)));
+    if (Array.isArray(target)) return this.#note("push text", () => void target.push(textOf(random)));
+    if (target instanceof this.Card) return this.#note("card.title text", () => void (target.title = textOf(random)));
+    if (!(target instanceof Set)) this.#note("set text", () => void write(random.pick(KEYS), textOf(random)));
   }
 
   #array(target: unknown[], containers: readonly object[]): void {

@@ -76,6 +76,80 @@ describe(`a table of ${N} rows`, () => {
   });
 });
 
+class Page {
+  @state text = "";
+  @state lines: string[] = [];
+  @state notes = new Map<string, string>();
+  @state meta = { about: "" };
+}
+
+const LETTERS = Array.from({ length: 10_000 }, (_, n) => `${n} letters `.slice(0, 10)).join("");
+
+test.each([
+  ["a token at its end", (text: string) => `${text} token`, ['[13,0,1," token"]', 11], '[13,1,0," token"]', '[13,2,"a"," token"]', '[13,3,5," token"]'],
+  [
+    "a word in its middle",
+    (text: string) => `${text.slice(0, 50)}word ${text.slice(50)}`,
+    ['[12,0,1,50,0,"word "]', 12],
+    '[12,1,0,50,0,"word "]',
+    '[12,2,"a",50,0,"word "]',
+    '[12,3,5,50,0,"word "]',
+  ],
+  [
+    "an emoji in the place of a letter",
+    (text: string) => `${text.slice(0, 70)}👍${text.slice(71)}`,
+    ['[12,0,1,70,1,"👍"]', 11],
+    '[12,1,0,70,1,"👍"]',
+    '[12,2,"a",70,1,"👍"]',
+    '[12,3,5,70,1,"👍"]',
+  ],
+] as const)(
+  "%s takes these bytes, in a field, an item, an entry or a property, and however long the text is",
+  (_, edit, [field, binary], item, entry, property) => {
+    for (const length of [100, 100_000]) {
+      const page = new Page();
+      const text = LETTERS.slice(0, length);
+      Object.assign(page, { text, lines: [text], notes: new Map([["a", text]]), meta: { about: text } });
+      const store = createStore({ name: "page", instance: page, keep: true });
+      store.snapshot();
+      store.save();
+      const sent = (change: () => void) => {
+        change();
+        const delta = store.commit();
+        expect(JSON.stringify(store.storageDelta?.[0])).toBe(JSON.stringify(delta));
+        return delta;
+      };
+      const changed = sent(() => void (page.text = edit(text)));
+      expect(JSON.stringify(changed)).toBe(field);
+      expect(encode(changed)).toHaveLength(binary);
+      expect(JSON.stringify(sent(() => void (page.lines[0] = edit(text))))).toBe(item);
+      expect(JSON.stringify(sent(() => void page.notes.set("a", edit(text))))).toBe(entry);
+      expect(JSON.stringify(sent(() => void (page.meta.about = edit(text))))).toBe(property);
+    }
+  },
+);
+
+test("a text goes whole where its difference would be longer, and where it is new at its place", () => {
+  const page = new Page();
+  const store = createStore({ name: "page", instance: page });
+  const sent = (change: () => void) => {
+    change();
+    return JSON.stringify(store.commit());
+  };
+  page.text = "short";
+  store.snapshot();
+  expect(sent(() => void (page.text += " one"))).toBe('[0,0,1,"short one"]');
+  const long = LETTERS.slice(0, 40);
+  expect(sent(() => void (page.text = long))).toBe(`[0,0,1,"${long}"]`);
+  expect(sent(() => void page.notes.set("a", long))).toBe(`[5,2,"a","${long}"]`);
+  expect(
+    sent(() => {
+      page.notes.delete("a");
+      page.notes.set("a", `${long}.`);
+    }),
+  ).toBe(`[6,2,"a",5,2,"a","${long}."]`);
+});
+
 test("a change takes as many bytes in a large table as in a small one, but for the digits of its place", () => {
   const toggle: Op = { kind: "toggle", at: 50 };
   expect(open(N).run(toggle)).toBe(open(100).run(toggle));

@@ -11,6 +11,41 @@ function twin(numbers: number[], next: number) {
   return mirror;
 }
 
+describe("texts that change in part", () => {
+  const TEXT = "a text on both ends";
+  const mirrorOf = (value: unknown) => {
+    const mirror = createMirror({ name: "store" });
+    mirror.applySnapshot(JSON.parse(JSON.stringify(hold(value).store.snapshot())));
+    return mirror;
+  };
+
+  test("get longer, shorter and other, wherever they are", () => {
+    const mirror = mirrorOf({ a: TEXT, list: [1, TEXT], map: new Map<unknown, unknown>([["k", TEXT]]) });
+    mirror.applyDelta([13, 1, 2, "!", 12, 2, 1, 2, 4, "word", 12, 3, "k", 1, 18, "", 13, 3, "k", "n"]);
+    expect(mirror.read("it")).toEqual({ a: `${TEXT}!`, list: [1, "a word on both ends"], map: new Map([["k", "an"]]) });
+  });
+
+  test.each<[what: string, delta: WireDelta]>([
+    ["a part that ends after the text", [12, 2, 0, 10, 10, ""]],
+    ["a place before the text", [12, 2, 0, -1, 1, ""]],
+    ["a count below 0", [12, 2, 0, 5, -1, ""]],
+    ["a place that is no whole number", [12, 2, 0, 0.5, 1, ""]],
+    ["an end that is no text", [13, 2, 0, 5]],
+    ["a part that is no text", [12, 2, 0, 1, 1, null]],
+    ["the text of an item that is none", [13, 2, 1, "!"]],
+    ["the text of an item that is not there", [13, 2, 9, "!"]],
+    ["the text of a property that is not there", [13, 1, "b", "!"]],
+    ["the text of a property that every object has", [13, 1, "toString", "!"]],
+    ["the text of an entry that is not there", [13, 3, "other", "!"]],
+    ["the text of a Set", [13, 4, "k", "!"]],
+  ])("%s is refused, and the text stays", (_, delta) => {
+    const value = { list: [TEXT, 1], map: new Map([["k", TEXT]]), set: new Set(["k"]) };
+    const mirror = mirrorOf(value);
+    expect(() => mirror.applyDelta(delta)).toThrow(expect.objectContaining({ code: "BAD_WIRE" }));
+    expect(mirror.read("it")).toEqual(value);
+  });
+});
+
 describe("containers by number", () => {
   test("a number that no container has is refused", () => {
     const mirror = twin([0, 2], 2);
