@@ -129,7 +129,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     server,
     linger,
     known: options,
-    begin: (twin, event) => outbox.begin(twin, event),
+    begin: (...call) => outbox.begin(...call),
     watch(twin) {
       if (closed) return;
       // A twin that was forgotten may come back with components that still hold it.
@@ -190,7 +190,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
           }
           const scope = scopeOf(twin);
           if (scope) scope.incarnation ??= one.incarnation;
-          if (twin.fill([one.incarnation, one.revision], one.snapshot as Snapshot)) rendered.push(twin);
+          if (twin.fill([one.incarnation, one.revision], one.snapshot as Snapshot, one.since)) rendered.push(twin);
         }
       });
       for (const twin of rendered) twin.rendered();

@@ -2,13 +2,15 @@ import type { TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { badRequest, cancelled, closed, type EventError, notConnected, outboxFull } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
+import type { InstanceNode } from "../lib/graph/instance.js";
 import type { Encoded } from "../lib/wire/codec.js";
-import type { Answer, MissedMessage } from "../lib/wire/protocol.js";
+import type { Answer, InstanceRef, MissedMessage } from "../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
 import { ClientCall, type OpenCall } from "./client-call.js";
 import type { ServerConnection } from "./connection.js";
 import type { Begun } from "./event.js";
 import type { Filled } from "./form.js";
+import { sendHeld } from "./held.js";
 import type { Inspection } from "./inspection.js";
 import { engine } from "./lazy-prediction.js";
 import type { BrowserClasses } from "./options.js";
@@ -17,6 +19,7 @@ import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
 import type { Taker } from "./socket.js";
 import type { Cell, ConnectionStatus } from "./status.js";
+import type { Maker } from "./target.js";
 import type { LiveTwin } from "./twin.js";
 import type { Visiting } from "./visitor.js";
 
@@ -52,7 +55,14 @@ export interface Numbered {
 /** A call that has no answer yet, or one that is not shown. */
 export interface OutboxEntry {
   readonly twin: LiveTwin;
+  /** `add`, or `Item.toggle` of an instance. */
   readonly event: string;
+  /** The instance whose event it is: the store's own, or one in it. */
+  readonly target: InstanceNode;
+  /** How the server knows it. The same however often the call is sent. */
+  on: InstanceRef | undefined;
+  /** The call that makes it, as long as the server has not. */
+  maker: Maker | undefined;
   readonly args: Encoded;
   readonly open: OpenCall;
   readonly release: () => void;
@@ -88,7 +98,7 @@ export class Outbox {
   }
 
   /** A call that is still to be sent. */
-  begin(twin: LiveTwin, event: string): Begun {
+  begin(twin: LiveTwin, event: string, target: InstanceNode): Begun {
     let entry: OutboxEntry | undefined;
     let prediction: Shown | undefined;
     let over = false;
@@ -109,22 +119,27 @@ export class Outbox {
       call: open.call,
       drop,
       show: (args) => {
-        prediction = engine.show(twin, event, plain(args), this.world);
+        prediction = engine.show(twin, event, target, plain(args), this.world);
         if (process.env.NODE_ENV !== "production" && prediction) this.news?.tell({ what: "predicted", call: open.call, twin, event, args, prediction });
         if (prediction) open.call.local = prediction.painted;
       },
       send: (args) => {
         if (over) return;
+        // Perhaps the call that makes the instance is held back.
+        if (target.id < 0) sendHeld(twin);
         if (this.#closed) return drop(closed());
         if (this.entries.size >= this.world.limit) return drop(outboxFull(this.world.limit));
         try {
           const given = plain(args);
           if (process.env.NODE_ENV !== "production")
             this.news?.tell({ what: "called", call: open.call, twin, event, args: "fields" in given ? [given] : given });
-          if (twin.declared(event)?.volatile) return this.sender ? void this.sender.fire(twin, event, given, open) : drop(notConnected());
+          if (twin.declared(event)?.volatile) return this.sender ? void this.sender.fire(twin, event, target, given, open) : drop(notConnected());
           entry = {
             twin,
             event,
+            target,
+            on: twin.refOf(target),
+            maker: undefined,
             args: encodeValue(given),
             open,
             release: twin.use(),

@@ -12,6 +12,7 @@ import {
   type Greeting,
   isFrame,
   type MissedMessage,
+  type RanMessage,
   type ResumeMessage,
   type SnapshotMessage,
   type StateMessage,
@@ -59,6 +60,7 @@ interface HeldSnapshot {
   readonly at: Position;
   readonly snapshot: Snapshot;
   readonly ended: number | undefined;
+  readonly since: number | undefined;
 }
 
 /** Takes the messages of the stream (PROTOCOL.md §3), and the refusal of one, into the twins. A page loads it while it connects. */
@@ -67,8 +69,8 @@ export class Receiver {
   readonly #sender: Sender;
   /** The scope instances by the numbers that this stream has given them. */
   readonly #hosts = new Map<unknown, Scope>();
-  /** The number of this client's event that the next frame shows; 0: the frame shows none. */
-  #ran = 0;
+  /** This client's events that the next frame shows, by number, with the numbers of the instances that they have made. */
+  #ran = new Map<number, RanMessage[3]>();
   /** Snapshots of one host wait for each other, as a change of several stores is shown whole or not at all. */
   #held: HeldSnapshot[] = [];
 
@@ -108,7 +110,7 @@ export class Receiver {
         break;
       }
       case "ran":
-        this.#ran = message[2];
+        this.#ran.set(message[2], message[3]);
         break;
       case "effect":
         effects.tell(message[1], decodeValue(message[2]) as readonly unknown[]);
@@ -144,7 +146,7 @@ export class Receiver {
     this.#hosts.set(host, scope);
     scope.incarnation = incarnation;
     if (message[0] === "snapshot") {
-      this.#held.push({ twin, scope, at: [incarnation, revision], snapshot: message[6], ended: message[7] });
+      this.#held.push({ twin, scope, at: [incarnation, revision], snapshot: message[6], ended: message[7], since: message[8] });
       if (!this.#awaited()) this.#release();
     } else if (twin.shows(incarnation, revision)) {
       twin.synced = true;
@@ -164,20 +166,20 @@ export class Receiver {
     const ready = this.#held;
     this.#held = [];
     atomically(() => {
-      for (const { twin, at, snapshot, ended } of ready) {
+      for (const { twin, at, snapshot, ended, since } of ready) {
         twin.synced = true;
-        this.#takeSnapshot(twin, at, snapshot, ended);
+        this.#takeSnapshot(twin, at, snapshot, ended, since);
       }
     });
     this.#sender.flush();
   }
 
-  #takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended?: number): void {
+  #takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended = 0, since?: number): void {
     // Answers may have brought a later state than the stream.
     if (twin.shows(at[0], at[1] + 1)) return;
-    this.#sender.ran(twin, at[0], ended);
+    this.#sender.ran(twin, at[0], new Map([[ended, undefined]]));
     try {
-      twin.snapshot(at, snapshot);
+      twin.snapshot(at, snapshot, since);
     } catch (error) {
       twin.refuse(refusal("INTERNAL", (error as Error).message));
     }
@@ -206,7 +208,7 @@ export class Receiver {
         }
       }
     });
-    this.#ran = 0;
+    this.#ran.clear();
   }
 
   #renew(twin: LiveTwin): void {
@@ -224,13 +226,13 @@ export class Receiver {
     // All stores of a host that are shown change together, or wait for the stream.
     const shown = this.#twinsOf(this.#world.scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
     for (const message of messages) {
-      if (message[0] === "ran") this.#ran = message[2];
+      if (message[0] === "ran") this.#ran.set(message[2], message[3]);
       else if (isFrame(message))
         this.#takeFrame(
           shown.filter(({ at }) => at?.[0] === incarnation),
           message,
         );
-      else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5]], message[6], message[7]);
+      else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5]], message[6], message[7], message[8]);
     }
   }
 
@@ -262,7 +264,7 @@ export class Receiver {
   /** The stream has ended: its host numbers mean nothing any more, and no twin is up to date by it. */
   lost(): void {
     this.#world.server.greeted = false;
-    this.#ran = 0;
+    this.#ran.clear();
     this.#release();
     this.#hosts.clear();
     for (const twin of this.#world.twins.values()) twin.synced = false;

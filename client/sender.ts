@@ -1,8 +1,10 @@
 import type { TRPCClientError } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
+import { gone } from "../lib/errors/call-errors.js";
 import { cancelled, notConnected, unknownEvent, unknownOutcome } from "../lib/errors/errors.js";
+import type { InstanceNode } from "../lib/graph/instance.js";
 import type { Encoded } from "../lib/wire/codec.js";
-import type { Answer } from "../lib/wire/protocol.js";
+import type { Answer, RanMessage } from "../lib/wire/protocol.js";
 import { backoff } from "./backoff.js";
 import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
@@ -10,6 +12,7 @@ import { engine } from "./lazy-prediction.js";
 import type { Numbered, Outbox, OutboxEntry, OutboxWorld } from "./outbox.js";
 import { isAgain, refusalOf } from "./refusal.js";
 import { nextNumber, type Scope } from "./scope.js";
+import { isNested, locate } from "./target.js";
 import type { LiveTwin } from "./twin.js";
 
 /** How many calls may be on their way at once. */
@@ -41,10 +44,13 @@ export class Sender {
   }
 
   /** A volatile event: at most once, now or never. */
-  async fire({ store, key }: LiveTwin, event: string, args: unknown, open: OpenCall): Promise<void> {
+  async fire(twin: LiveTwin, event: string, target: InstanceNode, args: unknown, open: OpenCall): Promise<void> {
     if (!this.#world.connection.open) return open.reject(notConnected());
+    const path = `${twin.store}.${event}`;
+    const on = target.className ? twin.refOf(target) : undefined;
+    if (target.className && !on) return open.reject(gone(path));
     try {
-      open.resolve(await this.#world.trpc.mutation(`${store}.${event}`, { key: key ?? undefined, args }));
+      open.resolve(await this.#world.trpc.mutation(path, { key: twin.key ?? undefined, on, args }));
     } catch (error) {
       open.reject(refusalOf(error) ?? notConnected());
     }
@@ -55,10 +61,20 @@ export class Sender {
     this.number();
     if (this.#retry !== undefined) return;
     let room = WINDOW;
-    for (const entry of [...this.#outbox.entries]) {
-      if (entry.answer || !entry.numbered) continue;
-      if (!entry.attempt) void this.#send(entry, entry.numbered);
+    for (const [entry, numbered] of this.#ready()) {
+      if (!entry.attempt) void this.#send(entry, numbered);
       if (--room === 0) return;
+    }
+  }
+
+  /** The calls without an answer that may be sent. Those behind one that waits for its instance to be made wait too: the server would miss its number. */
+  *#ready(): Generator<readonly [OutboxEntry, Numbered]> {
+    const held = new Set<Scope>();
+    for (const entry of [...this.#outbox.entries]) {
+      const { numbered } = entry;
+      if (entry.answer || !numbered) continue;
+      if (isNested(entry) && !entry.on) held.add(numbered.scope);
+      if (!held.has(numbered.scope)) yield [entry, numbered];
     }
   }
 
@@ -68,6 +84,10 @@ export class Sender {
     for (const entry of [...this.#outbox.entries]) {
       if (entry.answer) continue;
       const scope = this.#world.scopeOf(entry.twin);
+      if (!entry.sent && !locate(entry, this.#outbox.entries, scope?.incarnation)) {
+        this.#withdraw(entry, gone(pathOf(entry)));
+        continue;
+      }
       const { numbered, prediction } = entry;
       if (!entry.sent && (numbered?.client !== this.#world.connection.id || numbered.i !== scope?.incarnation)) {
         entry.numbered = held.has(scope) ? undefined : this.#numberOf(entry, scope);
@@ -150,11 +170,12 @@ export class Sender {
   }
 
   /** The procedure of a call, and its input. */
-  #asked({ twin, event, args, prediction }: OutboxEntry, numbered: Numbered): readonly [path: string, input: object] {
+  #asked(entry: OutboxEntry, numbered: Numbered): readonly [path: string, input: object] {
+    const { twin, args, prediction } = entry;
     const { client, i, n } = numbered;
     const at = twin.have?.[0] === i ? twin.have[1] : null;
     const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: prediction && 1 };
-    return [`${twin.store}.${event}`, { key: twin.key ?? undefined, args, call }];
+    return [pathOf(entry), { key: twin.key ?? undefined, on: isNested(entry) ? entry.on : undefined, args, call }];
   }
 
   /** The number up to which all calls are answered. */
@@ -234,8 +255,8 @@ export class Sender {
   }
 
   /** What a twin will show next has all that its events up to a number have done. */
-  ran(twin: LiveTwin, incarnation: string, n = 0): void {
-    engine.ran(this.#outbox.entries, twin, { client: this.#world.connection.id, i: incarnation, n });
+  ran(twin: LiveTwin, incarnation: string, ran: ReadonlyMap<number, RanMessage[3]>): void {
+    engine.ran(this.#outbox.entries, twin, { client: this.#world.connection.id, i: incarnation, n: Math.max(0, ...ran.keys()) }, ran);
   }
 
   /** Takes one more value of a generator event. */
@@ -248,15 +269,20 @@ export class Sender {
     }
   }
 
+  /** Rejects a call that was not sent. The server knows neither its number nor the numbers after it. */
+  #withdraw(entry: OutboxEntry, error: unknown): void {
+    const { numbered } = entry;
+    if (numbered) {
+      numbered.scope.last.set(numbered.i, numbered.n - 1);
+      for (const other of this.#outbox.entries) if (isBeside(other.numbered, numbered) && other.numbered.n > numbered.n) other.numbered = undefined;
+    }
+    this.#outbox.reject(entry, error);
+  }
+
   cancel(entry: OutboxEntry): void {
     const { twin, numbered } = entry;
     if (!numbered || !entry.sent) {
-      // The server knows neither its number nor the numbers after it.
-      if (numbered) {
-        numbered.scope.last.set(numbered.i, numbered.n - 1);
-        for (const other of this.#outbox.entries) if (isBeside(other.numbered, numbered) && other.numbered.n > numbered.n) other.numbered = undefined;
-      }
-      this.#outbox.reject(entry, cancelled());
+      this.#withdraw(entry, cancelled());
       return this.flush();
     }
     const input = { store: twin.store, key: twin.key ?? undefined, client: numbered.client, n: numbered.n };
@@ -278,9 +304,8 @@ export class Sender {
       batch = [];
       if (paths.length > 0) this.#world.get(`${this.#world.url}/${paths}?batch=1`, { method: "POST", body, headers, keepalive }).catch(() => {});
     };
-    for (const entry of this.#outbox.entries) {
-      if (!entry.numbered || entry.answer) continue;
-      const [path, input] = this.#asked(entry, entry.numbered);
+    for (const [entry, numbered] of this.#ready()) {
+      const [path, input] = this.#asked(entry, numbered);
       const text = JSON.stringify(input);
       const before = room;
       room -= new Blob([text]).size + 10;
@@ -296,6 +321,8 @@ export class Sender {
     clearTimeout(this.#retry);
   }
 }
+
+const pathOf = ({ twin, event }: OutboxEntry): string => `${twin.store}.${event}`;
 
 /** Tells whether two numbers belong to one sequence. */
 const isBeside = (one: Numbered | undefined, other: Numbered): one is Numbered =>

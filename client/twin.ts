@@ -1,11 +1,14 @@
 import type { Members } from "../lib/class/class-views.js";
 import type { WireClass, WireEvent, WireSchema } from "../lib/class/schema.js";
 import { classViewsOf } from "../lib/class/view-registry.js";
-import { type EventError, nestedEvent, unknownEvent } from "../lib/errors/errors.js";
+import { type EventError, unknownEvent } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
+import type { InstanceNode } from "../lib/graph/instance.js";
+import { own } from "../lib/graph/node.js";
 import { Signal } from "../lib/graph/signal.js";
 import { createSnapshotMirror, type SnapshotMirror } from "../lib/mirror/snapshot-mirror.js";
 import type { Snapshot } from "../lib/wire/codec.js";
+import type { InstanceRef } from "../lib/wire/protocol.js";
 import { type Begun, type BoundEvent, createEvent } from "./event.js";
 import { engine } from "./lazy-prediction.js";
 import type { BrowserClasses } from "./options.js";
@@ -34,8 +37,8 @@ export interface Twin {
   use(): () => void;
   /** Calls back after each change of state or content. */
   subscribe(listener: () => void): () => void;
-  /** The event, always the same function; `undefined` where the schema is known and has no such event. */
-  event(name: string): BoundEvent | undefined;
+  /** The event of the store, or of an instance in it: always the same function; `undefined` where the schema is known and has no such event. */
+  event(name: string, node?: InstanceNode): BoundEvent | undefined;
   /**
    * What a name gives on a view that is no field: a getter or method of the store's class, where the browser has it; an event; for what looks like another
    * method, a function that tells what is wrong.
@@ -53,7 +56,7 @@ export interface TwinWorld {
   /** How long a twin that nobody uses stays, in ms. */
   readonly linger: number;
   readonly known?: BrowserClasses;
-  begin(twin: LiveTwin, event: string): Begun;
+  begin(twin: LiveTwin, event: string, node: InstanceNode): Begun;
   watch(twin: LiveTwin): void;
   forget(twin: LiveTwin): void;
 }
@@ -80,8 +83,10 @@ export class LiveTwin implements Twin {
   /** The stream that is open has begun to tell of it. */
   synced = false;
   readonly #world: TwinWorld;
-  readonly #events = new Map<string, BoundEvent>();
+  readonly #events = new WeakMap<InstanceNode, Map<string, BoundEvent>>();
   readonly #members: Members | undefined;
+  /** The last revision that the twin has shown for sure. */
+  #revision = 0;
   #settle = () => {};
   #users = 0;
   #closed = false;
@@ -92,7 +97,12 @@ export class LiveTwin implements Twin {
     this.store = store;
     this.key = key;
     this.#members = classViewsOf(world.known?.stores, store)?.members();
-    this.mirror = createSnapshotMirror({ name: store, models: world.known?.models, method: (className, name) => this.#method(className, name) });
+    this.mirror = createSnapshotMirror({
+      name: store,
+      models: world.known?.models,
+      eventOf: (node, key) => this.#eventOf(node, key),
+      eventsOf: (className) => this.#eventsOf(className),
+    });
     this.mirror.onChange(() => this.#tell());
     this.ready = new Promise((resolve) => {
       this.#settle = resolve;
@@ -121,52 +131,80 @@ export class LiveTwin implements Twin {
     };
   }
 
-  /** What the store has declared of an event: `null` where it has no such event, `undefined` as long as that is not known. */
-  declared(name: string): WireEvent | null | undefined {
-    const { schema } = this.#world.server;
-    const events = schema?.stores[this.store]?.events ?? {};
-    return Object.hasOwn(events, name) ? events[name] : schema && null;
+  /**
+   * What the store, or a model, has declared of an event: `null` where there is no such event, `undefined` as long as that is not known.
+   * @param event `add`, or `Item.toggle`
+   */
+  declared(event: string): WireEvent | null | undefined {
+    const [name, model = ""] = event.split(".").reverse() as [string, string?];
+    const declared = own(this.#described(model)?.events ?? {}, name) as WireEvent | undefined;
+    return declared ?? (this.#world.server.schema && null);
   }
 
-  event(name: string): BoundEvent | undefined {
-    if (this.declared(name) === null) return undefined;
-    let event = this.#events.get(name);
-    if (!event) {
-      event = createEvent({
-        label: `${this.store}.${name}`,
+  #described(className: string): WireClass | undefined {
+    const { schema } = this.#world.server;
+    return schema && (own(className ? schema.models : schema.stores, className || this.store) as WireClass | undefined);
+  }
+
+  event(name: string, node = this.mirror.graph.root): BoundEvent | undefined {
+    const event = node.className ? `${node.className}.${name}` : name;
+    if (this.declared(event) === null) return undefined;
+    const events = this.#events.get(node) ?? new Map<string, BoundEvent>();
+    this.#events.set(node, events);
+    let bound = events.get(name);
+    if (!bound) {
+      bound = createEvent({
+        label: `${this.store}.${event}`,
         key: this.key,
         twin: this,
         url: this.#world.url,
-        options: () => this.declared(name) ?? undefined,
-        begin: () => this.#world.begin(this, name),
+        options: () => this.declared(event) ?? undefined,
+        begin: () => this.#world.begin(this, event, node),
       });
-      this.#events.set(name, event);
+      events.set(name, bound);
     }
-    return event;
+    return bound;
+  }
+
+  /** The instance that a container shows, as calls name it; `undefined` for one that the server has not made yet, or that is gone. */
+  refOf(node: InstanceNode): InstanceRef | undefined {
+    const number = this.mirror.numberOf(node);
+    return this.at && number !== undefined ? [this.at[0], this.#revision, number] : undefined;
   }
 
   method(name: string, view: object): unknown {
-    return this.#members?.has(name) ? this.#members.get(name, view) : this.#method("", name);
+    return this.#members?.has(name) ? this.#members.get(name, view) : this.#eventOf(this.mirror.graph.root, name);
+  }
+
+  /** The events of a model, if it has any. */
+  #eventsOf(className: string): object | undefined {
+    const { events = {} } = (className && this.#described(className)) || {};
+    return Object.keys(events).length > 0 ? events : undefined;
   }
 
   /** The value of a name on the live mirror that is no field. */
-  #method(className: string, name: string): unknown {
-    if (className === "" && name === "$pending") {
+  #eventOf(node: InstanceNode, name: string): unknown {
+    const { className } = node;
+    if (!className && name === "$pending") {
       this.counts = true;
       return this.pending;
     }
-    const { schema } = this.#world.server;
-    const described: WireClass | undefined = className === "" ? schema?.stores[this.store] : schema?.models[className];
-    if (!described) return undefined;
-    const isEvent = Object.hasOwn(described.events, name);
-    if (className === "" && isEvent) return this.event(name);
+    const described = this.#described(className);
+    const event = described && this.event(name, node);
     // Production has no such messages: the method is missing there.
-    if (process.env.NODE_ENV !== "production" && isMethod(name) && !described.fields.includes(name) && !described.computeds.includes(name)) {
+    if (
+      process.env.NODE_ENV !== "production" &&
+      described &&
+      !event &&
+      isMethod(name) &&
+      !described.fields.includes(name) &&
+      !described.computeds.includes(name)
+    ) {
       return () => {
-        throw isEvent ? nestedEvent(className, name) : unknownEvent(className || this.store, name);
+        throw unknownEvent(className || this.store, name);
       };
     }
-    return undefined;
+    return event;
   }
 
   // --- what the client tells it ---
@@ -178,8 +216,9 @@ export class LiveTwin implements Twin {
     if (counts) mirror.change(() => mirror.graph.root.atoms?.changed("$pending"));
   }
 
-  snapshot(at: Position, snapshot: Snapshot): void {
-    const fresh = this.at?.[0] !== at[0];
+  /** @param since the revision at which the numbers of the containers were given anew: those from before mean nothing any more */
+  snapshot(at: Position, snapshot: Snapshot, since = 0): void {
+    const fresh = this.at?.[0] !== at[0] || this.#revision < since;
     this.#enter(at, () => {
       this.mirror.applySnapshot(snapshot, fresh);
       this.error = undefined;
@@ -197,6 +236,7 @@ export class LiveTwin implements Twin {
     this.doubt();
     atomically(() => engine.change(this, apply));
     this.at = at;
+    this.#revision = at[1];
   }
 
   /** Marks the content as not sure. */
@@ -214,12 +254,12 @@ export class LiveTwin implements Twin {
   }
 
   /** Takes what a page was rendered with. `false`: the twin is newer. */
-  fill(at: Position, snapshot: Snapshot): boolean {
+  fill(at: Position, snapshot: Snapshot, since?: number): boolean {
     const [incarnation, revision] = this.at ?? [];
     if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return false;
     // The twin may show predictions already: the stream brings the truth.
     if (engine.isOpen(this)) return false;
-    if (incarnation !== at[0] || revision !== at[1]) this.snapshot(at, snapshot);
+    if (incarnation !== at[0] || revision !== at[1]) this.snapshot(at, snapshot, since);
     return true;
   }
 

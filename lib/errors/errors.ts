@@ -231,8 +231,6 @@ export const unknownOutcome = (incarnation: string, durable?: boolean) =>
   refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation, durable });
 export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);
 export const outOfOrder = (expected: number) => later("OUT_OF_ORDER", `Events before this one have not come: repeat from ${expected}.`, { expected });
-export const nestedEvent = (model: string, name: string) =>
-  refusal("NOT_FOUND", `\`${name}\` is an event of \`${model}\`, which is no store: let an event of the store call it.`);
 export const unnamed = (status: number) => refusal("INTERNAL", `The server answered ${status}, and not as a twin does: is \`url\` its route?`);
 export const outboxFull = (limit: number) => refusal("OFFLINE", `${limit} calls wait for the server already (\`maxPending\`): this one was not made.`);
 export const notConnected = () => refusal("OFFLINE", "There is no connection, and a `volatile` event is not kept for later.");

@@ -30,8 +30,10 @@ export class Graph {
   mode: GraphMode | undefined = undefined;
   /** Makes the object that users hold of a container: `openFace`. `undefined` where only views are read. */
   open: ((node: Node) => object) | undefined;
-  /** The value of a mirror's instance for a name that is no field: a method, mostly. */
-  method: ((className: string, key: string) => unknown) | undefined;
+  /** The value of an instance for a name that is no field: an event, mostly, which acts on that very instance. */
+  eventOf: ((node: InstanceNode, name: string) => unknown) | undefined;
+  /** The events of a model by name, always the same object: views of its instances have them. */
+  eventsOf: ((className: string) => object | undefined) | undefined;
   /** Classes that this side has for views of their instances. */
   models: Classes | undefined;
   /** See {@link onDelta}. */

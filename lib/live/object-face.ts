@@ -74,7 +74,7 @@ const instanceFace: ProxyHandler<InstanceNode> = {
     if (key === "$pending") observeKey(node, key);
     const plain = classViewsOf(node.graph.models, node.className)?.plain(key);
     if (plain) return plain.get ? plain.get.call(face) : plain.value;
-    return node.graph.method?.(node.className, key);
+    return node.graph.eventOf?.(node, key);
   },
   getPrototypeOf: (node) => classViewsOf(node.graph.models, node.className)?.prototype ?? Object.prototype,
   has: (node, key) => key === NODE || (typeof key === "string" && Object.hasOwn(node.data, key)),

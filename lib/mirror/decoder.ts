@@ -86,7 +86,7 @@ export class Decoder implements Sink<Node> {
 
   make(kind: BodyKind, className: string | undefined): Node {
     const id = this.#ids ? (this.#ids[this.#made++] as number) : this.free++;
-    const node = this.#reuse(id, kind, className) ?? this.#create(kind, className);
+    const node = this.#reuse(id, kind, className) ?? this.#create(id, kind, className);
     this.audience.tag(node).id = id;
     register(this.table, id, node);
     return node;
@@ -99,8 +99,8 @@ export class Decoder implements Sink<Node> {
     return fits ? old : undefined;
   }
 
-  #create(kind: BodyKind, className?: string): Node {
-    const spare = this.graph.mode?.pool?.take(kind, className);
+  #create(id: number, kind: BodyKind, className?: string): Node {
+    const spare = this.graph.mode?.pool?.take(kind, className, id);
     if (spare) return spare;
     if (kind === "instance") return this.graph.instance(className as string);
     const Plain = PLAIN[kind];

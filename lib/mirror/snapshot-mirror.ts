@@ -3,7 +3,7 @@ import { clients } from "../graph/audience.js";
 import { atomically } from "../graph/batch.js";
 import { Graph } from "../graph/graph.js";
 import { InstanceNode } from "../graph/instance.js";
-import { own } from "../graph/node.js";
+import { type Node, own } from "../graph/node.js";
 import { Signal } from "../graph/signal.js";
 import { viewOf } from "../view/view.js";
 import { type Encoded, type Snapshot, understand } from "../wire/codec.js";
@@ -16,8 +16,10 @@ export interface MirrorOptions {
   name: string;
   /** Makes the objects that users hold: see {@link Graph.open}. Without it there are only views. */
   faces?: Graph["open"];
-  /** The value of a name that is no field: an event, mostly. `className` is `""` for the store's own class. */
-  method?(className: string, key: string): unknown;
+  /** See {@link Graph.eventOf}. */
+  eventOf?: Graph["eventOf"];
+  /** See {@link Graph.eventsOf}. */
+  eventsOf?: Graph["eventsOf"];
   /** Classes that this side has, by name: views of their instances are `instanceof` them. */
   models?: Classes | undefined;
 }
@@ -44,6 +46,8 @@ export interface SnapshotMirror {
    * @throws StateError for a message that does not fit.
    */
   apply(what: string, message: unknown, read: (decoder: Decoder) => void): void;
+  /** The number of a container; `undefined` where it has none, or has none any more. */
+  numberOf(node: Node): number | undefined;
   /** Decodes a value that names containers of this twin by number: they become views, or `undefined` if they are gone. */
   decode(value: Encoded): unknown;
   /** An immutable view of one field. */
@@ -58,11 +62,12 @@ export interface SnapshotMirror {
   onChange(listener: () => void): () => void;
 }
 
-export function createSnapshotMirror({ name, faces, method, models }: MirrorOptions): SnapshotMirror {
+export function createSnapshotMirror({ name, faces, eventOf, eventsOf, models }: MirrorOptions): SnapshotMirror {
   const graph = new Graph(name);
   graph.root = new InstanceNode(graph, {}, "");
   graph.open = faces;
-  graph.method = method;
+  graph.eventOf = eventOf;
+  graph.eventsOf = eventsOf;
   graph.models = models;
   const changes = new Signal();
   let state = new Decoder(graph, clients);
@@ -95,6 +100,7 @@ export function createSnapshotMirror({ name, faces, method, models }: MirrorOpti
         ready = true;
       }),
     apply,
+    numberOf: (node) => (nodeIn(state.table, node.id) === node ? node.id : undefined),
     decode: (value) => decodeValue(value, (id) => viewOf(nodeIn(state.table, id))),
     read: (field) => viewOf(own(graph.root.data, field)),
     view: () => viewOf(graph.root) as object,

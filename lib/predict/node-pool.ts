@@ -10,7 +10,11 @@ export class NodePool {
   /** The nodes by kind and class, the first one last. */
   readonly #nodes = new Map<string, Node[]>();
 
-  constructor(nodes: readonly Node[]) {
+  /** The instances whose numbers are known. */
+  readonly #numbered: ReadonlyMap<number, InstanceNode>;
+
+  constructor(nodes: readonly Node[], numbered: ReadonlyMap<number, InstanceNode> = new Map()) {
+    this.#numbered = numbered;
     for (const node of [...nodes].reverse()) {
       const key = poolKey(node.kind, (node as InstanceNode).className);
       const alike = this.#nodes.get(key);
@@ -19,9 +23,10 @@ export class NodePool {
     }
   }
 
-  /** Takes the first node of a kind. The caller must replace its data. */
-  take(kind: Kind, className?: string): Node | undefined {
-    const node = this.#nodes.get(poolKey(kind, className))?.pop();
+  /** Takes the instance of a number, or the first node of a kind. The caller must replace its data. */
+  take(kind: Kind, className?: string, id?: number): Node | undefined {
+    const numbered = this.#numbered.get(id as number);
+    const node = numbered && numbered.className === className ? numbered : this.#nodes.get(poolKey(kind, className))?.pop();
     if (node) replaced(node);
     return node;
   }

@@ -1,6 +1,7 @@
 import { createAtom } from "mobx";
 import type { AnyClass } from "../class/schema.js";
 import { randomId } from "../event/random-id.js";
+import { InstanceNode } from "../graph/instance.js";
 import { Node, nodeOf, Old, spoil } from "../graph/node.js";
 import { copyInto, emptyOf } from "../graph/plain.js";
 import type { SnapshotMirror } from "../mirror/snapshot-mirror.js";
@@ -17,8 +18,10 @@ declare const process: { readonly env: { readonly NODE_ENV?: string } };
 export interface Prediction {
   /** The event was sent: it now comes before waiting ones. `ids` is the seed of its ids, if its number is known: see `eventIds`. */
   sent(ids: string | undefined): void;
-  /** The server's next message includes its changes. */
-  end(): void;
+  /** The server's next message includes its changes. `made`: the numbers of the instances that the event has made, in order. */
+  end(made?: readonly number[]): void;
+  /** The instances that the event has made here, in order. */
+  instances(): readonly InstanceNode[];
   /** Stops showing the event. */
   drop(): void;
   /** The state of the event, in development only. */
@@ -27,12 +30,18 @@ export interface Prediction {
 
 export interface PendingEvent {
   readonly event: string;
+  /** The instance whose event it is. */
+  readonly target: InstanceNode;
   readonly args: Encoded;
   ids: string;
   waits: boolean;
   ended: boolean;
   run: PredictedRun | undefined;
   made: readonly Node[];
+  /** Those of them that are instances. */
+  instances: readonly InstanceNode[];
+  /** The numbers that the server has given to the instances of an event that has ended. */
+  numbers: readonly number[] | undefined;
   /** How often the event has been run, in development only. */
   runs?: number;
 }
@@ -49,8 +58,11 @@ export class Predictions {
   /** Whether there is something of a pending event in a view, of those about which somebody has asked. */
   #pendingFlags: WeakMap<object, boolean> | undefined;
 
-  /** @param current what `current()` gives, as far as both ends have it */
-  constructor(mirror: SnapshotMirror, Class: AnyClass, current: () => object = () => ({})) {
+  /**
+   * @param Class the store's, if this side has it
+   * @param current what `current()` gives, as far as both ends have it
+   */
+  constructor(mirror: SnapshotMirror, Class: AnyClass | undefined, current: () => object = () => ({})) {
     this.#mirror = mirror;
     this.#predictor = new Predictor(mirror.graph, Class, current);
   }
@@ -60,9 +72,9 @@ export class Predictions {
   }
 
   /** Shows an event. `undefined` where that cannot be. Without `ids` its number is not known yet. */
-  begin(event: string, args: Encoded, waits: boolean, ids: string = randomId()): Prediction | undefined {
-    if (!this.#predictor.knows(event)) return undefined;
-    const one: PendingEvent = { event, args, ids, waits, ended: false, run: undefined, made: [] };
+  begin(event: string, args: Encoded, waits: boolean, ids: string = randomId(), target: InstanceNode = this.#mirror.graph.root): Prediction | undefined {
+    if (!this.#predictor.knows(event, target)) return undefined;
+    const one: PendingEvent = { event, target, args, ids, waits, ended: false, run: undefined, made: [], instances: [], numbers: undefined };
     if (waits || !this.#pending.some((other) => other.waits)) {
       this.#pending.push(one);
       this.#changeTwin(() => this.#run(one));
@@ -78,9 +90,11 @@ export class Predictions {
           this.#place(one);
         } else if (other) this.change(() => {});
       },
-      end() {
+      end(numbers) {
         one.ended = true;
+        one.numbers = numbers;
       },
+      instances: () => one.run?.instances ?? [],
       drop: () => {
         one.ended = true;
         if (this.#pending.includes(one)) this.change(() => {});
@@ -109,11 +123,12 @@ export class Predictions {
         for (const { run } of [...this.#pending].reverse()) if (run) undo(run.changes);
         const ended = this.#pending.filter((one) => one.ended);
         this.#pending = this.#pending.filter((one) => !one.ended);
-        graph.mode = { pool: new NodePool(ended.flatMap(({ made }) => made)) };
+        graph.mode = { pool: poolOf(ended) };
         try {
           apply();
         } finally {
           graph.mode = undefined;
+          for (const one of this.#pending) one.run = undefined;
           for (const one of this.#pending) this.#run(one);
           this.#pending = this.#pending.filter((one) => !one.ended);
         }
@@ -125,13 +140,23 @@ export class Predictions {
   #run(one: PendingEvent): void {
     if (process.env.NODE_ENV !== "production") one.runs = (one.runs ?? 0) + 1;
     try {
-      one.run = this.#predictor.run(one.event, one.args, one.ids, one.made);
-      if (one.run) one.made = one.run.made;
+      one.run = this.#lives(one.target) ? this.#predictor.run(one, one.made) : undefined;
+      if (one.run && !isAlike(one.run.instances, one.instances)) {
+        // It has made other instances than before. What was called on one of those must not act on another one.
+        undo(one.run.changes);
+        one.run = this.#predictor.run(one, []);
+      }
+      if (one.run) Object.assign(one, { made: one.run.made, instances: one.run.instances });
     } catch {
       // This side cannot know the result: it will be shown when the server has run it.
       one.run = undefined;
       one.ended = true;
     }
+  }
+
+  /** Whether an instance is in the state that the pending events before have left. */
+  #lives(target: InstanceNode): boolean {
+    return this.#mirror.numberOf(target) !== undefined || this.#pending.some(({ run }) => run?.made.includes(target));
   }
 
   #changeTwin(change: () => void): void {
@@ -203,6 +228,24 @@ export class Predictions {
     for (const node of before) if (!pending.has(node)) release(node);
   }
 }
+
+/**
+ * The containers of events that have ended. Instances are known by the server's numbers, as code may hold them: another one in the place of one of them would
+ * get its events. Where the server has made more or fewer of them, nobody can tell which is which.
+ */
+function poolOf(ended: readonly PendingEvent[]): NodePool {
+  const numbered = new Map<number, InstanceNode>();
+  for (const { instances, numbers } of ended) {
+    if (numbers?.length === instances.length) for (const [i, node] of instances.entries()) numbered.set(numbers[i] as number, node);
+  }
+  return new NodePool(
+    ended.flatMap(({ made }) => made.filter((node) => !(node instanceof InstanceNode))),
+    numbered,
+  );
+}
+
+const isAlike = (now: readonly InstanceNode[], before: readonly InstanceNode[]) =>
+  before.length === 0 || (now.length === before.length && now.every(({ className }, i) => className === before[i]?.className));
 
 /** The predictions of mirrors that have pending events. */
 const open = new Set<Predictions>();

@@ -6,8 +6,8 @@ import { type Current, type Provider, withProvider } from "../event/current.js";
 import { eventIds } from "../event/event-ids.js";
 import { formArguments, type SentForm, takesObject } from "../event/form-arguments.js";
 import type { Graph } from "../graph/graph.js";
-import type { InstanceNode } from "../graph/instance.js";
-import { type Node, nodeOf, own } from "../graph/node.js";
+import { InstanceNode } from "../graph/instance.js";
+import { Node, nodeOf, own } from "../graph/node.js";
 import { openFace } from "../live/faces.js";
 import { type Change, Recorder } from "../record/recorder.js";
 import { undo } from "../record/undo.js";
@@ -21,18 +21,29 @@ import { NodePool } from "./node-pool.js";
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 declare const console: { warn(message: string): void };
 
+/** An event to be run. */
+export interface PredictedEvent {
+  readonly event: string;
+  /** The instance whose event it is: the store's own, or one in it. */
+  readonly target: InstanceNode;
+  readonly args: Encoded;
+  /** The seed of its ids: see {@link eventIds}. */
+  readonly ids: string;
+}
+
 /** The changes of a mirror's containers by one run of an event. */
 export interface PredictedRun {
   readonly changes: ReadonlyMap<Node, Change>;
   readonly made: readonly Node[];
+  /** Those of them that are instances, in order: without those that computeds have made. */
+  readonly instances: readonly InstanceNode[];
   /** The run has called `newId()`. */
   readonly named: boolean;
 }
 
-/** Runs events of a class on a mirror of its store: what they change stands there until it is undone. */
+/** Runs events on a mirror of a store: what they change stands there until it is undone. */
 export class Predictor {
   readonly #graph: Graph;
-  readonly #Class: AnyClass;
   readonly #proxies: InstanceProxies;
   readonly #classOf: (className: string) => AnyClass | undefined;
   readonly #names = new Map<object, string>();
@@ -43,10 +54,9 @@ export class Predictor {
   /** Computeds are evaluated: they may not write. */
   #reading = false;
 
-  constructor(graph: Graph, Class: AnyClass, sharedCurrent: () => object) {
+  constructor(graph: Graph, Class: AnyClass | undefined, sharedCurrent: () => object) {
     this.#sharedCurrent = sharedCurrent;
     this.#graph = graph;
-    this.#Class = Class;
     for (const [name, Model] of Object.entries(graph.models ?? {})) if (Model) this.#names.set(Model.prototype, name);
     this.#classOf = (className) => (className === "" ? Class : (own(graph.models ?? {}, className) as AnyClass | undefined));
     this.#proxies = new InstanceProxies(
@@ -57,42 +67,43 @@ export class Predictor {
   }
 
   /** Whether an event can be predicted at all. Async methods and generators cannot. */
-  knows(event: string): boolean {
-    const schema = this.#schema(event);
-    const method: unknown = Reflect.get(this.#Class.prototype, event);
+  knows(name: string, target: InstanceNode): boolean {
+    const schema = this.#schema(name, target);
+    const method: unknown = schema && Reflect.get((this.#classOf(target.className) as AnyClass).prototype, name);
     if (!schema || typeof method !== "function") return false;
     // Async functions and generators have prototypes of their own.
     const plain = Object.getPrototypeOf(method) === Function.prototype;
-    if (schema.background) this.#warn(event, "runs in the background");
-    else if (!plain) this.#warn(event, "is async or a generator");
+    if (schema.background) this.#warn(name, target, "runs in the background");
+    else if (!plain) this.#warn(name, target, "is async or a generator");
     return plain && !schema.background;
   }
 
   /** Warns once why an event is never predicted, in development only. */
-  #warn(event: string, why: string): void {
+  #warn(name: string, { className }: InstanceNode, why: string): void {
+    const event = `${this.#graph.name}.${className && `${className}.`}${name}`;
     if (process.env.NODE_ENV === "production" || this.#warned.has(event)) return;
     this.#warned.add(event);
-    console.warn(notOptimistic(`${this.#graph.name}.${event}`, why).message);
+    console.warn(notOptimistic(event, why).message);
   }
 
-  #schema(event: string): EventSchema | undefined {
-    return memberSchemaOf(this.#Class)?.events.get(event);
+  #schema(event: string, target: InstanceNode): EventSchema | undefined {
+    return memberSchemaOf(this.#classOf(target.className))?.events.get(event);
   }
 
   /**
    * Runs an event. `undefined` if it throws: nothing has changed then.
-   * @param ids the seed of the event's ids: see {@link eventIds}
    * @param before the containers that its previous run made, which is undone
    * @throws StateError `NOT_PREDICTED` if it needs something that this side does not know
    */
-  run(event: string, args: Encoded, ids: string, before: readonly Node[]): PredictedRun | undefined {
+  run(event: PredictedEvent, before: readonly Node[]): PredictedRun | undefined {
     const graph = this.#graph;
     const recorder = new Recorder();
     const made: Node[] = [];
     const writer = this.#writer();
     let named = false;
+    let instances: InstanceNode[] = [];
     let caller: Current | undefined;
-    const nextId = eventIds(ids);
+    const nextId = eventIds(event.ids);
     const provider: Provider = {
       current: () => (caller ??= this.#current()),
       update: () => this.#stop(),
@@ -110,8 +121,9 @@ export class Predictor {
     graph.open ??= openFace;
     try {
       withProvider(provider, () => {
-        untracked(() => this.#perform(event, args));
-        if (!this.#stopped) untracked(() => this.#evaluate([...this.#proxies.met]));
+        untracked(() => this.#perform(event));
+        instances = instancesOf(made);
+        if (!this.#stopped) untracked(() => this.#evaluate(this.#concerned()));
       });
       failed = this.#stopped;
     } catch {
@@ -122,7 +134,7 @@ export class Predictor {
       this.#proxies.end();
     }
     if (this.#stopped) throw notPredicted();
-    return failed ? undefined : { changes: recorder.changes, made, named };
+    return failed ? undefined : { changes: recorder.changes, made, instances, named };
   }
 
   /** The part of `current()` that both ends know. Reading anything else ends the prediction. */
@@ -163,20 +175,19 @@ export class Predictor {
     });
   }
 
-  #perform(event: string, sent: Encoded): void {
-    const { root } = this.#graph;
-    const method = Reflect.get(this.#Class.prototype, event) as (...args: unknown[]) => unknown;
-    const result = method.apply(this.#proxies.faceOf(root), this.#checked(event, decodeValue(sent) as unknown[] | SentForm));
+  #perform({ event, target, args }: PredictedEvent): void {
+    const schema = this.#schema(event, target) as EventSchema;
+    const method = Reflect.get((this.#classOf(target.className) as AnyClass).prototype, event) as (...args: unknown[]) => unknown;
+    const result = method.apply(this.#proxies.faceOf(target), this.#checked(schema, decodeValue(args) as unknown[] | SentForm));
     if (isPromise(result)) {
       result.then(undefined, () => {});
-      this.#warn(event, "returns a promise");
+      this.#warn(event, target, "returns a promise");
       this.#stop();
     }
   }
 
   /** The arguments as the event's schemas return them, as on the server. */
-  #checked(event: string, given: unknown[] | SentForm): unknown[] {
-    const schema = this.#schema(event) as EventSchema;
+  #checked(schema: EventSchema, given: unknown[] | SentForm): unknown[] {
     const args = Array.isArray(given) ? given : this.#ofForm(schema, given);
     const { input } = schema;
     if (!input) return args;
@@ -203,6 +214,14 @@ export class Predictor {
     return typeof whole === "boolean" ? formArguments(schema, form, whole) : this.#stop();
   }
 
+  /** The instances whose computeds may have changed: those that an event has used, those that hold them as far as views show it, and the store's own. */
+  #concerned(): InstanceNode[] {
+    const found = new Set<Node>(this.#proxies.met);
+    for (const { users } of found) for (const user of users instanceof Node ? [users] : (users ?? [])) found.add(user);
+    found.delete(this.#graph.root);
+    return instancesOf([...found, this.#graph.root]);
+  }
+
   /** Updates the computeds of the instances that an event has used. A computed that cannot be evaluated here keeps the server's value. */
   #evaluate(nodes: readonly InstanceNode[]): void {
     const writer = this.#graph.mode?.writer as Writer;
@@ -220,6 +239,8 @@ export class Predictor {
     }
   }
 }
+
+const instancesOf = (nodes: readonly Node[]) => nodes.filter((node) => node instanceof InstanceNode);
 
 /** Whether a value is a promise. A container is none, even if it holds a `then`. */
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>

@@ -1,4 +1,4 @@
-import { classViewsOf } from "../class/view-registry.js";
+import { embodyView } from "../class/instance-views.js";
 import { readOnlyView } from "../errors/errors.js";
 import { InstanceNode } from "../graph/instance.js";
 import { addUser, Node, nodeOf, Old, put, type Stored } from "../graph/node.js";
@@ -97,8 +97,7 @@ function finish(node: Node, { view, last, names, views, captured }: Build): void
   if (names) for (let i = 0; i < names.length; i++) put(view, names[i] as string, views[i]);
   else if (view instanceof Map) for (let i = 0; i < views.length; i += 2) view.set(views[i], views[i + 1]);
   else if (view instanceof Set) for (const member of views) view.add(member);
-  const classViews = node instanceof InstanceNode && classViewsOf(node.graph.models, node.className);
-  if (classViews) Object.setPrototypeOf(view, classViews.prototype);
+  if (node instanceof InstanceNode) embodyView(view, node);
   node.view = harden(view, node.graph.name);
   if (!captured && last && same(last, view)) node.view = last;
 }

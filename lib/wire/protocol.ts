@@ -38,7 +38,10 @@ export type FrameMessage = readonly [host: number, revision: number, ...parts: (
 
 type HelloMessage = readonly [head: "hello", greeting: Greeting];
 
-/** The whole state of a store. `ended`: the events of this client up to that number have ended in it. */
+/**
+ * The whole state of a store. `ended`: the events of this client up to that number have ended in it. `since`: its containers got their numbers anew at that
+ * revision, so numbers from before mean other containers.
+ */
 export type SnapshotMessage = readonly [
   head: "snapshot",
   host: number,
@@ -48,13 +51,17 @@ export type SnapshotMessage = readonly [
   revision: number,
   snapshot: Snapshot,
   ended?: number | undefined,
+  since?: number | undefined,
 ];
 
 /** The state that the client has is the truth at that revision. */
 export type ResumeMessage = readonly [head: "resume", host: number, store: string, key: string | null, incarnation: string, revision: number];
 
-/** The next frame of the host has what the events of this client up to `n` have changed. */
-export type RanMessage = readonly [head: "ran", host: number, n: number];
+/** The next frame of the host has what the events of this client up to `n` have changed. `made`: the numbers of the instances that event `n` has made. */
+export type RanMessage = readonly [head: "ran", host: number, n: number, made?: readonly number[]];
+
+/** An instance in a store, as calls of its events name it: the container that had this number at this revision. */
+export type InstanceRef = readonly [incarnation: string, revision: number, number: number];
 
 type RefusedMessage = readonly [head: "refused", store: string, key: string | null, ...refusal: RefusalParts];
 
@@ -97,6 +104,8 @@ export interface Answer {
   readonly v: Encoded;
   /** How many values the event has yielded before. */
   readonly y?: number;
+  /** The numbers of the instances that the event has put into the called store, for a caller that predicts; -1 for one that clients do not see. */
+  readonly m?: readonly number[];
   /** The messages that a stream would have brought. */
   readonly f?: readonly MissedMessage[];
 }

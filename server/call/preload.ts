@@ -16,7 +16,15 @@ import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 
 /** One store of a page's preload. */
 export type PreloadedStore =
-  | { readonly store: string; readonly key: string | null; readonly incarnation: string; readonly revision: number; readonly snapshot: unknown }
+  | {
+      readonly store: string;
+      readonly key: string | null;
+      readonly incarnation: string;
+      readonly revision: number;
+      readonly snapshot: unknown;
+      /** The revision at which the store's containers got new numbers. */
+      readonly since?: number;
+    }
   | { readonly store: string; readonly key: string | null; readonly refused: RefusalParts };
 
 export interface PreloadData {

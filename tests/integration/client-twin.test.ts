@@ -301,7 +301,7 @@ test("a method that is no event throws where it is called, and promises and JSON
   expect(live.then).toBeUndefined();
 });
 
-test("an event of an instance in a store says that it cannot be called yet", async () => {
+test("an event of an instance in a store is always the same function, on live mirrors and on views; other methods say that they are none", async () => {
   class Card {
     @state title = "";
     @event rename(title: string) {
@@ -319,9 +319,16 @@ test("an event of an instance in a store says that it cannot be called yet", asy
   const { site } = await serveTwin({ stores: { deck: scope.shared(Deck) }, models: { Card } });
   const deck = await openTwin(openClient(site.url), "deck");
   await call(deck, "add", "ace");
-  const [card] = (liveOf(deck) as Deck).cards;
-  expect(card?.title).toBe("ace");
-  expect(() => card?.rename("king")).toThrow("`rename` is an event of `Card`");
+  await call(deck, "add", "king");
+  const [ace, king] = (liveOf(deck) as Deck).cards as [Card, Card];
+  expect(ace.title).toBe("ace");
+  const { rename } = ace;
+  expect(rename).toBeTypeOf("function");
+  expect(ace.rename).toBe(rename);
+  expect(king.rename).not.toBe(rename);
+  const { cards } = deck.mirror.view() as Deck;
+  expect(cards.map((card) => card.rename)).toEqual([rename, king.rename]);
+  expect(() => (ace as unknown as { wipe(): void }).wipe()).toThrow("`Card` has no event `wipe`");
 });
 
 test("arguments that cannot be sent are refused at the call", async () => {

@@ -2,6 +2,8 @@ import { autorun } from "mobx";
 import { computed, current, EventError, effect, event, newId, onDelta, state, toPlain, update } from "twinstate";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { AnyClass } from "../../lib/class/schema.js";
+import { InstanceNode } from "../../lib/graph/instance.js";
+import { type Node, nodeOf } from "../../lib/graph/node.js";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { isPending, type Prediction, Predictions } from "../../lib/predict/predictions.js";
@@ -32,10 +34,11 @@ function twinOf<T extends object>(
       predictions.begin(name, sent(encodeValue({ fields, bound })), false, "seed"),
     /** Runs something on the server; it ends the given events. */
     frame(run: (instance: T) => unknown, ...ended: (Prediction | undefined)[]) {
+      const { next } = mirror;
       run(instance);
       const delta = store.commit();
       store.endTurn();
-      for (const one of ended) one?.end();
+      for (const one of ended) one?.end(instancesOf(nodeOf(instance) as Node).filter((id) => id >= next));
       predictions.change(() => delta && mirror.applyDelta(sent(delta)));
     },
     snapshot(...ended: (Prediction | undefined)[]) {
@@ -53,6 +56,13 @@ function twinOf<T extends object>(
       return store.plain() as T;
     },
   };
+}
+
+/** The numbers of the instances in a container. */
+function instancesOf(root: Node): number[] {
+  const found = new Set([root]);
+  for (const node of found) node.children((child) => void found.add(child));
+  return [...found].filter((node) => node instanceof InstanceNode).map(({ id }) => id);
 }
 
 interface Item {

@@ -116,7 +116,9 @@ describe("the view of an instance whose class the browser has", () => {
   test("refuses its events, and methods that write", () => {
     const { change } = shelf();
     const [card] = change((shelf) => shelf.cards.push(new Card("one"))).cards as [Card];
-    expect(() => card.rename("two")).toThrow("`rename` is an event of `Card`, which is no store: let an event of the store call it.");
+    expect(() => card.rename("two")).toThrow(
+      "`rename` is an event of `Card`. This object is part of no store that a client or a server shows: call the event on one that is, as `todo.items[0]`.",
+    );
     expect(() => card.wipe()).toThrow("`Card.wipe` changes state, and is no event: a page cannot run it. Did you forget `@event`?");
     expect(card.title).toBe("one");
   });
