@@ -1,11 +1,12 @@
 import type { LifecycleName } from "../lib/class/lifecycle.js";
 import type { AppContext, ContextRequest, Problem } from "../lib/class/register.js";
-import { classSchema } from "../lib/class/schema.js";
+import { type ClassSchema, classSchema } from "../lib/class/schema.js";
 import {
   badModel,
   badOption,
   badStore,
   eventIsHook,
+  eventIsModel,
   noAllow,
   noSchema,
   noStores,
@@ -18,7 +19,7 @@ import {
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";
 import { uncheckedEvents } from "./definition/arguments.js";
-import type { Definition, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
+import type { Definition, EventOwner, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
 import type { RuntimeOptions } from "./runtime.js";
 import { memory } from "./storage/memory.js";
 import type { Storage } from "./storage/storage.js";
@@ -232,12 +233,8 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
   if (typeof context !== "function") throw badOption("context", "is not a function: use `defineContext`");
   if (storage?.["~storage"] !== true) throw badOption("storage", "is no storage: use `memory()`, or another one's factory");
   if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
-  const definitions = define(stores);
-  for (const [name, Class] of Object.entries(models)) {
-    if (!NAME.test(name)) throw badModel(name, "is no name");
-    if (typeof Class !== "function") throw badModel(name, "is not a class");
-    mustWork(Class);
-  }
+  checkModels(models);
+  const definitions = define(stores, models);
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
   const report = reportTo(log);
@@ -261,7 +258,25 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
   };
 }
 
-function define(stores: Stores): Map<string, Definition> {
+function checkModels(models: Models): void {
+  const names = new Map<ModelClass, string>();
+  for (const [name, Class] of Object.entries(models)) {
+    if (!NAME.test(name)) throw badModel(name, "is no name");
+    if (typeof Class !== "function") throw badModel(name, "is not a class");
+    const other = names.get(Class);
+    if (other !== undefined) throw badModel(name, `is the class of the model \`${other}\` too: register it once`);
+    names.set(Class, name);
+    mustWork(Class);
+    checkEvents(name, classSchema(Class));
+  }
+}
+
+/** Throws where clients could not call an event by its name. */
+function checkEvents(owner: string, { events }: ClassSchema): void {
+  for (const event of events.keys()) if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(owner, event);
+}
+
+function define(stores: Stores, models: Models): Map<string, Definition> {
   if (typeof stores !== "object" || stores === null || Object.keys(stores).length === 0) throw noStores();
   const definitions = new Map<string, Definition>();
   for (const [name, entry] of Object.entries(stores)) {
@@ -271,27 +286,34 @@ function define(stores: Stores): Map<string, Definition> {
     if (typeof scoped !== "object" || scoped === null || !KINDS.includes(scoped.kind) || typeof scoped.Class !== "function") {
       throw badStore(name, "is neither a class nor `scope.…(Class)`");
     }
-    definitions.set(name, defineStore(name, scoped));
+    definitions.set(name, defineStore(name, scoped, models));
   }
   return definitions;
 }
 
-function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass }): Definition {
+function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass }, models: Models): Definition {
   const { kind, Class } = scoped;
   const schema = classSchema(Class);
   if (schema.fields.size + schema.computeds.size + schema.events.size === 0) throw noSchema(name, Class.name);
   mustWork(Class);
   for (const event of schema.events.keys()) {
     if (HOOKS.includes(event)) throw eventIsHook(name, event);
-    if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(name, event);
+    if (Object.hasOwn(models, event)) throw eventIsModel(name, event);
   }
+  checkEvents(name, schema);
   for (const field of [...schema.fields.keys(), ...schema.computeds.keys()]) if (field.startsWith("$")) throw reservedField(name, field);
   if (Class.version !== undefined && !(Number.isInteger(Class.version) && Class.version > 0))
     throw badStore(name, "has a `static version` that is no whole number above 0");
   const { allow, guard } = scoped as Partial<Definition>;
   if (kind === "room" && typeof allow !== "function") throw noAllow(name);
   if (guard !== undefined && typeof guard !== "function") throw badStore(name, "has a `guard` that is not a function");
-  return { name, kind, Class, schema, ...(allow && { allow }), ...(guard && { guard }) };
+  return { name, kind, Class, schema, models: ownersIn(name, models), ...(allow && { allow }), ...(guard && { guard }) };
+}
+
+/** The models that have events, as owners of those in a store. */
+function ownersIn(store: string, models: Models): ReadonlyMap<string, EventOwner> {
+  const owners = Object.entries(models).map(([model, Class]) => [model, { name: `${store}.${model}`, Class, schema: classSchema(Class) }] as const);
+  return new Map(owners.filter(([, { schema }]) => schema.events.size > 0));
 }
 
 /** Options that are declared, and do nothing yet, are refused: a field that nobody sees, or that no browser keeps, would be found out late. */

@@ -304,6 +304,8 @@ export const reservedField = (store: string, field: string) =>
   wrong(`\`${store}\` has a field \`${field}\`: names that begin with \`$\` are twin's own, and nobody could read it in a browser. Name it otherwise.`);
 export const eventIsHook = (store: string, event: string) =>
   wrong(`\`${store}.${event}\` is a lifecycle method, and \`@event\` would let every client call it: leave \`@event\` off, and make it protected.`);
+export const eventIsModel = (store: string, event: string) =>
+  wrong(`\`${store}\` has an event \`${event}\`, which is the name of a model too: \`${store}.${event}\` would name both. Name one of them otherwise.`);
 export const noSchema = (store: string, Class: string) =>
   wrong(
     `The class \`${Class}\` of the store \`${store}\` has neither \`@state\` nor \`@event\`, or its decorators were not compiled: set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`,

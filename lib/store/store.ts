@@ -2,7 +2,7 @@ import { Channel, type Saved, type StorageDelta } from "../channel/channel.js";
 import { type Audience, clients, storage } from "../graph/audience.js";
 import type { Graph } from "../graph/graph.js";
 import { InstanceNode } from "../graph/instance.js";
-import { type Node, nodeOf } from "../graph/node.js";
+import { type Node, nodeOf, UNNUMBERED } from "../graph/node.js";
 import { plainKindOf } from "../graph/plain.js";
 import { Recorder } from "../record/recorder.js";
 import { viewOf } from "../view/view.js";
@@ -45,6 +45,15 @@ export interface Store {
   commit(): WireDelta | undefined;
   /** The last commit's changes of persisted fields, private ones too. `undefined` if there are none. */
   readonly storageDelta: StorageDelta | undefined;
+  /** Notes the instances that enter from now on, until the turn ends: see {@link Store.made}. */
+  noteMade(): void;
+  /**
+   * The clients' numbers of the noted instances that the last commit has, in the order in which they entered; -1 for one that clients do not see. Those that
+   * computeds make do not count.
+   */
+  readonly made: readonly number[];
+  /** The instance that clients know by a number, as of the last commit, and the name of its model. `undefined` for the store's own, and where there is none. */
+  instanceOf(number: number): { readonly model: string; readonly instance: object } | undefined;
   /** Rolls back the open changes. */
   rollback(): void;
   /** An event has ended: the same raw object that enters later is another container. */
@@ -109,6 +118,8 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   return new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable });
 }
 
+const NONE: readonly number[] = [];
+
 /** The parts of a new {@link LoadedStore}. */
 interface Parts {
   readonly name: string;
@@ -127,6 +138,7 @@ class LoadedStore implements Store {
   readonly instance: object;
   readonly outgrown: boolean;
   storageDelta: StorageDelta | undefined;
+  made = NONE;
   resumable: boolean;
   readonly #graph: WritableGraph;
   readonly #clientChannel: Channel;
@@ -154,16 +166,34 @@ class LoadedStore implements Store {
   }
 
   commit(): WireDelta | undefined {
-    const { recorder } = this.#graph;
+    const { recorder, writer } = this.#graph;
+    const entrants = writer.entrants?.splice(0);
     this.#graph.evaluate();
     this.storageDelta = undefined;
+    this.made = NONE;
     if (!recorder.open) return undefined;
     const delta = this.#clientChannel.started ? this.#clientChannel.encode(recorder.changes) : undefined;
     const stored = this.#storageChannel?.encode(recorder.changes);
     if (stored) this.storageDelta = [stored, this.#clientChannel.next];
     recorder.clear();
     this.#cached = undefined;
+    if (entrants && entrants.length > 0) this.made = this.#numbersOf(entrants);
     return delta;
+  }
+
+  #numbersOf(nodes: readonly Node[]): readonly number[] {
+    this.#begin();
+    return nodes.map(({ id }) => Math.max(id, UNNUMBERED));
+  }
+
+  noteMade(): void {
+    this.#graph.writer.entrants = [];
+  }
+
+  instanceOf(number: number): { model: string; instance: object } | undefined {
+    const { table, next } = this.#clientChannel;
+    const node = number < next ? table.get(number) : undefined;
+    return node instanceof ClassNode && node !== this.#graph.root ? { model: node.className, instance: node.live } : undefined;
   }
 
   rollback(): void {

@@ -67,6 +67,8 @@ export class Writer {
   #several = false;
   /** Collects the containers that are made, if set. */
   made: Node[] | undefined;
+  /** Collects the instances that enter in this turn, if set: in the order in which a prediction of the same event makes them. */
+  entrants: Node[] | undefined;
 
   constructor(graph: Graph, options: WriterOptions) {
     this.#graph = graph;
@@ -231,6 +233,7 @@ export class Writer {
     if (!Object.isExtensible(value)) throw sealedInstance(this.#pathOfEntering(), value);
     this.note(value, node);
     this.made?.push(node);
+    this.entrants?.push(node);
     node.take(value);
     this.#arrived.push([node, value]);
     return node;
@@ -310,6 +313,7 @@ export class Writer {
   endTurn(): void {
     if (this.#entered.size > 0) this.#entered = new Map();
     this.#leaves = undefined;
+    this.entrants = undefined;
   }
 
   /** The path of a value that is in no container yet. Without a key: of the entering value. */

@@ -2,7 +2,8 @@ import type { EventSchema } from "../../lib/class/schema.js";
 import { badRoomKey, badVisitor, noSession, noTab, notSignedIn, refusedRoom, refusedShared, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
-import { type Definition, hostId } from "../definition/scope.js";
+import { type EventPath, nameInStore } from "../definition/event-path.js";
+import { type Definition, type EventOwner, hostId } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import type { Host } from "../host/host.js";
 
@@ -15,20 +16,32 @@ export function definitionOf(definitions: ReadonlyMap<string, Definition>, store
   return definition;
 }
 
+/** An event, and the class that has it. */
+export interface OwnedEvent {
+  readonly owner: EventOwner;
+  readonly event: EventSchema;
+}
+
 /**
  * An event that server code may call.
  * @throws EventError `NOT_FOUND`
  */
-export function eventSchemaOf({ name, schema }: Definition, event: string): EventSchema {
-  const found = schema.events.get(event);
-  if (!found) throw unknownEvent(name, event);
+export function eventOf(definition: Definition, path: EventPath): OwnedEvent {
+  const found = find(definition, path);
+  if (!found) throw unknownEvent(path.store, nameInStore(path));
   return found;
 }
 
 /** Gives an event that clients may call. Internal events do not exist for them. */
-export function publicEvent({ schema }: Definition, event: string): EventSchema | undefined {
-  const found = schema.events.get(event);
-  return found?.internal ? undefined : found;
+export function publicEvent(definition: Definition, path: EventPath): OwnedEvent | undefined {
+  const found = find(definition, path);
+  return found?.event.internal ? undefined : found;
+}
+
+function find(definition: Definition, { model, event: name }: EventPath): OwnedEvent | undefined {
+  const owner = model === undefined ? definition : definition.models.get(model);
+  const event = owner?.schema.events.get(name);
+  return owner && event && { owner, event };
 }
 
 /** The id of the scope instance that a caller means. */

@@ -1,16 +1,16 @@
-import type { EventSchema } from "../../lib/class/schema.js";
 import { cancelled, cookieReplaced, cutOff, isLater, unknownEvent, unknownOutcome } from "../../lib/errors/errors.js";
 import { eventIds } from "../../lib/event/event-ids.js";
 import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
-import type { MissedMessage } from "../../lib/wire/protocol.js";
-import { definitionOf, locate, permit, publicEvent } from "../access/access.js";
+import type { InstanceRef, MissedMessage } from "../../lib/wire/protocol.js";
+import { definitionOf, locate, type OwnedEvent, permit, publicEvent } from "../access/access.js";
 import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import { checkGiven } from "../definition/arguments.js";
-import type { Definition } from "../definition/scope.js";
+import { type EventPath, nameInStore } from "../definition/event-path.js";
+import { type Definition, labelOf } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import type { CallSinks } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
@@ -19,7 +19,7 @@ import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
-import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "../wire/request-input.js";
+import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record } from "../wire/request-input.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
 //
@@ -43,7 +43,7 @@ import { clientId, decodeArguments, type NumberedCall, numberOf, record } from "
 // and answered only.
 
 /** The outcome of a numbered event. Plain data, as it is stored. */
-export type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly error?: Refusal };
+export type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly m?: readonly number[]; readonly error?: Refusal };
 
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
@@ -62,10 +62,11 @@ interface Server {
 }
 
 /** A call of a client, on its way. */
-interface ClientCall {
+interface ClientCall extends OwnedEvent {
   readonly request: TwinRequest;
   readonly definition: Definition;
-  readonly event: EventSchema;
+  /** The instance whose event it is, if it is a model's. */
+  readonly on: InstanceRef | undefined;
   readonly key: unknown;
   /** The arguments as they were sent. */
   readonly args: unknown;
@@ -100,18 +101,19 @@ export class Dispatcher {
     this.#server = server;
   }
 
-  /** Calls an event for a client, and gives its answer. `input`: `{ key?, args, call? }`. */
-  async invoke(request: TwinRequest, store: string, name: string, input: unknown, effects?: CallSinks<unknown>["effects"]): Promise<unknown> {
-    const definition = definitionOf(this.#server.definitions, store);
-    const event = publicEvent(definition, name);
-    if (!event) throw unknownEvent(store, name);
-    const { key, args, call: sent } = record(input, "`{ args: [...] }`");
+  /** Calls an event for a client, and gives its answer. `input`: `{ key?, on?, args, call? }`. */
+  async invoke(request: TwinRequest, path: EventPath, input: unknown, effects?: CallSinks<unknown>["effects"]): Promise<unknown> {
+    const definition = definitionOf(this.#server.definitions, path.store);
+    const found = publicEvent(definition, path);
+    if (!found) throw unknownEvent(path.store, nameInStore(path));
+    const { key, on: named, args, call: sent } = record(input, "`{ args: [...] }`");
+    const on = path.model === undefined ? undefined : instanceRefOf(named);
     const number = sent === undefined ? undefined : numberOf(sent);
     const leave = this.#admit(request, number);
     try {
       const telemetry = this.#server.telemetry ?? (await this.#server.observe());
-      return await telemetry.event(`${store}.${name}`, async (began) => {
-        const call: ClientCall = { request, definition, event, key, args, number, began, effects, checked: undefined };
+      return await telemetry.event(labelOf(found.owner, found.event), async (began) => {
+        const call: ClientCall = { ...found, request, definition, on, key, args, number, began, effects, checked: undefined };
         try {
           return await this.#enter(call);
         } catch (error) {
@@ -150,12 +152,12 @@ export class Dispatcher {
 
   /** Runs a call without a number: no client sends it again. */
   async #plain(call: ClientCall, host: Host, caller: Caller): Promise<unknown> {
-    const { definition, event, args, began, effects } = call;
+    const { definition, owner, event, on, args, began, effects } = call;
     const control = this.#control();
     try {
       await permit(definition, host, caller);
-      call.checked = await checkGiven(definition, event, args, this.#server.limits);
-      const what = { definition, event, args: call.checked };
+      call.checked = await checkGiven(owner, event, args, this.#server.limits);
+      const what = { definition, owner, event, on, args: call.checked };
       return await host.run({ ...what, caller, control, eventId: randomId(), began, answer: jsonOf, check: jsonOf, ...(effects && { effects }) });
     } finally {
       this.#controls.delete(control);
@@ -182,11 +184,11 @@ export class Dispatcher {
 
   /** Permits a call and checks its arguments. An error is the call's answer, unless the client is to send it again. */
   async #prepare(call: ClientCall, host: Host, caller: Caller): Promise<{ args: readonly unknown[] } | { error: unknown }> {
-    const { definition, event, args } = call;
+    const { definition, owner, event, args } = call;
     const { limits } = this.#server;
     try {
       await permit(definition, host, caller);
-      call.checked = await checkGiven(definition, event, decodeArguments(args, limits.maxValues), limits);
+      call.checked = await checkGiven(owner, event, decodeArguments(args, limits.maxValues), limits);
       return { args: call.checked };
     } catch (error) {
       if (isLater(error)) throw error;
@@ -196,14 +198,16 @@ export class Dispatcher {
 
   /** Runs an event that has its number. It has entered the host's queue when this returns. */
   #run({ call, number, host, caller, refuse }: EnteredCall, args: readonly unknown[]): Promise<Outcome> {
-    const { definition, event, began } = call;
+    const { definition, owner, event, on, began } = call;
     const { client, n, seen, predicted } = number;
     const control = this.#control();
     const id = `${host.id} ${client} ${n}`;
     this.#running.set(id, control);
     const result = host.run<Outcome>({
       definition,
+      owner,
       event,
+      on,
       args,
       caller,
       control,
@@ -227,7 +231,7 @@ export class Dispatcher {
     let y = 0;
     return {
       check: checkAnswer,
-      answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }) }),
+      answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }), ...(store.made.length > 0 && { m: store.made }) }),
       yielded: (value, store) => {
         y++;
         const encoded = store.encode(value);
@@ -268,15 +272,16 @@ export class Dispatcher {
     // The frames of all its stores, as the client may show others too.
     const frames = host.missed(at, [...names, called.name]);
     if (frames) return frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)]);
-    const { revision, snapshot, ended } = await host.read(called.name, client);
-    return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ended]];
+    const { revision, snapshot, ended, since } = await host.read(called.name, client);
+    const end = since === undefined ? ([ended] as const) : ([ended, since] as const);
+    return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ...end]];
   }
 
   /** Reports what goes wrong in an event. */
-  #reportOf({ definition, event, checked }: ClientCall): Report {
+  #reportOf({ owner, event, checked }: ClientCall): Report {
     const { logged, report } = this.#server;
     return (level, error, id) => {
-      const name = `${definition.name}.${event.name}`;
+      const name = labelOf(owner, event);
       report(level, error, id, { name, args: checked && logged(name, checked) });
     };
   }

@@ -3,6 +3,7 @@ import type { Rendering } from "../../client/form.js";
 import { badRequest, noEventInForm, unreadableForm } from "../../lib/errors/errors.js";
 import { decodeValue } from "../../lib/wire/value-codec.js";
 import type { TwinRequest } from "../access/callers.js";
+import { parseEventPath } from "../definition/event-path.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
 
@@ -25,8 +26,8 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
   let location = back;
   try {
     const fields = [...(await readForm(request))];
-    const { store, event, key, bound } = calledBy(fields.map(([name]) => name));
-    await runtime.dispatcher.invoke(twinRequest, store, event, { key, args: { fields, bound } }, (effects) => {
+    const { path, key, on, bound } = calledBy(fields.map(([name]) => name));
+    await runtime.dispatcher.invoke(twinRequest, path, { key, on, args: { fields, bound } }, (effects) => {
       for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
     });
     return new Response(null, { status: 303, headers: { location: headerOf(location) } });
@@ -49,27 +50,33 @@ async function readForm(request: Request): Promise<FormData> {
 }
 
 /**
- * Finds the event that a form calls. A name says it, as `$todo.add` or `$board.move?key=a&bound=["b"]`. The last such name counts, as a button with an
- * event of its own comes after its form's.
+ * Finds the event that a form calls. A name says it, as `$todo.add`, `$board.move?key=a&bound=["b"]` or `$todo.Item.toggle?on=["…",3,17]`. The last such
+ * name counts, as a button with an event of its own comes after its form's.
  */
 function calledBy(names: readonly string[]) {
   const found = names.findLast((name) => CALL.test(name));
   if (found === undefined) throw noEventInForm();
-  const [, store = "", event = "", more] = CALL.exec(found) ?? [];
+  const [, path = "", more] = CALL.exec(found) ?? [];
   const params = new URLSearchParams(more);
-  return { store, event, key: params.get("key") ?? undefined, bound: boundOf(params.get("bound") ?? "[]") };
+  const on = params.get("on");
+  return {
+    path: parseEventPath(path),
+    key: params.get("key") ?? undefined,
+    on: on === null ? undefined : listOf("on", on),
+    bound: listOf("bound", params.get("bound") ?? "[]"),
+  };
 }
 
-const CALL = /^\$(\w+)\.(\w+)(?:\?(.*))?$/s;
+const CALL = /^\$(\w+(?:\.\w+){1,2})(?:\?(.*))?$/s;
 
-function boundOf(sent: string): unknown[] {
+function listOf(name: string, sent: string): unknown[] {
   try {
-    const bound: unknown = JSON.parse(sent);
-    if (Array.isArray(bound)) return bound;
+    const list: unknown = JSON.parse(sent);
+    if (Array.isArray(list)) return list;
   } catch {
     // Text that is no JSON is refused as other values are, below.
   }
-  throw badRequest("Expected `bound` to be a list, as JSON");
+  throw badRequest(`Expected \`${name}\` to be a list, as JSON`);
 }
 
 /** The page that the form stood on. The origin of the request has been checked: another one's address is nowhere to go back to. */

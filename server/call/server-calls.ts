@@ -2,7 +2,7 @@ import { circle } from "../../lib/errors/errors.js";
 import { randomId } from "../../lib/event/random-id.js";
 import type { Store } from "../../lib/store/store.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
-import { definitionOf, eventSchemaOf } from "../access/access.js";
+import { definitionOf, eventOf } from "../access/access.js";
 import { sessionOf } from "../access/callers.js";
 import { checkArguments } from "../definition/arguments.js";
 import { type Definition, hostId } from "../definition/scope.js";
@@ -47,14 +47,16 @@ export class ServerCalls {
   async run({ store, key, event: name, args, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
     const { definitions, hosts } = this.#server;
     const definition = definitionOf(definitions, store);
-    const event = eventSchemaOf(definition, name);
+    const { owner, event } = eventOf(definition, { store, model: undefined, event: name });
     const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
     // A copy: what the caller does to its arguments later must not change them.
-    const checked = await checkArguments(definition, event, decodeValue(encodeValue(plainOf(args, MOST_HANDED))), UNBOUNDED);
+    const checked = await checkArguments(owner, event, decodeValue(encodeValue(plainOf(args, MOST_HANDED))), UNBOUNDED);
     return hosts.using(hostId(definition.kind, key), (host) =>
       host.run({
         definition,
+        owner,
         event,
+        on: undefined,
         args: checked,
         caller,
         control,

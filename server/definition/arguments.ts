@@ -5,7 +5,7 @@ import { type EventErrorData, invalidArguments, isEventError, refusedBySchema, t
 import { formArguments, type SentForm, takesObject } from "../../lib/event/form-arguments.js";
 import { boundedIssues } from "../wire/issues.js";
 import { formOf } from "../wire/request-input.js";
-import type { Definition, StoreClass } from "./scope.js";
+import type { Definition, EventOwner, ModelClass } from "./scope.js";
 
 /** How much the arguments of one call may hold. */
 export interface ArgumentLimits {
@@ -24,21 +24,21 @@ type Issue = StandardSchemaV1.Issue;
  * Checks what a client has sent to an event: arguments, or a form instead.
  * @throws EventError `INVALID`
  */
-export function checkGiven(definition: Definition, event: EventSchema, given: unknown, limits: ArgumentLimits): Promise<readonly unknown[]> {
+export function checkGiven(owner: EventOwner, event: EventSchema, given: unknown, limits: ArgumentLimits): Promise<readonly unknown[]> {
   const form = formOf(given);
-  return form ? checkForm(definition, event, form, limits) : checkArguments(definition, event, given, limits);
+  return form ? checkForm(owner, event, form, limits) : checkArguments(owner, event, given, limits);
 }
 
 /**
  * Makes an event's arguments of what a form has sent, and checks them.
  * @throws EventError `INVALID`, with issues whose paths begin with the name of a field.
  */
-async function checkForm(definition: Definition, event: EventSchema, { bound, fields: sent }: SentForm, limits: ArgumentLimits): Promise<readonly unknown[]> {
+async function checkForm(owner: EventOwner, event: EventSchema, { bound, fields: sent }: SentForm, limits: ArgumentLimits): Promise<readonly unknown[]> {
   const fields = sent.filter(([name]) => !name.startsWith("$"));
   const whole = await takesObject(event, bound.length);
   const args = formArguments(event, { bound, fields }, whole);
   // Browsers do not send a box that is not ticked.
-  const { length } = methodOf(event, definition.Class);
+  const { length } = methodOf(event, owner.Class);
   while (args.length < length && event.paramTypes?.[args.length] === Boolean) args.push(false);
   const pathOf = ([i, ...rest]: readonly PropertyKey[]): PropertyKey[] => {
     const at = (i as number) - bound.length;
@@ -46,12 +46,12 @@ async function checkForm(definition: Definition, event: EventSchema, { bound, fi
     return whole ? rest : [fields[at]?.[0] ?? [], rest].flat();
   };
   try {
-    return await checkArguments(definition, event, args, limits);
+    return await checkArguments(owner, event, args, limits);
   } catch (error) {
     if (!isEventError(error) || error.code !== "INVALID") throw error;
     const { issues: found, event: bySchema, more } = error.data as InvalidData;
     const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
-    throw bySchema ? refusedBySchema(definition.name, event.name, issues, more) : invalidArguments(definition.name, event.name, issues);
+    throw bySchema ? refusedBySchema(owner.name, event.name, issues, more) : invalidArguments(owner.name, event.name, issues);
   }
 }
 
@@ -62,7 +62,7 @@ type InvalidData = { readonly issues: readonly StandardSchemaV1.Issue[] } & Part
  * @throws EventError `INVALID`, with all issues and their paths.
  */
 export async function checkArguments(
-  { name, Class }: Definition,
+  { name, Class }: EventOwner,
   event: EventSchema,
   args: unknown,
   { maxDepth, maxValues }: ArgumentLimits,
@@ -102,14 +102,14 @@ export async function checkArguments(
 /** The event has neither schema nor types of its parameters. */
 const isUnchecked = ({ input, paramTypes }: EventSchema) => !input && !paramTypes;
 
-function mostArguments(event: EventSchema, Class: StoreClass): number {
+function mostArguments(event: EventSchema, Class: ModelClass): number {
   const { input, paramTypes } = event;
   if (input) return input.length;
   return paramTypes && !mayHaveRest(methodOf(event, Class), paramTypes.length) ? paramTypes.length : MOST_ARGUMENTS;
 }
 
 /** An event's method, which tells by its `length` how many arguments it needs. */
-const methodOf = ({ name }: EventSchema, { prototype }: StoreClass) => (prototype as Record<string, Fn>)[name] as Fn;
+const methodOf = ({ name }: EventSchema, { prototype }: ModelClass) => (prototype as Record<string, Fn>)[name] as Fn;
 
 /**
  * A rest parameter stands in the metadata as if it were one argument. `length` counts the parameters before the first that has a default or is a rest:
@@ -177,10 +177,12 @@ function leadsToPrototype(value: object): boolean {
   return typeof constructor === "object" && constructor !== null && Object.hasOwn(constructor, "prototype");
 }
 
-/** Gives the events that have neither schemas nor types of their parameters. */
+/** Gives the events of stores and models that have neither schemas nor types of their parameters. Those of a model are named once: `Item.toggle`. */
 export function uncheckedEvents(definitions: Iterable<Definition>): string[] {
-  const names: string[] = [];
-  for (const { name, schema } of definitions)
-    for (const event of schema.events.values()) if (!event.internal && isUnchecked(event)) names.push(`${name}.${event.name}`);
-  return names;
+  const names = new Set<string>();
+  for (const { name, schema, models } of definitions) {
+    for (const [owner, { events }] of [[name, schema] as const, ...Array.from(models, ([model, { schema }]) => [model, schema] as const)])
+      for (const event of events.values()) if (!event.internal && isUnchecked(event)) names.add(`${owner}.${event.name}`);
+  }
+  return [...names];
 }

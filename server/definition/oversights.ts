@@ -2,7 +2,7 @@ import type { LifecycleName } from "../../lib/class/lifecycle.js";
 import { classSchema } from "../../lib/class/schema.js";
 import { fieldIsNoState, looksLikeHook } from "../../lib/errors/errors.js";
 import type { Report } from "../wire/error-shape.js";
-import type { Definition } from "./scope.js";
+import type { Definition, EventOwner } from "./scope.js";
 
 // Mistakes without any symptom of their own. Each is logged once, in development.
 
@@ -15,7 +15,7 @@ function once(Class: object, member: string): boolean {
 }
 
 /** Notes the fields of an instance that no `@state` declares. The returned function, called after an event, warns of the fields that the event has changed. */
-export function watchFields({ name, Class, schema }: Definition, instance: object, event: string, report: Report): () => void {
+export function watchFields({ name, Class, schema }: EventOwner, instance: object, event: string, report: Report): () => void {
   const fields = Object.keys(instance).filter((key) => !schema.fields.has(key));
   const look = () => fields.map((key) => Reflect.get(instance, key) as unknown);
   const before = look();

@@ -79,12 +79,23 @@ export interface Models {
 
 // --- what the server makes of it ---
 
-/** A store as the runtime knows it. */
-export interface Definition {
+/** A class that has events: a store's, or that of instances in a store. */
+export interface EventOwner {
+  /** The name in paths and messages: `todo`, or `todo.Item`. */
   readonly name: string;
+  readonly Class: ModelClass;
+  readonly schema: ClassSchema;
+}
+
+/** An event's name in logs, telemetry and queues: `todo.add`, or `todo.Item.toggle`. */
+export const labelOf = ({ name }: EventOwner, event: { readonly name: string }): string => `${name}.${event.name}`;
+
+/** A store as the runtime knows it. */
+export interface Definition extends EventOwner {
   readonly kind: ScopeKind;
   readonly Class: StoreClass;
-  readonly schema: ClassSchema;
+  /** The models that have events, by name. */
+  readonly models: ReadonlyMap<string, EventOwner>;
   readonly allow?: (context: object, key: string, store: object) => unknown;
   readonly guard?: (context: object) => unknown;
 }

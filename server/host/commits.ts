@@ -88,11 +88,12 @@ export class Commits {
       if (numbered) (this.#begun ??= new Set()).add(numbered);
       this.write(changed, numbered);
     }
+    const shown = call?.predicted ? by && { client: by.client, n: by.n, made: shelf.live.get(call.definition.name)?.store.made } : undefined;
     const { effects, deliver } = turn;
     turn.effects = [];
     this.#journal.after(() => {
       this.#told = revision;
-      if (changed.length > 0) watchers.publish({ revision, deltas, by: call?.predicted ? by : undefined });
+      if (changed.length > 0) watchers.publish({ revision, deltas, by: shown });
       if (effects.length > 0) deliver?.(effects);
     });
     if (this.#journal.full) await turns.hold(this.#journal.settled());

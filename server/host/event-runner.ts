@@ -1,8 +1,10 @@
 import type { EventSchema } from "../../lib/class/schema.js";
+import { gone } from "../../lib/errors/call-errors.js";
 import { dropped, eventEnded, refusedEvent, superseded } from "../../lib/errors/errors.js";
 import type { Store } from "../../lib/store/store.js";
+import type { InstanceRef } from "../../lib/wire/protocol.js";
 import { watchFields } from "../definition/oversights.js";
-import type { Definition } from "../definition/scope.js";
+import { type Definition, type EventOwner, labelOf } from "../definition/scope.js";
 import type { EventRecord } from "../storage/records.js";
 import { silence } from "../wire/plain-values.js";
 import { Cancellation } from "./cancellation.js";
@@ -16,7 +18,11 @@ const SLICE = 10;
 /** The event of a call, and its arguments. */
 interface CalledEvent {
   readonly definition: Definition;
+  /** The class that has the event: the store's, or that of an instance in it. */
+  readonly owner: EventOwner;
   readonly event: EventSchema;
+  /** The instance whose event it is; `undefined` for the store's own. */
+  readonly on: InstanceRef | undefined;
   readonly args: readonly unknown[];
 }
 
@@ -57,7 +63,7 @@ export interface EventCall<R> extends CalledEvent, CallIdentity, CallSinks<R> {}
 /** The events that run on a host: in its queue, one after the other, or beside it. */
 export class EventRunner {
   readonly #host: Host;
-  /** The events that wait or run, by `store.event`. */
+  /** The events that wait or run, by label, and by instance where it is an instance's event. */
   readonly #active = new Map<string, Set<AbortController>>();
 
   constructor(host: Host) {
@@ -66,9 +72,10 @@ export class EventRunner {
 
   /** Runs an event in its turn. It has entered the queue when this returns. */
   run<R>(call: EventCall<R>): Promise<R> {
-    const { definition, event, control } = call;
-    const label = `${definition.name}.${event.name}`;
-    const others = this.#active.get(label) ?? new Set();
+    const { owner, event, control } = call;
+    const label = labelOf(owner, event);
+    const target = call.on ? `${label} ${call.on[2]}` : label;
+    const others = this.#active.get(target) ?? new Set();
     switch (event.queue) {
       case "serial":
         break;
@@ -81,11 +88,11 @@ export class EventRunner {
       default:
         event.queue satisfies never;
     }
-    this.#active.set(label, others.add(control));
+    this.#active.set(target, others.add(control));
     const result = event.background ? this.#beside(call, label) : this.#host.queue.run(() => this.#inTurn(call, label));
     const leave = () => {
       others.delete(control);
-      if (others.size === 0) this.#active.delete(label);
+      if (others.size === 0) this.#active.delete(target);
     };
     result.then(leave, leave);
     return this.#answered(call, result);
@@ -121,8 +128,10 @@ export class EventRunner {
         entry = await loader.openIn(turn, definition.name);
         await commits.make(turn);
       }
-      await this.#guard(turn, call, entry);
-      const value = await this.#perform(turn, call, entry);
+      const instance = this.#instance(call, entry);
+      await this.#guard(turn, call, instance);
+      if (call.predicted) entry.store.noteMade();
+      const value = await this.#perform(turn, call, entry, instance);
       control.signal.throwIfAborted();
       return this.#finish(turn, call, entry, value);
     });
@@ -144,14 +153,17 @@ export class EventRunner {
         turns.check(turn);
         // The event may have been cancelled while this change waited.
         if (!cleaning) cancellation.check();
+        // An instance that has left the store is no state any more.
+        this.#instance(call, entry);
         return turns.lend(turn, change, () => commits.make(turn, call));
       });
     };
     call.began?.();
     try {
       const value = await runIn(turn, async () => {
-        await this.#guard(turn, call, entry);
-        return this.#perform(turn, call, entry);
+        const instance = this.#instance(call, entry);
+        await this.#guard(turn, call, instance);
+        return this.#perform(turn, call, entry, instance);
       });
       control.signal.throwIfAborted();
       // The value waits for the host's turn.
@@ -164,22 +176,33 @@ export class EventRunner {
     }
   }
 
+  /**
+   * The instance whose event is called: the store's own, or the one that the call names.
+   * @throws EventError `GONE` where the store does not hold it any more
+   */
+  #instance({ definition, owner, event, on }: EventCall<unknown>, entry: ShelfEntry): object {
+    if (!on) return entry.store.instance;
+    const [incarnation, revision, number] = on;
+    const found = incarnation === this.#host.incarnation && revision >= this.#host.watchers.since(entry) ? entry.store.instanceOf(number) : undefined;
+    if (!found || definition.models.get(found.model) !== owner) throw gone(labelOf(owner, event));
+    return found.instance;
+  }
+
   /** Asks the event's own guard, which may read but not write. */
-  async #guard(turn: Turn, { event, args, caller }: EventCall<unknown>, { definition, store }: ShelfEntry): Promise<void> {
+  async #guard(turn: Turn, { owner, event, args, caller }: EventCall<unknown>, instance: object): Promise<void> {
     if (!event.guard || caller.trusted) return;
     turn.open = false;
-    const allowed = await event.guard(turn.current as never, store.instance as never, ...(args as never[]));
+    const allowed = await event.guard(turn.current as never, instance as never, ...(args as never[]));
     silence(allowed);
-    if (!allowed) throw refusedEvent(definition.name, event.name);
+    if (!allowed) throw refusedEvent(owner.name, event.name);
     if (!turn.ended) turn.open = !event.background;
   }
 
-  #perform(turn: Turn, call: EventCall<unknown>, { store, definition }: ShelfEntry): unknown {
-    const { instance } = store;
+  #perform(turn: Turn, call: EventCall<unknown>, { store }: ShelfEntry, instance: object): unknown {
     const { turns, world } = this.#host;
     // The method comes from the class: an event may have overwritten it on the instance.
-    const method = Reflect.get(definition.Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
-    const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.definition, instance, call.event.name, world.report);
+    const method = Reflect.get(Object.getPrototypeOf(instance) as object, call.event.name) as (...args: readonly unknown[]) => unknown;
+    const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.owner, instance, call.event.name, world.report);
     const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
     const ended = isGenerator(result) ? this.#drive(turn, call, store, result) : result;
     if (tell) void Promise.resolve(ended).then(tell, tell);

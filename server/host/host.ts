@@ -172,10 +172,11 @@ export class Host {
   // --- reading ---
 
   /** Loads a store, and gives its committed state for clients. */
-  async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number }> {
+  async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number; since?: number }> {
     await this.loader.open(store);
-    const snapshot = this.watchers.snapshot(store);
-    const read = { revision: this.commits.revision, snapshot, ...(client !== undefined && { ended: this.eventNumbers.ended(client) }) };
+    const { snapshot, since } = this.watchers.snapshot(store);
+    const ended = client !== undefined && { ended: this.eventNumbers.ended(client) };
+    const read = { revision: this.commits.revision, snapshot, ...ended, ...(since > 0 && { since }) };
     await this.commits.settled();
     return read;
   }

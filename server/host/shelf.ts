@@ -23,6 +23,8 @@ export interface ShelfEntry {
   loading: { readonly over: Promise<void>; fail(): void } | undefined;
   /** The first revision from which on the log tells all that watchers see of it. */
   loggedFrom: number | undefined;
+  /** The revision since which its containers have the numbers that they have: 0 where they came back with those of an earlier life. */
+  since: number;
 }
 
 interface Owner {
@@ -83,7 +85,7 @@ export class Shelf {
     const prepared = this.#prepared?.get(name);
     const store = prepared?.Class === Class ? prepared.store : finish(this.#steps(definition, kept));
     const stored = kept !== undefined && !store.outgrown && kept.whole.version === versionOf(definition);
-    const entry: ShelfEntry = { definition, store, stored, created: !kept, loading: undefined, loggedFrom: undefined };
+    const entry: ShelfEntry = { definition, store, stored, created: !kept, loading: undefined, loggedFrom: undefined, since: 0 };
     this.#live.set(name, entry);
     this.#kept.delete(name);
     this.#prepared?.delete(name);
@@ -99,9 +101,9 @@ export class Shelf {
   }
 
   /** The same state in an instance of a new class. It takes no place yet. */
-  remake({ store: old }: ShelfEntry, definition: Definition): ShelfEntry {
+  remake({ store: old, since }: ShelfEntry, definition: Definition): ShelfEntry {
     const store = finish(this.#steps(definition, { whole: { version: versionOf(definition), saved: old.save() }, tail: [] }));
-    return { definition, store, stored: false, created: false, loading: undefined, loggedFrom: undefined };
+    return { definition, store, stored: false, created: false, loading: undefined, loggedFrom: undefined, since };
   }
 
   replace({ definition, store }: ShelfEntry, next: ShelfEntry): void {

@@ -16,7 +16,7 @@ interface Want {
 }
 
 /** A store's state for clients, or why there is none. */
-type Shown = { readonly store: string; readonly snapshot: Snapshot } | { readonly store: string; readonly error: unknown };
+type Shown = { readonly store: string; readonly snapshot: Snapshot; readonly since: number } | { readonly store: string; readonly error: unknown };
 
 /** A commit, as watchers get it. */
 interface Told {
@@ -155,7 +155,7 @@ export class Watchers {
     const { commits } = this.#host;
     const shown = stores.map((store): Shown => {
       try {
-        return { store, snapshot: this.snapshot(store) };
+        return { store, ...this.snapshot(store) };
       } catch (error) {
         return { store, error };
       }
@@ -164,11 +164,17 @@ export class Watchers {
     commits.after(() => tell(revision, shown));
   }
 
-  /** A store's committed state for clients, which may be on its way into the storage. It is loaded. */
-  snapshot(store: string): Snapshot {
+  /** A store's committed state for clients, which may be on its way into the storage, and since when its numbers count. It is loaded. */
+  snapshot(store: string): { readonly snapshot: Snapshot; readonly since: number } {
     const entry = this.#host.shelf.live.get(store) as ShelfEntry;
+    const since = this.since(entry);
+    return { snapshot: entry.store.snapshot(), since };
+  }
+
+  /** The revision since which a store's containers have the numbers that they have. Clients may know other numbers from before. */
+  since(entry: ShelfEntry): number {
     this.#keep(entry);
-    return entry.store.snapshot();
+    return entry.since;
   }
 
   #canResume({ store, have }: Want): boolean {
@@ -189,8 +195,10 @@ export class Watchers {
     if (entry.loggedFrom !== undefined) return;
     const { commits } = this.#host;
     entry.store.watch();
+    const anew = entry.created || !entry.store.resumable;
     // A client may have another state of the loaded revision, from an earlier life: so that revision is skipped.
-    if (commits.asLoaded && (entry.created || !entry.store.resumable)) commits.step([], (revision) => this.publish({ revision, deltas: [] }));
+    if (anew && commits.asLoaded) commits.step([], (revision) => this.publish({ revision, deltas: [] }));
     entry.loggedFrom = commits.revision;
+    if (anew) entry.since = commits.revision;
   }
 }

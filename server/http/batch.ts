@@ -1,6 +1,6 @@
 import { publicEvent } from "../access/access.js";
 import type { TwinRequest } from "../access/callers.js";
-import { parseEventPath } from "../call/event-path.js";
+import { parseEventPath } from "../definition/event-path.js";
 import type { Runtime } from "../runtime.js";
 import { answerEvent, type CalledEvent } from "./event-answer.js";
 
@@ -8,10 +8,10 @@ import { answerEvent, type CalledEvent } from "./event-answer.js";
 export function callsIn({ definitions }: Runtime, path: string, body: string): CalledEvent[] | undefined {
   const calls: Omit<CalledEvent, "input">[] = [];
   for (const procedure of path.split(",")) {
-    const { store, event } = parseEventPath(procedure);
-    const definition = definitions.get(store);
-    if (!definition || !publicEvent(definition, event)) return undefined;
-    calls.push({ path: procedure, store, event });
+    const path = parseEventPath(procedure);
+    const definition = definitions.get(path.store);
+    if (!definition || !publicEvent(definition, path)) return undefined;
+    calls.push({ path: procedure, ...path });
   }
   try {
     const inputs = JSON.parse(body) as Record<number, unknown>;

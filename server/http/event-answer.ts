@@ -1,7 +1,7 @@
 import { getTRPCErrorFromUnknown } from "@trpc/server";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import type { TwinRequest } from "../access/callers.js";
-import type { EventPath } from "../call/event-path.js";
+import type { EventPath } from "../definition/event-path.js";
 import type { Runtime } from "../runtime.js";
 import { type WireError, wireErrorOf } from "./router.js";
 
@@ -15,7 +15,7 @@ export interface CalledEvent extends EventPath {
 /** Calls an event, and gives its answer as tRPC writes it. It never rejects. */
 export async function answerEvent(runtime: Runtime, request: TwinRequest, call: CalledEvent): Promise<{ result: { data: unknown } } | { error: WireError }> {
   try {
-    return { result: { data: await runtime.dispatcher.invoke(request, call.store, call.event, call.input) } };
+    return { result: { data: await runtime.dispatcher.invoke(request, call, call.input) } };
   } catch (thrown) {
     return { error: callErrorOf(runtime, thrown, call.path) };
   }

@@ -5,8 +5,8 @@ import { isEventError, unknownEvent, unknownStore } from "../../lib/errors/error
 import { HEARTBEAT, SILENT_HEARTBEATS } from "../../lib/wire/protocol.js";
 import { publicEvent } from "../access/access.js";
 import type { TwinRequest } from "../access/callers.js";
-import { parseEventPath } from "../call/event-path.js";
-import type { KindOf, StoreOf } from "../definition/scope.js";
+import { type EventPath, nameInStore, parseEventPath } from "../definition/event-path.js";
+import type { EventOwner, KindOf, StoreOf } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf, statusOf, tellable } from "../wire/error-shape.js";
 
@@ -60,11 +60,15 @@ export function buildRouter(runtime: Runtime) {
       }
     });
 
-  const stores: Record<string, Record<string, ReturnType<typeof mutation>>> = {};
+  type Mutations = Record<string, ReturnType<typeof mutation>>;
+  const stores: Record<string, Mutations & Record<string, Mutations>> = {};
   for (const [store, definition] of runtime.definitions) {
-    const names = [...definition.schema.events.keys()].filter((event) => publicEvent(definition, event));
-    const events = names.map((event) => [event, mutation((request, input) => runtime.dispatcher.invoke(request, store, event, input))] as const);
-    stores[store] = Object.fromEntries(events);
+    const eventsOf = ({ schema }: EventOwner, model?: string): Mutations => {
+      const paths = Array.from(schema.events.keys(), (event): EventPath => ({ store, model, event })).filter((path) => publicEvent(definition, path));
+      return Object.fromEntries(paths.map((path) => [path.event, mutation((request, input) => runtime.dispatcher.invoke(request, path, input))]));
+    };
+    const models = Array.from(definition.models, ([model, owner]) => [model, eventsOf(owner, model)] as const);
+    stores[store] = { ...eventsOf(definition), ...Object.fromEntries(models) } as Mutations & Record<string, Mutations>;
   }
 
   return t.router({
@@ -129,6 +133,6 @@ function wire(error: unknown, runtime: Runtime): Omit<WireError, "code"> {
 }
 
 function notFound(runtime: Runtime, path: string): Error {
-  const { store, event } = parseEventPath(path);
-  return runtime.definitions.has(store) ? unknownEvent(store, event) : unknownStore(store);
+  const called = parseEventPath(path);
+  return runtime.definitions.has(called.store) ? unknownEvent(called.store, nameInStore(called)) : unknownStore(called.store);
 }

@@ -1,7 +1,7 @@
 import { cookieReplaced } from "../../lib/errors/errors.js";
 import type { AnswerMessage } from "../../lib/wire/protocol.js";
 import type { SessionCookie } from "../access/session.js";
-import { parseEventPath } from "../call/event-path.js";
+import { parseEventPath } from "../definition/event-path.js";
 import type { Runtime } from "../runtime.js";
 import type { StreamConnection } from "../stream/connection.js";
 import { answerEvent, type CalledEvent, callErrorOf } from "./event-answer.js";

@@ -192,7 +192,7 @@ export class StreamConnection {
               host.incarnation,
               revision,
               one.snapshot,
-              ...((ended > 0 ? [ended] : []) as [number?]),
+              ...(one.since > 0 ? ([ended, one.since] as const) : ended > 0 ? ([ended] as const) : ([] as const)),
             ]);
         }
         this.#notice();

@@ -125,6 +125,7 @@ const STATUS: Readonly<Record<string, number>> = {
   FORBIDDEN: 403,
   INVALID: 400,
   NOT_FOUND: 404,
+  GONE: 410,
   SUPERSEDED: 409,
   DROPPED: 409,
   CANCELLED: 409,

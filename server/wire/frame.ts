@@ -5,6 +5,14 @@ import type { Wire } from "./wire.js";
 
 const NONE: readonly RanMessage[] = [];
 
+/** The event whose last commit a frame is. */
+interface CommittedEvent {
+  readonly client: string;
+  readonly n: number;
+  /** The numbers of the instances that the event has made. */
+  readonly made?: readonly number[] | undefined;
+}
+
 /**
  * What one commit has changed, in the stores that clients watch. It is written once, for all who get the same of it in the same way: a room of a
  * thousand costs one encoding.
@@ -17,7 +25,7 @@ export class Frame {
   /** About as many as it takes on the wire. */
   readonly bytes: number;
   /** The event whose last commit it is, where its caller wants to know. */
-  readonly by: { readonly client: string; readonly n: number } | undefined;
+  readonly by: CommittedEvent | undefined;
   readonly #parts: readonly string[];
   /** The frame as a server-sent event with all stores in it. */
   #event: Buffer | undefined;
@@ -44,7 +52,9 @@ export class Frame {
 
   /** Gives the messages that go before the frame to the client that has called the event. */
   ran(client: string | undefined, host = this.host): readonly RanMessage[] {
-    return this.by && this.by.client === client ? [["ran", host, this.by.n]] : NONE;
+    if (!this.by || this.by.client !== client) return NONE;
+    const { n, made = [] } = this.by;
+    return made.length > 0 ? [["ran", host, n, made]] : [["ran", host, n]];
   }
 
   /** Gives the frame as {@link message} does, ready to be sent. */

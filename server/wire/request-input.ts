@@ -1,6 +1,7 @@
 import { badRequest, fileInForm, tooManyValues } from "../../lib/errors/errors.js";
 import type { SentForm } from "../../lib/event/form-arguments.js";
 import { countOf, type Group } from "../../lib/wire/codec.js";
+import type { InstanceRef } from "../../lib/wire/protocol.js";
 import { decodeValue } from "../../lib/wire/value-codec.js";
 import type { Have } from "../host/watchers.js";
 
@@ -64,6 +65,12 @@ function haveOf(value: unknown): Have | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");
   return [value[0], whole(value[1], "have")];
+}
+
+/** The instance that a call of a model's event names. */
+export function instanceRefOf(on: unknown): InstanceRef {
+  if (!Array.isArray(on) || on.length !== 3 || typeof on[0] !== "string") throw badRequest("Expected `on` to be `[incarnation, revision, number]`");
+  return [on[0], whole(on[1], "on"), whole(on[2], "on")];
 }
 
 /** A form, where arguments are one. */

@@ -26,9 +26,9 @@ export const addressed = (tab: number): Buffer => named("tab", String(tab));
 /** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
 function textOf(message: Message): string {
   if (message[0] !== "snapshot") return JSON.stringify(message);
-  const [head, host, store, key, incarnation, revision, snapshot, ended] = message;
+  const [head, host, store, key, incarnation, revision, snapshot, ...rest] = message;
   const before = JSON.stringify([head, host, store, key, incarnation, revision]).slice(0, -1);
-  return `${before},${snapshotText(snapshot)}${ended === undefined ? "" : `,${ended}`}]`;
+  return `${before},${snapshotText(snapshot)}${rest.map((part) => `,${part}`).join("")}]`;
 }
 
 export interface EventStreamOptions {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createTwin, type LogEntry, type Models, memory, type Storage, type Stores, type TwinApp, type TwinOptions } from "twinstate/server";
 import { onTestFailed, onTestFinished, vi } from "vitest";
+import { type Node, nodeOf } from "../../lib/graph/node.js";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror/mirror.js";
 import type { Encoded } from "../../lib/wire/codec.js";
@@ -112,9 +113,14 @@ export class Visitor {
   }
 
   /** Calls an event under a number. */
-  number(path: string, n: number, args: readonly unknown[], more: { seen?: number; at?: number | null; i?: string; key?: string } = {}): Promise<Answer> {
-    const { key, ...call } = more;
-    return this.ask(path, { key, args: encodeValue(args), call: { client: this.client, epoch: 1, n, at: null, seen: 0, ...call } });
+  number(
+    path: string,
+    n: number,
+    args: readonly unknown[],
+    more: { seen?: number; at?: number | null; i?: string; p?: 1; key?: string; on?: unknown } = {},
+  ): Promise<Answer> {
+    const { key, on, ...call } = more;
+    return this.ask(path, { key, on, args: encodeValue(args), call: { client: this.client, epoch: 1, n, at: null, seen: 0, ...call } });
   }
 
   /** A stream, as simple clients have it. */
@@ -171,6 +177,12 @@ export class Follower {
       return true;
     });
     return found as unknown as Record<string, unknown>;
+  }
+
+  /** An instance in a store, as a call of its event names it. */
+  on(store: string, pick: (state: any) => object): [incarnation: string, revision: number, number: number] {
+    const have = this.have(store);
+    return [...have, (nodeOf(pick(this.#mirrors.get(store)?.mirror.live)) as Node).id];
   }
 
   /** `[incarnation, revision]` of a store: what a client that comes back has. */

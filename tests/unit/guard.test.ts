@@ -48,7 +48,7 @@ class Store {
 }
 
 const schema = classSchema(Store);
-const definition = { name: "store", kind: "session", Class: Store, schema } as Definition;
+const definition = { name: "store", kind: "session", Class: Store, schema, models: new Map() } as Definition;
 const check = (name: string, ...args: unknown[]) =>
   checkArguments(definition, schema.events.get(name) as EventSchema, args, { maxDepth: 100, maxValues: 1000 });
 const issuesOf = async (name: string, ...args: unknown[]) => {
@@ -149,7 +149,7 @@ test("an event of which neither schema nor types are known is named", () => {
   }
   // As a compiler without metadata leaves it.
   event(Bare.prototype, "constructor" as never, { value() {} });
-  const bare = { name: "bare", kind: "session", Class: Bare, schema: classSchema(Bare) } as unknown as Definition;
+  const bare = { name: "bare", kind: "session", Class: Bare, schema: classSchema(Bare), models: new Map() } as unknown as Definition;
   expect(uncheckedEvents([definition, bare])).toEqual(["bare.constructor"]);
 });
 
