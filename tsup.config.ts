@@ -38,6 +38,7 @@ export default defineConfig({
     online: "client/online.ts",
     submit: "client/submit.ts",
     effects: "react/effects.ts",
+    toast: "react/toast.ts",
     prediction: "client/prediction.ts",
     react: "react/index.ts",
     devtools: "react/devtools/index.tsx",

@@ -34,6 +34,7 @@ export { type ErrorCode, EventError, type EventErrorData, StateError } from "./e
 export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./event/call-types.js";
 export {
   type BuiltInEffects,
+  type BuiltInHandlers,
   type Connection,
   type Current,
   type CurrentBase,

@@ -3,7 +3,7 @@ import { type Client, createClient } from "../client/client.js";
 import type { BrowserClasses, ClientOptions } from "../client/options.js";
 import type { AppEffects } from "../lib/class/register.js";
 import type { EventError } from "../lib/errors/errors.js";
-import type { BuiltInEffects } from "../lib/event/current.js";
+import type { BuiltInHandlers } from "../lib/event/current.js";
 import type { Preload } from "../server/twin.js";
 import { ClientContext } from "./context.js";
 import type { Effects } from "./effects.js";
@@ -32,8 +32,8 @@ export interface TwinProviderProps<S> {
    * @default the `wire` of `createHooks`
    */
   wire?: ClientOptions["wire"];
-  /** What the app's own effects do in this browser. `redirect`, `toast` and `download` may be replaced too. */
-  effects?: AppEffects & Partial<BuiltInEffects>;
+  /** What the app's own effects do in this browser. `redirect`, `toast`, `download`, `focus` and `scrollTo` may be replaced too. */
+  effects?: AppEffects & Partial<BuiltInHandlers>;
   /**
    * Gets the errors of failed calls that nobody awaits.
    * @default console.error
@@ -67,7 +67,7 @@ export function TwinProvider({ preload, effects, onError, onOutdated, children, 
         lastEffect = lastEffect
           .then(async () => {
             const own = (latest.current.effects as Effects | undefined)?.[name];
-            (own ?? (await import("./effects.js")).builtIn(name))(...args);
+            (own ?? (await (await import("./effects.js")).builtIn(name)))(...args);
           })
           .catch(console.error);
       }),

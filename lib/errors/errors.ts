@@ -352,13 +352,10 @@ export const noKey = (by: string) =>
   wrong(`An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);
 export const noFieldSetter = (key: string) =>
   wrong(`\`useField\` does not know which event sets \`${key}\`: give it, as \`useField(store, "${key}", (value) => store.rename(value))\`.`);
-export const noEffect = (name: string) =>
-  wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
 export const notOptimistic = (event: string, why: string) =>
   wrong(
     `\`${event}\` is \`optimistic: true\` and ${why}, so it is not shown before the server's answer. Let a synchronous method change the state, and call what waits from another event.`,
   );
-export const unsafeUrl = (url: string) => wrong(`An effect was given the address ${shown(url)}, a script: it was not followed.`);
 
 // --- decorators, and what runs inside events ---
 

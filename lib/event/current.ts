@@ -47,10 +47,63 @@ export interface CurrentBase {
 /** The caller, and the running event. In a predicted event only `visitor` and `key` are known: reading anything else leaves the event to the server. */
 export type Current = CurrentBase & AppContext;
 
+/** The effects that every app has. `<TwinProvider effects>` replaces what they do. */
 export interface BuiltInEffects {
-  redirect(url: string): void;
-  toast(message: string, options?: { kind?: "info" | "error" }): void;
-  download(url: string, name?: string): void;
+  /**
+   * Opens another page of the app. Addresses of other origins are refused unless `external`, those of scripts always.
+   * @param options `replace`: the page that is left takes no place in the history. @default { external: false, replace: false }
+   * @throws StateError `UNSAFE_URL`
+   * @example effect.redirect(`/poll/${id}`);
+   */
+  redirect(url: string, options?: { external?: boolean; replace?: boolean }): void;
+  /**
+   * Shows a short message for `duration` ms, and longer while the visitor points at it; `Infinity`: until it is dismissed.
+   * @default { kind: "info", duration: 6000 }
+   * @example effect.toast("Saved", { kind: "success" });
+   */
+  toast(message: string, options?: { kind?: "info" | "success" | "warning" | "error"; duration?: number }): void;
+  /**
+   * Saves a file: of an address, as `redirect` takes it, or one that the event has made, of 512 KiB at most. The commit of the event waits for a Blob's bytes.
+   * @param name the name of the saved file @default that of the address, or of the `File`
+   * @throws StateError `UNSAFE_URL`, or if the file is too large
+   * @example effect.download("/report.csv");
+   * @example effect.download({ data: rows.join("\n"), type: "text/csv" }, "report.csv");
+   */
+  download(file: string | MadeFile | Global<"Blob">, name?: string, options?: { external?: boolean }): void;
+  /**
+   * Focuses the element with this `id`, once the page shows what the event has changed.
+   * @example effect.focus("title");
+   */
+  focus(id: string): void;
+  /**
+   * Scrolls the element with this `id` into view, once the page shows what the event has changed. Visitors who prefer less motion get none.
+   * @default { behavior: "auto", block: "start", inline: "nearest" }
+   * @example effect.scrollTo(`message-${id}`, { behavior: "smooth", block: "end" });
+   */
+  scrollTo(id: string, options?: ScrollOptions): void;
+}
+
+/** A file that an event has made. The default `type` of text is `text/plain`. */
+interface MadeFile {
+  readonly data: string | Uint8Array;
+  readonly type?: string;
+}
+
+interface ScrollOptions {
+  behavior?: "auto" | "instant" | "smooth";
+  block?: "start" | "center" | "end" | "nearest";
+  inline?: "start" | "center" | "end" | "nearest";
+}
+
+/** A file as the browser gets it. */
+export interface SentFile {
+  readonly data: Uint8Array;
+  readonly type: string;
+}
+
+/** The built-in effects, as functions of the browser. */
+export interface BuiltInHandlers extends Omit<BuiltInEffects, "download"> {
+  download(file: string | SentFile, name?: string, options?: { external?: boolean }): void;
 }
 
 /** The environment of running events: it provides `current()`, `update()`, effects and ids. */

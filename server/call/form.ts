@@ -30,7 +30,7 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
     await runtime.dispatcher.invoke(twinRequest, path, { key, on, args: { fields, bound } }, (effects) => {
       for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
     });
-    return new Response(null, { status: 303, headers: { location: headerOf(location) } });
+    return new Response(null, { status: 303, headers: { location: headerOf(fromPage(location, back)) } });
   } catch (error) {
     const refusal = errorShapeOf(error, runtime.report);
     return refusalPage(refusal, statusOf(refusal.code), back);
@@ -39,6 +39,13 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
 
 /** Encodes an address for a header: all but visible ASCII is percent-encoded. `URL` does so too, but takes no relative addresses. */
 const headerOf = (address: string) => address.trim().replace(/[^\x21-\x7e]+/g, (part) => Buffer.from(part).toString("hex").toUpperCase().replace(/../g, "%$&"));
+
+/** An address as it is read on the form's page: the browser would read it from the address of the form's event. */
+function fromPage(address: string, page: string): string {
+  if (/^\s*[/]/.test(address) || URL.canParse(address)) return address;
+  const { href, pathname, search, hash } = new URL(address, new URL(page, "https://own.invalid"));
+  return page === "/" ? pathname + search + hash : href;
+}
 
 async function readForm(request: Request): Promise<FormData> {
   try {

@@ -65,6 +65,7 @@ export class Commits {
    */
   async make(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
     const { eventNumbers, shelf, turns, watchers } = this.#host;
+    if (turn.reading) await turn.reading;
     turns.check(turn);
     const changed: ShelfEntry[] = [];
     const deltas: [string, WireDelta][] = [];

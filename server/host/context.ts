@@ -4,6 +4,7 @@ import type { Encoded } from "../../lib/wire/codec.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { plainOf } from "../wire/plain-values.js";
 import type { Cancellation } from "./cancellation.js";
+import { sentArguments } from "./effect-arguments.js";
 import type { Host } from "./host.js";
 
 /** The caller: an end user through a request, or server code. */
@@ -51,6 +52,8 @@ export interface Turn {
   /** The hosts whose answers it waits for. */
   readonly waitsFor: Set<string>;
   effects: Effect[];
+  /** Arguments of effects that are still read, as a Blob's bytes are. */
+  reading?: Promise<unknown>;
   /** Gives the next id of the event, where its caller expects the same. */
   readonly newId?: () => string;
   /** Takes the effects of a commit to the caller's browser. */
@@ -79,6 +82,18 @@ export const currentTurn = (): Turn | undefined => turns().getStore();
 /** Runs code as part of an event. */
 export const runIn = <R>(turn: Turn, run: () => R): R => turns().run(turn, run);
 
+/** Keeps the place of an effect whose arguments are still read. The commit waits for them. */
+function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[]>): void {
+  const effect: [name: string, args: Encoded] = [name, encodeValue([])];
+  turn.effects.push(effect);
+  const read = reading.then((args) => {
+    effect[1] = encodeValue(args);
+  });
+  turn.reading = Promise.all([turn.reading, read]);
+  // An event that fails before its commit awaits it nowhere.
+  turn.reading.catch(() => {});
+}
+
 const provider: Provider = {
   current: () => currentTurn()?.current as ReturnType<Provider["current"]>,
   async update<R>(change: () => R): Promise<R> {
@@ -87,8 +102,11 @@ const provider: Provider = {
   },
   effect(name, args) {
     const turn = currentTurn();
-    turn?.effects.push([name, encodeValue(plainOf(args))]);
-    return turn !== undefined;
+    if (!turn) return false;
+    const sent = sentArguments(name, args);
+    if (sent instanceof Promise) readEffect(turn, name, sent);
+    else turn.effects.push([name, encodeValue(plainOf(sent))]);
+    return true;
   },
   newId: () => currentTurn()?.newId?.(),
   construct(make) {

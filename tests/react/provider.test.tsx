@@ -2,7 +2,6 @@ import { Activity, type ReactNode, StrictMode, Suspense, useEffect, useState } f
 import { createRoot, type Root } from "react-dom/client";
 import { createHooks, useConnection, useField } from "twinstate/react";
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { builtIn } from "../../react/effects.js";
 import { Boundary } from "./kit/boundary.js";
 import { TwinProvider as Provider, type Twin, useBoard, useTodo } from "./kit/hooks.js";
 import { preload, Source } from "./kit/joined.js";
@@ -360,44 +359,6 @@ test("what `preload` brings shows with the first render", async () => {
   );
   await soon(() => expect(seen.length).toBeGreaterThan(0));
   expect(seen[0]).toBe("from the page");
-});
-
-test("where the app says nothing, `redirect` and `download` follow the address, unless it is a script, and `toast` is warned of", async () => {
-  const clicked: string[] = [];
-  vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
-    clicked.push(`${this.pathname} ${this.download}`);
-  });
-  builtIn("redirect")("#there");
-  builtIn("download")("/file.txt", "mine.txt");
-  expect([location.hash, clicked]).toEqual(["#there", ["/file.txt mine.txt"]]);
-  for (const name of ["redirect", "download"]) expect(() => builtIn(name)(" javascript:alert(1)")).toThrow("a script");
-  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
-  builtIn("toast")("Saved");
-  builtIn("toString")();
-  expect(warned.mock.calls.map(([message]) => /`effect.\w+\(\)`/.exec(message)?.[0])).toEqual(["`effect.toast()`", "`effect.toString()`"]);
-  warned.mockClear();
-});
-
-test("a redirect within the app goes through Next's router, and any other is a navigation of the browser", () => {
-  const went: string[] = [];
-  const open = window as { next?: unknown };
-  open.next = { router: { push: (url: string) => went.push(url) } };
-  onTestFinished(() => void delete open.next);
-  const left: string[] = [];
-  const stay = (event: Event) => {
-    left.push((event as Event & { destination: { url: string } }).destination.url);
-    event.preventDefault();
-  };
-  const { navigation } = window as unknown as { navigation: EventTarget };
-  navigation.addEventListener("navigate", stay);
-  onTestFinished(() => navigation.removeEventListener("navigate", stay));
-  const redirect = builtIn("redirect");
-  redirect("/list?page=2#end");
-  redirect(`${location.origin}/list`);
-  expect([went, left]).toEqual([["/list?page=2#end", `${location.origin}/list`], []]);
-  for (const url of ["//example.com/list", "https://example.com/"]) redirect(url);
-  expect([went.length, left]).toEqual([2, [`${location.protocol}//example.com/list`, "https://example.com/"]]);
-  expect(() => redirect("javascript:alert(1)")).toThrow("a script");
 });
 
 test("an effect that throws is written to the console, and the page goes on", async () => {
