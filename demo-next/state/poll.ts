@@ -64,7 +64,7 @@ export class Poll {
   }
 
   /** Imports options in the background, so that votes do not wait. A cancelled import keeps its options, and removes the progress bar. */
-  @event({ background: true, queue: "drop", input: [z.string().max(5000)], guard: isMember }) async importOptions(text: string) {
+  @event({ background: true, queue: "drop", per: "instance", input: [z.string().max(5000)], guard: isMember }) async importOptions(text: string) {
     const texts = linesOf(text);
     try {
       for (const [done, option] of texts.entries()) {

@@ -3,7 +3,7 @@ import { badDecoratorOption, misplacedDecorator, notCompiled, notDecoratorOption
 import type { Current } from "../event/current.js";
 import { classViews } from "./class-views.js";
 import type { AppContext, Problem } from "./register.js";
-import { type Declared, declaredOn, type EventSchema, type FieldSchema, QUEUE_POLICIES, type QueuePolicy } from "./schema.js";
+import { type Declared, declaredOn, type EventSchema, type FieldSchema, QUEUE_OWNERS, QUEUE_POLICIES, type QueueOwner, type QueuePolicy } from "./schema.js";
 import { registerClassViews } from "./view-registry.js";
 import type { Fn, IsInternal } from "./view-types.js";
 
@@ -99,8 +99,19 @@ export interface EventOptions<I extends Schemas, S> {
   background?: boolean;
   /** Whether calls have no number: they run at most once, in no order. */
   volatile?: boolean;
-  /** The policy for a call while another call of this event runs: it waits, aborts the other, or is refused. @default "serial" */
+  /** The policy for a call while another call of this event by the same caller runs: it waits, aborts the other, or is refused. @default "serial" */
   queue?: QueuePolicy;
+  /**
+   * Whose calls `queue: "latest"` and `queue: "drop"` look at: those of the same caller (a tab, else a session, else server code), or those of everybody who
+   * uses the scope instance. @default "caller"
+   */
+  per?: QueueOwner;
+  /**
+   * How long the event may run, in ms. Then its `signal` aborts, and its call is rejected with `INTERRUPTED`. An event in the queue is cut off at once, one
+   * with `background: true` has five seconds to clean up.
+   * @default the server's `eventTimeout`; for an event with `background: true`, no limit
+   */
+  timeout?: number;
   /** The call is sent only after this many ms without another call. */
   debounce?: number;
   /** The call is sent at most once in this many ms. */
@@ -120,6 +131,8 @@ export interface InternalEventOptions {
   internal: true;
   background?: boolean;
   queue?: QueuePolicy;
+  per?: QueueOwner;
+  timeout?: number;
 }
 export interface EventDecoratorFactory extends EventDecorator {
   <const I extends readonly [StandardSchemaV1, ...StandardSchemaV1[]]>(...schemas: I): CheckedEventDecorator<I>;
@@ -172,12 +185,17 @@ export const computed = decorator("computed", ["getter"], { visibleTo: "function
 export const event = ((...args: unknown[]) =>
   isSchema(args[0]) ? declareEvent({ input: args }) : (declareEvent as (...args: unknown[]) => unknown)(...args)) as EventDecoratorFactory;
 
+/** The longest time that timers take, in ms. */
+const LONGEST = 2 ** 31 - 1;
+
 const EVENT_OPTIONS = {
   optimistic: "boolean",
   background: "boolean",
   internal: "boolean",
   volatile: "boolean",
   queue: "string",
+  per: "string",
+  timeout: "number",
   debounce: "number",
   throttle: "number",
   input: "object",
@@ -190,12 +208,18 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     internal = false,
     volatile = false,
     queue = "serial",
+    per,
+    timeout,
     debounce,
     throttle,
     input,
     guard,
   } = options as Partial<EventSchema>;
   if (!QUEUE_POLICIES.includes(queue)) throw badDecoratorOption("event", name, "queue", oneOf(QUEUE_POLICIES), queue);
+  if (per !== undefined && (queue === "serial" || !QUEUE_OWNERS.includes(per)))
+    throw badDecoratorOption("event", name, "per", `${oneOf(QUEUE_OWNERS)}, beside \`queue: "latest"\` or \`queue: "drop"\``, per);
+  if (timeout !== undefined && !(timeout >= 1 && timeout <= LONGEST))
+    throw badDecoratorOption("event", name, "timeout", `milliseconds from 1 to ${LONGEST}, got ${timeout}`);
   if (input !== undefined && !(Array.isArray(input) && input.every(isSchema)))
     throw badDecoratorOption("event", name, "input", "an array of Standard Schemas", input);
   declared.events[name] = {
@@ -205,6 +229,8 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     internal,
     volatile,
     queue,
+    ...(per && { per }),
+    ...(timeout !== undefined && { timeout }),
     ...(debounce !== undefined && { debounce }),
     ...(throttle !== undefined && { throttle }),
     ...(input && { input }),

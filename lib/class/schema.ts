@@ -21,6 +21,9 @@ export interface ComputedSchema {
 /** What a call of an event does while another of the same event waits or runs: it waits, aborts the other, or is refused. */
 export const QUEUE_POLICIES = ["serial", "latest", "drop"] as const;
 export type QueuePolicy = (typeof QUEUE_POLICIES)[number];
+/** Whose calls `latest` and `drop` look at: those of the same caller, or those of everybody who uses the scope instance. */
+export const QUEUE_OWNERS = ["caller", "instance"] as const;
+export type QueueOwner = (typeof QUEUE_OWNERS)[number];
 
 export interface EventSchema {
   readonly name: string;
@@ -30,6 +33,10 @@ export interface EventSchema {
   readonly internal: boolean;
   readonly volatile: boolean;
   readonly queue: QueuePolicy;
+  /** Only events whose policy looks at other calls have it. */
+  readonly per?: QueueOwner;
+  /** How long the event may run, in ms. */
+  readonly timeout?: number;
   readonly debounce?: number;
   readonly throttle?: number;
   /** One schema for each parameter. */

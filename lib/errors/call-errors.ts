@@ -1,4 +1,4 @@
-import { refusal } from "./errors.js";
+import { refusal, shown, wrong } from "./errors.js";
 
 // The errors of calls that the server alone gives, or a page's code for calls: a page of views does not load them.
 
@@ -12,3 +12,32 @@ export const nestedEvent = (model: string, event: string) =>
     "NOT_FOUND",
     `\`${event}\` is an event of \`${model}\`. This object is part of no store that a client or a server shows: call the event on one that is, as \`todo.items[0]\`.`,
   );
+
+/** What `current().cancel()` was given is no event that runs in the scope instance. */
+export const noEvent = (given: unknown) => {
+  const what = typeof given !== "function" ? shown(given) : given.name ? `the function \`${given.name}\`` : "a function";
+  return wrong(
+    `\`current().cancel()\` was given ${what}, which is no event here. Give the method of an \`@event\`, as \`this.answer\`: of a store of the same scope instance, or of a model.`,
+  );
+};
+
+// Shared by all copies of this module, as that of `EventError` is.
+const OUT_OF_TIME = /* @__PURE__ */ Symbol.for("twinstate.outOfTime");
+const outOfTime = (message: string) => Object.defineProperty(refusal("INTERRUPTED", message), OUT_OF_TIME, { value: true });
+/** Whether an event was ended as its time, or that of the event that called it, was over. */
+export const isOutOfTime = (error: unknown): boolean => typeof error === "object" && error !== null && OUT_OF_TIME in error;
+
+/** An event held its host for longer than it may. `own`: the limit is the event's own. */
+export const eventTimedOut = (event: string, ms: number, own: boolean) =>
+  outOfTime(
+    `\`${event}\` ran for more than ${ms} ms and was cut off: what it had not committed is undone. Use \`background: true\`, or raise ${own ? "its `@event({ timeout })`" : "`createTwin({ eventTimeout })`, or its own `@event({ timeout })`"}.`,
+  );
+/** An event beside the queue ran for longer than it says. */
+export const backgroundTimedOut = (event: string, ms: number) =>
+  outOfTime(`\`${event}\` ran for more than ${ms} ms and was ended: what it had committed stays. Raise its \`@event({ timeout })\`.`);
+/** The event that has called another one has no time left. */
+export const callerOutOfTime = (event: string, reason: Error) =>
+  outOfTime(`\`${event}\` was ended together with the event that called it, whose time is over. ${reason.message}`);
+/** An event is over, and its code goes on to call others. */
+export const callerEnded = (event: string, reason: Error) =>
+  refusal("INTERRUPTED", `\`${event}\` was not called: the event that calls it is over. ${reason.message}`);

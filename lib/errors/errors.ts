@@ -222,11 +222,6 @@ export const cookieReplaced = () => later("UNAVAILABLE", "The session's cookie h
 export const dropped = (event: string) => refusal("DROPPED", `\`${event}\` is running already.`);
 export const superseded = (event: string) => refusal("SUPERSEDED", `A later call of \`${event}\` has taken the place of this one.`);
 export const cancelled = () => refusal("CANCELLED", "The call was cancelled.");
-export const eventTimedOut = (event: string, ms: number) =>
-  refusal(
-    "INTERRUPTED",
-    `\`${event}\` ran for more than ${ms} ms and was cut off: what it had not committed is undone. Use \`background: true\`, or raise \`createTwin({ eventTimeout })\`.`,
-  );
 export const unknownOutcome = (incarnation: string, durable?: boolean) =>
   refusal("UNKNOWN_OUTCOME", "The server has lost the state of this call: whether it ran is not known.", { incarnation, durable });
 export const alreadyAnswered = (n: number) => refusal("UNKNOWN_OUTCOME", `Event ${n} has been answered before, and the answer is kept no more.`);

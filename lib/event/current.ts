@@ -43,6 +43,18 @@ export interface CurrentBase {
   readonly eventId: string;
   /** Another store of the same scope instance. */
   get<T extends object>(store: new () => T): Promise<T>;
+  /**
+   * Cancels the calls of an event that wait or run in this scope instance, whoever made them, from whichever tab or device. Their signals abort at once, and
+   * their callers get `CANCELLED`. Returns how many there were. The call that asks is not among them. What they have committed stays.
+   *
+   * An event that is not `background: true` holds the queue while it runs: the event that cancels it must then be `background: true`.
+   * @throws StateError if the function is no event of a store of the same scope instance, or of a model
+   * @example
+   * @event({ background: true }) stop() {
+   *   current().cancel(this.answer);
+   * }
+   */
+  cancel(event: (...args: never[]) => unknown): number;
 }
 /** The caller, and the running event. In a predicted event only `visitor` and `key` are known: reading anything else leaves the event to the server. */
 export type Current = CurrentBase & AppContext;

@@ -1,3 +1,5 @@
+import type { Call } from "./call-types.js";
+
 /** The yields of a generator event, for code that iterates over its call. */
 export class Yields {
   readonly #values: unknown[] = [];
@@ -19,14 +21,22 @@ export class Yields {
     this.#more?.();
   }
 
-  /** Gives them as they come, and at last what the call has come to. */
-  async *until(call: PromiseLike<unknown>): AsyncGenerator<unknown, unknown, undefined> {
-    for (;;) {
-      while (this.#values.length > 0) yield this.#values.shift();
-      if (this.#over) return await call;
-      await new Promise<void>((resolve) => {
-        this.#more = resolve;
-      });
+  /** Gives the values as they come, and at last the value of the call. A loop that is left before cancels the call. */
+  async *until(call: Call<unknown>): AsyncGenerator<unknown, unknown, undefined> {
+    let left = true;
+    try {
+      for (;;) {
+        while (this.#values.length > 0) yield this.#values.shift();
+        if (this.#over) {
+          left = false;
+          return await call;
+        }
+        await new Promise<void>((resolve) => {
+          this.#more = resolve;
+        });
+      }
+    } finally {
+      if (left) call.cancel();
     }
   }
 }

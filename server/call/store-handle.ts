@@ -1,10 +1,12 @@
 import type { View } from "../../lib/class/view-types.js";
+import { callerEnded, callerOutOfTime, isOutOfTime } from "../../lib/errors/call-errors.js";
 import { cancelled, noSession, notSignedIn } from "../../lib/errors/errors.js";
 import type { CallOf, StreamCall } from "../../lib/event/call-types.js";
 import { Yields } from "../../lib/event/yields.js";
 import { userOf } from "../access/access.js";
 import { hostId, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
 import { currentTurn, type Turn } from "../host/context.js";
+import { OutgoingCalls } from "../host/outgoing-calls.js";
 import type { Runtime } from "../runtime.js";
 import { silence } from "../wire/plain-values.js";
 import { requestHeaders } from "./request.js";
@@ -105,24 +107,34 @@ function remote(target: Target): object {
 function call({ runtime, store, kind, key, context, session }: Target, event: string, args: readonly unknown[]): StreamCall<unknown, unknown> {
   const turn = currentTurn();
   const control = new AbortController();
+  const label = `${store}.${event}`;
+  const run = (yielded: (value: unknown) => void) =>
+    runtime.serverCalls.run({
+      store,
+      key,
+      event,
+      args,
+      context: context ?? turn?.caller.context ?? {},
+      session: session ?? turn?.caller.session?.id,
+      turn,
+      control,
+      yielded,
+    });
   const started = ServerCall.start(
-    (yielded) =>
-      runtime.serverCalls.run({
-        store,
-        key,
-        event,
-        args,
-        context: context ?? turn?.caller.context ?? {},
-        session: session ?? turn?.caller.session?.id,
-        turn,
-        control,
-        yielded,
-      }),
+    (yielded) => (turn && isOutOfTime(turn.ended) ? Promise.reject(callerEnded(label, turn.ended as Error)) : run(yielded)),
     control,
     () => (turn ? waiting(runtime, turn, hostId(kind, key)) : undefined),
   );
-  started.unheard((error) => runtime.report("error", error));
+  const over = turn && endWith(turn, label, started);
+  started.unheard((error) => runtime.report("error", error), over);
   return started;
+}
+
+/** Lets a call end when the event does that has made it, unless that ends well. A call that cleans up after a cancelled event is not ended. */
+function endWith(turn: Turn, label: string, call: ServerCall): (() => void) | undefined {
+  if (turn.done || turn.control.signal.aborted) return undefined;
+  turn.outgoing ??= new OutgoingCalls(turn);
+  return turn.outgoing.add((reason) => call.end(isOutOfTime(reason) ? callerOutOfTime(label, reason as Error) : reason));
 }
 
 /** Notes that an event waits. It is no wait when the event has ended already. */
@@ -164,9 +176,16 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
     this.#control.abort(reason ?? cancelled());
   }
 
-  /** Takes the error of a call that nobody waits for. */
-  unheard(take: (error: unknown) => void): void {
-    super.then(undefined, (error: unknown) => {
+  /** Ends the call together with the event that has made it, which nobody has to be told. */
+  end(reason: unknown): void {
+    this.#heard = true;
+    this.#control.abort(reason);
+  }
+
+  /** Takes the error of a call that nobody waits for. `over` is called when the call has ended. */
+  unheard(take: (error: unknown) => void, over?: () => void): void {
+    super.then(over, (error: unknown) => {
+      over?.();
       if (!this.#heard) take(error);
     });
   }

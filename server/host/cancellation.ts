@@ -1,3 +1,4 @@
+import { isOutOfTime } from "../../lib/errors/call-errors.js";
 import { lateUpdate } from "../../lib/errors/errors.js";
 import type { Report } from "../wire/error-shape.js";
 import type { Turn } from "./context.js";
@@ -18,12 +19,25 @@ export class Cancellation {
   /** The time until which the event may change state, once it knows. */
   #until: number | undefined;
   #reported = false;
+  /** Rejects when an event that is out of time has not ended in the time to clean up. */
+  readonly late: Promise<never>;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(label: string, { signal }: AbortController, report: Report) {
     this.#label = label;
     this.#signal = signal;
     this.#report = report;
-    signal.addEventListener("abort", () => this.#taken && this.tell());
+    this.late = new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        if (this.#taken) this.tell();
+        if (isOutOfTime(signal.reason)) this.#timer = setTimeout(reject, GRACE, signal.reason);
+      });
+    });
+  }
+
+  /** The event has ended. */
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 
   /** Gives an event its signal, by `current()`. */

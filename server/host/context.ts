@@ -6,6 +6,7 @@ import { plainOf } from "../wire/plain-values.js";
 import type { Cancellation } from "./cancellation.js";
 import { sentArguments } from "./effect-arguments.js";
 import type { Host } from "./host.js";
+import type { OutgoingCalls } from "./outgoing-calls.js";
 
 /** The caller: an end user through a request, or server code. */
 export interface Caller {
@@ -41,6 +42,10 @@ export type Effect = readonly [name: string, args: Encoded];
 export interface Turn {
   readonly host: Host;
   readonly caller: Caller;
+  /** Cancels the event. Its signal is `current().signal`, which notes that the event has read it. */
+  readonly control: AbortController;
+  /** The event has ended well: what it has started may go on. */
+  done: boolean;
   /** The value of `current()`. */
   readonly current: object;
   /** Writes are accepted now. */
@@ -54,6 +59,8 @@ export interface Turn {
   effects: Effect[];
   /** Arguments of effects that are still read, as a Blob's bytes are. */
   reading?: Promise<unknown>;
+  /** The calls that it has made to other hosts, once it has made one. */
+  outgoing?: OutgoingCalls;
   /** Gives the next id of the event, where its caller expects the same. */
   readonly newId?: () => string;
   /** Takes the effects of a commit to the caller's browser. */

@@ -1,12 +1,13 @@
 import type { EventSchema } from "../../lib/class/schema.js";
-import { gone } from "../../lib/errors/call-errors.js";
-import { dropped, eventEnded, refusedEvent, superseded } from "../../lib/errors/errors.js";
+import { backgroundTimedOut, gone } from "../../lib/errors/call-errors.js";
+import { eventEnded, refusedEvent } from "../../lib/errors/errors.js";
 import type { Store } from "../../lib/store/store.js";
 import type { InstanceRef } from "../../lib/wire/protocol.js";
 import { watchFields } from "../definition/oversights.js";
 import { type Definition, type EventOwner, labelOf } from "../definition/scope.js";
 import type { EventRecord } from "../storage/records.js";
 import { silence } from "../wire/plain-values.js";
+import { ActiveCalls } from "./active-calls.js";
 import { Cancellation } from "./cancellation.js";
 import { type Caller, type Effect, runIn, type Turn } from "./context.js";
 import type { Host } from "./host.js";
@@ -63,8 +64,7 @@ export interface EventCall<R> extends CalledEvent, CallIdentity, CallSinks<R> {}
 /** The events that run on a host: in its queue, one after the other, or beside it. */
 export class EventRunner {
   readonly #host: Host;
-  /** The events that wait or run, by label, and by instance where it is an instance's event. */
-  readonly #active = new Map<string, Set<AbortController>>();
+  readonly #active = new ActiveCalls();
 
   constructor(host: Host) {
     this.#host = host;
@@ -72,30 +72,21 @@ export class EventRunner {
 
   /** Runs an event in its turn. It has entered the queue when this returns. */
   run<R>(call: EventCall<R>): Promise<R> {
-    const { owner, event, control } = call;
-    const label = labelOf(owner, event);
-    const target = call.on ? `${label} ${call.on[2]}` : label;
-    const others = this.#active.get(target) ?? new Set();
-    switch (event.queue) {
-      case "serial":
-        break;
-      case "latest":
-        for (const other of others) other.abort(superseded(label));
-        break;
-      case "drop":
-        if (others.size > 0) return this.#answered(call, Promise.reject(dropped(label)));
-        break;
-      default:
-        event.queue satisfies never;
+    const label = labelOf(call.owner, call.event);
+    let leave: () => void;
+    try {
+      leave = this.#active.enter(label, call);
+    } catch (error) {
+      return this.#answered(call, Promise.reject(error));
     }
-    this.#active.set(target, others.add(control));
-    const result = event.background ? this.#beside(call, label) : this.#host.queue.run(() => this.#inTurn(call, label));
-    const leave = () => {
-      others.delete(control);
-      if (others.size === 0) this.#active.delete(target);
-    };
+    const result = call.event.background ? this.#beside(call, label) : this.#host.queue.run(() => this.#inTurn(call, label));
     result.then(leave, leave);
     return this.#answered(call, result);
+  }
+
+  /** Cancels the calls of events that wait or run, but not the one that asks. Returns how many. */
+  cancel(labels: readonly string[], asking: AbortController): number {
+    return this.#active.cancel(labels, asking);
   }
 
   /** The answer of an event, when all that it may tell of is stored. */
@@ -141,9 +132,10 @@ export class EventRunner {
   async #beside<R>(call: EventCall<R>, label: string): Promise<R> {
     const { definition, control } = call;
     const { commits, loader, queue, turns, world } = this.#host;
+    const { timeout } = call.event;
     const entry = await loader.open(definition.name);
     control.signal.throwIfAborted();
-    const turn = turns.beside(call);
+    const turn = turns.beside(label, call);
     const cancellation = new Cancellation(label, control, world.report);
     cancellation.watch(turn);
     turn.cancellation = cancellation;
@@ -159,19 +151,30 @@ export class EventRunner {
       });
     };
     call.began?.();
+    const expire = () => control.abort(backgroundTimedOut(label, timeout as number));
+    const timer = timeout === undefined ? undefined : setTimeout(expire, timeout);
     try {
-      const value = await runIn(turn, async () => {
+      const work = runIn(turn, async () => {
         const instance = this.#instance(call, entry);
         await this.#guard(turn, call, instance);
         return this.#perform(turn, call, entry, instance);
       });
+      const value = await Promise.race([work, cancellation.late]);
       control.signal.throwIfAborted();
       // The value waits for the host's turn.
       silence(value);
-      return await queue.run(() => this.#finish(turn, call, entry, value));
+      const answer = await queue.run(() => this.#finish(turn, call, entry, value));
+      turn.done = true;
+      return answer;
     } catch (error) {
-      throw control.signal.aborted ? control.signal.reason : error;
+      const { aborted } = control.signal;
+      const why = aborted ? control.signal.reason : error;
+      turn.end(() => (why as Error | undefined) ?? eventEnded(label));
+      if (!aborted) control.abort(why);
+      throw why;
     } finally {
+      clearTimeout(timer);
+      cancellation.stop();
       turns.leave(turn, () => eventEnded(label));
     }
   }

@@ -1,8 +1,10 @@
 import type { LifecycleName } from "../../lib/class/lifecycle.js";
+import { noEvent } from "../../lib/errors/call-errors.js";
 import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted, unavailable } from "../../lib/errors/errors.js";
 import { plainSteps } from "../../lib/store/compact.js";
 import { viewOf } from "../../lib/view/view.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
+import { labelsOf, nearest } from "../definition/event-labels.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
 import { type Definition, keyOf, type Models, type ScopeKind, scopeKindOf } from "../definition/scope.js";
 import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
@@ -143,6 +145,13 @@ export class Host {
   /** Runs an event in its turn. It has entered the queue when this returns. */
   run<R>(call: EventCall<R>): Promise<R> {
     return this.#runner.run(call);
+  }
+
+  /** Cancels the calls of an event, which is given by its method, for another event: `label` and `asking` are that one's. Returns how many. */
+  cancel(label: string, asking: AbortController, method: unknown): number {
+    const labels = labelsOf(this.world.definitions, this.kind, method);
+    if (labels.length === 0) throw noEvent(method);
+    return this.#runner.cancel(nearest(labels, label), asking);
   }
 
   /** Runs a hook as an event of its own. */

@@ -1,5 +1,6 @@
 import { transaction } from "mobx";
-import { eventEnded, eventTimedOut, slowEvent } from "../../lib/errors/errors.js";
+import { eventTimedOut, isOutOfTime } from "../../lib/errors/call-errors.js";
+import { eventEnded, slowEvent } from "../../lib/errors/errors.js";
 import { runIn, type Turn } from "./context.js";
 import type { EventCall } from "./event-runner.js";
 import type { Host } from "./host.js";
@@ -8,7 +9,7 @@ import type { Host } from "./host.js";
 const SLOW = 1000;
 
 /** The event or hook that wants a turn. */
-type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control">>;
+type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control" | "event">>;
 
 /** The turn of a host: who may change its stores. One at a time has it, until its time is up. */
 export class Turns {
@@ -45,20 +46,15 @@ export class Turns {
   async take<R>(label: string, taker: Taker, run: (turn: Turn) => Promise<R>): Promise<R> {
     if (this.#broken) throw this.#broken;
     const control = taker.control ?? new AbortController();
-    const turn = this.#make(taker, control);
+    const turn = this.#make(label, taker, control);
     const started = performance.now();
     const { shelf, world } = this.#host;
-    const { eventTimeout } = world.limits;
-    let timer: NodeJS.Timeout | undefined;
+    const limit = this.#limit(label, taker, control.signal);
     this.#now = turn;
     try {
-      const expired = new Promise<never>((_, reject) => {
-        this.#stop = reject;
-        // An event does not time out while its commit is being stored.
-        const expire = () => (this.#held ? (timer = setTimeout(expire, 100)) : reject(eventTimedOut(label, eventTimeout)));
-        timer = setTimeout(expire, eventTimeout);
-      });
-      return await Promise.race([runIn(turn, () => run(turn)), expired]);
+      const value = await Promise.race([runIn(turn, () => run(turn)), limit.over]);
+      turn.done = true;
+      return value;
     } catch (error) {
       // Anything may be thrown, `undefined` too.
       turn.end(() => (error as Error | undefined) ?? eventEnded(label));
@@ -69,7 +65,7 @@ export class Turns {
       if (!aborted) control.abort(error);
       throw aborted ? control.signal.reason : error;
     } finally {
-      clearTimeout(timer);
+      limit.lift();
       turn.open = false;
       turn.end(() => eventEnded(label));
       this.#now = undefined;
@@ -78,6 +74,23 @@ export class Turns {
       const took = performance.now() - started;
       if (took >= SLOW) world.report("warn", slowEvent(label, took));
     }
+  }
+
+  /** Cuts an event off when its time is over, or that of the event that called it. It is not cut off while its commit is being stored. */
+  #limit(label: string, { event, caller }: Taker, signal: AbortSignal): { readonly over: Promise<never>; lift(): void } {
+    const ms = event?.timeout ?? this.#host.world.limits.eventTimeout;
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<never>((_, reject) => {
+      this.#stop = reject;
+      const expire = (why: () => unknown) => {
+        clearTimeout(timer);
+        if (this.#held) timer = setTimeout(expire, 100, why);
+        else reject(why());
+      };
+      timer = setTimeout(expire, ms, () => eventTimedOut(label, ms, event?.timeout !== undefined));
+      if (caller.turn) signal.addEventListener("abort", () => isOutOfTime(signal.reason) && expire(() => signal.reason));
+    });
+    return { over, lift: () => clearTimeout(timer) };
   }
 
   /** Cuts off what runs, as when it is out of time, and what runs beside the queue: that has had its time to clean up. */
@@ -98,8 +111,8 @@ export class Turns {
   }
 
   /** Makes a turn that is lent the host's for moments: of what runs beside the queue. */
-  beside(taker: Taker & { readonly control: AbortController }): Turn {
-    const turn = this.#make(taker, taker.control);
+  beside(label: string, taker: Taker & { readonly control: AbortController }): Turn {
+    const turn = this.#make(label, taker, taker.control);
     turn.open = false;
     this.#besides.add(turn);
     return turn;
@@ -146,13 +159,15 @@ export class Turns {
     });
   }
 
-  #make({ caller, eventId = "", effects, newId }: Taker, control: AbortController): Turn {
+  #make(label: string, { caller, eventId = "", effects, newId }: Taker, control: AbortController): Turn {
     const host = this.#host;
     // An error is costly to make, and hardly ever asked for.
     let why: (() => Error) | undefined;
     const turn: Turn = {
       host,
       caller,
+      control,
+      done: false,
       current: {
         ...caller.context,
         session: caller.session,
@@ -161,6 +176,7 @@ export class Turns {
         connection: caller.connection,
         eventId,
         get: (Class: unknown) => host.get(turn, Class),
+        cancel: (method: unknown) => host.cancel(label, control, method),
       },
       open: true,
       get ended() {

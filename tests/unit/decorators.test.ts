@@ -5,7 +5,7 @@ import { transformSync } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { computed, event, state } from "../../lib/class/decorators.js";
-import { classSchema } from "../../lib/class/schema.js";
+import { classSchema, describeClass } from "../../lib/class/schema.js";
 import { classViewsOf } from "../../lib/class/view-registry.js";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
@@ -263,6 +263,17 @@ describe("a decorator in the wrong place, or with wrong options, says what is wr
       ["event", { optimstic: true }, "`@event({ optimstic })` on `x`"],
       ["event", { queue: "lates" }, '`@event({ queue })` on `x`: expected "serial", "latest" or "drop", got "lates"'],
       ["event", { debounce: "1" }, "expected a number"],
+      [
+        "event",
+        { queue: "drop", per: "user" },
+        '`@event({ per })` on `x`: expected "caller" or "instance", beside `queue: "latest"` or `queue: "drop"`, got "user"',
+      ],
+      ["event", { queue: "serial", per: "instance" }, "`@event({ per })` on `x`"],
+      ["event", { per: "caller" }, "`@event({ per })` on `x`"],
+      ["event", { timeout: 0 }, "`@event({ timeout })` on `x`: expected milliseconds from 1 to 2147483647, got 0"],
+      ["event", { timeout: Number.NaN }, "expected milliseconds from 1 to 2147483647, got NaN"],
+      ["event", { background: true, timeout: Infinity }, "expected milliseconds from 1 to 2147483647, got Infinity"],
+      ["event", { timeout: "10s" }, "expected a number"],
       ["event", { guard: {} }, "expected a function"],
       ["event", { input: z.string() }, "`@event({ input })` on `x`: expected an array of Standard Schemas"],
       ["event", { input: ["string"] }, "expected an array of Standard Schemas"],
@@ -276,6 +287,18 @@ describe("a decorator in the wrong place, or with wrong options, says what is wr
     for (const options of [5, "x", null, () => 1, true])
       for (const what of Object.keys(decorators))
         expect(() => decorators[what]?.(options), `${what}(${options})`).toThrow(`\`@${what}\` takes options as an object`);
+  });
+
+  test("an event may have a deadline, and say whose calls its policy looks at", () => {
+    class Timed {
+      @event({ queue: "latest", per: "instance", timeout: 600_000 }) a(): void {}
+      @event({ queue: "drop" }) b(): void {}
+    }
+    const { events } = classSchema(Timed);
+    expect(events.get("a")).toMatchObject({ queue: "latest", per: "instance", timeout: 600_000 });
+    expect(events.get("b")?.per).toBe(undefined);
+    // Browsers need neither.
+    expect(describeClass(Timed).events).toEqual({ a: { queue: "latest" }, b: { queue: "drop" } });
   });
 
   test("schemas stand alone or as `input`, and arktype's, which are functions, too", async () => {
