@@ -21,7 +21,7 @@ export interface ComputedSchema {
 /** What a call of an event does while another of the same event waits or runs: it waits, aborts the other, or is refused. */
 export const QUEUE_POLICIES = ["serial", "latest", "drop"] as const;
 export type QueuePolicy = (typeof QUEUE_POLICIES)[number];
-/** Whose calls `latest` and `drop` look at: those of the same caller, or those of everybody who uses the scope instance. */
+/** The calls that `latest` and `drop` look at: those of the same caller, or those of everybody who uses the scope instance. */
 export const QUEUE_OWNERS = ["caller", "instance"] as const;
 export type QueueOwner = (typeof QUEUE_OWNERS)[number];
 

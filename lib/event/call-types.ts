@@ -9,7 +9,9 @@ export interface Call<T> extends Promise<T> {
   cancel(reason?: unknown): void;
 }
 
-/** The call of a generator event: also an async iterable of its yields. A loop over it that is left before its end, by `break` or an error, cancels the call. */
+/**
+ * The call of a generator event: also an async iterable of its yields. A loop over it that is left before its end, by `break` or an error, cancels the call.
+ */
 export interface StreamCall<Y, T> extends Call<T>, AsyncIterable<Y, T, undefined> {}
 
 export type CallOf<R> =
