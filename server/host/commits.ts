@@ -86,8 +86,10 @@ export class Commits {
       if (numbered) this.#begun?.delete(numbered);
       if (changed.length > 0 || numbered) this.write(changed, numbered && { ...numbered, answer });
     } else if (changed.length > 0) {
-      if (numbered) (this.#begun ??= new Set()).add(numbered);
-      this.write(changed, numbered);
+      // The first commit of an event says that it has begun.
+      const begins = numbered && !this.#begun?.has(numbered);
+      if (begins) (this.#begun ??= new Set()).add(numbered);
+      this.write(changed, begins ? numbered : undefined);
     }
     const shown = call?.predicted ? by && { client: by.client, n: by.n, made: shelf.live.get(call.definition.name)?.store.made } : undefined;
     const { effects, deliver } = turn;

@@ -1,15 +1,33 @@
+import type { StorageDelta } from "../../lib/channel/channel.js";
 import type { Outline } from "./chunks.js";
-import type { CommitRecord } from "./records.js";
+import type { CommitRecord, EventRecord, StoreDelta } from "./records.js";
 
 // The messages between `sqlite.ts` and its thread.
 
-/** The version of the file's format, and of each record in it. */
-export const FORMAT = 1;
+/**
+ * The version of the file's format, and of each record in it. Files of earlier versions are read, and become files of this one.
+ * 1: a commit is the JSON of its record. 2: it is a {@link CommitText}.
+ */
+export const FORMAT = 2;
+
+/** Whether a file or a record is of a format that can be read. */
+export const isReadable = (version: unknown): boolean => typeof version === "number" && version >= 1 && version <= FORMAT;
 
 /** A store whose bulk stands in chunks: so many, from so many on. Those of a commit are counted from its first one. */
 export interface ChunkedStore extends Outline {
   readonly from: number;
   readonly count: number;
+}
+
+/** A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, and the event. A token takes some forty bytes. */
+type CommitText = readonly [stores: Readonly<Record<string, StorageDelta | ChunkedStore>>, event?: EventRecord];
+
+/** A commit as it is read. */
+export interface PackedCommit {
+  readonly revision: number;
+  readonly text: string;
+  /** The number of its first chunk. */
+  readonly chunk: number;
 }
 
 /** A record or commit on its way to the file: its text, and the chunks that it speaks of. */
@@ -23,7 +41,7 @@ export interface Packed {
 /** A scope instance as it stands in the file. */
 export interface PackedHost {
   readonly head: string;
-  readonly commits: readonly { readonly text: string; readonly chunk: number }[];
+  readonly commits: readonly PackedCommit[];
   readonly chunks: ReadonlyMap<number, Uint8Array>;
 }
 
@@ -45,8 +63,34 @@ export interface Reply {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** A commit with its stores' chunks counted as the host's are. */
-export function shifted(commit: CommitRecord<ChunkedStore>, chunk: number): CommitRecord<ChunkedStore> {
+export function commitText({ stores, event }: CommitRecord<ChunkedStore>): string {
+  const short = Object.entries(stores).map(([name, store]) => [name, "kept" in store ? store.kept : store] as const);
+  return JSON.stringify((event ? [Object.fromEntries(short), event] : [Object.fromEntries(short)]) satisfies CommitText);
+}
+
+/** Whether a commit's text is of format 1. */
+export const isOldText = (text: string): boolean => text.startsWith("{");
+
+/** The stores of a commit, by its text. Chunks are counted from the commit's first one. */
+export function storesOf(text: string): Readonly<Record<string, ChunkedStore | StoreDelta>> {
+  if (isOldText(text)) return (JSON.parse(text) as CommitRecord<ChunkedStore>).stores;
+  const [stores] = JSON.parse(text) as CommitText;
+  return whole(stores);
+}
+
+/** The commit of a host's row. Chunks are counted as the host's are. */
+export function commitOf(incarnation: string, { revision, text, chunk }: PackedCommit): CommitRecord<ChunkedStore> {
+  const commit = isOldText(text) ? (JSON.parse(text) as CommitRecord<ChunkedStore>) : ofText(incarnation, revision, JSON.parse(text) as CommitText);
   const stores = Object.entries(commit.stores).map(([name, store]) => [name, "count" in store ? { ...store, from: store.from + chunk } : store]);
   return { ...commit, stores: Object.fromEntries(stores) };
 }
+
+const ofText = (incarnation: string, revision: number, [stores, event]: CommitText): CommitRecord<ChunkedStore> => ({
+  incarnation,
+  revision,
+  stores: whole(stores),
+  ...(event && { event }),
+});
+
+const whole = (stores: CommitText[0]): Record<string, ChunkedStore | StoreDelta> =>
+  Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, "count" in store ? store : { kept: store }]));

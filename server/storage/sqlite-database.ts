@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import * as sqlite from "node:sqlite";
 import { StateError } from "../../lib/errors/errors.js";
 import { foreignFile, storageBusy, storageFailed } from "../../lib/errors/storage-errors.js";
-import { FORMAT } from "./packed.js";
+import { FORMAT, isReadable } from "./packed.js";
 import { Whereabouts } from "./whereabouts.js";
 
 /** The letters "twin": they tell our files from files of other programs. */
@@ -47,7 +47,8 @@ export class SqliteDatabase {
       Row,
     ];
     const fresh = this.row("SELECT count(*) AS count FROM sqlite_schema")?.count === 0;
-    if (!fresh && (application !== APPLICATION || version !== FORMAT)) throw foreignFile(this.#path, application === APPLICATION ? Number(version) : undefined);
+    if (!fresh && (application !== APPLICATION || !isReadable(version)))
+      throw foreignFile(this.#path, application === APPLICATION ? Number(version) : undefined);
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000");
     // A first transaction takes the lock, which stays.
     this.transaction(() => {

@@ -4,7 +4,7 @@ import { damagedRecord, foreignRecord, notNext } from "../../lib/errors/storage-
 import { compactSteps } from "../../lib/store/compact.js";
 import type { Steps } from "../../lib/wire/steps.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
-import { type ChunkedStore, FORMAT, type Packed, type PackedHost, shifted } from "./packed.js";
+import { type ChunkedStore, commitOf, FORMAT, isOldText, isReadable, type Packed, type PackedCommit, type PackedHost, storesOf } from "./packed.js";
 import { type CommitRecord, fold, follows, type HostRecord, recent } from "./records.js";
 import { type Row, SqliteDatabase } from "./sqlite-database.js";
 
@@ -110,7 +110,7 @@ export class SqliteFile {
     const text = String(row.head);
     this.#check(id, "its head", row.sum, id, text);
     const head = JSON.parse(text) as Head;
-    if (head.v !== FORMAT) throw foreignRecord(id, head.v);
+    if (!isReadable(head.v)) throw foreignRecord(id, head.v);
     return { no: Number(row.no), seq: Number(row.seq), text, head };
   }
 
@@ -124,14 +124,15 @@ export class SqliteFile {
     const host = this.#host(id);
     if (!host) return undefined;
     const { no, head } = host;
-    const commits: { text: string; chunk: number }[] = [];
+    const commits: PackedCommit[] = [];
     const wanted: ChunkedStore[] = Object.values(head.stores);
     let { seq } = host;
-    for (const row of this.#db.rows("SELECT seq, chunk, text, sum FROM commits WHERE host = ? ORDER BY seq", no)) {
+    for (const row of this.#db.rows("SELECT seq, revision, chunk, text, sum FROM commits WHERE host = ? ORDER BY seq", no)) {
       const text = String(row.text);
       if (row.seq !== ++seq) throw damagedRecord(id, `commit ${seq}, which is missing`);
-      this.#check(id, `commit ${seq}`, row.sum, id, seq, text);
-      commits.push({ text, chunk: Number(row.chunk) });
+      const revision = Number(row.revision);
+      this.#check(id, `commit ${seq}`, row.sum, ...partsOf(id, seq, revision, text));
+      commits.push({ revision, text, chunk: Number(row.chunk) });
       for (const store of wholeStores(text)) wanted.push({ ...store, from: store.from + Number(row.chunk) });
     }
     const chunks = new Map<number, Uint8Array>();
@@ -164,7 +165,7 @@ export class SqliteFile {
         revision,
         chunk,
         text,
-        checksum(id, seq, text),
+        checksum(...partsOf(id, seq, revision, text)),
       );
       place.revision = revision;
       place.tailBytes += text.length;
@@ -173,7 +174,7 @@ export class SqliteFile {
   }
 
   #begin(id: string, { incarnation, revision, text }: Packed): Place {
-    if (Object.values((JSON.parse(text) as CommitRecord<ChunkedStore>).stores).some((store) => "kept" in store)) throw notNext(id);
+    if (Object.values(storesOf(text)).some((store) => "kept" in store)) throw notNext(id);
     return this.#put(id, JSON.stringify({ v: FORMAT, incarnation, revision, stores: {}, numbers: {} } satisfies Head), incarnation, revision);
   }
 
@@ -221,7 +222,8 @@ export class SqliteFile {
     );
     return rows.map(({ no, id, head }) => {
       const stores = new Set(namesIn(String(head)));
-      for (const { text } of this.#db.rows("SELECT text FROM commits WHERE host = ?", Number(no))) for (const name of namesIn(String(text))) stores.add(name);
+      for (const { text } of this.#db.rows("SELECT text FROM commits WHERE host = ?", Number(no)))
+        for (const name of Object.keys(storesOf(String(text)))) stores.add(name);
       return [String(id), [...stores]] as const;
     });
   }
@@ -255,9 +257,10 @@ export class SqliteFile {
     if (!host || host.commits.length === 0) return;
     const { no, seq: start } = this.#host(id) as { no: number; seq: number };
     const end = start + host.commits.length;
+    const head = JSON.parse(host.head) as Head;
     const { numbers, stores, ...state } = fold(
-      JSON.parse(host.head) as Head,
-      host.commits.map(({ text, chunk }) => shifted(JSON.parse(text) as CommitRecord<ChunkedStore>, chunk)),
+      head,
+      host.commits.map((commit) => commitOf(head.incarnation, commit)),
     );
     const refs: Record<string, ChunkedStore> = {};
     const made: { readonly name: string; readonly outline: Outline; readonly chunks: string[] }[] = [];
@@ -334,10 +337,13 @@ export class SqliteFile {
 type Part = string | number | Uint8Array;
 const checksum = (...parts: Part[]) => parts.reduce((sum: number, part) => crc32(typeof part === "number" ? `/${part}/` : part, sum), 0);
 
+/** What a commit's checksum covers. In format 1 the text has the revision. */
+const partsOf = (id: string, seq: number, revision: number, text: string): Part[] => (isOldText(text) ? [id, seq, text] : [id, seq, revision, text]);
+
 /** The stores that a commit has as a whole. */
 function wholeStores(text: string): ChunkedStore[] {
   if (!text.includes('"count":')) return [];
-  return Object.values((JSON.parse(text) as CommitRecord<ChunkedStore>).stores).filter((store): store is ChunkedStore => "count" in store);
+  return Object.values(storesOf(text)).filter((store): store is ChunkedStore => "count" in store);
 }
 
 /** Gives what comes right after all ids that begin with a prefix. In SQLite's order bytes come after every text. */

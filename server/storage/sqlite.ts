@@ -5,7 +5,7 @@ import { closedStorage, needsSqlite, threadEnded } from "../../lib/errors/storag
 import type { Steps } from "../../lib/wire/steps.js";
 import { inSlices } from "../task/slices.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
-import { type ChunkedStore, FORMAT, type Order, type Packed, type PackedHost, type Reply, shifted } from "./packed.js";
+import { type ChunkedStore, commitOf, commitText, FORMAT, type Order, type Packed, type PackedHost, type Reply } from "./packed.js";
 import type { CommitRecord, HostRecord } from "./records.js";
 import type { LoadedHost, Storage } from "./storage.js";
 import { startThread } from "./thread.js";
@@ -45,7 +45,7 @@ export function sqlite(file: string): SqliteStorage {
       await thread.ask({ do: "append", id, commits: await inSlices(packAll(commits)) });
     },
     async save(id, record) {
-      await thread.ask({ do: "save", id, record: await inSlices(pack(record, { v: FORMAT })) });
+      await thread.ask({ do: "save", id, record: await inSlices(pack(record)) });
     },
     async delete(id) {
       await thread.ask({ do: "delete", id });
@@ -156,9 +156,9 @@ function* packAll(commits: readonly CommitRecord[]): Steps<Packed[]> {
   return packed;
 }
 
-function* pack(record: HostRecord | CommitRecord, more?: object): Steps<Packed> {
+function* pack(record: HostRecord | CommitRecord): Steps<Packed> {
   const { incarnation, revision } = record;
-  const stores: { [name: string]: unknown } = { ...record.stores };
+  const stores: Record<string, unknown> = { ...record.stores };
   const chunks: string[] = [];
   for (const [name, store] of Object.entries(record.stores)) {
     if (!("saved" in store)) continue;
@@ -166,14 +166,16 @@ function* pack(record: HostRecord | CommitRecord, more?: object): Steps<Packed> 
     stores[name] = { ...outlineOf(store.version, store.saved), from: chunks.length, count: texts.length } satisfies ChunkedStore;
     for (const text of texts) chunks.push(text);
   }
-  return { incarnation, revision, text: JSON.stringify({ ...more, ...record, stores }), chunks };
+  const packed = { ...record, stores };
+  const text = "numbers" in record ? JSON.stringify({ v: FORMAT, ...packed }) : commitText(packed as CommitRecord<ChunkedStore>);
+  return { incarnation, revision, text, chunks };
 }
 
 function* unpack({ head, commits, chunks }: PackedHost): Steps<LoadedHost> {
   const { v: _, ...packed } = JSON.parse(head) as HostRecord<ChunkedStore> & { v: number };
   const record = yield* unpackStores(packed, chunks);
   const tail: CommitRecord[] = [];
-  for (const { text, chunk } of commits) tail.push(yield* unpackStores(shifted(JSON.parse(text) as CommitRecord<ChunkedStore>, chunk), chunks));
+  for (const commit of commits) tail.push(yield* unpackStores(commitOf(record.incarnation, commit), chunks));
   return { record, tail };
 }
 

@@ -2,9 +2,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
 import type { StorageDelta } from "../../lib/channel/channel.js";
 import { createStoreSteps } from "../../lib/store/store.js";
+import { commitOf, commitText } from "../../server/storage/packed.js";
 import { type CommitRecord, fold, type StoreRecord } from "../../server/storage/records.js";
 import { sqlite } from "../../server/storage/sqlite.js";
 import { SqliteFile } from "../../server/storage/sqlite-file.js";
@@ -246,10 +248,10 @@ function killed(folder: string, commits: readonly CommitRecord[]): { file: strin
 const packed = ({ incarnation, revision, event }: CommitRecord) => ({
   incarnation,
   revision,
-  text: JSON.stringify({ incarnation, revision, stores: {}, event }),
+  text: commitText({ incarnation, revision, stores: {}, event }),
   chunks: [],
 });
-const commitOf = (revision: number): CommitRecord => ({
+const commitRecord = (revision: number): CommitRecord => ({
   incarnation: "one",
   revision,
   stores: {},
@@ -258,7 +260,7 @@ const commitOf = (revision: number): CommitRecord => ({
 
 test("a file cut off at any byte of its last record has all the others", { timeout: 300_000 }, () => {
   const folder = temporaryFolder(true);
-  const { file, lengths } = killed(folder, [1, 2, 3, 4, 5].map(commitOf));
+  const { file, lengths } = killed(folder, [1, 2, 3, 4, 5].map(commitRecord));
   const [before, after] = lengths.slice(-2) as [number, number];
   expect(after - before).toBeGreaterThan(500);
   expect(after - before).toBeLessThan(3000);
@@ -279,11 +281,11 @@ test("a bit that has flipped in a record is noticed: it is named and set aside, 
   const good = join(folder, "good.db");
   const storage = sqlite(good);
   const writer = new TableWriter(20);
-  const commits = [writer.first(), writer.toggle(3), { ...writer.title(5, "the marked title"), event: commitOf(1).event as never }];
+  const commits = [writer.first(), writer.toggle(3), { ...writer.title(5, "the marked title"), event: commitRecord(1).event as never }];
   for (const id of ["room/a", "room/b", "room/c"]) for (const commit of commits) await storage.append(id, [commit]);
   await storage.close();
   const bytes = readFileSync(good);
-  const [head, delta, chunk] = [bytes.indexOf('{"v":1,"incarnation"'), bytes.indexOf("the marked title"), bytes.indexOf("the title of row")];
+  const [head, delta, chunk] = [bytes.indexOf('{"v":2,"incarnation"'), bytes.indexOf("the marked title"), bytes.indexOf("the title of row")];
   expect(Math.min(head, delta, chunk)).toBeGreaterThan(0);
   const bad = join(folder, "bad.db");
   const spots = [head, delta, chunk].flatMap((from) => Array.from({ length: full ? 40 : 8 }, (_, i) => from + i * 2));
@@ -322,6 +324,65 @@ test("a bit that has flipped in a record is noticed: it is named and set aside, 
   const db = new DatabaseSync(bad);
   expect(db.prepare("SELECT count(*) AS count FROM hosts WHERE id LIKE '~%'").get()).toEqual({ count: 1 });
   db.close();
+});
+
+/** Writes the rows of a file as version 1 of the format has them. */
+function asFormat1(file: string): void {
+  const db = new DatabaseSync(file);
+  const sum = (...parts: (string | number)[]) => parts.reduce((sum: number, part) => crc32(typeof part === "number" ? `/${part}/` : part, sum), 0);
+  for (const { no, id, head } of db.prepare("SELECT no, id, head FROM hosts").all() as { no: number; id: string; head: string }[]) {
+    const first = JSON.stringify({ ...(JSON.parse(head) as object), v: 1 });
+    db.prepare("UPDATE hosts SET head = ?, sum = ? WHERE no = ?").run(first, sum(id, first), no);
+    const { incarnation } = JSON.parse(head) as CommitRecord;
+    const rows = db.prepare("SELECT seq, revision, chunk, text FROM commits WHERE host = ?").all(no) as { seq: number; revision: number; text: string }[];
+    for (const { seq, revision, text } of rows) {
+      const old = JSON.stringify({ ...commitOf(incarnation, { revision, text, chunk: 0 }) });
+      db.prepare("UPDATE commits SET text = ?, sum = ? WHERE host = ? AND seq = ?").run(old, sum(id, seq, old), no, seq);
+    }
+  }
+  db.exec("PRAGMA user_version = 1");
+  db.close();
+}
+
+test("a file of format 1 is read, goes on, and is a file that earlier versions refuse from then on", async () => {
+  const file = join(temporaryFolder(), "twin.db");
+  const writer = new TableWriter(20);
+  const before = sqlite(file);
+  for (const commit of [writer.first(), { ...writer.toggle(3), event: commitRecord(2).event as never }, writer.first(), writer.title(5, "another title")])
+    await before.append("room/a", [commit]);
+  const wanted = await before.load("room/a");
+  await before.close();
+  asFormat1(file);
+  const after = sqlite(file);
+  expect(await after.load("room/a")).toEqual(wanted);
+  for await (const entry of after.list("room/")) expect(entry).toEqual({ id: "room/a", stores: ["table"] });
+  await after.append("room/a", [writer.title(7, "one more title")]);
+  expect(contentOf((await after.load("room/a")) as LoadedHost)).toBe(contentOfWriter(writer));
+  for (let i = 0; i < 40; i++) await after.append("room/a", [writer.title(i % 20, `${i} ${"x".repeat(10_000)}`)]);
+  for (;;) {
+    const found = (await after.load("room/a")) as LoadedHost;
+    expect(contentOf(found)).toBe(contentOfWriter(writer));
+    // Made one of the old record, the old commits and the new ones.
+    if (found.record.revision > 5) break;
+  }
+  await after.close();
+  const db = new DatabaseSync(file);
+  expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+  db.close();
+});
+
+test("a revision that has changed in a row is noticed", async () => {
+  const file = join(temporaryFolder(), "twin.db");
+  const storage = sqlite(file);
+  const writer = new TableWriter(1);
+  for (const commit of [writer.first(), writer.toggle(0)]) await storage.append("room/a", [commit]);
+  await storage.close();
+  const db = new DatabaseSync(file);
+  db.exec("UPDATE commits SET revision = 1 WHERE seq = 2");
+  db.close();
+  const again = sqlite(file);
+  await expect(again.load("room/a")).rejects.toThrow("`room/a` is damaged: commit 2");
+  await again.close();
 });
 
 test("a record of a later format is named and set aside", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { current, event, state } from "twinstate";
+import { DatabaseSync } from "node:sqlite";
+import { current, event, state, update } from "twinstate";
 import { scope, type TwinOptions } from "twinstate/server";
 import { expect, test, vi } from "vitest";
 import { decodeValue } from "../../lib/wire/value-codec.js";
@@ -35,6 +36,15 @@ class Todo {
       if (title === "stuck") await new Promise(() => {});
     }
     return titles.length;
+  }
+  /** Appends to the last title, token by token. */
+  @event({ background: true }) async say(count: number) {
+    for (let n = 0; n < count; n++) {
+      await update(() => {
+        (this.items.at(-1) as { title: string }).title += " tok";
+      });
+    }
+    await new Promise(() => {});
   }
   @event async both(title: string) {
     (await current().get(Side)).count++;
@@ -119,6 +129,31 @@ test("an event that was cut off after its first commit is not run again: its cal
   expect((await second.twin.todo(visitor.session).$snapshot()).items.map(({ title }) => title)).toEqual(["one", "two", "stuck", "after"]);
   await first.site.close();
   await waiting;
+});
+
+test("a token that joins a long text takes forty bytes in the file, and all that were stored are there after a kill", async () => {
+  const { file, start } = servers();
+  const first = await start();
+  const visitor = first.visitor();
+  await visitor.call("todo.fill", 1, 10_000);
+  const live = visitor.live({ store: "todo" });
+  const said = visitor.number("todo.say", 1, [40]).catch(() => {});
+  const shownLast = await live.state("todo", ({ items }) => (items as { title: string }[])[0]?.title.length === 10_160);
+  const [{ title }] = shownLast.items as [{ title: string }];
+  await first.storage.close?.();
+  const db = new DatabaseSync(file);
+  const sizes = (db.prepare("SELECT length(text) AS bytes FROM commits WHERE seq > 1").all() as { bytes: number }[]).map(({ bytes }) => bytes);
+  db.close();
+  expect(sizes).toHaveLength(40);
+  // The first one names the event, which has not ended.
+  expect(sizes[0]).toBeLessThan(150);
+  expect(Math.max(...sizes.slice(1))).toBeLessThanOrEqual(40);
+  const second = await start();
+  Object.assign(visitor, { url: second.site.url });
+  expect((await second.twin.todo(visitor.session).$snapshot()).items[0]?.title).toBe(title);
+  expect((await visitor.number("todo.say", 1, [40])).error).toMatchObject({ code: "INTERRUPTED" });
+  await first.site.close();
+  await said;
 });
 
 test("who was there before the server ended gets the whole state, whoever comes first, by stream or by answer", async () => {
