@@ -110,7 +110,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
   async function load(): Promise<Online> {
     const online = await loadOnline();
     if (!receiver) {
-      const sender = new online.Sender(outbox);
+      const sender = new online.Sender(outbox, effects);
       receiver = new online.Receiver({ server, twins, scopes, connection, status, visitor, effects, scopeOf, unheard, inspection }, sender);
       outbox.sender = sender;
       sender.flush();

@@ -41,6 +41,8 @@ export class ServerConnection {
   #told = new Set<LiveTwin>();
   #id: string | undefined;
   epoch = 0;
+  /** The id of the last letter that has come. */
+  got: string | undefined;
   /** The stream, from when it is asked for until it ends. */
   #line: AbortController | undefined;
   open = false;
@@ -153,7 +155,7 @@ export class ServerConnection {
     let refused: unknown;
     let pause: number | undefined;
     try {
-      const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf) };
+      const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf), got: this.got };
       const granted = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as Granted;
       if (line === this.#line) pause = await this.#world.stream(granted, line, (message) => this.#take(message));
     } catch (error) {

@@ -6,6 +6,7 @@ import type { InstanceNode } from "../lib/graph/instance.js";
 import type { Encoded } from "../lib/wire/codec.js";
 import type { Answer, InstanceRef, MissedMessage } from "../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
+import type { CallItems } from "./call-items.js";
 import { ClientCall, type OpenCall } from "./client-call.js";
 import type { ServerConnection } from "./connection.js";
 import type { Begun } from "./event.js";
@@ -30,7 +31,7 @@ export interface OutboxWorld {
   /** The same, with one call in each request. */
   readonly one: TRPCUntypedClient<AnyTRPCRouter>;
   readonly taker: Taker;
-  readonly connection: Pick<ServerConnection, "id" | "epoch" | "open" | "answered">;
+  readonly connection: Pick<ServerConnection, "id" | "epoch" | "got" | "open" | "answered">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
   missed(twin: LiveTwin, incarnation: string, messages: readonly MissedMessage[]): void;
@@ -78,9 +79,12 @@ export interface OutboxEntry {
   alone: boolean;
   /** Waits until the twin shows it. */
   answer: Answer | undefined;
-  /** How many yields are still to come, as far as the answer says. */
-  yields: number;
-  patience?: ReturnType<typeof setTimeout>;
+  /** Why it failed, where the answer says only what it had done before. */
+  failed: EventError | undefined;
+  /** What it has yielded, and its effects, if there are any. */
+  items: CallItems | undefined;
+  /** The answered call is sent again, as some items have not come. */
+  again: boolean;
 }
 
 /** The events of a client that have no answer, or are not shown yet. They wait here for what sends them, which a page loads while it connects. */
@@ -149,7 +153,9 @@ export class Outbox {
             attempt: undefined,
             alone: false,
             answer: undefined,
-            yields: 0,
+            failed: undefined,
+            items: undefined,
+            again: false,
           };
         } catch (error) {
           return drop(badRequest((error as Error).message.replace(/\.$/, "")));
@@ -186,7 +192,6 @@ export class Outbox {
   end(entry: OutboxEntry): void {
     this.entries.delete(entry);
     this.sender?.ended(entry);
-    clearTimeout(entry.patience);
     atomically(() => {
       entry.prediction?.drop();
       this.#count(entry.twin, -1);

@@ -8,6 +8,7 @@ import { applyDelta } from "../lib/mirror/mirror.js";
 import type { Snapshot } from "../lib/wire/codec.js";
 import { commitsOf, type FrameCommit } from "../lib/wire/frame-commits.js";
 import {
+  type Effect,
   type FrameMessage,
   type Greeting,
   isFrame,
@@ -42,7 +43,7 @@ export interface ReceiverWorld {
   readonly server: ServerFacts;
   readonly twins: ReadonlyMap<string, LiveTwin>;
   readonly scopes: ReadonlyMap<string, Scope>;
-  readonly connection: Pick<ServerConnection, "close" | "rename" | "renew" | "watches">;
+  readonly connection: Pick<ServerConnection, "close" | "got" | "rename" | "renew" | "watches">;
   readonly status: Pick<Cell<ConnectionStatus>, "update">;
   readonly visitor: Pick<Cell<Visiting>, "update">;
   readonly effects: Signal<[name: string, args: readonly unknown[]]>;
@@ -87,7 +88,7 @@ export class Receiver {
   }
 
   #take(message: StateMessage): void {
-    const { twins, effects } = this.#world;
+    const { twins } = this.#world;
     if (message[0] !== "snapshot") this.#release();
     switch (message[0]) {
       case "hello":
@@ -104,19 +105,26 @@ export class Receiver {
         break;
       }
       case "yield": {
-        const [, , host, n, value] = message;
-        const scope = this.#hosts.get(host);
-        if (scope) this.#sender.yielded(scope, n, value);
+        const [, incarnation, n, k, value] = message;
+        this.#sender.item(incarnation, n, k, ["yield", value]);
         break;
       }
       case "ran":
         this.#ran.set(message[2], message[3]);
         break;
-      case "effect":
-        effects.tell(message[1], decodeValue(message[2]) as readonly unknown[]);
+      case "effect": {
+        const [, name, args, from, n, k] = message;
+        if (n !== undefined) this.#sender.item(from, n, k as number, ["effect", name, args]);
+        else if (this.#isNew(from)) this.#act([[name, args]]);
         break;
+      }
+      case "effects": {
+        const scope = this.#hosts.get(message[1]);
+        if (scope?.incarnation !== undefined) this.#actOnce(scope, [scope.incarnation, message[2]], message[3]);
+        break;
+      }
       default:
-        if (isFrame(message)) this.#takeFrame(this.#twinsOf(this.#hosts.get(message[0])), message);
+        if (isFrame(message)) this.#takeFrame(this.#hosts.get(message[0]), this.#twinsOf(this.#hosts.get(message[0])), message);
         // Names that this client does not know are skipped.
         else message satisfies never;
     }
@@ -185,9 +193,32 @@ export class Receiver {
     }
   }
 
-  #takeFrame(watching: Iterable<LiveTwin>, message: FrameMessage): void {
+  /** Whether a letter has not come before. Those of one life of the server rise. */
+  #isNew(id: string): boolean {
+    const { connection } = this.#world;
+    const [life, number] = id.split(".");
+    const [lastLife, last] = connection.got?.split(".") ?? [];
+    if (life === lastLife && Number(number) <= Number(last)) return false;
+    connection.got = id;
+    return true;
+  }
+
+  #act(effects: readonly Effect[]): void {
+    for (const [name, args] of effects) this.#world.effects.tell(name, decodeValue(args) as readonly unknown[]);
+  }
+
+  /** Has the effects for all who watch a host take place, unless they have. */
+  #actOnce(scope: Scope, at: Position, effects: readonly Effect[]): void {
+    const { told } = scope;
+    if (told?.[0] === at[0] && told[1] >= at[1]) return;
+    scope.told = at;
+    this.#act(effects);
+  }
+
+  #takeFrame(scope: Scope | undefined, watching: Iterable<LiveTwin>, message: FrameMessage): void {
     const commits = commitsOf(message);
     const { revision } = commits.at(-1) as FrameCommit;
+    let before: Position | undefined;
     atomically(() => {
       for (const twin of watching) {
         if (!twin.at || twin.at[1] >= revision) continue;
@@ -197,6 +228,7 @@ export class Receiver {
           continue;
         }
         this.#sender.ran(twin, incarnation, this.#ran);
+        before = twin.at;
         // An answer may have brought the first of the commits already.
         const deltas = commits.flatMap((commit) => (commit.revision > at ? commit.deltas : []));
         try {
@@ -209,6 +241,9 @@ export class Receiver {
       }
     });
     this.#ran.clear();
+    if (!scope || !before) return;
+    const [incarnation, at] = before;
+    for (const { revision, effects } of commits) if (effects && revision > at) this.#actOnce(scope, [incarnation, revision], effects);
   }
 
   #renew(twin: LiveTwin): void {
@@ -224,11 +259,13 @@ export class Receiver {
   /** Takes the messages that came with the answer to an event of `twin`: no stream brings them. */
   missed(twin: LiveTwin, incarnation: string, messages: readonly MissedMessage[]): void {
     // All stores of a host that are shown change together, or wait for the stream.
-    const shown = this.#twinsOf(this.#world.scopeOf(twin)).filter((one) => one.state === "ready" || one === twin);
+    const scope = this.#world.scopeOf(twin);
+    const shown = this.#twinsOf(scope).filter((one) => one.state === "ready" || one === twin);
     for (const message of messages) {
       if (message[0] === "ran") this.#ran.set(message[2], message[3]);
       else if (isFrame(message))
         this.#takeFrame(
+          scope,
           shown.filter(({ at }) => at?.[0] === incarnation),
           message,
         );

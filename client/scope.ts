@@ -5,6 +5,8 @@ export interface Scope {
   incarnation: string | undefined;
   /** The number of the last event, in each incarnation. No number is ever given twice, also where late news of an old incarnation come. */
   readonly last: Map<string, number>;
+  /** The last frame whose effects have taken place: frames come again. */
+  told?: readonly [incarnation: string, revision: number];
 }
 
 /** The number of the next event. */

@@ -3,9 +3,12 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { gone } from "../lib/errors/call-errors.js";
 import { cancelled, notConnected, unknownEvent, unknownOutcome } from "../lib/errors/errors.js";
 import type { InstanceNode } from "../lib/graph/instance.js";
+import type { Signal } from "../lib/graph/signal.js";
 import type { Encoded } from "../lib/wire/codec.js";
-import type { Answer, RanMessage } from "../lib/wire/protocol.js";
+import type { Answer, Item, RanMessage } from "../lib/wire/protocol.js";
+import { decodeValue } from "../lib/wire/value-codec.js";
 import { backoff } from "./backoff.js";
+import { CallItems } from "./call-items.js";
 import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
 import { engine } from "./lazy-prediction.js";
@@ -19,8 +22,8 @@ import type { LiveTwin } from "./twin.js";
 const WINDOW = 100;
 /** How long a call may have no answer before the page says so, in ms. */
 const LATE = 3000;
-/** How long an answer waits for the yields before it, in ms. */
-const YIELD_WAIT = 2000;
+/** How long a call waits for items that the stream has not brought in their turn, before it is asked again, in ms. */
+const ITEM_WAIT = 2000;
 /** How many bytes browsers send for a page that is gone: 64 kB, with the heads. */
 const KEEPALIVE = 60_000;
 /** How many calls go with one such request: its address names them all. */
@@ -34,11 +37,15 @@ export class Sender {
   readonly #due = new Map<OutboxEntry, ReturnType<typeof setTimeout>>();
   /** The calls that have had no answer for long. */
   readonly #late = new Set<OutboxEntry>();
+  /** Runs out when a call's items have not come. */
+  readonly #patience = new Map<OutboxEntry, ReturnType<typeof setTimeout>>();
+  readonly #effects: Signal<[name: string, args: readonly unknown[]]>;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(outbox: Outbox) {
+  constructor(outbox: Outbox, effects: Signal<[name: string, args: readonly unknown[]]>) {
     this.#outbox = outbox;
+    this.#effects = effects;
     this.#world = outbox.world;
     globalThis.addEventListener?.("pagehide", this.#leave);
   }
@@ -67,12 +74,12 @@ export class Sender {
     }
   }
 
-  /** The calls without an answer that may be sent. Those behind one that waits for its instance to be made wait too: the server would miss its number. */
+  /** The calls that may be sent, as they have no answer, or not all items. Those behind one that waits for its instance to be made wait too: the server would miss its number. */
   *#ready(): Generator<readonly [OutboxEntry, Numbered]> {
     const held = new Set<Scope>();
     for (const entry of [...this.#outbox.entries]) {
       const { numbered } = entry;
-      if (entry.answer || !numbered) continue;
+      if ((entry.answer && !entry.again) || !numbered) continue;
       if (isNested(entry) && !entry.on) held.add(numbered.scope);
       if (!held.has(numbered.scope)) yield [entry, numbered];
     }
@@ -121,23 +128,7 @@ export class Sender {
       // The socket is tried once: a call that is sent again goes over HTTP, with the cookies of that moment.
       const socket = entry.sent < 2 && taker.call?.(...asked);
       const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
-      if (entry.attempt !== attempt) return;
-      entry.answer = answer;
-      this.ended(entry);
-      this.#world.connection.answered();
-      if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "answered", call: entry.open.call, answer });
-      // Yields come by the stream, which may be slower than the answer, or may have dropped them.
-      entry.yields = answer.h === null ? 0 : entry.yields + (answer.y ?? 0);
-      if (entry.yields > 0) {
-        entry.patience = setTimeout(() => {
-          entry.yields = 0;
-          this.settle();
-        }, YIELD_WAIT);
-      }
-      this.#failures = 0;
-      if (answer.f) this.#world.missed(entry.twin, answer.i, answer.f);
-      this.settle();
-      this.flush();
+      if (entry.attempt === attempt) this.#answered(entry, answer);
     } catch (error) {
       if (entry.attempt !== attempt) return;
       entry.attempt = undefined;
@@ -145,9 +136,44 @@ export class Sender {
     }
   }
 
+  #answered(entry: OutboxEntry, answer: Answer): void {
+    entry.answer = answer;
+    this.ended(entry);
+    this.#world.connection.answered();
+    if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "answered", call: entry.open.call, answer });
+    if (answer.y) (entry.items ??= new CallItems()).answer(answer.y, answer.o);
+    // Whatever the server has not sent when it was asked to, it does not have.
+    if (entry.again) entry.items?.skip();
+    entry.again = false;
+    this.#expect(entry);
+    this.#failures = 0;
+    if (answer.f) this.#world.missed(entry.twin, answer.i, answer.f);
+    this.settle();
+    this.flush();
+  }
+
+  /** Items come by the stream, which may be slower than the answer, or may have dropped them: then the call is asked again. */
+  #expect(entry: OutboxEntry): void {
+    if (!entry.items?.lacks || this.#patience.has(entry)) return;
+    const ask = () => {
+      this.#patience.delete(entry);
+      if (entry.items?.lacks) this.#ask(entry);
+      this.flush();
+    };
+    this.#patience.set(entry, setTimeout(ask, ITEM_WAIT));
+  }
+
+  /** Has a call sent again, whatever is under way. */
+  #ask(entry: OutboxEntry): void {
+    const { attempt } = entry;
+    entry.again = entry.answer !== undefined;
+    entry.attempt = undefined;
+    attempt?.abort();
+  }
+
   /** Waits anew for a sign of a call. One that runs in the background gives none, for as long as it takes. */
   #await(entry: OutboxEntry): void {
-    this.ended(entry);
+    this.#arrived(entry);
     if (entry.twin.declared(entry.event)?.background) return;
     const late = () => {
       this.#late.add(entry);
@@ -158,6 +184,13 @@ export class Sender {
 
   /** A call is waited for no longer. */
   ended(entry: OutboxEntry): void {
+    clearTimeout(this.#patience.get(entry));
+    this.#patience.delete(entry);
+    this.#arrived(entry);
+  }
+
+  /** A sign of a call has come. */
+  #arrived(entry: OutboxEntry): void {
     clearTimeout(this.#due.get(entry));
     this.#due.delete(entry);
     if (this.#late.delete(entry)) this.#tell();
@@ -171,17 +204,19 @@ export class Sender {
 
   /** The procedure of a call, and its input. */
   #asked(entry: OutboxEntry, numbered: Numbered): readonly [path: string, input: object] {
-    const { twin, args, prediction } = entry;
+    const { twin, args, prediction, sent, items } = entry;
     const { client, i, n } = numbered;
+    const { epoch, got } = this.#world.connection;
     const at = twin.have?.[0] === i ? twin.have[1] : null;
-    const call = { client, epoch: this.#world.connection.epoch, n, i, at, seen: this.#seen(numbered), p: prediction && 1 };
+    const call = { client, epoch, n, i, at, seen: this.#seen(numbered), p: prediction && 1, y: sent > 1 ? (items?.have ?? 0) : undefined, got };
     return [pathOf(entry), { key: twin.key ?? undefined, on: isNested(entry) ? entry.on : undefined, args, call }];
   }
 
-  /** The number up to which all calls are answered. */
+  /** The number up to which all calls are answered, with all their items. */
   #seen(last: Numbered): number {
     let seen = last.n - 1;
-    for (const { numbered, answer } of this.#outbox.entries) if (!answer && isBeside(numbered, last)) seen = Math.min(seen, numbered.n - 1);
+    for (const { numbered, answer, items } of this.#outbox.entries)
+      if ((!answer || items?.lacks) && isBeside(numbered, last)) seen = Math.min(seen, numbered.n - 1);
     return seen;
   }
 
@@ -189,6 +224,13 @@ export class Sender {
     const told = refusalOf(error);
     // It has taken no number. Whatever the app says is an answer, also where the server has the same word for this.
     if (!told || isAgain(error)) return this.#rest((told?.data as { retryAfter?: number } | undefined)?.retryAfter);
+    const { done } = error.data as { done?: Answer };
+    if (done) {
+      entry.failed = told;
+      return this.#answered(entry, done);
+    }
+    // It has its answer, and there is nothing more of it.
+    if (entry.answer) return this.#answered(entry, entry.answer);
     const response = error.meta?.response as { ok: boolean } | undefined;
     if (response?.ok === false && !entry.alone) {
       // The whole request was refused: perhaps for what others in it were.
@@ -222,12 +264,9 @@ export class Sender {
   /** The line is back: asks again at once for all answers, as those under way may have got lost. */
   resume(): void {
     for (const entry of this.#outbox.entries) {
-      entry.yields = 0;
-      if (entry.answer) continue;
-      if (entry.sent > 0) this.#await(entry);
-      const { attempt } = entry;
-      entry.attempt = undefined;
-      attempt?.abort();
+      if (entry.answer && !entry.items?.lacks) continue;
+      if (!entry.answer && entry.sent > 0) this.#await(entry);
+      this.#ask(entry);
     }
     this.#failures = 0;
     this.#again();
@@ -238,15 +277,20 @@ export class Sender {
     for (const entry of [...this.#outbox.entries]) {
       const { answer, twin, numbered } = entry;
       if (!answer) continue;
-      const shown = twin.shows(answer.i, answer.r);
-      if (shown && entry.yields > 0) continue;
-      if (shown || twin.state === "refused") this.#resolve(entry, answer.v);
-      else if (numbered?.scope.incarnation !== answer.i) this.#outbox.reject(entry, unknownOutcome(numbered?.scope.incarnation as string));
+      const shown = twin.shows(answer.i, answer.r) || twin.state === "refused";
+      const lost = !shown && numbered?.scope.incarnation !== answer.i;
+      if (!shown && !lost) continue;
+      this.#give(entry, true);
+      // An effect may have ended the client.
+      if (entry.items?.lacks || !this.#outbox.entries.has(entry)) continue;
+      if (shown) this.#resolve(entry, answer.v);
+      else this.#outbox.reject(entry, unknownOutcome(numbered?.scope.incarnation as string));
     }
   }
 
   #resolve(entry: OutboxEntry, value: Encoded): void {
     this.#outbox.end(entry);
+    if (entry.failed) return entry.open.reject(entry.failed);
     try {
       entry.open.resolve(entry.twin.mirror.decode(value));
     } catch (error) {
@@ -259,13 +303,23 @@ export class Sender {
     engine.ran(this.#outbox.entries, twin, { client: this.#world.connection.id, i: incarnation, n: Math.max(0, ...ran.keys()) }, ran);
   }
 
-  /** Takes one more value of a generator event. */
-  yielded(scope: Scope, n: number, value: Encoded): void {
+  /** Takes an item of an event, as the stream brings it. */
+  item(incarnation: string, n: number, k: number, item: Item): void {
     for (const entry of this.#outbox.entries) {
-      if (entry.numbered?.n !== n || entry.numbered.scope !== scope) continue;
-      entry.yields--;
-      if (!entry.answer) this.#await(entry);
-      entry.open.yielded(entry.twin.mirror.decode(value));
+      const { numbered, answer } = entry;
+      if (numbered?.n !== n || numbered.i !== incarnation || numbered.client !== this.#world.connection.id) continue;
+      (entry.items ??= new CallItems()).take(k, item);
+      if (!answer) this.#await(entry);
+      this.#give(entry, false);
+      this.#expect(entry);
+    }
+  }
+
+  /** Gives the items of a call on, in their order. */
+  #give(entry: OutboxEntry, shown: boolean): void {
+    for (const item of entry.items?.next(shown) ?? []) {
+      if (item[0] === "effect") this.#effects.tell(item[1], decodeValue(item[2]) as readonly unknown[]);
+      else entry.open.yielded(entry.twin.mirror.decode(item[1]));
     }
   }
 

@@ -39,6 +39,7 @@ export {
   type Current,
   type CurrentBase,
   current,
+  type EventEffects,
   effect,
   newId,
   type Page,

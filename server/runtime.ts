@@ -4,6 +4,7 @@ import type { ContextRequest } from "../lib/class/register.js";
 import { describeClass, type WireSchema } from "../lib/class/schema.js";
 import { alreadyAnswered, cutOff, droppedField } from "../lib/errors/errors.js";
 import { lostStorage } from "../lib/errors/storage-errors.js";
+import type { Effect } from "../lib/wire/protocol.js";
 import { Admission } from "./access/admission.js";
 import { Callers, RETRY } from "./access/callers.js";
 import { Clients } from "./access/clients.js";
@@ -199,11 +200,7 @@ export class Runtime implements World {
     return { r, error: errorShapeOf(alreadyAnswered(n), this.report) };
   }
 
-  restored(answer: unknown): Outcome {
-    // The stream by which its yields came is gone.
-    const { y: _, ...outcome } = answer as Outcome;
-    return outcome;
-  }
+  readonly post = (connection: string, effect: Effect) => this.streams.post(connection, effect);
 
   dropped(store: string, className: string, field: string): void {
     const path = `${className || store}.${field}`;

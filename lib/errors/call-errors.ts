@@ -41,3 +41,8 @@ export const callerOutOfTime = (event: string, reason: Error) =>
 /** An event is over, and its code goes on to call others. */
 export const callerEnded = (event: string, reason: Error) =>
   refusal("INTERRUPTED", `\`${event}\` was not called: the event that calls it is over. ${reason.message}`);
+/** What `effect.to()` was given names no tab. */
+export const noConnection = (given: unknown) =>
+  wrong(
+    `\`effect.to()\` takes a \`Connection\`, or the id of one, but got ${given === null ? "null" : typeof given}. Calls from server code have no connection.`,
+  );

@@ -1,5 +1,6 @@
 import type { AppContext, AppEffects, Problem } from "../class/register.js";
 import type { Global } from "../class/view-types.js";
+import { noConnection } from "../errors/call-errors.js";
 import { outsideCurrent } from "../errors/errors.js";
 import { randomId } from "./random-id.js";
 
@@ -118,12 +119,34 @@ export interface BuiltInHandlers extends Omit<BuiltInEffects, "download"> {
   download(file: string | SentFile, name?: string, options?: { external?: boolean }): void;
 }
 
+/** The effects that events have in browsers: the built-in ones, and the app's own. */
+export type Effects = BuiltInEffects & AppEffects;
+
+/** The effects of an event, by whose browsers they act in. */
+export type EventEffects = Effects & {
+  /**
+   * Acts in the browsers of all who watch a store of this scope instance now, with the frame of the event's commit.
+   * @example effect.everyone.confetti(20);
+   */
+  readonly everyone: Effects;
+  /**
+   * Acts in one tab, of whatever session: once it has a stream, if that is within a minute. `connection` is a `Connection`, as `current().connection` or one
+   * that state has kept, or its id.
+   * @throws StateError for anything else
+   * @example effect.to(this.host).toast("Somebody has come");
+   */
+  to(connection: Pick<Connection, "id"> | string): Effects;
+};
+
+/** Whom an effect is for: the caller, if undefined. */
+export type EffectTarget = "everyone" | { readonly connection: string } | undefined;
+
 /** The environment of running events: it provides `current()`, `update()`, effects and ids. */
 export interface Provider {
   current(): Current | undefined;
   update<R>(change: () => R): Promise<R>;
   /** `false`: no event runs here. */
-  effect(name: string, args: readonly unknown[]): boolean;
+  effect(name: string, args: readonly unknown[], target: EffectTarget): boolean;
   newId(): string | undefined;
   /** Runs a constructor. State cannot be changed meanwhile. */
   construct<R>(make: () => R): R;
@@ -179,17 +202,30 @@ export function update<R>(change: () => R & (R extends PromiseLike<unknown> ? Pr
   return provider ? provider.update(change as () => R) : new Promise((resolve) => resolve(change()));
 }
 
+const effectsFor = (target: EffectTarget, more?: object) =>
+  new Proxy({} as EventEffects, {
+    get: (_, name) => {
+      if (typeof name === "symbol") return undefined;
+      if (more && Object.hasOwn(more, name)) return Reflect.get(more, name);
+      return (...args: unknown[]) => {
+        if (!shared[PROVIDER]?.effect(name, args, target)) throw outsideCurrent(`effect.${name}()`);
+      };
+    },
+  });
+
 /**
- * Runs an effect in the caller's browser, after the event's changes are shown there.
+ * Runs an effect in the caller's browser, after the event's changes are shown there. `effect.everyone` runs one in the browsers of all who watch, and
+ * `effect.to(connection)` in one tab.
  * @throws StateError outside an event
  * @example effect.toast("Saved");
+ * @example effect.everyone.confetti(20);
  */
-export const effect: BuiltInEffects & AppEffects = new Proxy({} as BuiltInEffects & AppEffects, {
-  get: (_, name) => {
-    if (typeof name === "symbol") return undefined;
-    return (...args: unknown[]) => {
-      if (!shared[PROVIDER]?.effect(name, args)) throw outsideCurrent(`effect.${name}()`);
-    };
+export const effect: EventEffects = effectsFor(undefined, {
+  everyone: effectsFor("everyone"),
+  to(to: Pick<Connection, "id"> | string) {
+    const connection = typeof to === "string" ? to : to?.id;
+    if (typeof connection !== "string") throw noConnection(to);
+    return effectsFor({ connection });
   },
 });
 

@@ -1,10 +1,12 @@
 import type { WireDelta } from "./codec.js";
-import type { FrameMessage } from "./protocol.js";
+import { EFFECTS, type Effect, type FrameMessage } from "./protocol.js";
 
 /** A commit in a frame. */
 export interface FrameCommit {
   readonly revision: number;
   readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
+  /** The effects for all who watch the host. */
+  effects?: readonly Effect[];
 }
 
 /** Reads the commits of a frame, in their order. Commits that changed nothing for the reader are left out. */
@@ -18,7 +20,8 @@ export function commitsOf([, first, ...rest]: FrameMessage): [FrameCommit, ...Fr
       deltas = [];
       revision += part;
       commits.push({ revision, deltas });
-    } else deltas.push([part as string, rest[++i] as WireDelta]);
+    } else if (part === EFFECTS) (commits.at(-1) as FrameCommit).effects = rest[++i] as readonly Effect[];
+    else deltas.push([part as string, rest[++i] as WireDelta]);
   }
   return commits;
 }

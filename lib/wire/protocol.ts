@@ -34,7 +34,11 @@ export type RefusalParts = readonly [code: string, message: string, data?: Encod
  * A frame: all changes of one commit, a store's name before each delta. A number in the place of a name begins a later commit, so many revisions after
  * the one before. It is the one message that begins with a number.
  */
-export type FrameMessage = readonly [host: number, revision: number, ...parts: (string | number | WireDelta)[]];
+export type FrameMessage = readonly [host: number, revision: number, ...parts: FramePart[]];
+/** A part of a frame: the name of a store, its delta after it, or a number that begins a later commit. */
+export type FramePart = string | number | WireDelta | readonly Effect[];
+/** What stands in a frame in the place of a store's name, before the effects for all who watch the host. */
+export const EFFECTS = "$effects";
 
 type HelloMessage = readonly [head: "hello", greeting: Greeting];
 
@@ -65,10 +69,23 @@ export type InstanceRef = readonly [incarnation: string, revision: number, numbe
 
 type RefusedMessage = readonly [head: "refused", store: string, key: string | null, ...refusal: RefusalParts];
 
-/** A value that a generator event of this client has yielded. */
-type YieldMessage = readonly [head: "yield", client: string | null, host: number | null, n: number, value: Encoded];
+/** An effect in a browser: a name, and encoded arguments. */
+export type Effect = readonly [name: string, args: Encoded];
 
-type EffectMessage = readonly [head: "effect", name: string, args: Encoded];
+/** What an event gives its caller before its answer: a value that it yields, or an effect. */
+export type Item = readonly [kind: "yield", value: Encoded] | readonly [kind: "effect", ...effect: Effect];
+
+/** The items of an event from a number on. */
+export type NumberedItems = readonly [first: number, ...items: Item[]];
+
+/** Item `k` of event `n` of this client: a value that it has yielded. */
+type YieldMessage = readonly [head: "yield", incarnation: string, n: number, k: number, value: Encoded];
+
+/** The same: an effect. With one id instead of the numbers, it is a letter: an effect for this tab. */
+type EffectMessage = readonly [head: "effect", ...effect: Effect, ...from: readonly [incarnation: string, n: number, k: number] | readonly [letter: string]];
+
+/** The effects for all who watch a host, of a frame that this stream does not bring, as a snapshot took its place. */
+type EffectsMessage = readonly [head: "effects", host: number, revision: number, effects: readonly Effect[]];
 
 /** The server ends the stream, and the client comes back. */
 type ByeMessage = readonly [head: "bye", reason: string];
@@ -80,7 +97,16 @@ type EventsMessage = readonly [head: "events", bytes: number];
 export type AnswerMessage = readonly [head: "answer", id: number, answer: unknown, error?: unknown];
 
 /** The messages that change what a client shows. */
-export type StateMessage = FrameMessage | HelloMessage | SnapshotMessage | ResumeMessage | RanMessage | RefusedMessage | YieldMessage | EffectMessage;
+export type StateMessage =
+  | FrameMessage
+  | HelloMessage
+  | SnapshotMessage
+  | ResumeMessage
+  | RanMessage
+  | RefusedMessage
+  | YieldMessage
+  | EffectMessage
+  | EffectsMessage;
 
 /** The messages of every stream. */
 export type TabMessage = StateMessage | ByeMessage;
@@ -102,10 +128,12 @@ export interface Answer {
   /** The revision that shows what the event has changed. */
   readonly r: number;
   readonly v: Encoded;
-  /** How many values the event has yielded before. */
+  /** How many items the event has given before. */
   readonly y?: number;
   /** The numbers of the instances that the event has put into the called store, for a caller that predicts; -1 for one that clients do not see. */
   readonly m?: readonly number[];
+  /** The items that no stream has brought, or that were asked for. */
+  readonly o?: NumberedItems;
   /** The messages that a stream would have brought. */
   readonly f?: readonly MissedMessage[];
 }

@@ -2,7 +2,8 @@ import { cancelled, cookieReplaced, cutOff, isLater, unknownEvent, unknownOutcom
 import { eventIds } from "../../lib/event/event-ids.js";
 import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
-import type { InstanceRef, MissedMessage } from "../../lib/wire/protocol.js";
+import type { Encoded } from "../../lib/wire/codec.js";
+import type { Effect, InstanceRef, Item, MissedMessage, NumberedItems } from "../../lib/wire/protocol.js";
 import { definitionOf, locate, type OwnedEvent, permit, publicEvent } from "../access/access.js";
 import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
@@ -20,6 +21,7 @@ import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record } from "../wire/request-input.js";
+import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
 //
@@ -43,7 +45,16 @@ import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, 
 // and answered only.
 
 /** The outcome of a numbered event. Plain data, as it is stored. */
-export type Outcome = { readonly r: number; readonly v?: unknown; readonly y?: number; readonly m?: readonly number[]; readonly error?: Refusal };
+export interface Outcome {
+  readonly r: number;
+  readonly v?: Encoded;
+  /** How many items the event has had, and the items that are kept. */
+  readonly y?: number;
+  readonly o?: NumberedItems;
+  /** The numbers of the instances that it has made. */
+  readonly m?: readonly number[];
+  readonly error?: Refusal;
+}
 
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
@@ -94,6 +105,8 @@ export class Dispatcher {
   readonly #server: Server;
   /** The numbered calls that wait or run, by host, client and number. */
   readonly #running = new Map<string, AbortController>();
+  /** The items of these calls. */
+  readonly #items = new Map<string, CallItems>();
   /** The calls of all clients that wait or run. */
   readonly #controls = new Set<AbortController>();
 
@@ -166,7 +179,8 @@ export class Dispatcher {
 
   /** Runs a call with a number once, in its client's order, or gives the answer that it had the first time. */
   async #numbered(call: ClientCall, number: NumberedCall, host: Host, caller: Caller): Promise<unknown> {
-    const { client, n, seen, i } = number;
+    const { client, n, seen, i, y, got } = number;
+    if (caller.connection) this.#server.streams.confirm(caller.connection.id, got);
     if (i !== undefined && i !== host.incarnation) throw unknownOutcome(host.incarnation, this.#server.storage.durable);
     const prepared = await this.#prepare(call, host, caller);
     const report = this.#reportOf(call);
@@ -176,6 +190,7 @@ export class Dispatcher {
       return { r: host.revision, error: refusal };
     };
     const entered: EnteredCall = { call, number, host, caller, refuse };
+    if (y !== undefined) this.#items.get(idOf(host, number))?.repeat(y);
     const outcome = await host.eventNumbers.enter<Outcome>(client, n, seen, "error" in prepared, () =>
       "error" in prepared ? Promise.resolve(refuse(prepared.error)) : this.#run(entered, prepared.args),
     );
@@ -197,12 +212,15 @@ export class Dispatcher {
   }
 
   /** Runs an event that has its number. It has entered the host's queue when this returns. */
-  #run({ call, number, host, caller, refuse }: EnteredCall, args: readonly unknown[]): Promise<Outcome> {
+  #run(entered: EnteredCall, args: readonly unknown[]): Promise<Outcome> {
+    const { call, number, host, caller, refuse } = entered;
     const { definition, owner, event, on, began } = call;
     const { client, n, seen, predicted } = number;
     const control = this.#control();
-    const id = `${host.id} ${client} ${n}`;
+    const id = idOf(host, number);
+    const items = this.#itemsOf(entered);
     this.#running.set(id, control);
+    this.#items.set(id, items);
     const result = host.run<Outcome>({
       definition,
       owner,
@@ -216,42 +234,56 @@ export class Dispatcher {
       predicted,
       ...(event.optimistic && { newId: eventIds(`${host.incarnation} ${client} ${n}`) }),
       began,
-      refuse,
-      ...this.#sinks(host, number),
+      check: checkAnswer,
+      answer: (value, store, r) => items.end({ r, v: store.encode(value), ...(store.made.length > 0 && { m: store.made }) }),
+      refuse: (error) => items.end(refuse(error)),
+      stored: withLastItems,
+      yielded: (value, store) => items.add(["yield", store.encode(value)]),
+      effects: (effects) => {
+        const sends = effects.map((effect) => items.add(["effect", ...effect]));
+        return () => {
+          for (const send of sends) send();
+        };
+      },
     });
     return result.finally(() => {
       this.#running.delete(id);
+      this.#items.delete(id);
       this.#controls.delete(control);
     });
   }
 
-  /** Takes what a numbered event gives: its answer, and what the client's stream brings of it before. */
-  #sinks(host: Host, { client, n }: NumberedCall): CallSinks<Outcome> {
+  /** Makes what keeps the items of a numbered event, and has the client's stream bring them. */
+  #itemsOf({ number: { client, n }, host, caller }: EnteredCall): CallItems {
     const { streams } = this.#server;
-    let y = 0;
-    return {
-      check: checkAnswer,
-      answer: (value, store, r) => ({ r, v: store.encode(value), ...(y > 0 && { y }), ...(store.made.length > 0 && { m: store.made }) }),
-      yielded: (value, store) => {
-        y++;
-        const encoded = store.encode(value);
-        return () => streams.of(client)?.yielded(host, n, encoded);
-      },
-      effects: (effects) => streams.of(client)?.effects(effects),
+    const tab = caller.connection?.id;
+    const late = (effect: Effect) => tab !== undefined && streams.post(tab, effect);
+    const send = (k: number, item: Item) => {
+      const stream = streams.of(client);
+      const place = [host.incarnation, n, k] as const;
+      if (item[0] === "yield") stream?.bring(["yield", ...place, item[1]]);
+      else if (stream) stream.bring([...item, ...place]);
+      // A later page of the same tab has taken the place of the one that has called.
+      else if (streams.has(tab)) late([item[1], item[2]]);
     };
+    return new CallItems({ send, late });
   }
 
   /** Gives the answer of a numbered call: PROTOCOL.md §2. */
   async #answer({ call, number, host, caller }: EnteredCall, outcome: Outcome): Promise<unknown> {
     const { definition, request } = call;
-    const { at, client } = number;
+    const { at, client, y } = number;
     // The next request gets the answer, with the cookie.
     if (request.late && typeof request.cookie === "string") throw cookieReplaced();
-    if (outcome.error) throw errorOf(outcome.error);
-    const { error: _, ...answer } = outcome;
-    const h = this.#server.streams.of(client)?.numberOf(host);
-    if (h !== undefined || at === null) return { h: h ?? null, i: host.incarnation, ...answer };
-    return { h: null, i: host.incarnation, ...answer, f: await this.#missed(definition, host, caller, client, at) };
+    const { error, o: items, ...rest } = outcome;
+    if (error && !items) throw errorOf(error);
+    const stream = this.#server.streams.of(client);
+    const h = stream?.numberOf(host);
+    const o = items && (y !== undefined || !stream) ? itemsAfter(items, y ?? 0) : undefined;
+    const f = h === undefined && at !== null ? await this.#missed(definition, host, caller, client, at) : undefined;
+    const done = { h: h ?? null, i: host.incarnation, ...rest, ...(o && { o }), ...(f && { f }) };
+    if (error) throw errorOf({ ...error, done });
+    return done;
   }
 
   /** Gives the messages of a host that a client without a stream has missed. */
@@ -307,3 +339,6 @@ export class Dispatcher {
     for (const control of this.#controls) control.abort(cutOff());
   }
 }
+
+/** Names a numbered call among all. */
+const idOf = (host: Host, { client, n }: NumberedCall) => `${host.id} ${client} ${n}`;

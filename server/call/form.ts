@@ -27,7 +27,7 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
   try {
     const fields = [...(await readForm(request))];
     const { path, key, on, bound } = calledBy(fields.map(([name]) => name));
-    await runtime.dispatcher.invoke(twinRequest, path, { key, on, args: { fields, bound } }, (effects) => {
+    await runtime.dispatcher.invoke(twinRequest, path, { key, on, args: { fields, bound } }, (effects) => () => {
       for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
     });
     return new Response(null, { status: 303, headers: { location: headerOf(fromPage(location, back)) } });

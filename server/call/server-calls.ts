@@ -1,6 +1,7 @@
 import { circle } from "../../lib/errors/errors.js";
 import { randomId } from "../../lib/event/random-id.js";
 import type { Store } from "../../lib/store/store.js";
+import type { Effect } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { definitionOf, eventOf } from "../access/access.js";
 import { sessionOf } from "../access/callers.js";
@@ -62,7 +63,8 @@ export class ServerCalls {
         control,
         eventId: randomId(),
         answer: (value) => plainOf(value),
-        ...(turn?.deliver && { effects: turn.deliver }),
+        // They get their numbers once the commit is stored, as this host may fail without the caller's.
+        ...(turn?.deliver && { effects: (effects: readonly Effect[]) => () => turn.deliver?.(effects)() }),
         ...(yielded && {
           yielded(value: unknown, _: Store) {
             const plain = plainOf(value);

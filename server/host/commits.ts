@@ -1,6 +1,7 @@
 import type { WireDelta } from "../../lib/wire/codec.js";
 import type { EventRecord } from "../storage/records.js";
 import type { Turn } from "./context.js";
+import { takeEffects } from "./effects.js";
 import type { EventNumbers } from "./event-numbers.js";
 import type { EventCall } from "./event-runner.js";
 import type { World } from "./host.js";
@@ -16,7 +17,7 @@ interface Owner {
   readonly shelf: Shelf;
   readonly turns: Turns;
   readonly watchers: Watchers;
-  readonly world: Pick<World, "storage" | "report">;
+  readonly world: Pick<World, "post" | "storage" | "report">;
   /** The storage did not take a commit. Makes the error that those get who wait for it. */
   lose(error: unknown): Error;
 }
@@ -64,7 +65,7 @@ export class Commits {
    * with its last commit.
    */
   async make(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
-    const { eventNumbers, shelf, turns, watchers } = this.#host;
+    const { eventNumbers, shelf, turns, watchers, world } = this.#host;
     if (turn.reading) await turn.reading;
     turns.check(turn);
     const changed: ShelfEntry[] = [];
@@ -75,7 +76,10 @@ export class Commits {
       if (open || delta) changed.push(entry);
       if (delta && entry.loggedFrom !== undefined) deltas.push([name, delta]);
     }
-    if (changed.length > 0) this.#revision++;
+    const { everyone, send } = takeEffects(turn, world.post, () => watchers.logs);
+    // Effects for all who watch have a revision, so a client that resumes gets them once.
+    const news = changed.length > 0 || everyone.length > 0;
+    if (news) this.#revision++;
     const revision = this.#revision;
     const numbered = call?.numbered;
     // An event beside the queue may end before events that were called before it.
@@ -84,22 +88,29 @@ export class Commits {
     if (end) {
       const answer = end();
       if (numbered) this.#begun?.delete(numbered);
-      if (changed.length > 0 || numbered) this.write(changed, numbered && { ...numbered, answer });
-    } else if (changed.length > 0) {
+      if (news || numbered) this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) });
+    } else if (news) {
       // The first commit of an event says that it has begun.
       const begins = numbered && !this.#begun?.has(numbered);
       if (begins) (this.#begun ??= new Set()).add(numbered);
       this.write(changed, begins ? numbered : undefined);
     }
     const shown = call?.predicted ? by && { client: by.client, n: by.n, made: shelf.live.get(call.definition.name)?.store.made } : undefined;
-    const { effects, deliver } = turn;
-    turn.effects = [];
     this.#journal.after(() => {
       this.#told = revision;
-      if (changed.length > 0) watchers.publish({ revision, deltas, by: shown });
-      if (effects.length > 0) deliver?.(effects);
+      if (news) watchers.publish({ revision, deltas, by: shown, effects: everyone });
+      send?.();
     });
     if (this.#journal.full) await turns.hold(this.#journal.settled());
+  }
+
+  /** Has the effects of an event beside the queue take place with its yield, which commits nothing. */
+  async effects(turn: Turn): Promise<void> {
+    if (turn.reading) await turn.reading;
+    const { watchers, world } = this.#host;
+    const { everyone, send } = takeEffects(turn, world.post, () => watchers.logs);
+    if (everyone.length > 0) this.step([], (revision) => watchers.publish({ revision, deltas: [], effects: everyone }));
+    if (send) this.#journal.after(send);
   }
 
   /** Makes a revision without an event. `told`: called once it is stored. */
@@ -113,8 +124,9 @@ export class Commits {
   }
 
   /** An event that has committed something has failed: that answer is stored too. */
-  fail(numbered: Omit<EventRecord, "answer">, answer: unknown): void {
-    if (this.#begun?.delete(numbered)) this.write([], { ...numbered, answer });
+  fail<R>(call: EventCall<R>, answer: R): void {
+    const { numbered } = call;
+    if (numbered && this.#begun?.delete(numbered)) this.write([], { ...numbered, answer: storedAnswer(call, answer) });
   }
 
   /** Sends a commit to the storage. */
@@ -134,3 +146,5 @@ export class Commits {
     return this.#journal.settled();
   }
 }
+
+const storedAnswer = <R>({ stored }: EventCall<R>, answer: R): unknown => (stored ? stored(answer) : answer);

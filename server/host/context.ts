@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Provider, setProvider } from "../../lib/event/current.js";
+import { type EffectTarget, type Provider, setProvider } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
+import type { Effect } from "../../lib/wire/protocol.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { plainOf } from "../wire/plain-values.js";
 import type { Cancellation } from "./cancellation.js";
@@ -35,8 +36,14 @@ export interface ConnectionInfo {
   readonly since: Date;
 }
 
-/** An effect in the caller's browser: a name, and encoded arguments. */
-export type Effect = readonly [name: string, args: Encoded];
+/** An effect that an event has called, and whom it is for. */
+export interface CalledEffect {
+  readonly effect: Effect;
+  readonly target: EffectTarget;
+}
+
+/** Takes effects while their commit is made. The returned function sends them, once it is stored. */
+export type Deliver = (effects: readonly Effect[]) => () => void;
 
 /** The right to change the stores of a host: what runs as one event, or one hook. */
 export interface Turn {
@@ -56,15 +63,15 @@ export interface Turn {
   end(why: () => Error): void;
   /** The hosts whose answers it waits for. */
   readonly waitsFor: Set<string>;
-  effects: Effect[];
+  effects: CalledEffect[];
   /** Arguments of effects that are still read, as a Blob's bytes are. */
   reading?: Promise<unknown>;
   /** The calls that it has made to other hosts, once it has made one. */
   outgoing?: OutgoingCalls;
   /** Gives the next id of the event, where its caller expects the same. */
   readonly newId?: () => string;
-  /** Takes the effects of a commit to the caller's browser. */
-  readonly deliver?: (effects: readonly Effect[]) => void;
+  /** Takes the effects of a commit for the caller's browser. The returned function sends them, once the commit is stored. */
+  readonly deliver?: Deliver;
   /** Decides what an event beside the queue may still do when it is cancelled. */
   cancellation?: Cancellation;
   /** Changes state for a moment, from an event that runs beside the queue. */
@@ -90,9 +97,9 @@ export const currentTurn = (): Turn | undefined => turns().getStore();
 export const runIn = <R>(turn: Turn, run: () => R): R => turns().run(turn, run);
 
 /** Keeps the place of an effect whose arguments are still read. The commit waits for them. */
-function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[]>): void {
+function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[]>, target: EffectTarget): void {
   const effect: [name: string, args: Encoded] = [name, encodeValue([])];
-  turn.effects.push(effect);
+  turn.effects.push({ effect, target });
   const read = reading.then((args) => {
     effect[1] = encodeValue(args);
   });
@@ -107,12 +114,12 @@ const provider: Provider = {
     const turn = currentTurn();
     return turn?.update ? ((await turn.update(change)) as R) : change();
   },
-  effect(name, args) {
+  effect(name, args, target) {
     const turn = currentTurn();
     if (!turn) return false;
     const sent = sentArguments(name, args);
-    if (sent instanceof Promise) readEffect(turn, name, sent);
-    else turn.effects.push([name, encodeValue(plainOf(sent))]);
+    if (sent instanceof Promise) readEffect(turn, name, sent, target);
+    else turn.effects.push({ effect: [name, encodeValue(plainOf(sent))], target });
     return true;
   },
   newId: () => currentTurn()?.newId?.(),

@@ -52,8 +52,6 @@ export interface EventNumbersOptions {
   interrupted?(): unknown;
   /** Makes what takes the place of an answer that is dropped, as its client leaves too many unconfirmed. */
   lost?(n: number): unknown;
-  /** An answer of an earlier process as it is given now. @default as it is */
-  restored?(answer: unknown): unknown;
 }
 
 export const createEventNumbers = (options: EventNumbersOptions = {}): EventNumbers => new ClientNumbers(options);
@@ -63,10 +61,10 @@ class ClientNumbers implements EventNumbers {
   readonly #lost: (n: number) => unknown;
   #sweepAt = SWEEP_FROM;
 
-  constructor({ records = {}, interrupted = () => undefined, lost = () => undefined, restored = (answer) => answer }: EventNumbersOptions) {
+  constructor({ records = {}, interrupted = () => undefined, lost = () => undefined }: EventNumbersOptions) {
     this.#lost = lost;
     for (const [id, { next, confirmed, seen, answers, begun }] of Object.entries(records)) {
-      const given = [...answers.map(([n, answer]) => [n, restored(answer)] as const), ...begun.map((n) => [n, interrupted()] as const)];
+      const given = [...answers, ...begun.map((n) => [n, interrupted()] as const)];
       const settled = new Map(given.sort(([a], [b]) => a - b));
       const kept = new Map(Array.from(settled, ([n, answer]) => [n, Promise.resolve(answer)]));
       this.#clients.set(id, { next, forgotten: confirmed, seen, ran: true, ended: next - 1, answers: kept, settled, waiting: new Map() });

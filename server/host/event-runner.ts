@@ -9,7 +9,7 @@ import type { EventRecord } from "../storage/records.js";
 import { silence } from "../wire/plain-values.js";
 import { ActiveCalls } from "./active-calls.js";
 import { Cancellation } from "./cancellation.js";
-import { type Caller, type Effect, runIn, type Turn } from "./context.js";
+import { type Caller, type Deliver, runIn, type Turn } from "./context.js";
 import type { Host } from "./host.js";
 import type { ShelfEntry } from "./shelf.js";
 
@@ -46,8 +46,8 @@ interface CallIdentity {
 export interface CallSinks<R> {
   /** Notes that the event's turn has come. */
   began?(): void;
-  /** Takes the effects of a commit, once it is stored. */
-  effects?(effects: readonly Effect[]): void;
+  /** Takes the effects of a commit for the caller, while it is made. The returned function sends them, once it is stored. */
+  effects?: Deliver;
   /** Takes a yielded value, while containers have their numbers. The returned function sends it, once the commit is stored. */
   yielded?(value: unknown, store: Store): () => void;
   /** Throws where a returned or yielded value cannot be sent: before its commit. */
@@ -56,6 +56,8 @@ export interface CallSinks<R> {
   answer(value: unknown, store: Store, revision: number): R;
   /** Makes the answer of an event that has failed: the call does not reject then. */
   refuse?(error: unknown): R;
+  /** Gives an answer as it is stored. @default as it is */
+  stored?(answer: R): unknown;
 }
 
 /** One call of an event, as a host runs it. */
@@ -102,7 +104,7 @@ export class EventRunner {
         throw error;
       }
       answer = call.refuse(error);
-      if (call.numbered) commits.fail(call.numbered, answer);
+      commits.fail(call, answer);
     }
     await commits.settled();
     return answer;
@@ -235,6 +237,7 @@ export class EventRunner {
       };
       await send(() => call.check?.(value));
       if (!call.event.background) await commits.make(turn, call);
+      else await commits.effects(turn);
       await send(() => (call.yielded ? commits.after(call.yielded(value, store)) : silence(value)));
       if (call.control.signal.aborted) {
         turn.cancellation?.tell();

@@ -4,6 +4,7 @@ import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted
 import { plainSteps } from "../../lib/store/compact.js";
 import { viewOf } from "../../lib/view/view.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
+import type { Effect } from "../../lib/wire/protocol.js";
 import { labelsOf, nearest } from "../definition/event-labels.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
 import { type Definition, keyOf, type Models, type ScopeKind, scopeKindOf } from "../definition/scope.js";
@@ -38,10 +39,10 @@ export interface World {
   interrupted(revision: number): unknown;
   /** Makes what takes the place of the dropped answer to event `n`. */
   lost(revision: number, n: number): unknown;
-  /** An answer of an earlier process as it is given now. */
-  restored(answer: unknown): unknown;
   /** A record has a field that its class does not have any more. `className` is `""` for the store's own. */
   dropped(store: string, className: string, field: string): void;
+  /** Posts an effect to a tab, whichever stream it has, or will have soon. */
+  readonly post: (connection: string, effect: Effect) => void;
   /** Notes that a commit is stored and sent. `bytes`: its size on the wire; 0 without watchers. */
   committed(host: Host, bytes: number): void;
   /** Stores began to be watched. */
@@ -99,7 +100,6 @@ export class Host {
       records: state?.numbers,
       interrupted: () => world.interrupted(revision),
       lost: (n) => world.lost(this.revision, n),
-      restored: (answer) => world.restored(answer),
     });
     this.shelf = new Shelf(this, state?.stores);
     this.commits = new Commits(this, revision);

@@ -2,6 +2,7 @@ import { transaction } from "mobx";
 import { eventTimedOut, isOutOfTime } from "../../lib/errors/call-errors.js";
 import { eventEnded, slowEvent } from "../../lib/errors/errors.js";
 import { runIn, type Turn } from "./context.js";
+import { lettersTo } from "./effects.js";
 import type { EventCall } from "./event-runner.js";
 import type { Host } from "./host.js";
 
@@ -161,6 +162,8 @@ export class Turns {
 
   #make(label: string, { caller, eventId = "", effects, newId }: Taker, control: AbortController): Turn {
     const host = this.#host;
+    // A hook answers nobody: its effects are letters to the tab that it is about.
+    const deliver = effects ?? (caller.connection && lettersTo(caller.connection.id, host.world.post));
     // An error is costly to make, and hardly ever asked for.
     let why: (() => Error) | undefined;
     const turn: Turn = {
@@ -187,7 +190,7 @@ export class Turns {
       },
       waitsFor: new Set(),
       effects: [],
-      ...(effects && { deliver: effects }),
+      ...(deliver && { deliver }),
       ...(newId && { newId }),
     };
     return turn;

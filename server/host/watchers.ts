@@ -23,6 +23,8 @@ interface Told {
   readonly revision: number;
   readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
   readonly by?: Frame["by"];
+  /** The effects for all who watch. */
+  readonly effects?: Frame["effects"];
 }
 
 /** The watchers of a host, each of some stores: what they get when they come, and of each commit. */
@@ -128,14 +130,19 @@ export class Watchers {
 
   // --- what they are sent ---
 
-  publish({ revision, deltas, by }: Told): void {
-    const { number, shelf, world } = this.#host;
-    const kept = [...shelf.live.values()].some(({ loggedFrom }) => loggedFrom !== undefined);
-    if (!kept) {
+  /** Some store has frames, as it was watched since it was loaded. */
+  get logs(): boolean {
+    for (const { loggedFrom } of this.#host.shelf.live.values()) if (loggedFrom !== undefined) return true;
+    return false;
+  }
+
+  publish({ revision, deltas, by, effects }: Told): void {
+    const { number, world } = this.#host;
+    if (!this.logs) {
       this.#frameLog.restart(revision);
       return world.committed(this.#host, 0);
     }
-    const frame = new Frame(number, revision, deltas, by);
+    const frame = new Frame(number, revision, deltas, by, effects);
     this.#frameLog.add(frame);
     for (const connection of this.#watching.keys()) connection.frame(this.#host, frame);
     world.committed(this.#host, frame.bytes);

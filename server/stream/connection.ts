@@ -1,38 +1,12 @@
-import type { Encoded } from "../../lib/wire/codec.js";
 import type { AnswerMessage, Greeting, Message } from "../../lib/wire/protocol.js";
-import type { Caller, ConnectionInfo, Effect } from "../host/context.js";
+import type { Caller, ConnectionInfo } from "../host/context.js";
 import type { Host } from "../host/host.js";
 import { createQueue } from "../task/queue.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
-import { type FrameRun, runOf } from "../wire/frame-run.js";
+import { runOf } from "../wire/frame-run.js";
 import type { Wire } from "../wire/wire.js";
-
-/** A message, or a frame of which the reader gets the stores that it watches. */
-type Queued = { readonly bytes: number } & (
-  | { readonly message: Message; readonly of: undefined }
-  /** `of`: the watched host that the frame belongs to. */
-  | { readonly message: Frame; readonly of: Watched }
-);
-
-/** What is sent as one: a message, or a frame of one or several commits. `before`, `behind`: the messages that go before and behind it. */
-type Taken = { readonly before: readonly Message[]; readonly behind: readonly Message[] } & (
-  | { readonly sent: Message; readonly of: undefined }
-  | { readonly sent: Frame | FrameRun; readonly of: Watched }
-);
-
-interface Watched {
-  readonly host: Host;
-  readonly release: () => void;
-  /** The stores that it watches: the host's own set. */
-  stores: ReadonlySet<string>;
-  /** The stores that get a snapshot when the reader is ready for it: it is made only then. */
-  readonly pending: Set<string>;
-  /** Snapshots are being made. */
-  asked: boolean;
-  /** How many frames wait. */
-  queued: number;
-}
+import { DROPPED, effectsIn, hasEffects, isFree, type Queued, type Taken, type Watched } from "./queued.js";
 
 export interface ConnectionOptions {
   readonly info: ConnectionInfo;
@@ -143,7 +117,7 @@ export class StreamConnection {
     const frames: Frame[] = [];
     const behind: Message[] = [];
     for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      if (next.of === of && next.message.revision === message.revision + frames.length + 1) frames.push(next.message);
+      if (next.of === of && next.message.revision === message.revision + frames.length + 1 && !hasEffects(message, next.message)) frames.push(next.message);
       // Yields and effects that name no container of the state may come after a later commit too, so frames need not wait for them.
       else if (!next.of && isFree(next.message)) behind.push(next.message);
       else break;
@@ -241,7 +215,7 @@ export class StreamConnection {
     for (const store of watched.stores) watched.pending.add(store);
     this.#due = true;
     if (watched.queued === 0) return;
-    this.#queue = this.#queue.filter(({ of }) => of !== watched);
+    this.#queue = this.#queue.flatMap((queued) => (queued.of === watched ? effectsIn(queued.message) : queued));
     this.#bytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
     watched.queued = 0;
   }
@@ -251,8 +225,10 @@ export class StreamConnection {
   frame(host: Host, frame: Frame): void {
     const watched = this.#watched.get(host);
     if (!watched) return;
-    if (watched.pending.size > 0) this.#renewAll(watched);
-    else this.#push({ message: frame, bytes: frame.bytes, of: watched });
+    if (watched.pending.size > 0) {
+      this.#renewAll(watched);
+      for (const queued of effectsIn(frame)) this.#push(queued);
+    } else this.#push({ message: frame, bytes: frame.bytes, of: watched });
   }
 
   /** The client has these stores as of a revision: it gets the frames after it. */
@@ -286,12 +262,9 @@ export class StreamConnection {
     this.#notice();
   }
 
-  effects(effects: readonly Effect[]): void {
-    for (const [name, args] of effects) this.#measured(["effect", name, args]);
-  }
-
-  yielded(host: Host, n: number, value: Encoded): void {
-    this.#measured(["yield", this.client ?? null, this.numberOf(host) ?? null, n, value]);
+  /** Brings an item of a call, or a letter. One that is dropped for a slow reader is kept elsewhere. */
+  bring(message: Message): void {
+    this.#measured(message);
   }
 
   /** Says that the same line takes events, of so many bytes each at most; 0: no more. */
@@ -392,14 +365,3 @@ export class StreamConnection {
 
 /** How many characters of answers may wait for a reader. */
 const MOST_ANSWERED = 1 << 22;
-
-/** The messages that a reader does without when it is much too slow. */
-const DROPPED: readonly Message[0][] = ["yield", "effect"];
-
-/** Whether a message means the same behind a later frame: it names no container of the state. */
-function isFree(message: Message): boolean {
-  if (message[0] === "effect") return true;
-  if (message[0] !== "yield") return false;
-  const [slot, bodies] = message[message.length - 1] as Encoded;
-  return !bodies && !(Array.isArray(slot) && typeof slot[0] === "number");
-}

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { WireSchema } from "../../lib/class/schema.js";
 import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
-import { HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
+import { type Effect, HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
 import { definitionOf, locate, permit, userOf, visitorOf } from "../access/access.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
@@ -13,8 +13,9 @@ import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Telemetry } from "../telemetry.js";
 import type { Report } from "../wire/error-shape.js";
-import { clientId, record, type WatchInput, watchesOf, whole } from "../wire/request-input.js";
+import { clientId, letterId, record, type WatchInput, watchesOf, whole } from "../wire/request-input.js";
 import { StreamConnection } from "./connection.js";
+import { Letters } from "./letters.js";
 import { Line } from "./line.js";
 
 /** How long a ticket waits for its stream, in ms. */
@@ -50,6 +51,7 @@ export class Streams {
   readonly #tabs = new Map<string, StreamConnection>();
   /** The lines that are open, by the connection that has opened each. */
   readonly #lines = new Map<StreamConnection, Line>();
+  readonly #letters = new Letters();
 
   constructor(server: Server) {
     this.#server = server;
@@ -60,6 +62,21 @@ export class Streams {
     return this.#connections.size;
   }
 
+  /** Sends an effect to a tab. */
+  post(connection: string, effect: Effect): void {
+    this.#letters.post(connection, effect);
+  }
+
+  /** Whether a tab has a stream. */
+  has(connection: string | undefined): boolean {
+    return connection !== undefined && this.#letters.reads(connection);
+  }
+
+  /** A tab has got all letters up to one. */
+  confirm(connection: string, got: string | undefined): void {
+    this.#letters.confirm(connection, got);
+  }
+
   /** The stream of a client. */
   of(client: string): StreamConnection | undefined {
     return this.#tabs.get(client);
@@ -68,12 +85,12 @@ export class Streams {
   /** The first step to a stream: a ticket, which stands for ids that no log should keep. */
   connect(request: TwinRequest, input: unknown): { ticket: string; session: string } {
     const { callers, clients, sessionLimits } = this.#server;
-    const { protocol, client, epoch, watch } = record(input, "`{ protocol, client, epoch, watch }`");
+    const { protocol, client, epoch, watch, got } = record(input, "`{ protocol, client, epoch, watch }`");
     if (protocol !== PROTOCOL) throw otherProtocol(protocol, PROTOCOL);
     callers.admit(request);
     const session = request.session?.id ?? "";
     const id = clientId(client);
-    clients.bind(id, request);
+    this.confirm(clients.bind(id, request).id, letterId(got));
     sessionLimits.mayOpen(session, id);
     const ticket = randomBytes(16).toString("base64url");
     const timer = setTimeout(() => this.#spend(ticket), TICKET_LIFE);
@@ -162,7 +179,8 @@ export class Streams {
     if (before) this.leave(before);
     if (client !== undefined) this.#tabs.set(client, connection);
     this.#greet(connection);
-    void this.#watch(connection, watch);
+    this.#letters.open(info.id, connection);
+    void this.#watch(connection, watch).finally(() => this.#letters.begin(info.id, connection));
     return connection;
   }
 
@@ -190,6 +208,7 @@ export class Streams {
   /** A stream has ended. The end of an old one never touches the one that took its place. */
   leave(connection: StreamConnection): void {
     connection.close();
+    this.#letters.leave(connection.info.id, connection);
     this.#lines.get(connection)?.end();
     this.#lines.delete(connection);
     this.#connections.delete(connection);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { dataNotSent, dataTooLarge, EventError, isEventError, isLater } from "../../lib/errors/errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import type { RefusalParts } from "../../lib/wire/protocol.js";
+import type { Answer, RefusalParts } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { boundedIssues, cut } from "./issues.js";
 import { jsonOf, plainOf, silence } from "./plain-values.js";
@@ -28,6 +28,8 @@ export interface Refusal {
   readonly value?: Encoded;
   /** The server's own: the call has taken no number, and may be made again. */
   readonly again?: true;
+  /** What a numbered event had done before it failed: its answer, without a value. */
+  readonly done?: Partial<Answer>;
 }
 
 /** How many characters of a message, and of a code, are sent. */

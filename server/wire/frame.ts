@@ -1,5 +1,5 @@
 import type { WireDelta } from "../../lib/wire/codec.js";
-import type { FrameMessage, RanMessage } from "../../lib/wire/protocol.js";
+import { EFFECTS, type Effect, type FrameMessage, type FramePart, type RanMessage } from "../../lib/wire/protocol.js";
 import { eventOf } from "./sse.js";
 import type { Wire } from "./wire.js";
 
@@ -26,6 +26,9 @@ export class Frame {
   readonly bytes: number;
   /** The event whose last commit it is, where its caller wants to know. */
   readonly by: CommittedEvent | undefined;
+  /** The effects for all who watch the host. */
+  readonly effects: readonly Effect[];
+  /** The deltas as text, and at last the effects, if there are any. */
   readonly #parts: readonly string[];
   /** The frame as a server-sent event with all stores in it. */
   #event: Buffer | undefined;
@@ -34,19 +37,22 @@ export class Frame {
   /** The same with some of them, by which these are. */
   #some: Map<string, Buffer> | undefined;
 
-  constructor(host: number, revision: number, deltas: Frame["deltas"], by?: Frame["by"]) {
+  constructor(host: number, revision: number, deltas: Frame["deltas"], by?: Frame["by"], effects: readonly Effect[] = []) {
     this.host = host;
     this.revision = revision;
     this.deltas = deltas;
     this.by = by;
-    this.#parts = deltas.map(([store, delta]) => `,${JSON.stringify(store)},${JSON.stringify(delta)}`);
+    this.effects = effects;
+    const parts: readonly (readonly [string, unknown])[] = effects.length > 0 ? [...deltas, [EFFECTS, effects]] : deltas;
+    this.#parts = parts.map(([store, delta]) => `,${JSON.stringify(store)},${JSON.stringify(delta)}`);
     this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16);
   }
 
   /** Gives the frame as a stream that watches some stores gets it. */
   message(stores: ReadonlySet<string>, host = this.host): FrameMessage {
-    const message: [number, number, ...(string | WireDelta)[]] = [host, this.revision];
+    const message: [number, number, ...FramePart[]] = [host, this.revision];
     for (const [store, delta] of this.deltas) if (stores.has(store)) message.push(store, delta);
+    if (this.effects.length > 0) message.push(EFFECTS, this.effects);
     return message;
   }
 
@@ -82,6 +88,7 @@ export class Frame {
 
   /** Gives what a stream that watches some stores gets, as JSON: a comma, and the elements of the message. */
   partsOf(stores: ReadonlySet<string>): string {
-    return this.#parts.filter((_, i) => stores.has((this.deltas[i] as Frame["deltas"][number])[0])).join("");
+    const has = (delta: Frame["deltas"][number] | undefined) => !delta || stores.has(delta[0]);
+    return this.#parts.filter((_, i) => has(this.deltas[i])).join("");
   }
 }

@@ -23,16 +23,36 @@ export interface NumberedCall {
   readonly i: string | undefined;
   /** The caller shows what it expects of the event, and wants to know which frame brings it. */
   readonly predicted: boolean;
+  /** How many items of the event the client has, in a repeated call. */
+  readonly y: number | undefined;
+  /** The last letter that the client has. */
+  readonly got: string | undefined;
 }
 
 export function numberOf(call: unknown): NumberedCall {
-  const { client, epoch, n, at, seen, i, p } = record(call, "`call: { client, epoch, n, at, seen }`");
+  const { client, epoch, n, at, seen, i, p, y, got } = record(call, "`call: { client, epoch, n, at, seen }`");
   if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
   whole(epoch, "call.epoch");
   const number = whole(n, "call.n");
   const confirmed = whole(seen ?? 0, "call.seen");
   if (number < 1 || confirmed >= number) throw badRequest("Expected `call.n` to be 1 or more, and more than `call.seen`");
-  return { client: clientId(client), n: number, at: at === null || at === undefined ? null : whole(at, "call.at"), seen: confirmed, i, predicted: p === 1 };
+  return {
+    client: clientId(client),
+    n: number,
+    at: at === null || at === undefined ? null : whole(at, "call.at"),
+    seen: confirmed,
+    i,
+    predicted: p === 1,
+    y: y === undefined ? undefined : whole(y, "call.y"),
+    got: letterId(got),
+  };
+}
+
+/** The id of a letter, in a call or a `$connect`. */
+export function letterId(got: unknown): string | undefined {
+  if (got === undefined || got === null) return undefined;
+  if (typeof got !== "string" || !/^[\w-]{1,64}\.\d{1,15}$/.test(got)) throw badRequest("Expected `got` to be the id of a letter");
+  return got;
 }
 
 export function record(input: unknown, expected: string): Record<string, unknown> {

@@ -117,10 +117,10 @@ test("what was only refused is no reason to keep anything", async () => {
 
 test("after the process has ended, what had begun is interrupted, what had an answer has it, and what left nothing runs", async () => {
   const record = { next: 6, confirmed: 1, seen: Date.now(), answers: [[2, "two"] as const, [5, "five"] as const], begun: [3] };
-  const numbers = createEventNumbers({ records: { ann: record }, interrupted: () => "interrupted", restored: (answer) => `${answer}, again` });
+  const numbers = createEventNumbers({ records: { ann: record }, interrupted: () => "interrupted" });
   const enter = (n: number) => numbers.enter("ann", n, 0, false, async () => `ran ${n}`);
   await expect(enter(1)).rejects.toMatchObject({ code: "UNKNOWN_OUTCOME" });
-  expect(await Promise.all([2, 3, 4, 5, 6].map(enter))).toEqual(["two, again", "interrupted", "ran 4", "five, again", "ran 6"]);
+  expect(await Promise.all([2, 3, 4, 5, 6].map(enter))).toEqual(["two", "interrupted", "ran 4", "five", "ran 6"]);
   expect(await enter(4)).toBe("ran 4");
 });
 

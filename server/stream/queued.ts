@@ -1,0 +1,52 @@
+import type { Encoded } from "../../lib/wire/codec.js";
+import type { Message } from "../../lib/wire/protocol.js";
+import type { Host } from "../host/host.js";
+import type { Frame } from "../wire/frame.js";
+import type { FrameRun } from "../wire/frame-run.js";
+
+/** A message, or a frame of which the reader gets the stores that it watches. */
+export type Queued = { readonly bytes: number } & (
+  | { readonly message: Message; readonly of: undefined }
+  /** `of`: the watched host that the frame belongs to. */
+  | { readonly message: Frame; readonly of: Watched }
+);
+
+/** What is sent as one: a message, or a frame of one or several commits. `before`, `behind`: the messages that go before and behind it. */
+export type Taken = { readonly before: readonly Message[]; readonly behind: readonly Message[] } & (
+  | { readonly sent: Message; readonly of: undefined }
+  | { readonly sent: Frame | FrameRun; readonly of: Watched }
+);
+
+export interface Watched {
+  readonly host: Host;
+  readonly release: () => void;
+  /** The stores that it watches: the host's own set. */
+  stores: ReadonlySet<string>;
+  /** The stores that get a snapshot when the reader is ready for it: it is made only then. */
+  readonly pending: Set<string>;
+  /** Snapshots are being made. */
+  asked: boolean;
+  /** How many frames wait. */
+  queued: number;
+}
+
+/** The messages that a reader does without when it is much too slow. It asks for items by their calls, and gets letters with its next stream. */
+export const DROPPED: readonly Message[0][] = ["yield", "effect", "effects"];
+
+/** The effects of a frame, to be sent where a snapshot takes the place of the rest. */
+export function effectsIn({ host, revision, effects }: Frame): Queued[] {
+  if (effects.length === 0) return [];
+  const message: Message = ["effects", host, revision, effects];
+  return [{ message, bytes: JSON.stringify(message).length, of: undefined }];
+}
+
+/** Whether one of two frames has effects for all: such a frame goes alone, so a client that has a part of a message knows which effects are new. */
+export const hasEffects = (...frames: readonly Frame[]) => frames.some(({ effects }) => effects.length > 0);
+
+/** Whether a message means the same behind a later frame: it names no container of the state. */
+export function isFree(message: Message): boolean {
+  if (message[0] === "effect") return true;
+  if (message[0] !== "yield") return false;
+  const [slot, bodies] = message[message.length - 1] as Encoded;
+  return !bodies && !(Array.isArray(slot) && typeof slot[0] === "number");
+}
