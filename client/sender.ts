@@ -74,7 +74,7 @@ export class Sender {
     }
   }
 
-  /** The calls that may be sent, as they have no answer, or not all items. Those behind one that waits for its instance to be made wait too: the server would miss its number. */
+  /** The calls that may be sent: no answer, or not all items, have come. Calls behind one that waits for its instance to be made wait too. */
   *#ready(): Generator<readonly [OutboxEntry, Numbered]> {
     const held = new Set<Scope>();
     for (const entry of [...this.#outbox.entries]) {
