@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { nestedUpdate } from "../../lib/errors/call-errors.js";
 import { type EffectTarget, type Provider, setProvider } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
@@ -110,9 +111,11 @@ function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[
 
 const provider: Provider = {
   current: () => currentTurn()?.current as ReturnType<Provider["current"]>,
-  async update<R>(change: () => R): Promise<R> {
+  update<R>(change: () => R): Promise<R> {
     const turn = currentTurn();
-    return turn?.update ? ((await turn.update(change)) as R) : change();
+    // A rejection would be heard by nobody: the change around it is synchronous.
+    if (turn?.update && turn.open) throw nestedUpdate();
+    return new Promise((resolve) => resolve(turn?.update ? (turn.update(change) as Promise<R>) : change()));
   },
   effect(name, args, target) {
     const turn = currentTurn();

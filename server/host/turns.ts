@@ -1,6 +1,7 @@
 import { transaction } from "mobx";
-import { eventTimedOut, isOutOfTime } from "../../lib/errors/call-errors.js";
+import { asyncUpdate, eventTimedOut, isOutOfTime } from "../../lib/errors/call-errors.js";
 import { eventEnded, slowEvent } from "../../lib/errors/errors.js";
+import { silence } from "../wire/plain-values.js";
 import { runIn, type Turn } from "./context.js";
 import { lettersTo } from "./effects.js";
 import type { EventCall } from "./event-runner.js";
@@ -130,7 +131,7 @@ export class Turns {
     this.#now = turn;
     turn.open = true;
     try {
-      const value = this.stretch(turn, () => runIn(turn, change));
+      const value = this.stretch(turn, () => synchronous(runIn(turn, change)));
       turn.open = false;
       await commit();
       return value;
@@ -195,4 +196,11 @@ export class Turns {
     };
     return turn;
   }
+}
+
+/** Refuses what an `update()` with an async function returns: it would hold the host while it waits, perhaps for the next `update()`. */
+function synchronous<R>(value: R): R {
+  if (!(value instanceof Promise)) return value;
+  silence(value);
+  throw asyncUpdate();
 }
