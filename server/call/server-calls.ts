@@ -10,6 +10,7 @@ import { type Definition, hostId } from "../definition/scope.js";
 import type { Caller, Turn } from "../host/context.js";
 import type { Hosts } from "../host/hosts.js";
 import { plainOf } from "../wire/plain-values.js";
+import type { SeenInstance } from "./instance-views.js";
 
 /** Server code may pass arguments of any size. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
@@ -24,6 +25,8 @@ export interface ServerCall {
   readonly key: string;
   readonly event: string;
   readonly args: readonly unknown[];
+  /** The instance whose event it is; without one it is the store's own. */
+  readonly on?: SeenInstance;
   readonly context: object;
   readonly session: string | undefined;
   readonly turn: Turn | undefined;
@@ -45,10 +48,10 @@ export class ServerCalls {
   }
 
   /** Calls an event from server code, which is trusted: neither `allow` nor guards are asked. */
-  async run({ store, key, event: name, args, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
+  async run({ store, key, event: name, args, on, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
     const { definitions, hosts } = this.#server;
     const definition = definitionOf(definitions, store);
-    const { owner, event } = eventOf(definition, { store, model: undefined, event: name });
+    const { owner, event } = eventOf(definition, { store, model: on?.model, event: name });
     const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
     // A copy: what the caller does to its arguments later must not change them.
     const checked = await checkArguments(owner, event, decodeValue(encodeValue(plainOf(args, MOST_HANDED))), UNBOUNDED);
@@ -57,7 +60,8 @@ export class ServerCalls {
         definition,
         owner,
         event,
-        on: undefined,
+        on: on?.ref,
+        ...(on && { life: on.life }),
         args: checked,
         caller,
         control,

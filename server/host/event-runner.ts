@@ -24,6 +24,8 @@ interface CalledEvent {
   readonly event: EventSchema;
   /** The instance whose event it is; `undefined` for the store's own. */
   readonly on: InstanceRef | undefined;
+  /** The life of the host in which server code has seen the instance: the number is that of this life. */
+  readonly life?: number;
   readonly args: readonly unknown[];
 }
 
@@ -185,10 +187,12 @@ export class EventRunner {
    * The instance whose event is called: the store's own, or the one that the call names.
    * @throws EventError `GONE` where the store does not hold it any more
    */
-  #instance({ definition, owner, event, on }: EventCall<unknown>, entry: ShelfEntry): object {
+  #instance({ definition, owner, event, on, life }: EventCall<unknown>, entry: ShelfEntry): object {
     if (!on) return entry.store.instance;
+    const host = this.#host;
     const [incarnation, revision, number] = on;
-    const found = incarnation === this.#host.incarnation && revision >= this.#host.watchers.since(entry) ? entry.store.instanceOf(number) : undefined;
+    const counts = life === host.number || (incarnation === host.incarnation && revision >= host.watchers.since(entry));
+    const found = counts ? entry.store.instanceOf(number) : undefined;
     if (!found || definition.models.get(found.model) !== owner) throw gone(labelOf(owner, event));
     return found.instance;
   }

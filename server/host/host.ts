@@ -5,6 +5,7 @@ import { plainSteps } from "../../lib/store/compact.js";
 import { viewOf } from "../../lib/view/view.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
+import type { SeenInstance, SeenStore } from "../call/instance-views.js";
 import { labelsOf, nearest } from "../definition/event-labels.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
 import { type Definition, keyOf, type Models, type ScopeKind, scopeKindOf } from "../definition/scope.js";
@@ -190,11 +191,16 @@ export class Host {
     return read;
   }
 
-  /** Loads a store, and gives its committed state as an immutable view. */
-  async plain(store: string): Promise<object> {
-    const plain = (await this.loader.open(store)).store.plain();
+  /** Loads a store, and gives its committed state as an immutable view, with the instances in it that have events. */
+  async plain(name: string): Promise<SeenStore> {
+    const { definition, store } = await this.loader.open(name);
+    const view = store.plain();
+    const instances = new Map<object, SeenInstance>();
+    const life = this.number;
+    for (const [model, number, shown] of definition.models.size > 0 ? store.instances() : [])
+      if (definition.models.has(model)) instances.set(shown, { ref: [this.incarnation, this.commits.revision, number], life, model });
     await this.commits.settled();
-    return plain;
+    return { view, instances };
   }
 
   /** Gives the stored state of each store, private fields too, as of the last commit. */
