@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { createTRPCClient, httpBatchStreamLink } from "@trpc/client";
 import { current, event, type Internal, state, update } from "twinstate";
 import { createTwin, memory, scope, type TwinOptions } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { encodeValue } from "../../lib/wire/value-codec.js";
+import { sqlite } from "../../server/storage/sqlite.js";
 import { type Answer, type Numbered, plainValue, serveTwin, type Visitor } from "../kit/app.js";
+import { temporaryFolder } from "../kit/files.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
 import { storages } from "../kit/storages.js";
 import { openSocket } from "../kit/stream.js";
@@ -422,11 +425,11 @@ test.each(storages)("on %s, server code calls the events of what it has just rea
 
 test("a call of a life before a crash reaches no other instance at the same revision, whoever comes first", async () => {
   for (const first of ["the call", "a watcher"]) {
-    const { open } = storages[1]?.[1]() as { open(): NonNullable<Options["storage"]> };
-    const before = await openList(["a", "b"], { storage: open() });
+    const file = join(temporaryFolder(), "twin.db");
+    const before = await openList(["a", "b"], { storage: sqlite(file) });
     const [incarnation, revision, number] = before.row("b");
     await before.twin.close();
-    const after = await serveTwin({ stores, models, storage: open() });
+    const after = await serveTwin({ stores, models, storage: sqlite(file) });
     const visitor = moved(before.visitor, after.site.url);
     if (first === "a watcher") await (await visitor.connect(2, { store: "todo" })).state("todo");
     for (let any = 0; any <= number + 5; any++) {
@@ -489,6 +492,7 @@ test("misuse is named at start: a store's event with a model's name, a model's e
     @event Item() {}
   }
   class Odd {
+    // biome-ignore lint/suspicious/noThenProperty: that is the mistake
     @event then() {}
   }
   expect(() => createTwin({ stores: { clash: Clash }, models })).toThrow(/`clash` has an event `Item`, which is the name of a model too/);
