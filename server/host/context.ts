@@ -9,6 +9,7 @@ import type { Cancellation } from "./cancellation.js";
 import { sentArguments } from "./effect-arguments.js";
 import type { Host } from "./host.js";
 import type { OutgoingCalls } from "./outgoing-calls.js";
+import type { SentMessages } from "./sent-messages.js";
 
 /** The caller: an end user through a request, or server code. */
 export interface Caller {
@@ -56,6 +57,8 @@ export interface Turn {
   done: boolean;
   /** The value of `current()`. */
   readonly current: object;
+  /** When it began: ms since 1970. */
+  readonly at: number;
   /** Writes are accepted now. */
   open: boolean;
   /** The reason, once writes are refused for good. */
@@ -69,6 +72,8 @@ export interface Turn {
   reading?: Promise<unknown>;
   /** The calls that it has made to other hosts, once it has made one. */
   outgoing?: OutgoingCalls;
+  /** Its messages to other scope instances, where it may run again. */
+  readonly messages?: SentMessages;
   /** Gives the next id of the event, where its caller expects the same. */
   readonly newId?: () => string;
   /** Takes the effects of a commit for the caller's browser. The returned function sends them, once the commit is stored. */

@@ -11,6 +11,7 @@ import { ActiveCalls } from "./active-calls.js";
 import { Cancellation } from "./cancellation.js";
 import { type Caller, type Deliver, runIn, type Turn } from "./context.js";
 import type { Host } from "./host.js";
+import type { SentMessages } from "./sent-messages.js";
 import type { ShelfEntry } from "./shelf.js";
 
 /** How long a generator that never waits may keep the process from other work, in ms. */
@@ -38,6 +39,8 @@ interface CallIdentity {
   readonly eventId: string;
   /** The client's number for the call, under which its answer is stored with the commit. */
   readonly numbered?: Omit<EventRecord, "answer">;
+  /** The event's messages to other scope instances, where it may run again. */
+  readonly messages?: SentMessages;
   /** The caller wants to know which frame brings the event's changes. */
   readonly predicted?: boolean;
   /** Gives the ids of the event's `newId()`. @default random ones */
@@ -56,8 +59,8 @@ export interface CallSinks<R> {
   check?(value: unknown): void;
   /** Makes the answer, while containers have the numbers that they have in the commit. */
   answer(value: unknown, store: Store, revision: number): R;
-  /** Makes the answer of an event that has failed: the call does not reject then. */
-  refuse?(error: unknown): R;
+  /** Makes the answer of an event that has failed: the call does not reject then. `stored`: the answer is stored. */
+  refuse?(error: unknown, stored: boolean): R;
   /** Gives an answer as it is stored. @default as it is */
   stored?(answer: R): unknown;
 }
@@ -101,14 +104,17 @@ export class EventRunner {
       answer = await result;
     } catch (error) {
       silence(error);
+      const stored = !turns.broken && commits.keeps(call, error);
       if (turns.broken || !call.refuse) {
+        if (stored) commits.fail(call);
         await commits.settled();
         throw error;
       }
-      answer = call.refuse(error);
-      commits.fail(call, answer);
+      answer = call.refuse(error, stored);
+      if (stored) commits.fail(call, answer);
     }
     await commits.settled();
+    call.messages?.forget();
     return answer;
   }
 
@@ -273,7 +279,7 @@ export class EventRunner {
       } catch (error) {
         silence(value);
         if (!call.refuse) failed = { error };
-        else answer = call.refuse(error);
+        else answer = call.refuse(error, true);
       }
       return answer;
     });

@@ -20,6 +20,7 @@ import { Commits } from "./commits.js";
 import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
 import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
 import { type EventCall, EventRunner } from "./event-runner.js";
+import { Interruptions } from "./interruptions.js";
 import { Loader } from "./loader.js";
 import { Shelf } from "./shelf.js";
 import { Turns } from "./turns.js";
@@ -48,6 +49,8 @@ export interface World {
   committed(host: Host, bytes: number): void;
   /** Stores began to be watched. */
   watched(how: Resume, count: number): void;
+  /** The server ends: events that run are cut off. */
+  readonly closing: boolean;
   /** Drops a host that can no longer be trusted: the storage did not take its last commit. */
   discard(host: Host, error: unknown): void;
 }
@@ -89,6 +92,7 @@ export class Host {
   readonly commits: Commits;
   readonly watchers: Watchers;
   readonly #runner = new EventRunner(this);
+  readonly #interruptions: Interruptions | undefined;
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
@@ -97,19 +101,21 @@ export class Host {
     this.incarnation = state?.incarnation ?? incarnation;
     this.world = world;
     const { revision = 0 } = state ?? {};
+    this.#interruptions = Interruptions.of(this, state?.numbers);
     this.eventNumbers = createEventNumbers({
       records: state?.numbers,
-      interrupted: () => world.interrupted(revision),
+      interrupted: (client, n) => this.#interruptions?.answer(client, n) ?? world.interrupted(revision),
       lost: (n) => world.lost(this.revision, n),
     });
     this.shelf = new Shelf(this, state?.stores);
-    this.commits = new Commits(this, revision);
+    this.commits = new Commits(this, revision, state !== undefined);
     this.watchers = new Watchers(this, revision);
   }
 
-  /** Makes ahead what takes long to make. */
-  prepare(): Promise<void> {
-    return this.shelf.prepare();
+  /** Makes ahead what takes long to make, and lets stores know of events that an earlier process has left half done. */
+  async prepare(): Promise<void> {
+    await this.shelf.prepare();
+    this.#interruptions?.run();
   }
 
   /** The revision of the last stored commit. */
@@ -167,6 +173,12 @@ export class Host {
         await this.commits.make(turn);
       });
     await this.queue.run(run).catch((error: unknown) => this.world.report("error", error));
+  }
+
+  /** Forgets a client: nobody will ask for its events again. */
+  forget(client: string): void {
+    this.eventNumbers.drop(client);
+    this.commits.forget(client);
   }
 
   /** Another store of this scope instance, for an event. */

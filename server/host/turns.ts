@@ -11,7 +11,7 @@ import type { Host } from "./host.js";
 const SLOW = 1000;
 
 /** The event or hook that wants a turn. */
-type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control" | "event">>;
+type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "messages" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control" | "event">>;
 
 /** The turn of a host: who may change its stores. One at a time has it, until its time is up. */
 export class Turns {
@@ -161,7 +161,7 @@ export class Turns {
     });
   }
 
-  #make(label: string, { caller, eventId = "", effects, newId }: Taker, control: AbortController): Turn {
+  #make(label: string, { caller, eventId = "", effects, messages, newId }: Taker, control: AbortController): Turn {
     const host = this.#host;
     // A hook answers nobody: its effects are letters to the tab that it is about.
     const deliver = effects ?? (caller.connection && lettersTo(caller.connection.id, host.world.post));
@@ -182,6 +182,7 @@ export class Turns {
         get: (Class: unknown) => host.get(turn, Class),
         cancel: (method: unknown) => host.cancel(label, control, method),
       },
+      at: Date.now(),
       open: true,
       get ended() {
         return why?.();
@@ -192,6 +193,7 @@ export class Turns {
       waitsFor: new Set(),
       effects: [],
       ...(deliver && { deliver }),
+      ...(messages && { messages }),
       ...(newId && { newId }),
     };
     return turn;
