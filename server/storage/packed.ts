@@ -65,7 +65,8 @@ export interface Reply {
 
 export function commitText({ stores, event, forget }: CommitRecord<ChunkedStore>): string {
   const short = Object.entries(stores).map(([name, store]) => [name, "kept" in store ? store.kept : store] as const);
-  const text: CommitText = [Object.fromEntries(short), ...(forget ? ([event ?? null, forget] as const) : event ? ([event] as const) : [])];
+  const deltas = Object.fromEntries(short);
+  const text: CommitText = forget ? [deltas, event ?? null, forget] : event ? [deltas, event] : [deltas];
   return JSON.stringify(text);
 }
 
