@@ -8,6 +8,7 @@ import { runStorage, storagePage } from "./storage/run.ts";
 import type { Verdict } from "./table/goals.ts";
 import { type PeerName, peers } from "./table/peers.ts";
 import { type Plan, type Result, runTable } from "./table/run.ts";
+import { runText, textPage } from "./text/run.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,12 +45,13 @@ const short = (n: number): Plan =>
 const missed: Verdict[] = [];
 
 const [workload] = positionals;
-if (workload !== undefined && !["T", "L", "S", "R"].includes(workload))
-  throw new Error(`There is no workload \`${workload}\`. Is \`T\`, \`L\`, \`S\` or \`R\` meant?`);
+if (workload !== undefined && !["T", "L", "S", "R", "A"].includes(workload))
+  throw new Error(`There is no workload \`${workload}\`. Is \`T\`, \`L\`, \`S\`, \`R\` or \`A\` meant?`);
 if (workload === undefined || workload === "T") finish(await tableWorkload());
 if (workload === undefined || workload === "L") finish(await liveWorkload());
 if (workload === undefined || workload === "S") finish(await storageWorkload());
 if (workload === undefined || workload === "R") finish(await renderWorkload());
+if (workload === undefined || workload === "A") finish(await textWorkload());
 if (missed.length > 0) {
   log(`\n${missed.length} goals are missed:\n\n${verdictTable(missed)}`);
   process.exitCode = 1;
@@ -121,6 +123,17 @@ async function renderWorkload(): Promise<Verdict[]> {
     const text = renderPage(sections);
     log(`\n${text}`);
     if (!values.rounds) writeResults("R", text);
+  }
+  return sections.flatMap(({ verdicts }) => verdicts);
+}
+
+async function textWorkload(): Promise<Verdict[]> {
+  const short = values.check === true;
+  const sections = await runText({ short, rounds: values.rounds ? Number(values.rounds) : short ? 5 : 7, log });
+  if (!short) {
+    const text = textPage(sections);
+    log(`\n${text}`);
+    if (!values.rounds) writeResults("A", text);
   }
   return sections.flatMap(({ verdicts }) => verdicts);
 }

@@ -22,6 +22,9 @@ export const notes: { text: string; reasons: Reasons; known: Readonly<Record<str
     "apply push, n 100000 to n 100, to the growth of floor": 2.5,
     "produce swap, n 100000 to n 100": 5,
     "apply swap, n 100000 to n 100": 5,
+    // V8's copy of a rope: see the notes of workload A.
+    "token into 100 kB, commit on the source, to a toggle": 12,
+    "token into 100 kB, event on the source, to a toggle": 5,
     // Absolute: by the speed of the machine.
     "CPU of a delivery over SSE": 25,
     "CPU of a delivery over WebSocket": 15,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const FILE = `${import.meta.dirname}/RESULTS.md`;
-const WORKLOADS = ["T", "L", "S", "R"] as const;
+const WORKLOADS = ["T", "L", "S", "R", "A"] as const;
 /** Where a workload begins; the first needs no sign. */
 const border = (workload: string) => `<!-- workload ${workload} -->`;
 

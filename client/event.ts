@@ -1,7 +1,6 @@
 import type { WireEvent } from "../lib/class/schema.js";
 import { superseded } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
-import type { InstanceRef } from "../lib/wire/protocol.js";
 import type { ClientCall } from "./client-call.js";
 import { createForm, type Filled, type Form } from "./form.js";
 import { hold, letGo, sendHeld } from "./held.js";
@@ -23,7 +22,7 @@ export interface Begun {
 
 /** The parts of an event, for code that paces calls itself. */
 export interface EventParts {
-  /** `store.event` or `store.Model.event`: its path. */
+  /** `store.event`, for messages. */
   readonly label: string;
   /** The room's. */
   readonly key: string | null;
@@ -31,8 +30,6 @@ export interface EventParts {
   readonly twin: object;
   /** The URL of the twin's route. */
   readonly url: string;
-  /** Names the instance of a model that has the event. */
-  ref?(): InstanceRef | undefined;
   /** The options that the class has declared for the event, as far as they are known. */
   options(): WireEvent | undefined;
   begin(): Begun;

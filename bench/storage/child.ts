@@ -1,12 +1,14 @@
 // A server whose storage is measured, in a process of its own. Run by plain Node, so its decorators are called by hand.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { DatabaseSync } from "node:sqlite";
-import { event, state } from "twinstate";
+import { event, state, update } from "twinstate";
 import { createTwin, memory, type Storage } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
+import { commitText } from "../../server/storage/packed.ts";
+import { type Message, makeMessages, tokens } from "../text/workload.ts";
 
 class Table {
   rows: unknown[] = [];
@@ -28,19 +30,38 @@ class Table {
     row.done = !row.done;
   }
 }
-const declare = state as unknown as (target: object, name: string) => void;
-declare(Table.prototype, "rows");
-for (const name of ["add", "fill", "toggle"]) {
-  (event as unknown as (target: object, name: string, descriptor: unknown) => void)(
-    Table.prototype,
-    name,
-    Object.getOwnPropertyDescriptor(Table.prototype, name),
-  );
+class Chat {
+  messages: Message[] = [];
+  fill() {
+    this.messages = makeMessages(0);
+  }
+  async answer() {
+    for (const token of tokens) {
+      await update(() => {
+        (this.messages.at(-1) as Message).text += token;
+      });
+    }
+  }
 }
+type Decorate = (target: object, name: string, descriptor?: unknown) => void;
+function declare(Class: new () => object, field: string, events: Readonly<Record<string, object>>): void {
+  (state as unknown as Decorate)(Class.prototype, field);
+  for (const [name, options] of Object.entries(events))
+    (event(options) as unknown as Decorate)(Class.prototype, name, Object.getOwnPropertyDescriptor(Class.prototype, name));
+}
+declare(Table, "rows", { add: {}, fill: {}, toggle: {} });
+declare(Chat, "messages", { fill: {}, answer: { background: true } });
 
 const file = process.argv[2] as string;
 const open = (storage: Storage, idle = 600_000) =>
-  createTwin({ name: randomBytes(8).toString("hex"), stores: { table: Table }, storage, idle, session: { secret: "a secret for the bench" }, log: () => {} });
+  createTwin({
+    name: randomBytes(8).toString("hex"),
+    stores: { table: Table, chat: Chat },
+    storage,
+    idle,
+    session: { secret: "a secret for the bench" },
+    log: () => {},
+  });
 const storages: Readonly<Record<string, () => Storage>> = { memory, sqlite: () => sqlite(file) };
 const forget = () => {
   for (const end of ["", "-wal", "-shm"]) rmSync(file + end, { force: true });
@@ -137,6 +158,27 @@ const tasks: Readonly<Record<string, (input: never) => Promise<unknown>>> = {
       await twin.close();
     }
     return { json, bytes, written, loads };
+  },
+
+  /** An answer of 1,000 tokens, each a commit: the bytes of the commits, and how much the file grows by all of them. */
+  async tokens() {
+    forget();
+    const first = open(sqlite(file));
+    await first.chat("s").fill();
+    await first.close();
+    const before = statSync(file).size;
+    const storage = sqlite(file);
+    let texts = 0;
+    const twin = open({
+      ...storage,
+      append(id, commits) {
+        for (const commit of commits) texts += Buffer.byteLength(commitText(commit as never));
+        return storage.append(id, commits);
+      },
+    });
+    await twin.chat("s").answer();
+    await twin.close();
+    return { texts, file: statSync(file).size - before };
   },
 
   /** What sessions that nobody uses leave in memory. */

@@ -22,7 +22,7 @@ export interface StorageOptions {
 export async function runStorage({ short, rounds, log }: StorageOptions): Promise<Section[]> {
   const folder = mkdtempSync(join(tmpdir(), "twinstate-bench-"));
   const file = join(folder, "twin.db");
-  const child = launch(file);
+  const child = launchStorage(file);
   try {
     return [await rate(child, rounds, short ? 500 : 1500, log), await large(child, log), await idle(file, short ? 10_000 : 100_000, log)];
   } finally {
@@ -40,7 +40,8 @@ interface Child {
   stop(): void;
 }
 
-function launch(file: string): Child {
+/** A process whose storage is in this file. */
+export function launchStorage(file: string): Child {
   const child = fork(`${import.meta.dirname}/child.ts`, [file], {
     cwd: root,
     execArgv: ["--no-warnings", "--expose-gc", "--import", "./tests/kit/sources.mjs"],
@@ -147,7 +148,7 @@ async function idle(file: string, count: number, log: StorageOptions["log"]): Pr
   const found: [kind: string, each: number, stall: number][] = [];
   for (const kind of ["memory", "sqlite"]) {
     // A process of its own: it has nothing else to forget.
-    const child = launch(file);
+    const child = launchStorage(file);
     const { each, stall } = await child.ask<{ each: number; stall: number }>("idle", { kind, count });
     child.stop();
     found.push([kind, each, stall]);
