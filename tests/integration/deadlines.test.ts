@@ -2,6 +2,8 @@ import { current, type EventError, event, state, update } from "twinstate";
 import { type RoomHandle, scope } from "twinstate/server";
 import { lasting, type Net, type PairOptions, pair as pairOver } from "twinstate/testing";
 import { expect, test } from "vitest";
+import { plainValue, serveTwin } from "../kit/app.js";
+import { gate, reached, renew, wait } from "../kit/gate.js";
 import { SOCKET_EVENTS, TRANSPORT } from "../kit/transport.js";
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -75,6 +77,11 @@ class Front {
     for (let n = 1; n <= 12; n++) void twin().back(String(n)).work(`${name}${n}`, 100);
     await sleep(ms);
     if (ms > 50) throw new Error("of its own");
+  }
+  @event begin() {
+    this.notes.push("begun");
+    void twin().back("later").work("later", 200);
+    return "begun";
   }
   @event({ timeout: 300 }) async short() {
     this.notes.push("short began");
@@ -265,6 +272,27 @@ test("what an event has called and not awaited goes on after it has ended well",
   await net.wait(500);
   for (let n = 1; n <= 12; n++) expect((await net.server.back(String(n)).$snapshot()).done).toEqual([`x${n} began`, `x${n} ended`]);
   expect([...log, ...told]).toEqual([]);
+});
+
+test("also when the event is cancelled while its commit is on its way into the storage", async () => {
+  log.length = 0;
+  renew();
+  const storage = lasting();
+  const { append } = storage;
+  storage.append = async (id, commits) => {
+    if (id.includes("front")) await wait();
+    await append(id, commits);
+  };
+  const app = await serveTwin({ stores: { front: scope.room(Front, { allow: () => true }), back: stores.back }, storage });
+  twin = () => app.twin;
+  const visitor = app.visitor();
+  const answer = visitor.number("front.begin", 1, [], { key: "front" });
+  await reached();
+  await visitor.ask("$cancel", { store: "front", key: "front", client: visitor.client, n: 1 });
+  gate().open();
+  expect(plainValue(await answer)).toBe("begun");
+  await expect.poll(async () => (await app.twin.back("later").$snapshot()).done).toEqual(["later began", "later ended"]);
+  expect(log).toEqual([]);
 });
 
 test("and is cancelled as long as the event runs, also when that fails", async () => {

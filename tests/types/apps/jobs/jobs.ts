@@ -27,6 +27,17 @@ export class Jobs {
   }
   // @ts-expect-error unknown policy
   @event({ queue: "lates" }) wrongQueue() {}
+  @event({ queue: "drop", per: "instance", timeout: 5000 }) async fetchAll() {}
+  // @ts-expect-error unknown callers
+  @event({ queue: "latest", per: "user" }) wrongCallers() {}
+  // @ts-expect-error a deadline is in milliseconds
+  @event({ timeout: "5s" }) wrongTimeout() {}
+  @event({ background: true }) stop() {
+    const ended: number = current().cancel(this.search) + current().cancel(this.upload);
+    // @ts-expect-error an event is given as its method
+    current().cancel("search");
+    return ended;
+  }
   // @ts-expect-error the schema's output is a number
   @event(z.number()) a(text: string) {
     void text;
