@@ -71,6 +71,8 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
   let receiver: Receiver | undefined;
 
   const connection = new ServerConnection({
+    options,
+    load,
     trpc,
     // So whatever comes by the stream finds it loaded.
     async stream(granted, line, take) {
@@ -136,8 +138,6 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       const address = addressOf(twin);
       if (!twins.has(address)) twins.set(address, twin);
       connection.watch(twin);
-      // The connection tries again where that fails.
-      load().catch(() => {});
     },
     forget(twin) {
       connection.unwatch(twin);

@@ -3,6 +3,7 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { randomId } from "../lib/event/random-id.js";
 import { PROTOCOL, type StateMessage, type TabMessage } from "../lib/wire/protocol.js";
 import { backoff } from "./backoff.js";
+import type { ClientOptions } from "./options.js";
 import type { Cell, ConnectionStatus } from "./status.js";
 import type { LiveTwin } from "./twin.js";
 
@@ -21,6 +22,9 @@ export interface Granted {
 }
 
 export interface ConnectionWorld {
+  readonly options: Pick<ClientOptions, "url" | "tabStorage">;
+  /** Loads what a connected client needs. */
+  load(): Promise<unknown>;
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
   /** Reads the stream of a ticket, until it is over or `line` is aborted. Gives how many ms to wait before the next one; `undefined`: as after a failure. */
   stream(granted: Granted, line: AbortController, take: (message: TabMessage) => void): Promise<number | undefined>;
@@ -58,7 +62,8 @@ export class ServerConnection {
   constructor(world: ConnectionWorld) {
     this.#world = world;
     const { signal } = this.#life;
-    const on = (event: string, listener: () => void) => globalThis.addEventListener?.(event, listener, { signal });
+    // Some of these events are the document's, and do not bubble.
+    const on = (event: string, listener: () => void) => globalThis.addEventListener?.(event, listener, { signal, capture: true });
     on("online", () => {
       this.#failures = 0;
       if (this.open) world.status.update({ status: "online" });
@@ -69,13 +74,41 @@ export class ServerConnection {
     });
     // Browsers keep pages for the way back, but none that holds a line open.
     on("pagehide", () => this.#end());
-    on("pageshow", () => this.#schedule());
+    // A frozen page may be discarded without another word.
+    for (const event of ["pagehide", "freeze"]) on(event, () => this.#leaveTab());
+    for (const event of ["pageshow", "resume", "prerenderingchange"]) on(event, () => this.#show());
   }
 
-  /** The client's id. Made when it is asked for, as a page that is prerendered may not ask for chance. */
+  /**
+   * The client's id: that of its tab, and one for this page. Made when it is asked for, as a page that is rendered on the server may not ask for chance.
+   * The tab's id is in the storage only while no page has it: a duplicate of the tab, for which browsers copy the storage, finds none, and makes its own.
+   */
   get id(): string {
-    this.#id ??= randomId();
+    this.#id ??= `${this.#swapTab() || randomId()}.${randomId().slice(11)}`;
     return this.#id;
+  }
+
+  /** The page is shown, or shown again. */
+  #show(): void {
+    if (this.#id) this.#swapTab();
+    this.#schedule();
+  }
+
+  /** Puts the tab's id back for its next page. */
+  #leaveTab(): void {
+    if (this.#id) this.#swapTab(this.#id.slice(0, 22));
+  }
+
+  /** Gives what the tab's storage has, and puts something in its place. Browsers may forbid it, and there is none elsewhere. */
+  #swapTab(next = ""): string | undefined {
+    const { options } = this.#world;
+    try {
+      const storage: Record<string, string> = options.tabStorage ?? (document && sessionStorage);
+      const name = `twin ${options.url}`;
+      const kept = storage[name];
+      storage[name] = next;
+      return kept;
+    } catch {}
   }
 
   watch(twin: LiveTwin): void {
@@ -107,6 +140,7 @@ export class ServerConnection {
 
   close(): void {
     this.#end();
+    this.#leaveTab();
     this.#life.abort();
   }
 
@@ -116,7 +150,8 @@ export class ServerConnection {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      if (this.#life.signal.aborted) return;
+      // A prerendered page may never be shown.
+      if (this.#life.signal.aborted || (globalThis.document as { prerendering?: boolean } | undefined)?.prerendering) return;
       if (this.#wanted.size === 0) this.#end();
       else if (!this.#line && this.#retry === undefined) void this.#begin();
       else if (this.open && !this.#telling) void this.#tell();
@@ -152,6 +187,8 @@ export class ServerConnection {
     const line = new AbortController();
     this.#line = line;
     this.#told = new Set(this.#wanted);
+    // Another attempt follows where that fails.
+    this.#world.load().catch(() => {});
     let refused: unknown;
     let pause: number | undefined;
     try {

@@ -26,6 +26,11 @@ export interface ClientOptions extends SocketOptions {
    * @default 1,000
    */
   maxPending?: number;
+  /**
+   * Where the id of the tab is kept between its pages: a page that is loaded again goes on as the same tab, with its `tab` stores.
+   * @default `sessionStorage` in browsers; elsewhere each client is a tab of its own
+   */
+  tabStorage?: Record<string, string> | undefined;
 }
 
 /** Classes that the browser has, by the names under which the server knows them. */

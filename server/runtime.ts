@@ -99,7 +99,7 @@ export class Runtime implements World {
     this.sessions = createSessions(options.session);
     this.hosts = new Hosts(this);
     this.sessionLimits = new SessionLimits(() => this.limits);
-    this.clients = new Clients(this.sessionLimits, (client) => this.streams.of(client) !== undefined);
+    this.clients = new Clients(this.sessionLimits);
     this.#schema = this.#describe();
     this.#router = buildRouter(this);
     this.#sweeper = setInterval(() => void this.#sweep(), Math.min(SWEEP, ...Object.values(options.lives)));

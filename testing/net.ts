@@ -38,6 +38,8 @@ export interface Net<S, M = {}> extends AsyncDisposable {
   client(): Connected<S>;
   /** Opens another tab in the browser of a client. It has the same session. */
   tab(client: Connected<S>): Connected<S>;
+  /** Loads the page of a client again, and returns the new page, which goes on as the same tab. The old one is closed, with its calls. */
+  reload(client: Connected<S>): Connected<S>;
   /** The server, for calls from server code. After a kill it is a new one. */
   readonly server: TwinApp<S, M>;
   /** The id of a client's session: `net.server.todo(net.session(a))`. */

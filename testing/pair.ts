@@ -53,6 +53,7 @@ type Tab = Connected<Stores>;
 interface Member {
   readonly peer: Peer;
   readonly twins: Tab;
+  readonly tabStorage: Record<string, string>;
 }
 
 class Pair implements Net<Stores, Models> {
@@ -136,13 +137,21 @@ class Pair implements Net<Stores, Models> {
     return this.#join(this.#of(client).peer.browser);
   }
 
-  #join(browser: Browser): Tab {
+  reload(client: Tab): Tab {
+    const { peer, tabStorage } = this.#of(client);
+    this.#note(`${peer.name} is loaded again`);
+    client.$close();
+    return this.#join(peer.browser, tabStorage);
+  }
+
+  #join(browser: Browser, tabStorage: Member["tabStorage"] = {}): Tab {
     const peer = this.#network.peer(nameOf(this.#names++), browser);
     const fetch = this.#wrap(this.#network.fetchOf(peer));
     const twins = connect<{ "~stores": Stores }>({
       ...(this.#browser as object),
       url: "http://twin.test/api/twin",
       transport: this.#transport,
+      tabStorage,
       fetch,
       openSocket: (url) => openSocket(fetch, url),
     });
@@ -151,7 +160,7 @@ class Pair implements Net<Stores, Models> {
       twins.$close();
     };
     const tab: Tab = new Proxy(twins, { get: (target, name) => (name === "$close" ? close : Reflect.get(target, name)) });
-    this.#members.set(tab, { peer, twins });
+    this.#members.set(tab, { peer, twins, tabStorage });
     return tab;
   }
 

@@ -1,18 +1,19 @@
 import { foreignClient } from "../../lib/errors/errors.js";
 import type { ConnectionInfo } from "../host/context.js";
+import { tabOf } from "../wire/request-input.js";
 import type { TwinRequest } from "./callers.js";
 import { sessionTagOf } from "./session.js";
 import type { SessionLimits } from "./session-limits.js";
 
-/** How long a client's id stays bound to its session after it was last seen, in ms. */
+/** How long a tab stays bound to its session after it was last seen, in ms. */
 const LIFE = 24 * 3600 * 1000;
-/** How many clients' ids are remembered. */
+/** How many tabs are remembered. */
 const MOST = 200_000;
 /** The length of a tab's id, and how many of its first letters stand for its session: so the session of an id is known. */
 const TAB = 22;
 const SESSION_TAG = 11;
 
-interface Client {
+interface Tab {
   readonly session: string;
   readonly info: ConnectionInfo;
   seen: number;
@@ -21,57 +22,56 @@ interface Client {
 /** How the ids of a session's tabs begin. */
 export const tabPrefix = (session: string) => sessionTagOf(session, SESSION_TAG);
 
-/** The ids of clients, each bound to the session that has used it first. */
+/** The tabs of clients, each bound to the session that has used it first. A page that was loaded again is another client of the same tab. */
 export class Clients {
   readonly #sessionLimits: SessionLimits;
-  readonly #hasStream: (client: string) => boolean;
-  readonly #clients = new Map<string, Client>();
+  readonly #tabs = new Map<string, Tab>();
 
-  constructor(sessionLimits: SessionLimits, hasStream: (client: string) => boolean) {
+  constructor(sessionLimits: SessionLimits) {
     this.#sessionLimits = sessionLimits;
-    this.#hasStream = hasStream;
   }
 
   /**
-   * Binds a client's id to its session, and gives the id by which hooks and events know the tab. A request without a cookie binds nothing: it may be the
+   * Binds a client's tab to its session, and gives the id by which hooks and events know the tab. A request without a cookie binds nothing: it may be the
    * delayed double of one that was answered by an earlier process, whose session the client has by now.
-   * @throws EventError where the id is another session's
+   * @throws EventError where the tab is another session's
    */
   bind(client: string, { session, fresh }: TwinRequest): ConnectionInfo {
     const id = session?.id ?? "";
-    let known = this.#clients.get(client);
+    const tab = tabOf(client);
+    let known = this.#tabs.get(tab);
     if (!known) {
-      known = { session: id, info: { id: tabPrefix(id) + sessionTagOf(client, TAB - SESSION_TAG), since: new Date() }, seen: 0 };
-      if (!fresh) this.#remember(client, known);
+      known = { session: id, info: { id: tabPrefix(id) + sessionTagOf(tab, TAB - SESSION_TAG), since: new Date() }, seen: 0 };
+      if (!fresh) this.#remember(tab, known);
     }
     if (known.session !== id) throw foreignClient();
     known.seen = Date.now();
     return known.info;
   }
 
-  #remember(client: string, known: Client): void {
-    this.#clients.set(client, known);
-    const gone = this.#sessionLimits.know(known.session, client) ?? this.#surplus();
+  #remember(tab: string, known: Tab): void {
+    this.#tabs.set(tab, known);
+    const gone = this.#sessionLimits.know(known.session, tab) ?? this.#surplus();
     if (gone !== undefined) this.#forget(gone);
   }
 
-  /** The oldest client, where there are more than are remembered. A client with a stream stays. */
+  /** The oldest tab, where there are more than are remembered. A tab with a stream stays. */
   #surplus(): string | undefined {
-    if (this.#clients.size <= MOST) return undefined;
-    for (const id of this.#clients.keys()) if (!this.#hasStream(id)) return id;
+    if (this.#tabs.size <= MOST) return undefined;
+    for (const [tab, { session }] of this.#tabs) if (!this.#sessionLimits.shows(session, tab)) return tab;
     return undefined;
   }
 
-  #forget(client: string): void {
-    const known = this.#clients.get(client);
+  #forget(tab: string): void {
+    const known = this.#tabs.get(tab);
     if (!known) return;
-    this.#clients.delete(client);
-    this.#sessionLimits.forget(known.session, client);
+    this.#tabs.delete(tab);
+    this.#sessionLimits.forget(known.session, tab);
   }
 
-  /** Forgets clients that were not seen for long. */
+  /** Forgets tabs that were not seen for long. */
   sweep(): void {
     const due = Date.now() - LIFE;
-    for (const [id, { seen }] of this.#clients) if (seen < due && !this.#hasStream(id)) this.#forget(id);
+    for (const [tab, { seen, session }] of this.#tabs) if (seen < due && !this.#sessionLimits.shows(session, tab)) this.#forget(tab);
   }
 }

@@ -2,6 +2,7 @@ import { tooFast, tooManyPending, tooManySessions, tooManyStreams } from "../../
 import type { ArgumentLimits } from "../definition/arguments.js";
 import type { Limits } from "../host/host.js";
 import type { StreamConnection } from "../stream/connection.js";
+import { tabOf } from "../wire/request-input.js";
 import { createRateLimiter, type RateLimiter } from "./rate-limiter.js";
 
 /** The limits of everything. Each is an option of `createTwin`. */
@@ -23,7 +24,7 @@ const BURST = 10;
 /** After how many ms to try again, where the time is not known. */
 const PAUSE = 500;
 /** How many tabs of a session are remembered. */
-const MOST_CLIENTS = 1000;
+const MOST_TABS = 1000;
 const HOUR = 3600;
 
 /** The pending calls, streams, tickets and tabs of one session. */
@@ -32,8 +33,8 @@ interface SessionUse {
   readonly streams: Set<StreamConnection>;
   /** Missing where there are none: most sessions have none at a time, and an empty Set takes 200 bytes. */
   tickets: Set<string> | undefined;
-  /** The ids of the session's tabs, the latest last. Missing where it has none. */
-  clients: Set<string> | undefined;
+  /** The session's tabs, the latest last. Missing where it has none. */
+  tabs: Set<string> | undefined;
 }
 
 /** The sessions that are active, and the limits of each. */
@@ -141,37 +142,43 @@ export class SessionLimits {
   }
 
   /** Notes a tab of a session. Gives the tab that must go for it, if any: the oldest one without a stream. */
-  know(session: string, client: string): string | undefined {
+  know(session: string, tab: string): string | undefined {
     const use = this.#of(session);
-    use.clients ??= new Set();
-    const { clients, streams } = use;
-    clients.add(client);
-    if (clients.size <= MOST_CLIENTS) return undefined;
-    const open = new Set([...streams].map((stream) => stream.client));
-    for (const one of clients) {
-      if (one === client || open.has(one)) continue;
+    use.tabs ??= new Set();
+    const { tabs, streams } = use;
+    tabs.add(tab);
+    if (tabs.size <= MOST_TABS) return undefined;
+    const open = new Set([...streams].map(({ client }) => client && tabOf(client)));
+    for (const one of tabs) {
+      if (one === tab || open.has(one)) continue;
       return one;
     }
     return undefined;
   }
 
-  forget(session: string, client: string): void {
+  /** Tells whether a page of a tab has a stream. */
+  shows(session: string, tab: string): boolean {
+    for (const { client } of this.streams(session)) if (client !== undefined && tabOf(client) === tab) return true;
+    return false;
+  }
+
+  forget(session: string, tab: string): void {
     const use = this.#sessions.get(session);
-    use?.clients?.delete(client);
+    use?.tabs?.delete(tab);
     if (use) this.#settle(session, use);
   }
 
   #of(session: string): SessionUse {
     let use = this.#sessions.get(session);
     if (!use) {
-      use = { pending: 0, streams: new Set(), tickets: undefined, clients: undefined };
+      use = { pending: 0, streams: new Set(), tickets: undefined, tabs: undefined };
       this.#sessions.set(session, use);
     }
     return use;
   }
 
-  #settle(session: string, { pending, streams, tickets, clients }: SessionUse): void {
-    if (pending === 0 && streams.size + (tickets?.size ?? 0) + (clients?.size ?? 0) === 0) this.#sessions.delete(session);
+  #settle(session: string, { pending, streams, tickets, tabs }: SessionUse): void {
+    if (pending === 0 && streams.size + (tickets?.size ?? 0) + (tabs?.size ?? 0) === 0) this.#sessions.delete(session);
   }
 }
 

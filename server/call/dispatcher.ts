@@ -20,7 +20,7 @@ import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
-import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record } from "../wire/request-input.js";
+import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf } from "../wire/request-input.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
@@ -229,7 +229,7 @@ export class Dispatcher {
       args,
       caller,
       control,
-      eventId: `${host.incarnation}.${caller.connection?.id}.${n}`,
+      eventId: `${host.incarnation}.${caller.connection?.id}${client.slice(tabOf(client).length)}.${n}`,
       numbered: { client, n, confirmed: seen, at: Date.now() },
       predicted,
       ...(event.optimistic && { newId: eventIds(`${host.incarnation} ${client} ${n}`) }),

@@ -25,6 +25,9 @@ export interface TabHooksOptions {
 
 interface Present {
   readonly store: string;
+  /** The pages of the tab that watch the store: for a while two, when a page is loaded again. */
+  readonly pages: Set<Tab>;
+  /** The page that came last. */
   tab: Tab;
   /** Runs out when the tab stays away. */
   leaving: NodeJS.Timeout | undefined;
@@ -47,18 +50,19 @@ export function createTabHooks({ grace, pin, notify }: TabHooksOptions): TabHook
       const id = idOf(store, tab);
       const found = present.get(id);
       if (!found) {
-        present.set(id, { store, tab, leaving: undefined, release: () => {} });
+        present.set(id, { store, pages: new Set([tab]), tab, leaving: undefined, release: () => {} });
         void notify(store, "onConnect", tab);
         return;
       }
       clearTimeout(found.leaving);
       found.release();
+      found.pages.add(tab);
       Object.assign(found, { tab, leaving: undefined, release: () => {} });
     },
     leave(store, tab) {
       const id = idOf(store, tab);
       const found = present.get(id);
-      if (!found || found.leaving) return;
+      if (!found?.pages.delete(tab) || found.pages.size > 0) return;
       found.release = pin();
       found.leaving = setTimeout(() => void depart(id, found), grace);
     },

@@ -65,11 +65,15 @@ export function whole(value: unknown, name: string): number {
   return value as number;
 }
 
+/** `<tab>`, or `<tab>.<page>`: each page of a tab is a client of its own. */
 export function clientId(value: unknown): string {
-  if (typeof value !== "string" || !/^[\w-]{16,64}$/.test(value))
-    throw badRequest("Expected `client` to be a random id of 16 to 64 letters, digits, `-` and `_`");
+  if (typeof value !== "string" || !/^[\w-]{16,64}(\.[\w-]{1,64})?$/.test(value))
+    throw badRequest("Expected `client` to be a random id of 16 to 64 letters, digits, `-` and `_`, or two ids `<tab>.<page>`");
   return value;
 }
+
+/** The tab of a client. */
+export const tabOf = (client: string): string => client.split(".", 1)[0] as string;
 
 export function watchesOf(value: unknown): WatchInput[] {
   if (!Array.isArray(value) || value.length > MOST_WATCHES) throw badRequest(`Expected \`watch\` to be an array of at most ${MOST_WATCHES}`);

@@ -241,11 +241,11 @@ test("a reader that stops while 200 MB of changes are made costs less than 20 MB
   await vi.waitFor(() => expect(app.runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true), 20_000);
   const pad = app.twin.pad("a");
   const line = "x".repeat(100_000);
-  for (let n = 0; n < 20; n++) await pad.write(`warm ${n} ${line}`);
+  for (let n = 0; n < 20; n++) await pad.write(`warm ${n} ${line} ${n}`);
   const before = held();
   let most = 0;
   for (let n = 0; n < 2000; n++) {
-    await pad.write(`${n} ${line}`);
+    await pad.write(`${n} ${line} ${n}`);
     if (n % 250 === 0) most = Math.max(most, held());
   }
   await pad.write("the end");

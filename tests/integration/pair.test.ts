@@ -279,7 +279,8 @@ test("five hundred clients that are cut at once do not come back at once; all ar
   for (const todo of todos) expect(todo.items).toEqual(["milk", "bread"]);
 });
 
-test("a reload is no departure, and who stays away has left once", async () => {
+/** A room that notes who comes and goes. */
+function presence() {
   const seen: string[] = [];
   class Here {
     @state n = 0;
@@ -293,6 +294,52 @@ test("a reload is no departure, and who stays away has left once", async () => {
       seen.push("left");
     }
   }
+  return { seen, Here };
+}
+
+test("a reload is no departure, and the tab keeps its store until it has been closed for longer than its life", async () => {
+  const { seen, Here } = presence();
+  const ids: unknown[] = [];
+  class Draft {
+    @state text = "";
+    @event write(text: string) {
+      ids.push(current().connection?.id, current().eventId);
+      this.text = text;
+    }
+  }
+  await using net = pair({
+    stores: { here: scope.room(Here, { allow: () => true }), draft: scope.tab(Draft) },
+    storage: lasting(),
+    life: { tab: 3600 },
+    idle: 10,
+  });
+  let a = net.client();
+  const other = net.tab(a);
+  await a.here("room");
+  await (await a.draft()).write("a letter");
+  for (let times = 0; times < 3; times++) {
+    a = net.reload(a);
+    await a.here("room");
+    // Longer than the grace time.
+    await net.wait(60_000);
+    const draft = await a.draft();
+    expect([draft.text, seen]).toEqual(["a letter", ["came"]]);
+    await draft.write("a letter");
+  }
+  // One tab, and each page numbers its own events.
+  expect(new Set(ids).size).toBe(1 + 4);
+  expect((await other.draft()).text).toBe("");
+  const [id] = ids as [string];
+  a.$close();
+  await net.wait(60_000);
+  expect(seen).toEqual(["came", "left"]);
+  expect((await net.server.draft(id).$snapshot()).text).toBe("a letter");
+  await net.wait(2 * 24 * 3_600_000);
+  expect((await net.server.draft(id).$snapshot()).text).toBe("");
+});
+
+test("a line that breaks is no departure, and who stays away has left once", async () => {
+  const { seen, Here } = presence();
   await using net = pair({ stores: { here: scope.room(Here, { allow: () => true }) } });
   const a = net.client();
   await a.here("room");

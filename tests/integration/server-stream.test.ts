@@ -247,7 +247,7 @@ test("a reader that does not read costs bounded memory, and gets one snapshot of
   await vi.waitFor(() => expect(runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true), 20_000);
   // More than the sockets of both ends hold.
   const line = "x".repeat(100_000);
-  for (let n = 0; n < 200; n++) await visitor.callIn("a", "pad.write", `${n} ${line}`);
+  for (let n = 0; n < 200; n++) await visitor.callIn("a", "pad.write", `${n} ${line} ${n}`);
   await visitor.callIn("a", "pad.write", "the end");
   const messages = await slow.readUntil("the end");
   const kinds = messages.map(([kind]) => (typeof kind === "number" ? "frame" : kind));
