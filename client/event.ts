@@ -1,6 +1,7 @@
 import type { WireEvent } from "../lib/class/schema.js";
 import { superseded } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
+import type { InstanceRef } from "../lib/wire/protocol.js";
 import type { ClientCall } from "./client-call.js";
 import { createForm, type Filled, type Form } from "./form.js";
 import { hold, letGo, sendHeld } from "./held.js";
@@ -22,7 +23,7 @@ export interface Begun {
 
 /** The parts of an event, for code that paces calls itself. */
 export interface EventParts {
-  /** `store.event`, for messages. */
+  /** `store.event` or `store.Model.event`: its path. */
   readonly label: string;
   /** The room's. */
   readonly key: string | null;
@@ -30,6 +31,8 @@ export interface EventParts {
   readonly twin: object;
   /** The URL of the twin's route. */
   readonly url: string;
+  /** Names the instance of a model that has the event. */
+  ref?(): InstanceRef | undefined;
   /** The options that the class has declared for the event, as far as they are known. */
   options(): WireEvent | undefined;
   begin(): Begun;

@@ -1,3 +1,4 @@
+import type { InstanceNode } from "../lib/graph/instance.js";
 import { Signal } from "../lib/graph/signal.js";
 import type { Prediction } from "../lib/predict/predictions.js";
 import type { Answer, StateMessage } from "../lib/wire/protocol.js";
@@ -11,7 +12,14 @@ import type { LiveTwin } from "./twin.js";
 export type News =
   /** A twin was made, or forgotten. */
   | { readonly what: "twins" }
-  | { readonly what: "called"; readonly call: ClientCall; readonly twin: LiveTwin; readonly event: string; readonly args: readonly unknown[] }
+  | {
+      readonly what: "called";
+      readonly call: ClientCall;
+      readonly twin: LiveTwin;
+      readonly event: string;
+      readonly target: InstanceNode;
+      readonly args: readonly unknown[];
+    }
   /** A call is shown before its answer; told again when it is sent. */
   | {
       readonly what: "predicted";

@@ -136,7 +136,7 @@ export class Outbox {
         try {
           const given = plain(args);
           if (process.env.NODE_ENV !== "production")
-            this.news?.tell({ what: "called", call: open.call, twin, event, args: "fields" in given ? [given] : given });
+            this.news?.tell({ what: "called", call: open.call, twin, event, target, args: "fields" in given ? [given] : given });
           if (twin.declared(event)?.volatile) return this.sender ? void this.sender.fire(twin, event, target, given, open) : drop(notConnected());
           entry = {
             twin,

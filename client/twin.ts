@@ -159,6 +159,7 @@ export class LiveTwin implements Twin {
         twin: this,
         url: this.#world.url,
         options: () => this.declared(event) ?? undefined,
+        ref: () => (node.className ? this.refOf(node) : undefined),
         begin: () => this.#world.begin(this, event, node),
       });
       events.set(name, bound);

@@ -17,7 +17,7 @@ export {
   state,
   type Viewer,
 } from "./class/decorators.js";
-export type { Lifecycle, LifecycleName } from "./class/lifecycle.js";
+export type { Interrupted, Lifecycle, LifecycleName } from "./class/lifecycle.js";
 export {
   type AppContext,
   type AppEffects,

@@ -30,7 +30,7 @@ export {
 } from "./definition/scope.js";
 export type { AttachOptions } from "./http/attach.js";
 export type { Handler } from "./http/fetch-handler.js";
-export type { Input, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./http/router.js";
+export type { Input, ModelProcedures, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./http/router.js";
 export { memory } from "./storage/memory.js";
 export type { MigrationFailure, MigrationReport } from "./storage/migration.js";
 export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./storage/records.js";

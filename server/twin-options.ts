@@ -185,7 +185,7 @@ export interface TwinOptions<S, M> {
 
 const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
 const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply", "visitor"]);
-const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] satisfies LifecycleName[];
+const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onInterrupted", "onDispose"] satisfies LifecycleName[];
 const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];
 const KNOWN = new Set([
   "stores",

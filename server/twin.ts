@@ -25,8 +25,11 @@ export interface Preload<S> {
 export interface TwinServer<S, M = {}> {
   /** The route handlers, for `app/api/twin/[...path]/route.ts`: `export const { GET, POST } = twin.handlers`, and `OPTIONS` where there are `origins`. */
   readonly handlers: { readonly GET: Handler; readonly POST: Handler; readonly OPTIONS: Handler };
-  /** Each event as a tRPC mutation: `todo.add`, with the input `{ args: ["milk"] }`. */
-  readonly router: TwinRouter<S>;
+  /**
+   * Each event as a tRPC mutation: `todo.add`, with the input `{ args: ["milk"] }`. An event of an instance is `todo.Item.toggle`, with the input
+   * `{ on: [incarnation, revision, number], args: [] }`.
+   */
+  readonly router: TwinRouter<S, M>;
   /**
    * The state with which a page begins, for the visitor whose request is being rendered.
    * With the page's `params` and `search`, as Next gives them, the store's `onLoad(page)` runs for this page first, and what it changes is part of the page.

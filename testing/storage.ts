@@ -98,23 +98,29 @@ export const storageContract: readonly StorageCase[] = [
     },
   },
   {
-    name: "keeps event numbers: answers, what has begun, and what is confirmed",
+    name: "keeps event numbers: answers, what has begun, what is confirmed, and what is forgotten",
     async run(open) {
       await withStorage(open, async (storage) => {
         const writer = new Writer("one");
         const at = 1_700_000_000_000;
+        const call = { store: "list", event: "Item.fill", id: "one.1", args: [["u"]] } as const;
         const events: EventRecord[] = [
           { client: "ann", n: 1, confirmed: 0, at, answer: { r: 1, v: [["u"]] } },
           { client: "ann", n: 2, confirmed: 1, at: at + 1, answer: { r: 2, v: ["✓ \u2028"] } },
           { client: "bob", n: 1, confirmed: 0, at: at + 2 },
           { client: "__proto__", n: 4, confirmed: 3, at: at + 3, answer: null },
+          { client: "message/1", n: 1, confirmed: 0, at, answer: { r: 5, v: [1] } },
+          { client: "event/1", n: 1, confirmed: 0, at, call },
+          { client: "event/2", n: 1, confirmed: 0, at: at + 4, call },
         ];
         for (const event of events) await storage.append("room/a", [{ ...writer.commit(), event }]);
+        await storage.append("room/a", [{ ...writer.commit(), forget: ["message/1", "event/1"] }]);
         const { numbers } = foldOf(await loaded(storage, "room/a"));
         assert.deepEqual(Object.entries(numbers).sort(), [
           ["__proto__", { next: 5, confirmed: 3, seen: at + 3, answers: [[4, null]], begun: [] }],
           ["ann", { next: 3, confirmed: 1, seen: at + 1, answers: [[2, { r: 2, v: ["✓ \u2028"] }]], begun: [] }],
           ["bob", { next: 2, confirmed: 0, seen: at + 2, answers: [], begun: [1] }],
+          ["event/2", { next: 2, confirmed: 0, seen: at + 4, answers: [], begun: [1], calls: [[1, call]] }],
         ]);
       });
     },

@@ -31,8 +31,29 @@ export interface Lifecycle {
   onConnect(connection: Connection): void | Promise<void>;
   /** Runs when a tab has unsubscribed or disconnected, and has not come back within some seconds. */
   onDisconnect(connection: Connection): void | Promise<void>;
+  /**
+   * Runs when the store is loaded after the server was killed, or closed, under one of its events that had changed something: once for each such event, after
+   * `onLoad` and before any other event. Its changes are one commit with the answer `INTERRUPTED` of that event. Needs a durable storage.
+   * @example
+   * protected onInterrupted({ event, args }: Interrupted) {
+   *   if (event === "answer") this.messages.at(-1)!.state = "cut off";
+   * }
+   */
+  onInterrupted(call: Interrupted): void | Promise<void>;
   /** Runs before the store leaves memory: the server ends, the store was idle for long, or a hot reload replaced its class. */
   onDispose(): void | Promise<void>;
+}
+
+/** A call of an event that was cut off by the end of its server after it had committed something. */
+export interface Interrupted {
+  /** The event's name: `answer`, or `Message.react` for an event of a model. */
+  readonly event: string;
+  /** The event's arguments; `undefined` where they have more than 65,536 characters, or hold what no storage keeps, as a function. */
+  readonly args: readonly unknown[] | undefined;
+  /** The `current().eventId` of the event: the key of what it has done outside. */
+  readonly eventId: string;
+  /** When it began. */
+  readonly at: Date;
 }
 
 export type LifecycleName = keyof Lifecycle;

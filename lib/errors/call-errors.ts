@@ -21,6 +21,11 @@ export const noEvent = (given: unknown) => {
   );
 };
 
+export const nestedUpdate = () =>
+  wrong("`update()` was called inside `update()`, which has the turn already: make the change directly, or after the outer one, with `await`.");
+export const asyncUpdate = () =>
+  wrong("`update()` was given a function that returns a promise: it takes a synchronous one. Wait first, then call `update()` with the change alone.");
+
 // Shared by all copies of this module, as that of `EventError` is.
 const OUT_OF_TIME = /* @__PURE__ */ Symbol.for("twinstate.outOfTime");
 const outOfTime = (message: string) => Object.defineProperty(refusal("INTERRUPTED", message), OUT_OF_TIME, { value: true });

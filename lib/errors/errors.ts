@@ -270,7 +270,7 @@ export const looksLikeHook = (Class: string, method: string, hook: string) =>
 export const slowEvent = (event: string, ms: number) =>
   new StateError(
     "SLOW_EVENT",
-    `\`${event}\` took ${Math.round(ms)} ms, and other events of its scope instance had to wait. Use \`background: true\` for long work.`,
+    `\`${event}\` kept its turn for ${Math.round(ms)} ms, and other events of its scope instance could not run meanwhile. Use \`background: true\` for long work.`,
   );
 export const circle = (from: string, to: string) =>
   new StateError(

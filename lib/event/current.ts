@@ -185,10 +185,11 @@ export function current(): Current {
 
 /**
  * Changes state from an event that runs beside the queue (`@event({ background: true })`): `change` waits for its turn, and its
- * changes are one commit. Resolves to its result.
+ * changes are one commit. Resolves to its result. In an event that has its turn, `change` runs at once.
  *
- * After the event is cancelled, superseded, or cut off because the server closes, `update()` still works for five seconds, so that `finally` can clean up. If
- * the event has not read `current().signal`, the next `update()` throws the reason first, so that a loop ends.
+ * After the event is cancelled, superseded, out of time, or cut off because the server closes, `update()` still works for five seconds, so that `finally` can
+ * clean up. If the event has not read `current().signal`, the next `update()` throws the reason first, so that a loop ends.
+ * @throws StateError inside another `update()`, and if `change` returns a promise: it takes a synchronous function
  * @example await update(() => { this.progress = n; });
  * @example
  * try {

@@ -54,6 +54,8 @@ export interface Store {
   readonly made: readonly number[];
   /** The instance that clients know by a number, as of the last commit, and the name of its model. `undefined` for the store's own, and where there is none. */
   instanceOf(number: number): { readonly model: string; readonly instance: object } | undefined;
+  /** The instances that clients see, as of the last commit: the name of the model, the clients' number, and the view. */
+  instances(): Iterable<readonly [model: string, number: number, view: object]>;
   /** Rolls back the open changes. */
   rollback(): void;
   /** An event has ended: the same raw object that enters later is another container. */
@@ -188,6 +190,14 @@ class LoadedStore implements Store {
 
   noteMade(): void {
     this.#graph.writer.entrants = [];
+  }
+
+  instances(): Iterable<readonly [model: string, number: number, view: object]> {
+    const { root } = this.#graph;
+    const { table } = this.#clientChannel;
+    this.#begin();
+    const nodes = [...table].filter((node) => node instanceof ClassNode && node !== root) as ClassNode[];
+    return this.#graph.rewind(() => nodes.map((node) => [node.className, node.id, viewOf(node) as object] as const));
   }
 
   instanceOf(number: number): { model: string; instance: object } | undefined {

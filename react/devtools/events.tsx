@@ -97,6 +97,6 @@ function statusOf({ sent, attempts, answered, settled, error }: CallRecord): str
 }
 
 /** Calls an event again. A failure is reported like that of any call that nobody awaits. */
-function replay({ twin, event, args }: CallRecord): void {
-  void twin.event(event)?.(...args);
+function replay({ twin, event, target, args }: CallRecord): void {
+  void twin.event(event.slice(event.indexOf(".") + 1), target)?.(...args);
 }

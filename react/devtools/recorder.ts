@@ -2,6 +2,7 @@ import type { ClientCall } from "../../client/client-call.js";
 import type { Inspection, News } from "../../client/inspection.js";
 import type { LiveTwin } from "../../client/twin.js";
 import type { EventError } from "../../lib/errors/errors.js";
+import type { InstanceNode } from "../../lib/graph/instance.js";
 import { Signal } from "../../lib/graph/signal.js";
 import type { Prediction } from "../../lib/predict/predictions.js";
 import { commitsOf, type FrameCommit } from "../../lib/wire/frame-commits.js";
@@ -12,7 +13,10 @@ import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 export interface CallRecord {
   readonly id: number;
   readonly twin: LiveTwin;
+  /** `add`, or `Item.toggle` of an instance. */
   readonly event: string;
+  /** The instance whose event it is. */
+  readonly target: InstanceNode;
   /** The arguments that were sent. */
   readonly args: readonly unknown[];
   /** The call's number, once it has one. */
@@ -113,7 +117,7 @@ export class DevtoolsRecorder {
       case "twins":
         break;
       case "called":
-        this.#called(news.call, news.twin, news.event, news.args);
+        this.#called(news);
         break;
       case "predicted":
         this.#predicted(news);
@@ -144,8 +148,8 @@ export class DevtoolsRecorder {
     this.#changed();
   }
 
-  #called(call: ClientCall, twin: LiveTwin, event: string, args: readonly unknown[]): void {
-    const record: CallRecord = { id: this.#ids++, twin, event, args: copyOf(args), called: performance.now(), attempts: 0 };
+  #called({ call, twin, event, target, args }: Extract<News, { what: "called" }>): void {
+    const record: CallRecord = { id: this.#ids++, twin, event, target, args: copyOf(args), called: performance.now(), attempts: 0 };
     this.#byCall.set(call, record);
     this.calls = [...this.calls.slice(1 - KEPT), record];
     const settle = (end: Partial<CallRecord>) => {

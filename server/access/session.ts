@@ -41,6 +41,8 @@ export interface Sessions {
   cookie(id: string, generation?: number): string;
   /** The `cookie` header of a request with the session put into it. */
   withCookie(cookies: string | null | undefined, id: string): string;
+  /** Gives ids in order: the same ones for the same seed, in all processes with the secret. Nobody else can foresee them. */
+  ids(seed: string): () => string;
 }
 
 const COOKIE = "twin_session";
@@ -99,6 +101,14 @@ export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: Ses
     withCookie(cookies, id) {
       const others = (cookies ?? "").split(/; */).filter((cookie) => cookie !== "" && !cookie.startsWith(`${COOKIE}=`));
       return [...others, `${COOKIE}=${signed(id)}`].join("; ");
+    },
+    ids(seed) {
+      let n = 0;
+      return () =>
+        createHmac("sha256", secret ?? keptSecret())
+          .update(`id:${seed} ${++n}`)
+          .digest("base64url")
+          .slice(0, 22);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Hosts } from "../host/hosts.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "../storage/migration.js";
 import { fold } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
+import type { SeenStore } from "./instance-views.js";
 
 /** The owner of data: a user, by the context's `user.id`, or a session, by its id. */
 export type Whose = { readonly user: string } | { readonly session: string };
@@ -36,7 +37,7 @@ export class Data {
   }
 
   /** The committed state of a store, as a plain view. */
-  async snapshot(store: string, key: string): Promise<object> {
+  async snapshot(store: string, key: string): Promise<SeenStore> {
     const { definitions, hosts } = this.#server;
     return hosts.using(hostId(definitionOf(definitions, store).kind, key), (host) => host.plain(store));
   }

@@ -1,3 +1,4 @@
+import type { EventSchema } from "../../lib/class/schema.js";
 import { cancelled, cookieReplaced, cutOff, isLater, unknownEvent, unknownOutcome } from "../../lib/errors/errors.js";
 import { eventIds } from "../../lib/event/event-ids.js";
 import { randomId } from "../../lib/event/random-id.js";
@@ -8,19 +9,21 @@ import { definitionOf, locate, type OwnedEvent, permit, publicEvent } from "../a
 import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
+import { type Sessions, sessionTagOf } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import { checkGiven } from "../definition/arguments.js";
 import { type EventPath, nameInStore } from "../definition/event-path.js";
 import { type Definition, labelOf } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
-import type { CallSinks } from "../host/event-runner.js";
+import type { CallSinks, EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
+import { SentMessages } from "../host/sent-messages.js";
 import type { Storage } from "../storage/storage.js";
 import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
-import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf } from "../wire/request-input.js";
+import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record } from "../wire/request-input.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
@@ -61,6 +64,7 @@ interface Server {
   readonly limits: Bounds;
   readonly report: Report;
   readonly storage: Storage;
+  readonly sessions: Sessions;
   readonly admission: Admission;
   readonly callers: Callers;
   readonly clients: Clients;
@@ -217,6 +221,7 @@ export class Dispatcher {
     const { definition, owner, event, on, began } = call;
     const { client, n, seen, predicted } = number;
     const control = this.#control();
+    const eventId = `${host.incarnation}.${sessionTagOf(client)}.${n}`;
     const id = idOf(host, number);
     const items = this.#itemsOf(entered);
     this.#running.set(id, control);
@@ -229,10 +234,10 @@ export class Dispatcher {
       args,
       caller,
       control,
-      eventId: `${host.incarnation}.${caller.connection?.id}${client.slice(tabOf(client).length)}.${n}`,
+      eventId,
       numbered: { client, n, confirmed: seen, at: Date.now() },
       predicted,
-      ...(event.optimistic && { newId: eventIds(`${host.incarnation} ${client} ${n}`) }),
+      ...this.#again(host, event, number, eventId),
       began,
       check: checkAnswer,
       answer: (value, store, r) => items.end({ r, v: store.encode(value), ...(store.made.length > 0 && { m: store.made }) }),
@@ -251,6 +256,14 @@ export class Dispatcher {
       this.#items.delete(id);
       this.#controls.delete(control);
     });
+  }
+
+  /** What is the same when an event runs again: after a kill, or a failure of the storage. */
+  #again(host: Host, { optimistic }: EventSchema, { client, n }: NumberedCall, eventId: string): Pick<EventCall<Outcome>, "newId" | "messages"> {
+    const { sessions, storage } = this.#server;
+    const messages = storage.durable ? { messages: new SentMessages(eventId) } : {};
+    if (optimistic) return { newId: eventIds(`${host.incarnation} ${client} ${n}`), ...messages };
+    return storage.durable ? { newId: sessions.ids(eventId), ...messages } : {};
   }
 
   /** Makes what keeps the items of a numbered event, and has the client's stream bring them. */

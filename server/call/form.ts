@@ -8,10 +8,15 @@ import type { Runtime } from "../runtime.js";
 import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
 
 /** Pages are rendered in this process, so their forms get the fields and action that browsers post without JavaScript. */
-const render: Rendering = ({ label, key, url }, bound) => {
+const render: Rendering = ({ label, key, url, ref }, bound) => {
   // The state of `useActionState` is bound too, and is no argument.
   const args = bound.filter((value) => ["string", "number", "boolean"].includes(typeof value));
-  const more = new URLSearchParams({ ...(key !== null && { key }), ...(args.length > 0 && { bound: JSON.stringify(args) }) });
+  const on = ref?.();
+  const more = new URLSearchParams({
+    ...(key !== null && { key }),
+    ...(on && { on: JSON.stringify(on) }),
+    ...(args.length > 0 && { bound: JSON.stringify(args) }),
+  });
   const name = `$${label}${more.size > 0 ? `?${more}` : ""}`;
   return { name, action: `${url}/$form`, method: "POST", encType: "multipart/form-data", data: null };
 };

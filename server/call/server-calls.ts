@@ -1,15 +1,23 @@
 import { circle } from "../../lib/errors/errors.js";
 import { randomId } from "../../lib/event/random-id.js";
 import type { Store } from "../../lib/store/store.js";
+import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
-import { definitionOf, eventOf } from "../access/access.js";
+import { definitionOf, eventOf, type OwnedEvent } from "../access/access.js";
 import { sessionOf } from "../access/callers.js";
+import type { Sessions } from "../access/session.js";
 import { checkArguments } from "../definition/arguments.js";
 import { type Definition, hostId } from "../definition/scope.js";
 import type { Caller, Turn } from "../host/context.js";
+import type { EventCall } from "../host/event-runner.js";
+import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
+import { messageClient, SentMessages } from "../host/sent-messages.js";
+import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
+import type { Outcome } from "./dispatcher.js";
+import type { SeenInstance } from "./instance-views.js";
 
 /** Server code may pass arguments of any size. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
@@ -24,6 +32,8 @@ export interface ServerCall {
   readonly key: string;
   readonly event: string;
   readonly args: readonly unknown[];
+  /** The instance whose event it is; without one it is the store's own. */
+  readonly on?: SeenInstance;
   readonly context: object;
   readonly session: string | undefined;
   readonly turn: Turn | undefined;
@@ -34,6 +44,21 @@ export interface ServerCall {
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly hosts: Hosts;
+  readonly report: Report;
+  readonly sessions: Sessions;
+}
+
+/** A call on its way to its host. */
+interface Message extends ServerCall {
+  readonly definition: Definition;
+  readonly owned: OwnedEvent;
+  /** The arguments as they were passed, encoded. */
+  readonly given: Encoded;
+  readonly to: string;
+  /** The event that sends it, if it runs. */
+  readonly sender: Turn | undefined;
+  /** The id by which it is done once; `undefined` where it is never sent again. */
+  readonly id: string | undefined;
 }
 
 /** Takes the calls of server code to the hosts that run them. */
@@ -45,34 +70,90 @@ export class ServerCalls {
   }
 
   /** Calls an event from server code, which is trusted: neither `allow` nor guards are asked. */
-  async run({ store, key, event: name, args, context, session, turn, control, yielded }: ServerCall): Promise<unknown> {
+  async run(call: ServerCall): Promise<unknown> {
+    const { store, key, event: name, args, on, turn } = call;
     const { definitions, hosts } = this.#server;
     const definition = definitionOf(definitions, store);
-    const { owner, event } = eventOf(definition, { store, model: undefined, event: name });
-    const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
+    const owned = eventOf(definition, { store, model: on?.model, event: name });
     // A copy: what the caller does to its arguments later must not change them.
-    const checked = await checkArguments(owner, event, decodeValue(encodeValue(plainOf(args, MOST_HANDED))), UNBOUNDED);
-    return hosts.using(hostId(definition.kind, key), (host) =>
-      host.run({
-        definition,
-        owner,
-        event,
-        on: undefined,
-        args: checked,
-        caller,
-        control,
-        eventId: randomId(),
-        answer: (value) => plainOf(value),
-        // They get their numbers once the commit is stored, as this host may fail without the caller's.
-        ...(turn?.deliver && { effects: (effects: readonly Effect[]) => () => turn.deliver?.(effects)() }),
-        ...(yielded && {
-          yielded(value: unknown, _: Store) {
-            const plain = plainOf(value);
-            return () => yielded(plain);
-          },
-        }),
+    const given = encodeValue(plainOf(args, MOST_HANDED));
+    const to = hostId(definition.kind, key);
+    const sender = turn && !turn.ended ? turn : undefined;
+    const id = sender?.messages?.next(to, [store, on?.model, on?.ref, name], given);
+    const over = this.#send({ ...call, definition, owned, given, to, sender, id });
+    if (id !== undefined) sender?.messages?.sent(over, () => hosts.find(to)?.forget(messageClient(id)));
+    return over;
+  }
+
+  async #send({ definition, owned: { owner, event }, given, to, sender, id, on, context, session, turn, control, yielded }: Message): Promise<unknown> {
+    const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
+    const args = await checkArguments(owner, event, decodeValue(given), UNBOUNDED);
+    if (sender) await this.#mayLeave(sender, id);
+    const what = {
+      definition,
+      owner,
+      event,
+      on: on?.ref,
+      ...(on && { life: on.life }),
+      args,
+      caller,
+      control,
+      // They get their numbers once the commit is stored, as this host may fail without the caller's.
+      ...(turn?.deliver && { effects: (effects: readonly Effect[]) => () => turn.deliver?.(effects)() }),
+      ...(yielded && {
+        yielded(value: unknown, _: Store) {
+          const plain = plainOf(value);
+          return () => yielded(plain);
+        },
       }),
+    };
+    return this.#server.hosts.using(to, (host) =>
+      id === undefined ? host.run({ ...what, eventId: randomId(), answer: (value) => plainOf(value) }) : this.#once(host, id, what),
     );
+  }
+
+  /**
+   * Waits until a message may leave: what its event has seen is stored then, so that nobody is told of what a kill may undo. `message`: the event has the same
+   * id when it runs again.
+   */
+  async #mayLeave({ host: { commits, world } }: Turn, message: string | undefined): Promise<void> {
+    if (!world.storage.durable) return;
+    if (message !== undefined) commits.begin();
+    await commits.settled();
+  }
+
+  /** Runs the event of a message once, or gives the answer that it had the first time. Its yields come the first time only. */
+  async #once(host: Host, id: string, what: Omit<EventCall<unknown>, "answer" | "eventId">): Promise<unknown> {
+    const { report, sessions } = this.#server;
+    const client = messageClient(id);
+    let first: { readonly value: unknown } | { readonly error: unknown; readonly stored: boolean } | undefined;
+    const run = () =>
+      host.run<Outcome>({
+        ...what,
+        eventId: id,
+        numbered: { client, n: 1, confirmed: 0, at: Date.now() },
+        messages: new SentMessages(id),
+        newId: sessions.ids(id),
+        answer(value, _, r) {
+          const plain = plainOf(value);
+          first = { value: plain };
+          return answerOf(plain, r) ?? (host.world.lost(r, 1) as Outcome);
+        },
+        refuse(error, stored) {
+          first = { error, stored };
+          // The caller gets the error as it is. What is kept of it is for a second run, and then the log has it.
+          return { r: host.revision, error: errorShapeOf(error, stored ? report : () => {}) };
+        },
+      });
+    const outcome = await host.eventNumbers.enter<Outcome>(client, 1, 0, false, run);
+    if (!first) {
+      if (outcome.error) throw errorOf(outcome.error);
+      return decodeValue(outcome.v);
+    }
+    if ("value" in first) return first.value;
+    // It has left nothing behind, so that a second run may ask for it again.
+    if (!first.stored) host.eventNumbers.drop(client);
+    throw first.error;
   }
 
   /**
@@ -90,5 +171,14 @@ export class ServerCalls {
     const turn = this.#server.hosts.find(from)?.turn;
     for (const next of turn?.waitsFor ?? []) if (next === goal || (!seen.has(next) && this.#reaches(next, goal, seen))) return true;
     return false;
+  }
+}
+
+/** The answer to a message, as it is stored; `undefined` where it is no data. */
+function answerOf(plain: unknown, r: number): Outcome | undefined {
+  try {
+    return { r, v: encodeValue(plain) };
+  } catch {
+    return undefined;
   }
 }

@@ -3,20 +3,29 @@ import { callerEnded, callerOutOfTime, isOutOfTime } from "../../lib/errors/call
 import { cancelled, noSession, notSignedIn } from "../../lib/errors/errors.js";
 import type { CallOf, StreamCall } from "../../lib/event/call-types.js";
 import { Yields } from "../../lib/event/yields.js";
-import { userOf } from "../access/access.js";
+import { definitionOf, userOf } from "../access/access.js";
+import { nameInStore } from "../definition/event-path.js";
 import { hostId, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
 import { currentTurn, type Turn } from "../host/context.js";
 import { OutgoingCalls } from "../host/outgoing-calls.js";
 import type { Runtime } from "../runtime.js";
 import { silence } from "../wire/plain-values.js";
+import { withEvents } from "./instance-views.js";
 import { requestHeaders } from "./request.js";
+import type { ServerCall as ServerCallInput } from "./server-calls.js";
 
 // --- types ---
 
 /** A store as server code calls it: its events as functions; members that are no methods are `never`. */
 export type Remote<T> = { readonly [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (...args: A) => CallOf<R> : never };
 export interface RemoteBase<T> {
-  /** The state as of the last commit, as a plain view. */
+  /**
+   * The state as of the last commit, as a plain view. The instances in it have the events of their models: they act on that very instance, wherever it is by
+   * then. Where the store does not hold it any more, they reject with `GONE`.
+   * @example
+   * const { items } = await twin.todo(id).$snapshot();
+   * await items[0]?.toggle();
+   */
   $snapshot(): Promise<View<T>>;
 }
 export type RemoteStore<T> = Remote<T> & RemoteBase<T>;
@@ -92,11 +101,11 @@ function remote(target: Target): object {
     get(_, name) {
       // Names that promises, JSON and React look for are no events.
       if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
-      if (name === "$snapshot") return () => target.runtime.data.snapshot(target.store, target.key);
+      if (name === "$snapshot") return () => snapshotOf(target);
       if (name.startsWith("$")) return undefined;
       let method = methods.get(name);
       if (!method) {
-        method = (...args: unknown[]) => call(target, name, args);
+        method = (...args: unknown[]) => call(target, { event: name, args });
         methods.set(name, method);
       }
       return method;
@@ -104,16 +113,26 @@ function remote(target: Target): object {
   });
 }
 
-function call({ runtime, store, kind, key, context, session }: Target, event: string, args: readonly unknown[]): StreamCall<unknown, unknown> {
+/** The state as of the last commit, as a plain view. The instances in it have their events. */
+async function snapshotOf(target: Target): Promise<object> {
+  const { runtime, store, key } = target;
+  const seen = await runtime.data.snapshot(store, key);
+  const models = definitionOf(runtime.definitions, store).models;
+  return withEvents(seen, models, (on, event, args) => call(target, { event, args, on }));
+}
+
+/** An event of the store, or of an instance that a view of it has shown. */
+type Called = Pick<ServerCallInput, "event" | "args" | "on">;
+
+function call({ runtime, store, kind, key, context, session }: Target, called: Called): StreamCall<unknown, unknown> {
   const turn = currentTurn();
   const control = new AbortController();
-  const label = `${store}.${event}`;
+  const label = `${store}.${nameInStore({ store, model: called.on?.model, event: called.event })}`;
   const run = (yielded: (value: unknown) => void) =>
     runtime.serverCalls.run({
+      ...called,
       store,
       key,
-      event,
-      args,
       context: context ?? turn?.caller.context ?? {},
       session: session ?? turn?.caller.session?.id,
       turn,

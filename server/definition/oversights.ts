@@ -34,7 +34,7 @@ function sizeOf(value: unknown): number {
   return value instanceof Map || value instanceof Set ? value.size : Object.keys(value).length;
 }
 
-const HOOKS = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onDispose"] as const satisfies LifecycleName[];
+const HOOKS = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onInterrupted", "onDispose"] as const satisfies LifecycleName[];
 
 /** Warns of methods whose names look like misspelt lifecycle methods: nothing would call them. */
 export function checkHooks({ Class }: Definition, report: Report): void {

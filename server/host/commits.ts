@@ -1,5 +1,8 @@
+import { isEventError } from "../../lib/errors/errors.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
+import { hasHook } from "../definition/lifecycle.js";
 import type { EventRecord } from "../storage/records.js";
+import { callRecord } from "./call-record.js";
 import type { Turn } from "./context.js";
 import { takeEffects } from "./effects.js";
 import type { EventNumbers } from "./event-numbers.js";
@@ -17,10 +20,14 @@ interface Owner {
   readonly shelf: Shelf;
   readonly turns: Turns;
   readonly watchers: Watchers;
-  readonly world: Pick<World, "post" | "storage" | "report">;
+  readonly world: Pick<World, "closing" | "post" | "storage" | "report">;
   /** The storage did not take a commit. Makes the error that those get who wait for it. */
   lose(error: unknown): Error;
 }
+
+/** What a commit asks of the event whose it is. */
+export type CommittingEvent = Pick<EventCall<unknown>, "numbered" | "predicted" | "messages" | "stored"> &
+  Partial<Pick<EventCall<unknown>, "definition" | "owner" | "event" | "args" | "eventId">>;
 
 /** Makes a host's commits: gives each a revision, and stores it. Clients are sent only what is stored. */
 export class Commits {
@@ -30,14 +37,19 @@ export class Commits {
   readonly #loaded: number | undefined;
   #revision: number;
   #told: number;
-  /** The numbered events that run and have committed something, as generators do. Most hosts never have one. */
-  #begun: Set<EventCall<unknown>["numbered"]> | undefined;
+  /** The storage knows the host's incarnation. */
+  #known: boolean;
+  /** The events that run and have committed something, as generators do, with the numbers under which the storage has them. Most hosts never have one. */
+  #begun: Map<CommittingEvent, EventRecord> | undefined;
+  /** The clients that the next commit tells the storage to forget. */
+  #forget: string[] | undefined;
 
-  constructor(host: Owner, revision: number) {
+  constructor(host: Owner, revision: number, known: boolean) {
     this.#host = host;
     this.#revision = revision;
     this.#told = revision;
     this.#loaded = revision || undefined;
+    this.#known = known;
     this.#journal = createJournal({
       append: (commits) => host.world.storage.append(host.id, commits),
       failed: (error) => host.lose(error),
@@ -64,7 +76,7 @@ export class Commits {
    * Commits the changes of all stores at once, and sends the commit to the storage. Once it is stored, watchers get it. `end` makes the event's answer,
    * with its last commit.
    */
-  async make(turn: Turn, call?: EventCall<unknown>, end?: () => unknown): Promise<void> {
+  async make(turn: Turn, call?: CommittingEvent, end?: () => unknown): Promise<void> {
     const { eventNumbers, shelf, turns, watchers, world } = this.#host;
     if (turn.reading) await turn.reading;
     turns.check(turn);
@@ -83,19 +95,14 @@ export class Commits {
     const revision = this.#revision;
     const numbered = call?.numbered;
     // An event beside the queue may end before events that were called before it.
-    const by = end && !call?.event.background ? numbered : undefined;
+    const by = end && !call?.event?.background ? numbered : undefined;
     if (by) eventNumbers.end(by.client, by.n);
     if (end) {
       const answer = end();
-      if (numbered) this.#begun?.delete(numbered);
-      if (news || numbered) this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) });
-    } else if (news) {
-      // The first commit of an event says that it has begun.
-      const begins = numbered && !this.#begun?.has(numbered);
-      if (begins) (this.#begun ??= new Set()).add(numbered);
-      this.write(changed, begins ? numbered : undefined);
-    }
-    const shown = call?.predicted ? by && { client: by.client, n: by.n, made: shelf.live.get(call.definition.name)?.store.made } : undefined;
+      const left = call && this.#leave(call);
+      if (news || numbered || left) this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) });
+    } else if (news) this.write(changed, call && this.#goesOn(turn, call));
+    const shown = call?.predicted ? by && { client: by.client, n: by.n, made: shelf.live.get(call.definition?.name ?? "")?.store.made } : undefined;
     this.#journal.after(() => {
       this.#told = revision;
       if (news) watchers.publish({ revision, deltas, by: shown, effects: everyone });
@@ -123,17 +130,74 @@ export class Commits {
     });
   }
 
-  /** An event that has committed something has failed: that answer is stored too. */
-  fail<R>(call: EventCall<R>, answer: R): void {
-    const { numbered } = call;
-    if (numbered && this.#begun?.delete(numbered)) this.write([], { ...numbered, answer: storedAnswer(call, answer) });
+  // --- events of several commits ---
+
+  /** An event has committed something, and goes on. The first such commit says that it has begun, and what was called, where its store wants to know of a kill. */
+  #goesOn(turn: Turn, call: CommittingEvent): EventRecord | undefined {
+    const { definition, numbered, eventId, messages } = call;
+    messages?.committed();
+    if (this.#begun?.has(call)) return undefined;
+    const hook = definition !== undefined && this.#host.world.storage.durable && hasHook(definition, "onInterrupted");
+    const record = numbered ?? (hook ? { client: `event/${eventId}`, n: 1, confirmed: 0, at: turn.at } : undefined);
+    if (!record) return undefined;
+    this.resume(call, record);
+    return hook ? { ...record, call: callRecord(call) } : record;
+  }
+
+  /** Takes over an event that has committed something, as the storage has it: its end is made by {@link make} or {@link fail}. */
+  resume(call: CommittingEvent, record: EventRecord): void {
+    this.#begun ??= new Map();
+    this.#begun.set(call, record);
+  }
+
+  /** An event ends. Gives whether the storage has it as one that goes on, without a client that waits for its answer. */
+  #leave(call: CommittingEvent): boolean {
+    const record = this.#begun?.get(call);
+    if (!record) return false;
+    this.#begun?.delete(call);
+    if (call.numbered) return false;
+    this.forget(record.client);
+    return true;
+  }
+
+  /**
+   * Whether the end of a failed event is to be stored: it has committed something, or has sent messages. An event that the closing server cuts off is left to
+   * `onInterrupted` in the next process.
+   */
+  keeps(call: CommittingEvent, error: unknown): boolean {
+    if (!this.#begun?.has(call)) return call.messages?.any ?? false;
+    const cut = this.#host.world.closing && isEventError(error) && error.code === "INTERRUPTED";
+    return !(cut && call.definition && hasHook(call.definition, "onInterrupted"));
+  }
+
+  /** Stores the end of an event that has failed. */
+  fail(call: CommittingEvent, answer?: unknown): void {
+    this.#leave(call);
+    this.write([], call.numbered && { ...call.numbered, answer: storedAnswer(call, answer) });
+  }
+
+  /** Lets the storage forget a client with the next commit. */
+  forget(client: string): void {
+    if (!this.#host.world.storage.durable) return;
+    this.#forget ??= [];
+    this.#forget.push(client);
+  }
+
+  // --- the storage ---
+
+  /** Makes sure that the storage knows the host's incarnation: an event that runs again after a kill has the same id then. */
+  begin(): void {
+    if (!this.#known) this.write([]);
   }
 
   /** Sends a commit to the storage. */
   write(changed: readonly ShelfEntry[], event?: EventRecord): void {
     const { incarnation, shelf, world } = this.#host;
     if (!world.storage.durable) return;
-    this.#journal.add({ incarnation, revision: this.#revision, stores: shelf.records(changed), ...(event && { event }) });
+    const forget = this.#forget;
+    this.#forget = undefined;
+    this.#known = true;
+    this.#journal.add({ incarnation, revision: this.#revision, stores: shelf.records(changed), ...(event && { event }), ...(forget && { forget }) });
   }
 
   /** Runs something when all that stands here now is stored; at once where it is. */
@@ -147,4 +211,4 @@ export class Commits {
   }
 }
 
-const storedAnswer = <R>({ stored }: EventCall<R>, answer: R): unknown => (stored ? stored(answer) : answer);
+const storedAnswer = ({ stored }: CommittingEvent, answer: unknown): unknown => (stored ? stored(answer) : answer);

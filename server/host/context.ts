@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { nestedUpdate } from "../../lib/errors/call-errors.js";
 import { type EffectTarget, type Provider, setProvider } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
@@ -8,6 +9,7 @@ import type { Cancellation } from "./cancellation.js";
 import { sentArguments } from "./effect-arguments.js";
 import type { Host } from "./host.js";
 import type { OutgoingCalls } from "./outgoing-calls.js";
+import type { SentMessages } from "./sent-messages.js";
 
 /** The caller: an end user through a request, or server code. */
 export interface Caller {
@@ -55,6 +57,8 @@ export interface Turn {
   done: boolean;
   /** The value of `current()`. */
   readonly current: object;
+  /** When it began: ms since 1970. */
+  readonly at: number;
   /** Writes are accepted now. */
   open: boolean;
   /** The reason, once writes are refused for good. */
@@ -68,6 +72,8 @@ export interface Turn {
   reading?: Promise<unknown>;
   /** The calls that it has made to other hosts, once it has made one. */
   outgoing?: OutgoingCalls;
+  /** Its messages to other scope instances, where it may run again. */
+  readonly messages?: SentMessages;
   /** Gives the next id of the event, where its caller expects the same. */
   readonly newId?: () => string;
   /** Takes the effects of a commit for the caller's browser. The returned function sends them, once the commit is stored. */
@@ -110,9 +116,11 @@ function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[
 
 const provider: Provider = {
   current: () => currentTurn()?.current as ReturnType<Provider["current"]>,
-  async update<R>(change: () => R): Promise<R> {
+  update<R>(change: () => R): Promise<R> {
     const turn = currentTurn();
-    return turn?.update ? ((await turn.update(change)) as R) : change();
+    // A rejection would be heard by nobody: the change around it is synchronous.
+    if (turn?.update && turn.open) throw nestedUpdate();
+    return new Promise((resolve) => resolve(turn?.update ? (turn.update(change) as Promise<R>) : change()));
   },
   effect(name, args, target) {
     const turn = currentTurn();

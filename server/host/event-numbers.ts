@@ -25,6 +25,8 @@ export interface EventNumbers {
   end(client: string, n: number): void;
   /** Gives the number up to which the events of a client have ended, as of the committed state. */
   ended(client: string): number;
+  /** Forgets a client: none of its events will be asked for again. */
+  drop(client: string): void;
   /** No numbered event has run. */
   readonly empty: boolean;
   save(): Record<string, NumberRecord>;
@@ -48,8 +50,8 @@ interface Client {
 export interface EventNumbersOptions {
   /** The {@link NumberRecord}s that an earlier process has stored. */
   records?: Readonly<Record<string, NumberRecord>> | undefined;
-  /** The answer of an event that had committed something when its process ended, and no answer. */
-  interrupted?(): unknown;
+  /** The answer of an event that had committed something when its process ended, and no answer; a promise where that is still to be stored. */
+  interrupted?(client: string, n: number): unknown;
   /** Makes what takes the place of an answer that is dropped, as its client leaves too many unconfirmed. */
   lost?(n: number): unknown;
 }
@@ -64,7 +66,7 @@ class ClientNumbers implements EventNumbers {
   constructor({ records = {}, interrupted = () => undefined, lost = () => undefined }: EventNumbersOptions) {
     this.#lost = lost;
     for (const [id, { next, confirmed, seen, answers, begun }] of Object.entries(records)) {
-      const given = [...answers, ...begun.map((n) => [n, interrupted()] as const)];
+      const given = [...answers, ...begun.map((n) => [n, interrupted(id, n)] as const)];
       const settled = new Map(given.sort(([a], [b]) => a - b));
       const kept = new Map(Array.from(settled, ([n, answer]) => [n, Promise.resolve(answer)]));
       this.#clients.set(id, { next, forgotten: confirmed, seen, ran: true, ended: next - 1, answers: kept, settled, waiting: new Map() });
@@ -120,6 +122,10 @@ class ClientNumbers implements EventNumbers {
 
   ended(id: string): number {
     return this.#clients.get(id)?.ended ?? 0;
+  }
+
+  drop(id: string): void {
+    this.#clients.delete(id);
   }
 
   get empty(): boolean {

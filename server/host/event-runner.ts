@@ -11,6 +11,7 @@ import { ActiveCalls } from "./active-calls.js";
 import { Cancellation } from "./cancellation.js";
 import { type Caller, type Deliver, runIn, type Turn } from "./context.js";
 import type { Host } from "./host.js";
+import type { SentMessages } from "./sent-messages.js";
 import type { ShelfEntry } from "./shelf.js";
 
 /** How long a generator that never waits may keep the process from other work, in ms. */
@@ -24,6 +25,8 @@ interface CalledEvent {
   readonly event: EventSchema;
   /** The instance whose event it is; `undefined` for the store's own. */
   readonly on: InstanceRef | undefined;
+  /** The life of the host in which server code has seen the instance: the number is that of this life. */
+  readonly life?: number;
   readonly args: readonly unknown[];
 }
 
@@ -36,6 +39,8 @@ interface CallIdentity {
   readonly eventId: string;
   /** The client's number for the call, under which its answer is stored with the commit. */
   readonly numbered?: Omit<EventRecord, "answer">;
+  /** The event's messages to other scope instances, where it may run again. */
+  readonly messages?: SentMessages;
   /** The caller wants to know which frame brings the event's changes. */
   readonly predicted?: boolean;
   /** Gives the ids of the event's `newId()`. @default random ones */
@@ -54,8 +59,8 @@ export interface CallSinks<R> {
   check?(value: unknown): void;
   /** Makes the answer, while containers have the numbers that they have in the commit. */
   answer(value: unknown, store: Store, revision: number): R;
-  /** Makes the answer of an event that has failed: the call does not reject then. */
-  refuse?(error: unknown): R;
+  /** Makes the answer of an event that has failed: the call does not reject then. `stored`: the answer is stored. */
+  refuse?(error: unknown, stored: boolean): R;
   /** Gives an answer as it is stored. @default as it is */
   stored?(answer: R): unknown;
 }
@@ -99,14 +104,17 @@ export class EventRunner {
       answer = await result;
     } catch (error) {
       silence(error);
+      const stored = !turns.broken && commits.keeps(call, error);
       if (turns.broken || !call.refuse) {
+        if (stored) commits.fail(call);
         await commits.settled();
         throw error;
       }
-      answer = call.refuse(error);
-      commits.fail(call, answer);
+      answer = call.refuse(error, stored);
+      if (stored) commits.fail(call, answer);
     }
     await commits.settled();
+    call.messages?.forget();
     return answer;
   }
 
@@ -185,10 +193,12 @@ export class EventRunner {
    * The instance whose event is called: the store's own, or the one that the call names.
    * @throws EventError `GONE` where the store does not hold it any more
    */
-  #instance({ definition, owner, event, on }: EventCall<unknown>, entry: ShelfEntry): object {
+  #instance({ definition, owner, event, on, life }: EventCall<unknown>, entry: ShelfEntry): object {
     if (!on) return entry.store.instance;
+    const host = this.#host;
     const [incarnation, revision, number] = on;
-    const found = incarnation === this.#host.incarnation && revision >= this.#host.watchers.since(entry) ? entry.store.instanceOf(number) : undefined;
+    const counts = life === host.number || (incarnation === host.incarnation && revision >= host.watchers.since(entry));
+    const found = counts ? entry.store.instanceOf(number) : undefined;
     if (!found || definition.models.get(found.model) !== owner) throw gone(labelOf(owner, event));
     return found.instance;
   }
@@ -269,7 +279,7 @@ export class EventRunner {
       } catch (error) {
         silence(value);
         if (!call.refuse) failed = { error };
-        else answer = call.refuse(error);
+        else answer = call.refuse(error, true);
       }
       return answer;
     });

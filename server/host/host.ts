@@ -5,6 +5,7 @@ import { plainSteps } from "../../lib/store/compact.js";
 import { viewOf } from "../../lib/view/view.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
+import type { SeenInstance, SeenStore } from "../call/instance-views.js";
 import { labelsOf, nearest } from "../definition/event-labels.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
 import { type Definition, keyOf, type Models, type ScopeKind, scopeKindOf } from "../definition/scope.js";
@@ -19,6 +20,7 @@ import { Commits } from "./commits.js";
 import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
 import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
 import { type EventCall, EventRunner } from "./event-runner.js";
+import { Interruptions } from "./interruptions.js";
 import { Loader } from "./loader.js";
 import { Shelf } from "./shelf.js";
 import { Turns } from "./turns.js";
@@ -47,6 +49,8 @@ export interface World {
   committed(host: Host, bytes: number): void;
   /** Stores began to be watched. */
   watched(how: Resume, count: number): void;
+  /** The server ends: events that run are cut off. */
+  readonly closing: boolean;
   /** Drops a host that can no longer be trusted: the storage did not take its last commit. */
   discard(host: Host, error: unknown): void;
 }
@@ -88,6 +92,7 @@ export class Host {
   readonly commits: Commits;
   readonly watchers: Watchers;
   readonly #runner = new EventRunner(this);
+  readonly #interruptions: Interruptions | undefined;
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
@@ -96,19 +101,21 @@ export class Host {
     this.incarnation = state?.incarnation ?? incarnation;
     this.world = world;
     const { revision = 0 } = state ?? {};
+    this.#interruptions = Interruptions.of(this, state?.numbers);
     this.eventNumbers = createEventNumbers({
       records: state?.numbers,
-      interrupted: () => world.interrupted(revision),
+      interrupted: (client, n) => this.#interruptions?.answer(client, n) ?? world.interrupted(revision),
       lost: (n) => world.lost(this.revision, n),
     });
     this.shelf = new Shelf(this, state?.stores);
-    this.commits = new Commits(this, revision);
+    this.commits = new Commits(this, revision, state !== undefined);
     this.watchers = new Watchers(this, revision);
   }
 
-  /** Makes ahead what takes long to make. */
-  prepare(): Promise<void> {
-    return this.shelf.prepare();
+  /** Makes ahead what takes long to make, and lets stores know of events that an earlier process has left half done. */
+  async prepare(): Promise<void> {
+    await this.shelf.prepare();
+    this.#interruptions?.run();
   }
 
   /** The revision of the last stored commit. */
@@ -168,6 +175,12 @@ export class Host {
     await this.queue.run(run).catch((error: unknown) => this.world.report("error", error));
   }
 
+  /** Forgets a client: nobody will ask for its events again. */
+  forget(client: string): void {
+    this.eventNumbers.drop(client);
+    this.commits.forget(client);
+  }
+
   /** Another store of this scope instance, for an event. */
   async get(turn: Turn, Class: unknown): Promise<object> {
     const name = this.world.nameOf(Class, this.kind);
@@ -190,11 +203,16 @@ export class Host {
     return read;
   }
 
-  /** Loads a store, and gives its committed state as an immutable view. */
-  async plain(store: string): Promise<object> {
-    const plain = (await this.loader.open(store)).store.plain();
+  /** Loads a store, and gives its committed state as an immutable view, with the instances in it that have events. */
+  async plain(name: string): Promise<SeenStore> {
+    const { definition, store } = await this.loader.open(name);
+    const view = store.plain();
+    const instances = new Map<object, SeenInstance>();
+    const life = this.number;
+    for (const [model, number, shown] of definition.models.size > 0 ? store.instances() : [])
+      if (definition.models.has(model)) instances.set(shown, { ref: [this.incarnation, this.commits.revision, number], life, model });
     await this.commits.settled();
-    return plain;
+    return { view, instances };
   }
 
   /** Gives the stored state of each store, private fields too, as of the last commit. */

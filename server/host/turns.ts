@@ -1,6 +1,7 @@
 import { transaction } from "mobx";
-import { eventTimedOut, isOutOfTime } from "../../lib/errors/call-errors.js";
+import { asyncUpdate, eventTimedOut, isOutOfTime } from "../../lib/errors/call-errors.js";
 import { eventEnded, slowEvent } from "../../lib/errors/errors.js";
+import { silence } from "../wire/plain-values.js";
 import { runIn, type Turn } from "./context.js";
 import { lettersTo } from "./effects.js";
 import type { EventCall } from "./event-runner.js";
@@ -10,7 +11,7 @@ import type { Host } from "./host.js";
 const SLOW = 1000;
 
 /** The event or hook that wants a turn. */
-type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control" | "event">>;
+type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "messages" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control" | "event">>;
 
 /** The turn of a host: who may change its stores. One at a time has it, until its time is up. */
 export class Turns {
@@ -130,7 +131,7 @@ export class Turns {
     this.#now = turn;
     turn.open = true;
     try {
-      const value = this.stretch(turn, () => runIn(turn, change));
+      const value = this.stretch(turn, () => synchronous(runIn(turn, change)));
       turn.open = false;
       await commit();
       return value;
@@ -160,7 +161,7 @@ export class Turns {
     });
   }
 
-  #make(label: string, { caller, eventId = "", effects, newId }: Taker, control: AbortController): Turn {
+  #make(label: string, { caller, eventId = "", effects, messages, newId }: Taker, control: AbortController): Turn {
     const host = this.#host;
     // A hook answers nobody: its effects are letters to the tab that it is about.
     const deliver = effects ?? (caller.connection && lettersTo(caller.connection.id, host.world.post));
@@ -181,6 +182,7 @@ export class Turns {
         get: (Class: unknown) => host.get(turn, Class),
         cancel: (method: unknown) => host.cancel(label, control, method),
       },
+      at: Date.now(),
       open: true,
       get ended() {
         return why?.();
@@ -191,8 +193,16 @@ export class Turns {
       waitsFor: new Set(),
       effects: [],
       ...(deliver && { deliver }),
+      ...(messages && { messages }),
       ...(newId && { newId }),
     };
     return turn;
   }
+}
+
+/** Refuses what an `update()` with an async function returns: it would hold the host while it waits, perhaps for the next `update()`. */
+function synchronous<R>(value: R): R {
+  if (!(value instanceof Promise)) return value;
+  silence(value);
+  throw asyncUpdate();
 }

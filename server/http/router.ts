@@ -2,7 +2,7 @@ import { initTRPC, type TRPCBuiltRouter, type TRPCError, type TRPCMutationProced
 import type { AppContext } from "../../lib/class/register.js";
 import type { IsInternal } from "../../lib/class/view-types.js";
 import { isEventError, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
-import { HEARTBEAT, SILENT_HEARTBEATS } from "../../lib/wire/protocol.js";
+import { HEARTBEAT, type InstanceRef, SILENT_HEARTBEATS } from "../../lib/wire/protocol.js";
 import { publicEvent } from "../access/access.js";
 import type { TwinRequest } from "../access/callers.js";
 import { type EventPath, nameInStore, parseEventPath } from "../definition/event-path.js";
@@ -27,13 +27,17 @@ export interface Procedure<Input, Output> extends TRPCMutationProcedure<{ meta: 
 export type Input<Kind, A> = Kind extends "room" ? { key: string; args: A } : { args: A };
 /** A generator's answer is its last value: its yields travel on the stream. */
 export type Output<R> = R extends AsyncGenerator<any, infer T, any> | Generator<any, infer T, any> ? T : Awaited<R>;
-export type Procedures<Kind, T> = {
-  [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (IsInternal<T[K]> extends true ? never : Procedure<Input<Kind, A>, Output<R>>) : never;
+export type Procedures<Kind, T, More = unknown> = {
+  [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (IsInternal<T[K]> extends true ? never : Procedure<Input<Kind, A> & More, Output<R>>) : never;
 };
-export type TwinRecord<S> = { [K in keyof S]: Procedures<KindOf<S[K]>, StoreOf<S[K]>> } & {
+/** The events of instances in a store, by the names of their models. `on`: the number that the instance had in the store, at a revision. */
+export type ModelProcedures<Kind, M> = {
+  [N in keyof M]: M[N] extends new (...args: any[]) => infer T ? Procedures<Kind, T, { on: InstanceRef }> : never;
+};
+export type TwinRecord<S, M = {}> = { [K in keyof S]: Procedures<KindOf<S[K]>, StoreOf<S[K]>> & ModelProcedures<KindOf<S[K]>, M> } & {
   $live: TRPCSubscriptionProcedure<{ meta: object; input: unknown; output: AsyncIterable<readonly unknown[], void, unknown> }>;
 };
-export type TwinRouter<S> = TRPCBuiltRouter<RouterTypes, TwinRecord<S>>;
+export type TwinRouter<S, M = {}> = TRPCBuiltRouter<RouterTypes, TwinRecord<S, M>>;
 
 // --- the router ---
 

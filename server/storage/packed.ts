@@ -19,8 +19,8 @@ export interface ChunkedStore extends Outline {
   readonly count: number;
 }
 
-/** A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, and the event. A token takes some forty bytes. */
-type CommitText = readonly [stores: Readonly<Record<string, StorageDelta | ChunkedStore>>, event?: EventRecord];
+/** A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, the event, and what is forgotten. A token takes some forty bytes. */
+type CommitText = readonly [stores: Readonly<Record<string, StorageDelta | ChunkedStore>>, event?: EventRecord | null, forget?: readonly string[]];
 
 /** A commit as it is read. */
 export interface PackedCommit {
@@ -63,9 +63,11 @@ export interface Reply {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-export function commitText({ stores, event }: CommitRecord<ChunkedStore>): string {
+export function commitText({ stores, event, forget }: CommitRecord<ChunkedStore>): string {
   const short = Object.entries(stores).map(([name, store]) => [name, "kept" in store ? store.kept : store] as const);
-  return JSON.stringify((event ? [Object.fromEntries(short), event] : [Object.fromEntries(short)]) satisfies CommitText);
+  const deltas = Object.fromEntries(short);
+  const text: CommitText = forget ? [deltas, event ?? null, forget] : event ? [deltas, event] : [deltas];
+  return JSON.stringify(text);
 }
 
 /** Whether a commit's text is of format 1. */
@@ -85,11 +87,12 @@ export function commitOf(incarnation: string, { revision, text, chunk }: PackedC
   return { ...commit, stores: Object.fromEntries(stores) };
 }
 
-const ofText = (incarnation: string, revision: number, [stores, event]: CommitText): CommitRecord<ChunkedStore> => ({
+const ofText = (incarnation: string, revision: number, [stores, event, forget]: CommitText): CommitRecord<ChunkedStore> => ({
   incarnation,
   revision,
   stores: whole(stores),
   ...(event && { event }),
+  ...(forget && { forget }),
 });
 
 const whole = (stores: CommitText[0]): Record<string, ChunkedStore | StoreDelta> =>

@@ -1,5 +1,6 @@
 import type { Saved, StorageDelta } from "../../lib/channel/channel.js";
 import { compactSteps } from "../../lib/store/compact.js";
+import type { Encoded } from "../../lib/wire/codec.js";
 import { inSlices } from "../task/slices.js";
 
 /** The stored state of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. `S`: how a whole store stands in it. */
@@ -31,6 +32,19 @@ export interface NumberRecord {
   readonly answers: readonly (readonly [n: number, answer: unknown])[];
   /** The events that have committed something, and have not ended. */
   readonly begun: readonly number[];
+  /** What was called by those of `begun` whose store has an `onInterrupted`. */
+  readonly calls?: readonly (readonly [n: number, call: CallRecord])[];
+}
+
+/** The call of an event, for the `onInterrupted` of its store. */
+export interface CallRecord {
+  readonly store: string;
+  /** `answer`, or `Message.react` for an event of a model. */
+  readonly event: string;
+  /** `current().eventId` of the event. */
+  readonly id: string;
+  /** The arguments, as an encoded value; missing where they were too long to keep, or no data. */
+  readonly args?: Encoded;
 }
 
 /** The changes that one event made to one scope instance at once. */
@@ -42,6 +56,8 @@ export interface CommitRecord<S = StoreRecord> {
   readonly stores: Readonly<Record<string, S | StoreDelta>>;
   /** The numbered event whose commit it is. Without an answer it goes on. */
   readonly event?: EventRecord;
+  /** The clients whose numbers are of no use any more: what they stood for will not be asked again. */
+  readonly forget?: readonly string[];
 }
 
 /** The changes of a commit to a store. */
@@ -57,6 +73,8 @@ export interface EventRecord {
   /** When it was called: ms since 1970. */
   readonly at: number;
   readonly answer?: unknown;
+  /** With the first commit of an event that goes on, where its store has an `onInterrupted`. */
+  readonly call?: CallRecord;
 }
 
 /** A store as it was whole last, and what was committed of it since. */
@@ -88,7 +106,7 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
   for (const [name, whole] of Object.entries(record.stores)) stores.set(name, { whole, tail: [] });
   const clients = new Map<string, Client>();
   for (const [id, client] of Object.entries(record.numbers)) {
-    clients.set(id, { ...client, answers: new Map(client.answers), begun: new Set(client.begun) });
+    clients.set(id, { ...client, answers: new Map(client.answers), begun: new Set(client.begun), calls: new Map(client.calls) });
   }
   let { revision } = record;
   for (const commit of tail) {
@@ -98,8 +116,9 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
       else stores.set(name, { whole: change, tail: [] });
     }
     if (commit.event) note(clients, commit.event);
+    for (const id of commit.forget ?? []) clients.delete(id);
   }
-  const numbers = Object.fromEntries(Array.from(clients, ([id, client]) => [id, { ...client, answers: [...client.answers], begun: [...client.begun] }]));
+  const numbers = Object.fromEntries(Array.from(clients, ([id, client]) => [id, recordOf(client)]));
   return { incarnation: record.incarnation, revision, stores, numbers };
 }
 
@@ -109,21 +128,32 @@ interface Client {
   seen: number;
   readonly answers: Map<number, unknown>;
   readonly begun: Set<number>;
+  readonly calls: Map<number, CallRecord>;
 }
 
-function note(clients: Map<string, Client>, { client: id, n, confirmed, at, ...rest }: EventRecord): void {
-  const client = clients.get(id) ?? { next: 1, confirmed: 0, seen: 0, answers: new Map(), begun: new Set() };
+/** The record of a client's numbers. Most have no `calls`, and say nothing of them. */
+function recordOf({ answers, begun, calls, ...client }: Client): NumberRecord {
+  return { ...client, answers: [...answers], begun: [...begun], ...(calls.size > 0 && { calls: [...calls] }) };
+}
+
+function note(clients: Map<string, Client>, { client: id, n, confirmed, at, call, ...rest }: EventRecord): void {
+  const client = clients.get(id) ?? { next: 1, confirmed: 0, seen: 0, answers: new Map(), begun: new Set(), calls: new Map() };
   clients.set(id, client);
   client.next = Math.max(client.next, n + 1);
   client.seen = Math.max(client.seen, at);
   if ("answer" in rest) {
     client.answers.set(n, rest.answer);
     client.begun.delete(n);
-  } else client.begun.add(n);
+    client.calls.delete(n);
+  } else {
+    client.begun.add(n);
+    if (call) client.calls.set(n, call);
+  }
   if (confirmed <= client.confirmed) return;
   client.confirmed = confirmed;
   for (const old of client.answers.keys()) if (old <= confirmed) client.answers.delete(old);
   for (const old of client.begun) if (old <= confirmed) client.begun.delete(old);
+  for (const old of client.calls.keys()) if (old <= confirmed) client.calls.delete(old);
 }
 
 /** How long a client's numbers are kept after it was last seen, in ms. */
@@ -131,9 +161,9 @@ export const NUMBERS_LIFE = 24 * 3600 * 1000;
 /** How many answers a client may leave unconfirmed. */
 export const MOST_ANSWERS = 1000;
 
-/** Drops the numbers of clients that have been away for long, and more answers than a live host keeps. */
+/** Drops the numbers of clients that have been away for long, and more answers than a live host keeps. What `onInterrupted` waits for stays. */
 export function recent(numbers: HostRecord["numbers"], now: number): HostRecord["numbers"] {
-  const kept = Object.entries(numbers).filter(([, { seen }]) => seen > now - NUMBERS_LIFE);
+  const kept = Object.entries(numbers).filter(([, { seen, calls }]) => seen > now - NUMBERS_LIFE || calls !== undefined);
   return Object.fromEntries(
     kept.map(([id, client]) => {
       const { answers, confirmed } = client;

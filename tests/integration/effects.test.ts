@@ -1,4 +1,4 @@
-import { type Connection, current, effect, event, state, update } from "twinstate";
+import { type Connection, current, EventError, effect, event, state, update } from "twinstate";
 import { type Storage, scope } from "twinstate/server";
 import { lasting, pair as pairOver } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
@@ -78,16 +78,34 @@ class Room {
   @event wave() {
     effect.everyone.toast("waves");
   }
+  @event fill(text: string) {
+    this.said.push(text);
+  }
+  @event lie() {
+    this.said.push("no");
+    effect.everyone.toast("no");
+    throw new EventError("FORBIDDEN", "No.");
+  }
+  /** By an id: of the nth, or any. */
+  @event pokeId(whose: number | string, text: string) {
+    effect.to(typeof whose === "number" ? (this.people[whose]?.id ?? "") : whose).toast(text);
+  }
   @event poke(index: number, text: string) {
     const person = this.people[index];
     if (person) effect.to(person).toast(text);
   }
   protected onConnect(connection: Connection) {
     this.people.push(connection);
+  }
+}
+/** A room that greets. */
+class Hall extends Room {
+  protected override onConnect(connection: Connection) {
+    super.onConnect(connection);
     effect.toast(`welcome, ${this.people.length}`);
   }
 }
-const stores = { shop: Shop, room: scope.room(Room, { allow: () => true }) };
+const stores = { shop: Shop, room: scope.room(Room, { allow: () => true }), hall: scope.room(Hall, { allow: () => true }) };
 
 interface Tab {
   $onEffect(listener: (name: string, args: readonly unknown[]) => void): () => void;
@@ -125,6 +143,7 @@ describe("effects for the caller", () => {
     // Requests get through, and no stream does.
     refuseStreams = true;
     net.break(a);
+    await net.wait(100);
     await shop.order("2");
     expect(seen).toEqual([
       ["/orders/1", 1],
@@ -181,6 +200,7 @@ describe("effects for the caller", () => {
     await expect(shop.fail("1")).rejects.toMatchObject({ code: "INTERNAL" });
     refuseStreams = true;
     net.break(a);
+    await net.wait(100);
     const call = shop.fail("2");
     const yields: unknown[] = [];
     const failed = (async () => {
@@ -214,6 +234,7 @@ describe("effects for the caller", () => {
     const shop = await a.shop();
     refuseStreams = true;
     net.break(a);
+    await net.wait(100);
     await shop.greet("r");
     refuseStreams = false;
     await net.quiet();
@@ -299,5 +320,182 @@ describe("yields", () => {
       const expected = range(20).flatMap((n) => (Number(n) % 5 === 0 ? [`packs a${n}`, `packs b${n}`, "done"] : [`looks at ${n}`]));
       expect([seed, [...heard].sort()]).toEqual([seed, expected.sort()]);
     }
+  });
+});
+
+describe("effects for all who watch", () => {
+  test("act in every browser that watches, once, with the frame of their commit, and in no other", async () => {
+    await using net = pair({ stores });
+    const [a, b, c] = [net.client(), net.client(), net.client()];
+    const [rooms] = [await Promise.all([a.room("r"), b.room("r"), c.room("other")])];
+    await net.quiet();
+    const seen = [a, b, c].map((client, i) => {
+      const heard: unknown[] = [];
+      client.$onEffect((_, [what]) => heard.push([what, rooms[i]?.said.length]));
+      return heard;
+    });
+    await rooms[0]?.say("hello");
+    await rooms[1]?.wave();
+    await net.quiet();
+    const told = [
+      ["hello", 1],
+      ["waves", 1],
+    ];
+    expect(seen).toEqual([told, told, []]);
+  });
+
+  test("come once to those whose line was cut, with what they missed", async () => {
+    for (const seed of [1, 2, 3, 4]) {
+      await using net = pair({ stores, seed, storage: lasting() });
+      const [a, b] = [net.client(), net.client()];
+      const heard = hear(b);
+      const [room] = await Promise.all([a.room("r"), b.room("r")]);
+      await net.quiet();
+      heard.length = 0;
+      const ways = [() => net.cut(b), () => net.break(b), () => net.mute(b), () => net.break(a)];
+      for (const n of range(20)) {
+        (ways[(Number(n) + seed) % 4] as () => void)();
+        await (Number(n) % 3 === 0 ? room.wave() : room.say(n));
+        await net.wait(20);
+        net.heal(b);
+        if (Number(n) % 2) await net.wait(500);
+      }
+      await net.quiet();
+      expect([seed, heard]).toEqual([seed, range(20).map((n) => (Number(n) % 3 === 0 ? "waves" : n))]);
+    }
+  });
+
+  test("come once to the caller, with the answer where no stream is open, and again by no stream", async () => {
+    await using net = pair({ stores });
+    const a = net.client();
+    const room = await a.room("r");
+    await net.quiet();
+    const heard = hear(a);
+    refuseStreams = true;
+    net.break(a);
+    await net.wait(100);
+    await room.say("1");
+    await room.wave();
+    refuseStreams = false;
+    await net.quiet();
+    await room.say("2");
+    await net.quiet();
+    expect(heard).toEqual(["1", "waves", "2"]);
+  });
+
+  test("come to a slow reader too, whose frames a snapshot takes the place of", async () => {
+    await using net = pair({ stores, maxQueued: 3000 });
+    const [a, b] = [net.client(), net.client()];
+    const [room, other] = await Promise.all([a.room("r"), b.room("r")]);
+    await net.quiet();
+    const heard = hear(b);
+    net.stall(b);
+    for (const n of range(10)) await room.say(n);
+    // More than may wait.
+    for (const n of range(20)) await room.fill(n.repeat(100));
+    await net.quiet();
+    expect([heard, other.said.length]).toEqual([range(10), 30]);
+  });
+
+  test("take no revision where nobody watches", async () => {
+    await using net = pair({ stores });
+    await net.server.room("r").wave();
+    await net.server.room("r").wave();
+    const a = net.client();
+    const room = await a.room("r");
+    const heard = hear(a);
+    await net.quiet();
+    await room.wave();
+    expect([heard.filter((one) => one === "waves"), room.said.length]).toEqual([["waves"], 0]);
+  });
+
+  test("of an event that throws are dropped", async () => {
+    await using net = pair({ stores });
+    const a = net.client();
+    const room = await a.room("r");
+    await net.quiet();
+    const heard = hear(a);
+    await expect(room.lie()).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await net.quiet();
+    expect(heard).toEqual([]);
+  });
+});
+
+describe("letters", () => {
+  test("of onConnect come to the tab that has come", async () => {
+    await using net = pair({ stores });
+    const [a, b] = [net.client(), net.client()];
+    const heard = [hear(a), hear(b)];
+    await a.hall("r");
+    await b.hall("r");
+    await net.quiet();
+    expect(heard).toEqual([["welcome, 1"], ["welcome, 2"]]);
+  });
+
+  test("of effect.to(connection) come to one tab, of another session, by the connection that state has kept or by its id", async () => {
+    await using net = pair({ stores });
+    const [a, b] = [net.client(), net.client()];
+    const other = net.tab(b);
+    const room = await a.room("r");
+    await b.room("r");
+    await other.room("r");
+    await net.quiet();
+    const heard = [a, b, other].map(hear);
+    await room.poke(1, "hello");
+    await room.pokeId(2, "hi");
+    await net.quiet();
+    expect(heard).toEqual([[], ["hello"], ["hi"]]);
+  });
+
+  test("are repeated until the tab has them, and act once", async () => {
+    await using net = pair({ stores });
+    const [a, b] = [net.client(), net.client()];
+    const room = await a.room("r");
+    await b.room("r");
+    await net.quiet();
+    const heard = hear(b);
+    const ways = [() => net.cut(b), () => net.break(b), () => net.mute(b), () => {}];
+    for (const n of range(20)) {
+      (ways[Number(n) % 4] as () => void)();
+      await room.poke(1, n);
+      await net.wait(20);
+      net.heal(b);
+      if (Number(n) % 2) await net.wait(700);
+    }
+    await net.quiet();
+    expect(heard).toEqual(range(20));
+  });
+
+  test("for a tab that is away are kept, a hundred at most, and for a minute", async () => {
+    await using net = pair({ stores });
+    const [a, b] = [net.client(), net.client()];
+    const room = await a.room("r");
+    await b.room("r");
+    await net.quiet();
+    const heard = hear(b);
+    net.cut(b);
+    for (const n of range(120)) await room.poke(1, n);
+    await net.wait(30_000);
+    net.heal(b);
+    await net.quiet();
+    expect(heard).toEqual(range(120).slice(20));
+    heard.length = 0;
+    net.cut(b);
+    await net.wait(30_000);
+    await room.poke(1, "late");
+    await net.wait(70_000);
+    await room.poke(1, "in time");
+    net.heal(b);
+    await net.quiet();
+    expect(heard.at(-1)).toBe("in time");
+  });
+
+  test("to an unknown tab are no error, and what is no connection is", async () => {
+    await using net = pair({ stores });
+    const a = net.client();
+    const room = await a.room("r");
+    await room.pokeId("nobody", "hello");
+    await expect(room.pokeId(null as never, "hello")).rejects.toMatchObject({ code: "INTERNAL" });
+    await net.quiet();
   });
 });

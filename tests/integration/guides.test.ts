@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { connect } from "twinstate/client";
-import type { TwinApp } from "twinstate/server";
+import { createTwin, scope, type TwinApp } from "twinstate/server";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { authApps, eventsApp, type Files, ROOT, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
@@ -224,4 +224,69 @@ test("docs/EVENTS.md: who calls, what is guarded, who is here, cancelled and cle
   await expect(his.close()).rejects.toMatchObject({ code: "FORBIDDEN" });
   await mine.close();
   await expect(mine.vote("no")).rejects.toMatchObject({ code: "CLOSED", data: { votes: 1 } });
+});
+
+/** How many parts a model's answer has. @default it goes on as long as somebody listens */
+let parts: number | undefined;
+
+/** Answers as a model does. */
+async function speak(): Promise<Response> {
+  let left = parts ?? Number.POSITIVE_INFINITY;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (left-- > 0) controller.enqueue(new TextEncoder().encode("on "));
+      else controller.close();
+    },
+  });
+  return new Response(body);
+}
+
+test("docs/EVENTS.md: a model's answer in each of the three forms, and stopped from another device", async () => {
+  const model = await serve({ GET: speak, POST: speak });
+  onTestFinished(() => model.close());
+  vi.stubEnv("MODEL_URL", model.url);
+  const app = await serveApp({ ...eventsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { Chat, Message } = await app.load("state/chat.ts");
+  const { Writer } = await app.load("state/writer.ts");
+  const { Recital } = await app.load("state/recital.ts");
+  const stores = { chat: scope.room(Chat, { allow: () => true }), writer: Writer, recital: Recital };
+  const twin = createTwin({ stores, models: { Message }, context: () => ({ user: { id: "ann" } }), name: "answers", log: () => {} });
+  const site = await serve(twin.handlers);
+  onTestFinished(async () => {
+    await site.close();
+    await twin.close();
+  });
+  const open = () => {
+    const client = connect<Loose>({ url: site.url, fetch: new Browser().fetch }) as Loose;
+    onTestFinished(() => client.$close());
+    return client;
+  };
+
+  const [mine, device] = await Promise.all([open().chat("a"), open().chat("a")]);
+  const answer = mine.answer("Hello?");
+  const ended = answer.catch((error: { code: string }) => error.code);
+  await expect.poll(() => device.messages[0]?.text.length).toBeGreaterThan(10);
+  expect(await device.stop()).toBe(1);
+  expect(await ended).toBe("CANCELLED");
+  await expect.poll(() => [mine, device].map(({ messages }) => messages[0].open)).toEqual([false, false]);
+  expect(device.messages[0].text).toMatch(/^(on )+$/);
+  expect(mine.messages[0].text).toBe(device.messages[0].text);
+
+  const writer = await open().writer();
+  parts = 3;
+  await writer.write("More.");
+  expect(writer.draft).toBe("on on on ");
+  parts = undefined;
+  let heard = "";
+  for await (const part of writer.suggest("What?")) {
+    heard += part;
+    if (heard.length > 9) break;
+  }
+  expect(heard).toMatch(/^(on )+$/);
+
+  const recital = await open().recital();
+  for await (const line of recital.recite(["a", "b"])) expect(["a", "b"]).toContain(line);
+  expect(recital.text).toBe("ab");
+  expect(await recital.stop()).toBe(0);
 });

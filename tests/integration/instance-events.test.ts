@@ -1,8 +1,16 @@
-import { current, event, type Internal, state } from "twinstate";
-import { scope } from "twinstate/server";
-import { expect, test } from "vitest";
+import { join } from "node:path";
+import { createTRPCClient, httpBatchStreamLink } from "@trpc/client";
+import { current, event, type Internal, state, update } from "twinstate";
+import { createTwin, memory, scope, type TwinOptions } from "twinstate/server";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
-import { type Answer, type Numbered, plainValue, serveTwin } from "../kit/app.js";
+import { encodeValue } from "../../lib/wire/value-codec.js";
+import { sqlite } from "../../server/storage/sqlite.js";
+import { type Answer, type Numbered, plainValue, serveTwin, type Visitor } from "../kit/app.js";
+import { temporaryFolder } from "../kit/files.js";
+import { gate, reached, renew, wait } from "../kit/gate.js";
+import { storages } from "../kit/storages.js";
+import { openSocket } from "../kit/stream.js";
 
 class Note {
   @state text = "";
@@ -27,7 +35,15 @@ class Item {
     this.title = title;
   }
   @event who() {
-    return current().key ?? null;
+    return current().key ?? (current() as { user?: { id: string } }).user?.id ?? null;
+  }
+  @event({ background: true }) async work() {
+    await update(() => void (this.done = true));
+    await wait();
+    await update(() => void (this.title = "worked"));
+  }
+  @event({ queue: "drop" }) async slow() {
+    await wait();
   }
   @event({ internal: true }) lock(this: Internal<this>) {
     this.title = "locked";
@@ -78,9 +94,11 @@ const models = { Item, Note };
 const refusalOf = ({ error }: Answer) => error?.code;
 const titlesDone = (items: readonly Item[]) => items.filter(({ done }) => done).map(({ title }) => title);
 
+type Options = Partial<TwinOptions<typeof stores, typeof models>>;
+
 /** A visitor who watches a list of rows. */
-async function openList(...titles: string[]) {
-  const app = await serveTwin({ stores, models });
+async function openList(titles: readonly string[], options: Options = {}) {
+  const app = await serveTwin({ stores, models, ...options });
   const visitor = app.visitor();
   await visitor.call("todo.fill", ...titles);
   const live = await visitor.connect(1, { store: "todo" });
@@ -91,7 +109,7 @@ async function openList(...titles: string[]) {
 }
 
 test("a plain client calls the event of an instance, and names it by its number", async () => {
-  const { visitor, live, row } = await openList("a", "b", "c");
+  const { visitor, live, row } = await openList(["a", "b", "c"]);
   expect(await visitor.ask("todo.Item.toggle", { on: row("b"), args: ["!"] })).toMatchObject({ status: 200, value: "b!" });
   const { items } = await live.state("todo", ({ items }) => items[1].done);
   expect(titlesDone(items as Item[])).toEqual(["b"]);
@@ -102,7 +120,7 @@ test("a plain client calls the event of an instance, and names it by its number"
 });
 
 test("a numbered call of an instance's event runs once, however often it is sent", async () => {
-  const { visitor, live, row, done } = await openList("a", "b");
+  const { visitor, live, row, done } = await openList(["a", "b"]);
   const on = row("b");
   const answers = [await visitor.number("todo.Item.toggle", 1, [], { on }), await visitor.number("todo.Item.toggle", 1, [], { on })];
   expect(answers.map(plainValue)).toEqual(["b", "b"]);
@@ -115,7 +133,7 @@ test("a numbered call of an instance's event runs once, however often it is sent
 });
 
 test("a row that has moved is still the same one", async () => {
-  const { visitor, row } = await openList("a", "b", "c");
+  const { visitor, row } = await openList(["a", "b", "c"]);
   const on = row("a");
   await visitor.call("todo.reverse");
   expect(await visitor.ask("todo.Item.toggle", { on, args: [] })).toMatchObject({ value: "a" });
@@ -124,7 +142,7 @@ test("a row that has moved is still the same one", async () => {
 });
 
 test("a row that has left the store is gone, also where its call was on its way, and no other row is touched", async () => {
-  const { visitor, row, live } = await openList("a", "b", "c");
+  const { visitor, row, live } = await openList(["a", "b", "c"]);
   const on = row("b");
   const [, answer] = await Promise.all([visitor.number("todo.take", 1, ["b"]), visitor.number("todo.Item.toggle", 2, [], { on })]);
   expect(answer).toMatchObject({ status: 410, error: { code: "GONE", message: expect.stringContaining("`todo.Item.toggle`") } });
@@ -134,7 +152,7 @@ test("a row that has left the store is gone, also where its call was on its way,
 });
 
 test("a row that is taken out and put back in one commit stays itself; in two, it is another one", async () => {
-  const { visitor, row, live } = await openList("a", "b", "c");
+  const { visitor, row, live } = await openList(["a", "b", "c"]);
   const on = row("a");
   await visitor.call("todo.lift", "a");
   expect(await visitor.ask("todo.Item.toggle", { on, args: [] })).toMatchObject({ value: "a" });
@@ -145,7 +163,7 @@ test("a row that is taken out and put back in one commit stays itself; in two, i
 });
 
 test("a number of another model, of no instance, or of another incarnation, is gone", async () => {
-  const { visitor, row, live, done } = await openList("a");
+  const { visitor, row, live, done } = await openList(["a"]);
   const [incarnation, revision, number] = row("a");
   const names: unknown[] = [
     live.on("todo", ({ items }) => items[0].note),
@@ -161,7 +179,7 @@ test("a number of another model, of no instance, or of another incarnation, is g
 });
 
 test("a call that names no instance, or a model or an event that is not there, is told so", async () => {
-  const { visitor, row } = await openList("a");
+  const { visitor, row } = await openList(["a"]);
   const on = row("a");
   for (const wrong of [undefined, null, 3, [on[0], on[1]], [on[0], on[1], -1], [on[0], 1.5, 1], [1, 2, 3]]) {
     const answer = await visitor.ask("todo.Item.toggle", { on: wrong, args: [] });
@@ -175,7 +193,7 @@ test("a call that names no instance, or a model or an event that is not there, i
 });
 
 test("schemas, types and guards of a model's events hold, and are told under its name", async () => {
-  const { visitor, row, live } = await openList("a", "locked");
+  const { visitor, row, live } = await openList(["a", "locked"]);
   const note = live.on("todo", ({ items }) => items[0].note);
   const tooLong = await visitor.ask("todo.Note.write", { on: note, args: ["far too long for it"] });
   expect(tooLong).toMatchObject({ status: 400, error: { code: "INVALID", data: { event: "todo.Note.write", issues: [{ path: [0] }] } } });
@@ -199,7 +217,7 @@ test("in a room the key says which store is meant, and an event of the store cal
 });
 
 test("the answer of a predicted event, repeated too, and `ran` have the numbers of the instances that it has made", async () => {
-  const { visitor, live, row } = await openList("a");
+  const { visitor, live, row } = await openList(["a"]);
   const answer = await visitor.number("todo.add", 1, ["b"], { p: 1 });
   const { m, v } = answer.value as Numbered & { m: number[] };
   // The row, then what its constructor has made.
@@ -216,4 +234,285 @@ test("the answer of a predicted event, repeated too, and `ran` have the numbers 
   expect((await visitor.number("todo.reverse", 3, [], { p: 1 })).value).not.toHaveProperty("m");
   await live.until(([head, , n]) => head === "ran" && n === 3);
   expect(live.all("ran").at(-1)).toHaveLength(3);
+});
+
+test("by a stock tRPC client, typed, and in its batches", async () => {
+  const { visitor, site, row, twin } = await openList(["a", "b"]);
+  const client = createTRPCClient<typeof twin.router>({ links: [httpBatchStreamLink({ url: site.url, fetch: visitor.jar.fetch })] });
+  const [title, gone, count] = await Promise.allSettled([
+    client.todo.Item.toggle.mutate({ on: row("b"), args: ["?"] }),
+    client.todo.Item.toggle.mutate({ on: ["x", 1, 1], args: [] }),
+    client.todo.toggleAll.mutate({ args: [] }),
+  ]);
+  expect([title, count]).toMatchObject([{ value: "b?" }, { value: ["a", "b"] }]);
+  expect(gone).toMatchObject({ reason: { data: { code: "GONE", httpStatus: 410 } } });
+});
+
+test("by a socket that takes events", async () => {
+  const { visitor, row, site, twin } = await openList(["a", "b"]);
+  onTestFinished(await twin.attach(site.server, { events: true }));
+  const { value } = await visitor.ask("$connect", { protocol: 2, client: visitor.client, epoch: 2, watch: [{ store: "todo" }] });
+  const socket = openSocket(visitor.url, visitor.jar, { input: value, wire: "json" });
+  await socket.until(([head]) => head === "events");
+  const input = (n: number, number: number) => ({
+    on: [...row("b").slice(0, 2), number],
+    args: encodeValue([]),
+    call: { client: visitor.client, epoch: 2, n, at: null, seen: 0 },
+  });
+  socket.send(JSON.stringify([1, "todo.Item.toggle", input(1, row("b")[2])]));
+  expect(await socket.until(([head, id]) => head === "answer" && id === 1)).toMatchObject(["answer", 1, { v: ["b"] }]);
+  socket.send(JSON.stringify([2, "todo.Item.toggle", input(2, 1000)]));
+  expect(await socket.until(([head, id]) => head === "answer" && id === 2)).toMatchObject(["answer", 2, null, { data: { code: "GONE" } }]);
+});
+
+test("by a form without JavaScript", async () => {
+  const { visitor, row, live } = await openList(["a", "b"]);
+  const { origin } = new URL(visitor.url);
+  const post = (name: string, fields: Record<string, string>) =>
+    visitor.jar.fetch(`${visitor.url}/$form`, {
+      method: "POST",
+      headers: { origin, "content-type": "application/x-www-form-urlencoded" },
+      body: String(new URLSearchParams({ [name]: "", ...fields })),
+      redirect: "manual",
+    });
+  const on = (title: string) => new URLSearchParams({ on: JSON.stringify(row(title)) });
+  expect((await post(`$todo.Item.rename?${on("b")}`, { title: "bread" })).status).toBe(303);
+  await live.state("todo", ({ items }) => items[1].title === "bread");
+  expect((await post("$todo.Item.rename", { title: "x" })).status).toBe(400);
+  expect((await post("$todo.Item.rename?on=no", { title: "x" })).status).toBe(400);
+  await visitor.call("todo.take", "bread");
+  const late = await post(`$todo.Item.rename?${on("bread")}`, { title: "x" });
+  expect([late.status, await late.text()]).toEqual([410, expect.stringContaining("is not there any more")]);
+});
+
+test("from server code, on the instances that a snapshot shows: wherever they are by then, as whoever asked for it", async () => {
+  const { twin, visitor } = await openList(["a", "b", "locked"]);
+  const { items } = await twin.todo(visitor.session).$snapshot();
+  await twin.todo(visitor.session).reverse();
+  expect(await items[0]?.toggle("!")).toBe("a!");
+  // Server code is trusted: no guard is asked, and internal events are there.
+  await items[2]?.rename("open");
+  await (items[1] as unknown as { lock(): Promise<void> }).lock();
+  const now = await twin.todo(visitor.session).$snapshot();
+  expect(now.items.map(({ title, done }) => [title, done])).toEqual([
+    ["open", false],
+    ["locked", false],
+    ["a", true],
+  ]);
+  expect(await now.items[0]?.note?.write("x")).toBe(1);
+  await expect(items[1]?.note?.write("far too long for it")).rejects.toMatchObject({ code: "INVALID" });
+  await twin.todo(visitor.session).take("a");
+  await expect(items[0]?.toggle()).rejects.toMatchObject({ code: "GONE" });
+  // Events are no part of the state that a copy, a comparison or JSON sees.
+  expect(JSON.parse(JSON.stringify(now.items[0]))).toEqual({ title: "open", done: false, note: { text: "" } });
+  expect(structuredClone(now.items[0])).toEqual(now.items[0]);
+  // As somebody else.
+  const as = await twin
+    .as({ user: { id: "ann" } } as never)
+    .todo(visitor.session)
+    .$snapshot();
+  expect([await as.items[0]?.who(), await now.items[0]?.who()]).toEqual(["ann", null]);
+});
+
+test("from server code also where the scope instance has left memory since", async () => {
+  const { twin, runtime } = await serveTwin({ stores, models, idle: 0 });
+  await twin.board("a").fill("a", "b");
+  const { items } = await twin.board("a").$snapshot();
+  await vi.waitFor(() => expect(runtime.hosts.size).toBe(0));
+  expect(await items[1]?.toggle()).toBe("b");
+  const now = await twin.board("a").$snapshot();
+  expect(titlesDone(now.items as unknown as Item[])).toEqual(["b"]);
+});
+
+test("an event beside the queue changes its instance as long as that is in the store, and ends with `GONE` then", async () => {
+  for (const leaves of [false, true]) {
+    renew();
+    const { visitor, row, live, logs } = await openList(["a", "b"]);
+    const working = visitor.ask("todo.Item.work", { on: row("a"), args: [] });
+    await reached();
+    await live.state("todo", ({ items }) => items[0].done);
+    await visitor.call(leaves ? "todo.take" : "todo.setAside", "a");
+    gate().open();
+    expect(refusalOf(await working)).toBe(leaves ? "GONE" : undefined);
+    const { items, aside } = await live.state("todo", ({ items }) => items.length === 1);
+    expect([(items as Item[])[0]?.title, (aside as Item[])[0]?.title]).toEqual(["b", leaves ? undefined : "worked"]);
+    expect(logs).toEqual([]);
+  }
+});
+
+test("a queue policy counts the calls of one instance", async () => {
+  renew();
+  const { visitor, row, runtime } = await openList(["a", "b"]);
+  const ask = (title: string) => visitor.ask("todo.Item.slow", { on: row(title), args: [] });
+  const first = ask("a");
+  await reached();
+  expect(refusalOf(await ask("a"))).toBe("DROPPED");
+  const other = ask("b");
+  await vi.waitFor(() => expect(runtime.hosts.live[0]?.waiting).toBe(2));
+  gate().open();
+  expect((await Promise.all([first, other])).map(({ status }) => status)).toEqual([200, 200]);
+});
+
+test("what goes wrong in a model's event is logged under its name, with its arguments", async () => {
+  class Bad {
+    @event fail(why: string) {
+      throw new Error(why);
+    }
+  }
+  class Holder {
+    @state bad = [new Bad()];
+  }
+  const { visitor: arrive, logs } = await serveTwin({ stores: { holder: Holder }, models: { Bad }, logArguments: true });
+  const visitor = arrive();
+  const live = await visitor.connect(1, { store: "holder" });
+  await live.state("holder");
+  const answer = await visitor.ask("holder.Bad.fail", { on: live.on("holder", ({ bad }) => bad[0]), args: ["so"] });
+  expect(answer).toMatchObject({ status: 500, error: { code: "INTERNAL" } });
+  expect(logs).toMatchObject([{ event: "holder.Bad.fail", args: ["so"] }]);
+  logs.length = 0;
+});
+
+// --- the lives of a scope instance ---
+
+/** A visitor of a server that has gone on from the storage of another one. */
+function moved(visitor: Visitor, url: string): Visitor {
+  return Object.assign(visitor, { url });
+}
+
+test.each(storages)("on %s, a call that names an instance of an earlier life reaches that one or none", async (kind, place) => {
+  const { open } = place();
+  const kept = kind === "memory" ? memory() : undefined;
+  const first = await openList(["a", "b"], { storage: kept ?? open() });
+  const on = first.row("a");
+  const { i } = (await first.visitor.number("todo.Item.toggle", 1, [], { on })).value as Numbered;
+  expect(i).toBe(on[0]);
+  await first.twin.close();
+
+  const second = await serveTwin({ stores, models, storage: kept ?? open() });
+  const visitor = moved(first.visitor, second.site.url);
+  // The numbers of this life begin before anybody watches, with another row in front.
+  await second.twin.todo(visitor.session).fill("c");
+  await second.twin.todo(visitor.session).reverse();
+  const late = await visitor.number("todo.Item.toggle", 2, [], { on, seen: 1 });
+  const { items } = await second.twin.todo(visitor.session).$snapshot();
+  if (kind === "memory") {
+    // The record was saved whole, with the numbers of clients.
+    expect([plainValue(late), titlesDone(items as unknown as Item[])]).toEqual(["a", []]);
+  } else {
+    expect([refusalOf(late), titlesDone(items as unknown as Item[])]).toEqual(["GONE", ["a"]]);
+    const live = await visitor.connect(2, { store: "todo" });
+    const snapshot = await live.until(([head]) => head === "snapshot");
+    const since = snapshot[8] as number;
+    expect(since).toBeGreaterThan(on[1]);
+    await live.state("todo");
+    const now = live.on("todo", (todo) => todo.items[1]);
+    expect(refusalOf(await visitor.ask("todo.Item.toggle", { on: [now[0], since - 1, now[2]], args: [] }))).toBe("GONE");
+    expect(await visitor.ask("todo.Item.toggle", { on: now, args: [] })).toMatchObject({ status: 200 });
+  }
+});
+
+test.each(storages)("on %s, server code calls the events of what it has just read, though no client knows numbers in this life", async (_, place) => {
+  const { open } = place();
+  const storage = open();
+  const first = await serveTwin({ stores, models, storage });
+  await first.twin.board("a").fill("a", "b");
+  await first.twin.close();
+  const { twin } = await serveTwin({ stores, models, storage: storage.durable ? open() : storage });
+  const { items } = await twin.board("a").$snapshot();
+  expect(await items[1]?.toggle()).toBe("b");
+  expect(await items[1]?.toggle()).toBe("b");
+});
+
+test("a call of a life before a crash reaches no other instance at the same revision, whoever comes first", async () => {
+  for (const first of ["the call", "a watcher"]) {
+    const file = join(temporaryFolder(), "twin.db");
+    const before = await openList(["a", "b"], { storage: sqlite(file) });
+    const [incarnation, revision, number] = before.row("b");
+    await before.twin.close();
+    const after = await serveTwin({ stores, models, storage: sqlite(file) });
+    const visitor = moved(before.visitor, after.site.url);
+    if (first === "a watcher") await (await visitor.connect(2, { store: "todo" })).state("todo");
+    for (let any = 0; any <= number + 5; any++) {
+      const answer = await visitor.ask("todo.Item.toggle", { on: [incarnation, revision, any], args: [] });
+      expect(refusalOf(answer)).toBe("GONE");
+    }
+    expect(titlesDone((await after.twin.todo(visitor.session).$snapshot()).items as unknown as Item[])).toEqual([]);
+    await after.twin.close();
+  }
+});
+
+test("a store whose clients see what is not stored gets new numbers in each life", async () => {
+  class Draft {
+    @state kept = [new Item("kept")];
+    @state({ persist: false }) typing = [new Item("typing")];
+    @event type(...titles: string[]) {
+      this.typing = titles.map((title) => new Item(title));
+    }
+  }
+  const options = { stores: { draft: scope.room(Draft, { allow: () => true }) }, models, idle: 0 };
+  const { visitor: arrive, runtime } = await serveTwin(options);
+  const visitor = arrive();
+  await visitor.callIn("a", "draft.type", "x", "y");
+  const live = await visitor.connect(1, { store: "draft", key: "a" });
+  await live.state("draft");
+  const on = ["kept", "typing"].map((field) => live.on("draft", (draft) => draft[field][0]));
+  live.stream.close();
+  await vi.waitFor(() => expect(runtime.hosts.size).toBe(0));
+  for (const one of on) expect(refusalOf(await visitor.ask("draft.Item.toggle", { key: "a", on: one, args: [] }))).toBe("GONE");
+  const again = await visitor.connect(2, { store: "draft", key: "a" });
+  await again.state("draft");
+  expect(await visitor.ask("draft.Item.toggle", { key: "a", on: again.on("draft", ({ kept }) => kept[0]), args: [] })).toMatchObject({ value: "kept" });
+});
+
+test("hot reload keeps the numbers of instances", async () => {
+  const name = "instances-hot-reload";
+  const { visitor: arrive } = await serveTwin({ name, stores: { todo: Todo }, models });
+  const visitor = arrive();
+  await visitor.call("todo.fill", "a", "b");
+  const live = await visitor.connect(1, { store: "todo" });
+  await live.state("todo");
+  const on = live.on("todo", ({ items }) => items[1]);
+  class NewItem extends Item {
+    @event override toggle() {
+      this.done = true;
+      return `new ${this.title}`;
+    }
+  }
+  class NewTodo extends Todo {}
+  createTwin({ name, stores: { todo: NewTodo }, models: { Item: NewItem, Note }, log: () => {} });
+  expect(await visitor.ask("todo.Item.toggle", { on, args: [] })).toMatchObject({ value: "new b" });
+  const { items } = await live.state("todo", ({ items }) => items[1].done);
+  expect(titlesDone(items as Item[])).toEqual(["b"]);
+});
+
+// --- misuse, at start ---
+
+test("misuse is named at start: a store's event with a model's name, a model's event that nobody could call, a class that is registered twice", () => {
+  class Clash {
+    @event Item() {}
+  }
+  class Odd {
+    // biome-ignore lint/suspicious/noThenProperty: that is the mistake
+    @event then() {}
+  }
+  expect(() => createTwin({ stores: { clash: Clash }, models })).toThrow(/`clash` has an event `Item`, which is the name of a model too/);
+  expect(() => createTwin({ stores: { todo: Todo }, models: { Odd } })).toThrow(/`Odd` has an event `then`/);
+  expect(() => createTwin({ stores: { todo: Todo }, models: { Item, Row: Item } })).toThrow(/The model `Row` is the class of the model `Item` too/);
+});
+
+test("`requireSchemas`, and the warning in its place, look at the events of models too, and name them once", async () => {
+  class Bare {
+    declare bare: string;
+  }
+  // As a compiler without metadata leaves it.
+  Object.defineProperty(Bare.prototype, "set", { value(_: string) {}, configurable: true, writable: true });
+  event(Bare.prototype, "set" as never, Object.getOwnPropertyDescriptor(Bare.prototype, "set") as never);
+  class Holder {
+    @state bare: Bare[] = [];
+  }
+  const options = { stores: { one: Holder, two: Holder }, models: { Bare } };
+  expect(() => createTwin({ ...options, requireSchemas: true })).toThrow(/Nothing checks the arguments of `Bare.set`\./);
+  const { logs } = await serveTwin(options);
+  expect(logs.map(({ message }) => message)).toEqual([expect.stringMatching(/Nothing checks the arguments of `Bare.set`\./)]);
+  logs.length = 0;
 });

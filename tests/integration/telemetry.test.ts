@@ -89,3 +89,23 @@ test("where the app has OpenTelemetry, it is told of events, waits, commits, str
   expect(found["twinstate.commit.size"]).toMatchObject({ count: 2 });
   expect((found["twinstate.commit.size"] as { sum: number }).sum).toBeGreaterThan(5000);
 });
+
+test("the span of an instance's event has the model's name", async () => {
+  class Row {
+    @state n = 0;
+    @event raise() {
+      return ++this.n;
+    }
+  }
+  class List {
+    @state rows = [new Row()];
+  }
+  const name = "telemetry-of-instances";
+  const { visitor: open } = await serveTwin({ name, stores: { list: List }, models: { Row } });
+  const visitor = open();
+  const live = await visitor.connect(1, { store: "list" });
+  await live.state("list");
+  expect((await visitor.ask("list.Row.raise", { on: live.on("list", ({ rows }) => rows[0]), args: [] })).value).toBe(1);
+  const ended = spans.getFinishedSpans().filter(({ attributes }) => attributes["twinstate.twin"] === name);
+  expect(ended.map(({ name }) => name)).toEqual(["twinstate list.Row.raise"]);
+});

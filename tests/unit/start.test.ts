@@ -12,6 +12,9 @@ class Todo {
 class Empty {
   value = 1;
 }
+class WithInterrupted {
+  @event onInterrupted() {}
+}
 class WithHook {
   @state value = 1;
   @event onLoad() {}
@@ -71,6 +74,7 @@ test.for([
   ["a store named __proto__", { stores: Object.fromEntries([["__proto__", Todo]]) }, /The store `__proto__` is no name/],
   ["a room without allow", { stores: { board: scope.room(Todo, undefined as never) } }, /The room `board` needs `allow`/],
   ["a guard that is no function", { stores: { wall: scope.shared(Todo, { guard: true as never }) } }, /The store `wall` has a `guard` that is not a function/],
+  ["the hook of events that were cut off, as event", { stores: { todo: WithInterrupted } }, /`todo\.onInterrupted` is a lifecycle method/],
   ["a lifecycle method as event", { stores: { todo: WithHook } }, /`todo\.onLoad` is a lifecycle method/],
   ["an event named then", { stores: { todo: WithThen } }, /`todo` has an event `then`/],
   ["an event with a dollar", { stores: { todo: WithDollar } }, /`todo` has an event `\$snapshot`/],

@@ -6,11 +6,14 @@ import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Visiting } from "../../../client/visitor.js";
 import { describeClass, type WireSchema } from "../../../lib/class/schema.js";
 import { EventError } from "../../../lib/errors/errors.js";
+import type { InstanceNode } from "../../../lib/graph/instance.js";
+import { type Node, nodeOf } from "../../../lib/graph/node.js";
 import { applyDelta } from "../../../lib/mirror/mirror.js";
 import { createStore, type Store, type StoreOptions } from "../../../lib/store/store.js";
 import type { WireDelta } from "../../../lib/wire/codec.js";
 import type { PreloadData, PreloadedStore } from "../../../server/call/preload.js";
 
+type Events = Record<string, (...args: readonly unknown[]) => unknown>;
 type Models = NonNullable<StoreOptions["models"]>;
 
 /** What would have crossed the wire. */
@@ -45,6 +48,20 @@ export class Source<T extends object> {
       for (const follower of this.#followers) follower(sent(delta));
     }
     return result;
+  }
+
+  /** Runs an event of the store, or of the instance in it that has the number of `node`. */
+  call({ className, id }: InstanceNode, event: string, args: readonly unknown[]): unknown {
+    if (!className) return this.run((instance) => (instance as Events)[event]?.(...args));
+    const instance = this.#nodes().find((node) => node.id === id)?.live as Events | undefined;
+    if (!instance) throw new EventError("GONE", `\`${event}\` of an instance that is gone.`);
+    return this.run(() => instance[event.slice(className.length + 1)]?.(...args));
+  }
+
+  #nodes(): Node[] {
+    const found = new Set([nodeOf(this.instance) as Node]);
+    for (const node of found) node.children((child) => void found.add(child));
+    return [...found];
   }
 
   preloaded(): PreloadedStore {
@@ -106,7 +123,7 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
     server: { schema },
     linger: 0,
     known,
-    begin(twin, event) {
+    begin(twin, event, node) {
       const { call, resolve, reject } = ClientCall.open(
         () => {},
         (error) => {
@@ -119,7 +136,8 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
         show() {},
         send(args) {
           try {
-            resolve(sourceOf(twin).run((instance) => instance[event](...(args as readonly unknown[]))));
+            const given = "fields" in args ? [...args.bound, ...args.fields.map(([, value]) => value)] : args;
+            resolve(sourceOf(twin).call(node, event, given));
           } catch (error) {
             reject(error);
           }

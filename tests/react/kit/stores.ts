@@ -64,6 +64,11 @@ export class Book {
     return this.words.length;
   }
   @event rename(title: string) {
+    if (title === "") throw new EventError("FORBIDDEN", "A book has a title.");
+    this.title = title;
+    return title.length;
+  }
+  @event setTitle(title: string) {
     this.title = title;
   }
 }
@@ -89,6 +94,9 @@ export class Shelf {
   }
   clear() {
     this.books = [];
+  }
+  @event turn() {
+    this.books.reverse();
   }
   @event add(title: string) {
     this.books.push(new Book(title));
