@@ -40,6 +40,8 @@ export interface ServerFacts {
 }
 
 export interface ReceiverWorld {
+  /** The URL of the twin's route. */
+  readonly url: string;
   readonly server: ServerFacts;
   readonly twins: ReadonlyMap<string, LiveTwin>;
   readonly scopes: ReadonlyMap<string, Scope>;
@@ -78,6 +80,8 @@ export class Receiver {
   constructor(world: ReceiverWorld, sender: Sender) {
     this.#world = world;
     this.#sender = sender;
+    // A letter that has led the tab to another page must not do so again there.
+    world.connection.got ??= keep(world.url);
   }
 
   receive(message: StateMessage): void {
@@ -195,11 +199,12 @@ export class Receiver {
 
   /** Whether a letter has not come before. Those of one life of the server rise. */
   #isNew(id: string): boolean {
-    const { connection } = this.#world;
+    const { connection, url } = this.#world;
     const [life, number] = id.split(".");
     const [lastLife, last] = connection.got?.split(".") ?? [];
     if (life === lastLife && Number(number) <= Number(last)) return false;
     connection.got = id;
+    keep(url, id);
     return true;
   }
 
@@ -305,5 +310,16 @@ export class Receiver {
     this.#release();
     this.#hosts.clear();
     for (const twin of this.#world.twins.values()) twin.synced = false;
+  }
+}
+
+/** Keeps the id of the last letter for the next pages of this tab, or gives the one that is kept. Some browsers have no such place. */
+function keep(url: string, id?: string): string | undefined {
+  try {
+    const key = `twinstate letter ${url}`;
+    if (id !== undefined) sessionStorage.setItem(key, id);
+    return sessionStorage.getItem(key) ?? undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,6 +1,5 @@
 import type { AppContext, AppEffects, Problem } from "../class/register.js";
 import type { Global } from "../class/view-types.js";
-import { noConnection } from "../errors/call-errors.js";
 import { outsideCurrent } from "../errors/errors.js";
 import { randomId } from "./random-id.js";
 
@@ -138,8 +137,8 @@ export type EventEffects = Effects & {
   to(connection: Pick<Connection, "id"> | string): Effects;
 };
 
-/** Whom an effect is for: the caller, if undefined. */
-export type EffectTarget = "everyone" | { readonly connection: string } | undefined;
+/** Whom an effect is for: the caller, if undefined. `connection` is whatever the app has given. */
+export type EffectTarget = "everyone" | { readonly connection: unknown } | undefined;
 
 /** The environment of running events: it provides `current()`, `update()`, effects and ids. */
 export interface Provider {
@@ -223,11 +222,7 @@ const effectsFor = (target: EffectTarget, more?: object) =>
  */
 export const effect: EventEffects = effectsFor(undefined, {
   everyone: effectsFor("everyone"),
-  to(to: Pick<Connection, "id"> | string) {
-    const connection = typeof to === "string" ? to : to?.id;
-    if (typeof connection !== "string") throw noConnection(to);
-    return effectsFor({ connection });
-  },
+  to: (connection: unknown) => effectsFor({ connection }),
 });
 
 /**

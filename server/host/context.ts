@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { nestedUpdate } from "../../lib/errors/call-errors.js";
+import { nestedUpdate, noConnection } from "../../lib/errors/call-errors.js";
 import { type EffectTarget, type Provider, setProvider } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
@@ -41,7 +41,8 @@ export interface ConnectionInfo {
 /** An effect that an event has called, and whom it is for. */
 export interface CalledEffect {
   readonly effect: Effect;
-  readonly target: EffectTarget;
+  /** The caller, if undefined; or a tab, by the id of its connection. */
+  readonly target: "everyone" | { readonly connection: string } | undefined;
 }
 
 /** Takes effects while their commit is made. The returned function sends them, once it is stored. */
@@ -103,7 +104,7 @@ export const currentTurn = (): Turn | undefined => turns().getStore();
 export const runIn = <R>(turn: Turn, run: () => R): R => turns().run(turn, run);
 
 /** Keeps the place of an effect whose arguments are still read. The commit waits for them. */
-function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[]>, target: EffectTarget): void {
+function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[]>, target: CalledEffect["target"]): void {
   const effect: [name: string, args: Encoded] = [name, encodeValue([])];
   turn.effects.push({ effect, target });
   const read = reading.then((args) => {
@@ -114,6 +115,15 @@ function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[
   turn.reading.catch(() => {});
 }
 
+/** @throws StateError where `effect.to()` was given neither a connection nor the id of one */
+function targetOf(given: EffectTarget): CalledEffect["target"] {
+  if (given === undefined || given === "everyone") return given;
+  const { connection } = given;
+  const id = typeof connection === "string" ? connection : (connection as { id?: unknown } | undefined | null)?.id;
+  if (typeof id !== "string") throw noConnection(connection);
+  return { connection: id };
+}
+
 const provider: Provider = {
   current: () => currentTurn()?.current as ReturnType<Provider["current"]>,
   update<R>(change: () => R): Promise<R> {
@@ -122,9 +132,10 @@ const provider: Provider = {
     if (turn?.update && turn.open) throw nestedUpdate();
     return new Promise((resolve) => resolve(turn?.update ? (turn.update(change) as Promise<R>) : change()));
   },
-  effect(name, args, target) {
+  effect(name, args, given) {
     const turn = currentTurn();
     if (!turn) return false;
+    const target = targetOf(given);
     const sent = sentArguments(name, args);
     if (sent instanceof Promise) readEffect(turn, name, sent, target);
     else turn.effects.push({ effect: [name, encodeValue(plainOf(sent))], target });

@@ -1,7 +1,12 @@
+import { join } from "node:path";
 import { type Connection, current, EventError, effect, event, state, update } from "twinstate";
 import { type Storage, scope } from "twinstate/server";
+import { sqlite } from "twinstate/server/sqlite";
 import { lasting, pair as pairOver } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
+import { Follower, serveTwin } from "../kit/app.js";
+import { temporaryFolder } from "../kit/files.js";
+import { listen } from "../kit/stream.js";
 import { SOCKET_EVENTS, TRANSPORT } from "../kit/transport.js";
 
 /** No stream opens. */
@@ -177,19 +182,46 @@ describe("effects for the caller", () => {
     expect(shop.orders).toEqual(range(redirects));
   });
 
-  test("survive a kill with their commit, at each point of it", async () => {
-    for (const point of ["append", "appended", "frame", "answer"] as const) {
-      await using net = pair({ stores, storage: lasting() });
-      const a = net.client();
-      const heard = hear(a);
-      const shop = await a.shop();
-      await shop.order("1");
-      net.kill(point);
-      const call = shop.order("2");
-      await call;
-      await net.quiet();
-      expect([point, heard, [...shop.orders]]).toEqual([point, ["/orders/1", "/orders/2"], ["1", "2"]]);
-    }
+  for (const [name, open] of [
+    ["a storage in memory that outlives the server", lasting] as const,
+    ["sqlite", () => sqlite(join(temporaryFolder(), "twin.db"))] as const,
+  ]) {
+    test(`survive a kill with their commit, at each point of it (${name})`, async () => {
+      for (const point of ["append", "appended", "frame", "answer"] as const) {
+        await using net = pair({ stores, storage: open() });
+        const a = net.client();
+        const heard = hear(a);
+        const shop = await a.shop();
+        await shop.order("1");
+        net.kill(point);
+        await shop.order("2");
+        await net.quiet();
+        expect([point, heard, [...shop.orders]]).toEqual([point, ["/orders/1", "/orders/2"], ["1", "2"]]);
+      }
+    });
+  }
+
+  test("and yields that nobody has had survive a kill at the last commit", async () => {
+    let commits = 0;
+    await using net = pair({
+      stores,
+      storage: storageWith(() => {
+        if (++commits === 4) net.kill();
+      }),
+    });
+    const a = net.client();
+    const heard = hear(a);
+    const shop = await a.shop();
+    net.mute(a);
+    const call = shop.pack("1", "2", "3");
+    const yields: unknown[] = [];
+    const read = (async () => {
+      for await (const one of call) yields.push(one);
+    })();
+    await net.wait(500);
+    net.heal(a);
+    await net.quiet();
+    expect([await call, await read, yields, heard]).toEqual([3, undefined, ["1", "2", "3"], ["packs 1", "packs 2", "packs 3", "done"]]);
   });
 
   test("of an event that throws are dropped, apart from those before its last yield", async () => {
@@ -320,6 +352,70 @@ describe("yields", () => {
       const expected = range(20).flatMap((n) => (Number(n) % 5 === 0 ? [`packs a${n}`, `packs b${n}`, "done"] : [`looks at ${n}`]));
       expect([seed, [...heard].sort()]).toEqual([seed, expected.sort()]);
     }
+  });
+});
+
+describe("on the wire", () => {
+  const pairs = (answer: { value: unknown }) => answer.value as { y?: number; o?: unknown[]; h: number | null };
+
+  test("an answer brings the items that no stream has brought, and those that are asked for, until the client has confirmed them", async () => {
+    const { visitor } = await serveTwin({ stores });
+    const one = visitor();
+    const all = [1, ["effect", "toast", [[], [["a", 1, [1], ["packs a"]]]]], ["yield", ["a"]], ["effect", "toast", [[], [["a", 1, [1], ["done"]]]]]];
+    const [first, second] = await Promise.all([one.number("shop.pack", 1, ["a"]), one.number("shop.pack", 1, ["a"])]);
+    expect([pairs(first as never), pairs(second as never)]).toMatchObject([
+      { y: 3, o: all },
+      { y: 3, o: all },
+    ]);
+    expect(pairs(await one.number("shop.pack", 1, ["a"], { y: 2 })).o).toEqual([3, all[3]]);
+    expect(pairs(await one.number("shop.pack", 1, ["a"], { y: 3 })).o).toBe(undefined);
+    const live = await one.connect(1, { store: "shop" });
+    await live.state("shop");
+    const again = pairs(await one.number("shop.pack", 1, ["a"]));
+    expect([again.y, again.o]).toEqual([3, undefined]);
+    await one.number("shop.look", 2, ["b"], { seen: 1 });
+    expect(await live.until(([kind]) => kind === "effect")).toEqual(["effect", "toast", [[], [["a", 1, [1], ["looks at b"]]]], expect.any(String), 2, 1]);
+    expect(await one.number("shop.pack", 1, ["a"])).toMatchObject({ error: { code: "UNKNOWN_OUTCOME" } });
+  });
+
+  test("a stream that comes while the event runs brings what it is asked for", async () => {
+    const { visitor } = await serveTwin({ stores });
+    const one = visitor();
+    await one.call("shop.look", "a");
+    const answer = one.number("shop.pack", 1, [..."abcdefghij"]);
+    const live = await one.connect(1, { store: "shop" });
+    await live.state("shop", ({ orders }) => orders.length >= 3);
+    const again = one.number("shop.pack", 1, [..."abcdefghij"], { y: 1 });
+    expect(await live.until(([kind, , , k]) => kind === "yield" && k === 2)).toEqual(["yield", expect.any(String), 1, 2, ["a"]]);
+    expect(pairs(await again).o?.[0]).toBe(2);
+    await answer;
+  });
+
+  test("a failed event says what it had done before", async () => {
+    const { visitor } = await serveTwin({ stores, log: () => {} });
+    const { error } = await visitor().number("shop.fail", 1, ["a"]);
+    expect(error).toMatchObject({ code: "INTERNAL", done: { h: null, r: 1, y: 2, o: [1, ["effect", "toast", expect.anything()], ["yield", [1]]] } });
+  });
+
+  test("letters are repeated until `got` confirms them", async () => {
+    const { visitor } = await serveTwin({ stores });
+    const one = visitor();
+    const open = async (epoch: number, got?: string) => {
+      const { value } = await one.ask("$connect", { protocol: 2, client: one.client, epoch, watch: [{ store: "hall", key: "r" }], got });
+      const follower = new Follower(listen(one.url, value, one.jar));
+      await follower.state("hall");
+      return follower;
+    };
+    const letter = await (await open(1)).until(([kind]) => kind === "effect");
+    const again = await (await open(2)).until(([kind]) => kind === "effect");
+    expect([letter, again]).toEqual([letter, letter]);
+    expect(letter).toEqual(["effect", "toast", expect.anything(), expect.stringMatching(/^[\w-]+\.\d+$/)]);
+    const third = await open(3, letter[3] as string);
+    await one.callIn("r", "hall.pokeId", 0, "last");
+    const [, , args] = await third.until(([kind]) => kind === "effect");
+    expect(JSON.stringify(args)).toContain("last");
+    const fourth = await one.ask("$connect", { protocol: 2, client: one.client, epoch: 4, watch: [], got: "what" });
+    expect(fourth.error).toMatchObject({ code: "INVALID" });
   });
 });
 

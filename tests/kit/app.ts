@@ -117,7 +117,7 @@ export class Visitor {
     path: string,
     n: number,
     args: readonly unknown[],
-    more: { seen?: number; at?: number | null; i?: string; p?: 1; key?: string; on?: unknown } = {},
+    more: { seen?: number; at?: number | null; y?: number; i?: string; p?: 1; key?: string; on?: unknown } = {},
   ): Promise<Answer> {
     const { key, on, ...call } = more;
     return this.ask(path, { key, on, args: encodeValue(args), call: { client: this.client, epoch: 1, n, at: null, seen: 0, ...call } });

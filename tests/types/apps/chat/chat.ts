@@ -10,6 +10,17 @@ export class Chat {
     effect.redirect("/x");
     // @ts-expect-error typed effects
     effect.confetti("x");
+    effect.everyone.toast("all");
+    effect.everyone.confetti(3);
+    // @ts-expect-error an effect for all has no further addressee
+    effect.everyone.everyone.toast("x");
+    // @ts-expect-error typed effects, for all too
+    effect.everyone.confetti("x");
+    const { connection } = current();
+    if (connection) effect.to(connection).confetti(3);
+    effect.to("the id of a connection").toast("one");
+    // @ts-expect-error there may be no connection
+    effect.to(connection);
   }
   @event buy() {
     // @ts-expect-error the data is required and typed
