@@ -30,7 +30,14 @@ export const asyncUpdate = () =>
 const OUT_OF_TIME = /* @__PURE__ */ Symbol.for("twinstate.outOfTime");
 const outOfTime = (message: string) => Object.defineProperty(refusal("INTERRUPTED", message), OUT_OF_TIME, { value: true });
 /** Whether an event was ended as its time, or that of the event that called it, was over. */
-export const isOutOfTime = (error: unknown): boolean => typeof error === "object" && error !== null && OUT_OF_TIME in error;
+export function isOutOfTime(error: unknown): boolean {
+  try {
+    return typeof error === "object" && error !== null && OUT_OF_TIME in error;
+  } catch {
+    // An app may throw a Proxy that throws itself.
+    return false;
+  }
+}
 
 /** An event held its host for longer than it may. `own`: the limit is the event's own. */
 export const eventTimedOut = (event: string, ms: number, own: boolean) =>
