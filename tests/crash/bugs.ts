@@ -1,7 +1,7 @@
 import type { CommitRecord, Storage } from "twinstate/server";
 
 /** Mistakes that a storage could make, to see that they are noticed. */
-export type Bug = "acknowledge before write" | "dedupe off" | "a torn record accepted";
+export type Bug = "acknowledge before write" | "dedupe off" | "messages twice" | "a torn record accepted";
 
 export function withBug(storage: Storage, bug: Bug | undefined): Storage {
   switch (bug) {
@@ -27,6 +27,17 @@ export function withBug(storage: Storage, bug: Bug | undefined): Storage {
           const found = await storage.load(id);
           const without = ({ event: _, ...commit }: CommitRecord): CommitRecord => commit;
           return found && { record: { ...found.record, numbers: {} }, tail: found.tail.map(without) };
+        },
+      };
+    case "messages twice":
+      return {
+        ...storage,
+        async load(id) {
+          const found = await storage.load(id);
+          const isMessage = (client: string | undefined) => client?.startsWith("message/") ?? false;
+          const without = ({ event, ...commit }: CommitRecord): CommitRecord => (event && !isMessage(event.client) ? { ...commit, event } : commit);
+          const numbers = Object.fromEntries(Object.entries(found?.record.numbers ?? {}).filter(([client]) => !isMessage(client)));
+          return found && { record: { ...found.record, numbers }, tail: found.tail.map(without) };
         },
       };
     case "a torn record accepted":

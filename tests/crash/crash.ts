@@ -4,6 +4,7 @@ import { Jar } from "../kit/http.js";
 import { Random } from "../kit/random.js";
 import type { Bug } from "./bugs.js";
 import { type Call, judge, type Seen, sum, type Verdict } from "./checker.js";
+import { isBack } from "./line.js";
 import { freePort, Servers } from "./servers.js";
 
 export interface CrashOptions {
@@ -34,10 +35,6 @@ const PATIENCE = 30_000;
 /** How many calls of a client may have no answer. */
 const WINDOW = 3;
 
-// What browsers say of their line. Clients ask at once when it is back: else they would, after so many breaks, come back ever later.
-const line = new EventTarget();
-Object.assign(globalThis, { addEventListener: line.addEventListener.bind(line), removeEventListener: line.removeEventListener.bind(line) });
-
 /** Kills a server under load at random instants, and judges it by what its clients saw. */
 export async function crash({
   rounds,
@@ -67,7 +64,7 @@ export async function crash({
       for (const one of stop) one();
       await servers.start();
       servers.prepare();
-      line.dispatchEvent(new Event("online"));
+      isBack();
       // What has no answer by then counts as never answered.
       await Promise.race([Promise.all(actors.map((actor) => actor.quiet())), wait(PATIENCE)]);
       const { verdicts, different } = await inspect(servers.url, actors, file === undefined);

@@ -1,14 +1,24 @@
-// `npm run crash -- --rounds 200 --seed 1`
+// `npm run crash -- --rounds 200 --seed 1`, or `npm run crash -- --bank` for messages between scope instances
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { bank } from "./bank.js";
 import { crash } from "./crash.js";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "200" }, clients: { type: "string", default: "20" }, seed: { type: "string" } } });
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "200" }, clients: { type: "string", default: "20" }, seed: { type: "string" }, bank: { type: "boolean" } },
+});
 const seed = Number(values.seed ?? Date.now());
 const folder = mkdtempSync(join(tmpdir(), "twinstate-"));
 console.log(`kill -9, ${values.rounds} times, seed ${seed}`);
+if (values.bank) {
+  const books = await bank({ kills: Number(values.rounds), seed, file: join(folder, "twin.db"), report: (line) => console.log(line) });
+  rmSync(folder, { recursive: true });
+  console.log(books);
+  const { sum, lost, doubled, torn, wrong } = books;
+  process.exit(sum === 0 && lost + doubled + torn + wrong === 0 ? 0 : 1);
+}
 const { rounds, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged } = await crash({
   rounds: Number(values.rounds),
   clients: Number(values.clients),

@@ -1,10 +1,10 @@
-// A server that will be killed. Run by plain Node, so its decorators are called by hand.
-import { createInterface } from "node:readline";
+// A server that will be killed. Run by plain Node.
 import { current, event, state } from "twinstate";
 import { createTwin, memory, type Storage, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
-import { serve } from "../kit/http.js";
 import { type Bug, withBug } from "./bugs.js";
+import { declare } from "./declare.js";
+import { takeOrders } from "./orders.js";
 
 /** Takes ids, and gives each to the other store too. */
 class Log {
@@ -39,16 +39,10 @@ class RoomLog extends Log {
   }
 }
 
-const declare = (decorator: unknown, Class: { prototype: object }, name: string) =>
-  (decorator as (target: object, name: string, descriptor?: PropertyDescriptor) => void)(
-    Class.prototype,
-    name,
-    Object.getOwnPropertyDescriptor(Class.prototype, name),
-  );
 for (const Class of [Log, Tally]) declare(state, Class, "ids");
-for (const name of ["add", "many"]) declare(event, Log, name);
+declare(event, Log, "add", "many");
 
-const { FILE: file, BUG: bug, PORT: port } = process.env;
+const { FILE: file, BUG: bug } = process.env;
 const storage: Storage = file === undefined ? memory() : withBug(sqlite(file), bug as Bug | undefined);
 const allow = () => true;
 const twin = createTwin({
@@ -58,10 +52,4 @@ const twin = createTwin({
   idle: 500,
   log: ({ level, error }) => level === "error" && console.error(error),
 });
-console.log("waiting");
-for await (const order of createInterface({ input: process.stdin })) {
-  if (order === "memory") console.log("memory", process.resourceUsage().maxRSS * 1024);
-  else console.log("serving", (await serve(twin.handlers, "/api/twin", Number(port), (server) => twin.attach(server))).origin);
-}
-// Who has started it is gone.
-process.exit();
+await takeOrders(twin);

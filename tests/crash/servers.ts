@@ -7,11 +7,14 @@ import { createInterface } from "node:readline";
 export class Servers {
   readonly port: number;
   readonly #env: Record<string, string>;
+  readonly #script: string;
   #running: ChildProcess | undefined;
   #next: Promise<ChildProcess> | undefined;
 
-  constructor(port: number, env: Record<string, string>) {
+  /** `script`: the name of its file. */
+  constructor(port: number, env: Record<string, string>, script = "server") {
     this.port = port;
+    this.#script = script;
     this.#env = { ...env, PORT: String(port) };
   }
 
@@ -26,7 +29,7 @@ export class Servers {
   }
 
   async #load(): Promise<ChildProcess> {
-    const child = spawn(process.execPath, ["--no-warnings", "--import", "./tests/kit/sources.mjs", "./tests/crash/server.ts"], {
+    const child = spawn(process.execPath, ["--no-warnings", "--import", "./tests/kit/sources.mjs", `./tests/crash/${this.#script}.ts`], {
       env: { ...process.env, ...this.#env },
       stdio: ["pipe", "pipe", "inherit"],
     });
