@@ -38,6 +38,8 @@ export interface ServerCall {
   readonly session: string | undefined;
   readonly turn: Turn | undefined;
   readonly control: AbortController;
+  /** Notes that the event's turn has come. */
+  began?(): void;
   yielded?(value: unknown): void;
 }
 
@@ -85,7 +87,7 @@ export class ServerCalls {
     return over;
   }
 
-  async #send({ definition, owned: { owner, event }, given, to, sender, id, on, context, session, turn, control, yielded }: Message): Promise<unknown> {
+  async #send({ definition, owned: { owner, event }, given, to, sender, id, on, context, session, turn, control, began, yielded }: Message): Promise<unknown> {
     const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
     const args = await checkArguments(owner, event, decodeValue(given), UNBOUNDED);
     if (sender) await this.#mayLeave(sender, id);
@@ -98,6 +100,7 @@ export class ServerCalls {
       args,
       caller,
       control,
+      ...(began && { began }),
       // They get their numbers once the commit is stored, as this host may fail without the caller's.
       ...(turn?.deliver && { effects: (effects: readonly Effect[]) => () => turn.deliver?.(effects)() }),
       ...(yielded && {

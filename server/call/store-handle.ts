@@ -121,6 +121,9 @@ async function snapshotOf(target: Target): Promise<object> {
   return withEvents(seen, models, (on, event, args) => call(target, { event, args, on }));
 }
 
+/** Notes what becomes of a call. */
+type CallListener = Required<Pick<ServerCallInput, "began" | "yielded">>;
+
 /** An event of the store, or of an instance that a view of it has shown. */
 type Called = Pick<ServerCallInput, "event" | "args" | "on">;
 
@@ -128,19 +131,19 @@ function call({ runtime, store, kind, key, context, session }: Target, called: C
   const turn = currentTurn();
   const control = new AbortController();
   const label = `${store}.${nameInStore({ store, model: called.on?.model, event: called.event })}`;
-  const run = (yielded: (value: unknown) => void) =>
+  const run = (listener: CallListener) =>
     runtime.serverCalls.run({
       ...called,
+      ...listener,
       store,
       key,
       context: context ?? turn?.caller.context ?? {},
       session: session ?? turn?.caller.session?.id,
       turn,
       control,
-      yielded,
     });
   const started = ServerCall.start(
-    (yielded) => (turn && isOutOfTime(turn.ended) ? Promise.reject(callerEnded(label, turn.ended as Error)) : run(yielded)),
+    (listener) => (turn && isOutOfTime(turn.ended) ? Promise.reject(callerEnded(label, turn.ended as Error)) : run(listener)),
     control,
     () => (turn ? waiting(runtime, turn, hostId(kind, key)) : undefined),
   );
@@ -174,7 +177,7 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
   #heard = false;
   readonly #yields = new Yields();
 
-  static start(run: (yielded: (value: unknown) => void) => Promise<unknown>, control: AbortController, wait: () => (() => void) | undefined): ServerCall {
+  static start(run: (listener: CallListener) => Promise<unknown>, control: AbortController, wait: () => (() => void) | undefined): ServerCall {
     let settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
     const call = new ServerCall((resolve, reject) => {
       settle = { resolve, reject };
@@ -182,7 +185,17 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
     call.#control = control;
     call.#wait = wait;
     const yields = call.#yields;
-    run((value) => yields.add(value))
+    let begun = false;
+    control.signal.addEventListener("abort", () => {
+      // One that has begun may commit before it learns of that: its outcome is told when it is known.
+      if (begun) return;
+      settle?.reject(control.signal.reason);
+      yields.end();
+    });
+    const began = () => {
+      begun = true;
+    };
+    run({ began, yielded: (value) => yields.add(value) })
       .then(settle?.resolve, (error: unknown) => {
         silence(error);
         settle?.reject(error);

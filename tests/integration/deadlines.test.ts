@@ -234,7 +234,9 @@ test("a call that waits for its turn in another host does not begin", async () =
   const ended = outcome(call);
   await net.wait(50);
   call.cancel();
+  // Nor does the event wait for that turn.
   expect(await ended).toContain("CANCELLED");
+  expect((await net.server.back("b").$snapshot()).done).toEqual([]);
   expect(await busy).toBe("busy");
   await net.quiet();
   expect(back.done).toEqual(["busy began", "busy ended"]);
