@@ -31,8 +31,8 @@ export interface EventParts {
   readonly twin: object;
   /** The URL of the twin's route. */
   readonly url: string;
-  /** Names the instance of a model that has the event. */
-  ref?(): InstanceRef | undefined;
+  /** Names the instance that has the event. */
+  ref(): InstanceRef | undefined;
   /** The options that the class has declared for the event, as far as they are known. */
   options(): WireEvent | undefined;
   begin(): Begun;

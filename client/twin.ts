@@ -101,7 +101,7 @@ export class LiveTwin implements Twin {
       name: store,
       models: world.known?.models,
       eventOf: (node, key) => this.#eventOf(node, key),
-      eventsOf: (className) => this.#eventsOf(className),
+      eventsOf: (className) => (className ? this.#described(className)?.events : undefined),
     });
     this.mirror.onChange(() => this.#tell());
     this.ready = new Promise((resolve) => {
@@ -159,7 +159,7 @@ export class LiveTwin implements Twin {
         twin: this,
         url: this.#world.url,
         options: () => this.declared(event) ?? undefined,
-        ref: () => (node.className ? this.refOf(node) : undefined),
+        ref: () => this.refOf(node),
         begin: () => this.#world.begin(this, event, node),
       });
       events.set(name, bound);
@@ -175,12 +175,6 @@ export class LiveTwin implements Twin {
 
   method(name: string, view: object): unknown {
     return this.#members?.has(name) ? this.#members.get(name, view) : this.#eventOf(this.mirror.graph.root, name);
-  }
-
-  /** The events of a model, if it has any. */
-  #eventsOf(className: string): object | undefined {
-    const { events = {} } = (className && this.#described(className)) || {};
-    return Object.keys(events).length > 0 ? events : undefined;
   }
 
   /** The value of a name on the live mirror that is no field. */

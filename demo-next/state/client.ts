@@ -3,8 +3,9 @@ import { createHooks } from "twinstate/react";
 import { Board } from "./board";
 import { Poll } from "./poll";
 import type { Twin } from "./server";
-import { Todo } from "./todo";
+import { Item, Todo } from "./todo";
 
 export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker } = createHooks<Twin>({
   stores: { todo: Todo, board: Board, poll: Poll },
+  models: { Item },
 });

@@ -6,7 +6,7 @@ import { isKey } from "./key";
 import { Poll } from "./poll";
 import { Polls } from "./polls";
 import { Ticker } from "./ticker";
-import { Todo } from "./todo";
+import { Item, Todo } from "./todo";
 
 export const twin = createTwin({
   stores: {
@@ -16,6 +16,7 @@ export const twin = createTwin({
     polls: scope.shared(Polls),
     ticker: scope.shared(Ticker),
   },
+  models: { Item },
   context,
   storage: sqlite(process.env.TWIN_FILE ?? "twin.db"),
   requireSchemas: true,

@@ -1,13 +1,27 @@
 import { computed, event, newId, state } from "twinstate";
 import { z } from "zod";
 
-export interface Item {
-  id: string;
-  title: string;
-  done: boolean;
-}
-
 const Title = z.string().trim().min(1).max(200);
+
+/** One to-do: a model, whose events are called on the row itself. */
+export class Item {
+  @state id: string;
+  @state title: string;
+  @state done = false;
+
+  constructor(id = "", title = "") {
+    this.id = id;
+    this.title = title;
+  }
+
+  @event({ optimistic: true }) toggle() {
+    this.done = !this.done;
+  }
+
+  @event({ optimistic: true, input: [Title] }) rename(title: string) {
+    this.title = title;
+  }
+}
 
 /** A visitor's to-do list. */
 export class Todo {
@@ -19,18 +33,8 @@ export class Todo {
 
   @event({ optimistic: true, input: [Title] }) add(title: string) {
     const id = newId();
-    this.items.push({ id, title, done: false });
+    this.items.push(new Item(id, title));
     return id;
-  }
-
-  @event({ optimistic: true, input: [z.string(), Title] }) rename(id: string, title: string) {
-    const item = this.find(id);
-    if (item) item.title = title;
-  }
-
-  @event({ optimistic: true }) toggle(id: string) {
-    const item = this.find(id);
-    if (item) item.done = !item.done;
   }
 
   @event({ optimistic: true }) toggleAll(done: boolean) {
@@ -43,9 +47,5 @@ export class Todo {
 
   @event({ optimistic: true }) clearDone() {
     this.items = this.items.filter((item) => !item.done);
-  }
-
-  private find(id: string) {
-    return this.items.find((item) => item.id === id);
   }
 }

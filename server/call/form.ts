@@ -11,7 +11,7 @@ import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
 const render: Rendering = ({ label, key, url, ref }, bound) => {
   // The state of `useActionState` is bound too, and is no argument.
   const args = bound.filter((value) => ["string", "number", "boolean"].includes(typeof value));
-  const on = ref?.();
+  const on = parseEventPath(label).model === undefined ? undefined : ref();
   const more = new URLSearchParams({
     ...(key !== null && { key }),
     ...(on && { on: JSON.stringify(on) }),

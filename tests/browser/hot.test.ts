@@ -36,7 +36,7 @@ describe.runIf(dev)("hot reload, on next dev", () => {
     await list.add("milk");
     await list.done("milk").click();
     await shows(list.count, ["0 items left"]);
-    edit("state/todo.ts", ["{ id, title, done: false }", '{ id, title: title + "!", done: false }']);
+    edit("state/todo.ts", ["new Item(id, title)", 'new Item(id, title + "!")']);
     let n = 0;
     // Next sees the change when it sees it: until then, the class is the old one.
     await expect

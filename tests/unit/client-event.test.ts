@@ -14,6 +14,7 @@ function echo(options: WireEvent = {}, twin: object = {}, sent: unknown[][] = []
     key: null,
     twin,
     url: "/api/twin",
+    ref: () => undefined,
     options: () => options,
     begin() {
       const open = ClientCall.open(

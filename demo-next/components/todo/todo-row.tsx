@@ -10,7 +10,8 @@ import { TitleField } from "../title-field";
 import { newTodoField } from "./new-todo";
 import styles from "./todo-list.module.css";
 
-export function TodoRow({ item: { id, title, done } }: { item: View<Item> }) {
+export function TodoRow({ item }: { item: View<Item> }) {
+  const { id, title, done } = item;
   const todo = useTodo();
   const [editing, setEditing] = useState(false);
   const pencil = useRef<HTMLButtonElement>(null);
@@ -24,11 +25,11 @@ export function TodoRow({ item: { id, title, done } }: { item: View<Item> }) {
 
   return (
     <li id={place} className={styles.row} data-done={done || undefined} data-editing={editing || undefined}>
-      <form action={todo.toggle.form.bind(null, id)}>
+      <form action={item.toggle.form}>
         <Checkbox data-first type="submit" size="3" color="grass" checked={done} aria-label={title} />
       </form>
       {editing ? (
-        <TitleField value={title} label="Title" onSave={(next) => todo.rename(id, next)} onEmpty={() => todo.remove(id)} onClose={close} />
+        <TitleField value={title} label="Title" onSave={item.rename} onEmpty={() => todo.remove(id)} onClose={close} />
       ) : (
         // biome-ignore lint/a11y/noStaticElementInteractions: the pencil does the same for those without a mouse
         <span className={styles.text} dir="auto" onDoubleClick={() => setEditing(true)}>
