@@ -1,13 +1,13 @@
 import { nestedEvent } from "../errors/call-errors.js";
 import { forgottenEvent } from "../errors/errors.js";
-import { eventOfView } from "./instance-views.js";
 import { type AnyClass, classSchema } from "./schema.js";
 import type { Fn } from "./view-types.js";
 
 /** How views use a class that the browser has. The decorators of a class register this code, so that a page without classes does not load it. */
 export interface ClassViews {
   /**
-   * The prototype of views of a model's instances. They are `instanceof` the class and have its methods and events; a getter is evaluated once for each view.
+   * The prototype of views of a model's instances. They are `instanceof` the class and have its methods; a getter is evaluated once for each
+   * view. An event throws: views in a store have those of the server's schema before it.
    */
   readonly prototype: object;
   /** A getter or method that the class defines, and that is neither state nor an event. */
@@ -150,18 +150,13 @@ function makePrototype(Class: AnyClass, name: string): object {
   for (const key of [...fields.keys(), ...computeds.keys()]) define(key, { value: undefined });
   for (const key of events.keys()) {
     define(key, {
-      get(this: object) {
-        return eventOfView(this, key) ?? refused(name, key);
+      value() {
+        throw nestedEvent(name, key);
       },
     });
   }
   return prototype;
 }
-
-/** Stands for an event on a view that no client and no server has given. */
-const refused = (model: string, event: string) => () => {
-  throw nestedEvent(model, event);
-};
 
 /** A getter that is evaluated once for each view: views do not change. */
 function once(get: () => unknown): () => unknown {

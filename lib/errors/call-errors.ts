@@ -6,11 +6,11 @@ import { refusal, shown, wrong } from "./errors.js";
 export const gone = (event: string) =>
   refusal("GONE", `The object on which \`${event}\` was called is not there any more: nothing was done. Call it on what the page shows now.`);
 
-/** An event of a model was called on a view that stands by itself. */
+/** An event of a model was called on a view that has none. */
 export const nestedEvent = (model: string, event: string) =>
   refusal(
     "NOT_FOUND",
-    `\`${event}\` is an event of \`${model}\`. This object is part of no store that a client or a server shows: call the event on one that is, as \`todo.items[0]\`.`,
+    `\`${event}\` is an event of \`${model}\`, and this object cannot have it called: it is in no store of a client or a server, or the event is internal. Call it on an object in a store, as \`todo.items[0]\`.`,
   );
 
 /** What `current().cancel()` was given is no event that runs in the scope instance. */

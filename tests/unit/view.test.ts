@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { computed, event, state } from "../../lib/class/decorators.js";
 import type { Classes } from "../../lib/class/view-registry.js";
+import { type Node, nodeOf } from "../../lib/graph/node.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { createStore } from "../../lib/store/store.js";
 
@@ -117,10 +118,33 @@ describe("the view of an instance whose class the browser has", () => {
     const { change } = shelf();
     const [card] = change((shelf) => shelf.cards.push(new Card("one"))).cards as [Card];
     expect(() => card.rename("two")).toThrow(
-      "`rename` is an event of `Card`. This object is part of no store that a client or a server shows: call the event on one that is, as `todo.items[0]`.",
+      "`rename` is an event of `Card`, and this object cannot have it called: it is in no store of a client or a server, or the event is internal.",
     );
     expect(() => card.wipe()).toThrow("`Card.wipe` changes state, and is no event: a page cannot run it. Did you forget `@event`?");
     expect(card.title).toBe("one");
+  });
+
+  test("has the events of the server's class, that of the browser's, a base of it, lacks too", () => {
+    const events = { rename: {}, archive: {} };
+    const store = createStore({ name: "shelf", instance: new Shelf(), models: { Card, Special } });
+    const named = (models: Classes) => {
+      const mirror = createMirror({ name: "shelf", models, eventsOf: () => events, eventOf: (node, name) => `${name} of ${node.id}` });
+      mirror.applySnapshot(wire(store.snapshot()));
+      return (mirror.view() as Shelf).cards[0] as Card & { archive: unknown };
+    };
+    (store.instance as Shelf).cards.push(new Card("one"));
+    store.commit();
+    for (const models of [{ Card }, {}, { Card }]) {
+      const card = named(models);
+      const { id } = nodeOf((store.instance as Shelf).cards[0]) as Node;
+      expect([card.rename, card.archive, card instanceof Card, card.words]).toEqual([
+        `rename of ${id}`,
+        `archive of ${id}`,
+        "Card" in models,
+        "Card" in models ? ["one"] : undefined,
+      ]);
+      expect(Object.keys(card)).toEqual(["title", "tags", "next", "loud"]);
+    }
   });
 
   test("is plain where the browser lacks the class, or the class has no decorators", () => {
