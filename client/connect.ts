@@ -68,7 +68,7 @@ export function connect<T extends { readonly "~stores": any; readonly "~models"?
 ): Connected<T["~stores"]> {
   printContainers();
   const client = createClient({ ...options, ...withCookies(options) });
-  const loading = options.stores && engine.load();
+  const loading = (options.stores ?? options.models) && engine.load();
   const opened = new Map<object, Promise<object>>();
   const tools: Record<string, unknown> = { $status: client.status, $onError: client.onError, $onEffect: client.onEffect, $close: client.close };
 

@@ -60,7 +60,7 @@ export interface HookOptions<S, M> {
    * and reading methods.
    */
   stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
-  /** Classes of instances for the browser: views are `instanceof` them, with their getters and reading methods. */
+  /** Classes of instances for the browser: views are `instanceof` them, with their getters and reading methods. Their optimistic events run at once. */
   models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never };
 }
 
@@ -85,7 +85,7 @@ export type Hooks<S> = { readonly [K in keyof S & string as `use${Capitalize<K>}
 export function createHooks<T extends { readonly "~stores": any; readonly "~models": any }>(
   options: HookOptions<T["~stores"], T["~models"]> = {},
 ): Hooks<T["~stores"]> {
-  if (options.stores && typeof window !== "undefined") void engine.load();
+  if ((options.stores ?? options.models) && typeof window !== "undefined") void engine.load();
   const made = new Map<string, unknown>([
     [
       "TwinProvider",

@@ -38,7 +38,7 @@ export interface PendingEvent {
   ended: boolean;
   run: PredictedRun | undefined;
   made: readonly Node[];
-  /** Those of them that are instances. */
+  /** The instances among the made containers. */
   instances: readonly InstanceNode[];
   /** The numbers that the server has given to the instances of an event that has ended. */
   numbers: readonly number[] | undefined;

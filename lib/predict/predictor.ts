@@ -35,7 +35,7 @@ export interface PredictedEvent {
 export interface PredictedRun {
   readonly changes: ReadonlyMap<Node, Change>;
   readonly made: readonly Node[];
-  /** Those of them that are instances, in order: without those that computeds have made. */
+  /** The instances among the made containers, in order: without those that computeds have made. */
   readonly instances: readonly InstanceNode[];
   /** The run has called `newId()`. */
   readonly named: boolean;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { computed, event, state } from "../../lib/class/decorators.js";
 import type { Classes } from "../../lib/class/view-registry.js";
 import { type Node, nodeOf } from "../../lib/graph/node.js";
@@ -145,6 +145,19 @@ describe("the view of an instance whose class the browser has", () => {
       ]);
       expect(Object.keys(card)).toEqual(["title", "tags", "next", "loud"]);
     }
+  });
+
+  test("has its events where another copy of the module knows its class, as where Next renders a page", async () => {
+    vi.resetModules();
+    const other = await import("../../lib/mirror/mirror.js");
+    expect(other.createMirror).not.toBe(createMirror);
+    const instance = new Shelf();
+    instance.cards.push(new Card("one"));
+    const store = createStore({ name: "shelf", instance, models: { Card, Special } });
+    const mirror = other.createMirror({ name: "shelf", models: { Card }, eventsOf: () => ({ rename: {} }), eventOf: (_, name) => name });
+    mirror.applySnapshot(wire(store.snapshot()));
+    const [card] = (mirror.view() as Shelf).cards as [Card];
+    expect([card.rename, card instanceof Card, card.words]).toEqual(["rename", true, ["one"]]);
   });
 
   test("is plain where the browser lacks the class, or the class has no decorators", () => {
