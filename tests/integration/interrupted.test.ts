@@ -6,7 +6,7 @@ import { fold } from "../../server/storage/records.js";
 import type { LoadedHost } from "../../server/storage/storage.js";
 import { serveTwin } from "../kit/app.js";
 
-let net: Net<typeof stores>;
+let net: Net<typeof stores, { Letter: typeof Letter }>;
 let logs: unknown[] = [];
 /** What `onInterrupted` does besides. */
 let then: (() => unknown) | undefined;
@@ -17,6 +17,7 @@ const never = new Promise<never>(() => {});
 
 class Chat {
   @state log: string[] = [];
+  @state letters: Letter[] = [];
   @state half = "";
   protected onLoad() {
     this.log.push("loaded");
@@ -26,6 +27,9 @@ class Chat {
   }
   @event all() {
     return this.log;
+  }
+  @event begin() {
+    this.letters.push(new Letter());
   }
   @event async *spell(...letters: string[]) {
     for (const letter of letters) {
@@ -56,6 +60,16 @@ class Chat {
     await then?.();
   }
 }
+class Letter {
+  @state text = "";
+  @event async *write(...letters: string[]) {
+    for (const letter of letters) {
+      this.text += letter;
+      yield letter;
+    }
+    await never;
+  }
+}
 class Plain {
   @state half = "";
   @event count() {
@@ -77,7 +91,7 @@ function open() {
   then = undefined;
   told.length = keys.length = 0;
   logs = [];
-  net = pair({ stores, storage, log: ({ error }) => logs.push(error) });
+  net = pair({ stores, models: { Letter }, storage, log: ({ error }) => logs.push(error) });
   return { storage, numbers: async (id = "room/a") => fold(...parts((await storage.load(id)) as LoadedHost)).numbers };
 }
 const parts = ({ record, tail }: LoadedHost) => [record, tail] as const;
@@ -123,6 +137,19 @@ test("an event without a number is told of as well: one beside the queue, from s
   expect(await logOf()).toEqual(["loaded", "loaded", "answer abc: abc", "loaded", "next"]);
   expect(Object.keys(await numbers()).filter((client) => client.startsWith("event/"))).toEqual([]);
   void left;
+});
+
+test("an event of an instance is told of to the store that holds it, with the name of its model", async () => {
+  open();
+  await using _ = net;
+  const chat = await net.client().chat("a");
+  await chat.begin();
+  await net.quiet();
+  const written = refused(chat.letters[0]?.write("o", "k") as PromiseLike<unknown>);
+  while (chat.letters[0]?.text !== "ok") await net.wait(1);
+  net.kill();
+  expect(await written).toBe("INTERRUPTED");
+  expect(told).toMatchObject([{ event: "Letter.write", args: ["o", "k"] }]);
 });
 
 test("several events are told of in their order, each in a commit of its own", async () => {
@@ -222,7 +249,7 @@ test("arguments that are too long to keep are left out", async () => {
 test("an event that the closing server cuts off is told of by the next one", async () => {
   const { storage } = open();
   await net[Symbol.asyncDispose]();
-  const start = () => serveTwin({ stores, storage, closeGrace: 1 });
+  const start = () => serveTwin({ stores, models: { Letter }, storage, closeGrace: 1 });
   const first = await start();
   const left = refused(first.twin.chat("a").answer("abc"));
   await vi.waitUntil(async () => (await first.twin.chat("a").$snapshot()).half === "abc");

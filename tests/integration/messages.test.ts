@@ -81,6 +81,22 @@ class Account {
     await meanwhile();
     this.ids.push((error as EventError).code);
   }
+  /** Commits, and then never ends. */
+  @event async *hang() {
+    this.balance++;
+    yield 1;
+    await meanwhile();
+    await new Promise(() => {});
+  }
+  @event async hangs(to: string) {
+    const code = await account(to)
+      .hang()
+      .then(
+        () => "done",
+        (refused: unknown) => (refused as EventError).code as string,
+      );
+    this.ids.push(code);
+  }
   @event async *steps(to: string) {
     await account(to).add(1);
     this.balance--;
@@ -171,6 +187,19 @@ test("a refusal that left nothing is asked for again; one after a commit is the 
     await anns.asks("bob", how);
   }
   expect((await net.server.account("ann").$snapshot()).ids).toEqual(["FULL", "FULL"]);
+  expect(await balances("bob")).toEqual([1]);
+});
+
+test("a message whose event was cut off after a commit is not run again: the second run is told", async () => {
+  await using net = open();
+  const anns = await net.client().account("ann");
+  once = async () => {
+    // It leaves when the commit is stored.
+    await account("cat").add(1);
+    net.kill();
+  };
+  await anns.hangs("bob");
+  expect((await net.server.account("ann").$snapshot()).ids).toEqual(["INTERRUPTED"]);
   expect(await balances("bob")).toEqual([1]);
 });
 
