@@ -226,7 +226,8 @@ export const effect: EventEffects = effectsFor(undefined, {
 });
 
 /**
- * A new random id of 22 letters, digits, `-` and `_`. Inside an event that runs at both ends it is the same at both.
+ * A new random id of 22 letters, digits, `-` and `_`. Inside an event that runs at both ends it is the same at both. With a durable storage, a client's event
+ * that runs again after a kill gets the same ids again.
  * @example this.items.push({ id: newId(), title, done: false });
  */
 export function newId(): string {
