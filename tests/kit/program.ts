@@ -203,7 +203,7 @@ export class Program {
     const long = keys.filter((key) => typeof read(key) === "string" && (read(key) as string).length > 32);
     if (long.length > 0) {
       const key = random.pick(long);
-      return this.#note(`edit ${String(key)}`, () => void write(key, editText(random, read(key) as string)));
+      return this.#note(typeof key === "string" ? `edit ${key}` : "edit", () => void write(key, editText(random, read(key) as string)));
     }
     if (target instanceof Map) return this.#note("map.set text", () => void write(this.key(containers), textOf(random)));
     if (Array.isArray(target)) return this.#note("push text", () => void target.push(textOf(random)));
