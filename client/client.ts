@@ -113,7 +113,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     const online = await loadOnline();
     if (!receiver) {
       const sender = new online.Sender(outbox, effects);
-      receiver = new online.Receiver({ url, server, twins, scopes, connection, status, visitor, effects, scopeOf, unheard, inspection }, sender);
+      receiver = new online.Receiver({ options, server, twins, scopes, connection, status, visitor, effects, scopeOf, unheard, inspection }, sender);
       outbox.sender = sender;
       sender.flush();
     }

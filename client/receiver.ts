@@ -21,6 +21,7 @@ import {
 import { decodeValue } from "../lib/wire/value-codec.js";
 import type { ServerConnection } from "./connection.js";
 import type { Inspection } from "./inspection.js";
+import type { ClientOptions } from "./options.js";
 import { refusalOf, toldBy } from "./refusal.js";
 import { serves } from "./schema-compat.js";
 import type { Scope } from "./scope.js";
@@ -40,8 +41,7 @@ export interface ServerFacts {
 }
 
 export interface ReceiverWorld {
-  /** The URL of the twin's route. */
-  readonly url: string;
+  readonly options: Pick<ClientOptions, "url" | "tabStorage">;
   readonly server: ServerFacts;
   readonly twins: ReadonlyMap<string, LiveTwin>;
   readonly scopes: ReadonlyMap<string, Scope>;
@@ -81,7 +81,7 @@ export class Receiver {
     this.#world = world;
     this.#sender = sender;
     // A letter that has led the tab to another page must not do so again there.
-    world.connection.got ??= keep(world.url);
+    world.connection.got ??= keepLetter(world.options);
   }
 
   receive(message: StateMessage): void {
@@ -199,12 +199,12 @@ export class Receiver {
 
   /** Whether a letter has not come before. Those of one life of the server rise. */
   #isNew(id: string): boolean {
-    const { connection, url } = this.#world;
+    const { connection, options } = this.#world;
     const [life, number] = id.split(".");
     const [lastLife, last] = connection.got?.split(".") ?? [];
     if (life === lastLife && Number(number) <= Number(last)) return false;
     connection.got = id;
-    keep(url, id);
+    keepLetter(options, id);
     return true;
   }
 
@@ -313,12 +313,13 @@ export class Receiver {
   }
 }
 
-/** Keeps the id of the last letter for the next pages of this tab, or gives the one that is kept. Some browsers have no such place. */
-function keep(url: string, id?: string): string | undefined {
+/** Keeps the id of the last letter for the next pages of this tab, or gives the one that is kept. Browsers may forbid it, and there is none elsewhere. */
+function keepLetter({ url, tabStorage }: ReceiverWorld["options"], id?: string): string | undefined {
   try {
-    const key = `twinstate letter ${url}`;
-    if (id !== undefined) sessionStorage.setItem(key, id);
-    return sessionStorage.getItem(key) ?? undefined;
+    const storage: Record<string, string> = tabStorage ?? (document && sessionStorage);
+    const name = `twin ${url} letter`;
+    if (id !== undefined) storage[name] = id;
+    return storage[name];
   } catch {
     return undefined;
   }

@@ -83,6 +83,10 @@ class Room {
   @event wave() {
     effect.everyone.toast("waves");
   }
+  @event tell(text: string) {
+    this.said.push(text);
+    effect.toast(text);
+  }
   @event fill(text: string) {
     this.said.push(text);
   }
@@ -157,6 +161,38 @@ describe("effects for the caller", () => {
     refuseStreams = false;
     await net.quiet();
     expect(seen).toHaveLength(2);
+  });
+
+  test("wait for the snapshot that takes the place of a slow reader's frames, also while the host goes on to commit", async () => {
+    await using net = pair({ stores, storage: lasting(), maxQueued: 3000, latency: [1, 2], eventRate: 10_000, maxPending: 5000 });
+    const [a, b] = [net.client(), net.client()];
+    const [busy, room] = await Promise.all([a.room("r"), b.room("r")]);
+    const seen: unknown[] = [];
+    b.$onEffect((_, [what]) => seen.push([what, room.said.includes(what as string)]));
+    await net.quiet();
+    net.stall(b);
+    let open = true;
+    const writing = (async () => {
+      while (open) {
+        void busy.fill("x".repeat(500));
+        await net.wait(1);
+      }
+    })();
+    const calls: Promise<unknown>[] = [];
+    for (const n of range(10)) {
+      calls.push(room.tell(n));
+      await net.wait(100);
+    }
+    net.heal(b);
+    await Promise.all(calls);
+    open = false;
+    await writing;
+    await net.quiet();
+    expect(seen.sort()).toEqual(
+      range(10)
+        .sort()
+        .map((n) => [n, true]),
+    );
   });
 
   const redirects = process.env.TEST_FULL === undefined ? 100 : 1000;
@@ -584,6 +620,40 @@ describe("letters", () => {
     net.heal(b);
     await net.quiet();
     expect(heard.at(-1)).toBe("in time");
+  });
+
+  test("that a page has had do not act again on the next page of its tab", async () => {
+    await using net = pair({ stores });
+    const [a, b] = [net.client(), net.client()];
+    const room = await a.room("r");
+    await b.room("r");
+    await net.quiet();
+    const heard = hear(b);
+    await room.poke(1, "1");
+    await net.wait(100);
+    const next = net.reload(b);
+    const again = hear(next);
+    await next.room("r");
+    await net.quiet();
+    await room.poke(1, "2");
+    await net.quiet();
+    expect([heard, again]).toEqual([["1"], ["2"]]);
+  });
+
+  test("are how the effects of an earlier page's call come to the page that the tab has", async () => {
+    await using net = pair({ stores });
+    const a = net.client();
+    const shop = await a.shop();
+    const heard = hear(a);
+    const call = shop.pack("1", "2", "3");
+    call.then(undefined, () => {});
+    await net.wait(50);
+    const next = net.reload(a);
+    const later = hear(next);
+    const shown = await next.shop();
+    await net.wait(1000);
+    await net.quiet();
+    expect([heard, later, [...shown.orders]]).toEqual([["packs 1"], ["packs 2", "packs 3", "done"], ["1", "2", "3"]]);
   });
 
   test("to an unknown tab are no error, and what is no connection is", async () => {
