@@ -85,10 +85,11 @@ export class StreamConnection {
     if (!this.#waits()) return undefined;
     const parts = this.#ready.map(wire.write);
     this.#ready = [];
-    while (this.#queue.length > 0) {
+    while (this.#hasNext()) {
       const { before, sent, of, behind } = this.#next();
       parts.push(...before.map(wire.write), of ? sent.written(of.stores, wire) : wire.write(sent), ...behind.map(wire.write));
     }
+    if (this.#queue.length > 0) this.#notice();
     return parts.length === 1 ? parts[0] : Buffer.concat(parts);
   }
 
@@ -119,7 +120,7 @@ export class StreamConnection {
     for (let next = this.#queue[0]; next; next = this.#queue[0]) {
       if (next.of === of && next.message.revision === message.revision + frames.length + 1 && !hasEffects(message, next.message)) frames.push(next.message);
       // Yields and effects that name no container of the state may come after a later commit too, so frames need not wait for them.
-      else if (!next.of && isFree(next.message)) behind.push(next.message);
+      else if (!next.of && isFree(next.message) && this.#hasNext()) behind.push(next.message);
       else break;
       this.#shift();
     }
@@ -129,7 +130,15 @@ export class StreamConnection {
 
   #waits(): boolean {
     if (this.#due && this.#ready.length === 0) this.#snapshots();
-    return this.#ready.length > 0 || this.#queue.length > 0;
+    return this.#ready.length > 0 || this.#hasNext();
+  }
+
+  /** Whether the queue has something to send. Effects wait for snapshots that are still to be made, as they act after what their event has changed. */
+  #hasNext(): boolean {
+    const next = this.#queue[0];
+    if (!next || next.of || !DROPPED.includes(next.message[0])) return next !== undefined;
+    for (const { asked, pending } of this.#watched.values()) if (asked || pending.size > 0) return false;
+    return true;
   }
 
   #shift(): Queued {
@@ -334,6 +343,8 @@ export class StreamConnection {
     this.#watched.delete(watched.host);
     if (watched.queued > 0) this.#queue = this.#queue.filter(({ of }) => of !== watched);
     watched.release();
+    // What has waited for its snapshot goes now.
+    this.#notice();
   }
 
   /** A host has ended without its watchers: another life of it takes its place. */
