@@ -31,6 +31,13 @@ class Todo {
     this.byName.set(name, value);
     this.tags.add(name);
   }
+  @state note = "a text that is long enough to change in part";
+  /** Changes texts at their ends, and in the middle. */
+  @event edit(text: string) {
+    this.note += text;
+    this.byName.set("note", `${this.byName.get("note") ?? this.note}${text}`);
+    if (this.items.length > 0) this.items[0] = this.note.replace("long", text);
+  }
   @event *steps() {
     yield 1;
     this.items = [];
@@ -265,8 +272,9 @@ test(`whatever is made of real frames, a twin takes it or says no, and nothing e
   for (let n = 0; n < 10; n++) {
     await visitor.call("todo.add", { n, more: [n] });
     await visitor.call("todo.set", `k${n}`, { n });
+    await visitor.call("todo.edit", ` and ${n}`);
   }
-  await live.state("todo", ({ byName }) => (byName as Map<string, unknown>).size === 10);
+  await live.state("todo", ({ byName }) => (byName as Map<string, unknown>).size === 11);
   const snapshot = live.all("snapshot")[0]?.[6] as never;
   const deltas = live.all("frame").flatMap((message) => commitsOf(message as never).map(({ deltas: [delta] }) => delta?.[1] as never));
   for (let n = 0; n < frames; n++) {

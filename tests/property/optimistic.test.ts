@@ -14,12 +14,31 @@ interface Item {
   done: boolean;
 }
 
+/** A text that changes in part: letters, pairs, what joins them, and room in between. */
+const TEXT = "a text that is long enough: 👩‍👩‍👧 👍🏽 é e\u0301, and so on";
+
+/** An edit at the end, at the start, in the middle, of one half of a pair's neighbours, or of much of it. Texts do not grow for ever. */
+function edited(text: string, call: string, by: number): string {
+  const letters = [...text];
+  const middle = (call.length * 7 + by) % letters.length;
+  const edits = [
+    () => [...letters, ` ${call}👍`],
+    () => [`${call}\u0301 `, ...letters],
+    () => letters.toSpliced(middle, 0, "👎"),
+    () => letters.toSpliced(middle, 6),
+    () => letters.map((letter) => (letter === "👍" ? "👎" : letter)),
+  ];
+  const next = (edits[by % edits.length] as () => string[])().join("");
+  return next.length > 300 || next.length < 40 ? TEXT : next;
+}
+
 /** Each event notes itself in `log`, so that what is shown tells how it came about. */
 class List {
   @state log: string[] = [];
   @state items: Item[] = [];
   @state byTitle = new Map<string, Item>();
   @state count = 0;
+  @state text = TEXT;
   @computed get left() {
     return this.items.filter(({ done }) => !done).length;
   }
@@ -49,6 +68,10 @@ class List {
     this.log.push(call);
     this.count += by;
   }
+  @event({ optimistic: true }) write(call: string, by: number) {
+    this.log.push(call);
+    this.text = edited(this.text, call, by);
+  }
   /** Is refused. */
   @event({ optimistic: true }) refuse(call: string) {
     this.log.push(call);
@@ -76,12 +99,12 @@ const ROOM = "room";
 
 // --- what should be shown ---
 
-const KINDS = ["add", "toggle", "remove", "move", "rise", "refuse", "nothing", "plainly"] as const;
+const KINDS = ["add", "toggle", "remove", "move", "rise", "write", "write", "refuse", "nothing", "plainly"] as const;
 type Kind = (typeof KINDS)[number];
 
 /** What the events come to, one after the other, on plain data. Ids are those of the calls. */
 function replay(calls: readonly string[]): object {
-  const list = { log: [] as string[], items: [] as Item[], byTitle: new Map<string, Item>(), count: 0 };
+  const list = { log: [] as string[], items: [] as Item[], byTitle: new Map<string, Item>(), count: 0, text: TEXT };
   for (const call of calls) {
     const [, kind, by] = call.split(" ") as [string, Kind, string];
     const methods = List.prototype as unknown as Record<Kind, (call: string, by: number) => void>;
@@ -248,6 +271,7 @@ function explain({ who, view, open }: Shown, history: readonly string[]): void {
   const expected = waiting.filter((call) => rest.includes(call.id) || !optional(call)).map(({ id }) => id);
   expect(rest, label).toEqual(expected);
   expect(comparable(view), label).toEqual(comparable(replay(log) as never));
+  expect((view.text as string).isWellFormed(), label).toBe(true);
 }
 
 test(
