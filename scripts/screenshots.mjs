@@ -25,6 +25,8 @@ const PICTURES = [
   { name: "poll-phone", path: "/poll", phone: true, dark: true, act: fillPoll },
   { name: "ticker", path: "/ticker", act: trade },
   { name: "ticker-phone", path: "/ticker", phone: true, dark: true, act: trade },
+  { name: "chat", path: "/chat/launch", act: fillChat },
+  { name: "chat-phone", path: "/chat/phone", phone: true, dark: true, act: fillChat },
   { name: "status-online", path: "/about", act: (page) => status(page, "Live"), clip: header },
   { name: "status-offline", path: "/", act: offline, clip: header },
   { name: "devtools", path: "/", mode: "dev", act: (page) => look(page, "State") },
@@ -132,6 +134,19 @@ async function trade(page) {
   await page.waitForFunction(() => document.querySelectorAll("li[data-way]").length > 400 && document.getAnimations().length > 3, undefined, {
     timeout: 120_000,
   });
+}
+
+/** Asks twice: the first answer has a reaction, and the second one grows. */
+async function fillChat(page) {
+  const field = page.getByLabel("Ask the model");
+  await field.fill("Who are you? Say 30 words.");
+  await field.press("Enter");
+  await page.getByText("The answer is ready.").waitFor();
+  await page.getByRole("button", { name: /^heart/ }).click();
+  await page.getByText("The answer is ready.").waitFor({ state: "detached" });
+  await field.fill("Go on. Say 2000 words.");
+  await field.press("Enter");
+  await page.waitForFunction(() => document.querySelector("main li:nth-child(4) p")?.textContent.length > 150);
 }
 
 async function status(page, text) {

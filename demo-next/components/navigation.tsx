@@ -9,6 +9,7 @@ const PAGES = [
   { name: "Board", href: "/board/demo", under: /^\/board\// },
   { name: "Polls", href: "/poll", under: /^\/poll/ },
   { name: "Ticker", href: "/ticker", under: /^\/ticker$/ },
+  { name: "Chat", href: "/chat/demo", under: /^\/chat/ },
   { name: "About", href: "/about", under: /^\/about$/ },
 ];
 

@@ -1,13 +1,22 @@
 "use client";
-import { CrossCircledIcon } from "@radix-ui/react-icons";
+import { CheckCircledIcon, CrossCircledIcon, InfoCircledIcon } from "@radix-ui/react-icons";
 import { Callout } from "@radix-ui/themes";
-import { createContext, type ReactNode, use, useEffect, useState } from "react";
+import { createContext, type ReactNode, use, useState } from "react";
 import { TwinProvider } from "../state/client";
 import styles from "./notices.module.css";
 
 interface Notice {
+  readonly id: number;
   readonly message: string;
+  readonly kind: "info" | "success" | "warning" | "error";
 }
+
+const LOOKS = {
+  info: { color: "blue", Icon: InfoCircledIcon },
+  success: { color: "green", Icon: CheckCircledIcon },
+  warning: { color: "amber", Icon: InfoCircledIcon },
+  error: { color: "red", Icon: CrossCircledIcon },
+} as const;
 
 const Report = createContext<(error: unknown) => void>(() => {});
 
@@ -15,30 +24,34 @@ const Report = createContext<(error: unknown) => void>(() => {});
 export const useReport = () => use(Report);
 
 const SHOWN = 6000;
+let last = 0;
 
-/** The page's connection to the server, and the errors of its calls. */
+/** The page's connection to the server. It shows the errors of its calls, and what `effect.toast()` says. */
 export function Notices({ children }: { children: ReactNode }) {
-  const [notice, setNotice] = useState<Notice>();
-  const report = (error: unknown) => setNotice({ message: error instanceof Error ? error.message : String(error) });
+  const [notices, setNotices] = useState<readonly Notice[]>([]);
 
-  useEffect(() => {
-    if (!notice) return;
-    const timer = setTimeout(() => setNotice(undefined), SHOWN);
-    return () => clearTimeout(timer);
-  }, [notice]);
+  function show(message: string, { kind = "info", duration = SHOWN }: { kind?: Notice["kind"]; duration?: number } = {}) {
+    const id = ++last;
+    setNotices((shown) => [...shown, { id, message, kind }]);
+    setTimeout(() => setNotices((shown) => shown.filter((notice) => notice.id !== id)), duration);
+  }
+  const report = (error: unknown) => show(error instanceof Error ? error.message : String(error), { kind: "error" });
 
   return (
-    <TwinProvider onError={report}>
+    <TwinProvider onError={report} effects={{ toast: show }}>
       <Report value={report}>{children}</Report>
       <div className={styles.place} role="alert">
-        {notice && (
-          <Callout.Root color="red" variant="surface" className={styles.notice}>
-            <Callout.Icon>
-              <CrossCircledIcon />
-            </Callout.Icon>
-            <Callout.Text>{notice.message}</Callout.Text>
-          </Callout.Root>
-        )}
+        {notices.map(({ id, message, kind }) => {
+          const { color, Icon } = LOOKS[kind];
+          return (
+            <Callout.Root color={color} variant="surface" className={styles.notice} key={id}>
+              <Callout.Icon>
+                <Icon />
+              </Callout.Icon>
+              <Callout.Text>{message}</Callout.Text>
+            </Callout.Root>
+          );
+        })}
       </div>
     </TwinProvider>
   );

@@ -1,11 +1,12 @@
 "use client";
 import { createHooks } from "twinstate/react";
 import { Board } from "./board";
+import { Message } from "./message";
 import { Poll } from "./poll";
 import type { Twin } from "./server";
 import { Item, Todo } from "./todo";
 
-export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker } = createHooks<Twin>({
+export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker, useChat } = createHooks<Twin>({
   stores: { todo: Todo, board: Board, poll: Poll },
-  models: { Item },
+  models: { Item, Message },
 });

@@ -1,8 +1,10 @@
 import { createTwin, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { Board } from "./board";
+import { Chat } from "./chat";
 import { context } from "./context";
 import { isKey } from "./key";
+import { Message } from "./message";
 import { Poll } from "./poll";
 import { Polls } from "./polls";
 import { Ticker } from "./ticker";
@@ -15,8 +17,9 @@ export const twin = createTwin({
     poll: scope.room(Poll, { allow: (_context, _key, poll) => poll.question !== "" }),
     polls: scope.shared(Polls),
     ticker: scope.shared(Ticker),
+    chat: scope.room(Chat, { allow: (_context, key) => isKey(key) }),
   },
-  models: { Item },
+  models: { Item, Message },
   context,
   storage: sqlite(process.env.TWIN_FILE ?? "twin.db"),
   requireSchemas: true,

@@ -79,6 +79,20 @@ describe.for(["light", "dark"] as const)("in %s colours, axe finds nothing wrong
     expect(await violations(page)).toEqual([]);
   });
 
+  test("on a chat, while an answer grows and when it is stopped", async ({ visit }) => {
+    const page = await (await visit({ colorScheme })).open(`/chat/${fresh().slice("/board/".length)}`);
+    expect(await violations(page), "empty").toEqual([]);
+    await page.getByLabel("Ask the model").fill("Say 2000 words");
+    await page.getByLabel("Ask the model").press("Enter");
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    expect(await violations(page), "growing").toEqual([]);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText("Stopped").waitFor();
+    await page.getByRole("button", { name: /^heart/ }).click();
+    await page.getByRole("button", { name: "heart, 1" }).waitFor();
+    expect(await violations(page), "stopped").toEqual([]);
+  });
+
   test.for(["/ticker", "/poll", "/about"])("on %s", async (path, { visit }) => {
     const page = await (await visit({ colorScheme })).open(path);
     if (path === "/ticker") await page.locator("li:nth-child(-n + 40)[data-way]").first().waitFor();

@@ -1,0 +1,41 @@
+import { createServer, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+
+/** A line to a site that a test cuts. */
+export interface Line {
+  readonly url: string;
+  /** Decides by the path of a request, when its answer begins: whether all that is open is cut, with it or without. @default "pass" */
+  onAnswer(path: string): "pass" | "cut all" | "cut others";
+}
+
+/** Opens a line to a site, until the test ends. */
+export async function openLine(site: string): Promise<Line> {
+  const open = new Set<ServerResponse>();
+  const server = createServer((incoming, outgoing) => {
+    const { url = "", method, headers } = incoming;
+    open.add(outgoing);
+    const onward = request(site + url, { method, headers }, (answer) => {
+      const decided = line.onAnswer(url);
+      if (decided !== "pass") for (const each of open) if (each !== outgoing || decided === "cut all") each.destroy();
+      if (outgoing.destroyed) return;
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+      outgoing.flushHeaders();
+      answer.pipe(outgoing);
+      answer.on("error", () => outgoing.destroy());
+    });
+    onward.on("error", () => outgoing.destroy());
+    outgoing.on("close", () => {
+      open.delete(outgoing);
+      onward.destroy();
+    });
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const line: Line = { url: `http://localhost:${(server.address() as AddressInfo).port}`, onAnswer: () => "pass" };
+  return line;
+}
