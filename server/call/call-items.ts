@@ -4,7 +4,7 @@ import type { Effect, Item, NumberedItems } from "../../lib/wire/protocol.js";
 const MOST_ITEMS = 1000;
 const MOST_CHARACTERS = 1_000_000;
 /** How many characters of items are stored with an answer. */
-const MOST_STORED = 16_384;
+const MOST_STORED = 65_536;
 
 /** What an event without an answer sends its items by. */
 interface Ways {
