@@ -37,7 +37,7 @@ export interface BankReport {
 }
 
 /** What one account holds. */
-interface Account {
+export interface Books {
   readonly balance: number;
   readonly sent: readonly string[];
   readonly got: readonly string[];
@@ -46,13 +46,15 @@ interface Account {
   readonly cut: readonly string[];
 }
 
-interface Call {
+/** One call of a client. */
+export interface Call {
   readonly id: string;
   readonly event: "give" | "pass" | "slowly";
   outcome?: { readonly value: unknown } | { readonly error: string };
 }
 
-const ACCOUNTS = 8;
+/** How many accounts there are. */
+export const ACCOUNTS = 8;
 /** How many calls of a client may have no answer. */
 const WINDOW = 3;
 const PATIENCE = 30_000;
@@ -92,6 +94,17 @@ export async function bank({ kills, file, clients = 8, seed = Date.now(), bug, r
   }
 }
 
+/** Makes a random order of a client. Money goes to accounts of higher numbers alone, so that none wait for each other in a circle. */
+export function orderOf(random: Random, id: string): { event: Call["event"]; from: string; args: unknown[] } {
+  const from = random.int(ACCOUNTS - 2);
+  const by = from + 1 + random.int(ACCOUNTS - 2 - from);
+  const to = by + 1 + random.int(ACCOUNTS - 1 - by);
+  const amount = 1 + random.int(100);
+  if (random.chance(0.15)) return { event: "slowly", from: `${from}`, args: [id] };
+  if (random.chance(0.3)) return { event: "pass", from: `${from}`, args: [`${by}`, `${to}`, amount, id] };
+  return { event: "give", from: `${from}`, args: [`${to}`, amount, id] };
+}
+
 /** One client of the bank. */
 class Customer {
   readonly calls: Call[] = [];
@@ -119,21 +132,12 @@ class Customer {
     };
   }
 
-  /** Calls one event. Money goes to accounts of higher numbers alone, so that none wait for each other in a circle. */
   #call(random: Random): void {
     const id = `${this.#number}.${this.calls.length}`;
-    const from = random.int(ACCOUNTS - 2);
-    const by = from + 1 + random.int(ACCOUNTS - 2 - from);
-    const to = by + 1 + random.int(ACCOUNTS - 1 - by);
-    const amount = 1 + random.int(100);
-    const [event, args] = random.chance(0.15)
-      ? (["slowly", [id]] as const)
-      : random.chance(0.3)
-        ? (["pass", [`${by}`, `${to}`, amount, id]] as const)
-        : (["give", [`${to}`, amount, id]] as const);
+    const { event, from, args } = orderOf(random, id);
     const call: Call = { id, event };
     this.calls.push(call);
-    const twin = this.#client.twin("account", `${from}`);
+    const twin = this.#client.twin("account", from);
     const pending: Promise<void> = Promise.resolve(twin.event(event)?.(...args) as PromiseLike<unknown>).then(
       (value) => {
         call.outcome = { value };
@@ -157,7 +161,7 @@ class Customer {
 }
 
 /** All accounts, as a client sees them that has just come. */
-async function books(url: string): Promise<Account[]> {
+async function books(url: string): Promise<Books[]> {
   const client = createClient({ url, fetch: new Jar().fetch });
   const accounts = Array.from({ length: ACCOUNTS }, async (_, number) => {
     const twin = client.twin("account", `${number}`);
@@ -177,7 +181,7 @@ async function books(url: string): Promise<Account[]> {
 }
 
 /** Judges the bank by what its clients were told, and by its books. */
-export function audit(calls: readonly Call[], accounts: readonly Account[]): BankReport {
+export function audit(calls: readonly Call[], accounts: readonly Books[]): BankReport {
   const report: BankReport = { acknowledged: 0, interrupted: 0, sum: 0, lost: 0, doubled: 0, torn: 0, wrong: 0 };
   for (const { balance } of accounts) report.sum += balance;
   const counts = (name: "sent" | "got" | "ended" | "cut" | "open") => {
