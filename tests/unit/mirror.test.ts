@@ -1,5 +1,10 @@
+import { autorun } from "mobx";
 import { describe, expect, test } from "vitest";
+import { computed, state } from "../../lib/class/decorators.js";
+import { onDelta } from "../../lib/graph/listeners.js";
+import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
 import type { Snapshot, WireDelta } from "../../lib/wire/codec.js";
 import { hold } from "../kit/hold.js";
 
@@ -23,6 +28,44 @@ describe("texts that change in part", () => {
     const mirror = mirrorOf({ a: TEXT, list: [1, TEXT], map: new Map<unknown, unknown>([["k", TEXT]]) });
     mirror.applyDelta([13, 1, 2, "!", 12, 2, 1, 2, 4, "word", 12, 3, "k", 1, 18, "", 13, 3, "k", "n"]);
     expect(mirror.read("it")).toEqual({ a: `${TEXT}!`, list: [1, "a word on both ends"], map: new Map([["k", "an"]]) });
+  });
+
+  test("tell reactions and listeners the whole text, once, and give the view another object", () => {
+    const LONG = `${TEXT}, which is long enough`;
+    class Page {
+      @state title = LONG;
+      @state lines = [LONG];
+      @computed get all(): string {
+        return `${this.title}, ${this.lines.join()}`;
+      }
+    }
+    const page = new Page();
+    const store = createStore({ name: "page", instance: page });
+    const mirror = createMirror({ name: "page", faces: openFace });
+    mirror.applySnapshot(JSON.parse(JSON.stringify(store.snapshot())));
+    const live = mirror.live as Page;
+    const view = mirror.view() as Page;
+    const [seen, told]: [string[], unknown[]] = [[], []];
+    const stop = autorun(() => void seen.push(live.all));
+    onDelta(live, (delta) => void told.push(delta));
+    onDelta(live.lines, (delta) => void told.push(delta.type === "splice" && [delta.removed(), delta.added()]));
+    page.title += ", and more";
+    page.lines[0] = LONG.replace("text", "word");
+    const delta = store.commit() as WireDelta;
+    expect(delta.filter((part) => part === 12 || part === 13).length).toBeGreaterThanOrEqual(3);
+    mirror.applyDelta(JSON.parse(JSON.stringify(delta)));
+    stop();
+    const title = `${LONG}, and more`;
+    expect(seen).toEqual([`${LONG}, ${LONG}`, `${title}, a word on both ends, which is long enough`]);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        { type: "update", name: "title", value: title, old: LONG },
+        [[LONG], ["a word on both ends, which is long enough"]],
+        { type: "update", name: "all", value: seen[1], old: seen[0] },
+      ]),
+    );
+    expect([view.title, view.lines[0]]).toEqual([LONG, LONG]);
+    expect(mirror.view()).toEqual({ title, lines: ["a word on both ends, which is long enough"], all: seen[1] });
   });
 
   test.each<[what: string, delta: WireDelta]>([

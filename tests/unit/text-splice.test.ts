@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type TextSplice, textSplice } from "../../lib/record/text-splice.js";
@@ -30,6 +32,25 @@ const cases: readonly [what: string, before: string, after: string, splice: Text
 test.each(cases)("the difference is found of %s", (_, before, after, splice) => {
   expect(textSplice(before, after)).toEqual(splice);
   if (splice) expect(apply(before, splice)).toBe(after);
+});
+
+test("a difference keeps no text in memory: logs of frames have thousands of them", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heap = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  let text = "x".repeat(500_000);
+  const before = heap();
+  const kept: (TextSplice | undefined)[] = [];
+  for (let n = 0; n < 200; n++) {
+    const next = `${text} a token of more than a few letters`;
+    kept.push(textSplice(text, next));
+    text = next;
+  }
+  expect(heap() - before).toBeLessThan(10e6);
+  expect(kept.every((splice) => splice?.added === " a token of more than a few letters")).toBe(true);
 });
 
 describe("whatever the texts are", () => {
