@@ -300,7 +300,7 @@ export class Receiver {
     connection.close();
     status.update({ status: "outdated" });
     for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(error);
-    this.#sender.flush();
+    this.#sender.outdate(error);
   }
 
   /** The stream has ended: its host numbers mean nothing any more, and no twin is up to date by it. */

@@ -1,7 +1,7 @@
 import type { TRPCClientError } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import { gone } from "../lib/errors/call-errors.js";
-import { cancelled, notConnected, unknownEvent, unknownOutcome } from "../lib/errors/errors.js";
+import { gone, unansweredCall } from "../lib/errors/call-errors.js";
+import { cancelled, type EventError, notConnected, unknownEvent, unknownOutcome } from "../lib/errors/errors.js";
 import type { InstanceNode } from "../lib/graph/instance.js";
 import type { Signal } from "../lib/graph/signal.js";
 import type { Encoded } from "../lib/wire/codec.js";
@@ -40,6 +40,7 @@ export class Sender {
   /** Runs out when a call's items have not come. */
   readonly #patience = new Map<OutboxEntry, ReturnType<typeof setTimeout>>();
   readonly #effects: Signal<[name: string, args: readonly unknown[]]>;
+  #outdated: EventError | undefined;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,8 +64,25 @@ export class Sender {
     }
   }
 
+  /** The page cannot follow the server any more: it calls nothing from now on. */
+  outdate(error: EventError): void {
+    this.#outdated = error;
+    this.flush();
+  }
+
+  #refuseAll(error: EventError): void {
+    for (const entry of [...this.#outbox.entries]) {
+      const { answer, attempt } = entry;
+      entry.attempt = undefined;
+      attempt?.abort();
+      if (answer) this.#resolve(entry, answer.v);
+      else this.#outbox.reject(entry, entry.sent > 0 ? unansweredCall() : error);
+    }
+  }
+
   /** Sends what can be sent. */
   flush(): void {
+    if (this.#outdated) return this.#refuseAll(this.#outdated);
     this.number();
     if (this.#retry !== undefined) return;
     let room = WINDOW;

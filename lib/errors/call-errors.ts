@@ -58,3 +58,5 @@ export const noConnection = (given: unknown) =>
   wrong(
     `\`effect.to()\` takes a \`Connection\`, or the id of one, but got ${given === null ? "null" : typeof given}. Calls from server code have no connection.`,
   );
+/** The page cannot follow the server any more, and a call of it has no answer. */
+export const unansweredCall = () => refusal("UNKNOWN_OUTCOME", "The server has another version now: whether this call ran is not known. Reload the page.");

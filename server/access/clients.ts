@@ -1,6 +1,6 @@
-import { foreignClient } from "../../lib/errors/errors.js";
+import { type EventError, foreignClient } from "../../lib/errors/errors.js";
 import type { ConnectionInfo } from "../host/context.js";
-import { tabOf } from "../wire/request-input.js";
+import { LONGEST_ID, tabOf } from "../wire/request-input.js";
 import type { TwinRequest } from "./callers.js";
 import { sessionTagOf } from "./session.js";
 import type { SessionLimits } from "./session-limits.js";
@@ -9,6 +9,8 @@ import type { SessionLimits } from "./session-limits.js";
 const LIFE = 24 * 3600 * 1000;
 /** How many tabs are remembered. */
 const MOST = 200_000;
+/** How many outdated clients are remembered. */
+const MOST_OUTDATED = 10_000;
 /** The length of a tab's id, and how many of its first letters stand for its session: so the session of an id is known. */
 const TAB = 22;
 const SESSION_TAG = 11;
@@ -26,6 +28,8 @@ export const tabPrefix = (session: string) => sessionTagOf(session, SESSION_TAG)
 export class Clients {
   readonly #sessionLimits: SessionLimits;
   readonly #tabs = new Map<string, Tab>();
+  /** The clients that were refused for their version, the latest last. */
+  readonly #outdated = new Map<string, EventError>();
 
   constructor(sessionLimits: SessionLimits) {
     this.#sessionLimits = sessionLimits;
@@ -34,9 +38,11 @@ export class Clients {
   /**
    * Binds a client's tab to its session, and gives the id by which hooks and events know the tab. A request without a cookie binds nothing: it may be the
    * delayed double of one that was answered by an earlier process, whose session the client has by now.
-   * @throws EventError where the tab is another session's
+   * @throws EventError where the tab is another session's, or the client is outdated
    */
   bind(client: string, { session, fresh }: TwinRequest): ConnectionInfo {
+    const outdated = this.#outdated.get(client);
+    if (outdated) throw outdated;
     const id = session?.id ?? "";
     const tab = tabOf(client);
     let known = this.#tabs.get(tab);
@@ -47,6 +53,14 @@ export class Clients {
     if (known.session !== id) throw foreignClient();
     known.seen = Date.now();
     return known.info;
+  }
+
+  /** Refuses all that a client asks from now on, as its page could not read the answers; `undefined`: the client has another version now. */
+  outdate(client: unknown, error: EventError | undefined): void {
+    if (typeof client !== "string" || client.length > LONGEST_ID) return;
+    this.#outdated.delete(client);
+    if (error) this.#outdated.set(client, error);
+    if (this.#outdated.size > MOST_OUTDATED) this.#outdated.delete(this.#outdated.keys().next().value as string);
   }
 
   #remember(tab: string, known: Tab): void {

@@ -86,7 +86,9 @@ export class Streams {
   connect(request: TwinRequest, input: unknown): { ticket: string; session: string } {
     const { callers, clients, sessionLimits } = this.#server;
     const { protocol, client, epoch, watch, got } = record(input, "`{ protocol, client, epoch, watch }`");
-    if (protocol !== PROTOCOL) throw otherProtocol(protocol, PROTOCOL);
+    const error = protocol === PROTOCOL ? undefined : otherProtocol(protocol, PROTOCOL);
+    clients.outdate(client, error);
+    if (error) throw error;
     callers.admit(request);
     const session = request.session?.id ?? "";
     const id = clientId(client);

@@ -65,6 +65,9 @@ export function whole(value: unknown, name: string): number {
   return value as number;
 }
 
+/** How many characters a client's id may have. */
+export const LONGEST_ID = 129;
+
 /** `<tab>`, or `<tab>.<page>`: each page of a tab is a client of its own. */
 export function clientId(value: unknown): string {
   if (typeof value !== "string" || !/^[\w-]{16,64}(\.[\w-]{1,64})?$/.test(value))
