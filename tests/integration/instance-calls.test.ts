@@ -176,6 +176,21 @@ describe.each([
     await page.server();
   });
 
+  test("is on no other row where a killed server has given new numbers to the rows", async () => {
+    await using page = await opened({ browser });
+    for (const name of ["milk", "tea", "rice"]) await page.list.add(name);
+    await page.net.server.list("room").turn();
+    await page.net.quiet();
+    const before = page.list.$snapshot();
+    const milk = row(page.list, "milk");
+    page.net.kill();
+    await page.net.quiet();
+    expect(["done", "GONE"]).toContain(await codeOf(milk.toggle("milk")));
+    for (const { name, plainly } of before.items) expect(["done", "GONE"]).toContain(await codeOf(plainly(name)));
+    expect(await row(page.list, "milk").toggle("milk")).toBe("milk");
+    await page.server();
+  });
+
   test("is never sent to a row of another incarnation", async () => {
     await using page = await opened({ browser, storage: memory() });
     await page.list.add("milk");

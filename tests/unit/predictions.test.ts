@@ -588,6 +588,61 @@ describe("instances of models", () => {
   });
 });
 
+describe("an event of an instance that a pending event has made", () => {
+  class Row {
+    @state title: string;
+    constructor(title = "") {
+      this.title = title;
+    }
+    @event rename(title: string) {
+      this.title = title;
+    }
+  }
+  class Rows {
+    @state names = ["a", "b"];
+    @state note = "";
+    @state rows: Row[] = [];
+    @event make() {
+      for (const name of this.names) this.rows.push(new Row(name));
+    }
+  }
+  function renamed() {
+    const twin = twinOf(Rows, { models: { Row } });
+    const make = twin.call("make");
+    const rows = [...twin.live.rows];
+    const call = twin.predictions.begin("rename", sent(encodeValue(["x"])), false, "other", nodeOf(rows[0]) as InstanceNode);
+    expect(twin.view.rows.map(({ title }) => title)).toEqual(["x", "b"]);
+    return { twin, make, rows, call, titles: () => twin.view.rows.map(({ title }) => title) };
+  }
+
+  test("stays on it when both run again", () => {
+    const { twin, rows, titles } = renamed();
+    twin.frame((store) => (store.note = "x"));
+    expect([titles(), [...twin.live.rows]]).toEqual([["x", "b"], rows]);
+    expect(twin.live.rows[0]).toBe(rows[0]);
+  });
+
+  test("stays on it when the server has made it", () => {
+    const { twin, make, rows, titles } = renamed();
+    twin.frame((store) => store.make(), make);
+    expect([titles(), twin.live.rows[0] === rows[0], twin.mirror.numberOf(nodeOf(rows[0]) as Node)]).toEqual([["x", "b"], true, expect.any(Number)]);
+  });
+
+  test("ends where the event makes others as it runs again, so that it is on no other one", () => {
+    const { twin, rows, call, titles } = renamed();
+    twin.frame((store) => store.names.shift());
+    expect([titles(), call?.look?.().run, rows.includes(twin.live.rows[0] as Row)]).toEqual([["b"], undefined, false]);
+    twin.frame((store) => store.names.unshift("a"));
+    expect(titles()).toEqual(["a", "b"]);
+  });
+
+  test("ends where that event is refused", () => {
+    const { make, call, titles } = renamed();
+    make?.drop();
+    expect([titles(), call?.look?.().run]).toEqual([[], undefined]);
+  });
+});
+
 test("a server's subclass keeps its own to itself", () => {
   class Server extends List {
     override greets() {

@@ -1,4 +1,5 @@
 import type { View } from "twinstate";
+import { useEvent, useField } from "twinstate/react";
 import { type Equal, is } from "../equal";
 import type { Card, Tree } from "./board";
 import { useBoard, useLiveBoard } from "./client";
@@ -22,6 +23,18 @@ export function Page({ id }: { id: string | null }) {
   card.votes.add("x");
   // @ts-expect-error a Map's values are read-only
   card.meta.get("x")!.at = new Date();
+  const [rename, { value, last }] = useEvent(card.rename);
+  is<Equal<Parameters<typeof rename>, [title: string]>>();
+  is<Equal<typeof value, View<Card> | undefined>>();
+  is<Equal<typeof last, undefined>>();
+  const title = useField(card, "title", card.rename);
+  is<Equal<typeof title.value, string>>();
+  // @ts-expect-error no setter of that name
+  useField(card, "title");
+  card.rename.debounce(50)("x").cancel();
+  // @ts-expect-error a title is text
+  card.rename(1);
+  const action: (data: FormData) => Promise<void> = card.rename.form;
   const tree: View<Tree> = board.tree;
   tree.kids[0]?.kids[0]?.value.toFixed();
   async function go() {
@@ -43,8 +56,11 @@ export function Page({ id }: { id: string | null }) {
     board.onConnect;
   }
   return (
-    <button type="button" onClick={go}>
-      {n.length}
-    </button>
+    <form action={action}>
+      <input {...title} />
+      <button type="button" onClick={go}>
+        {n.length}
+      </button>
+    </form>
   );
 }
