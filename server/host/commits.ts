@@ -3,7 +3,7 @@ import type { WireDelta } from "../../lib/wire/codec.js";
 import { hasHook } from "../definition/lifecycle.js";
 import type { EventRecord } from "../storage/records.js";
 import { callRecord } from "./call-record.js";
-import type { Turn } from "./context.js";
+import { effectsRead, type Turn } from "./context.js";
 import { takeEffects } from "./effects.js";
 import type { EventNumbers } from "./event-numbers.js";
 import type { EventCall } from "./event-runner.js";
@@ -78,7 +78,7 @@ export class Commits {
    */
   async make(turn: Turn, call?: CommittingEvent, end?: () => unknown): Promise<void> {
     const { eventNumbers, shelf, turns, watchers, world } = this.#host;
-    if (turn.reading) await turn.reading;
+    if (turn.reading) await effectsRead(turn);
     turns.check(turn);
     const changed: ShelfEntry[] = [];
     const deltas: [string, WireDelta][] = [];
@@ -113,7 +113,7 @@ export class Commits {
 
   /** Has the effects of an event beside the queue take place with its yield, which commits nothing. */
   async effects(turn: Turn): Promise<void> {
-    if (turn.reading) await turn.reading;
+    if (turn.reading) await effectsRead(turn);
     const { watchers, world } = this.#host;
     const { everyone, send } = takeEffects(turn, world.post, () => watchers.logs);
     if (everyone.length > 0) this.step([], (revision) => watchers.publish({ revision, deltas: [], effects: everyone }));

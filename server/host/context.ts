@@ -103,16 +103,30 @@ export const currentTurn = (): Turn | undefined => turns().getStore();
 /** Runs code as part of an event. */
 export const runIn = <R>(turn: Turn, run: () => R): R => turns().run(turn, run);
 
-/** Keeps the place of an effect whose arguments are still read. The commit waits for them. */
+/** Keeps the place of an effect whose arguments are still read. The commit waits for them; an effect that cannot be read fails it, and does not take place. */
 function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[]>, target: CalledEffect["target"]): void {
   const effect: [name: string, args: Encoded] = [name, encodeValue([])];
-  turn.effects.push({ effect, target });
-  const read = reading.then((args) => {
-    effect[1] = encodeValue(args);
-  });
+  const called = { effect, target };
+  turn.effects.push(called);
+  const read = reading.then(
+    (args) => {
+      effect[1] = encodeValue(args);
+    },
+    (error) => {
+      turn.effects = turn.effects.filter((other) => other !== called);
+      throw error;
+    },
+  );
   turn.reading = Promise.all([turn.reading, read]);
   // An event that fails before its commit awaits it nowhere.
   turn.reading.catch(() => {});
+}
+
+/** Waits until the arguments of all effects are read. */
+export async function effectsRead(turn: Turn): Promise<void> {
+  const { reading } = turn;
+  delete turn.reading;
+  await reading;
 }
 
 /** @throws StateError where `effect.to()` was given neither a connection nor the id of one */

@@ -135,6 +135,10 @@ export class Turns {
       turn.open = false;
       await commit();
       return value;
+    } catch (error) {
+      // A commit that was refused leaves its changes to no other.
+      this.#host.shelf.rollback();
+      throw error;
     } finally {
       turn.open = false;
       this.#now = undefined;

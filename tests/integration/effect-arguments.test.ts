@@ -9,6 +9,14 @@ import { call, openClient, openTwin } from "../kit/client.js";
 
 const TEXT = "name;count\r\nmilk;3\n";
 
+/** A Blob whose file is gone before it is read. */
+async function lost(path: string): Promise<Blob> {
+  await writeFile(path, TEXT);
+  const blob = await openAsBlob(path);
+  await rm(path);
+  return blob;
+}
+
 class Shop {
   @state visits = 0;
   @event go(to: string, options: { external?: boolean; replace?: boolean } = {}) {
@@ -45,11 +53,18 @@ class Shop {
     effect.download(new Blob(["x"]), "never");
     throw new EventError("INVALID", "No.", { issues: [] });
   }
+  @event({ background: true }) async tryTwice(path: string) {
+    effect.download(await lost(path), "gone");
+    await update(() => this.visits++).catch((error) => this.failed(error));
+    effect.download(new Blob(["second"]), "2");
+    await update(() => this.visits++);
+  }
+  private failed(error: Error) {
+    effect.toast(error.name);
+  }
   @event async gone(path: string) {
     this.visits++;
-    const blob = await openAsBlob(path);
-    await rm(path);
-    effect.download(blob, "gone");
+    effect.download(await lost(path), "gone");
   }
 }
 
@@ -126,10 +141,18 @@ test("a file that is too large, is none, or cannot be read fails in its event, w
   }
   const folder = await mkdtemp(join(tmpdir(), "twinstate-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, "file"), TEXT);
   await expect(call(shop, "gone", join(folder, "file"))).rejects.toMatchObject({ code: "INTERNAL" });
   await expect(call(shop, "failing")).rejects.toMatchObject({ code: "INVALID" });
   await call(shop, "large", 512 * 1024, "blob");
   await expect.poll(() => got.length).toBe(1);
+  expect(shop.mirror.read("visits")).toBe(1);
+});
+
+test("a file that cannot be read fails one change of a background event, which may go on without it", async () => {
+  const { shop, got } = await open();
+  const folder = await mkdtemp(join(tmpdir(), "twinstate-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await call(shop, "tryTwice", join(folder, "file"));
+  await expect.poll(() => got.map(([name, what]) => (name === "toast" ? what : text(what)[0]))).toEqual(["NotReadableError", "second"]);
   expect(shop.mirror.read("visits")).toBe(1);
 });
