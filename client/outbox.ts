@@ -138,25 +138,7 @@ export class Outbox {
           if (process.env.NODE_ENV !== "production")
             this.news?.tell({ what: "called", call: open.call, twin, event, target, args: "fields" in given ? [given] : given });
           if (twin.declared(event)?.volatile) return this.sender ? void this.sender.fire(twin, event, target, given, open) : drop(notConnected());
-          entry = {
-            twin,
-            event,
-            target,
-            on: twin.refOf(target),
-            maker: undefined,
-            args: encodeValue(given),
-            open,
-            release: twin.use(),
-            prediction,
-            numbered: undefined,
-            sent: 0,
-            attempt: undefined,
-            alone: false,
-            answer: undefined,
-            failed: undefined,
-            items: undefined,
-            again: false,
-          };
+          entry = entryOf(twin, event, target, encodeValue(given), open, prediction);
         } catch (error) {
           return drop(badRequest((error as Error).message.replace(/\.$/, "")));
         }
@@ -207,6 +189,29 @@ export class Outbox {
       this.reject(entry, closed());
     }
   }
+}
+
+/** A call that has not been sent. */
+function entryOf(twin: LiveTwin, event: string, target: InstanceNode, args: Encoded, open: OpenCall, prediction: Shown | undefined): OutboxEntry {
+  return {
+    twin,
+    event,
+    target,
+    on: twin.refOf(target),
+    maker: undefined,
+    args,
+    open,
+    release: twin.use(),
+    prediction,
+    numbered: undefined,
+    sent: 0,
+    attempt: undefined,
+    alone: false,
+    answer: undefined,
+    failed: undefined,
+    items: undefined,
+    again: false,
+  };
 }
 
 const plain = (given: readonly unknown[] | Filled) => ("fields" in given ? given : given.filter((arg) => !isUiEvent(arg)));

@@ -59,17 +59,9 @@ function applyOps(decoder: Decoder, delta: WireDelta, from: number): boolean {
       case CLEAR:
         decoder.numbered<MapNode | SetNode>(next()).clear();
         break;
-      case SET_MANY: {
-        const name = decoder.name(next());
-        const steps = next() as number[];
-        const slots = next() as unknown[];
-        let id = 0;
-        for (let n = 0; n < steps.length; n++) {
-          id += steps[n] as number;
-          decoder.numbered<ObjectNode>(id, "object").put(name, valueOf(slots[n], decoder));
-        }
+      case SET_MANY:
+        setMany(decoder, decoder.name(next()), next() as number[], next() as unknown[]);
         break;
-      }
       case TEXT:
       case APPEND: {
         const node = decoder.numbered(next());
@@ -86,6 +78,15 @@ function applyOps(decoder: Decoder, delta: WireDelta, from: number): boolean {
     }
   }
   return sweep;
+}
+
+/** Sets a property of several containers. `steps`: the differences between their numbers. */
+function setMany(decoder: Decoder, name: string, steps: readonly number[], slots: readonly unknown[]): void {
+  let id = 0;
+  for (let n = 0; n < steps.length; n++) {
+    id += steps[n] as number;
+    decoder.numbered<ObjectNode>(id, "object").put(name, valueOf(slots[n], decoder));
+  }
 }
 
 /** Replaces a part of a string. Without `at` it is the end. */

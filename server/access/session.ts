@@ -52,11 +52,12 @@ const MOST_VERIFIED = 10_000;
 
 export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: SessionOptions = {}): Sessions {
   if (secret !== undefined && secret.length < 16) throw shortSecret("session.secret");
-  /** `text`: the id, and the generation where there has been one before. */
-  const sign = (text: string) =>
+  const hmac = (text: string) =>
     createHmac("sha256", secret ?? keptSecret())
-      .update(`${COOKIE}:${text}`)
+      .update(text)
       .digest();
+  /** `text`: the id, and the generation where there has been one before. */
+  const sign = (text: string) => hmac(`${COOKIE}:${text}`);
 
   /** The cookies that were found valid, as the same visitors come again and again. */
   const verified = new Map<string, SessionCookie>();
@@ -104,11 +105,7 @@ export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: Ses
     },
     ids(seed) {
       let n = 0;
-      return () =>
-        createHmac("sha256", secret ?? keptSecret())
-          .update(`id:${seed} ${++n}`)
-          .digest("base64url")
-          .slice(0, 22);
+      return () => hmac(`id:${seed} ${++n}`).toString("base64url").slice(0, 22);
     },
   };
 }

@@ -132,7 +132,7 @@ export class Commits {
 
   // --- events of several commits ---
 
-  /** An event has committed something, and goes on. The first such commit says that it has begun, and what was called, where its store wants to know of a kill. */
+  /** Notes a commit of an event that goes on. The first one says that the event has begun, and what was called, where its store wants to know of a kill. */
   #goesOn(turn: Turn, call: CommittingEvent): EventRecord | undefined {
     const { definition, numbered, eventId, messages } = call;
     messages?.committed();

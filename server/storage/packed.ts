@@ -19,7 +19,10 @@ export interface ChunkedStore extends Outline {
   readonly count: number;
 }
 
-/** A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, the event, and what is forgotten. A token takes some forty bytes. */
+/**
+ * A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, the event, and what is forgotten. A token takes some
+ * forty bytes.
+ */
 type CommitText = readonly [stores: Readonly<Record<string, StorageDelta | ChunkedStore>>, event?: EventRecord | null, forget?: readonly string[]];
 
 /** A commit as it is read. */

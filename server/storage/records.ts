@@ -73,7 +73,7 @@ export interface EventRecord {
   /** When it was called: ms since 1970. */
   readonly at: number;
   readonly answer?: unknown;
-  /** With the first commit of an event that goes on, where its store has an `onInterrupted`. */
+  /** What was called: with the first commit of an event that goes on, where its store has an `onInterrupted`. */
   readonly call?: CallRecord;
 }
 

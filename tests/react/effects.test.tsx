@@ -45,7 +45,7 @@ test("`redirect` follows an address of the app, through Next's router where ther
   const routed: string[] = [];
   const open = window as { next?: unknown };
   open.next = { router: { push: (url: string) => routed.push(`push ${url}`), replace: (url: string) => routed.push(`replace ${url}`) } };
-  onTestFinished(() => delete open.next);
+  onTestFinished(() => void delete open.next);
   redirect("/list?page=2#end");
   redirect(`${location.origin}/list`, { replace: true });
   expect([routed, went.length]).toEqual([["push /list?page=2#end", `replace ${location.origin}/list`], 2]);
