@@ -9,7 +9,7 @@ import type { EventNumbers } from "./event-numbers.js";
 import type { EventCall } from "./event-runner.js";
 import type { World } from "./host.js";
 import { createJournal, type Journal } from "./journal.js";
-import type { Shelf, ShelfEntry } from "./shelf.js";
+import { isRenumbered, type Shelf, type ShelfEntry } from "./shelf.js";
 import type { Turns } from "./turns.js";
 import type { Watchers } from "./watchers.js";
 
@@ -90,10 +90,12 @@ export class Commits {
     }
     const { everyone, send } = takeEffects(turn, world.post, () => watchers.logs);
     // Effects for all who watch have a revision, so a client that resumes gets them once.
-    const news = changed.length > 0 || everyone.length > 0;
+    const numbered = call?.numbered;
+    // Clients may know other numbers of the loaded revision. So an answer, which may have numbers of this life, has another one.
+    const called = end && numbered && this.asLoaded ? shelf.live.get(call.definition?.name ?? "") : undefined;
+    const news = changed.length > 0 || everyone.length > 0 || (called !== undefined && isRenumbered(called));
     if (news) this.#revision++;
     const revision = this.#revision;
-    const numbered = call?.numbered;
     // An event beside the queue may end before events that were called before it.
     const by = end && !call?.event?.background ? numbered : undefined;
     if (by) eventNumbers.end(by.client, by.n);

@@ -27,6 +27,9 @@ export interface ShelfEntry {
   since: number;
 }
 
+/** Whether its containers have other numbers than clients may know from an earlier life of the host. It is final once the store is watched. */
+export const isRenumbered = ({ created, store }: ShelfEntry): boolean => created || !store.resumable;
+
 interface Owner {
   readonly world: Pick<World, "definitions" | "models" | "storage" | "report" | "dropped">;
 }

@@ -4,7 +4,7 @@ import type { StreamConnection } from "../stream/connection.js";
 import { Frame } from "../wire/frame.js";
 import { createFrameLog, type FrameLog } from "./frame-log.js";
 import type { Host } from "./host.js";
-import type { ShelfEntry } from "./shelf.js";
+import { isRenumbered, type ShelfEntry } from "./shelf.js";
 import { createTabHooks, type TabHooks } from "./tab-hooks.js";
 
 /** `[incarnation, revision]` of what a client already has. */
@@ -193,7 +193,7 @@ export class Watchers {
     if (!have || have[0] !== incarnation || have[1] === 0) return false;
     if (have[1] > commits.told || have[1] < (entry.loggedFrom as number)) return false;
     // A client's state from an earlier life is the same only if the store has come back with the same numbers.
-    if (first && (entry.created || !entry.store.resumable)) return false;
+    if (first && isRenumbered(entry)) return false;
     return this.#frameLog.after(have[1]) !== undefined;
   }
 
@@ -202,7 +202,7 @@ export class Watchers {
     if (entry.loggedFrom !== undefined) return;
     const { commits } = this.#host;
     entry.store.watch();
-    const anew = entry.created || !entry.store.resumable;
+    const anew = isRenumbered(entry);
     // A client may have another state of the loaded revision, from an earlier life: so that revision is skipped.
     if (anew && commits.asLoaded) commits.step([], (revision) => this.publish({ revision, deltas: [] }));
     entry.loggedFrom = commits.revision;

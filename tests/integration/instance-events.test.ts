@@ -61,6 +61,9 @@ class Todo {
     this.items.push(item);
     return item;
   }
+  @event find(title: string) {
+    return this.items[this.#at(title)];
+  }
   @event reverse() {
     this.items.reverse();
   }
@@ -439,6 +442,22 @@ test("a call of a life before a crash reaches no other instance at the same revi
     expect(titlesDone((await after.twin.todo(visitor.session).$snapshot()).items as unknown as Item[])).toEqual([]);
     await after.twin.close();
   }
+});
+
+test("the numbers in an answer are never read by those of an earlier life, also where the event has changed nothing", async () => {
+  const file = join(temporaryFolder(), "twin.db");
+  const before = await openList(["a", "b"], { storage: sqlite(file) });
+  const [i, at] = before.live.have("todo");
+  await before.twin.close();
+  const after = await serveTwin({ stores, models, storage: sqlite(file) });
+  const visitor = moved(before.visitor, after.site.url);
+  // The client shows the loaded revision, with the numbers of then.
+  const { r, v, f } = (await visitor.number("todo.find", 1, ["b"], { at, i })).value as Numbered;
+  expect(r).toBe(at + 1);
+  expect(f).toEqual([["snapshot", 0, "todo", null, i, r, expect.anything(), 1, r]]);
+  const live = await visitor.connect(2, { store: "todo" });
+  await live.state("todo");
+  expect(v).toEqual([[live.on("todo", ({ items }) => items[1])[2]]]);
 });
 
 test("a store whose clients see what is not stored gets new numbers in each life", async () => {
