@@ -9,10 +9,10 @@ const KEYS = ["a", "b", "c", "1", "0", "__proto__", "constructor", "toString", "
 const PIECES = ["a", "b", "word ", "é", "e\u0301", "\u0301", "👍", "👍🏽", "👩‍👩‍👧", "\ud83d", "\udc4d", "\u2028", '"', "\n"];
 
 /** A text that is long enough to change in part. */
-export const textOf = (random: Random): string => Array.from({ length: 20 + random.int(30) }, () => random.pick(PIECES)).join("");
+const textOf = (random: Random): string => Array.from({ length: 20 + random.int(30) }, () => random.pick(PIECES)).join("");
 
 /** A text with some edits: at its end, in the middle, anywhere, halves of pairs too. */
-export function editText(random: Random, text: string): string {
+function editText(random: Random, text: string): string {
   const piece = () => Array.from({ length: random.int(4) }, () => random.pick(PIECES)).join("");
   let edited = text;
   for (let times = random.pick([1, 1, 1, 2, 3]); times > 0; times--) {
