@@ -9,7 +9,7 @@ import { definitionOf, locate, type OwnedEvent, permit, publicEvent } from "../a
 import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
-import { type Sessions, sessionTagOf } from "../access/session.js";
+import type { Sessions } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import { checkGiven } from "../definition/arguments.js";
 import { type EventPath, nameInStore } from "../definition/event-path.js";
@@ -23,7 +23,7 @@ import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
-import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record } from "../wire/request-input.js";
+import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf } from "../wire/request-input.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
@@ -221,7 +221,7 @@ export class Dispatcher {
     const { definition, owner, event, on, began } = call;
     const { client, n, seen, predicted } = number;
     const control = this.#control();
-    const eventId = `${host.incarnation}.${sessionTagOf(client)}.${n}`;
+    const eventId = `${host.incarnation}.${caller.connection?.id}${client.slice(tabOf(client).length)}.${n}`;
     const id = idOf(host, number);
     const items = this.#itemsOf(entered);
     this.#running.set(id, control);

@@ -22,6 +22,9 @@ import type { SeenInstance } from "./instance-views.js";
 /** Server code may pass arguments of any size. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
 
+/** The refusals of messages that have left nothing behind. A second run that comes while the first goes on does not take them for its own. */
+const undone = new WeakSet<Outcome>();
+
 /** How many objects and lists server code may pass. */
 const MOST_HANDED = 1_000_000;
 
@@ -145,11 +148,14 @@ export class ServerCalls {
         refuse(error, stored) {
           first = { error, stored };
           // The caller gets the error as it is. What is kept of it is for a second run, and then the log has it.
-          return { r: host.revision, error: errorShapeOf(error, stored ? report : () => {}) };
+          const outcome = { r: host.revision, error: errorShapeOf(error, stored ? report : () => {}) };
+          if (!stored) undone.add(outcome);
+          return outcome;
         },
       });
     const outcome = await host.eventNumbers.enter<Outcome>(client, 1, 0, false, run);
     if (!first) {
+      if (undone.has(outcome)) return this.#once(host, id, what);
       if (outcome.error) throw errorOf(outcome.error);
       return decodeValue(outcome.v);
     }

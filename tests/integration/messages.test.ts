@@ -1,4 +1,4 @@
-import { current, EventError, event, newId, state } from "twinstate";
+import { current, EventError, event, newId, state, update } from "twinstate";
 import { scope } from "twinstate/server";
 import { type KillPoint, lasting, type Net, pair } from "twinstate/testing";
 import { expect, test } from "vitest";
@@ -11,6 +11,9 @@ let net: Net<typeof stores>;
 /** The account to which an event sends a message. */
 let account = (key: string) => net.server.account(key);
 let amount = 5;
+/** How many events have come to the gate. */
+let waits = 0;
+let gate: Promise<void>;
 /** What happens in an event, once. */
 let once: (() => unknown) | undefined;
 const meanwhile = () => {
@@ -71,6 +74,23 @@ class Account {
     yield 1;
     throw new EventError(code as never, `It is ${code}`, undefined as never);
   }
+  /** Refuses when it is let. */
+  @event({ background: true }) async wait() {
+    waits++;
+    await gate;
+    throw new EventError("FULL" as never, "It is full", undefined as never);
+  }
+  @event({ background: true }) async waitsFor(to: string) {
+    const refused: unknown = await account(to)
+      .wait()
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    await update(() => {
+      this.ids.push((refused as EventError).code);
+    });
+  }
   @event async asks(to: string, how: "refuse" | "half") {
     const error = await account(to)
       [how]("FULL")
@@ -108,7 +128,7 @@ class Account {
 const stores = { account: scope.room(Account, { allow: () => true }) };
 
 const open = (storage = lasting()) => {
-  net = pair({ stores, storage });
+  net = pair({ stores, storage, log: () => {} });
   account = (key) => net.server.account(key);
   return net;
 };
@@ -229,6 +249,39 @@ test("a message leaves only when all that its event has seen is stored", async (
   account = (key) => twin.account(key);
   await Promise.all([twin.account("ann").add(5), twin.account("ann").tell("bob")]);
   expect(seen).toEqual(["room/ann is appended", "room/ann is stored", "room/bob is appended", "room/bob is stored"]);
+});
+
+test("a second run that comes while the message of the first goes on waits for it, and asks again where that has left nothing", async () => {
+  const storage = lasting();
+  let fails = false;
+  await using net = open({
+    ...storage,
+    append(id, commits) {
+      if (fails && id === "room/ann") {
+        fails = false;
+        throw new Error("The disk is full.");
+      }
+      return storage.append(id, commits);
+    },
+  });
+  let letThem = () => {};
+  waits = 0;
+  gate = new Promise((resolve) => {
+    letThem = resolve;
+  });
+  const anns = await net.client().account("ann");
+  await anns.add(1);
+  const done = anns.waitsFor("bob");
+  while (waits === 0) await net.wait(1);
+  fails = true;
+  // Its commit fails: all that runs in the account is asked again.
+  await anns.add(1);
+  await net.wait(5000);
+  expect(waits).toBe(1);
+  letThem();
+  await done;
+  await net.quiet();
+  expect([waits, anns.ids]).toEqual([2, ["FULL"]]);
 });
 
 test("what is kept of messages is forgotten when their events are done", async () => {
