@@ -11,6 +11,7 @@ import { backoff } from "./backoff.js";
 import { CallItems } from "./call-items.js";
 import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
+import { postKept } from "./keepalive.js";
 import { engine } from "./lazy-prediction.js";
 import type { Numbered, Outbox, OutboxEntry, OutboxWorld } from "./outbox.js";
 import { isAgain, refusalOf } from "./refusal.js";
@@ -24,11 +25,6 @@ const WINDOW = 100;
 const LATE = 3000;
 /** How long a call waits for items that the stream has not brought in their turn, before it is asked again, in ms. */
 const ITEM_WAIT = 2000;
-/** How many bytes browsers send for a page that is gone: 64 kB, with the heads. */
-const KEEPALIVE = 60_000;
-/** How many calls go with one such request: its address names them all. */
-const KEEPALIVE_CALLS = 20;
-
 /** Sends the events of an outbox: numbered, and again until each is answered. Those that the server may have run keep their numbers. */
 export class Sender {
   readonly #outbox: Outbox;
@@ -341,14 +337,17 @@ export class Sender {
     }
   }
 
-  /** Rejects a call that was not sent. The server knows neither its number nor the numbers after it. */
+  /** Rejects a call that was not sent. */
   #withdraw(entry: OutboxEntry, error: unknown): void {
-    const { numbered } = entry;
-    if (numbered) {
-      numbered.scope.last.set(numbered.i, numbered.n - 1);
-      for (const other of this.#outbox.entries) if (isBeside(other.numbered, numbered) && other.numbered.n > numbered.n) other.numbered = undefined;
-    }
+    this.#unnumber(entry.numbered);
     this.#outbox.reject(entry, error);
+  }
+
+  /** Takes back the number of a call that was not sent, and the numbers after it: the server knows none of them. */
+  #unnumber(numbered: Numbered | undefined): void {
+    if (!numbered) return;
+    numbered.scope.last.set(numbered.i, numbered.n - 1);
+    for (const other of this.#outbox.entries) if (isBeside(other.numbered, numbered) && other.numbered.n > numbered.n) other.numbered = undefined;
   }
 
   cancel(entry: OutboxEntry): void {
@@ -362,30 +361,25 @@ export class Sender {
   }
 
   /**
-   * The page may end: sends what is held back, and all that has no answer, by requests that outlive it. tRPC's would begin too late. What is more than
-   * browsers take goes by requests that may get lost. A page that comes back asks again, under the same numbers.
+   * The page may end: sends what is held back, and all that has no answer, by requests that outlive it. A page that comes back asks again, under the same
+   * numbers.
    */
   readonly #leave = (): void => {
     sendHeld(undefined, true);
-    let room = KEEPALIVE;
-    let batch: (readonly [path: string, input: string])[] = [];
-    const post = (keepalive: boolean) => {
-      const body = `{${batch.map(([, input], i) => `"${i}":${input}`)}}`;
-      const headers = { "content-type": "application/json", "trpc-accept": "application/jsonl" };
-      const paths = batch.map(([path]) => path);
-      batch = [];
-      if (paths.length > 0) this.#world.get(`${this.#world.url}/${paths}?batch=1`, { method: "POST", body, headers, keepalive }).catch(() => {});
-    };
-    for (const [entry, numbered] of this.#ready()) {
-      const [path, input] = this.#asked(entry, numbered);
-      const text = JSON.stringify(input);
-      const before = room;
-      room -= new Blob([text]).size + 10;
-      if (batch.length === KEEPALIVE_CALLS || (before > 0 && room < 0)) post(before > 0);
-      batch.push([path, text]);
-      entry.sent++;
+    const { entries } = this.#outbox;
+    // Those that wait for their instances cannot be sent, and let the others pass.
+    for (const entry of [...entries]) {
+      if (!isNested(entry) || entry.on) continue;
+      this.#unnumber(entry.numbered);
+      entry.numbered = undefined;
+      entries.delete(entry);
+      entries.add(entry);
     }
-    post(room > 0);
+    this.number();
+    const calls = [...this.#ready()];
+    const asked = calls.map((call) => this.#asked(...call));
+    for (const [entry] of calls) entry.sent++;
+    postKept(this.#world, asked);
   };
 
   close(): void {

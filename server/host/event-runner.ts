@@ -131,7 +131,11 @@ export class EventRunner {
       }
       const instance = this.#instance(call, entry);
       await this.#guard(turn, call, instance);
-      if (call.predicted) entry.store.noteMade();
+      if (call.predicted) {
+        // The numbers of what it makes are to be those that clients get later, if nobody watches yet.
+        this.#host.watchers.keep(entry);
+        entry.store.noteMade();
+      }
       const value = await this.#perform(turn, call, entry, instance);
       control.signal.throwIfAborted();
       return this.#finish(turn, call, entry, value);

@@ -180,7 +180,7 @@ export class Watchers {
 
   /** The revision since which a store's containers have the numbers that they have. Clients may know other numbers from before. */
   since(entry: ShelfEntry): number {
-    this.#keep(entry);
+    this.keep(entry);
     return entry.since;
   }
 
@@ -188,7 +188,7 @@ export class Watchers {
     const { commits, incarnation, shelf } = this.#host;
     const entry = shelf.live.get(store) as ShelfEntry;
     const first = entry.loggedFrom === undefined;
-    this.#keep(entry);
+    this.keep(entry);
     // Revision 0 is not stored: a client's state of it may be of another life.
     if (!have || have[0] !== incarnation || have[1] === 0) return false;
     if (have[1] > commits.told || have[1] < (entry.loggedFrom as number)) return false;
@@ -198,7 +198,7 @@ export class Watchers {
   }
 
   /** Has the frame log keep all that watchers see of a store from now on. */
-  #keep(entry: ShelfEntry): void {
+  keep(entry: ShelfEntry): void {
     if (entry.loggedFrom !== undefined) return;
     const { commits } = this.#host;
     entry.store.watch();

@@ -1,7 +1,7 @@
 import { computed, EventError, event, state, type View } from "twinstate";
 import { memory, scope } from "twinstate/server";
 import { type Fault, type KillPoint, lasting, type PairOptions, pair } from "twinstate/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { isPending } from "../../client/prediction.js";
 import { Random } from "../../testing/random.js";
 
@@ -336,6 +336,23 @@ describe("on a row that only a prediction has made, an event", () => {
     expect([shown(list), row(list, "milk") === milk, await codeOf(before.toggle("milk"))]).toEqual(["salt milk", false, "GONE"]);
     expect(await row(list, "milk").toggle("milk")).toBe("milk");
     await page.server();
+  });
+
+  test("lets the calls after it pass where the page ends, and comes after them if the page stays", async () => {
+    const page = new EventTarget();
+    vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    await using joined = await opened();
+    const { list, net } = joined;
+    const calls: Promise<unknown>[] = [list.note("1"), list.add("milk")];
+    calls.push(row(list, "milk").toggle("milk"), list.note("2"), row(list, "milk").plainly("milk"), list.note("3"));
+    page.dispatchEvent(new Event("pagehide"));
+    expect(net.trace.at(-1)).toContain("→ list.note,list.add,list.note,list.note");
+    await Promise.all(calls);
+    expect([list.order, row(await joined.server(), "milk").meant]).toEqual([
+      ["1", "2", "3"],
+      ["milk", "milk"],
+    ]);
   });
 
   test("can be cancelled while it waits", async () => {
