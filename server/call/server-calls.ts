@@ -2,7 +2,7 @@ import { circle } from "../../lib/errors/errors.js";
 import { randomId } from "../../lib/event/random-id.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import type { Effect } from "../../lib/wire/protocol.js";
+import type { Effect, Item } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { definitionOf, eventOf, type OwnedEvent } from "../access/access.js";
 import { sessionOf } from "../access/callers.js";
@@ -16,6 +16,7 @@ import type { Hosts } from "../host/hosts.js";
 import { messageClient, SentMessages } from "../host/sent-messages.js";
 import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
+import { withLastItems } from "./call-items.js";
 import type { Outcome } from "./dispatcher.js";
 import type { SeenInstance } from "./instance-views.js";
 
@@ -128,10 +129,14 @@ export class ServerCalls {
     await commits.settled();
   }
 
-  /** Runs the event of a message once, or gives the answer that it had the first time. Its yields come the first time only. */
+  /** Runs the event of a message once, or gives the answer and the effects that it had the first time. Its yields come the first time only. */
   async #once(host: Host, id: string, what: Omit<EventCall<unknown>, "answer" | "eventId">): Promise<unknown> {
     const { report, sessions } = this.#server;
     const client = messageClient(id);
+    const { effects: deliver } = what;
+    const effects: Item[] = [];
+    /** An event that runs again has the effects of its messages again, under the same numbers. */
+    const withEffects = (outcome: Outcome): Outcome => (effects.length > 0 ? { ...outcome, o: [1, ...effects] } : outcome);
     let first: { readonly value: unknown } | { readonly error: unknown; readonly stored: boolean } | undefined;
     const run = () =>
       host.run<Outcome>({
@@ -140,15 +145,22 @@ export class ServerCalls {
         numbered: { client, n: 1, confirmed: 0, at: Date.now() },
         messages: new SentMessages(id),
         newId: sessions.ids(id),
+        ...(deliver && {
+          effects(list) {
+            for (const effect of list) effects.push(["effect", ...effect]);
+            return deliver(list);
+          },
+        }),
+        stored: withLastItems,
         answer(value, _, r) {
           const plain = plainOf(value);
           first = { value: plain };
-          return answerOf(plain, r) ?? (host.world.lost(r, 1) as Outcome);
+          return withEffects(answerOf(plain, r) ?? (host.world.lost(r, 1) as Outcome));
         },
         refuse(error, stored) {
           first = { error, stored };
           // The caller gets the error as it is. What is kept of it is for a second run, and then the log has it.
-          const outcome = { r: host.revision, error: errorShapeOf(error, stored ? report : () => {}) };
+          const outcome = withEffects({ r: host.revision, error: errorShapeOf(error, stored ? report : () => {}) });
           if (!stored) undone.add(outcome);
           return outcome;
         },
@@ -156,6 +168,8 @@ export class ServerCalls {
     const outcome = await host.eventNumbers.enter<Outcome>(client, 1, 0, false, run);
     if (!first) {
       if (undone.has(outcome)) return this.#once(host, id, what);
+      const [, ...again] = outcome.o ?? [];
+      deliver?.(again.flatMap((item) => (item[0] === "effect" ? [[item[1], item[2]] as const] : [])))();
       if (outcome.error) throw errorOf(outcome.error);
       return decodeValue(outcome.v);
     }

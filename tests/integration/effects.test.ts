@@ -90,6 +90,12 @@ class Room {
   @event fill(text: string) {
     this.said.push(text);
   }
+  @event({ optimistic: true }) cheer() {
+    this.said.push("cheers");
+    effect.toast("mine");
+    effect.everyone.toast("all");
+    if (this.people[0]) effect.to(this.people[0]).toast("one");
+  }
   @event lie() {
     this.said.push("no");
     effect.everyone.toast("no");
@@ -308,6 +314,26 @@ describe("effects for the caller", () => {
     await net.quiet();
     expect(heard).toEqual(["hello from r", "greeted"]);
   });
+});
+
+test("effects of a message act once and in their place, also where a kill has its event run again", async () => {
+  for (const at of [1, 2, 3, 4]) {
+    let commits = 0;
+    await using net = pair({
+      stores,
+      storage: storageWith(() => {
+        if (++commits === at) net.kill();
+      }),
+    });
+    const a = net.client();
+    const heard = hear(a);
+    const shop = await a.shop();
+    // After a kill there is another server.
+    server = { room: (key) => net.server.room(key) };
+    await shop.greet("r");
+    await net.quiet();
+    expect([at, heard]).toEqual([at, ["hello from r", "greeted"]]);
+  }
 });
 
 describe("yields", () => {
@@ -539,6 +565,20 @@ describe("effects for all who watch", () => {
     await net.quiet();
     await room.wave();
     expect([heard.filter((one) => one === "waves"), room.said.length]).toEqual([["waves"], 0]);
+  });
+
+  test("and all others do nothing in a predicted run, and act once after it", async () => {
+    await using net = pair({ stores, browser: { stores: { room: Room } } });
+    const a = net.client();
+    const room = await a.room("r");
+    await net.quiet();
+    const heard = hear(a);
+    const call = room.cheer();
+    await call.local;
+    expect([[...room.said], heard]).toEqual([["cheers"], []]);
+    await call;
+    await net.quiet();
+    expect([[...room.said], [...heard].sort()]).toEqual([["cheers"], ["all", "mine", "one"]]);
   });
 
   test("of an event that throws are dropped", async () => {
