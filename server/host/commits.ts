@@ -2,7 +2,7 @@ import { isEventError } from "../../lib/errors/errors.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
 import { hasHook } from "../definition/lifecycle.js";
 import type { EventRecord } from "../storage/records.js";
-import { callRecord } from "./call-record.js";
+import { begunCall } from "./begun-call.js";
 import { effectsRead, type Turn } from "./context.js";
 import { takeEffects } from "./effects.js";
 import type { EventNumbers } from "./event-numbers.js";
@@ -143,7 +143,7 @@ export class Commits {
     const record = numbered ?? (hook ? { client: `event/${eventId}`, n: 1, confirmed: 0, at: turn.at } : undefined);
     if (!record) return undefined;
     this.resume(call, record);
-    return hook ? { ...record, call: callRecord(call) } : record;
+    return hook ? { ...record, call: begunCall(call) } : record;
   }
 
   /** Takes over an event that has committed something, as the storage has it: its end is made by {@link make} or {@link fail}. */

@@ -1,7 +1,7 @@
 import type { Interrupted } from "../../lib/class/lifecycle.js";
 import { decodeValue } from "../../lib/wire/value-codec.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
-import type { CallRecord, EventRecord, HostRecord } from "../storage/records.js";
+import type { BegunCall, EventRecord, HostRecord } from "../storage/records.js";
 import type { CommittingEvent } from "./commits.js";
 import { SERVER } from "./context.js";
 import type { Host } from "./host.js";
@@ -10,7 +10,7 @@ import { SentMessages } from "./sent-messages.js";
 /** An event that the end of an earlier process has cut off after its first commit. */
 interface CutOffEvent {
   readonly record: EventRecord;
-  readonly call: CallRecord;
+  readonly call: BegunCall;
   /** Resolves with its answer, once that is stored. */
   readonly answer: Promise<unknown>;
   answered(answer: unknown): void;
@@ -73,7 +73,7 @@ export class Interruptions {
     answered(answer);
   }
 
-  async #tell(event: CommittingEvent, { at }: EventRecord, { store, id, event: name, args }: CallRecord, end: () => unknown): Promise<void> {
+  async #tell(event: CommittingEvent, { at }: EventRecord, { store, id, event: name, args }: BegunCall, end: () => unknown): Promise<void> {
     const { commits, loader, shelf, turns, world } = this.#host;
     const definition = world.definitions.get(store);
     // A class that has lost its hook is as one that never had it.

@@ -33,11 +33,11 @@ export interface NumberRecord {
   /** The events that have committed something, and have not ended. */
   readonly begun: readonly number[];
   /** What was called by those of `begun` whose store has an `onInterrupted`. */
-  readonly calls?: readonly (readonly [n: number, call: CallRecord])[];
+  readonly calls?: readonly (readonly [n: number, call: BegunCall])[];
 }
 
 /** The call of an event, for the `onInterrupted` of its store. */
-export interface CallRecord {
+export interface BegunCall {
   readonly store: string;
   /** `answer`, or `Message.react` for an event of a model. */
   readonly event: string;
@@ -74,7 +74,7 @@ export interface EventRecord {
   readonly at: number;
   readonly answer?: unknown;
   /** What was called: with the first commit of an event that goes on, where its store has an `onInterrupted`. */
-  readonly call?: CallRecord;
+  readonly call?: BegunCall;
 }
 
 /** A store as it was whole last, and what was committed of it since. */
@@ -128,7 +128,7 @@ interface Client {
   seen: number;
   readonly answers: Map<number, unknown>;
   readonly begun: Set<number>;
-  readonly calls: Map<number, CallRecord>;
+  readonly calls: Map<number, BegunCall>;
 }
 
 /** The record of a client's numbers. Most have no `calls`, and say nothing of them. */

@@ -1,7 +1,7 @@
 import type { Encoded } from "../../lib/wire/codec.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { labelOf } from "../definition/scope.js";
-import type { CallRecord } from "../storage/records.js";
+import type { BegunCall } from "../storage/records.js";
 import { plainOf } from "../wire/plain-values.js";
 import type { CommittingEvent } from "./commits.js";
 
@@ -9,7 +9,7 @@ import type { CommittingEvent } from "./commits.js";
 const MOST_ARGUMENTS = 65_536;
 
 /** What is stored of the call of an event that goes on. */
-export function callRecord({ definition, owner, event, args, eventId = "" }: CommittingEvent): CallRecord {
+export function begunCall({ definition, owner, event, args, eventId = "" }: CommittingEvent): BegunCall {
   const kept = encoded(args);
   const store = definition?.name ?? "";
   const name = owner && event ? labelOf(owner, event).slice(store.length + 1) : "";
