@@ -5,7 +5,10 @@ import { sqlite } from "twinstate/server/sqlite";
 import { lasting, pair as pairOver } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
 import { Follower, serveTwin } from "../kit/app.js";
+import { call, openClient, openTwin } from "../kit/client.js";
 import { temporaryFolder } from "../kit/files.js";
+import { Network } from "../kit/network.js";
+import { Random } from "../kit/random.js";
 import { listen } from "../kit/stream.js";
 import { SOCKET_EVENTS, TRANSPORT } from "../kit/transport.js";
 
@@ -478,6 +481,37 @@ describe("on the wire", () => {
     expect(JSON.stringify(args)).toContain("last");
     const fourth = await one.ask("$connect", { protocol: 2, client: one.client, epoch: 4, watch: [], got: "what" });
     expect(fourth.error).toMatchObject({ code: "INVALID" });
+  });
+});
+
+describe("over HTTP", () => {
+  test("redirects are followed once, and yields come once, on a network that loses, doubles and delays requests and cuts streams", {
+    timeout: 60_000,
+  }, async () => {
+    const { site } = await serveTwin({ stores });
+    const network = new Network();
+    const client = openClient(site.url, { line: network });
+    const heard: unknown[] = [];
+    client.onEffect((_, [what]) => heard.push(what));
+    const shop = await openTwin(client, "shop");
+    network.random = new Random(7);
+    const calls: PromiseLike<unknown>[] = [];
+    const yields: unknown[] = [];
+    for (const n of range(30)) {
+      calls.push(call(shop, "order", n));
+      if (Number(n) % 3 === 0) network.cut();
+      await pause(10);
+    }
+    const packed = call(shop, "pack", "a", "b", "c", "d") as unknown as AsyncIterable<unknown> & PromiseLike<unknown>;
+    const read = (async () => {
+      for await (const one of packed) yields.push(one);
+    })();
+    await pause(150);
+    network.cut();
+    await Promise.all([...calls, packed, read]);
+    expect(yields).toEqual(["a", "b", "c", "d"]);
+    const expected = [...range(30).map((n) => `/orders/${n}`), "packs a", "packs b", "packs c", "packs d", "done"];
+    expect([...heard].sort()).toEqual(expected.sort());
   });
 });
 
