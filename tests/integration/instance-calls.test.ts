@@ -338,6 +338,21 @@ describe("on a row that only a prediction has made, an event", () => {
     await page.server();
   });
 
+  test("goes by the answer that is given again, where the first one got lost and no frame comes", async () => {
+    await using page = await opened();
+    const { list, net, tab } = page;
+    await list.note("1");
+    net.stall(tab);
+    await net.wait(1000);
+    net.next(tab, "lose answer");
+    void list.add("milk");
+    const call = row(list, "milk").toggle("milk");
+    await net.wait(5000);
+    expect(net.trace.some((line) => line.includes("200 list.Item.toggle"))).toBe(true);
+    expect(shown(await page.server())).toBe("MILK");
+    await call;
+  });
+
   test("lets the calls after it pass where the page ends, and comes after them if the page stays", async () => {
     const page = new EventTarget();
     vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
