@@ -169,8 +169,11 @@ class LoadedStore implements Store {
 
   commit(): WireDelta | undefined {
     const { recorder, writer } = this.#graph;
-    const entrants = writer.entrants?.splice(0);
+    const { entrants } = writer;
+    // What computeds make is not the event's.
+    writer.entrants = undefined;
     this.#graph.evaluate();
+    if (entrants) this.noteMade();
     this.storageDelta = undefined;
     this.made = NONE;
     if (!recorder.open) return undefined;

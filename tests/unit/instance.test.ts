@@ -1,6 +1,7 @@
 import { autorun } from "mobx";
 import { describe, expect, test } from "vitest";
 import { computed, event, state } from "../../lib/class/decorators.js";
+import { nodeOf } from "../../lib/graph/node.js";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { createStore } from "../../lib/store/store.js";
@@ -349,4 +350,70 @@ describe("a @computed", () => {
     mirror.applyDelta(wire(store.commit()) as readonly unknown[]);
     expect(twin.inverse).toBe(0.25);
   });
+});
+
+test("a store tells the numbers of the instances that a commit has made, in the order in which they entered", () => {
+  class Sub {
+    @state n = 0;
+  }
+  class Row {
+    @state sub: Sub | null = new Sub();
+  }
+  class Rows {
+    @state rows: Row[] = [];
+    @state({ private: true }) protected hidden: Row[] = [];
+    @computed get fresh() {
+      return this.rows.length > 0 ? [new Sub()] : [];
+    }
+    fill() {
+      const row = new Row();
+      this.hidden.push(new Row());
+      this.rows.push(row, row, new Row());
+      expect(() => this.rows.push(Object.assign(new Row(), { sub: () => {} }))).toThrow();
+    }
+  }
+  const rows = new Rows();
+  const store = createStore({ name: "rows", instance: rows, models: { Row, Sub } });
+  store.snapshot();
+  store.noteMade();
+  rows.fill();
+  store.commit();
+  const numbers = rows.rows.flatMap((row) => [nodeOf(row)?.id, nodeOf(row.sub)?.id]);
+  // A row that clients do not see, with its part; two rows with theirs; and one that was refused.
+  expect(store.made).toEqual([-1, -1, numbers[0], numbers[1], numbers[4], numbers[5], -1]);
+  expect(new Set(store.made).size).toBe(5);
+  // Only what is noted counts, and only the last commit.
+  rows.rows.push(new Row());
+  store.commit();
+  expect(store.made).toHaveLength(2);
+  store.endTurn();
+  rows.rows.push(new Row());
+  store.commit();
+  expect(store.made).toEqual([]);
+});
+
+test("a store finds the instance that clients know by a number, as long as they see it", () => {
+  class Row {
+    @state list: number[] = [];
+  }
+  class Rows {
+    @state rows = [new Row()];
+    @state({ private: true }) protected hidden: Row[] = [];
+    hide() {
+      this.hidden = this.rows.splice(0);
+    }
+  }
+  const rows = new Rows();
+  const store = createStore({ name: "rows", instance: rows, models: { Row } });
+  store.snapshot();
+  const [row] = rows.rows as [Row];
+  const number = nodeOf(row)?.id as number;
+  expect(store.instanceOf(number)).toEqual({ model: "Row", instance: row });
+  expect([...store.instances()]).toEqual([["Row", number, { list: [] }]]);
+  // The store's own, a list, and numbers that are none.
+  for (const other of [0, nodeOf(rows.rows)?.id, nodeOf(row.list)?.id, number + 2 ** 32, 1000]) expect(store.instanceOf(other as number)).toBeUndefined();
+  rows.hide();
+  expect(store.instanceOf(number)?.instance, "until that is committed").toBe(row);
+  store.commit();
+  expect(store.instanceOf(number)).toBeUndefined();
 });
