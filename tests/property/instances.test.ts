@@ -153,11 +153,13 @@ function judge(marks: readonly Mark[], list: { rows: readonly Row[]; shelf: Read
   }
 }
 
-async function play({ seed, storage, bounds, predicts, socketEvents, steps }: Script): Promise<void> {
+type Fetch = typeof globalThis.fetch;
+
+async function play({ seed, storage, bounds, predicts, socketEvents, steps }: Script, wrapFetch = (fetch: Fetch) => fetch): Promise<void> {
   const place = storage === "sqlite" ? sqlite(join(temporaryFolder(), "twin.db")) : lasting();
   const browser = predicts ? { browser: { stores: { list: List }, models } } : {};
   const transport = socketEvents ? ({ transport: "websocket", socketEvents } as const) : {};
-  await using net = pair({ stores, models, storage: place, ...bounds, ...transport, ...browser, log: () => {}, seed });
+  await using net = pair({ stores, models, storage: place, ...bounds, ...transport, ...browser, wrapFetch, log: () => {}, seed });
   const tabs = { a: net.client(), b: net.client(), c: net.client() };
   await net.server.list(ROOM).add("first", false);
   const twins = { a: await tabs.a.list(ROOM), b: await tabs.b.list(ROOM), c: await tabs.c.list(ROOM) };
@@ -228,8 +230,35 @@ test(`a call of an instance's event reaches the one that was meant, once, or non
   timeout: 3_600_000,
 }, async () => {
   called = 0;
-  await fc.assert(fc.asyncProperty(scripts("lasting"), play), { seed, numRuns: runs });
+  await fc.assert(
+    fc.asyncProperty(scripts("lasting"), (script) => play(script)),
+    { seed, numRuns: runs },
+  );
   expect(called).toBeGreaterThan(full ? 10_000 : 300);
 });
 
-test("on sqlite too", { timeout: 3_600_000 }, () => fc.assert(fc.asyncProperty(scripts("sqlite"), play), { seed, numRuns: runs / 20 }));
+test("on sqlite too", { timeout: 3_600_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(scripts("sqlite"), (script) => play(script)),
+    { seed, numRuns: runs / 20 },
+  ),
+);
+
+/** Names the instance of the lowest number that was ever called in the place of each. */
+const misnaming = (fetch: Fetch): Fetch => {
+  let lowest = Infinity;
+  const name = (_: string, before: string, number: string) => {
+    lowest = Math.min(lowest, Number(number));
+    return `${before}${lowest}]`;
+  };
+  return (input, init) => fetch(input, typeof init?.body === "string" ? { ...init, body: init.body.replace(/("on":\["[^"]+",\d+,)(\d+)\]/g, name) } : init);
+};
+
+test("finds a client that names another instance", async () => {
+  const mark = { does: "mark", who: "a", tag: false, held: false } as const;
+  const wait = { does: "wait", ms: 300 } as const;
+  const steps: Step[] = [{ does: "change", who: "b", kind: "add", at: 1, to: 0 }, wait, { ...mark, at: 0 }, { ...mark, at: 1 }, wait];
+  const script: Script = { seed, storage: "lasting", bounds: {}, predicts: false, socketEvents: false, steps };
+  await play(script);
+  await expect(play(script, misnaming)).rejects.toThrow(/is on the row that was meant/);
+});
