@@ -1,4 +1,4 @@
-import { current, EventError, event, type Loaded, state, type View } from "twinstate";
+import { current, EventError, event, type Interrupted, type Loaded, state, type View } from "twinstate";
 import { createTwin, memory, type RemoteStore, scope } from "twinstate/server";
 import { Board, Card, Column } from "./board/board";
 import { context } from "./context";
@@ -121,6 +121,11 @@ class Closed {
   protected async onLoad() {}
   protected onConnect() {}
   protected onDisconnect() {}
+  protected onInterrupted({ event, args, eventId, at }: Interrupted) {
+    this.n = event.length + eventId.length + at.getTime() + (args?.length ?? 0);
+    // @ts-expect-error the arguments may not have been kept
+    args.length;
+  }
   protected onDispose() {}
 }
 export const closed = createTwin({ stores: { closed: Closed }, requireSchemas: false });
