@@ -17,6 +17,7 @@ import { Dispatcher, type Outcome } from "./call/dispatcher.js";
 import { type PreloadData, preload } from "./call/preload.js";
 import { ServerCalls } from "./call/server-calls.js";
 import { type Definition, hostId, type Models, type ScopeKind } from "./definition/scope.js";
+import { Beginnings } from "./host/beginnings.js";
 import type { Host, World } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
 import { beginStream, type Handler, handle } from "./http/fetch-handler.js";
@@ -71,6 +72,7 @@ export class Runtime implements World {
   readonly live = (request: IncomingMessage, response: ServerResponse): Promise<void> => answerLive(this, request, response);
   readonly sessions: Sessions;
   readonly hosts: Hosts;
+  readonly beginnings = new Beginnings();
   readonly sessionLimits: SessionLimits;
   readonly clients: Clients;
   readonly outflow = new Outflow(() => this.limits.maxAnswers);

@@ -33,7 +33,7 @@ export type StorageDelta = readonly [delta: WireDelta, next: number];
  * a walk from the root finds out whether it is still reachable: it may be part of a cycle.
  */
 export class Channel {
-  readonly table = new NodeTable();
+  table = new NodeTable();
   readonly root: Node;
   readonly audience: Audience;
   #names: SentNames;
@@ -76,6 +76,15 @@ export class Channel {
       i += yield* visitBody(queue, i, source, meet);
       yield;
     }
+  }
+
+  /** Takes all numbers back, which nobody has been told: the first snapshot gives others, from a number on. */
+  restart(first: number): void {
+    for (const node of this.table) Object.assign(this.audience.tag(node), { id: UNNUMBERED, refs: 0 });
+    this.table = new NodeTable();
+    this.#names = new SentNames();
+    this.#next = first;
+    this.#started = false;
   }
 
   /** The delta of some changes, which are final. `undefined` if the audience would not notice them. */

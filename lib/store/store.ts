@@ -29,6 +29,8 @@ export interface StoreOptions {
   tail?: readonly StorageDelta[];
   /** Whether the storage takes each commit, by {@link Store.storageDelta}. @default false */
   keep?: boolean;
+  /** Gives the first number for the containers of a new store, of a snapshot with numbers from 0 on. @default 0 */
+  firstNumber?: (snapshot: Snapshot) => number;
   /** Reports an error of a computed. @default console.error */
   report?: (error: unknown, path: string, value?: unknown) => void;
   /** Reports a field in `restore` that the class lacks or does not persist: it is dropped. `className` is `""` for the store's own class. */
@@ -94,7 +96,7 @@ export function createStore(options: StoreOptions): Store {
 
 /** Does the work of {@link createStore} in short steps. Nothing may write to the instance before the last step. */
 export function* createStoreSteps(options: StoreOptions): Steps<Store> {
-  const { name, instance, models, guard, restore, tail = [], keep = false, report, unknown } = options;
+  const { name, instance, models, guard, restore, tail = [], keep = false, firstNumber, report, unknown } = options;
   const recorder = new Recorder();
   let starting = true;
   const graph = new WritableGraph({ name, models, guard: () => starting || guard?.(), recorder });
@@ -117,7 +119,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   starting = false;
   // A record without names was made before any client subscribed.
   const resumable = tail.length === 0 && restore?.[1].length !== 0 && !graph.forgets;
-  return new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable });
+  return new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable, firstNumber });
 }
 
 const NONE: readonly number[] = [];
@@ -132,6 +134,7 @@ interface Parts {
   readonly outgrown: boolean;
   readonly restored: boolean;
   readonly resumable: boolean;
+  readonly firstNumber: StoreOptions["firstNumber"];
 }
 
 // A class: an object of closures would take a third of the memory of a small session.
@@ -146,9 +149,10 @@ class LoadedStore implements Store {
   readonly #clientChannel: Channel;
   readonly #storageChannel: Channel | undefined;
   readonly #restored: boolean;
+  readonly #firstNumber: StoreOptions["firstNumber"];
   #cached: Snapshot | undefined;
 
-  constructor({ name, instance, graph, channel, storageChannel, outgrown, restored, resumable }: Parts) {
+  constructor({ name, instance, graph, channel, storageChannel, outgrown, restored, resumable, firstNumber }: Parts) {
     this.name = name;
     this.instance = instance;
     this.outgrown = outgrown;
@@ -157,6 +161,7 @@ class LoadedStore implements Store {
     this.#clientChannel = channel;
     this.#storageChannel = storageChannel;
     this.#restored = restored;
+    this.#firstNumber = firstNumber;
   }
 
   get open(): boolean {
@@ -223,6 +228,7 @@ class LoadedStore implements Store {
 
   snapshot(): Snapshot {
     this.#maintain();
+    this.#begin();
     this.#cached ??= this.#graph.rewind(() => this.#clientChannel.snapshot());
     return this.#cached;
   }
@@ -252,7 +258,13 @@ class LoadedStore implements Store {
 
   /** Gives all containers their numbers, with a first snapshot. */
   #begin(): void {
-    if (!this.#clientChannel.started) this.#cached = this.#graph.rewind(() => this.#clientChannel.snapshot());
+    if (this.#clientChannel.started) return;
+    const write = () => this.#graph.rewind(() => this.#clientChannel.snapshot());
+    this.#cached = write();
+    const first = this.#firstNumber?.(this.#cached) ?? 0;
+    if (first === 0) return;
+    this.#clientChannel.restart(first);
+    this.#cached = write();
   }
 
   #maintain(): void {

@@ -16,6 +16,7 @@ import { inSlices } from "../task/slices.js";
 import type { Resume } from "../telemetry.js";
 import type { Report } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
+import type { Beginnings } from "./beginnings.js";
 import { Commits } from "./commits.js";
 import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
 import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
@@ -28,6 +29,7 @@ import { Watchers } from "./watchers.js";
 
 /** The server around the hosts, as they need it. */
 export interface World {
+  readonly beginnings: Beginnings;
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly models: Models;
   readonly storage: Storage;

@@ -2,6 +2,7 @@ import { transaction } from "mobx";
 import { notRegistered, outsideEvent, storeNotMade } from "../../lib/errors/errors.js";
 import { createStoreSteps, type Store } from "../../lib/store/store.js";
 import { toPlain } from "../../lib/view/view.js";
+import type { Snapshot } from "../../lib/wire/codec.js";
 import { finish, type Steps } from "../../lib/wire/steps.js";
 import { type Definition, versionOf } from "../definition/scope.js";
 import { migrated } from "../storage/migration.js";
@@ -31,7 +32,9 @@ export interface ShelfEntry {
 export const isRenumbered = ({ created, store }: ShelfEntry): boolean => created || !store.resumable;
 
 interface Owner {
-  readonly world: Pick<World, "definitions" | "models" | "storage" | "report" | "dropped">;
+  readonly id: string;
+  readonly commits: { readonly revision: number };
+  readonly world: Pick<World, "beginnings" | "definitions" | "models" | "storage" | "report" | "dropped">;
 }
 
 /** The stores of a host: the live ones, and the stored state of the others. */
@@ -135,11 +138,18 @@ export class Shelf {
         },
         unknown: (className, field) => world.dropped(name, className, field),
         keep: storage.durable,
+        ...(!kept && definition.models.size > 0 && { firstNumber: (snapshot: Snapshot) => this.#firstNumber(name, snapshot) }),
         ...(state && { restore: state.whole.saved, tail: state.tail }),
       });
     } catch (error) {
       throw storeNotMade(name, error);
     }
+  }
+
+  /** A store that nobody has changed is not stored, so it may have begun before. */
+  #firstNumber(store: string, snapshot: Snapshot): number {
+    const { commits, id, world } = this.#host;
+    return commits.revision === 0 ? world.beginnings.firstNumber(`${id} ${store}`, snapshot) : 0;
   }
 
   #mayWrite(store: string): void {

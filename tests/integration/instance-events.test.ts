@@ -504,6 +504,39 @@ test("hot reload keeps the numbers of instances", async () => {
   expect(titlesDone(items as Item[])).toEqual(["b"]);
 });
 
+test("a store that nobody has changed may begin again: a call on what a page showed of it reaches the same instance, or none where it has begun otherwise", async () => {
+  let titles = ["a", "b"];
+  class Loaded {
+    @state items: Item[] = [];
+    protected onLoad() {
+      this.items = titles.map((title) => new Item(title));
+    }
+  }
+  const { visitor: arrive, runtime } = await serveTwin({ stores: { loaded: scope.room(Loaded, { allow: () => true }) }, models });
+  const visitor = arrive();
+  const shown = async (epoch: number, title: string) => {
+    const live = await visitor.connect(epoch, { store: "loaded", key: "x" });
+    await live.state("loaded");
+    const on = live.on("loaded", ({ items }) => items.find((item: Item) => item.title === title));
+    live.stream.close();
+    await vi.waitFor(() => expect(runtime.hosts.size).toBe(0));
+    return on;
+  };
+  const ask = (on: unknown) => visitor.ask("loaded.Item.toggle", { key: "x", on, args: ["!"] });
+  const first = await shown(1, "b");
+  expect(await shown(2, "b")).toEqual(first);
+  titles = ["b", "c"];
+  const second = await shown(3, "c");
+  expect(second[1]).toBe(0);
+  expect(refusalOf(await ask(first))).toBe("GONE");
+  titles = ["c", "b"];
+  expect(refusalOf(await ask(second))).toBe("GONE");
+  expect(refusalOf(await ask(first))).toBe("GONE");
+  titles = ["b", "c"];
+  const third = await shown(4, "c");
+  expect(await ask(third)).toMatchObject({ value: "c!" });
+});
+
 // --- misuse, at start ---
 
 test("misuse is named at start: a store's event with a model's name, a model's event that nobody could call, a class that is registered twice", () => {
