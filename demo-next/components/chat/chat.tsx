@@ -1,6 +1,6 @@
 "use client";
 import { PlusIcon } from "@radix-ui/react-icons";
-import { Button, Card, Container, Flex, Heading, Text } from "@radix-ui/themes";
+import { Button, Container, Flex, Heading, Text } from "@radix-ui/themes";
 import { useRouter } from "next/navigation";
 import { For } from "twinstate/react";
 import { useChat } from "../../state/client";
@@ -29,12 +29,10 @@ export function Chat({ id }: { id: string }) {
             </Button>
           </Flex>
         </Flex>
-        <Card>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by keys */}
-          <section className={styles.scroller} tabIndex={0} aria-label="Chat">
-            <Messages id={id} />
-          </section>
-        </Card>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by keys */}
+        <section className={styles.scroller} tabIndex={0} aria-label="Chat">
+          <Messages id={id} />
+        </section>
         <Prompt id={id} />
       </Flex>
     </Container>
