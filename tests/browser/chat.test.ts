@@ -187,7 +187,7 @@ test("a page of 200 messages keeps 60 frames a second while 100 words a second c
   const data = { key: path.split("/").at(-1), args: ["Say 3 words"] };
   for (let i = 0; i < 99; i++) await visitor.context.request.post("/api/twin/chat.answer", { data, headers: { origin: inject("demo").url } });
   await count(chat(page).messages, 198);
-  await chat(page).ask("Say 1000 words");
+  await chat(page).ask("Say 1500 words");
   await count(chat(page).messages, 200);
   await chat(page).reaches(300);
   const session = await visitor.context.newCDPSession(page);

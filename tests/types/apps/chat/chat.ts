@@ -8,6 +8,19 @@ export class Chat {
     effect.confetti(3);
     effect.toast("sent");
     effect.redirect("/x");
+    effect.redirect("https://example.com", { external: true, replace: true });
+    effect.toast("sent", { kind: "success", duration: Number.POSITIVE_INFINITY });
+    effect.download("/file", "name", { external: true });
+    effect.download(new Blob(["x"]), "x.txt");
+    effect.download({ data: new Uint8Array(1) });
+    effect.focus("field");
+    effect.scrollTo("end", { behavior: "smooth", block: "end" });
+    // @ts-expect-error there is no such kind
+    effect.toast("x", { kind: "odd" });
+    // @ts-expect-error a file has data
+    effect.download({ type: "text/plain" });
+    // @ts-expect-error an element is named by its id
+    effect.focus(5);
     // @ts-expect-error typed effects
     effect.confetti("x");
     effect.everyone.toast("all");
