@@ -26,7 +26,7 @@ export interface OwnedEvent {
  * An event that server code may call.
  * @throws EventError `NOT_FOUND`
  */
-export function eventOf(definition: Definition, path: EventPath): OwnedEvent {
+export function ownedEvent(definition: Definition, path: EventPath): OwnedEvent {
   const found = find(definition, path);
   if (!found) throw unknownEvent(path.store, nameInStore(path));
   return found;

@@ -4,7 +4,7 @@ import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect, Item } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
-import { definitionOf, eventOf, type OwnedEvent } from "../access/access.js";
+import { definitionOf, ownedEvent, type OwnedEvent } from "../access/access.js";
 import { sessionOf } from "../access/callers.js";
 import type { Sessions } from "../access/session.js";
 import { checkArguments } from "../definition/arguments.js";
@@ -80,7 +80,7 @@ export class ServerCalls {
     const { store, key, event: name, args, on, turn } = call;
     const { definitions, hosts } = this.#server;
     const definition = definitionOf(definitions, store);
-    const owned = eventOf(definition, { store, model: on?.model, event: name });
+    const owned = ownedEvent(definition, { store, model: on?.model, event: name });
     // A copy: what the caller does to its arguments later must not change them.
     const given = encodeValue(plainOf(args, MOST_HANDED));
     const to = hostId(definition.kind, key);
