@@ -4,7 +4,7 @@ import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect, Item } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
-import { definitionOf, ownedEvent, type OwnedEvent } from "../access/access.js";
+import { definitionOf, type OwnedEvent, ownedEvent } from "../access/access.js";
 import { sessionOf } from "../access/callers.js";
 import type { Sessions } from "../access/session.js";
 import { checkArguments } from "../definition/arguments.js";
