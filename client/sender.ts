@@ -16,7 +16,7 @@ import { engine } from "./lazy-prediction.js";
 import type { Numbered, Outbox, OutboxEntry, OutboxWorld } from "./outbox.js";
 import { isAgain, refusalOf } from "./refusal.js";
 import { nextNumber, type Scope } from "./scope.js";
-import { isNested, locate } from "./target.js";
+import { isNested, locateTarget } from "./target.js";
 import type { LiveTwin } from "./twin.js";
 
 /** How many calls may be on their way at once. */
@@ -105,7 +105,7 @@ export class Sender {
     for (const entry of [...this.#outbox.entries]) {
       if (entry.answer) continue;
       const scope = this.#world.scopeOf(entry.twin);
-      if (!entry.sent && !locate(entry, this.#outbox.entries, scope?.incarnation)) {
+      if (!entry.sent && !locateTarget(entry, this.#outbox.entries, scope?.incarnation)) {
         this.#withdraw(entry, gone(pathOf(entry)));
         continue;
       }

@@ -16,7 +16,7 @@ export const isNested = ({ target }: OutboxEntry): boolean => target.className !
  * Finds the instance of a call that was not sent yet: PROTOCOL.md §2. `false`: it is gone. The call must not be sent then, as the number may be another
  * instance's by now. A call that has no `on` afterwards waits for the answer of the call that makes its instance.
  */
-export function locate(entry: OutboxEntry, entries: ReadonlySet<OutboxEntry>, incarnation: string | undefined): boolean {
+export function locateTarget(entry: OutboxEntry, entries: ReadonlySet<OutboxEntry>, incarnation: string | undefined): boolean {
   if (!isNested(entry)) return true;
   entry.on ??= entry.twin.refOf(entry.target);
   if (!entry.on) {
