@@ -25,7 +25,7 @@ async function complaints(files: Files): Promise<string[]> {
   symlinkSync(`${ROOT}node_modules`, `${folder}/node_modules`);
   const compilerOptions = {
     target: "es2023",
-    lib: ["es2023", "esnext.collection", "esnext.disposable", "dom", "dom.iterable"],
+    lib: ["es2023", "es2024.string", "esnext.collection", "esnext.disposable", "dom", "dom.iterable"],
     module: "esnext",
     moduleResolution: "bundler",
     jsx: "react-jsx",
