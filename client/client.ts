@@ -42,6 +42,7 @@ export interface Client {
 export function createClient(options: ClientOptions & BrowserClasses = {}): Client {
   const { linger = 30_000, maxPending = 1000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
+  options = { ...options, url };
   const get: typeof fetch = async (url, init) => {
     // The twin's route may be of another origin.
     const response = await (options.fetch ?? fetch)(url, { ...init, credentials: "include" });

@@ -76,7 +76,8 @@ export class ServerConnection {
     on("pagehide", () => this.#end());
     // A frozen page may be discarded without another word.
     for (const event of ["pagehide", "freeze"]) on(event, () => this.#leaveTab());
-    for (const event of ["pageshow", "resume", "prerenderingchange"]) on(event, () => this.#show());
+    // An earlier page of the tab may put the id back only after this one is shown: that is a `storage` event here.
+    for (const event of ["pageshow", "resume", "storage", "prerenderingchange"]) on(event, () => this.#show());
   }
 
   /**
