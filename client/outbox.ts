@@ -6,7 +6,6 @@ import type { InstanceNode } from "../lib/graph/instance.js";
 import type { Encoded } from "../lib/wire/codec.js";
 import type { Answer, InstanceRef, MissedMessage } from "../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
-import type { CallItems } from "./call-items.js";
 import { ClientCall, type OpenCall } from "./client-call.js";
 import type { ServerConnection } from "./connection.js";
 import type { Begun } from "./event.js";
@@ -16,6 +15,7 @@ import type { Inspection } from "./inspection.js";
 import { engine } from "./lazy-prediction.js";
 import type { BrowserClasses } from "./options.js";
 import type { Shown } from "./prediction.js";
+import type { ReceivedItems } from "./received-items.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
 import type { Taker } from "./socket.js";
@@ -82,7 +82,7 @@ export interface OutboxEntry {
   /** Why it failed, where the answer says only what it had done before. */
   failed: EventError | undefined;
   /** What it has yielded, and its effects, if there are any. */
-  items: CallItems | undefined;
+  items: ReceivedItems | undefined;
   /** The answered call is sent again, as some items have not come. */
   again: boolean;
 }

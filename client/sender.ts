@@ -8,12 +8,12 @@ import type { Encoded } from "../lib/wire/codec.js";
 import type { Answer, Item, RanMessage } from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
 import { backoff } from "./backoff.js";
-import { CallItems } from "./call-items.js";
 import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
 import { postKept } from "./keepalive.js";
 import { engine } from "./lazy-prediction.js";
 import type { Numbered, Outbox, OutboxEntry, OutboxWorld } from "./outbox.js";
+import { ReceivedItems } from "./received-items.js";
 import { isAgain, refusalOf } from "./refusal.js";
 import { nextNumber, type Scope } from "./scope.js";
 import { isNested, locateTarget } from "./target.js";
@@ -155,7 +155,7 @@ export class Sender {
     this.ended(entry);
     this.#world.connection.answered();
     if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "answered", call: entry.open.call, answer });
-    if (answer.y) (entry.items ??= new CallItems()).answer(answer.y, answer.o);
+    if (answer.y) (entry.items ??= new ReceivedItems()).answer(answer.y, answer.o);
     // Whatever the server has not sent when it was asked to, it does not have.
     if (entry.again) entry.items?.skip();
     entry.again = false;
@@ -322,7 +322,7 @@ export class Sender {
     for (const entry of this.#outbox.entries) {
       const { numbered, answer } = entry;
       if (numbered?.n !== n || numbered.i !== incarnation || numbered.client !== this.#world.connection.id) continue;
-      (entry.items ??= new CallItems()).take(k, item);
+      (entry.items ??= new ReceivedItems()).take(k, item);
       if (!answer) this.#await(entry);
       this.#give(entry, false);
       this.#expect(entry);

@@ -119,7 +119,7 @@ export interface BuiltInHandlers extends Omit<BuiltInEffects, "download"> {
 }
 
 /** The effects that events have in browsers: the built-in ones, and the app's own. */
-export type Effects = BuiltInEffects & AppEffects;
+type Effects = BuiltInEffects & AppEffects;
 
 /** The effects of an event, by whose browsers they act in. */
 export type EventEffects = Effects & {

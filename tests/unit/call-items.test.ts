@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CallItems } from "../../client/call-items.js";
+import { ReceivedItems } from "../../client/received-items.js";
 import type { Item, NumberedItems } from "../../lib/wire/protocol.js";
-import { itemsAfter, CallItems as KeptItems, withLastItems } from "../../server/call/call-items.js";
+import { CallItems, itemsAfter, withLastItems } from "../../server/call/call-items.js";
 
 const item = (k: number): Item => ["yield", [k]];
 const list = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => item(from + i));
@@ -11,7 +11,7 @@ test("items that come doubled, late and in any order are given once each, in the
   const order = fc.integer({ min: 1, max: 30 }).chain((count) => fc.tuple(fc.constant(count), fc.array(fc.integer({ min: 1, max: count }), { maxLength: 80 })));
   fc.assert(
     fc.property(order, fc.boolean(), ([count, ks], shown) => {
-      const items = new CallItems();
+      const items = new ReceivedItems();
       const given: Item[] = [];
       for (const k of ks) {
         items.take(k, item(k));
@@ -32,11 +32,11 @@ test("items that come doubled, late and in any order are given once each, in the
 });
 
 test("items that the server has dropped are passed over", () => {
-  const items = new CallItems();
+  const items = new ReceivedItems();
   items.take(2, item(2));
   items.answer(6, [5, item(5), item(6)]);
   expect([items.lacks, [...items.next(true)]]).toEqual([false, [item(2), item(5), item(6)]]);
-  const silent = new CallItems();
+  const silent = new ReceivedItems();
   silent.take(3, item(3));
   silent.answer(4);
   expect([silent.lacks, [...silent.next(true)]]).toEqual([true, []]);
@@ -46,7 +46,7 @@ test("items that the server has dropped are passed over", () => {
 
 test("a server keeps the last thousand items of an event, and a million characters; with its answer it stores some kilobytes", () => {
   const ways = { send: () => {}, late: () => {} };
-  const many = new KeptItems(ways);
+  const many = new CallItems(ways);
   for (let k = 1; k <= 1200; k++) many.add(item(k));
   const outcome = many.end({});
   expect([outcome.y, outcome.o]).toEqual([1200, [201, ...list(201, 1200)]]);
@@ -55,23 +55,23 @@ test("a server keeps the last thousand items of an event, and a million characte
   expect(itemsAfter(outcome.o as NumberedItems, 1200)).toBe(undefined);
   expect(withLastItems(outcome)).toBe(outcome);
 
-  const long = new KeptItems(ways);
+  const long = new CallItems(ways);
   for (let k = 1; k <= 100; k++) long.add(["yield", ["x".repeat(1000)]]);
   const stored = withLastItems(long.end({})).o as NumberedItems;
   expect([stored[0] + stored.length - 2, JSON.stringify(stored).length < 70_000, stored.length > 60]).toEqual([100, true, true]);
 
-  const large = new KeptItems(ways);
+  const large = new CallItems(ways);
   for (let k = 1; k <= 5; k++) large.add(["effect", "toast", [`${k}`.repeat(400_000)]]);
   expect(large.end({}).o?.[0]).toBe(4);
   // One that is larger than all may be still comes to who is there, and to who asks.
-  const huge = new KeptItems(ways);
+  const huge = new CallItems(ways);
   huge.add(["effect", "download", ["x".repeat(2_000_000)]]);
   expect(withLastItems(huge.end({})).o).toEqual([2]);
 });
 
 test("a server sends no item before its commit is stored, also where it is asked again", () => {
   const sent: number[] = [];
-  const items = new KeptItems({ send: (k) => void sent.push(k), late: () => {} });
+  const items = new CallItems({ send: (k) => void sent.push(k), late: () => {} });
   const [first] = [items.add(item(1)), items.add(item(2))];
   first?.();
   items.repeat(0);

@@ -1,7 +1,7 @@
 import type { Item, NumberedItems } from "../lib/wire/protocol.js";
 
 /** The items of one call, as they come: given on once each, in their order. */
-export class CallItems {
+export class ReceivedItems {
   /** The items that have come, and are not given on; `undefined` for one that the server has dropped. */
   readonly #waiting = new Map<number, Item | undefined>();
   /** The number of the last that was given on. */
