@@ -19,7 +19,8 @@ export interface SeenStore {
 
 /**
  * Gives a view in which instances have the events of their models. It is a copy, as all who read the store share its views, and events are called as whoever
- * has asked for this one. The events are not enumerable. A view without such instances stays as it is.
+ * has asked for this one. Whoever lists the properties of an instance finds its data alone, so a server component can pass it on to the browser. A view without
+ * such instances stays as it is.
  */
 export function withEvents(
   { view, instances }: SeenStore,
@@ -27,22 +28,46 @@ export function withEvents(
   call: (seen: SeenInstance, event: string, args: readonly unknown[]) => unknown,
 ): object {
   if (instances.size === 0) return view;
-  const copies = new Map<object, object>();
+  const copies = new Map<object, { readonly data: object; readonly given: object }>();
   const copyOf = (part: unknown): unknown => {
     if (!isContainer(part)) return part;
-    const copy = copies.get(part) ?? emptyOf(plainKindOf(part));
-    copies.set(part, copy);
-    return copy;
+    let copy = copies.get(part);
+    if (!copy) {
+      const data = emptyOf(plainKindOf(part));
+      const seen = instances.get(part);
+      const events = seen && models.get(seen.model)?.schema.events;
+      copy = {
+        data,
+        given: events
+          ? new Proxy(
+              data,
+              callable(events, (event, args) => call(seen, event, args)),
+            )
+          : data,
+      };
+      copies.set(part, copy);
+    }
+    return copy.given;
   };
-  copyOf(view);
-  for (const [part, copy] of copies) {
-    copyInto(copy, part, copyOf);
-    const seen = instances.get(part);
-    for (const name of (seen && models.get(seen.model)?.schema.events.keys()) ?? [])
-      Object.defineProperty(copy, name, { value: (...args: unknown[]) => call(seen as SeenInstance, name, args) });
-    if (process.env.NODE_ENV !== "production") Object.freeze(copy);
+  const copied = copyOf(view) as object;
+  for (const [part, { data }] of copies) {
+    copyInto(data, part, copyOf);
+    if (process.env.NODE_ENV !== "production") Object.freeze(data);
   }
-  return copies.get(view) as object;
+  return copied;
+}
+
+/** Gives an object events beside its own properties: the same function each time. */
+function callable(events: ReadonlyMap<string, unknown>, call: (event: string, args: readonly unknown[]) => unknown): ProxyHandler<object> {
+  const made = new Map<string, (...args: unknown[]) => unknown>();
+  return {
+    get(data, name) {
+      if (typeof name === "symbol" || !events.has(name) || Object.hasOwn(data, name)) return Reflect.get(data, name);
+      const event = made.get(name) ?? ((...args: unknown[]) => call(name, args));
+      made.set(name, event);
+      return event;
+    },
+  };
 }
 
 /** Views are plain: any other object, as a Date, is a value. */
