@@ -39,7 +39,7 @@ export interface ConnectionInfo {
 }
 
 /** An effect that an event has called, and whom it is for. */
-export interface CalledEffect {
+interface CalledEffect {
   readonly effect: Effect;
   /** The caller, if undefined; or a tab, by the id of its connection. */
   readonly target: "everyone" | { readonly connection: string } | undefined;
