@@ -1,6 +1,6 @@
 import type { Caller, ConnectionInfo } from "./context.js";
 
-/** The tabs that watch a store with connection hooks. A tab that is back within the grace time has not left. */
+/** The tabs that watch a store with connection hooks. A tab that is back within the grace time, with the same user, has not left. */
 export interface TabHooks {
   arrive(store: string, tab: Tab): void;
   leave(store: string, tab: Tab): void;
@@ -34,6 +34,12 @@ interface Present {
   release: () => void;
 }
 
+/** The user at a tab. A tab that comes back with another one, who has signed in or out, has left, and comes anew. */
+function userOf({ caller }: Tab): unknown {
+  const id = (caller.context as { user?: { id?: unknown } | null }).user?.id;
+  return typeof id === "object" ? undefined : id;
+}
+
 export function createTabHooks({ grace, pin, notify }: TabHooksOptions): TabHooks {
   const present = new Map<string, Present>();
   const idOf = (store: string, { info }: Tab) => `${store} ${info.id}`;
@@ -48,7 +54,11 @@ export function createTabHooks({ grace, pin, notify }: TabHooksOptions): TabHook
   return {
     arrive(store, tab) {
       const id = idOf(store, tab);
-      const found = present.get(id);
+      let found = present.get(id);
+      if (found && !Object.is(userOf(found.tab), userOf(tab))) {
+        void depart(id, found);
+        found = undefined;
+      }
       if (!found) {
         present.set(id, { store, pages: new Set([tab]), tab, leaving: undefined, release: () => {} });
         void notify(store, "onConnect", tab);

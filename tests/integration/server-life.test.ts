@@ -193,6 +193,39 @@ test("hooks run once for each life and for each tab that comes and goes", async 
   expect(hooks.slice(7)).toEqual(["load", "connect"]);
 });
 
+class Lobby {
+  @state here = new Map<string, string>();
+  protected onConnect({ id }: Connection) {
+    this.here.set(id, nameOf(current()));
+  }
+  protected onDisconnect({ id }: Connection) {
+    this.here.delete(id);
+    hooks.push(`${nameOf(current())} left`);
+  }
+}
+const nameOf = (caller: object) => (caller as { user?: { id: string } }).user?.id ?? "a guest";
+
+test("a tab that comes back within the grace time with another user has left, and comes anew", async () => {
+  hooks = [];
+  const { visitor: arrive } = await serveTwin({
+    stores: { lobby: scope.room(Lobby, { allow: () => true }) },
+    context: ({ headers }) => ({ user: [/name=(\w+)/.exec(headers.get("cookie") ?? "")?.[1]].map((id) => id && { id })[0] }),
+    grace: 60_000,
+  });
+  const visitor = arrive();
+  const here = (store: { here?: unknown }) => [...(store.here as Map<string, string>).values()].join();
+  const first = await visitor.connect(1, { store: "lobby", key: "a" });
+  await first.state("lobby", (lobby) => here(lobby) === "a guest");
+  first.stream.close();
+  visitor.jar.cookie += "; name=ann";
+  const second = await visitor.connect(2, { store: "lobby", key: "a" });
+  await second.state("lobby", (lobby) => here(lobby) === "ann");
+  second.stream.close();
+  const third = await visitor.connect(3, { store: "lobby", key: "a" });
+  await third.state("lobby", (lobby) => here(lobby) === "ann");
+  expect(hooks).toEqual(["a guest left"]);
+});
+
 test("an onLoad that throws refuses the store, loses nothing of it, and is tried again", async () => {
   hooks = [];
   broken = false;
