@@ -1,6 +1,6 @@
 import { valueTooLarge } from "../errors/errors.js";
 import { isState } from "../view/view.js";
-import { ANSWER, CONTAINERS, TEXT } from "../wire/bounds.js";
+import { ANSWER, CONTAINERS, LONGEST_TEXT } from "../wire/bounds.js";
 import type { Slot } from "../wire/codec.js";
 import { encodeValue, ValueWriter } from "../wire/value-codec.js";
 
@@ -13,7 +13,7 @@ export class AnswerWriter extends ValueWriter {
     if (Array.isArray(value) && value.length > CONTAINERS) throw valueTooLarge(CONTAINERS, "items");
     const slot = super.slot(value);
     const text = typeof slot === "object" ? slot?.[2] : slot;
-    if (typeof text === "string" && (this.#characters += text.length) > TEXT) throw valueTooLarge(TEXT, "characters");
+    if (typeof text === "string" && (this.#characters += text.length) > LONGEST_TEXT) throw valueTooLarge(LONGEST_TEXT, "characters");
     return slot;
   }
 }

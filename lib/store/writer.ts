@@ -20,7 +20,7 @@ import { MEMBER, pathOf, step } from "../graph/path.js";
 import { plainKindOf } from "../graph/plain.js";
 import { SetNode } from "../graph/set.js";
 import { arrayMethods } from "../live/array-methods.js";
-import { DEPTH, excessOf, TEXT } from "../wire/bounds.js";
+import { DEPTH, excessOf, LONGEST_TEXT } from "../wire/bounds.js";
 import { copyLeaf, sameLeaf } from "../wire/leaves.js";
 import { noteCopy, warnOfLostWrite } from "./copies.js";
 
@@ -122,7 +122,7 @@ export class Writer {
 
   /** Takes the name of a property. */
   enterName(name: string, holder: Node): string {
-    return name.length > TEXT ? this.#bounded(name, holder) : name;
+    return name.length > LONGEST_TEXT ? this.#bounded(name, holder) : name;
   }
 
   /** Takes several values of one write, under consecutive keys from `at` on: all enter or none. */
@@ -256,14 +256,14 @@ export class Writer {
       const property = Object.getOwnPropertyDescriptor(value, name);
       if (isAccessor(property)) throw notPlain(this.#pathOfEntering() + step(name));
       // The descriptor has the value already: it costs less than another read.
-      if (name.length > TEXT || !standsAsItIs(property?.value)) (entering ??= []).push(name);
+      if (name.length > LONGEST_TEXT || !standsAsItIs(property?.value)) (entering ??= []).push(name);
     }
     const data = { ...value } as Record<string, Stored>;
     const node = this.make(ObjectNode, data);
     this.note(value, node);
     if (!entering) return node;
     for (const key of entering) {
-      if (key.length > TEXT) this.#bounded(key);
+      if (key.length > LONGEST_TEXT) this.#bounded(key);
       put(data, key, this.enter(data[key], node, key));
     }
     return node;
@@ -324,7 +324,7 @@ export class Writer {
 }
 
 /** A string whose length is within the bounds. */
-const isShort = (value: unknown) => typeof value === "string" && value.length <= TEXT;
+const isShort = (value: unknown) => typeof value === "string" && value.length <= LONGEST_TEXT;
 
 /**
  * A copy of a value that is no container. A value that cannot be copied is no state: transferred bytes, or a URL whose text parses to another URL, as every

@@ -3,7 +3,7 @@
 /** The digits of a bigint: making the number from its text takes time that grows faster than the text. */
 export const DIGITS = 10_000;
 /** The UTF-16 units of a string, a name or a URL: as JSON, with all of it escaped, it still fits into a string. */
-export const TEXT = 2 ** 26;
+export const LONGEST_TEXT = 2 ** 26;
 /** The bytes of a buffer. */
 export const BYTES = 2 ** 26;
 /** The UTF-16 units of a RegExp's source. */
@@ -25,7 +25,7 @@ const count = (bound: number) => bound.toLocaleString("en");
 export function excessOf(value: unknown): string | undefined {
   switch (typeof value) {
     case "string":
-      return value.length > TEXT ? `a string of more than ${count(TEXT)} characters` : undefined;
+      return value.length > LONGEST_TEXT ? `a string of more than ${count(LONGEST_TEXT)} characters` : undefined;
     case "bigint":
       return isLong(value) ? `a bigint of more than ${count(DIGITS)} digits` : undefined;
     case "object":
@@ -38,7 +38,7 @@ export function excessOf(value: unknown): string | undefined {
 function excessOfLeaf(value: object): string | undefined {
   if (value instanceof RegExp) return value.source.length > PATTERN ? `a RegExp of more than ${count(PATTERN)} characters` : undefined;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength > BYTES ? `more than ${count(BYTES)} bytes in one buffer` : undefined;
-  return excessOf((value as { href?: unknown }).href) && `a URL of more than ${count(TEXT)} characters`;
+  return excessOf((value as { href?: unknown }).href) && `a URL of more than ${count(LONGEST_TEXT)} characters`;
 }
 
 let longest: bigint | undefined;

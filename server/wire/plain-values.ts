@@ -1,7 +1,7 @@
 import { tooDeepForJson, valueTooLarge } from "../../lib/errors/errors.js";
 import { copyInto, emptyOf, plainKindOf } from "../../lib/graph/plain.js";
 import { isState, viewOf } from "../../lib/view/view.js";
-import { ANSWER, CONTAINERS, DEPTH, TEXT } from "../../lib/wire/bounds.js";
+import { ANSWER, CONTAINERS, DEPTH, LONGEST_TEXT } from "../../lib/wire/bounds.js";
 
 /**
  * Gives a value of a store as server code gets it: views instead of containers, all else as it is. A promise in it that rejects does not end the process.
@@ -84,6 +84,6 @@ export function jsonOf(value: unknown): unknown {
     return part;
   });
   if (text === undefined) return undefined;
-  if (text.length > TEXT) throw valueTooLarge(TEXT, "characters");
+  if (text.length > LONGEST_TEXT) throw valueTooLarge(LONGEST_TEXT, "characters");
   return JSON.parse(text);
 }

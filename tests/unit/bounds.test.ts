@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
-import { BYTES, DEPTH, DIGITS, NAME, NAMES, PATTERN, TEXT } from "../../lib/wire/bounds.js";
+import { BYTES, DEPTH, DIGITS, LONGEST_TEXT, NAME, NAMES, PATTERN } from "../../lib/wire/bounds.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { jsonOf } from "../../server/wire/plain-values.js";
 import { hold } from "../kit/hold.js";
@@ -16,7 +16,7 @@ const transferred = () => {
 const beyond: Record<string, [code: string, make: () => unknown]> = {
   "a bigint": ["TOO_LARGE", () => huge],
   "a negative bigint": ["TOO_LARGE", () => -huge],
-  "a string": ["TOO_LARGE", () => "x".repeat(TEXT + 1)],
+  "a string": ["TOO_LARGE", () => "x".repeat(LONGEST_TEXT + 1)],
   bytes: ["TOO_LARGE", () => new Uint8Array(BYTES + 1)],
   "a buffer": ["TOO_LARGE", () => new ArrayBuffer(BYTES + 1)],
   "a RegExp": ["TOO_LARGE", () => new RegExp("x".repeat(PATTERN + 1))],
@@ -70,7 +70,7 @@ describe.each(Object.entries(beyond))("%s beyond the bounds is refused where it 
 
 test("a name beyond the bounds is refused", () => {
   const { it, store } = hold<Record<string, unknown>>({});
-  const name = "x".repeat(TEXT + 1);
+  const name = "x".repeat(LONGEST_TEXT + 1);
   for (const write of [() => void (it[name] = 1), () => void Object.assign(it, { a: { [name]: 1 } })])
     expect(write).toThrow(expect.objectContaining({ name: "StateError", code: "TOO_LARGE" }));
   expect(store.open).toBe(false);
