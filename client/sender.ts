@@ -8,6 +8,7 @@ import type { Encoded } from "../lib/wire/codec.js";
 import type { Answer, Item, RanMessage } from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
 import { backoff } from "./backoff.js";
+import { Cancellations } from "./cancellations.js";
 import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
 import { postKept } from "./keepalive.js";
@@ -35,6 +36,7 @@ export class Sender {
   readonly #late = new Set<OutboxEntry>();
   /** Runs out when a call's items have not come. */
   readonly #patience = new Map<OutboxEntry, ReturnType<typeof setTimeout>>();
+  readonly #cancellations: Cancellations;
   readonly #effects: Signal<[name: string, args: readonly unknown[]]>;
   #outdated: EventError | undefined;
   #failures = 0;
@@ -44,6 +46,10 @@ export class Sender {
     this.#outbox = outbox;
     this.#effects = effects;
     this.#world = outbox.world;
+    this.#cancellations = new Cancellations(outbox, (entry) => {
+      this.#ask(entry);
+      this.#rest();
+    });
     globalThis.addEventListener?.("pagehide", this.#leave);
   }
 
@@ -136,6 +142,7 @@ export class Sender {
     const attempt = new AbortController();
     entry.attempt = attempt;
     if (entry.sent++ === 0) this.#await(entry);
+    this.#cancellations.repeat(entry, numbered);
     if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n: numbered.n });
     try {
       const asked = this.#asked(entry, numbered);
@@ -351,13 +358,10 @@ export class Sender {
   }
 
   cancel(entry: OutboxEntry): void {
-    const { twin, numbered } = entry;
-    if (!numbered || !entry.sent) {
-      this.#withdraw(entry, cancelled());
-      return this.flush();
-    }
-    const input = { store: twin.store, key: twin.key ?? undefined, client: numbered.client, n: numbered.n };
-    this.#world.trpc.mutation("$cancel", input).catch(() => {});
+    const { numbered } = entry;
+    if (numbered && entry.sent) return this.#cancellations.begin(entry, numbered);
+    this.#withdraw(entry, cancelled());
+    this.flush();
   }
 
   /**

@@ -13,7 +13,8 @@ export const notFollowed = (effect: string, url: unknown, why: Danger) => unsafe
 
 const REASONS: Readonly<Record<Danger, (effect: string) => string>> = {
   unreadable: () => "which no browser can read. Give a URL as text, as `/list?page=2`.",
-  odd: () => "with a control character or a backslash, which browsers take for something else. Encode what comes from data: `encodeURIComponent(name)`.",
+  odd: () =>
+    "with a control character, a backslash, or a path that begins with `//`, which browsers take for something else. Encode what comes from data: `encodeURIComponent(name)`.",
   script: () => "which runs a script, or opens no page: it is never followed. Give an address of `http:` or `https:`.",
   foreign: (effect) =>
     `which names an origin. Give a path, as \`/list\`. If other sites are meant, allow them: \`effect.${effect}(${effect === "download" ? "url, name" : "url"}, { external: true })\`, for addresses of your own, not for those that visitors send.`,

@@ -4,14 +4,18 @@ interface Address {
   readonly href: string;
   readonly origin: string;
   readonly protocol: string;
+  readonly pathname: string;
 }
 
 /** Other schemes run scripts, or hide where they lead. */
 const SCHEMES = /^(https?|mailto|tel|sms):$/;
 /** Stands for the app's origin where it is not known: on the server. */
 const OWN = "https://own.invalid";
-/** The scheme of an address. `https:list` is read from the page where that has the same scheme, and leads elsewhere where it has another. */
-const SCHEME = /^ *[a-z][a-z\d+.-]*:/i;
+/**
+ * An address with a scheme or a host. `https:list` is read from the page where that has the same scheme, and leads elsewhere where it has another; the host of
+ * `//own.invalid` is no app's.
+ */
+const ELSEWHERE = /^ *([a-z][a-z\d+.-]*:|\/\/)/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are refused
 const ODD = /[\0-\x1f\x7f\\]/;
 
@@ -25,7 +29,9 @@ export function readAddress(url: unknown, external: boolean | undefined, page?: 
   if (!address) return "unreadable";
   if (ODD.test(url)) return "odd";
   if (!SCHEMES.test(address.protocol)) return "script";
-  const own = page ? address.origin === parse(page)?.origin : address.origin === OWN && !SCHEME.test(url);
+  const own = page ? address.origin === parse(page)?.origin : address.origin === OWN && !ELSEWHERE.test(url);
+  // The path of `..//other.example` is `//other.example`, which names another host wherever the path alone is handed on.
+  if (own && address.pathname.startsWith("//")) return "odd";
   return own || external ? address : "foreign";
 }
 

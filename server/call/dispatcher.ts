@@ -23,7 +23,7 @@ import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
-import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf } from "../wire/request-input.js";
+import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
@@ -46,6 +46,9 @@ import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 // The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket) and `call/form`
 // (a browser without JavaScript). Server code comes in by `call/server-calls` (`call/store-handle`): it is trusted, so its calls are checked, entered, run
 // and answered only.
+
+/** How many cancellations are kept of calls that have not come. */
+const MOST_EARLY = 10_000;
 
 /** The outcome of a numbered event. Plain data, as it is stored. */
 export interface Outcome {
@@ -113,6 +116,8 @@ export class Dispatcher {
   readonly #items = new Map<string, CallItems>();
   /** The calls of all clients that wait or run. */
   readonly #controls = new Set<AbortController>();
+  /** The numbered calls that were cancelled before they came. */
+  readonly #early = new Set<string>();
 
   constructor(server: Server) {
     this.#server = server;
@@ -226,6 +231,7 @@ export class Dispatcher {
     const items = this.#itemsOf(entered);
     this.#running.set(id, control);
     this.#items.set(id, items);
+    if (this.#early.delete(id)) control.abort(cancelled());
     const result = host.run<Outcome>({
       definition,
       owner,
@@ -337,14 +343,19 @@ export class Dispatcher {
     return control;
   }
 
-  /** Asks a running event to stop, and one that waits not to begin. */
+  /** Asks a running event to stop, and one that waits, or has not come yet, not to begin. */
   async cancel(request: TwinRequest, input: unknown): Promise<void> {
     const { callers, clients, definitions } = this.#server;
     callers.admit(request);
     const { store, key, client, n } = record(input, "`{ store, key?, client, n }`");
     const definition = definitionOf(definitions, String(store));
     const caller = await callers.of(request, clients.bind(clientId(client), request));
-    this.#running.get(`${locate(definition, caller, key)} ${client} ${n}`)?.abort(cancelled());
+    const id = `${locate(definition, caller, key)} ${client} ${whole(n, "n")}`;
+    const control = this.#running.get(id);
+    if (control) return control.abort(cancelled());
+    // It overtakes its call, or the answer overtakes it.
+    this.#early.add(id);
+    if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.values().next().value as string);
   }
 
   /** Asks all to stop. */

@@ -130,14 +130,16 @@ export class Turns {
   async lend<R>(turn: Turn, change: () => R, commit: () => Promise<void>): Promise<R> {
     this.#now = turn;
     turn.open = true;
+    const before = [...turn.effects];
     try {
       const value = this.stretch(turn, () => synchronous(runIn(turn, change)));
       turn.open = false;
       await commit();
       return value;
     } catch (error) {
-      // A commit that was refused leaves its changes to no other.
+      // A change that failed, or whose commit was refused, leaves nothing to the next one.
       this.#host.shelf.rollback();
+      turn.effects = turn.effects.filter((called) => before.includes(called));
       throw error;
     } finally {
       turn.open = false;

@@ -8,6 +8,8 @@ const MOST_CHARACTERS = 1_000_000;
 const MOST_OF_ALL = 1 << 24;
 /** How long a tab without a stream keeps its letters, in ms. */
 const LIFE = 60_000;
+/** How often those of tabs that have not come back are looked for, in ms. */
+const SWEEP = 5000;
 
 /** A tab's stream. */
 interface Reader {
@@ -41,6 +43,7 @@ export class Letters {
   readonly #ready = new WeakSet<Reader>();
   #last = 0;
   #size = 0;
+  #swept = 0;
 
   /** Sends an effect to a tab, now or by its next stream. */
   post(tab: string, effect: Effect): void {
@@ -119,6 +122,8 @@ export class Letters {
   /** Forgets the letters of tabs that have not come back. */
   #sweep(): void {
     const now = Date.now();
+    if (now < this.#swept + SWEEP) return;
+    this.#swept = now;
     for (const box of this.#boxes.values()) if (box.until < now && !this.#readers.has(box.tab)) this.#forget(box);
   }
 }

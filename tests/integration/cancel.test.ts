@@ -1,7 +1,7 @@
 import { current, type EventError, event, state, update } from "twinstate";
 import { scope } from "twinstate/server";
 import { lasting, type Net, type PairOptions, pair as pairOver } from "twinstate/testing";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { serveTwin, type Visitor } from "../kit/app.js";
 import { SOCKET_EVENTS, TRANSPORT } from "../kit/transport.js";
 
@@ -110,6 +110,72 @@ test.each(["recite", "whisper"] as const)("`break` out of a loop over a call can
   expect(ended.get(name)?.code).toBe("CANCELLED");
   expect(chat.text).toMatch(/^1 2 3 (\d+ ){0,3}$/);
   expect((await net.server.chat("a").$snapshot()).text).toBe(chat.text);
+});
+
+describe("a cancellation is as sure as its call", () => {
+  const begun = async () => {
+    const net = pair();
+    const client = net.client();
+    const chat = await client.chat("a");
+    const call = chat.whisper(100_000);
+    const code = codeOf(call);
+    while (chat.text === "") await net.wait(10);
+    return { net, client, chat, call, code };
+  };
+  const endsAtOnce = async ({ net, code }: Awaited<ReturnType<typeof begun>>) => {
+    const since = net.now;
+    await net.quiet();
+    expect(await code).toBe("CANCELLED");
+    expect(net.now - since).toBeLessThan(60_000);
+  };
+
+  test("where it is made at once, and may overtake it", async () => {
+    await using net = pair();
+    const chat = await net.client().chat("a");
+    for (let ms = 0; ms < 12; ms++) {
+      const call = chat.recite(100_000);
+      const code = codeOf(call);
+      if (ms > 0) await net.wait(ms);
+      call.cancel();
+      expect(await code).toBe("CANCELLED");
+    }
+    const text = chat.text;
+    expect(await chat.recite(1)).toBe(`${text}1 `);
+  });
+
+  test("where its request is lost", async () => {
+    const chat = await begun();
+    await using net = chat.net;
+    net.next(chat.client, "lose");
+    chat.call.cancel();
+    await endsAtOnce(chat);
+  });
+
+  test("where the line is cut", async () => {
+    const chat = await begun();
+    await using net = chat.net;
+    for await (const n of chat.call) {
+      if (n < 3) continue;
+      net.cut(chat.client);
+      break;
+    }
+    await net.wait(5000);
+    await endsAtOnce(chat);
+  });
+
+  test("where the server is killed before it has the call", async () => {
+    await using net = pair();
+    const client = net.client();
+    const chat = await client.chat("a");
+    net.next(client, "lose", "lose");
+    const call = chat.recite(100_000);
+    const code = codeOf(call);
+    call.cancel();
+    net.kill();
+    await net.quiet();
+    expect(await code).toBe("CANCELLED");
+    expect(chat.text).toBe("");
+  });
 });
 
 test("an error in a loop over a call cancels it, and goes on", async () => {

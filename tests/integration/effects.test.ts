@@ -62,6 +62,14 @@ class Shop {
       this.orders.push(what);
       effect.toast(`sent ${what}`);
     });
+    // What an `update()` that fails has called goes with its changes.
+    const failed = update(() => {
+      this.orders.push("never");
+      effect.toast("never");
+      effect.everyone.toast("never");
+      throw new Error("no");
+    });
+    await failed.catch(() => {});
     await pause(100);
     await update(() => {
       this.orders.push(`${what} again`);

@@ -32,6 +32,7 @@ const FOREIGN = [
   "http://app.example/list",
   "https://app.example:8443/list",
   "//app.example:8443",
+  "//own.invalid:81/list",
   "mailto:a@evil.example",
   "tel:123",
 ];
@@ -58,6 +59,11 @@ const ODD = [
   "\u0001javascript:alert(1)",
   "/list\r\nx: y",
   "/a\u007f",
+  // The path names another host.
+  "..//evil.example",
+  "/.//evil.example",
+  "/a/..//evil.example",
+  "/%2e//evil.example",
 ];
 const UNREADABLE = ["https://", "//", "https://[", "http://a b", undefined, null, 5, {}, ["/list"], new URL(PAGE)];
 
@@ -100,6 +106,7 @@ test("the app's own origin is its own where it is known: in the browser", () => 
   expect(check("https:evil.example", false, PAGE)).toBe("https://app.example/shop/evil.example");
   for (const url of ["https:evil.example", "https:", "https:?a"]) expect(check(url, false)).toBe("foreign");
   expect(check("https://own.invalid/list", false)).toBe("foreign");
+  expect(check("//own.invalid/list", false)).toBe("foreign");
 });
 
 test("whatever the server takes for the app's own leads nowhere else from any page", () => {
