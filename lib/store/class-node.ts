@@ -84,8 +84,15 @@ export class ClassNode extends InstanceNode implements Entrant {
 
   /** Takes values that are there already: of a stored record, or of the other side. */
   override fill(data: Record<string, Stored>): void {
-    for (const name of Object.keys(data)) if (!this.shape.persistedFields.includes(name)) this.graph.unknown?.(this.shape.name, name);
-    for (const name of this.shape.fields) if (Object.hasOwn(data, name)) put(this.data, name, data[name]);
+    const { name: className, fields, persistedFields } = this.shape;
+    for (const name of Object.keys(data)) {
+      if (persistedFields.includes(name)) continue;
+      this.graph.outgrown = true;
+      this.graph.unknown?.(className, name);
+    }
+    // A default is nowhere but in the class. The storage needs it, as texts are stored by their difference.
+    if (!persistedFields.every((name) => Object.hasOwn(data, name))) this.graph.outgrown = true;
+    for (const name of fields) if (Object.hasOwn(data, name)) put(this.data, name, data[name]);
   }
 
   readField(name: string): unknown {

@@ -102,11 +102,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   const graph = new WritableGraph({ name, models, guard: () => starting || guard?.(), recorder });
   if (report) graph.report = report;
   graph.adoptRoot(instance);
-  let outgrown = false;
-  graph.unknown = (className, field) => {
-    outgrown = true;
-    unknown?.(className, field);
-  };
+  graph.unknown = unknown;
   const numbers = restore && (yield* restoreGraph(graph, restore, tail));
   recorder.clear();
   graph.writer.endTurn();
@@ -115,7 +111,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   if (numbers) yield* channel.start();
   const storageChannel = keep ? new Channel(graph.root, storage, numbers?.storage) : undefined;
   if (storageChannel) yield* storageChannel.start();
-  outgrown ||= numbers !== undefined && storageChannel !== undefined && storageChannel.next !== numbers.storage.next;
+  const outgrown = graph.outgrown || (numbers !== undefined && storageChannel !== undefined && storageChannel.next !== numbers.storage.next);
   starting = false;
   // A record without names was made before any client subscribed.
   const resumable = tail.length === 0 && restore?.[1].length !== 0 && !graph.forgets;

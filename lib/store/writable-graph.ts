@@ -41,6 +41,8 @@ export class WritableGraph extends Graph {
   forgets = false;
   /** Reports an error that a computed throws, or a value of a computed that is no state. */
   report: (error: unknown, path: string, value?: unknown) => void = (error) => console.error(error);
+  /** A class keeps other fields than its record has. */
+  outgrown = false;
   /** Reports a field of a record that its class does not keep. */
   unknown: ((className: string, field: string) => void) | undefined;
   readonly #shapes = new Map<unknown, Shape>();

@@ -110,6 +110,43 @@ test("a text that has grown in a removed field, or in a removed model's, keeps n
   });
 });
 
+test("a text that grows from the default of a new field is kept, whatever the default is by then", async () => {
+  const { release } = releases();
+  const text = "a default that is long enough to be changed in part";
+  class Note {
+    @state of = "";
+  }
+  class NoteWithText extends Note {
+    @state text = text;
+  }
+  class PageWithNote {
+    @state note = new Note();
+    @event grow() {
+      this.note.of += "!";
+    }
+  }
+  class PageWithText {
+    @state note = new NoteWithText();
+    @state text = text;
+    @event grow() {
+      this.note.text += "!";
+      this.text += "!";
+    }
+  }
+  class Later extends PageWithText {
+    @state override text = "another default";
+    static version = 2;
+    static migrate(old: { text: string }) {
+      old.text += "?";
+    }
+  }
+  await release({ stores: { page: PageWithNote }, models: { Note } }, (twin) => twin.page("ann").grow());
+  await release({ stores: { page: PageWithText }, models: { Note: NoteWithText } }, (twin) => twin.page("ann").grow());
+  await release({ stores: { page: Later }, models: { Note: NoteWithText } }, async (twin) => {
+    expect(await twin.page("ann").$snapshot()).toEqual({ note: { of: "!", text: `${text}!` }, text: `${text}!?` });
+  });
+});
+
 class SecondTodo {
   static version = 3;
   static from: number[] = [];
