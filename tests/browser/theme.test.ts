@@ -52,7 +52,7 @@ test("follows the system again when toggled back", async ({ visit }) => {
 test("fits a phone, without scrolling sideways, in company too", async ({ visit }) => {
   for (let guests = 0; guests < 3; guests++) await (await visit()).open("/board/demo");
   const visitor = await visit({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
-  for (const path of ["/", "/board/demo", "/about"]) {
+  for (const path of ["/", "/board/demo", "/chat/demo", "/about"]) {
     const page = await visitor.open(path);
     if (path === "/board/demo") await expect.poll(() => board(page).people.count()).toBeGreaterThan(3);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360);
