@@ -191,7 +191,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
           }
           const scope = scopeOf(twin);
           if (scope) scope.incarnation ??= one.incarnation;
-          if (twin.fill([one.incarnation, one.revision], one.snapshot as Snapshot, one.since)) rendered.push(twin);
+          if (twin.fill([one.incarnation, one.revision, one.audience], one.snapshot as Snapshot, one.since)) rendered.push(twin);
         }
       });
       for (const twin of rendered) twin.rendered();

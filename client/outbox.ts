@@ -4,7 +4,7 @@ import { badRequest, cancelled, closed, type EventError, notConnected, outboxFul
 import { atomically } from "../lib/graph/batch.js";
 import type { InstanceNode } from "../lib/graph/instance.js";
 import type { Encoded } from "../lib/wire/codec.js";
-import type { Answer, InstanceRef, MissedMessage } from "../lib/wire/protocol.js";
+import type { Answer, InstanceRef } from "../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
 import { ClientCall, type OpenCall } from "./client-call.js";
 import type { ServerConnection } from "./connection.js";
@@ -34,7 +34,7 @@ export interface OutboxWorld {
   readonly connection: Pick<ServerConnection, "id" | "epoch" | "got" | "open" | "answered">;
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** Messages that came with an answer, as there is no stream to bring them. */
-  missed(twin: LiveTwin, incarnation: string, messages: readonly MissedMessage[]): void;
+  missed(twin: LiveTwin, answer: Answer): void;
   readonly status: Pick<Cell<ConnectionStatus>, "current" | "update">;
   /** How many calls may wait for their answers. */
   readonly limit: number;

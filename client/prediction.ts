@@ -38,7 +38,8 @@ export function ran(
   made: ReadonlyMap<number, RanMessage[3]>,
 ): void {
   for (const { twin: one, numbered, prediction, answer } of entries) {
-    if (one === twin && numbered?.client === client && numbered.i === i && numbered.n <= n) prediction?.end(made.get(numbered.n) ?? answer?.m);
+    if (one === twin && numbered?.client === client && numbered.i === i && numbered.n <= n)
+      prediction?.end(made.get(numbered.n) ?? (answer?.a === twin.at?.[2] ? answer?.m : undefined));
   }
 }
 

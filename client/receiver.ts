@@ -8,11 +8,11 @@ import { applyDelta } from "../lib/mirror/mirror.js";
 import type { Snapshot } from "../lib/wire/codec.js";
 import { commitsOf, type FrameCommit } from "../lib/wire/frame-commits.js";
 import {
+  type Answer,
   type Effect,
   type FrameMessage,
   type Greeting,
   isFrame,
-  type MissedMessage,
   type RanMessage,
   type ResumeMessage,
   type SnapshotMessage,
@@ -128,7 +128,10 @@ export class Receiver {
         break;
       }
       default:
-        if (isFrame(message)) this.#takeFrame(this.#hosts.get(message[0]), this.#twinsOf(this.#hosts.get(message[0])), message);
+        if (isFrame(message)) {
+          const scope = this.#hosts.get(message[0]);
+          this.#takeFrame(scope, this.#twinsOf(scope), message, scope?.audience);
+        }
         // Names that this client does not know are skipped.
         else message satisfies never;
     }
@@ -156,11 +159,12 @@ export class Receiver {
     const scope = twin && this.#world.scopeOf(twin);
     if (!scope) return;
     this.#hosts.set(host, scope);
-    scope.incarnation = incarnation;
+    const audience = message[0] === "snapshot" ? message[9] : message[6];
+    Object.assign(scope, { incarnation, audience });
     if (message[0] === "snapshot") {
-      this.#held.push({ twin, scope, at: [incarnation, revision], snapshot: message[6], ended: message[7], since: message[8] });
+      this.#held.push({ twin, scope, at: [incarnation, revision, audience], snapshot: message[6], ended: message[7], since: message[8] });
       if (!this.#awaited()) this.#release();
-    } else if (twin.shows(incarnation, revision)) {
+    } else if (twin.shows(incarnation, revision) && twin.at?.[2] === audience) {
       twin.synced = true;
       this.#sender.flush();
     } else this.#renew(twin);
@@ -169,7 +173,7 @@ export class Receiver {
   /** Tells whether a snapshot of another store of the same host is still to come. */
   #awaited(): boolean {
     const behind = (twin: LiveTwin, at: Position) =>
-      twin.state === "ready" && this.#world.connection.watches(twin) && !twin.shows(...at) && !this.#held.some((one) => one.twin === twin);
+      twin.state === "ready" && this.#world.connection.watches(twin) && !twin.shows(at[0], at[1]) && !this.#held.some((one) => one.twin === twin);
     return this.#held.some(({ scope, at }) => this.#twinsOf(scope).some((twin) => behind(twin, at)));
   }
 
@@ -187,8 +191,8 @@ export class Receiver {
   }
 
   #takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended = 0, since?: number): void {
-    // Answers may have brought a later state than the stream.
-    if (twin.shows(at[0], at[1] + 1)) return;
+    // Answers may have brought a later state than the stream, which is right for the same audience only.
+    if (twin.shows(at[0], at[1] + 1)) return twin.at?.[2] === at[2] ? undefined : this.#renew(twin);
     this.#sender.ran(twin, at[0], new Map([[ended, undefined]]));
     try {
       twin.snapshot(at, snapshot, since);
@@ -220,15 +224,16 @@ export class Receiver {
     this.#act(effects);
   }
 
-  #takeFrame(scope: Scope | undefined, watching: Iterable<LiveTwin>, message: FrameMessage): void {
+  /** @param whose the audience for whom it is */
+  #takeFrame(scope: Scope | undefined, watching: Iterable<LiveTwin>, message: FrameMessage, whose: string | undefined): void {
     const commits = commitsOf(message);
     const { revision } = commits.at(-1) as FrameCommit;
     let before: Position | undefined;
     atomically(() => {
       for (const twin of watching) {
         if (!twin.at || twin.at[1] >= revision) continue;
-        const [incarnation, at] = twin.at;
-        if (at < message[1] - 1) {
+        const [incarnation, at, audience] = twin.at;
+        if (at < message[1] - 1 || audience !== whose) {
           if (twin.synced) this.#renew(twin);
           continue;
         }
@@ -237,7 +242,7 @@ export class Receiver {
         // An answer may have brought the first of the commits already.
         const deltas = commits.flatMap((commit) => (commit.revision > at ? commit.deltas : []));
         try {
-          twin.frame([incarnation, revision], () => {
+          twin.frame([incarnation, revision, audience], () => {
             for (const [store, delta] of deltas) if (store === twin.store) applyDelta(twin.mirror, delta);
           });
         } catch {
@@ -262,7 +267,7 @@ export class Receiver {
   }
 
   /** Takes the messages that came with the answer to an event of `twin`: no stream brings them. */
-  missed(twin: LiveTwin, incarnation: string, messages: readonly MissedMessage[]): void {
+  missed(twin: LiveTwin, { i: incarnation, f: messages = [], a: audience }: Answer): void {
     // All stores of a host that are shown change together, or wait for the stream.
     const scope = this.#world.scopeOf(twin);
     const shown = this.#twinsOf(scope).filter((one) => one.state === "ready" || one === twin);
@@ -271,10 +276,11 @@ export class Receiver {
       else if (isFrame(message))
         this.#takeFrame(
           scope,
-          shown.filter(({ at }) => at?.[0] === incarnation),
+          shown.filter(({ at }) => at?.[0] === incarnation && at[2] === audience),
           message,
+          audience,
         );
-      else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5]], message[6], message[7], message[8]);
+      else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5], message[9]], message[6], message[7], message[8]);
     }
   }
 

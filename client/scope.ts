@@ -1,12 +1,15 @@
 import type { WireSchema } from "../lib/class/schema.js";
+import type { Position } from "./twin.js";
 
 /** One scope instance, as the client knows it: its stores share frames, revisions and event numbers. */
 export interface Scope {
   incarnation: string | undefined;
+  /** The audience for whom the stream brings its frames, if it sees hidden members. */
+  audience?: string | undefined;
   /** The number of the last event, in each incarnation. No number is ever given twice, also where late news of an old incarnation come. */
   readonly last: Map<string, number>;
   /** The last frame whose effects have taken place: frames come again. */
-  told?: readonly [incarnation: string, revision: number];
+  told?: Position;
 }
 
 /** The number of the next event. */

@@ -168,7 +168,7 @@ export class Sender {
     entry.again = false;
     this.#expect(entry);
     this.#failures = 0;
-    if (answer.f) this.#world.missed(entry.twin, answer.i, answer.f);
+    if (answer.f) this.#world.missed(entry.twin, answer);
     this.settle();
     this.flush();
   }
@@ -228,8 +228,8 @@ export class Sender {
     const { twin, args, prediction, sent, items } = entry;
     const { client, i, n } = numbered;
     const { epoch, got } = this.#world.connection;
-    const at = twin.have?.[0] === i ? twin.have[1] : null;
-    const call = { client, epoch, n, i, at, seen: this.#seen(numbered), p: prediction && 1, y: sent > 1 ? (items?.have ?? 0) : undefined, got };
+    const [, at, a] = twin.have?.[0] === i ? twin.have : [undefined, null];
+    const call = { client, epoch, n, i, at, a, seen: this.#seen(numbered), p: prediction && 1, y: sent > 1 ? (items?.have ?? 0) : undefined, got };
     return [pathOf(entry), { key: twin.key ?? undefined, on: isNested(entry) ? entry.on : undefined, args, call }];
   }
 
@@ -313,7 +313,7 @@ export class Sender {
     this.#outbox.end(entry);
     if (entry.failed) return entry.open.reject(entry.failed);
     try {
-      entry.open.resolve(entry.twin.mirror.decode(value));
+      entry.open.resolve(entry.twin.decode(value));
     } catch (error) {
       entry.open.reject(error);
     }
@@ -340,7 +340,7 @@ export class Sender {
   #give(entry: OutboxEntry, shown: boolean): void {
     for (const item of entry.items?.next(shown) ?? []) {
       if (item[0] === "effect") this.#effects.tell(item[1], decodeValue(item[2]) as readonly unknown[]);
-      else entry.open.yielded(entry.twin.mirror.decode(item[1]));
+      else entry.open.yielded(entry.twin.decode(item[1]));
     }
   }
 

@@ -7,8 +7,9 @@ import type { InstanceNode } from "../lib/graph/instance.js";
 import { own } from "../lib/graph/node.js";
 import { Signal } from "../lib/graph/signal.js";
 import { createSnapshotMirror, type SnapshotMirror } from "../lib/mirror/snapshot-mirror.js";
-import type { Snapshot } from "../lib/wire/codec.js";
+import type { Encoded, Snapshot } from "../lib/wire/codec.js";
 import type { InstanceRef } from "../lib/wire/protocol.js";
+import { decodeValue } from "../lib/wire/value-codec.js";
 import { type Begun, type BoundEvent, createEvent } from "./event.js";
 import { engine } from "./lazy-prediction.js";
 import type { BrowserClasses } from "./options.js";
@@ -61,8 +62,8 @@ export interface TwinWorld {
   forget(twin: LiveTwin): void;
 }
 
-/** A position in the history of a host. */
-export type Position = readonly [incarnation: string, revision: number];
+/** A position in the history of a host, and the audience whose numbers its containers have, if it sees hidden members. */
+export type Position = readonly [incarnation: string, revision: number, audience?: string | undefined];
 
 /** A twin as the client feeds it. */
 export class LiveTwin implements Twin {
@@ -116,7 +117,10 @@ export class LiveTwin implements Twin {
 
   /** The position that the server may go on from. */
   get have(): Position | undefined {
-    return this.at && this.at[1] >= 0 ? this.at : undefined;
+    const { at } = this;
+    if (!at || at[1] < 0) return undefined;
+    // JSON has no `undefined`.
+    return at[2] === undefined ? [at[0], at[1]] : at;
   }
 
   use(): () => void {
@@ -170,7 +174,9 @@ export class LiveTwin implements Twin {
   /** The instance that a container shows, as calls name it; `undefined` for one that the server has not made yet, or that is gone. */
   refOf(node: InstanceNode): InstanceRef | undefined {
     const number = this.mirror.numberOf(node);
-    return this.at && number !== undefined ? [this.at[0], this.#revision, number] : undefined;
+    const [incarnation, , audience] = this.at ?? [];
+    if (incarnation === undefined || number === undefined) return undefined;
+    return audience === undefined ? [incarnation, this.#revision, number] : [incarnation, this.#revision, number, audience];
   }
 
   method(name: string, view: object): unknown {
@@ -190,6 +196,7 @@ export class LiveTwin implements Twin {
     if (
       process.env.NODE_ENV !== "production" &&
       described &&
+      !described.partial &&
       !event &&
       isMethod(name) &&
       !described.fields.includes(name) &&
@@ -213,7 +220,7 @@ export class LiveTwin implements Twin {
 
   /** @param since the revision at which the numbers of the containers were given anew: those from before mean nothing any more */
   snapshot(at: Position, snapshot: Snapshot, since = 0): void {
-    const fresh = this.at?.[0] !== at[0] || this.#revision < since;
+    const fresh = this.at?.[0] !== at[0] || this.at[2] !== at[2] || this.#revision < since;
     this.#enter(at, () => {
       this.mirror.applySnapshot(snapshot, fresh);
       this.error = undefined;
@@ -234,9 +241,14 @@ export class LiveTwin implements Twin {
     this.#revision = at[1];
   }
 
+  /** Decodes a value. Numbers of containers that count for another audience mean nothing here. */
+  decode(value: Encoded): unknown {
+    return value[2] === this.at?.[2] ? this.mirror.decode(value) : decodeValue(value, () => undefined);
+  }
+
   /** Marks the content as not sure. */
   doubt(): void {
-    this.at &&= [this.at[0], -1];
+    this.at &&= [this.at[0], -1, this.at[2]];
   }
 
   refuse(error: EventError): void {
@@ -250,11 +262,13 @@ export class LiveTwin implements Twin {
 
   /** Takes what a page was rendered with. `false`: the twin is newer. */
   fill(at: Position, snapshot: Snapshot, since?: number): boolean {
-    const [incarnation, revision] = this.at ?? [];
+    const [incarnation, revision, audience] = this.at ?? [];
+    // The stream goes on for the audience that it has begun with.
+    if (this.synced && audience !== at[2]) return false;
     if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return false;
     // The twin may show predictions already: the stream brings the truth.
     if (engine.isOpen(this)) return false;
-    if (incarnation !== at[0] || revision !== at[1]) this.snapshot(at, snapshot, since);
+    if (incarnation !== at[0] || revision !== at[1] || audience !== at[2]) this.snapshot(at, snapshot, since);
     return true;
   }
 

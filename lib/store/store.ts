@@ -1,17 +1,16 @@
 import { Channel, type Saved, type StorageDelta } from "../channel/channel.js";
+import type { Viewers } from "../channel/viewers.js";
 import { type Audience, clients, storage } from "../graph/audience.js";
-import type { Graph } from "../graph/graph.js";
-import { InstanceNode } from "../graph/instance.js";
-import { type Node, nodeOf, UNNUMBERED } from "../graph/node.js";
-import { plainKindOf } from "../graph/plain.js";
+import { type Node, UNNUMBERED } from "../graph/node.js";
 import { Recorder } from "../record/recorder.js";
+import { type CopyReader, copyFor } from "../view/copy-for.js";
 import { viewOf } from "../view/view.js";
-import { type BodyKind, type Encoded, type Slot, type SlotSource, type Snapshot, type WireDelta, writeBodies } from "../wire/codec.js";
+import { type Encoded, type Snapshot, type WireDelta, writeBodies } from "../wire/codec.js";
 import { finish, type Steps } from "../wire/steps.js";
-import { namesOf } from "../wire/value-codec.js";
-import { AnswerWriter } from "./answer-writer.js";
+import { AnswerSource } from "./answer-source.js";
 import { ClassNode } from "./class-node.js";
 import { restoreGraph } from "./restore.js";
+import { ViewerChannels } from "./viewer-channels.js";
 import { WritableGraph, type WritableGraphOptions } from "./writable-graph.js";
 
 export interface StoreOptions {
@@ -45,6 +44,14 @@ export interface Store {
   readonly open: boolean;
   /** Makes the open changes final. `undefined` if clients would not notice them, and always before the first client subscribes. */
   commit(): WireDelta | undefined;
+  /** Some members are seen by some clients only: without `viewers`, what follows is as all others see it. */
+  readonly hides: boolean;
+  /** Some viewers of hidden members notice the last commit. */
+  readonly noticed: boolean;
+  /** The last commit's delta for viewers. `undefined` if they would not notice it, or do not watch. */
+  deltaFor(viewers: Viewers): WireDelta | undefined;
+  /** These viewers do not watch any more: their numbers are given up. */
+  dropViewers(viewers: Viewers): void;
   /** The last commit's changes of persisted fields, private ones too. `undefined` if there are none. */
   readonly storageDelta: StorageDelta | undefined;
   /** Notes the instances that enter from now on, until the turn ends: see {@link Store.made}. */
@@ -53,11 +60,14 @@ export interface Store {
    * The clients' numbers of the noted instances that the last commit has, in the order in which they entered; -1 for one that clients do not see. Those that
    * computeds make do not count.
    */
-  readonly made: readonly number[];
+  made(viewers?: Viewers): readonly number[];
   /** The instance that clients know by a number, as of the last commit, and the name of its model. `undefined` for the store's own, and where there is none. */
-  instanceOf(number: number): { readonly model: string; readonly instance: object } | undefined;
-  /** The instances that clients see, as of the last commit: the name of the model, the clients' number, and the view. */
-  instances(): Iterable<readonly [model: string, number: number, view: object]>;
+  instanceOf(number: number, viewers?: Viewers): { readonly model: string; readonly instance: object } | undefined;
+  /**
+   * All that some client may see, as of the last commit, and the instances in it that all clients see: the name of the model, the clients' number, and the
+   * view. For server code.
+   */
+  look(): { readonly view: object; readonly instances: Iterable<readonly [model: string, number: number, view: object]> };
   /** Rolls back the open changes. */
   rollback(): void;
   /** An event has ended: the same raw object that enters later is another container. */
@@ -65,7 +75,7 @@ export interface Store {
   /** Runs a synchronous read on the state of the last commit. */
   committed<R>(read: () => R): R;
   /** A snapshot of the fields that clients see, as of the last commit. The same object until the next commit. */
-  snapshot(): Snapshot;
+  snapshot(viewers?: Viewers): Snapshot;
   /** All state, for {@link StoreOptions.restore}, as of the last commit. */
   save(): Saved;
   /** An immutable view of the fields that clients see, as of the last commit. */
@@ -73,7 +83,7 @@ export interface Store {
   /** Keeps computeds evaluated from now on. A snapshot does the same. */
   watch(): void;
   /** Encodes a value for a client that has this store: containers of the store go by number. */
-  encode(value: unknown): Encoded;
+  encode(value: unknown, viewers?: Viewers): Encoded;
   /**
    * The stored record does not fit the class any more: fields were added or removed. At the next commit the storage takes
    * {@link Store.save} in the place of {@link Store.storageDelta}.
@@ -118,7 +128,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   return new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable, firstNumber });
 }
 
-const NONE: readonly number[] = [];
+const NONE: readonly never[] = [];
 
 /** The parts of a new {@link LoadedStore}. */
 interface Parts {
@@ -139,14 +149,17 @@ class LoadedStore implements Store {
   readonly instance: object;
   readonly outgrown: boolean;
   storageDelta: StorageDelta | undefined;
-  made = NONE;
   resumable: boolean;
+  noticed = false;
   readonly #graph: WritableGraph;
   readonly #clientChannel: Channel;
   readonly #storageChannel: Channel | undefined;
   readonly #restored: boolean;
   readonly #firstNumber: StoreOptions["firstNumber"];
   #cached: Snapshot | undefined;
+  /** The noted instances of the last commit. */
+  #entrants: readonly Node[] = NONE;
+  #viewerChannels: ViewerChannels | undefined;
 
   constructor({ name, instance, graph, channel, storageChannel, outgrown, restored, resumable, firstNumber }: Parts) {
     this.name = name;
@@ -173,39 +186,75 @@ class LoadedStore implements Store {
     const { entrants } = writer;
     // What computeds make is not the event's.
     writer.entrants = undefined;
+    this.#entrants = entrants ?? NONE;
     this.#graph.evaluate();
     if (entrants) this.noteMade();
     this.storageDelta = undefined;
-    this.made = NONE;
-    if (!recorder.open) return undefined;
+    this.noticed = false;
+    if (!recorder.open) {
+      this.#viewerChannels?.pass();
+      return undefined;
+    }
     const delta = this.#clientChannel.started ? this.#clientChannel.encode(recorder.changes) : undefined;
+    if (this.#viewerChannels) this.noticed = this.#viewerChannels.encode(recorder.changes);
     const stored = this.#storageChannel?.encode(recorder.changes);
     if (stored) this.storageDelta = [stored, this.#clientChannel.next];
     recorder.clear();
     this.#cached = undefined;
-    if (entrants && entrants.length > 0) this.made = this.#numbersOf(entrants);
     return delta;
   }
 
-  #numbersOf(nodes: readonly Node[]): readonly number[] {
+  get hides(): boolean {
+    return this.#graph.hides;
+  }
+
+  deltaFor(viewers: Viewers): WireDelta | undefined {
+    return this.#viewerChannels?.delta(viewers);
+  }
+
+  dropViewers(viewers: Viewers): void {
+    this.#viewerChannels?.drop(viewers);
+  }
+
+  made(viewers?: Viewers): readonly number[] {
+    if (this.#entrants.length === 0) return NONE;
+    const { audience } = this.#channelOf(viewers);
+    return this.#entrants.map((node) => Math.max(audience.tag(node).id, UNNUMBERED));
+  }
+
+  /** The channel of some clients, whose containers have numbers. */
+  #channelOf(viewers: Viewers | undefined): Channel {
     this.#begin();
-    return nodes.map(({ id }) => Math.max(id, UNNUMBERED));
+    return this.#viewersOf(viewers)?.of(viewers as Viewers) ?? this.#clientChannel;
+  }
+
+  /** The channels for viewers, where these see more than others. */
+  #viewersOf(viewers: Viewers | undefined): ViewerChannels | undefined {
+    if (!viewers || !this.#graph.hides) return undefined;
+    this.watch();
+    this.#viewerChannels ??= new ViewerChannels(this.#graph, this.#clientChannel);
+    return this.#viewerChannels;
   }
 
   noteMade(): void {
     this.#graph.writer.entrants = [];
   }
 
-  instances(): Iterable<readonly [model: string, number: number, view: object]> {
-    const { root } = this.#graph;
+  look(): { view: object; instances: Iterable<readonly [model: string, number: number, view: object]> } {
+    const { hides, root } = this.#graph;
     const { table } = this.#clientChannel;
-    this.#begin();
+    this.watch();
     const nodes = [...table].filter((node) => node instanceof ClassNode && node !== root) as ClassNode[];
-    return this.#graph.rewind(() => nodes.map((node) => [node.className, node.id, viewOf(node) as object] as const));
+    return this.#graph.rewind(() => {
+      const copies = new Map<Node, object>();
+      const view = hides ? copyFor(root, trusted, copies) : (viewOf(root) as object);
+      const shown = (node: Node) => copies.get(node) ?? (viewOf(node) as object);
+      return { view, instances: nodes.map((node) => [node.className, node.id, shown(node)] as const) };
+    });
   }
 
-  instanceOf(number: number): { model: string; instance: object } | undefined {
-    const { table, next } = this.#clientChannel;
+  instanceOf(number: number, viewers?: Viewers): { model: string; instance: object } | undefined {
+    const { table, next } = this.#viewersOf(viewers)?.of(viewers as Viewers) ?? this.#clientChannel;
     const node = number < next ? table.get(number) : undefined;
     return node instanceof ClassNode && node !== this.#graph.root ? { model: node.className, instance: node.live } : undefined;
   }
@@ -222,7 +271,9 @@ class LoadedStore implements Store {
     return this.#graph.rewind(read);
   }
 
-  snapshot(): Snapshot {
+  snapshot(viewers?: Viewers): Snapshot {
+    const channels = this.#viewersOf(viewers);
+    if (channels) return channels.snapshot(viewers as Viewers);
     this.#maintain();
     this.#begin();
     this.#cached ??= this.#graph.rewind(() => this.#clientChannel.snapshot());
@@ -243,9 +294,12 @@ class LoadedStore implements Store {
     this.#maintain();
   }
 
-  encode(value: unknown): Encoded {
-    if (typeof value === "object" && value !== null) this.#begin();
-    return encodeFor(this.#graph, value);
+  encode(value: unknown, viewers?: Viewers): Encoded {
+    const { audience } = typeof value === "object" && value !== null ? this.#channelOf(viewers) : this.#clientChannel;
+    const source = new AnswerSource(this.#graph, audience, viewers);
+    const slot = source.slot(value);
+    const bodies = writeBodies(source.queue, source);
+    return bodies.length > 0 ? [slot, bodies] : [slot];
   }
 
   dispose(): void {
@@ -266,24 +320,17 @@ class LoadedStore implements Store {
   #maintain(): void {
     const graph = this.#graph;
     const channel = this.#clientChannel;
-    const { recorder } = graph;
     if (graph.maintaining) return;
     graph.maintaining = true;
     if (!graph.computes) return;
     this.#begin();
     const instances = [...channel.table].filter((node) => node instanceof ClassNode && node.shape.computeds.length > 0) as ClassNode[];
     if (instances.length === 0) return;
-    const aside = new Map(recorder.changes);
-    graph.rewind(() => {
-      recorder.clear();
-      graph.evaluating(() => {
-        for (const node of instances) node.maintain();
-      });
+    graph.settled((changes) => {
+      for (const node of instances) node.maintain();
       const { next } = channel;
-      channel.encode(recorder.changes);
+      channel.encode(changes);
       this.resumable &&= !this.#restored || next === channel.next;
-      recorder.clear();
-      for (const [node, change] of aside) recorder.changes.set(node, change);
     });
     this.#cached = undefined;
   }
@@ -308,46 +355,8 @@ const watchers: Audience = {
   lost: (node) => node instanceof ClassNode && node.unseen(),
 };
 
-/** Encodes a value: containers of this store by number, all others as plain values. */
-function encodeFor(graph: Graph, value: unknown): Encoded {
-  const source = new AnswerSource(graph);
-  const slot = source.slot(value);
-  const bodies = writeBodies(source.queue, source);
-  return bodies.length > 0 ? [slot, bodies] : [slot];
-}
-
-class AnswerSource extends AnswerWriter implements SlotSource<object> {
-  readonly #graph: Graph;
-
-  constructor(graph: Graph) {
-    super();
-    this.#graph = graph;
-  }
-
-  override slot(value: unknown): Slot {
-    const node: Node | undefined = nodeOf(value);
-    if (node?.graph === this.#graph && node.id >= 0) return [node.id];
-    if (node instanceof InstanceNode) return super.slot(viewOf(node));
-    return super.slot(value);
-  }
-
-  kind(container: object): BodyKind {
-    return plainKindOf(container);
-  }
-
-  data(container: object): unknown {
-    return container;
-  }
-
-  names(container: object): readonly string[] {
-    return namesOf(container);
-  }
-
-  className(): string {
-    return "";
-  }
-
-  name(name: string): string {
-    return name;
-  }
-}
+/** What server code sees: all that some client may see. */
+const trusted: CopyReader = {
+  names: (node) => (node instanceof ClassNode ? node.shape.sharedNames : node.visible()),
+  data: (node) => (node instanceof ClassNode ? node.shared() : node.data),
+};

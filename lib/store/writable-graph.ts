@@ -1,4 +1,5 @@
 import { _getGlobalState, isComputed, transaction } from "mobx";
+import type { ComputedSchema } from "../class/schema.js";
 import { outsideEvent } from "../errors/errors.js";
 import { readOnlyComputed, readOnlyReaction } from "../errors/state-errors.js";
 import { stateDate } from "../graph/date.js";
@@ -8,7 +9,7 @@ import { type Node, own, type Stored } from "../graph/node.js";
 import { ORDER, pathOf } from "../graph/path.js";
 import { openFace } from "../live/faces.js";
 import { printContainers, printInstances } from "../live/inspect.js";
-import type { Recorder } from "../record/recorder.js";
+import type { Change, Recorder } from "../record/recorder.js";
 import { replaced, undo } from "../record/undo.js";
 import { ClassNode, type Shape, shapeOf } from "./class-node.js";
 import { type Reconciliation, reconcile } from "./reconcile.js";
@@ -37,6 +38,10 @@ export class WritableGraph extends Graph {
   readonly maintained = new Set<ClassNode>();
   /** Clients see computeds. */
   maintaining = false;
+  /** Some classes have members that only some clients see. */
+  hides = false;
+  /** Whether a channel shows an instance. Set where there is more than one channel for clients. */
+  sees: ((node: ClassNode) => boolean) | undefined;
   /** Clients may see fields that the storage does not keep. */
   forgets = false;
   /** Reports an error that a computed throws, or a value of a computed that is no state. */
@@ -48,6 +53,8 @@ export class WritableGraph extends Graph {
   readonly #shapes = new Map<unknown, Shape>();
   readonly #named = new Map<string, Shape>();
   #evaluating = false;
+  #shown: ReadonlySet<unknown> | undefined;
+  #evaluatedOf: Map<Shape, readonly ComputedSchema[]> | undefined;
 
   constructor({ name, models, guard, recorder }: WritableGraphOptions) {
     super(name);
@@ -73,7 +80,7 @@ export class WritableGraph extends Graph {
   /** Makes the user's instance the root of the graph. */
   adoptRoot(instance: object): void {
     const shape = shapeOf("", instance.constructor as new () => object);
-    this.#noteForgotten(shape);
+    this.#note(shape);
     printInstances(shape.Class.prototype);
     const root = new ClassNode(this, shape);
     this.root = root;
@@ -87,12 +94,35 @@ export class WritableGraph extends Graph {
     return [(this.root as ClassNode).shape, ...this.#named.values()].some(({ computeds }) => computeds.length > 0);
   }
 
-  #noteForgotten({ visibleFields, persistedFields }: Shape): void {
+  /** The predicates whose computeds are evaluated: those of the clients that watch. */
+  get shown(): ReadonlySet<unknown> | undefined {
+    return this.#shown;
+  }
+
+  set shown(predicates: ReadonlySet<unknown> | undefined) {
+    this.#shown = predicates;
+    this.#evaluatedOf = new Map();
+  }
+
+  /** The computeds that are evaluated of a class's instances: always the same list, as long as the same clients watch. */
+  evaluatedOf(shape: Shape): readonly ComputedSchema[] {
+    if (!shape.hidden) return shape.computeds;
+    let computeds = this.#evaluatedOf?.get(shape);
+    if (!computeds) {
+      computeds = shape.computeds.filter(({ visibleTo }) => !visibleTo || this.#shown?.has(visibleTo));
+      this.#evaluatedOf ??= new Map();
+      this.#evaluatedOf.set(shape, computeds);
+    }
+    return computeds;
+  }
+
+  #note({ hidden, visibleFields, persistedFields }: Shape): void {
+    this.hides ||= hidden !== undefined;
     this.forgets ||= visibleFields.some((field) => !persistedFields.includes(field));
   }
 
   #register(shape: Shape): void {
-    this.#noteForgotten(shape);
+    this.#note(shape);
     printInstances(shape.Class.prototype);
     this.#shapes.set(shape.Class.prototype, shape);
     this.#named.set(shape.name, shape);
@@ -137,6 +167,18 @@ export class WritableGraph extends Graph {
         replaced(node);
       }
     }
+  }
+
+  /** Evaluates computeds on the state of the last commit. What changes by that is no part of the open changes: the function gets it. */
+  settled(evaluate: (changes: ReadonlyMap<Node, Change>) => void): void {
+    const { recorder } = this;
+    const aside = new Map(recorder.changes);
+    this.rewind(() => {
+      recorder.clear();
+      this.evaluating(() => evaluate(recorder.changes));
+      recorder.clear();
+      for (const [node, change] of aside) recorder.changes.set(node, change);
+    });
   }
 
   /** Brings all maintained computeds up to date. */

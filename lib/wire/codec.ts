@@ -8,7 +8,7 @@ export type Slot = string | number | boolean | null | readonly unknown[];
 /** PROTOCOL.md §4, "Bodies". */
 export type Group = readonly unknown[];
 /** A value that is no part of a store: PROTOCOL.md §5. */
-export type Encoded = readonly [Slot] | readonly [Slot, readonly Group[]];
+export type Encoded = readonly [Slot] | readonly [Slot, bodies: readonly Group[], audience?: string];
 export type WireDelta = readonly unknown[];
 export type Snapshot = readonly [names: string[], next: number, ids: number[], bodies: Group[]];
 

@@ -44,7 +44,7 @@ type HelloMessage = readonly [head: "hello", greeting: Greeting];
 
 /**
  * The whole state of a store. `ended`: the events of this client up to that number have ended in it. `since`: its containers got their numbers anew at that
- * revision, so numbers from before mean other containers.
+ * revision, so numbers from before mean other containers. `audience`: the viewers of hidden members for whom the containers have their numbers.
  */
 export type SnapshotMessage = readonly [
   head: "snapshot",
@@ -56,16 +56,25 @@ export type SnapshotMessage = readonly [
   snapshot: Snapshot,
   ended?: number | undefined,
   since?: number | undefined,
+  audience?: string | undefined,
 ];
 
 /** The state that the client has is the truth at that revision. */
-export type ResumeMessage = readonly [head: "resume", host: number, store: string, key: string | null, incarnation: string, revision: number];
+export type ResumeMessage = readonly [
+  head: "resume",
+  host: number,
+  store: string,
+  key: string | null,
+  incarnation: string,
+  revision: number,
+  audience?: string,
+];
 
 /** The next frame of the host has what the events of this client up to `n` have changed. `made`: the numbers of the instances that event `n` has made. */
 export type RanMessage = readonly [head: "ran", host: number, n: number, made?: readonly number[]];
 
-/** An instance in a store, as calls of its events name it: the container that had this number at this revision. */
-export type InstanceRef = readonly [incarnation: string, revision: number, number: number];
+/** An instance in a store, as calls of its events name it: the container that had this number at this revision, for this audience. */
+export type InstanceRef = readonly [incarnation: string, revision: number, number: number, audience?: string | undefined];
 
 type RefusedMessage = readonly [head: "refused", store: string, key: string | null, ...refusal: RefusalParts];
 
@@ -136,4 +145,6 @@ export interface Answer {
   readonly o?: NumberedItems;
   /** The messages that a stream would have brought. */
   readonly f?: readonly MissedMessage[];
+  /** The viewers of hidden members for whom `m` and the frames in `f` have their numbers. */
+  readonly a?: string;
 }

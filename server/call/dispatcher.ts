@@ -3,6 +3,7 @@ import { cancelled, cookieReplaced, cutOff, isLater, unknownEvent, unknownOutcom
 import { eventIds } from "../../lib/event/event-ids.js";
 import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
+import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect, InstanceRef, Item, MissedMessage, NumberedItems } from "../../lib/wire/protocol.js";
 import { definitionOf, locate, type OwnedEvent, permit, publicEvent } from "../access/access.js";
@@ -14,6 +15,7 @@ import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import { checkGiven } from "../definition/arguments.js";
 import { type EventPath, nameInStore } from "../definition/event-path.js";
 import { type Definition, labelOf } from "../definition/scope.js";
+import type { HostViewers } from "../host/audiences.js";
 import type { Caller } from "../host/context.js";
 import type { CallSinks, EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
@@ -59,6 +61,8 @@ export interface Outcome {
   readonly o?: NumberedItems;
   /** The numbers of the instances that it has made. */
   readonly m?: readonly number[];
+  /** The audience whose numbers these are, if it sees hidden members. */
+  readonly a?: string;
   readonly error?: Refusal;
 }
 
@@ -180,7 +184,8 @@ export class Dispatcher {
       await permit(definition, host, caller);
       call.checked = await checkGiven(owner, event, args, this.#server.limits);
       const what = { definition, owner, event, on, args: call.checked };
-      return await host.run({ ...what, caller, control, eventId: randomId(), began, answer: jsonOf, check: jsonOf, ...(effects && { effects }) });
+      const json = (value: unknown) => jsonOf(value, host.audiences.of(caller));
+      return await host.run({ ...what, caller, control, eventId: randomId(), began, answer: json, check: json, ...(effects && { effects }) });
     } finally {
       this.#controls.delete(control);
     }
@@ -229,6 +234,7 @@ export class Dispatcher {
     const eventId = `${host.incarnation}.${caller.connection?.id}${client.slice(tabOf(client).length)}.${n}`;
     const id = idOf(host, number);
     const items = this.#itemsOf(entered);
+    const encoded = (value: unknown, store: Store) => encodedFor(host.audiences.of(caller), value, store);
     this.#running.set(id, control);
     this.#items.set(id, items);
     if (this.#early.delete(id)) control.abort(cancelled());
@@ -246,10 +252,14 @@ export class Dispatcher {
       ...this.#again(host, event, number, eventId),
       began,
       check: checkAnswer,
-      answer: (value, store, r) => items.end({ r, v: store.encode(value), ...(store.made.length > 0 && { m: store.made }) }),
+      answer(value, store, r) {
+        const viewers = host.audiences.of(caller);
+        const made = store.made(viewers);
+        return items.end({ r, v: encoded(value, store), ...(made.length > 0 && { m: made, ...(viewers && { a: viewers.name }) }) });
+      },
       refuse: (error) => items.end(refuse(error)),
       stored: withLastItems,
-      yielded: (value, store) => items.add(["yield", store.encode(value)]),
+      yielded: (value, store) => items.add(["yield", encoded(value, store)]),
       effects: (effects) => {
         const sends = effects.map((effect) => items.add(["effect", ...effect]));
         return () => {
@@ -294,19 +304,21 @@ export class Dispatcher {
     const { at, client, y } = number;
     // The next request gets the answer, with the cookie.
     if (request.late && typeof request.cookie === "string") throw cookieReplaced();
-    const { error, o: items, ...rest } = outcome;
+    const { error, o: items, a: numbered, m, ...rest } = outcome;
     if (error && !items) throw errorOf(error);
     const stream = this.#server.streams.of(client);
     const h = stream?.numberOf(host);
     const o = items && (y !== undefined || !stream) ? itemsAfter(items, y ?? 0) : undefined;
-    const f = h === undefined && at !== null ? await this.#missed(definition, host, caller, client, at) : undefined;
-    const done = { h: h ?? null, i: host.incarnation, ...rest, ...(o && { o }), ...(f && { f }) };
+    const viewers = host.audiences.of(caller);
+    const f = h === undefined && at !== null ? await this.#missed(definition, host, caller, number, at) : undefined;
+    const made = m && numbered === viewers?.name && { m };
+    const done = { h: h ?? null, i: host.incarnation, ...rest, ...made, ...(o && { o }), ...(f && { f }), ...(viewers && { a: viewers.name }) };
     if (error) throw errorOf({ ...error, done });
     return done;
   }
 
   /** Gives the messages of a host that a client without a stream has missed. */
-  async #missed(called: Definition, host: Host, caller: Caller, client: string, at: number): Promise<MissedMessage[]> {
+  async #missed(called: Definition, host: Host, caller: Caller, { audience, client }: NumberedCall, at: number): Promise<MissedMessage[]> {
     if (at >= host.revision) return [];
     const names: string[] = [];
     for (const name of host.stores) {
@@ -321,10 +333,11 @@ export class Dispatcher {
       if (permitted) names.push(name);
     }
     // The frames of all its stores, as the client may show others too.
-    const frames = host.missed(at, [...names, called.name]);
+    const viewers = host.audiences.of(caller);
+    const frames = audience === viewers?.name ? host.missed(at, [...names, called.name], viewers) : undefined;
     if (frames) return frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)]);
-    const { revision, snapshot, ended, since } = await host.read(called.name, client);
-    const end = since === undefined ? ([ended] as const) : ([ended, since] as const);
+    const { revision, snapshot, ended, since } = await host.read(called.name, viewers, client);
+    const end = viewers ? ([ended, since ?? 0, viewers.name] as const) : since === undefined ? ([ended] as const) : ([ended, since] as const);
     return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ...end]];
   }
 
@@ -362,6 +375,13 @@ export class Dispatcher {
   stop(): void {
     for (const control of this.#controls) control.abort(cutOff());
   }
+}
+
+/** Encodes a value for a caller. Numbers of containers count for those who see the same hidden members, so their name goes along. */
+function encodedFor(viewers: HostViewers | undefined, value: unknown, store: Store): Encoded {
+  const [slot, bodies = []] = store.encode(value, viewers);
+  if (viewers && (bodies.length > 0 || Array.isArray(slot))) return [slot, bodies, viewers.name];
+  return bodies.length > 0 ? [slot, bodies] : [slot];
 }
 
 /** Names a numbered call among all. */

@@ -24,6 +24,8 @@ export type PreloadedStore =
       readonly snapshot: unknown;
       /** The revision at which the store's containers got new numbers. */
       readonly since?: number;
+      /** The audience whose numbers its containers have, if it sees hidden members. */
+      readonly audience?: string;
     }
   | { readonly store: string; readonly key: string | null; readonly refused: RefusalParts };
 
@@ -114,7 +116,7 @@ async function preloaded(
       await permit(definition, host, caller);
       // No state is kept of a session that was made for this page alone: nobody will ever ask for it.
       if (page) await host.loader.load(store, page, caller, !(isNew && definition.kind === "session"));
-      return { store, key, incarnation: host.incarnation, ...(await host.read(store)) };
+      return { store, key, incarnation: host.incarnation, ...(await host.read(store, host.audiences.of(caller))) };
     } finally {
       admission.leave(host);
     }

@@ -2,6 +2,7 @@ import { isEventError } from "../../lib/errors/errors.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
 import { hasHook } from "../definition/lifecycle.js";
 import type { EventRecord } from "../storage/records.js";
+import type { Audiences, HostViewers } from "./audiences.js";
 import { begunCall } from "./begun-call.js";
 import { effectsRead, type Turn } from "./context.js";
 import { takeEffects } from "./effects.js";
@@ -11,11 +12,12 @@ import type { World } from "./host.js";
 import { createJournal, type Journal } from "./journal.js";
 import { isRenumbered, type Shelf, type ShelfEntry } from "./shelf.js";
 import type { Turns } from "./turns.js";
-import type { Watchers } from "./watchers.js";
+import type { Told, Watchers } from "./watchers.js";
 
 interface Owner {
   readonly id: string;
   readonly incarnation: string;
+  readonly audiences: Audiences;
   readonly eventNumbers: EventNumbers;
   readonly shelf: Shelf;
   readonly turns: Turns;
@@ -82,12 +84,14 @@ export class Commits {
     turns.check(turn);
     const changed: ShelfEntry[] = [];
     const deltas: [string, WireDelta][] = [];
+    this.#host.audiences.sweep();
     for (const [name, entry] of shelf.live) {
       const { open } = entry.store;
       const delta = entry.store.commit();
-      if (open || delta) changed.push(entry);
+      if (open || delta || entry.store.noticed) changed.push(entry);
       if (delta && entry.loggedFrom !== undefined) deltas.push([name, delta]);
     }
+    const others = this.#forViewers(deltas);
     const { everyone, send } = takeEffects(turn, world.post, () => watchers.logs);
     // Effects for all who watch have a revision, so a client that resumes gets them once.
     const numbered = call?.numbered;
@@ -104,13 +108,35 @@ export class Commits {
       const left = call && this.#leave(call);
       if (news || numbered || left) this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) });
     } else if (news) this.write(changed, call && this.#goesOn(turn, call));
-    const shown = call?.predicted ? by && { client: by.client, n: by.n, made: shelf.live.get(call.definition?.name ?? "")?.store.made } : undefined;
+    const shown = call?.predicted && by ? this.#shownBy(turn, call, by) : undefined;
     this.#journal.after(() => {
       this.#told = revision;
-      if (news) watchers.publish({ revision, deltas, by: shown, effects: everyone });
+      if (news) watchers.publish({ revision, deltas, others, by: shown, effects: everyone });
       send?.();
     });
     if (this.#journal.full) await turns.hold(this.#journal.settled());
+  }
+
+  /** What the caller of an event is told with the frame that shows it. */
+  #shownBy({ caller }: Turn, { definition }: CommittingEvent, { client, n }: { readonly client: string; readonly n: number }): Told["by"] {
+    const { audiences, shelf } = this.#host;
+    const viewers = audiences.of(caller);
+    return { client, n, made: shelf.live.get(definition?.name ?? "")?.store.made(viewers), viewers };
+  }
+
+  /** The deltas of a commit for each audience that sees hidden members. */
+  #forViewers(deltas: readonly [string, WireDelta][]): Told["others"] {
+    let others: Map<HostViewers, [string, WireDelta][]> | undefined;
+    for (const viewers of this.#host.audiences.live) {
+      const same = deltas.filter(([name]) => !this.#host.shelf.live.get(name)?.store.hides);
+      others ??= new Map();
+      others.set(viewers, same);
+      for (const [name, { store }] of this.#host.shelf.live) {
+        const delta = store.deltaFor(viewers);
+        if (delta) same.push([name, delta]);
+      }
+    }
+    return others;
   }
 
   /** Has the effects of an event beside the queue take place with its yield, which commits nothing. */

@@ -197,12 +197,13 @@ export class EventRunner {
    * The instance whose event is called: the store's own, or the one that the call names.
    * @throws EventError `GONE` where the store does not hold it any more
    */
-  #instance({ definition, owner, event, on, life }: EventCall<unknown>, entry: ShelfEntry): object {
+  #instance({ caller, definition, owner, event, on, life }: EventCall<unknown>, entry: ShelfEntry): object {
     if (!on) return entry.store.instance;
     const host = this.#host;
-    const [incarnation, revision, number] = on;
+    const [incarnation, revision, number, audience] = on;
+    const viewers = host.audiences.of(caller);
     const counts = life === host.number || (incarnation === host.incarnation && revision >= host.watchers.since(entry));
-    const found = counts ? entry.store.instanceOf(number) : undefined;
+    const found = counts && audience === viewers?.name ? entry.store.instanceOf(number, viewers) : undefined;
     if (!found || definition.models.get(found.model) !== owner) throw gone(labelOf(owner, event));
     return found.instance;
   }

@@ -16,10 +16,10 @@ export function createFrameLog(limit: number): FrameLog {
   return {
     add(frame) {
       frames.push(frame);
-      bytes += frame.bytes;
+      bytes += frame.weight;
       if (bytes <= limit) return;
       let drop = 0;
-      while (drop < frames.length && bytes > limit / 2) bytes -= (frames[drop++] as Frame).bytes;
+      while (drop < frames.length && bytes > limit / 2) bytes -= (frames[drop++] as Frame).weight;
       start = (frames[drop - 1] as Frame).revision;
       frames = frames.slice(drop);
     },

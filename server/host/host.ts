@@ -16,6 +16,7 @@ import { inSlices } from "../task/slices.js";
 import type { Resume } from "../telemetry.js";
 import type { Report } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
+import { Audiences, type HostViewers } from "./audiences.js";
 import type { Beginnings } from "./beginnings.js";
 import { Commits } from "./commits.js";
 import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
@@ -74,6 +75,15 @@ export interface Limits {
   readonly maxHosts: number;
 }
 
+/** A store's committed state for clients. `audience`: the name of those whose numbers its containers have, if they see hidden members. */
+interface CommittedState {
+  readonly revision: number;
+  readonly snapshot: Snapshot;
+  readonly ended?: number;
+  readonly since?: number;
+  readonly audience?: string;
+}
+
 let lives = 0;
 
 /** One live scope instance: where its parts meet. Each of them asks the others through it. */
@@ -88,6 +98,7 @@ export class Host {
   readonly eventNumbers: EventNumbers;
   /** The queue of all that changes its stores: one task at a time. */
   readonly queue = createQueue();
+  readonly audiences = new Audiences(this);
   readonly shelf: Shelf;
   readonly loader = new Loader(this);
   readonly turns = new Turns(this);
@@ -196,11 +207,11 @@ export class Host {
   // --- reading ---
 
   /** Loads a store, and gives its committed state for clients. */
-  async read(store: string, client?: string): Promise<{ revision: number; snapshot: Snapshot; ended?: number; since?: number }> {
+  async read(store: string, viewers: HostViewers | undefined, client?: string): Promise<CommittedState> {
     await this.loader.open(store);
-    const { snapshot, since } = this.watchers.snapshot(store);
+    const { snapshot, since } = this.watchers.snapshot(store, viewers);
     const ended = client !== undefined && { ended: this.eventNumbers.ended(client) };
-    const read = { revision: this.commits.revision, snapshot, ...ended, ...(since > 0 && { since }) };
+    const read = { revision: this.commits.revision, snapshot, ...ended, ...(since > 0 && { since }), ...(viewers && { audience: viewers.name }) };
     await this.commits.settled();
     return read;
   }
@@ -208,10 +219,10 @@ export class Host {
   /** Loads a store, and gives its committed state as an immutable view, with the instances in it that have events. */
   async plain(name: string): Promise<SeenStore> {
     const { definition, store } = await this.loader.open(name);
-    const view = store.plain();
+    const { view, instances: found } = store.look();
     const instances = new Map<object, SeenInstance>();
     const life = this.number;
-    for (const [model, number, shown] of definition.models.size > 0 ? store.instances() : [])
+    for (const [model, number, shown] of definition.models.size > 0 ? found : [])
       if (definition.models.has(model)) instances.set(shown, { ref: [this.incarnation, this.commits.revision, number], life, model });
     await this.commits.settled();
     return { view, instances };
@@ -243,8 +254,8 @@ export class Host {
   }
 
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
-  missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
-    return this.watchers.missed(after, stores);
+  missed(after: number, stores: readonly string[], viewers: HostViewers | undefined): readonly Frame[] | undefined {
+    return this.watchers.missed(after, stores, viewers);
   }
 
   // --- the end of it, and hot reload ---
@@ -304,6 +315,7 @@ export class Host {
         await this.turns.take(`${name}.onLoad`, { caller: SERVER }, move).catch((error: unknown) => report("error", error));
       }
       if (!moved) return;
+      this.audiences.renew();
       if (this.commits.revision > 0 || this.watchers.size > 0) this.commits.step(this.shelf.unstored, (revision) => this.watchers.renew(revision));
     });
   }

@@ -1,14 +1,15 @@
-import type { Snapshot, WireDelta } from "../../lib/wire/codec.js";
+import type { Snapshot } from "../../lib/wire/codec.js";
 import { hasHook } from "../definition/lifecycle.js";
 import type { StreamConnection } from "../stream/connection.js";
 import { Frame } from "../wire/frame.js";
+import type { HostViewers } from "./audiences.js";
 import { createFrameLog, type FrameLog } from "./frame-log.js";
 import type { Host } from "./host.js";
 import { isRenumbered, type ShelfEntry } from "./shelf.js";
 import { createTabHooks, type TabHooks } from "./tab-hooks.js";
 
-/** `[incarnation, revision]` of what a client already has. */
-export type Have = readonly [incarnation: string, revision: number];
+/** `[incarnation, revision]` of what a client already has, and the audience whose numbers its containers have. */
+export type Have = readonly [incarnation: string, revision: number, audience?: string | undefined];
 
 interface Want {
   readonly store: string;
@@ -19,10 +20,13 @@ interface Want {
 type Shown = { readonly store: string; readonly snapshot: Snapshot; readonly since: number } | { readonly store: string; readonly error: unknown };
 
 /** A commit, as watchers get it. */
-interface Told {
+export interface Told {
   readonly revision: number;
-  readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
-  readonly by?: Frame["by"];
+  readonly deltas: Frame["deltas"];
+  /** The deltas for those who see hidden members. */
+  readonly others?: ReadonlyMap<HostViewers, Frame["deltas"]> | undefined;
+  /** `viewers`: the audience of the caller, whose numbers the made instances have. */
+  readonly by?: (NonNullable<Frame["by"]> & { readonly viewers: HostViewers | undefined }) | undefined;
   /** The effects for all who watch. */
   readonly effects?: Frame["effects"];
 }
@@ -69,14 +73,15 @@ export class Watchers {
     if (connection.closed) return;
     const stores = this.#watching.get(connection) ?? new Set();
     this.#watching.set(connection, stores);
-    const resumable = loaded.filter((want) => this.#canResume(want));
+    const viewers = this.#host.audiences.of(connection.caller);
+    const resumable = loaded.filter((want) => this.#canResume(want, viewers));
     const from = Math.max(...resumable.map((want) => (want.have as Have)[1]));
     const resumed = stores.size > 0 ? [] : resumable.filter((want) => want.have?.[1] === from);
     const anew = loaded.filter((want) => !resumed.includes(want));
     for (const { store } of loaded) stores.add(store);
     const names = (some: readonly Want[]) => some.map(({ store }) => store);
-    if (resumed.length > 0) connection.resume(this.#host, names(resumed), from, this.#frameLog.after(from) ?? [], stores);
-    if (anew.length > 0) connection.renew(this.#host, names(anew), stores);
+    if (resumed.length > 0) connection.resume(this.#host, names(resumed), from, this.#frameLog.after(from) ?? [], stores, viewers);
+    if (anew.length > 0) connection.renew(this.#host, names(anew), stores, viewers);
     if (stores.size === 0) this.#watching.delete(connection);
     const had = anew.filter(({ have }) => have).length;
     world.watched("delta", resumed.length);
@@ -101,7 +106,7 @@ export class Watchers {
   /** Sends snapshots to all: the frames that they have are not continued. */
   renew(revision: number): void {
     this.#frameLog.restart(revision);
-    for (const [connection, stores] of this.#watching) connection.renew(this.#host, [...stores], stores);
+    for (const [connection, stores] of this.#watching) connection.renew(this.#host, [...stores], stores, this.#host.audiences.of(connection.caller));
   }
 
   /** Refuses all watchers for good. No hook runs for it. */
@@ -136,33 +141,40 @@ export class Watchers {
     return false;
   }
 
-  publish({ revision, deltas, by, effects }: Told): void {
+  /** Whether somebody watches as one of these. */
+  shows(viewers: HostViewers): boolean {
+    for (const connection of this.#watching.keys()) if (connection.viewersOf(this.#host) === viewers) return true;
+    return false;
+  }
+
+  publish(told: Told): void {
+    const { revision } = told;
     const { number, world } = this.#host;
     if (!this.logs) {
       this.#frameLog.restart(revision);
       return world.committed(this.#host, 0);
     }
-    const frame = new Frame(number, revision, deltas, by, effects);
+    const frame = frameOf(number, told);
     this.#frameLog.add(frame);
     for (const connection of this.#watching.keys()) connection.frame(this.#host, frame);
     world.committed(this.#host, frame.bytes);
   }
 
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
-  missed(after: number, stores: readonly string[]): readonly Frame[] | undefined {
+  missed(after: number, stores: readonly string[], viewers: HostViewers | undefined): readonly Frame[] | undefined {
     const kept = stores.every((name) => {
       const loggedFrom = this.#host.shelf.live.get(name)?.loggedFrom;
       return loggedFrom !== undefined && loggedFrom <= after;
     });
-    return kept && after > 0 ? this.#frameLog.after(after) : undefined;
+    return kept && after > 0 ? this.#frameLog.after(after)?.map((frame) => frame.for(viewers)) : undefined;
   }
 
   /** Gives the committed state of loaded stores, all of one revision, once it is stored: between the frames before and after it. */
-  show(stores: readonly string[], tell: (revision: number, shown: readonly Shown[]) => void): void {
+  show(stores: readonly string[], viewers: HostViewers | undefined, tell: (revision: number, shown: readonly Shown[]) => void): void {
     const { commits } = this.#host;
     const shown = stores.map((store): Shown => {
       try {
-        return { store, ...this.snapshot(store) };
+        return { store, ...this.snapshot(store, viewers) };
       } catch (error) {
         return { store, error };
       }
@@ -172,10 +184,10 @@ export class Watchers {
   }
 
   /** A store's committed state for clients, which may be on its way into the storage, and since when its numbers count. It is loaded. */
-  snapshot(store: string): { readonly snapshot: Snapshot; readonly since: number } {
+  snapshot(store: string, viewers: HostViewers | undefined): { readonly snapshot: Snapshot; readonly since: number } {
     const entry = this.#host.shelf.live.get(store) as ShelfEntry;
     const since = this.since(entry);
-    return { snapshot: entry.store.snapshot(), since };
+    return { snapshot: entry.store.snapshot(viewers), since };
   }
 
   /** The revision since which a store's containers have the numbers that they have. Clients may know other numbers from before. */
@@ -184,13 +196,15 @@ export class Watchers {
     return entry.since;
   }
 
-  #canResume({ store, have }: Want): boolean {
+  #canResume({ store, have }: Want, viewers: HostViewers | undefined): boolean {
     const { commits, incarnation, shelf } = this.#host;
     const entry = shelf.live.get(store) as ShelfEntry;
     const first = entry.loggedFrom === undefined;
     this.keep(entry);
     // Revision 0 is not stored: a client's state of it may be of another life.
     if (!have || have[0] !== incarnation || have[1] === 0) return false;
+    // Other viewers know the containers by other numbers.
+    if (have[2] !== viewers?.name) return false;
     if (have[1] > commits.told || have[1] < (entry.loggedFrom as number)) return false;
     // A client's state from an earlier life is the same only if the store has come back with the same numbers.
     if (first && isRenumbered(entry)) return false;
@@ -208,4 +222,11 @@ export class Watchers {
     entry.loggedFrom = commits.revision;
     if (anew) entry.since = commits.revision;
   }
+}
+
+/** Makes a commit's frame. The instances that its event has made have numbers for the audience of its caller alone. */
+function frameOf(host: number, { revision, deltas, others, by, effects }: Told): Frame {
+  const byFor = (viewers: HostViewers | undefined) => by && { client: by.client, n: by.n, ...(by.viewers === viewers && { made: by.made }) };
+  const forms = others && new Map([...others].map(([viewers, seen]) => [viewers, new Frame(host, revision, seen, byFor(viewers), effects)]));
+  return new Frame(host, revision, deltas, byFor(undefined), effects, forms);
 }

@@ -1,4 +1,5 @@
 import type { AnswerMessage, Greeting, Message } from "../../lib/wire/protocol.js";
+import type { HostViewers } from "../host/audiences.js";
 import type { Caller, ConnectionInfo } from "../host/context.js";
 import type { Host } from "../host/host.js";
 import { createQueue } from "../task/queue.js";
@@ -159,28 +160,24 @@ export class StreamConnection {
       const ended = this.client === undefined ? 0 : host.eventNumbers.ended(this.client);
       const due = [...pending].filter((store) => stores.has(store));
       if (due.length === 0) pending.clear();
-      host.watchers.show(due, (revision, shown) => {
+      const { viewers } = watched;
+      host.watchers.show(due, viewers, (revision, shown) => {
         watched.asked = false;
         this.#due = true;
         for (const one of shown) {
           const { store } = one;
-          if (!pending.delete(store) || this.#watched.get(host) !== watched) continue;
+          if (this.#watched.get(host) !== watched || watched.viewers !== viewers || !pending.delete(store)) continue;
           if ("error" in one) this.refuse(store, host.roomKey, one.error);
-          else
-            this.#ready.push([
-              "snapshot",
-              host.number,
-              store,
-              host.roomKey,
-              host.incarnation,
-              revision,
-              one.snapshot,
-              ...(one.since > 0 ? ([ended, one.since] as const) : ended > 0 ? ([ended] as const) : ([] as const)),
-            ]);
+          else this.#ready.push(["snapshot", host.number, store, host.roomKey, host.incarnation, revision, one.snapshot, ...endOf(ended, one.since, viewers)]);
         }
         this.#notice();
       });
     }
+  }
+
+  /** The viewers of hidden members as one of whom it watches a host. */
+  viewersOf(host: Host): HostViewers | undefined {
+    return this.#watched.get(host)?.viewers;
   }
 
   /** The number under which the stream names a host that it watches. */
@@ -231,9 +228,10 @@ export class StreamConnection {
 
   // --- what hosts tell ---
 
-  frame(host: Host, frame: Frame): void {
+  frame(host: Host, told: Frame): void {
     const watched = this.#watched.get(host);
     if (!watched) return;
+    const frame = told.for(watched.viewers);
     if (watched.pending.size > 0) {
       this.#renewAll(watched);
       for (const queued of effectsIn(frame)) this.#push(queued);
@@ -241,19 +239,27 @@ export class StreamConnection {
   }
 
   /** The client has these stores as of a revision: it gets the frames after it. */
-  resume(host: Host, names: readonly string[], revision: number, frames: readonly Frame[], stores: ReadonlySet<string>): void {
+  resume(
+    host: Host,
+    names: readonly string[],
+    revision: number,
+    frames: readonly Frame[],
+    stores: ReadonlySet<string>,
+    viewers: HostViewers | undefined,
+  ): void {
     const watched = this.#watched.get(host);
     if (!watched) return;
-    watched.stores = stores;
-    for (const store of names) this.#send(["resume", host.number, store, host.roomKey, host.incarnation, revision], 64);
+    Object.assign(watched, { stores, viewers });
+    const audience = viewers ? ([viewers.name] as const) : ([] as const);
+    for (const store of names) this.#send(["resume", host.number, store, host.roomKey, host.incarnation, revision, ...audience], 64);
     for (const frame of frames) this.frame(host, frame);
   }
 
   /** The client gets snapshots of these stores, of all that it watches of the host. */
-  renew(host: Host, names: readonly string[], stores: ReadonlySet<string>): void {
+  renew(host: Host, names: readonly string[], stores: ReadonlySet<string>, viewers: HostViewers | undefined): void {
     const watched = this.#watched.get(host);
     if (!watched) return;
-    watched.stores = stores;
+    Object.assign(watched, { stores, viewers });
     if (watched.queued > 0) this.#renewAll(watched);
     for (const store of names) watched.pending.add(store);
     this.#due = true;
@@ -317,7 +323,7 @@ export class StreamConnection {
   /** Holds a host that it is going to watch. */
   attach(host: Host, release: () => void): void {
     if (this.#closed || this.#watched.has(host)) return release();
-    this.#watched.set(host, { host, release, stores: new Set(), pending: new Set(), asked: false, queued: 0 });
+    this.#watched.set(host, { host, release, stores: new Set(), viewers: undefined, pending: new Set(), asked: false, queued: 0 });
   }
 
   /** Leaves a store, told as clients tell it. */
@@ -372,6 +378,12 @@ export class StreamConnection {
     }
     this.#notice();
   }
+}
+
+/** The end of a `snapshot` message: what is default is left out. */
+function endOf(ended: number, since: number, viewers: HostViewers | undefined) {
+  if (viewers) return [ended, since, viewers.name] as const;
+  return since > 0 ? ([ended, since] as const) : ended > 0 ? ([ended] as const) : ([] as const);
 }
 
 /** How many characters of answers may wait for a reader. */

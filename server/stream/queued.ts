@@ -1,5 +1,6 @@
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Message } from "../../lib/wire/protocol.js";
+import type { HostViewers } from "../host/audiences.js";
 import type { Host } from "../host/host.js";
 import type { Frame } from "../wire/frame.js";
 import type { FrameRun } from "../wire/frame-run.js";
@@ -22,6 +23,8 @@ export interface Watched {
   readonly release: () => void;
   /** The stores that it watches: the host's own set. */
   stores: ReadonlySet<string>;
+  /** The viewers of hidden members as one of whom it watches. */
+  viewers: HostViewers | undefined;
   /** The stores that get a snapshot when the reader is ready for it: it is made only then. */
   readonly pending: Set<string>;
   /** Snapshots are being made. */

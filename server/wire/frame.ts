@@ -1,3 +1,4 @@
+import type { Viewers } from "../../lib/channel/viewers.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
 import { EFFECTS, type Effect, type FrameMessage, type FramePart, type RanMessage } from "../../lib/wire/protocol.js";
 import { eventOf } from "./sse.js";
@@ -28,6 +29,8 @@ export class Frame {
   readonly by: CommittedEvent | undefined;
   /** The effects for all who watch the host. */
   readonly effects: readonly Effect[];
+  /** The frame as viewers of hidden members get it. */
+  readonly #others: ReadonlyMap<Viewers, Frame> | undefined;
   /** The deltas as text, and at last the effects, if there are any. */
   readonly #parts: readonly string[];
   /** The frame as a server-sent event with all stores in it. */
@@ -37,8 +40,16 @@ export class Frame {
   /** The same with some of them, by which these are. */
   #some: Map<string, Buffer> | undefined;
 
-  constructor(host: number, revision: number, deltas: Frame["deltas"], by?: Frame["by"], effects: readonly Effect[] = []) {
+  constructor(
+    host: number,
+    revision: number,
+    deltas: Frame["deltas"],
+    by?: Frame["by"],
+    effects: readonly Effect[] = [],
+    others?: ReadonlyMap<Viewers, Frame>,
+  ) {
     this.host = host;
+    this.#others = others;
     this.revision = revision;
     this.deltas = deltas;
     this.by = by;
@@ -46,6 +57,18 @@ export class Frame {
     const parts: readonly (readonly [string, unknown])[] = effects.length > 0 ? [...deltas, [EFFECTS, effects]] : deltas;
     this.#parts = parts.map(([store, delta]) => `,${JSON.stringify(store)},${JSON.stringify(delta)}`);
     this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16);
+  }
+
+  /** Gives the frame as these viewers get it. */
+  for(viewers: Viewers | undefined): Frame {
+    return (viewers && this.#others?.get(viewers)) ?? this;
+  }
+
+  /** About as many bytes as it takes in all its forms. */
+  get weight(): number {
+    let { bytes } = this;
+    for (const frame of this.#others?.values() ?? []) bytes += frame.bytes;
+    return bytes;
   }
 
   /** Gives the frame as a stream that watches some stores gets it. */

@@ -1,18 +1,22 @@
+import type { Viewers } from "../../lib/channel/viewers.js";
 import { tooDeepForJson, valueTooLarge } from "../../lib/errors/errors.js";
+import type { Node } from "../../lib/graph/node.js";
 import { copyInto, emptyOf, plainKindOf } from "../../lib/graph/plain.js";
+import { copyFor } from "../../lib/view/copy-for.js";
 import { isState, viewOf } from "../../lib/view/view.js";
 import { ANSWER, CONTAINERS, DEPTH, LONGEST_TEXT } from "../../lib/wire/bounds.js";
 
 /**
  * Gives a value of a store as server code gets it: views instead of containers, all else as it is. A promise in it that rejects does not end the process.
- * `most`: how many objects it may have, as getters may go on for ever.
+ * `most`: how many objects it may have, as getters may go on for ever. `viewers`: for whom it is, if they see hidden members.
  */
-export function plainOf(value: unknown, most = ANSWER): unknown {
+export function plainOf(value: unknown, most = ANSWER, viewers?: Viewers): unknown {
+  const stored = new Map<Node, object>();
   const copies = new Map<object, object>();
   const queue: object[] = [];
   const copyOf = (part: unknown): unknown => {
     if (typeof part !== "object" || part === null) return part;
-    if (isState(part)) return viewOf(part);
+    if (isState(part)) return viewers ? copyFor(part, viewers, stored) : viewOf(part);
     let copy = copies.get(part);
     if (copy) return copy;
     const kind = plainKindOf(part);
@@ -72,10 +76,10 @@ function lookInto(value: object, found: unknown[]): void {
  * Gives a value for a stock tRPC client, in plain JSON: a Map as its entries, a Set as its items, a bigint as digits.
  * @throws StateError for what JSON cannot say: a cycle, and what is nested so deep that an encoder of JSON may end before it
  */
-export function jsonOf(value: unknown): unknown {
+export function jsonOf(value: unknown, viewers?: Viewers): unknown {
   /** The containers that the encoder is in. */
   const inside: unknown[] = [];
-  const text = JSON.stringify(plainOf(value), function (this: unknown, _, item: unknown) {
+  const text = JSON.stringify(plainOf(value, ANSWER, viewers), function (this: unknown, _, item: unknown) {
     while (inside.length > 0 && inside[inside.length - 1] !== this) inside.pop();
     const part = item instanceof Map || item instanceof Set ? [...item] : typeof item === "bigint" ? String(item) : item;
     if (typeof part !== "object" || part === null) return part;

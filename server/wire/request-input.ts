@@ -27,10 +27,12 @@ export interface NumberedCall {
   readonly y: number | undefined;
   /** The last letter that the client has. */
   readonly got: string | undefined;
+  /** The audience whose numbers the client's containers have. */
+  readonly audience: string | undefined;
 }
 
 export function numberOf(call: unknown): NumberedCall {
-  const { client, epoch, n, at, seen, i, p, y, got } = record(call, "`call: { client, epoch, n, at, seen }`");
+  const { client, epoch, n, at, seen, i, p, y, got, a } = record(call, "`call: { client, epoch, n, at, seen }`");
   if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
   whole(epoch, "call.epoch");
   const number = whole(n, "call.n");
@@ -45,6 +47,7 @@ export function numberOf(call: unknown): NumberedCall {
     predicted: p === 1,
     y: y === undefined ? undefined : whole(y, "call.y"),
     got: letterId(got),
+    audience: audienceOf(a, "call.a"),
   };
 }
 
@@ -91,13 +94,21 @@ export function watchesOf(value: unknown): WatchInput[] {
 function haveOf(value: unknown): Have | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");
-  return [value[0], whole(value[1], "have")];
+  return [value[0], whole(value[1], "have"), audienceOf(value[2], "have")];
+}
+
+/** The name of an audience that sees hidden members. */
+function audienceOf(value: unknown, name: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string") throw badRequest(`Expected the audience in \`${name}\` to be a name`);
+  return value;
 }
 
 /** The instance that a call of a model's event names. */
 export function instanceRefOf(on: unknown): InstanceRef {
-  if (!Array.isArray(on) || on.length !== 3 || typeof on[0] !== "string") throw badRequest("Expected `on` to be `[incarnation, revision, number]`");
-  return [on[0], whole(on[1], "on"), whole(on[2], "on")];
+  if (!Array.isArray(on) || on.length < 3 || on.length > 4 || typeof on[0] !== "string")
+    throw badRequest("Expected `on` to be `[incarnation, revision, number]`");
+  return [on[0], whole(on[1], "on"), whole(on[2], "on"), audienceOf(on[3], "on")];
 }
 
 /** A form, where arguments are one. */

@@ -28,7 +28,7 @@ function textOf(message: Message): string {
   if (message[0] !== "snapshot") return JSON.stringify(message);
   const [head, host, store, key, incarnation, revision, snapshot, ...rest] = message;
   const before = JSON.stringify([head, host, store, key, incarnation, revision]).slice(0, -1);
-  return `${before},${snapshotText(snapshot)}${rest.map((part) => `,${part}`).join("")}]`;
+  return `${before},${snapshotText(snapshot)}${rest.map((part) => `,${JSON.stringify(part)}`).join("")}]`;
 }
 
 export interface EventStreamOptions {

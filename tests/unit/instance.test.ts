@@ -380,16 +380,16 @@ test("a store tells the numbers of the instances that a commit has made, in the 
   store.commit();
   const numbers = rows.rows.flatMap((row) => [nodeOf(row)?.id, nodeOf(row.sub)?.id]);
   // A row that clients do not see, with its part; two rows with theirs; and one that was refused.
-  expect(store.made).toEqual([-1, -1, numbers[0], numbers[1], numbers[4], numbers[5], -1]);
-  expect(new Set(store.made).size).toBe(5);
+  expect(store.made()).toEqual([-1, -1, numbers[0], numbers[1], numbers[4], numbers[5], -1]);
+  expect(new Set(store.made()).size).toBe(5);
   // Only what is noted counts, and only the last commit.
   rows.rows.push(new Row());
   store.commit();
-  expect(store.made).toHaveLength(2);
+  expect(store.made()).toHaveLength(2);
   store.endTurn();
   rows.rows.push(new Row());
   store.commit();
-  expect(store.made).toEqual([]);
+  expect(store.made()).toEqual([]);
 });
 
 test("a store finds the instance that clients know by a number, as long as they see it", () => {
@@ -409,7 +409,7 @@ test("a store finds the instance that clients know by a number, as long as they 
   const [row] = rows.rows as [Row];
   const number = nodeOf(row)?.id as number;
   expect(store.instanceOf(number)).toEqual({ model: "Row", instance: row });
-  expect([...store.instances()]).toEqual([["Row", number, { list: [] }]]);
+  expect([...store.look().instances]).toEqual([["Row", number, { list: [] }]]);
   // The store's own, a list, and numbers that are none.
   for (const other of [0, nodeOf(rows.rows)?.id, nodeOf(row.list)?.id, number + 2 ** 32, 1000]) expect(store.instanceOf(other as number)).toBeUndefined();
   rows.hide();

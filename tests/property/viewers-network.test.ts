@@ -1,0 +1,238 @@
+import fc from "fast-check";
+import { computed, EventError, effect, event, state } from "twinstate";
+import { memory, scope } from "twinstate/server";
+import { type Fault, type KillPoint, lasting, pair } from "twinstate/testing";
+import { expect, test } from "vitest";
+
+const runs = process.env.TEST_FULL === undefined ? 60 : 1500;
+const seed = Number(process.env.SEED ?? 1);
+
+/** Whether the visitors of a session may see what is hidden. */
+const rights = new Map<string, boolean>();
+const mayAudit = (context: object) => (context as { audits: boolean }).audits;
+
+class Item {
+  @state title = "";
+  @state count = 0;
+  @state({ visibleTo: mayAudit }) hiddenPrice: string | undefined = "SECRET-price";
+  @computed({ visibleTo: mayAudit }) get hiddenLabel(): string | undefined {
+    return `${this.hiddenPrice} of ${this.title}`;
+  }
+  @event({ optimistic: true }) bump() {
+    this.count++;
+  }
+  @event({ optimistic: true }) discount() {
+    this.hiddenPrice = `${this.hiddenPrice?.slice(0, 20)}-${this.count}`;
+    this.title += "!";
+  }
+}
+
+class Board {
+  @state items: Item[] = [];
+  @state note = "";
+  @state({ visibleTo: mayAudit }) hiddenItems: Item[] | undefined = [];
+  @state({ visibleTo: mayAudit }) hiddenTotals: Map<string, unknown> | undefined = new Map([["SECRET-total", 1]]);
+  @computed get size(): number {
+    return this.items.length;
+  }
+  @computed({ visibleTo: mayAudit }) get hiddenSum(): { of: string; items: readonly Item[] } | undefined {
+    return { of: `SECRET-sum-${this.items.length}`, items: this.items };
+  }
+  #at(by: number): Item | undefined {
+    return this.items[by % (this.items.length || 1)];
+  }
+  @event({ optimistic: true }) add(by: number) {
+    const item = new Item();
+    item.title = `item ${by}`;
+    this.items.push(item);
+    return item;
+  }
+  @event({ optimistic: true }) write(by: number) {
+    this.note = `note ${by}`;
+  }
+  @event hide(by: number) {
+    const item = this.#at(by);
+    if (!item) return undefined;
+    this.items = this.items.filter((other) => other !== item);
+    this.hiddenItems?.push(item);
+    return item;
+  }
+  @event reveal() {
+    const item = this.hiddenItems?.pop();
+    if (item) this.items.unshift(item);
+    return { item };
+  }
+  @event total(by: number) {
+    this.hiddenTotals?.set(`SECRET-${by}`, { item: this.#at(by), text: "SECRET-text" });
+  }
+  @event give(by: number) {
+    return [this.#at(by), this.hiddenItems?.[0]];
+  }
+  @event async *each() {
+    for (const item of this.items) yield item;
+    if (this.hiddenItems?.[0]) yield this.hiddenItems[0];
+  }
+  @event fail(by: number) {
+    throw new EventError("SOLD_OUT" as never, "There is none.", { left: by, item: this.#at(by) ?? this.hiddenItems?.[0] } as never);
+  }
+  @event bad() {
+    this.hiddenTotals?.set("SECRET-function", () => {});
+  }
+  /** The app's own mistake. */
+  @event leak(by: number) {
+    return this.#at(by)?.hiddenPrice;
+  }
+  @event tell(by: number) {
+    (effect.everyone as unknown as { show(item: unknown): void }).show(this.#at(by));
+  }
+}
+
+const stores = { board: scope.room(Board, { allow: () => true }) };
+const ROOM = "room";
+/** `a` never sees what is hidden, `c` always does, and the rights of `b` come and go. */
+const NAMES = ["a", "b", "c"] as const;
+type Name = (typeof NAMES)[number];
+const KINDS = ["add", "add", "write", "hide", "reveal", "total", "give", "each", "fail", "bad", "tell", "bump", "bump", "discount"] as const;
+const FAULTS: Fault[] = ["lose", "lose answer", "silence", "cut answer", "twice", "late", "late answer"];
+
+const who = fc.constantFrom(...NAMES);
+type Step = Script["steps"][number] | { readonly does: "call"; readonly who: Name; readonly kind: "leak"; readonly by: number };
+const step = fc.oneof(
+  { weight: 14, arbitrary: fc.record({ does: fc.constant("call" as const), who, kind: fc.constantFrom(...KINDS), by: fc.nat(5) }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constant("next" as const), who, fault: fc.constantFrom(...FAULTS) }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constantFrom("break" as const, "cut" as const, "mute" as const, "stall" as const, "heal" as const), who }) },
+  { weight: 3, arbitrary: fc.constant({ does: "rights" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constant("kill" as const),
+      at: fc.constantFrom<KillPoint | undefined>(undefined, "append", "appended", "frame", "answer"),
+    }),
+  },
+  { weight: 7, arbitrary: fc.record({ does: fc.constant("wait" as const), ms: fc.constantFrom(1, 3, 10, 30, 300, 3000, 60_000) }) },
+);
+const script = fc.record({
+  seed: fc.nat(1_000_000),
+  storage: fc.constantFrom("lasting" as const, "memory" as const),
+  transport: fc.constantFrom("sse" as const, "websocket" as const),
+  classes: fc.boolean(),
+  bounds: fc.constantFrom<{ maxLog?: number; maxQueued?: number }>({}, {}, { maxLog: 300 }, { maxQueued: 300 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 30 }),
+});
+type Script = typeof script extends fc.Arbitrary<infer S> ? S : never;
+
+/** What shows that something hidden has come through: each name, and each value. */
+const HIDDEN = /hidden|SECRET/;
+/** What the last script has let through. */
+let leaks: string[] = [];
+/** The messages that have been looked through. */
+let messages = 0;
+
+/** Has all that the server sends to a client looked through. */
+function watched(fetch: typeof globalThis.fetch, found: (text: string) => void): typeof globalThis.fetch {
+  return async (...request) => {
+    const response = await fetch(...request);
+    if (!response.body) return response;
+    const decoder = new TextDecoder();
+    let before = "";
+    const look = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        const text = decoder.decode(chunk, { stream: true });
+        messages += text.split("\n\n").length;
+        const leak = HIDDEN.exec(before + text);
+        if (leak) found((before + text).slice(Math.max(0, leak.index - 80), leak.index + 80));
+        before = text.slice(-20);
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(response.body.pipeThrough(look), response);
+  };
+}
+
+/** A view as those see it who see nothing hidden. */
+function seen(value: unknown, audits: boolean): unknown {
+  if (Array.isArray(value)) return value.map((item) => seen(item, audits));
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, seen(item, audits)]));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([name, item]) => (name.startsWith("hidden") && !audits ? [] : [[name, seen(item, audits)]])));
+}
+
+async function play({ seed, storage, transport, classes, bounds, steps }: Omit<Script, "steps"> & { readonly steps: readonly Step[] }): Promise<void> {
+  rights.clear();
+  leaks = [];
+  let clients = 0;
+  await using net = pair({
+    stores,
+    models: { Item },
+    ...(classes && { browser: { stores: { board: Board }, models: { Item } } }),
+    storage: storage === "lasting" ? lasting() : memory(),
+    ...bounds,
+    transport,
+    log: () => {},
+    seed,
+    context: ({ headers }) => ({ audits: rights.get(/twin_session=([\w-]+)\./.exec(headers.get("cookie") ?? "")?.[1] ?? "") === true }),
+    // The first client is `a`.
+    wrapFetch: (fetch) => (clients++ === 0 ? watched(fetch, (leak) => leaks.push(leak)) : fetch),
+  });
+  await net.server.board(ROOM).add(0);
+  const tabs = { a: net.client(), b: net.client(), c: net.client() };
+  const lists = { a: await tabs.a.board(ROOM), b: await tabs.b.board(ROOM), c: await tabs.c.board(ROOM) };
+  const allow = (who: Name, audits: boolean) => {
+    rights.set(net.session(tabs[who]), audits);
+    net.server.$recheck({ session: net.session(tabs[who]) });
+  };
+  allow("c", true);
+  let given = false;
+  for (const step of steps) {
+    switch (step.does) {
+      case "call": {
+        const list = lists[step.who];
+        const item = list.items[step.by % (list.items.length || 1)];
+        const result = step.kind === "bump" || step.kind === "discount" ? item?.[step.kind]() : (list[step.kind] as (by: number) => Promise<unknown>)(step.by);
+        result?.then(
+          (value) => {
+            if (step.who === "a" && HIDDEN.test(JSON.stringify(value) ?? "")) leaks.push(`an answer: ${JSON.stringify(value)}`);
+          },
+          () => {},
+        );
+        break;
+      }
+      case "next":
+        net.next(tabs[step.who], step.fault);
+        break;
+      case "rights":
+        given = !given;
+        allow("b", given);
+        break;
+      case "kill":
+        net.kill(step.at);
+        break;
+      case "wait":
+        await net.wait(step.ms);
+        break;
+      default:
+        net[step.does](tabs[step.who]);
+    }
+  }
+  await net.quiet();
+  const store = await net.server.board(ROOM).$snapshot();
+  expect(seen(lists.a.$snapshot(), true), "the twin of one who never sees it").toEqual(seen(store, false));
+  expect(seen(lists.b.$snapshot(), true), `the twin of one who ${given ? "sees it now" : "does not see it now"}`).toEqual(seen(store, given));
+  expect(seen(lists.c.$snapshot(), true), "the twin of one who always sees it").toEqual(seen(store, true));
+  expect(leaks).toEqual([]);
+}
+
+test(`twins of all audiences equal what they may see, and nothing hidden reaches who may not see it, through rights that come and go (${runs} scripts, SEED=${seed})`, {
+  timeout: 3_600_000,
+}, async () => {
+  await fc.assert(fc.asyncProperty(script, play), { seed, numRuns: runs });
+  expect(messages).toBeGreaterThan(process.env.TEST_FULL === undefined ? 500 : 10_000);
+});
+
+test("a leak is found, on both transports", async () => {
+  for (const transport of ["sse", "websocket"] as const) {
+    const planted: Step[] = [{ does: "call", who: "a", kind: "leak", by: 0 }];
+    await expect(play({ seed, storage: "memory", transport, classes: false, bounds: {}, steps: planted })).rejects.toThrow();
+    expect(leaks.join()).toMatch(/SECRET-price/);
+  }
+});
