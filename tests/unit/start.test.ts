@@ -40,12 +40,7 @@ class Prefs {
   @state({ keep: "localStorage" }) theme = "light";
 }
 class Figures {
-  @state({ visibleTo: () => true }) revenue: number | undefined = 5;
-}
-class Totals {
-  @computed({ visibleTo: () => true }) get total(): number | undefined {
-    return 5;
-  }
+  @(state({ visibleTo: () => true, private: true } as never) as PropertyDecorator) revenue: number | undefined = 5;
 }
 class OnlyComputed {
   @computed get one(): number {
@@ -88,9 +83,8 @@ test.for([
   ["a model that is no class", { stores, models: { Item: {} } }, /The model `Item` is not a class/],
   ["a model with an odd name", { stores, models: { "my item": Todo } }, /The model `my item` is no name/],
   ["a field that no browser keeps yet", { stores: { prefs: Prefs } }, /`@state\({ keep }\)` on `Prefs\.theme` is not there yet/],
-  ["a field that nobody sees yet", { stores: { figures: Figures } }, /`@state\({ visibleTo }\)` on `Figures\.revenue` is not there yet/],
-  ["such a field of a model", { stores, models: { Figures } }, /`@state\({ visibleTo }\)` on `Figures\.revenue` is not there yet/],
-  ["a computed that nobody sees yet", { stores: { totals: Totals } }, /`@computed\({ visibleTo }\)` on `Totals\.total` is not there yet/],
+  ["a private field that some are to see", { stores: { figures: Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
+  ["such a field of a model", { stores, models: { Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
   ["a secret that is too short", { stores, session: { secret: "short" } }, /fewer than 16 characters/],
 ] as const)("createTwin refuses %s", ([, options, message]) => {
   expect(start(options)).toThrow(message);
