@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { connect } from "twinstate/client";
 import { createTwin, scope, type TwinApp } from "twinstate/server";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { authApps, eventsApp, type Files, ROOT, write } from "../kit/guide.js";
+import { authApps, eventsApp, fieldsApp, type Files, ROOT, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -224,6 +224,23 @@ test("docs/EVENTS.md: who calls, what is guarded, who is here, cancelled and cle
   await expect(his.close()).rejects.toMatchObject({ code: "FORBIDDEN" });
   await mine.close();
   await expect(mine.vote("no")).rejects.toMatchObject({ code: "CLOSED", data: { votes: 1 } });
+});
+
+test("docs/FIELDS.md: admins see what a shop earns and drafts, and visitors what is published", async () => {
+  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { signIn } = await app.load("state/auth.ts");
+  const admin = new Browser();
+  admin.cookies.set("auth", /auth=([^;]+)/.exec(signIn({ id: "ann", name: "ann" }))?.[1] as string);
+  const [mine, theirs] = await Promise.all([app.open(admin).shop(), app.open(new Browser()).shop()]);
+  expect(await mine.draft("tea", 5, 2)).toMatchObject({ title: "tea", cost: 2, margin: 3 });
+  await expect(theirs.draft("milk", 1, 1)).rejects.toMatchObject({ code: "FORBIDDEN" });
+  expect(theirs.$snapshot()).toEqual({ products: [] });
+  await mine.publish();
+  await expect.poll(() => theirs.products.length).toBe(1);
+  await theirs.buy("tea");
+  expect(theirs.$snapshot()).toEqual({ products: [{ title: "tea", price: 5 }] });
+  await expect.poll(() => mine.$snapshot()).toEqual({ products: [{ title: "tea", price: 5, cost: 2, margin: 3 }], drafts: [], revenue: 5 });
+  expect(await app.twin.shop().$snapshot()).toEqual(mine.$snapshot());
 });
 
 /** How many parts a model's answer has. @default it goes on as long as somebody listens */

@@ -32,3 +32,6 @@ export function authApps(): { readonly cookie: Files; readonly betterAuth: Files
 
 /** The app of EVENTS.md. */
 export const eventsApp = (): Files => Object.assign({}, ...guide("EVENTS").values()) as Files;
+
+/** The app of FIELDS.md. */
+export const fieldsApp = (): Files => Object.assign({}, ...guide("FIELDS").values()) as Files;

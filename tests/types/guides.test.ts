@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
-import { authApps, eventsApp, type Files, ROOT, write } from "../kit/guide.js";
+import { authApps, eventsApp, fieldsApp, type Files, ROOT, write } from "../kit/guide.js";
 
 const built = existsSync(`${ROOT}dist/react/index.d.ts`) && existsSync(`${ROOT}dist/server/index.d.ts`);
 
@@ -61,6 +61,12 @@ test("the code of docs/AUTH.md compiles, with better-auth", async () => {
 test("the code of docs/EVENTS.md compiles", async () => {
   const files = { ...eventsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string };
   expect(Object.keys(files)).toContain("state/poll.ts");
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/FIELDS.md compiles", async () => {
+  const files = { ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string };
+  expect(Object.keys(files)).toContain("state/shop.ts");
   expect(await complaints(files)).toEqual([]);
 });
 
