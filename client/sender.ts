@@ -313,7 +313,7 @@ export class Sender {
     this.#outbox.end(entry);
     if (entry.failed) return entry.open.reject(entry.failed);
     try {
-      entry.open.resolve(entry.twin.decode(value));
+      entry.open.resolve(decoded(entry.twin, value));
     } catch (error) {
       entry.open.reject(error);
     }
@@ -340,7 +340,7 @@ export class Sender {
   #give(entry: OutboxEntry, shown: boolean): void {
     for (const item of entry.items?.next(shown) ?? []) {
       if (item[0] === "effect") this.#effects.tell(item[1], decodeValue(item[2]) as readonly unknown[]);
-      else entry.open.yielded(entry.twin.decode(item[1]));
+      else entry.open.yielded(decoded(entry.twin, item[1]));
     }
   }
 
@@ -397,3 +397,6 @@ const pathOf = ({ twin, event }: OutboxEntry): string => `${twin.store}.${event}
 /** Tells whether two numbers belong to one sequence. */
 const isBeside = (one: Numbered | undefined, other: Numbered): one is Numbered =>
   one?.client === other.client && one.scope === other.scope && one.i === other.i;
+
+/** Decodes a value. Numbers of containers that count for another audience mean nothing here. */
+const decoded = ({ at, mirror }: LiveTwin, value: Encoded) => (value[2] === at?.[2] ? mirror.decode(value) : decodeValue(value, () => undefined));

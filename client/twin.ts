@@ -7,9 +7,8 @@ import type { InstanceNode } from "../lib/graph/instance.js";
 import { own } from "../lib/graph/node.js";
 import { Signal } from "../lib/graph/signal.js";
 import { createSnapshotMirror, type SnapshotMirror } from "../lib/mirror/snapshot-mirror.js";
-import type { Encoded, Snapshot } from "../lib/wire/codec.js";
+import type { Snapshot } from "../lib/wire/codec.js";
 import type { InstanceRef } from "../lib/wire/protocol.js";
-import { decodeValue } from "../lib/wire/value-codec.js";
 import { type Begun, type BoundEvent, createEvent } from "./event.js";
 import { engine } from "./lazy-prediction.js";
 import type { BrowserClasses } from "./options.js";
@@ -119,8 +118,7 @@ export class LiveTwin implements Twin {
   get have(): Position | undefined {
     const { at } = this;
     if (!at || at[1] < 0) return undefined;
-    // JSON has no `undefined`.
-    return at[2] === undefined ? [at[0], at[1]] : at;
+    return at[2] ? at : [at[0], at[1]];
   }
 
   use(): () => void {
@@ -174,9 +172,10 @@ export class LiveTwin implements Twin {
   /** The instance that a container shows, as calls name it; `undefined` for one that the server has not made yet, or that is gone. */
   refOf(node: InstanceNode): InstanceRef | undefined {
     const number = this.mirror.numberOf(node);
-    const [incarnation, , audience] = this.at ?? [];
-    if (incarnation === undefined || number === undefined) return undefined;
-    return audience === undefined ? [incarnation, this.#revision, number] : [incarnation, this.#revision, number, audience];
+    const { at } = this;
+    if (!at || number === undefined) return undefined;
+    // JSON has no `undefined`.
+    return at[2] ? [at[0], this.#revision, number, at[2]] : [at[0], this.#revision, number];
   }
 
   method(name: string, view: object): unknown {
@@ -239,11 +238,6 @@ export class LiveTwin implements Twin {
     atomically(() => engine.change(this, apply));
     this.at = at;
     this.#revision = at[1];
-  }
-
-  /** Decodes a value. Numbers of containers that count for another audience mean nothing here. */
-  decode(value: Encoded): unknown {
-    return value[2] === this.at?.[2] ? this.mirror.decode(value) : decodeValue(value, () => undefined);
   }
 
   /** Marks the content as not sure. */

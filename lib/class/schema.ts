@@ -154,7 +154,7 @@ export interface WireEvent {
 }
 
 export interface WireClass {
-  /** In development: the class has members that only some clients see, so a name that is not listed may be one. */
+  /** The class has members that only some clients see, so a name that is not listed may be one. Said in development only. */
   readonly partial?: true;
   /** The fields that clients see. */
   readonly fields: readonly string[];

@@ -2,7 +2,7 @@ import { InstanceNode } from "../graph/instance.js";
 import { Node, nodeOf } from "../graph/node.js";
 import { copyInto, emptyOf, plainKindOf } from "../graph/plain.js";
 
-/** Whose copy it is: which names of an instance it has. */
+/** Says which names of an instance a copy has. */
 export interface CopyReader {
   names(node: InstanceNode): readonly string[];
   /** The values of the names. @default those that the container has */

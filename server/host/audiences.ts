@@ -71,7 +71,7 @@ export class Audiences {
     return false;
   }
 
-  /** Those that may be watched. */
+  /** The audiences that may be watched. */
   get live(): Iterable<HostViewers> {
     return this.#live?.values() ?? [];
   }

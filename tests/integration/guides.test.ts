@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { connect } from "twinstate/client";
 import { createTwin, scope, type TwinApp } from "twinstate/server";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { authApps, eventsApp, fieldsApp, type Files, ROOT, write } from "../kit/guide.js";
+import { authApps, eventsApp, type Files, fieldsApp, ROOT, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.

@@ -350,6 +350,29 @@ test("nothing hidden stands in the schema, and nothing in production says that t
   expect(hello.schema.stores.stats).toMatchObject({ fields: ["visits", "rows"], computeds: [] });
 });
 
+test("hot reload asks the new predicates, and gives all their new state", async () => {
+  const evaluate = (isAdmin: (context: object) => boolean) => {
+    class Note {
+      @state text = "shown";
+      @state({ visibleTo: isAdmin }) secret: string | undefined = "hidden";
+      @event write(text: string) {
+        this.text = text;
+      }
+    }
+    return Note;
+  };
+  const name = `viewers ${Math.random()}`;
+  const options = { name, session: { secret: SECRET }, log: () => {} };
+  const { visitor, twin } = await serveTwin({ ...options, stores: { note: evaluate(() => true) } });
+  const seen = visitor().live({ store: "note" });
+  expect(await seen.state("note")).toEqual({ text: "shown", secret: "hidden" });
+  createTwin({ ...options, stores: { note: evaluate(() => false) } });
+  expect(await seen.state("note", ({ secret }) => secret === undefined)).toEqual({ text: "shown" });
+  createTwin({ ...options, stores: { note: evaluate(() => true) } });
+  expect(await seen.state("note", ({ secret }) => secret !== undefined)).toEqual({ text: "shown", secret: "hidden" });
+  expect(twin).toBeDefined();
+});
+
 test("an audience with whom nobody has watched for a minute costs nothing any more", async () => {
   const { join, twin } = await start();
   const admin = await join(true);
