@@ -55,11 +55,11 @@ const PATIENCE = 3000;
 
 /** Acts on the element as soon as it is there. React has shown what has changed before the next frame. */
 function whenShown(effect: string, id: string, act: (element: HTMLElement) => void): void {
-  const end = performance.now() + PATIENCE;
+  const end = Date.now() + PATIENCE;
   const look = () => {
     const element = document.getElementById(id);
     if (element) act(element);
-    else if (performance.now() < end) requestAnimationFrame(look);
+    else if (Date.now() < end) requestAnimationFrame(look);
     else if (process.env.NODE_ENV !== "production") console.warn(noElement(effect, id).message);
   };
   requestAnimationFrame(look);

@@ -25,13 +25,15 @@ export const useReport = () => use(Report);
 
 const SHOWN = 6000;
 let last = 0;
+const nextId = () => ++last;
 
 /** The page's connection to the server. It shows the errors of its calls, and what `effect.toast()` says. */
 export function Notices({ children }: { children: ReactNode }) {
   const [notices, setNotices] = useState<readonly Notice[]>([]);
 
-  function show(message: string, { kind = "info", duration = SHOWN }: { kind?: Notice["kind"]; duration?: number } = {}) {
-    const id = ++last;
+  function show(message: string, options?: { kind?: Notice["kind"]; duration?: number }) {
+    const { kind = "info", duration = SHOWN } = options ?? {};
+    const id = nextId();
     setNotices((shown) => [...shown, { id, message, kind }]);
     setTimeout(() => setNotices((shown) => shown.filter((notice) => notice.id !== id)), duration);
   }

@@ -221,7 +221,7 @@ export class EventRunner {
   #perform(turn: Turn, call: EventCall<unknown>, { store }: ShelfEntry, instance: object): unknown {
     const { turns, world } = this.#host;
     // The method comes from the class: an event may have overwritten it on the instance.
-    const method = Reflect.get(Object.getPrototypeOf(instance) as object, call.event.name) as (...args: readonly unknown[]) => unknown;
+    const method = Reflect.get(call.owner.Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
     const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.owner, instance, call.event.name, world.report);
     const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
     const ended = isGenerator(result) ? this.#drive(turn, call, store, result) : result;

@@ -19,6 +19,7 @@ async function look(file: string): Promise<{ compiled: string[]; bailed: string[
 // Functions that read nothing, and make no element: there is nothing to compile.
 const NOTHING = [
   "demo-next/app/board/page.tsx Page",
+  "demo-next/app/chat/page.tsx Page",
   "demo-next/app/api/sign-in/route.ts POST",
   "tests/browser/app/app/api/gate/[gate]/route.ts POST",
   "tests/react/concurrent.test.tsx useWork",
