@@ -12,6 +12,7 @@ import { Cancellations } from "./cancellations.js";
 import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
 import { postKept } from "./keepalive.js";
+import { LateCalls } from "./late-calls.js";
 import { engine } from "./lazy-prediction.js";
 import type { Numbered, Outbox, OutboxEntry, OutboxWorld } from "./outbox.js";
 import { ReceivedItems } from "./received-items.js";
@@ -22,18 +23,13 @@ import type { LiveTwin } from "./twin.js";
 
 /** How many calls may be on their way at once. */
 const WINDOW = 100;
-/** How long a call may have no answer before the page says so, in ms. */
-const LATE = 3000;
 /** How long a call waits for items that the stream has not brought in their turn, before it is asked again, in ms. */
 const ITEM_WAIT = 2000;
 /** Sends the events of an outbox: numbered, and again until each is answered. Those that the server may have run keep their numbers. */
 export class Sender {
   readonly #outbox: Outbox;
   readonly #world: OutboxWorld;
-  /** Runs out when a call's answer is late. */
-  readonly #due = new Map<OutboxEntry, ReturnType<typeof setTimeout>>();
-  /** The calls that have had no answer for long. */
-  readonly #late = new Set<OutboxEntry>();
+  readonly #lateCalls: LateCalls;
   /** Runs out when a call's items have not come. */
   readonly #patience = new Map<OutboxEntry, ReturnType<typeof setTimeout>>();
   readonly #cancellations: Cancellations;
@@ -46,6 +42,7 @@ export class Sender {
     this.#outbox = outbox;
     this.#effects = effects;
     this.#world = outbox.world;
+    this.#lateCalls = new LateCalls(outbox.world.status);
     this.#cancellations = new Cancellations(outbox, (entry) => {
       this.#ask(entry);
       this.#rest();
@@ -141,7 +138,7 @@ export class Sender {
     const { one, taker, trpc } = this.#world;
     const attempt = new AbortController();
     entry.attempt = attempt;
-    if (entry.sent++ === 0) this.#await(entry);
+    if (entry.sent++ === 0) this.#lateCalls.wait(entry);
     this.#cancellations.repeat(entry, numbered);
     if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n: numbered.n });
     try {
@@ -192,35 +189,11 @@ export class Sender {
     attempt?.abort();
   }
 
-  /** Waits anew for a sign of a call. One that runs in the background gives none, for as long as it takes. */
-  #await(entry: OutboxEntry): void {
-    this.#arrived(entry);
-    if (entry.twin.declared(entry.event)?.background) return;
-    const late = () => {
-      this.#late.add(entry);
-      this.#tell();
-    };
-    this.#due.set(entry, setTimeout(late, LATE));
-  }
-
   /** A call is waited for no longer. */
   ended(entry: OutboxEntry): void {
     clearTimeout(this.#patience.get(entry));
     this.#patience.delete(entry);
-    this.#arrived(entry);
-  }
-
-  /** A sign of a call has come. */
-  #arrived(entry: OutboxEntry): void {
-    clearTimeout(this.#due.get(entry));
-    this.#due.delete(entry);
-    if (this.#late.delete(entry)) this.#tell();
-  }
-
-  /** Tells whether calls wait though the stream is open. */
-  #tell(): void {
-    const [before, now] = this.#late.size > 0 ? (["online", "waiting"] as const) : (["waiting", "online"] as const);
-    if (this.#world.status.current.status === before) this.#world.status.update({ status: now });
+    this.#lateCalls.arrived(entry);
   }
 
   /** The procedure of a call, and its input. */
@@ -268,6 +241,7 @@ export class Sender {
       return this.flush();
     }
     this.#outbox.reject(entry, told);
+    this.settle();
     this.flush();
   }
 
@@ -286,27 +260,36 @@ export class Sender {
   resume(): void {
     for (const entry of this.#outbox.entries) {
       if (entry.answer && !entry.items?.lacks) continue;
-      if (!entry.answer && entry.sent > 0) this.#await(entry);
+      if (!entry.answer && entry.sent > 0) this.#lateCalls.wait(entry);
       this.#ask(entry);
     }
     this.#failures = 0;
     this.#again();
   }
 
-  /** Settles the calls that are shown by now. */
+  /** Gives the items on whose turn has come, and settles the calls that are shown by now. Items of a call wait for the calls before it. */
   settle(): void {
+    const busy = new Set<Scope | undefined>();
     for (const entry of [...this.#outbox.entries]) {
-      const { answer, twin, numbered } = entry;
-      if (!answer) continue;
-      const shown = twin.shows(answer.i, answer.r) || twin.state === "refused";
-      const lost = !shown && numbered?.scope.incarnation !== answer.i;
-      if (!shown && !lost) continue;
-      this.#give(entry, true);
-      // An effect may have ended the client.
-      if (entry.items?.lacks || !this.#outbox.entries.has(entry)) continue;
-      if (shown) this.#resolve(entry, answer.v);
-      else this.#outbox.reject(entry, unknownOutcome(numbered?.scope.incarnation as string));
+      const { items, numbered } = entry;
+      const beside = entry.twin.declared(entry.event)?.background;
+      const waits = items !== undefined && !beside && busy.has(numbered?.scope);
+      if (!waits) this.#settle(entry);
+      if (!beside && this.#outbox.entries.has(entry)) busy.add(numbered?.scope);
     }
+  }
+
+  #settle(entry: OutboxEntry): void {
+    const { answer, twin, numbered } = entry;
+    if (!answer) return this.#give(entry, false);
+    const shown = twin.shows(answer.i, answer.r) || twin.state === "refused";
+    const lost = !shown && numbered?.scope.incarnation !== answer.i;
+    if (!shown && !lost) return;
+    this.#give(entry, true);
+    // An effect may have ended the client.
+    if (entry.items?.lacks || !this.#outbox.entries.has(entry)) return;
+    if (shown) this.#resolve(entry, answer.v);
+    else this.#outbox.reject(entry, unknownOutcome(numbered?.scope.incarnation as string));
   }
 
   #resolve(entry: OutboxEntry, value: Encoded): void {
@@ -330,10 +313,10 @@ export class Sender {
       const { numbered, answer } = entry;
       if (numbered?.n !== n || numbered.i !== incarnation || numbered.client !== this.#world.connection.id) continue;
       (entry.items ??= new ReceivedItems()).take(k, item);
-      if (!answer) this.#await(entry);
-      this.#give(entry, false);
+      if (!answer) this.#lateCalls.wait(entry);
       this.#expect(entry);
     }
+    this.settle();
   }
 
   /** Gives the items of a call on, in their order. */

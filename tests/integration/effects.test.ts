@@ -159,6 +159,24 @@ function storageWith(onCommit: () => void): Storage {
 const range = (n: number) => Array.from({ length: n }, (_, i) => `${i + 1}`);
 
 describe("effects for the caller", () => {
+  test("act in the order of the calls, also where the answer of an earlier one is lost", async () => {
+    await using net = pair({ stores });
+    const a = net.client();
+    const shop = await a.shop();
+    const heard = hear(a);
+    refuseStreams = true;
+    net.break(a);
+    net.next(a, "lose answer");
+    const first = shop.look("1");
+    await net.wait(1);
+    const second = shop.look("2");
+    await net.wait(1);
+    await Promise.all([shop.pack("3"), first, second]);
+    expect(heard).toEqual(["looks at 1", "looks at 2", "packs 3", "done"]);
+    refuseStreams = false;
+    await net.quiet();
+  });
+
   test("act after the twin shows the commit, also where the answer brings them", async () => {
     await using net = pair({ stores });
     const a = net.client();
