@@ -52,7 +52,7 @@ export default defineConfig({
         // What is about streams, once more: over WebSockets, by which events come too.
         test: {
           name: "websocket",
-          include: ["tests/integration/{access,bounds,client-*,effects,instance-calls,operation,pair,server-stream,version}.test.ts"],
+          include: ["tests/integration/{access,bounds,client-*,effects,guards,instance-calls,operation,pair,server-stream,version}.test.ts"],
           env: { TRANSPORT: "websocket", SOCKET_EVENTS: "1" },
           testTimeout: 30_000,
         },

@@ -193,7 +193,8 @@ export class ServerConnection {
     let refused: unknown;
     let pause: number | undefined;
     try {
-      const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch: [...this.#told].map(watchOf), got: this.got };
+      const watch = [...this.#told].map((twin) => ({ ...watchOf(twin), refused: twin.state === "refused" ? 1 : undefined }));
+      const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch, got: this.got };
       const granted = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as Granted;
       if (line === this.#line) pause = await this.#world.stream(granted, line, (message) => this.#take(message));
     } catch (error) {

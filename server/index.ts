@@ -15,6 +15,7 @@ export type {
   UserHandle,
 } from "./call/store-handle.js";
 export {
+  type GuardOptions,
   type KindOf,
   type ModelClass,
   type Models,
@@ -22,7 +23,6 @@ export {
   type Scoped,
   type ScopeKind,
   type Scopes,
-  type SharedOptions,
   type StoreClass,
   type StoreOf,
   type Stores,

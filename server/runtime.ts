@@ -83,7 +83,10 @@ export class Runtime implements World {
   readonly serverCalls = new ServerCalls(this);
   readonly data = new Data(this);
   readonly #names = new WeakMap<object, Map<ScopeKind, string>>();
-  readonly #recheck = new Recheck(() => this.definitions);
+  readonly #recheck = new Recheck(
+    () => this.definitions,
+    (connection, effect) => this.post(connection, effect),
+  );
   #closing = false;
   /** The functions to call when the runtime ends. */
   readonly ends = new Set<() => void>();

@@ -15,12 +15,13 @@ import {
   reservedField,
   reservedStore,
   uncheckedRefused,
+  unknownScopeOption,
 } from "../lib/errors/errors.js";
 import { hiddenPrivate } from "../lib/errors/viewer-errors.js";
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";
 import { uncheckedEvents } from "./definition/arguments.js";
-import type { Definition, EventOwner, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
+import type { AppGuard, Definition, EventOwner, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
 import type { RuntimeOptions } from "./runtime.js";
 import { memory } from "./storage/memory.js";
 import type { Storage } from "./storage/storage.js";
@@ -53,6 +54,18 @@ export interface TwinOptions<S, M> {
   models?: M;
   /** Makes the context of each request: see `defineContext`. */
   context?: (request: ContextRequest) => AppContext | Promise<AppContext>;
+  /**
+   * Whether the caller may use a store: asked before the guards of stores, `allow` and guards of events, for each call, watch and page of an end user. `key` is
+   * a room's. Where it refuses, the effects that it has had take place in the caller's browser. One that calls the twin needs a return type.
+   * @default everybody may
+   * @example
+   * guard({ user }, store) {
+   *   if (user || store === "start") return true;
+   *   effect.redirect("/sign-in");
+   *   return false;
+   * }
+   */
+  guard?: (context: AppContext, store: NoInfer<keyof S> & string, key: string | undefined) => boolean | Promise<boolean>;
   /** @default memory() */
   storage?: Storage;
   /** The cookie that tells visitors apart. */
@@ -192,6 +205,7 @@ const KNOWN = new Set([
   "stores",
   "models",
   "context",
+  "guard",
   "storage",
   "session",
   "requireSchemas",
@@ -230,12 +244,25 @@ const DEFAULTS = {
  */
 export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptions {
   for (const name of Object.keys(options)) if (!KNOWN.has(name) && !Object.hasOwn(DEFAULTS, name)) throw badOption(name, "is no option of `createTwin`");
-  const { stores, models = {}, context = () => ({}), storage = memory(), session = {}, origins = [], proxies = 0, build, log, logArguments = false } = options;
+  const {
+    stores,
+    models = {},
+    context = () => ({}),
+    guard,
+    storage = memory(),
+    session = {},
+    origins = [],
+    proxies = 0,
+    build,
+    log,
+    logArguments = false,
+  } = options;
   if (typeof context !== "function") throw badOption("context", "is not a function: use `defineContext`");
+  if (guard !== undefined && typeof guard !== "function") throw badOption("guard", "is not a function");
   if (storage?.["~storage"] !== true) throw badOption("storage", "is no storage: use `memory()`, or another one's factory");
   if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
   checkModels(models);
-  const definitions = define(stores, models);
+  const definitions = define(stores, models, guard as AppGuard | undefined);
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
   const report = reportTo(log);
@@ -277,7 +304,7 @@ function checkEvents(owner: string, { events }: ClassSchema): void {
   for (const event of events.keys()) if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(owner, event);
 }
 
-function define(stores: Stores, models: Models): Map<string, Definition> {
+function define(stores: Stores, models: Models, appGuard: AppGuard | undefined): Map<string, Definition> {
   if (typeof stores !== "object" || stores === null || Object.keys(stores).length === 0) throw noStores();
   const definitions = new Map<string, Definition>();
   for (const [name, entry] of Object.entries(stores)) {
@@ -287,7 +314,7 @@ function define(stores: Stores, models: Models): Map<string, Definition> {
     if (typeof scoped !== "object" || scoped === null || !KINDS.includes(scoped.kind) || typeof scoped.Class !== "function") {
       throw badStore(name, "is neither a class nor `scope.…(Class)`");
     }
-    definitions.set(name, defineStore(name, scoped, models));
+    definitions.set(name, { ...defineStore(name, scoped, models), ...(appGuard && { appGuard }) });
   }
   return definitions;
 }
@@ -305,7 +332,8 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
   for (const field of [...schema.fields.keys(), ...schema.computeds.keys()]) if (field.startsWith("$")) throw reservedField(name, field);
   if (Class.version !== undefined && !(Number.isInteger(Class.version) && Class.version > 0))
     throw badStore(name, "has a `static version` that is no whole number above 0");
-  const { allow, guard } = scoped as Partial<Definition>;
+  const { kind: _, Class: __, allow, guard, ...unknown } = scoped as Partial<Definition>;
+  for (const option of [...Object.keys(unknown), ...(allow !== undefined && kind !== "room" ? ["allow"] : [])]) throw unknownScopeOption(name, kind, option);
   if (kind === "room" && typeof allow !== "function") throw noAllow(name);
   if (guard !== undefined && typeof guard !== "function") throw badStore(name, "has a `guard` that is not a function");
   return { name, kind, Class, schema, models: ownersIn(name, models), ...(allow && { allow }), ...(guard && { guard }) };

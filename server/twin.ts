@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { AppContext } from "../lib/class/register.js";
 import { otherTwin, uncheckedWarning } from "../lib/errors/errors.js";
 import type { ExportedStore, Whose } from "./call/data.js";
-import { type PageProps, type PreloadOptions, tellRefused } from "./call/preload.js";
+import { answerRefused, type PageProps, type PreloadOptions } from "./call/preload.js";
 import { requestHeaders } from "./call/request.js";
 import { createHandle, type Handle } from "./call/store-handle.js";
 import { uncheckedEvents } from "./definition/arguments.js";
@@ -99,11 +99,8 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
     handlers: { value: { GET: runtime.serve, POST: runtime.serve, OPTIONS: runtime.serve } },
     router: { get: () => runtime.router },
     preload: {
-      value: async (what: Record<string, unknown>, { refused }: PreloadOptions = {}) => {
-        const state = await runtime.preload(what, await requestHeaders("twin.preload()"));
-        if (refused) await tellRefused(state, refused);
-        return state;
-      },
+      value: async (what: Record<string, unknown>, { refused }: PreloadOptions = {}) =>
+        answerRefused(await runtime.preload(what, await requestHeaders("twin.preload()")), refused),
     },
     as: { value: handles },
     $export: { value: (whose: Whose) => runtime.data.export(whose) },

@@ -1,4 +1,4 @@
-import { refusal, shown, wrong } from "./errors.js";
+import { refusal, StateError, shown, wrong } from "./errors.js";
 
 // The errors of calls that the server alone gives, or a page's code for calls: a page of views does not load them.
 
@@ -60,3 +60,12 @@ export const noConnection = (given: unknown) =>
   );
 /** The page cannot follow the server any more, and a call of it has no answer. */
 export const unansweredCall = () => refusal("UNKNOWN_OUTCOME", "The server has another version now: whether this call ran is not known. Reload the page.");
+/** A guard has had an effect for others than its caller. */
+export const guardEffect = (effect: string, whose: string) =>
+  wrong(`\`effect.${whose}.${effect}()\` was called in a guard: its effects are for the caller alone. Call \`effect.${effect}()\`, or have an event do this.`);
+/** A guard of a store has asked `current()` for what only events have. */
+export const eventPart = (part: string) =>
+  new StateError(
+    "OUTSIDE_EVENT",
+    `\`current().${part}()\` was called in the guard of a store or of the app, or in \`allow\`, which run outside events. Use the context and the key, or ask by \`@event({ guard })\`.`,
+  );

@@ -196,7 +196,7 @@ export const notSignedIn = (store: string) =>
   );
 export const noTab = (store: string) => invalid(`\`${store}\` belongs to a browser tab: it is there for twins alone.`);
 export const refusedRoom = (store: string, key: string) => refusal("FORBIDDEN", `\`${store}\` does not let you into \`${key}\`.`);
-export const refusedShared = (store: string) => refusal("FORBIDDEN", `You may not use \`${store}\`.`);
+export const refusedStore = (store: string) => refusal("FORBIDDEN", `You may not use \`${store}\`.`);
 export const refusedEvent = (store: string, event: string) => refusal("FORBIDDEN", `You may not call \`${store}.${event}\`.`);
 export const roomDeleted = (key: string) => refusal("NOT_FOUND", `The room \`${key}\` has been deleted.`);
 export const erased = () => refusal("NOT_FOUND", "The data that this was for has been erased.");
@@ -291,6 +291,8 @@ export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ st
 export const otherTwin = (name: string) =>
   wrong(`Another twin, with other stores, runs in this process under the name \`${name}\`. Give each its own: \`createTwin({ name })\`.`);
 export const badStore = (store: string, why: string) => wrong(`The store \`${store}\` ${why}.`);
+export const unknownScopeOption = (store: string, scope: string, option: string) =>
+  badStore(store, `has an option \`${option}\`, which \`scope.${scope}()\` does not know: it takes ${scope === "room" ? "`allow` and `guard`" : "`guard`"}`);
 export const badModel = (model: string, why: string) => wrong(`The model \`${model}\` ${why}.`);
 export const reservedStore = (store: string) => wrong(`\`${store}\` is a name of twin's own: name the store otherwise.`);
 export const reservedEvent = (store: string, event: string) =>

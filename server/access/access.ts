@@ -1,11 +1,10 @@
 import type { EventSchema } from "../../lib/class/schema.js";
-import { badRoomKey, badVisitor, noSession, noTab, notSignedIn, refusedRoom, refusedShared, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
+import { badRoomKey, badVisitor, noSession, noTab, notSignedIn, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type EventPath, nameInStore } from "../definition/event-path.js";
 import { type Definition, type EventOwner, hostId } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
-import type { Host } from "../host/host.js";
 
 const LONGEST_KEY = 200;
 
@@ -63,13 +62,6 @@ export function locate({ name, kind }: Definition, caller: Caller, key: unknown)
     default:
       return kind satisfies never;
   }
-}
-
-/** Whether a caller may see and use a store. The host is in use. */
-export async function permit({ name, kind, allow, guard }: Definition, host: Host, caller: Caller): Promise<void> {
-  if (caller.trusted) return;
-  if (kind === "room" && !(await allow?.(caller.context, host.key, await host.loaded(name)))) throw refusedRoom(name, host.key);
-  if (kind === "shared" && guard && !(await guard(caller.context))) throw refusedShared(name);
 }
 
 /** The id of the context's user. What many could share by mistake, as `""` or `NaN`, is nobody's id. */

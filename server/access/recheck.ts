@@ -1,6 +1,8 @@
+import type { Effect } from "../../lib/wire/protocol.js";
 import type { Definition } from "../definition/scope.js";
 import type { Host } from "../host/host.js";
-import { definitionOf, permit } from "./access.js";
+import { definitionOf } from "./access.js";
+import { askAllow } from "./permission.js";
 
 /** How often, at most, the watchers of a changing room are checked, in ms. */
 const INTERVAL = 1000;
@@ -8,11 +10,13 @@ const INTERVAL = 1000;
 /** Removes watchers who may not see a room any more. They are checked after its commits, at once and then once a second at most. */
 export class Recheck {
   readonly #definitions: () => ReadonlyMap<string, Definition>;
+  readonly #post: (connection: string, effect: Effect) => void;
   /** The rooms that were checked lately. */
   readonly #asked = new Map<Host, NodeJS.Timeout>();
 
-  constructor(definitions: () => ReadonlyMap<string, Definition>) {
+  constructor(definitions: () => ReadonlyMap<string, Definition>, post: (connection: string, effect: Effect) => void) {
     this.#definitions = definitions;
+    this.#post = post;
   }
 
   committed(host: Host): void {
@@ -32,7 +36,9 @@ export class Recheck {
     for (const [connection, stores] of [...host.watchers]) {
       for (const store of [...stores]) {
         try {
-          await permit(definitionOf(this.#definitions(), store), host, connection.caller);
+          await askAllow(definitionOf(this.#definitions(), store), host, connection.caller, (effects) => {
+            for (const effect of effects) this.#post(connection.info.id, effect);
+          });
         } catch (error) {
           connection.unwatch(host, store);
           connection.refuse(store, host.roomKey, error);

@@ -5,11 +5,12 @@ import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import type { Effect, InstanceRef, Item, MissedMessage, NumberedItems } from "../../lib/wire/protocol.js";
-import { definitionOf, locate, type OwnedEvent, permit, publicEvent } from "../access/access.js";
+import type { Effect, InstanceRef, Item, NumberedItems } from "../../lib/wire/protocol.js";
+import { definitionOf, locate, type OwnedEvent, publicEvent } from "../access/access.js";
 import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
+import { locateGuarded, permit } from "../access/permission.js";
 import type { Sessions } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import { checkGiven } from "../definition/arguments.js";
@@ -17,6 +18,7 @@ import { type EventPath, nameInStore } from "../definition/event-path.js";
 import { type Definition, labelOf } from "../definition/scope.js";
 import type { HostViewers } from "../host/audiences.js";
 import type { Caller } from "../host/context.js";
+import { lettersTo } from "../host/effects.js";
 import type { CallSinks, EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import { SentMessages } from "../host/sent-messages.js";
@@ -27,6 +29,7 @@ import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../w
 import { jsonOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
+import { missedBy } from "./missed.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
 //
@@ -34,15 +37,16 @@ import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 // | -------- | ---------------------------------------------------------------------- | ----------------------------------------- |
 // | admit    | takes the request, if server, cookie and the session's limits allow it | `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`  |
 // | identify | makes the caller: context, session, tab                                | what `context` throws                     |
-// | locate   | finds the scope instance that is meant                                 | `INVALID`, `FORBIDDEN`                    |
+// | locate   | finds the scope instance that is meant; without one, asks the guards   | `INVALID`, `FORBIDDEN`, what guards throw |
 // | enter    | brings its host into memory, in use                                    | `RATE_LIMITED`                            |
-// | permit   | asks the room's `allow`, or the shared store's guard                   | `FORBIDDEN`                               |
+// | permit   | asks the app's guard, the store's, and the room's `allow`              | `FORBIDDEN`, what they throw              |
 // | check    | decodes and checks the arguments                                       | `INVALID`                                 |
 // | number   | dedupes by the client's number, and keeps its order                    | `OUT_OF_ORDER`, `UNKNOWN_OUTCOME`         |
-// | run      | runs the event on the host, in its turn                                | what the event throws                     |
+// | run      | asks the event's guard and runs it on the host, in its turn            | `FORBIDDEN`, what they throw              |
 // | answer   | gives the answer, once all that it shows is stored                     |                                           |
 //
-// A refusal before `number` takes no number, so the client may send the call again. With a number, the refusals of `permit` and `check` are the event's answer.
+// A refusal before `number` takes no number, so the client may send the call again. With a number, the refusals of `permit` and `check` are the event's answer,
+// and the effects of the guard that refuses are its items.
 // Calls without a number come from stock tRPC clients and from forms: they skip that step.
 //
 // The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket) and `call/form`
@@ -111,6 +115,12 @@ interface EnteredCall {
   refuse(error: unknown): Outcome;
 }
 
+/** A call that does not run, and the effects of the guard that has refused it. */
+interface RefusedCall {
+  readonly error: unknown;
+  readonly effects: readonly Effect[];
+}
+
 /** Takes the calls of events from all doors of clients to the hosts that run them. */
 export class Dispatcher {
   readonly #server: Server;
@@ -168,7 +178,8 @@ export class Dispatcher {
     const { admission } = this.#server;
     const { definition, key, number, request } = call;
     const caller = await this.#identify(call);
-    const host = await admission.enter(request.address, locate(definition, caller, key));
+    const id = await locateGuarded(definition, caller, key, (effects) => this.#tell(call, caller, effects));
+    const host = await admission.enter(request.address, id);
     try {
       return await (number ? this.#numbered(call, number, host, caller) : this.#plain(call, host, caller));
     } finally {
@@ -176,12 +187,19 @@ export class Dispatcher {
     }
   }
 
+  /** Gives the caller the effects of a guard that refuses a call, where they are no items of it. */
+  #tell({ effects: deliver }: ClientCall, { connection }: Caller, effects: readonly Effect[]): void {
+    const { streams } = this.#server;
+    const way = deliver ?? (connection && lettersTo(connection.id, (tab, effect) => streams.post(tab, effect)));
+    way?.(effects)();
+  }
+
   /** Runs a call without a number: no client sends it again. */
   async #plain(call: ClientCall, host: Host, caller: Caller): Promise<unknown> {
     const { definition, owner, event, on, args, began, effects } = call;
     const control = this.#control();
     try {
-      await permit(definition, host, caller);
+      await permit(definition, host, caller, (told) => this.#tell(call, caller, told));
       call.checked = await checkGiven(owner, event, args, this.#server.limits);
       const what = { definition, owner, event, on, args: call.checked };
       const json = (value: unknown) => jsonOf(value, host.audiences.of(caller));
@@ -206,23 +224,36 @@ export class Dispatcher {
     const entered: EnteredCall = { call, number, host, caller, refuse };
     if (y !== undefined) this.#items.get(idOf(host, number))?.repeat(y);
     const outcome = await host.eventNumbers.enter<Outcome>(client, n, seen, "error" in prepared, () =>
-      "error" in prepared ? Promise.resolve(refuse(prepared.error)) : this.#run(entered, prepared.args),
+      "error" in prepared ? Promise.resolve(this.#refused(entered, prepared)) : this.#run(entered, prepared.args),
     );
-    return this.#answer(entered, outcome);
+    return this.#answer(entered, outcome, "args" in prepared);
   }
 
   /** Permits a call and checks its arguments. An error is the call's answer, unless the client is to send it again. */
-  async #prepare(call: ClientCall, host: Host, caller: Caller): Promise<{ args: readonly unknown[] } | { error: unknown }> {
+  async #prepare(call: ClientCall, host: Host, caller: Caller): Promise<{ args: readonly unknown[] } | RefusedCall> {
     const { definition, owner, event, args } = call;
     const { limits } = this.#server;
+    let effects: readonly Effect[] = [];
     try {
-      await permit(definition, host, caller);
+      await permit(definition, host, caller, (told) => {
+        effects = told;
+      });
       call.checked = await checkGiven(owner, event, decodeArguments(args, limits.maxValues), limits);
       return { args: call.checked };
     } catch (error) {
       if (isLater(error)) throw error;
-      return { error };
+      return { error, effects };
     }
+  }
+
+  /** Makes the answer of a call that does not run. The effects of the guard that has refused it are its items. */
+  #refused(entered: EnteredCall, { error, effects }: RefusedCall): Outcome {
+    const outcome = entered.refuse(error);
+    if (effects.length === 0) return outcome;
+    const items = this.#itemsOf(entered);
+    for (const send of effects.map((effect) => items.add(["effect", ...effect]))) send();
+    // The caller, who may not see the store, learns no revision of it, and has none to wait for.
+    return items.end({ ...outcome, r: 0 });
   }
 
   /** Runs an event that has its number. It has entered the host's queue when this returns. */
@@ -298,8 +329,8 @@ export class Dispatcher {
     return new CallItems({ send, late });
   }
 
-  /** Gives the answer of a numbered call: PROTOCOL.md §2. */
-  async #answer({ call, number, host, caller }: EnteredCall, outcome: Outcome): Promise<unknown> {
+  /** Gives the answer of a numbered call: PROTOCOL.md §2. `permitted`: the caller may see the store now. */
+  async #answer({ call, number, host, caller }: EnteredCall, outcome: Outcome, permitted: boolean): Promise<unknown> {
     const { definition, request } = call;
     const { at, client, y } = number;
     // The next request gets the answer, with the cookie.
@@ -310,35 +341,11 @@ export class Dispatcher {
     const h = stream?.numberOf(host);
     const o = items && (y !== undefined || !stream) ? itemsAfter(items, y ?? 0) : undefined;
     const viewers = host.audiences.of(caller);
-    const f = h === undefined && at !== null ? await this.#missed(definition, host, caller, number, at) : undefined;
+    const f = permitted && h === undefined && at !== null ? await missedBy(this.#server.definitions, definition, host, caller, { ...number, at }) : undefined;
     const made = m && numbered === viewers?.name && { m };
     const done = { h: h ?? null, i: host.incarnation, ...rest, ...made, ...(o && { o }), ...(f && { f }), ...(viewers && { a: viewers.name }) };
     if (error) throw errorOf({ ...error, done });
     return done;
-  }
-
-  /** Gives the messages of a host that a client without a stream has missed. */
-  async #missed(called: Definition, host: Host, caller: Caller, { audience, client }: NumberedCall, at: number): Promise<MissedMessage[]> {
-    if (at >= host.revision) return [];
-    const names: string[] = [];
-    for (const name of host.stores) {
-      const definition = this.#server.definitions.get(name);
-      const permitted =
-        definition &&
-        (definition === called ||
-          (await permit(definition, host, caller).then(
-            () => true,
-            () => false,
-          )));
-      if (permitted) names.push(name);
-    }
-    // The frames of all its stores, as the client may show others too.
-    const viewers = host.audiences.of(caller);
-    const frames = audience === viewers?.name ? host.missed(at, [...names, called.name], viewers) : undefined;
-    if (frames) return frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)]);
-    const { revision, snapshot, ended, since } = await host.read(called.name, viewers, client);
-    const end = viewers ? ([ended, since ?? 0, viewers.name] as const) : since === undefined ? ([ended] as const) : ([ended, since] as const);
-    return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ...end]];
   }
 
   /** Reports what goes wrong in an event. */

@@ -1,11 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Rendering } from "../../client/form.js";
 import { badRequest, noEventInForm, unreadableForm } from "../../lib/errors/errors.js";
-import { decodeValue } from "../../lib/wire/value-codec.js";
 import type { TwinRequest } from "../access/callers.js";
 import { parseEventPath } from "../definition/event-path.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
+import { redirectIn } from "./redirect.js";
 
 /** Pages are rendered in this process, so their forms get the fields and action that browsers post without JavaScript. */
 const render: Rendering = ({ label, key, url, ref }, bound) => {
@@ -28,19 +28,23 @@ export const FORM_TYPES: readonly string[] = ["multipart/form-data", "applicatio
 /** Answers a form that a browser has posted without JavaScript: the event runs, and the browser goes back to the page, or where the event redirects it. */
 export async function submitForm(runtime: Runtime, request: Request, twinRequest: TwinRequest): Promise<Response> {
   const back = pageOf(request.headers);
-  let location = back;
+  let location: string | undefined;
   try {
     const fields = [...(await readForm(request))];
     const { path, key, on, bound } = calledBy(fields.map(([name]) => name));
     await runtime.dispatcher.invoke(twinRequest, path, { key, on, args: { fields, bound } }, (effects) => () => {
-      for (const [name, sent] of effects) if (name === "redirect") location = String((decodeValue(sent) as unknown[])[0]);
+      location = redirectIn(effects) ?? location;
     });
-    return new Response(null, { status: 303, headers: { location: headerOf(fromPage(location, back)) } });
+    return seeOther(location ?? back, back);
   } catch (error) {
+    // What refuses a call may say where to go, as to sign in.
+    if (location !== undefined) return seeOther(location, back);
     const refusal = errorShapeOf(error, runtime.report);
     return refusalPage(refusal, statusOf(refusal.code), back);
   }
 }
+
+const seeOther = (address: string, back: string) => new Response(null, { status: 303, headers: { location: headerOf(fromPage(address, back)) } });
 
 /** Encodes an address for a header: all but visible ASCII is percent-encoded. `URL` does so too, but takes no relative addresses. */
 const headerOf = (address: string) => address.trim().replace(/[^\x21-\x7e]+/g, (part) => Buffer.from(part).toString("hex").toUpperCase().replace(/../g, "%$&"));

@@ -2,17 +2,19 @@ import type { WireSchema } from "../../lib/class/schema.js";
 import { type EventError, noSessionInPreload, refusal } from "../../lib/errors/errors.js";
 import type { Page, PageParams } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import type { RefusalParts } from "../../lib/wire/protocol.js";
-import { definitionOf, locate, permit, visitorOf } from "../access/access.js";
+import type { Effect, RefusalParts } from "../../lib/wire/protocol.js";
+import { definitionOf, visitorOf } from "../access/access.js";
 import { clientAddressOf } from "../access/address.js";
 import type { Admission } from "../access/admission.js";
 import { type Callers, sessionOf } from "../access/callers.js";
 import { asksForPage } from "../access/document.js";
+import { locateGuarded, permit } from "../access/permission.js";
 import { type Sessions, sessionTagOf } from "../access/session.js";
 import type { Definition } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import type { Hosts } from "../host/hosts.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
+import { redirectIn } from "./redirect.js";
 
 /** One store of a page's preload. */
 export type PreloadedStore =
@@ -27,7 +29,13 @@ export type PreloadedStore =
       /** The audience whose numbers its containers have, if it sees hidden members. */
       readonly audience?: string;
     }
-  | { readonly store: string; readonly key: string | null; readonly refused: RefusalParts };
+  | {
+      readonly store: string;
+      readonly key: string | null;
+      readonly refused: RefusalParts;
+      /** The address to which the guard leads that has refused it. */
+      readonly redirect?: string;
+    };
 
 export interface PreloadData {
   readonly schema: WireSchema;
@@ -46,12 +54,13 @@ export interface PageProps {
 export interface PreloadOptions {
   /**
    * Called for a store that the visitor may not see, as a room that `allow` refuses; not where the server itself has failed. It may throw, as Next's
-   * `notFound` and `redirect` do.
-   * @default the hook of the store throws the error in the page
+   * `notFound` and `redirect` do. `to`: the address, if the guard that refuses has called `effect.redirect()`. It decides alone: the page is not redirected
+   * then.
+   * @default the page is redirected to that address, as by Next's `redirect`; without one, the hook of the store throws the error in the page
    * @example await twin.preload({ board: key }, { refused: notFound })
-   * @example await twin.preload({ settings: true }, { refused: () => redirect("/sign-in") })
+   * @example await twin.preload({ board: key }, { refused: (error, store, key, to) => (to ? redirect(to) : notFound()) })
    */
-  refused?(error: EventError, store: string, key: string | null): unknown;
+  refused?(error: EventError, store: string, key: string | null, to: string | undefined): unknown;
 }
 
 interface Server {
@@ -109,11 +118,15 @@ async function preloaded(
   { caller, isNew, address }: PageVisitor,
 ): Promise<PreloadedStore> {
   const store = definition.name;
+  let redirect: string | undefined;
+  const take = (effects: readonly Effect[]) => {
+    redirect = redirectIn(effects);
+  };
   try {
-    const id = locate(definition, caller, key);
+    const id = await locateGuarded(definition, caller, key, take);
     const host = await (page ? admission.enter(address, id) : hosts.use(id));
     try {
-      await permit(definition, host, caller);
+      await permit(definition, host, caller, take);
       // No state is kept of a session that was made for this page alone: nobody will ever ask for it.
       if (page) await host.loader.load(store, page, caller, !(isNew && definition.kind === "session"));
       return { store, key, incarnation: host.incarnation, ...(await host.read(store, host.audiences.of(caller))) };
@@ -121,16 +134,28 @@ async function preloaded(
       admission.leave(host);
     }
   } catch (error) {
-    return { store, key, refused: told(errorShapeOf(error, report)) };
+    return { store, key, refused: told(errorShapeOf(error, report)), ...(redirect !== undefined && { redirect }) };
   }
 }
 
 /** Here it is not the visitor who is refused: the server has failed. */
 const FAILURES: readonly string[] = ["INTERNAL", "UNAVAILABLE"];
 
-/** Tells the page of stores that were refused. */
-export async function tellRefused({ stores }: PreloadData, refused: NonNullable<PreloadOptions["refused"]>): Promise<void> {
-  for (const one of stores) if ("refused" in one && !FAILURES.includes(one.refused[0])) await refused(refusal(...one.refused), one.store, one.key);
+/** Tells the page of stores that were refused, or leads it where the guard of one does. Gives what the page gets. */
+export async function answerRefused(data: PreloadData, refused: PreloadOptions["refused"]): Promise<PreloadData> {
+  const stores: PreloadedStore[] = [];
+  for (const one of data.stores) {
+    if (!("refused" in one)) {
+      stores.push(one);
+      continue;
+    }
+    const { redirect: to, ...told } = one;
+    stores.push(told);
+    if (FAILURES.includes(told.refused[0])) continue;
+    if (refused) await refused(refusal(...told.refused), told.store, told.key, to);
+    else if (to !== undefined) (await import("next/navigation.js")).redirect(to);
+  }
+  return { ...data, stores };
 }
 
 const isPage = (asked: unknown): asked is PageProps & { readonly key?: unknown } => typeof asked === "object" && asked !== null && !Array.isArray(asked);

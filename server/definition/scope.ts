@@ -30,37 +30,43 @@ export interface Scoped<Kind extends ScopeKind, T extends object> {
   readonly Class: StoreClass<T>;
 }
 
+export interface GuardOptions {
+  /**
+   * Whether the caller may use the store at all: asked for each call, watch and page, after the app's `guard`. Where it refuses, the effects that it has had
+   * take place in the caller's browser.
+   * @example scope.user(Notes, { guard: ({ user }) => user !== null || signIn() })
+   */
+  guard?: (context: AppContext) => boolean | Promise<boolean>;
+}
+
 export interface RoomOptions<T> {
+  /** Whether the caller may use any such room: asked before `allow`, and before the room is loaded. */
+  guard?: (context: AppContext, key: string) => boolean | Promise<boolean>;
   /** Whether the caller may see and use the room. `store` is the loaded store, read-only, as of its last commit. */
   allow: (context: AppContext, key: string, store: NoInfer<Loaded<T>>) => boolean | Promise<boolean>;
 }
 
-export interface SharedOptions {
-  /** Whether the caller may see and use the store. */
-  guard?: (context: AppContext) => boolean | Promise<boolean>;
-}
-
 export interface Scopes {
   /** One for each visitor: what a bare class has. */
-  session<T extends object>(Class: StoreClass<T>): Scoped<"session", T>;
+  session<T extends object>(Class: StoreClass<T>, options?: GuardOptions): Scoped<"session", T>;
   /** One for each signed-in user, on all devices: the context's `user.id`. */
-  user<T extends object>(Class: StoreClass<T>): Scoped<"user", T>;
+  user<T extends object>(Class: StoreClass<T>, options?: GuardOptions): Scoped<"user", T>;
   /** One for each browser tab. */
-  tab<T extends object>(Class: StoreClass<T>): Scoped<"tab", T>;
+  tab<T extends object>(Class: StoreClass<T>, options?: GuardOptions): Scoped<"tab", T>;
   /**
    * One for each key that `allow` lets the caller see. An `allow` that calls the twin needs a return type: the twin's type is circular otherwise.
    * @example scope.room(Board, { allow: ({ user }, key, board) => board.members.has(user.id) })
    */
   room<T extends object>(Class: StoreClass<T>, options: RoomOptions<T>): Scoped<"room", T>;
   /** One for everybody. */
-  shared<T extends object>(Class: StoreClass<T>, options?: SharedOptions): Scoped<"shared", T>;
+  shared<T extends object>(Class: StoreClass<T>, options?: GuardOptions): Scoped<"shared", T>;
 }
 
 /** The scopes: whose a store is. */
 export const scope: Scopes = {
-  session: (Class) => ({ kind: "session", Class }),
-  user: (Class) => ({ kind: "user", Class }),
-  tab: (Class) => ({ kind: "tab", Class }),
+  session: (Class, options) => ({ ...options, kind: "session", Class }),
+  user: (Class, options) => ({ ...options, kind: "user", Class }),
+  tab: (Class, options) => ({ ...options, kind: "tab", Class }),
   room: (Class, options) => ({ ...options, kind: "room", Class }),
   shared: (Class, options) => ({ ...options, kind: "shared", Class }),
 };
@@ -90,6 +96,9 @@ export interface EventOwner {
 /** An event's name in logs, telemetry and queues: `todo.add`, or `todo.Item.toggle`. */
 export const labelOf = ({ name }: EventOwner, event: { readonly name: string }): string => `${name}.${event.name}`;
 
+/** The app's guard, as the runtime calls it. */
+export type AppGuard = (context: object, store: string, key: string | undefined) => unknown;
+
 /** A store as the runtime knows it. */
 export interface Definition extends EventOwner {
   readonly kind: ScopeKind;
@@ -97,7 +106,9 @@ export interface Definition extends EventOwner {
   /** The models that have events, by name. */
   readonly models: ReadonlyMap<string, EventOwner>;
   readonly allow?: (context: object, key: string, store: object) => unknown;
-  readonly guard?: (context: object) => unknown;
+  readonly guard?: (context: object, key: string | undefined) => unknown;
+  /** The guard of all stores. */
+  readonly appGuard?: AppGuard;
 }
 
 /**

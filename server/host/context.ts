@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { nestedUpdate, noConnection } from "../../lib/errors/call-errors.js";
+import { guardEffect, nestedUpdate, noConnection } from "../../lib/errors/call-errors.js";
 import { type EffectTarget, type Provider, setProvider } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
@@ -48,16 +48,27 @@ interface CalledEffect {
 /** Takes effects while their commit is made. The returned function sends them, once it is stored. */
 export type Deliver = (effects: readonly Effect[]) => () => void;
 
+/** What runs: an event or a hook, which has a turn, or a guard. */
+export interface Running {
+  /** Missing where a guard runs outside of turns. */
+  readonly host?: Host;
+  /** The value of `current()`. */
+  readonly current: object;
+  effects: CalledEffect[];
+  /** Arguments of effects that are still read, as a Blob's bytes are. */
+  reading?: Promise<unknown>;
+  /** A guard runs: its effects are for the caller alone. */
+  guard: boolean;
+}
+
 /** The right to change the stores of a host: what runs as one event, or one hook. */
-export interface Turn {
+export interface Turn extends Running {
   readonly host: Host;
   readonly caller: Caller;
   /** Cancels the event. Its signal is `current().signal`, which notes that the event has read it. */
   readonly control: AbortController;
   /** The event has ended well: what it has started may go on. */
   done: boolean;
-  /** The value of `current()`. */
-  readonly current: object;
   /** When it began: ms since 1970. */
   readonly at: number;
   /** Writes are accepted now. */
@@ -68,9 +79,6 @@ export interface Turn {
   end(why: () => Error): void;
   /** The hosts whose answers it waits for. */
   readonly waitsFor: Set<string>;
-  effects: CalledEffect[];
-  /** Arguments of effects that are still read, as a Blob's bytes are. */
-  reading?: Promise<unknown>;
   /** The calls that it has made to other hosts, once it has made one. */
   outgoing?: OutgoingCalls;
   /** Its messages to other scope instances, where it may run again. */
@@ -87,24 +95,27 @@ export interface Turn {
 
 // Next loads this module several times in one process, and the provider of `current()` is one for all: so is what it asks.
 const TURN = Symbol.for("twinstate.turn");
-const shared = globalThis as unknown as { [TURN]?: AsyncLocalStorage<Turn> };
+const shared = globalThis as unknown as { [TURN]?: AsyncLocalStorage<Running> };
 
-const turns = () => {
+const running = () => {
   if (!shared[TURN]) {
-    shared[TURN] = new AsyncLocalStorage<Turn>();
+    shared[TURN] = new AsyncLocalStorage<Running>();
     setProvider(provider);
   }
   return shared[TURN];
 };
 
 /** The event that is running here. */
-export const currentTurn = (): Turn | undefined => turns().getStore();
+export function currentTurn(): Turn | undefined {
+  const now = running().getStore();
+  return now?.host ? (now as Turn) : undefined;
+}
 
-/** Runs code as part of an event. */
-export const runIn = <R>(turn: Turn, run: () => R): R => turns().run(turn, run);
+/** Runs code as part of an event, or of a guard. */
+export const runIn = <R>(what: Running, run: () => R): R => running().run(what, run);
 
 /** Keeps the place of an effect whose arguments are still read. The commit waits for them; an effect that cannot be read fails it, and does not take place. */
-function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[]>, target: CalledEffect["target"]): void {
+function readEffect(turn: Running, name: string, reading: Promise<readonly unknown[]>, target: CalledEffect["target"]): void {
   const effect: [name: string, args: Encoded] = [name, encodeValue([])];
   const called = { effect, target };
   turn.effects.push(called);
@@ -123,7 +134,7 @@ function readEffect(turn: Turn, name: string, reading: Promise<readonly unknown[
 }
 
 /** Waits until the arguments of all effects are read. */
-export async function effectsRead(turn: Turn): Promise<void> {
+export async function effectsRead(turn: Running): Promise<void> {
   const { reading } = turn;
   delete turn.reading;
   await reading;
@@ -139,7 +150,7 @@ function targetOf(given: EffectTarget): CalledEffect["target"] {
 }
 
 const provider: Provider = {
-  current: () => currentTurn()?.current as ReturnType<Provider["current"]>,
+  current: () => running().getStore()?.current as ReturnType<Provider["current"]>,
   update<R>(change: () => R): Promise<R> {
     const turn = currentTurn();
     // A rejection would be heard by nobody: the change around it is synchronous.
@@ -147,12 +158,13 @@ const provider: Provider = {
     return new Promise((resolve) => resolve(turn?.update ? (turn.update(change) as Promise<R>) : change()));
   },
   effect(name, args, given) {
-    const turn = currentTurn();
-    if (!turn) return false;
+    const now = running().getStore();
+    if (!now) return false;
+    if (now.guard && given !== undefined) throw guardEffect(name, given === "everyone" ? "everyone" : "to(…)");
     const target = targetOf(given);
     const sent = sentArguments(name, args);
-    if (sent instanceof Promise) readEffect(turn, name, sent, target);
-    else turn.effects.push({ effect: [name, encodeValue(plainOf(sent))], target });
+    if (sent instanceof Promise) readEffect(now, name, sent, target);
+    else now.effects.push({ effect: [name, encodeValue(plainOf(sent))], target });
     return true;
   },
   newId: () => currentTurn()?.newId?.(),

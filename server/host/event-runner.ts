@@ -10,6 +10,7 @@ import { silence } from "../wire/plain-values.js";
 import { ActiveCalls } from "./active-calls.js";
 import { Cancellation } from "./cancellation.js";
 import { type Caller, type Deliver, runIn, type Turn } from "./context.js";
+import { isRefusal } from "./guard-call.js";
 import type { Host } from "./host.js";
 import type { SentMessages } from "./sent-messages.js";
 import type { ShelfEntry } from "./shelf.js";
@@ -208,13 +209,21 @@ export class EventRunner {
     return found.instance;
   }
 
-  /** Asks the event's own guard, which may read but not write. */
+  /** Asks the event's own guard, which may read but not write. The effects of one that refuses take place, though the event does not. */
   async #guard(turn: Turn, { owner, event, args, caller }: EventCall<unknown>, instance: object): Promise<void> {
     if (!event.guard || caller.trusted) return;
     turn.open = false;
-    const allowed = await event.guard(turn.current as never, instance as never, ...(args as never[]));
-    silence(allowed);
-    if (!allowed) throw refusedEvent(owner.name, event.name);
+    turn.guard = true;
+    try {
+      const allowed = await event.guard(turn.current as never, instance as never, ...(args as never[]));
+      silence(allowed);
+      if (!allowed) throw refusedEvent(owner.name, event.name);
+    } catch (error) {
+      if (isRefusal(error) && !turn.ended) await this.#host.commits.effects(turn);
+      throw error;
+    } finally {
+      turn.guard = false;
+    }
     if (!turn.ended) turn.open = !event.background;
   }
 

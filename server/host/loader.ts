@@ -61,9 +61,10 @@ export class Loader {
       done();
     };
     entry.loading = { over, fail };
-    const { open } = turn;
+    const { open, guard } = turn;
     // A guard may ask for a store, and may not write: the store's own hooks may.
     turn.open = true;
+    turn.guard = false;
     try {
       if (entry.created) await runHook(entry.store, "onCreate");
       if (entry.created && lasting) entry.store.commit();
@@ -74,6 +75,7 @@ export class Loader {
       throw error;
     } finally {
       if (!turn.ended) turn.open = open;
+      turn.guard = guard;
     }
     // Changes that hooks make to a new store belong to its beginning: nobody has seen it before.
     if (entry.created && !lasting) entry.store.commit();

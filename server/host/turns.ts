@@ -198,6 +198,7 @@ export class Turns {
       },
       waitsFor: new Set(),
       effects: [],
+      guard: false,
       ...(deliver && { deliver }),
       ...(messages && { messages }),
       ...(newId && { newId }),

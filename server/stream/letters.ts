@@ -19,6 +19,8 @@ interface Reader {
 interface Letter {
   readonly number: number;
   readonly effect: Effect;
+  /** The client that it is for, where a later page of the tab is to have one of its own. */
+  readonly client: string | undefined;
   readonly size: number;
 }
 
@@ -46,10 +48,10 @@ export class Letters {
   #swept = 0;
 
   /** Sends an effect to a tab, now or by its next stream. */
-  post(tab: string, effect: Effect): void {
+  post(tab: string, effect: Effect, client?: string): void {
     this.#sweep();
     const box = this.#boxes.get(tab) ?? { tab, letters: [], size: 0, until: Date.now() + LIFE };
-    const letter = { number: ++this.#last, effect, size: JSON.stringify(effect).length };
+    const letter = { number: ++this.#last, effect, client, size: JSON.stringify(effect).length };
     box.letters.push(letter);
     this.#grow(box, letter.size);
     // The box that was written to last goes last.
@@ -75,6 +77,12 @@ export class Letters {
     if (this.#readers.get(tab) !== reader) return;
     this.#ready.add(reader);
     for (const letter of this.#boxes.get(tab)?.letters ?? []) this.#send(reader, letter);
+  }
+
+  /** Whether the same effect, as JSON, waits for a client's new stream to bring it. */
+  waits(tab: string, effect: string, reader: Reader, client: string | undefined): boolean {
+    if (this.#ready.has(reader)) return false;
+    return this.#boxes.get(tab)?.letters.some((letter) => letter.client === client && JSON.stringify(letter.effect) === effect) ?? false;
   }
 
   /** Whether a tab has a stream. */

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { WireSchema } from "../../lib/class/schema.js";
 import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
 import { type Effect, HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
-import { definitionOf, locate, permit, userOf, visitorOf } from "../access/access.js";
+import { definitionOf, userOf, visitorOf } from "../access/access.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
+import { locateGuarded, permit, type TakeEffects } from "../access/permission.js";
 import { sessionTagOf } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import type { Whose } from "../call/data.js";
@@ -248,21 +249,39 @@ export class Streams {
       const { definitions, limits, report } = this.#server;
       const groups = new Map<string, WatchInput[]>();
       let room = limits.maxWatches - connection.watching;
+      const take = this.#refusalsOf(connection);
       for (const input of inputs) {
         try {
           if (!connection.watches(input.store, input.key ?? null) && room-- <= 0) throw tooManyWatches(input.store);
-          const id = locate(definitionOf(definitions, input.store), connection.caller, input.key);
+          const id = await locateGuarded(definitionOf(definitions, input.store), connection.caller, input.key, take(input));
           groups.set(id, [...(groups.get(id) ?? []), input]);
         } catch (error) {
           connection.refuse(input.store, input.key ?? null, error);
         }
       }
-      const watching = [...groups].map(([id, wants]) => this.#watchHost(connection, id, wants).catch((error: unknown) => report("error", error)));
+      const watching = [...groups].map(([id, wants]) => this.#watchHost(connection, id, wants, take).catch((error: unknown) => report("error", error)));
       await Promise.all(watching);
     });
   }
 
-  async #watchHost(connection: StreamConnection, id: string, inputs: readonly WatchInput[]): Promise<void> {
+  /**
+   * Takes the effects of guards that refuse what a connection begins to watch: as letters, and each once, however many stores it is had for. A page that has
+   * been refused a store already, and asks again as its line was cut, has had them.
+   */
+  #refusalsOf(connection: StreamConnection): (input: WatchInput) => TakeEffects {
+    const { client, info } = connection;
+    const sent = new Set<string>();
+    return ({ refused }) =>
+      (effects) => {
+        for (const effect of refused ? [] : effects) {
+          const text = JSON.stringify(effect);
+          if (!sent.has(text) && !this.#letters.waits(info.id, text, connection, client)) this.#letters.post(info.id, effect, client);
+          sent.add(text);
+        }
+      };
+  }
+
+  async #watchHost(connection: StreamConnection, id: string, inputs: readonly WatchInput[], take: (input: WatchInput) => TakeEffects): Promise<void> {
     const { hosts } = this.#server;
     const refuse = (input: WatchInput, error: unknown) => connection.refuse(input.store, input.key ?? null, error);
     let host: Host;
@@ -276,7 +295,7 @@ export class Streams {
     const permitted: WatchInput[] = [];
     for (const input of inputs) {
       try {
-        await permit(definitionOf(this.#server.definitions, input.store), host, connection.caller);
+        await permit(definitionOf(this.#server.definitions, input.store), host, connection.caller, take(input));
         permitted.push(input);
       } catch (error) {
         refuse(input, error);

@@ -13,6 +13,8 @@ export interface WatchInput {
   readonly store: string;
   readonly key?: string | undefined;
   readonly have?: Have | undefined;
+  /** The client has been refused it already, and asks again by a new stream. */
+  readonly refused?: boolean;
 }
 
 export interface NumberedCall {
@@ -84,10 +86,10 @@ export const tabOf = (client: string): string => client.split(".", 1)[0] as stri
 export function watchesOf(value: unknown): WatchInput[] {
   if (!Array.isArray(value) || value.length > MOST_WATCHES) throw badRequest(`Expected \`watch\` to be an array of at most ${MOST_WATCHES}`);
   return value.map((item) => {
-    const { store, key, have } = record(item, "`{ store, key?, have? }`");
+    const { store, key, have, refused } = record(item, "`{ store, key?, have? }`");
     if (typeof store !== "string") throw badRequest("Expected `store` to be a name");
     if (key !== undefined && key !== null && typeof key !== "string") throw badRequest("Expected `key` to be a string");
-    return { store, key: key ?? undefined, have: haveOf(have) };
+    return { store, key: key ?? undefined, have: haveOf(have), refused: refused === 1 };
   });
 }
 

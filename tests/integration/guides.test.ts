@@ -73,7 +73,10 @@ async function signsInAndOut(app: Awaited<ReturnType<typeof serveApp>>, name: st
   const wall = await client.wall();
   expect(client.$visitor).toBe(null);
   await expect(wall.write("hello")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  const effects: unknown[] = [];
+  client.$onEffect((...effect: unknown[]) => effects.push(effect));
   await expect(client.notes()).rejects.toMatchObject({ code: "FORBIDDEN" });
+  await expect.poll(() => effects).toEqual([["redirect", ["/sign-in"]]]);
 
   await signIn(phone);
   await wall.write("hello");

@@ -69,6 +69,27 @@ test.for([
   ["a store named __proto__", { stores: Object.fromEntries([["__proto__", Todo]]) }, /The store `__proto__` is no name/],
   ["a room without allow", { stores: { board: scope.room(Todo, undefined as never) } }, /The room `board` needs `allow`/],
   ["a guard that is no function", { stores: { wall: scope.shared(Todo, { guard: true as never }) } }, /The store `wall` has a `guard` that is not a function/],
+  [
+    "a guard of a session's store that is no function",
+    { stores: { todo: scope.session(Todo, { guard: "admin" as never }) } },
+    /The store `todo` has a `guard` that is not/,
+  ],
+  ["a guard of the app that is no function", { stores, guard: { todo: true } }, /`guard` is not a function/],
+  [
+    "an unknown option of a scope",
+    { stores: { todo: scope.user(Todo, { gaurd: () => true } as never) } },
+    /The store `todo` has an option `gaurd`, which `scope\.user\(\)` does not know: it takes `guard`/,
+  ],
+  [
+    "`allow` of a store that is no room",
+    { stores: { todo: scope.session(Todo, { allow: () => true } as never) } },
+    /`todo` has an option `allow`, which `scope\.session/,
+  ],
+  [
+    "an unknown option of a room",
+    { stores: { todo: scope.room(Todo, { allow: () => true, deny: () => true } as never) } },
+    /an option `deny`, which `scope\.room\(\)` does not know: it takes `allow` and `guard`/,
+  ],
   ["the hook of events that were cut off, as event", { stores: { todo: WithInterrupted } }, /`todo\.onInterrupted` is a lifecycle method/],
   ["a lifecycle method as event", { stores: { todo: WithHook } }, /`todo\.onLoad` is a lifecycle method/],
   ["an event named then", { stores: { todo: WithThen } }, /`todo` has an event `then`/],

@@ -1,4 +1,4 @@
-import { current, EventError, event, type Interrupted, type Loaded, state, type View } from "twinstate";
+import { current, EventError, effect, event, type Interrupted, type Loaded, state, type View } from "twinstate";
 import { createTwin, memory, type RemoteStore, scope } from "twinstate/server";
 import { Board, Card, Column } from "./board/board";
 import { context } from "./context";
@@ -161,3 +161,39 @@ export function codes(error: unknown) {
   // @ts-expect-error no such code
   new EventError("LOST", "x");
 }
+
+createTwin({
+  stores: {
+    start: Todo,
+    todo: scope.session(Todo, { guard: async ({ user }) => user?.admin === true }),
+    settings: scope.user(Settings, { guard: ({ user }) => user !== null }),
+    draft: scope.tab(Todo, { guard: ({ visitor }) => visitor !== null }),
+    board: scope.room(Board, { guard: ({ user }, key) => key.length > 2 && !!user, allow: ({ user }, key, board) => !!user && board.members.has(key) }),
+    stats: scope.shared(Stats),
+  },
+  guard({ user }, store, key) {
+    is<Equal<typeof store, "start" | "todo" | "settings" | "draft" | "board" | "stats">>();
+    is<Equal<typeof key, string | undefined>>();
+    if (user || store === "start") return true;
+    effect.redirect("/sign-in");
+    return false;
+  },
+  context,
+});
+createTwin({
+  stores: {
+    // @ts-expect-error a guard says yes or no
+    one: scope.session(Todo, { guard: ({ user }) => user }),
+    // @ts-expect-error an unknown option
+    two: scope.user(Todo, { gaurd: () => true }),
+    // @ts-expect-error only rooms have `allow`
+    three: scope.shared(Todo, { allow: () => true }),
+    // @ts-expect-error a room needs `allow`
+    four: scope.room(Board, { guard: () => true }),
+    // @ts-expect-error the context has no `account`
+    five: scope.tab(Todo, { guard: ({ account }) => account !== null }),
+  },
+  context,
+});
+// @ts-expect-error there is no such store
+createTwin({ stores: { todo: Todo }, guard: (_, store) => store !== "start", context });
