@@ -52,8 +52,39 @@ function withOne(edits: KeyEdit[] | undefined, edit: KeyEdit): KeyEdit[] {
 /** The net changes of an array; `undefined` if there are none. */
 export function editArray(node: ArrayNode, change: readonly Splice[], audience: Audience): Edit | undefined {
   const whole = passing(change, audience) ? [{ at: 0, removed: dataBefore(node, change as Splice[]) as Stored[], added: node.data }] : change;
-  const splices = whole.every(isTrimmed) ? whole : whole.map(trim).filter(({ removed, added }) => removed.length > 0 || added.length > 0);
+  const trimmed = whole.every(isTrimmed) ? whole : whole.map(trim).filter(({ removed, added }) => removed.length > 0 || added.length > 0);
+  const splices = trimmed.some(mayHaveTexts) ? trimmed.flatMap(withoutTexts) : trimmed;
   return splices.length > 0 ? { node, keys: undefined, splices } : undefined;
+}
+
+/** Whether a splice has replaced several items, of which the first or the last ones may be texts that have changed in part. */
+const mayHaveTexts = ({ removed, added }: Splice): boolean =>
+  removed.length + added.length > 2 && (isText(removed[0]) ? isText(added[0]) : isText(removed.at(-1)) && isText(added.at(-1)));
+
+const isText = (value: Stored): boolean => typeof value === "string";
+
+/** Takes the texts that have changed in part off both ends of a splice. They come first, as they move nothing. */
+function withoutTexts(splice: Splice): readonly Splice[] {
+  splice.parts ??= partsOf(splice);
+  return splice.parts;
+}
+
+function partsOf({ at, removed, added }: Splice): readonly Splice[] {
+  const texts: Splice[] = [];
+  const takes = (before: number, after: number): boolean => {
+    if (Object.is(removed[before], added[after])) return true;
+    const one: Splice = { at: at + before, removed: [removed[before]], added: [added[after]] };
+    const has = textChange(one, removed[before], added[after]) !== undefined;
+    if (has) texts.push(one);
+    return has;
+  };
+  const shorter = Math.min(removed.length, added.length);
+  let start = 0;
+  while (start < shorter && takes(start, start)) start++;
+  let end = 0;
+  while (end < shorter - start && takes(removed.length - 1 - end, added.length - 1 - end)) end++;
+  const rest = { at: at + start, removed: removed.slice(start, removed.length - end), added: added.slice(start, added.length - end) };
+  return rest.removed.length + rest.added.length > 0 ? [...texts, rest] : texts;
 }
 
 /** Whether a splice removes and re-adds nothing at its ends. */

@@ -64,6 +64,8 @@ export interface Splice {
   added: Stored[];
   /** What {@link textChange} has found, if it replaces one item and has been asked. */
   text?: TextSplice | null;
+  /** The same splice as several, so that texts at its ends change in part. Missing until it has been asked for. */
+  parts?: readonly Splice[];
 }
 
 export type Change = KeyChanges | Splice[];

@@ -96,13 +96,13 @@ export function watchesOf(value: unknown): WatchInput[] {
 function haveOf(value: unknown): Have | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");
-  return [value[0], whole(value[1], "have"), audienceOf(value[2], "have")];
+  return [value[0], whole(value[1], "have[1]"), audienceOf(value[2], "have[2]")];
 }
 
 /** The name of an audience that sees hidden members. */
 function audienceOf(value: unknown, name: string): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "string") throw badRequest(`Expected the audience in \`${name}\` to be a name`);
+  if (typeof value !== "string") throw badRequest(`Expected \`${name}\` to be the name of an audience`);
   return value;
 }
 
@@ -110,7 +110,7 @@ function audienceOf(value: unknown, name: string): string | undefined {
 export function instanceRefOf(on: unknown): InstanceRef {
   if (!Array.isArray(on) || on.length < 3 || on.length > 4 || typeof on[0] !== "string")
     throw badRequest("Expected `on` to be `[incarnation, revision, number]`");
-  return [on[0], whole(on[1], "on"), whole(on[2], "on"), audienceOf(on[3], "on")];
+  return [on[0], whole(on[1], "on[1]"), whole(on[2], "on[2]"), audienceOf(on[3], "on[3]")];
 }
 
 /** A form, where arguments are one. */

@@ -184,9 +184,18 @@ test("a number of another model, of no instance, or of another incarnation, is g
 test("a call that names no instance, or a model or an event that is not there, is told so", async () => {
   const { visitor, row } = await openList(["a"]);
   const on = row("a");
-  for (const wrong of [undefined, null, 3, [on[0], on[1]], [on[0], on[1], -1], [on[0], 1.5, 1], [1, 2, 3]]) {
+  for (const wrong of [undefined, null, 3, [on[0], on[1]], [...on, "a", 5], [1, 2, 3]]) {
     const answer = await visitor.ask("todo.Item.toggle", { on: wrong, args: [] });
     expect(answer).toMatchObject({ status: 400, error: { code: "INVALID", message: expect.stringMatching(/`on`/) } });
+  }
+  for (const [at, wrong] of [
+    [2, [on[0], on[1], -1]],
+    [1, [on[0], 1.5, 1]],
+    [2, [on[0], on[1], "3"]],
+    [2, [on[0], on[1], 2 ** 53]],
+  ] as const) {
+    const { error } = await visitor.ask("todo.Item.toggle", { on: wrong, args: [] });
+    expect(error).toMatchObject({ code: "INVALID", message: `Expected \`on[${at}]\` to be a whole number.` });
   }
   const message = async (path: string) => (await visitor.ask(path, { on, args: [] })).error?.message;
   expect(await message("todo.Item.nope")).toMatch(/`todo` has no event `Item.nope`/);

@@ -6,6 +6,7 @@ import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { createStore } from "../../lib/store/store.js";
 import { encode } from "../../lib/wire/binary.js";
+import type { WireDelta } from "../../lib/wire/codec.js";
 
 // The bench's workload T, in what is exact: what is gated on every machine.
 
@@ -128,6 +129,55 @@ test.each([
     }
   },
 );
+
+test.each([
+  ["each item", (lines: string[]) => lines.forEach((_, n) => void (lines[n] += "!")), '[13,1,0,"!",13,1,1,"!",13,1,2,"!"]'],
+  [
+    "the first and the last one",
+    (lines: string[]) => {
+      lines[0] += "!";
+      lines.splice(1, 2, lines[1] as string, `${lines[2]}!`);
+    },
+    '[13,1,0,"!",13,1,2,"!"]',
+  ],
+  [
+    "an item behind a new one",
+    (lines: string[]) => {
+      lines.unshift("new");
+      lines[1] += "!";
+    },
+    '[13,1,0,"!",2,1,0,0,["new"]]',
+  ],
+  [
+    "an item that gets another one before it",
+    (lines: string[]) => {
+      lines[1] += "!";
+      lines.splice(1, 0, "new");
+    },
+    '[13,1,1,"!",2,1,1,0,["new"]]',
+  ],
+  [
+    "items around one that leaves",
+    (lines: string[]) => {
+      lines[0] += "!";
+      lines.splice(1, 1);
+      lines[1] += "!";
+    },
+    '[13,1,0,"!",13,1,2,"!",3,1,1,1]',
+  ],
+] as const)("texts that stand beside each other change in part too, with %s", (_, edit, wanted) => {
+  const page = new Page();
+  page.lines = ["a", "b", "c"].map((letter) => `${letter} ${LETTERS.slice(0, 1000)}`);
+  const store = createStore({ name: "page", instance: page, keep: true });
+  const mirror = createMirror({ name: "page" });
+  mirror.applySnapshot(store.snapshot());
+  edit(page.lines);
+  const delta = store.commit() as WireDelta;
+  expect(JSON.stringify(delta)).toBe(wanted);
+  expect(store.storageDelta?.[0]).toEqual(delta);
+  mirror.applyDelta(delta);
+  expect(mirror.view()).toEqual(store.plain());
+});
 
 test("a text goes whole where its difference would be longer, and where it is new at its place", () => {
   const page = new Page();
