@@ -6,6 +6,10 @@ import { refusal, StateError, shown, wrong } from "./errors.js";
 export const gone = (event: string) =>
   refusal("GONE", `The object on which \`${event}\` was called is not there any more: nothing was done. Call it on what the page shows now.`);
 
+/** The instance whose event goes on beside the queue has left the store. */
+export const goneMeanwhile = (event: string) =>
+  refusal("GONE", `The object on which \`${event}\` was called has left its store meanwhile. What the event had committed stays.`);
+
 /** An event of a model was called on a view that has none. */
 export const nestedEvent = (model: string, event: string) =>
   refusal(

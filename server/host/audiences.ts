@@ -14,6 +14,8 @@ const LINGER = 60_000;
 export class HostViewers extends Viewers {
   readonly name = randomId();
   used = Date.now();
+  /** How many calls are under way that name instances by these numbers. */
+  held = 0;
 }
 
 /** The answers of `visibleTo` predicates, each asked once for a context: that of a stream, a call or a page. */
@@ -47,6 +49,15 @@ export class Audiences {
     return viewers;
   }
 
+  /** Keeps the numbers of a caller's audience until the returned function is called. */
+  hold(caller: Caller): () => void {
+    const viewers = this.of(caller);
+    if (viewers) viewers.held++;
+    return () => {
+      if (viewers) viewers.held--;
+    };
+  }
+
   #sees(caller: Caller, member: HiddenMember): boolean {
     let answers = asked.get(caller);
     if (!answers) asked.set(caller, (answers = new Map()));
@@ -76,7 +87,7 @@ export class Audiences {
     return this.#live?.values() ?? [];
   }
 
-  /** Gives up the numbers of those with whom nobody has watched for a while. */
+  /** Gives up the numbers that nobody has watched or called with for a while. */
   sweep(): void {
     if (!this.#live) return;
     const { shelf, watchers } = this.#host;
@@ -84,7 +95,7 @@ export class Audiences {
     for (const [key, viewers] of this.#live) {
       if (now - viewers.used < LINGER) continue;
       viewers.used = now;
-      if (watchers.shows(viewers)) continue;
+      if (viewers.held > 0 || watchers.shows(viewers)) continue;
       this.#live.delete(key);
       for (const { store } of shelf.live.values()) store.dropViewers(viewers);
     }

@@ -1,5 +1,5 @@
 import type { EventSchema } from "../../lib/class/schema.js";
-import { backgroundTimedOut, gone } from "../../lib/errors/call-errors.js";
+import { backgroundTimedOut, gone, goneMeanwhile } from "../../lib/errors/call-errors.js";
 import { eventEnded, refusedEvent } from "../../lib/errors/errors.js";
 import type { Store } from "../../lib/store/store.js";
 import type { InstanceRef } from "../../lib/wire/protocol.js";
@@ -87,8 +87,13 @@ export class EventRunner {
     } catch (error) {
       return this.#answered(call, Promise.reject(error));
     }
+    const release = call.on && this.#host.audiences.hold(call.caller);
     const result = call.event.background ? this.#beside(call, label) : this.#host.queue.run(() => this.#inTurn(call, label));
-    result.then(leave, leave);
+    const over = () => {
+      leave();
+      release?.();
+    };
+    result.then(over, over);
     return this.#answered(call, result);
   }
 
@@ -161,7 +166,7 @@ export class EventRunner {
         // The event may have been cancelled while this change waited.
         if (!cleaning) cancellation.check();
         // An instance that has left the store is no state any more.
-        this.#instance(call, entry);
+        if (!this.#find(call, entry)) throw goneMeanwhile(label);
         return turns.lend(turn, change, () => commits.make(turn, call));
       });
     };
@@ -198,15 +203,20 @@ export class EventRunner {
    * The instance whose event is called: the store's own, or the one that the call names.
    * @throws EventError `GONE` where the store does not hold it any more
    */
-  #instance({ caller, definition, owner, event, on, life }: EventCall<unknown>, entry: ShelfEntry): object {
+  #instance(call: EventCall<unknown>, entry: ShelfEntry): object {
+    const instance = this.#find(call, entry);
+    if (!instance) throw gone(labelOf(call.owner, call.event));
+    return instance;
+  }
+
+  #find({ caller, definition, owner, on, life }: EventCall<unknown>, entry: ShelfEntry): object | undefined {
     if (!on) return entry.store.instance;
     const host = this.#host;
     const [incarnation, revision, number, audience] = on;
     const viewers = host.audiences.of(caller);
     const counts = life === host.number || (incarnation === host.incarnation && revision >= host.watchers.since(entry));
     const found = counts && audience === viewers?.name ? entry.store.instanceOf(number, viewers) : undefined;
-    if (!found || definition.models.get(found.model) !== owner) throw gone(labelOf(owner, event));
-    return found.instance;
+    return found && definition.models.get(found.model) === owner ? found.instance : undefined;
   }
 
   /** Asks the event's own guard, which may read but not write. The effects of one that refuses take place, though the event does not. */

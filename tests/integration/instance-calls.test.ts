@@ -1,9 +1,10 @@
-import { computed, EventError, event, state, type View } from "twinstate";
+import { computed, EventError, event, state, update, type View } from "twinstate";
 import { memory, scope } from "twinstate/server";
 import { type Fault, type KillPoint, lasting, type PairOptions, pair } from "twinstate/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { isPending } from "../../client/prediction.js";
 import { Random } from "../../testing/random.js";
+import { gate, renew, wait } from "../kit/gate.js";
 import { SOCKET_EVENTS, TRANSPORT } from "../kit/transport.js";
 
 /** A row that notes for which row each call on it was meant. */
@@ -522,4 +523,42 @@ describe.each([
     }
     if (storage === lasting) expect(calls.length).toBeGreaterThan(5);
   });
+});
+
+test("an event beside the queue goes on on its row as long as that is in the store, though nobody sees the hidden members of rows meanwhile", async () => {
+  class Row {
+    @state title = "";
+    @state({ visibleTo: () => true }) cost: number | undefined = 1;
+    @event({ background: true }) async work() {
+      await update(() => void (this.title += "1"));
+      await wait();
+      await update(() => void (this.title += "2"));
+    }
+  }
+  class Rows {
+    @state rows = [new Row(), new Row()];
+    @event take() {
+      this.rows.shift();
+    }
+    @event touch() {}
+  }
+  renew();
+  await using net = pair({ stores: { list: scope.room(Rows, { allow: () => true }) }, models: { Row } });
+  const client = net.client();
+  const list = await client.list("a");
+  const calls = [list.rows[0]?.work(), list.rows[1]?.work()];
+  for (const call of calls) call?.catch(() => {});
+  while (list.rows.some(({ title }) => title !== "1")) await net.wait(10);
+  net.cut(client);
+  await net.wait(100_000);
+  await net.server.list("a").take();
+  await net.wait(100_000);
+  await net.server.list("a").touch();
+  gate().open();
+  net.heal(client);
+  expect(await Promise.allSettled(calls)).toMatchObject([
+    { reason: { code: "GONE", message: expect.stringContaining("has left its store meanwhile. What the event had committed stays.") } },
+    { status: "fulfilled" },
+  ]);
+  expect(await net.server.list("a").$snapshot()).toMatchObject({ rows: [{ title: "12" }] });
 });
