@@ -88,7 +88,7 @@ export class EventRunner {
       return this.#answered(call, Promise.reject(error));
     }
     const release = call.on && this.#host.audiences.hold(call.caller);
-    const result = call.event.background ? this.#beside(call, label) : this.#host.queue.run(() => this.#inTurn(call, label));
+    const result = call.event.background ? this.#beside(call, label) : this.#queued(call, label);
     const over = () => {
       leave();
       release?.();
@@ -122,6 +122,20 @@ export class EventRunner {
     await commits.settled();
     call.messages?.forget();
     return answer;
+  }
+
+  /** Runs an event in its turn. One that is cancelled before is refused at once, and not when its turn comes. */
+  #queued<R>(call: EventCall<R>, label: string): Promise<R> {
+    const { signal } = call.control;
+    return new Promise((resolve, reject) => {
+      const refuse = () => reject(signal.reason);
+      signal.addEventListener("abort", refuse);
+      const run = () => {
+        signal.removeEventListener("abort", refuse);
+        return this.#inTurn(call, label);
+      };
+      this.#host.queue.run(run).then(resolve, reject);
+    });
   }
 
   async #inTurn<R>(call: EventCall<R>, label: string): Promise<R> {

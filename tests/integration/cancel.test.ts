@@ -112,6 +112,24 @@ test.each(["recite", "whisper"] as const)("`break` out of a loop over a call can
   expect((await net.server.chat("a").$snapshot()).text).toBe(chat.text);
 });
 
+test("a call that waits for its turn is refused at once, and never begins", async () => {
+  await using net = pair();
+  const chat = await net.client().chat("a");
+  const running = chat.recite(100);
+  const waiting = chat.recite(5, "waiting");
+  const code = codeOf(waiting);
+  const after = chat.recite(1, "after");
+  while (chat.text === "") await net.wait(10);
+  ended.delete("waiting");
+  waiting.cancel();
+  expect(await code).toBe("CANCELLED");
+  expect(chat.text).not.toContain("100 ");
+  const text = (await running) as string;
+  expect(text).toMatch(/ 99 100 $/);
+  expect(await after).toBe(`${text}1 `);
+  expect(ended.has("waiting")).toBe(false);
+});
+
 describe("a cancellation is as sure as its call", () => {
   const begun = async () => {
     const net = pair();
