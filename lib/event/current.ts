@@ -46,6 +46,7 @@ export interface CurrentBase {
   /**
    * Cancels the calls of an event that wait or run in this scope instance, whoever made them, from whichever tab or device. Their signals abort at once, and
    * their callers get `CANCELLED`. Returns how many there were. The call that asks is not among them. What they have committed stays.
+   * For an event of a model, the calls on all of its objects in this scope instance are cancelled.
    *
    * An event that is not `background: true` holds the queue while it runs: the event that cancels it must then be `background: true`.
    * @throws StateError if the function is no event of a store of the same scope instance, or of a model
