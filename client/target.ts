@@ -26,7 +26,7 @@ export function locateTarget(entry: OutboxEntry, entries: ReadonlySet<OutboxEntr
     if (!answer) return entries.has(entry.maker.entry);
     const number = numberIn(answer, entry.maker);
     if (number < 0) return false;
-    entry.on = [answer.i, answer.r, number];
+    entry.on = answer.a ? [answer.i, answer.r, number, answer.a] : [answer.i, answer.r, number];
   }
   return incarnation === undefined || entry.on[0] === incarnation;
 }

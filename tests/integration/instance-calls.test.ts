@@ -562,3 +562,31 @@ test("an event beside the queue goes on on its row as long as that is in the sto
   ]);
   expect(await net.server.list("a").$snapshot()).toMatchObject({ rows: [{ title: "12" }] });
 });
+
+test("a call on a predicted row reaches the row that the answer names, also for those who see hidden members of rows", async () => {
+  class Row {
+    @state title = "";
+    @state({ visibleTo: () => true }) cost: number | undefined = 1;
+    @event({ optimistic: true }) write(text: string) {
+      this.title += text;
+    }
+  }
+  class Rows {
+    @state rows: Row[] = [];
+    @event({ optimistic: true }) add() {
+      this.rows.push(new Row());
+    }
+  }
+  await using net = pair({ stores: { list: Rows }, models: { Row }, browser: { stores: { list: Rows }, models: { Row } } });
+  const client = net.client();
+  const list = await client.list();
+  // The answers come, the frames do not.
+  net.mute(client);
+  const added = list.add();
+  await added.local;
+  const written = list.rows[0]?.write("a");
+  await net.wait(300);
+  await net.quiet();
+  await Promise.all([added, written]);
+  expect(list.rows.map(({ title }) => title)).toEqual(["a"]);
+});
