@@ -339,12 +339,16 @@ describe("a client whose watch is refused", () => {
     await using net = pair();
     const a = net.client();
     const heard = hear(a);
-    net.mute(a);
+    net.stall(a);
     const code = codeOf(a.notes());
-    await net.wait(2000);
-    net.heal(a);
+    await net.wait(500);
+    // The guard has refused, and nobody has heard of it.
+    expect([asked.length, heard]).toEqual([1, []]);
+    net.break(a);
+    await net.wait(500);
     await net.quiet();
     expect([await code, heard]).toEqual(["FORBIDDEN", ["/sign-in"]]);
+    expect(asked.length).toBeGreaterThan(1);
   });
 
   test("that comes back to the page later is led away again", async () => {
