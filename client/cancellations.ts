@@ -23,11 +23,11 @@ export class Cancellations {
     if (this.#cancelled.has(entry)) void this.#ask(entry, numbered);
   }
 
-  async #ask(entry: OutboxEntry, { client, n }: Numbered): Promise<void> {
+  async #ask(entry: OutboxEntry, { client, n, i }: Numbered): Promise<void> {
     const { entries, world } = this.#outbox;
     const { store, key } = entry.twin;
     try {
-      await world.trpc.mutation("$cancel", { store, key: key ?? undefined, client, n });
+      await world.trpc.mutation("$cancel", { store, key: key ?? undefined, client, n, i });
     } catch (error) {
       const refused = refusalOf(error) && !isAgain(error);
       if (!refused && !entry.answer && entries.has(entry)) this.#sendAgain(entry);

@@ -27,7 +27,7 @@ import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
-import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
+import { clientId, decodeArguments, instanceRefOf, LONGEST_ID, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 import { missedBy } from "./missed.js";
 
@@ -268,7 +268,7 @@ export class Dispatcher {
     const encoded = (value: unknown, store: Store) => encodedFor(host.audiences.of(caller), value, store);
     this.#running.set(id, control);
     this.#items.set(id, items);
-    if (this.#early.delete(id)) control.abort(cancelled());
+    if (this.#early.delete(earlyId(id, number.i))) control.abort(cancelled());
     const result = host.run<Outcome>({
       definition,
       owner,
@@ -367,14 +367,14 @@ export class Dispatcher {
   async cancel(request: TwinRequest, input: unknown): Promise<void> {
     const { callers, clients, definitions } = this.#server;
     callers.admit(request);
-    const { store, key, client, n } = record(input, "`{ store, key?, client, n }`");
+    const { store, key, client, n, i } = record(input, "`{ store, key?, client, n, i? }`");
     const definition = definitionOf(definitions, String(store));
     const caller = await callers.of(request, clients.bind(clientId(client), request));
     const id = `${locate(definition, caller, key)} ${client} ${whole(n, "n")}`;
     const control = this.#running.get(id);
     if (control) return control.abort(cancelled());
     // It overtakes its call, or the answer overtakes it.
-    this.#early.add(id);
+    this.#early.add(earlyId(id, i));
     if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.values().next().value as string);
   }
 
@@ -393,3 +393,5 @@ function encodedFor(viewers: HostViewers | undefined, value: unknown, store: Sto
 
 /** Names a numbered call among all. */
 const idOf = (host: Host, { client, n }: NumberedCall) => `${host.id} ${client} ${n}`;
+/** Names a call that has not come: in another incarnation, the same number is another call. */
+const earlyId = (id: string, incarnation: unknown) => `${id} ${typeof incarnation === "string" ? incarnation.slice(0, LONGEST_ID) : ""}`;

@@ -2,6 +2,7 @@ import { current, type EventError, event, state, update } from "twinstate";
 import { scope } from "twinstate/server";
 import { lasting, type Net, type PairOptions, pair as pairOver } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
+import { encodeValue } from "../../lib/wire/value-codec.js";
 import { serveTwin, type Visitor } from "../kit/app.js";
 import { SOCKET_EVENTS, TRANSPORT } from "../kit/transport.js";
 
@@ -179,6 +180,17 @@ describe("a cancellation is as sure as its call", () => {
     }
     await net.wait(5000);
     await endsAtOnce(chat);
+  });
+
+  test("and ends no call of another incarnation that has its number", async () => {
+    const { twin, visitor } = await serveTwin({ stores });
+    const browser = visitor();
+    const { client } = browser;
+    const recite = () => browser.ask("chat.recite", { key: "a", args: encodeValue([1]), call: { client, epoch: 1, n: 1, at: null, seen: 0 } });
+    const { i } = (await recite()).value as { i: string };
+    expect((await browser.ask("$cancel", { store: "chat", key: "a", client, n: 1, i })).status).toBe(200);
+    await twin.chat.delete("a");
+    expect((await recite()).status).toBe(200);
   });
 
   test("where the server is killed before it has the call", async () => {
