@@ -119,6 +119,14 @@ describe.runIf(process.env.TEST_FULL).each([true, false])("an app with cacheComp
     await here(page, 1).waitFor();
   });
 
+  test("leads a visitor from a page whose preload a guard has refused with a redirect", async ({ visit }) => {
+    const { context } = await visit({ url: server.url });
+    const page = await context.newPage();
+    await page.goto("/members");
+    await page.waitForURL("**/alone");
+    await page.getByLabel("New in alone").waitFor();
+  });
+
   test("shows a page that is the same for everybody, and then the visitor's state in it", async ({ visit }) => {
     const visitor = await visit({ url: server.url });
     const html = await (await fetch(`${server.url}/alone`, { headers: { accept: "text/html" } })).text();
