@@ -8,7 +8,6 @@ import type { Encoded } from "../lib/wire/codec.js";
 import type { Answer, Item, RanMessage } from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
 import { backoff } from "./backoff.js";
-import { Cancellations } from "./cancellations.js";
 import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
 import { postKept } from "./keepalive.js";
@@ -32,7 +31,8 @@ export class Sender {
   readonly #lateCalls: LateCalls;
   /** Runs out when a call's items have not come. */
   readonly #patience = new Map<OutboxEntry, ReturnType<typeof setTimeout>>();
-  readonly #cancellations: Cancellations;
+  /** The calls that the server is to cancel. */
+  readonly #cancelled = new WeakSet<OutboxEntry>();
   readonly #effects: Signal<[name: string, args: readonly unknown[]]>;
   #outdated: EventError | undefined;
   #failures = 0;
@@ -43,10 +43,6 @@ export class Sender {
     this.#effects = effects;
     this.#world = outbox.world;
     this.#lateCalls = new LateCalls(outbox.world.status);
-    this.#cancellations = new Cancellations(outbox, (entry) => {
-      this.#ask(entry);
-      this.#rest();
-    });
     globalThis.addEventListener?.("pagehide", this.#leave);
   }
 
@@ -139,10 +135,14 @@ export class Sender {
     const attempt = new AbortController();
     entry.attempt = attempt;
     if (entry.sent++ === 0) this.#lateCalls.wait(entry);
-    this.#cancellations.repeat(entry, numbered);
     if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n: numbered.n });
     try {
       const asked = this.#asked(entry, numbered);
+      // In one request with the call: where that is lost, both are sent again.
+      if (this.#cancelled.has(entry)) {
+        const { client, i, n } = numbered;
+        trpc.mutation("$cancel", { store: entry.twin.store, key: entry.twin.key ?? undefined, client, n, i }).catch(() => {});
+      }
       // The socket is tried once: a call that is sent again goes over HTTP, with the cookies of that moment.
       const socket = entry.sent < 2 && taker.call?.(...asked);
       const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
@@ -342,8 +342,11 @@ export class Sender {
 
   cancel(entry: OutboxEntry): void {
     const { numbered } = entry;
-    if (numbered && entry.sent) return this.#cancellations.begin(entry, numbered);
-    this.#withdraw(entry, cancelled());
+    if (!numbered || !entry.sent) this.#withdraw(entry, cancelled());
+    else if (!entry.answer) {
+      this.#cancelled.add(entry);
+      this.#ask(entry);
+    }
     this.flush();
   }
 
