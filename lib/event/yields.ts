@@ -4,11 +4,16 @@ import type { Call } from "./call-types.js";
 export class Yields {
   readonly #values: unknown[] = [];
   #over = false;
-  #more: (() => void) | undefined;
+  /** Wakes the loops that wait for the next value, or the end. */
+  #more: (() => void)[] = [];
 
   add(value: unknown): void {
     this.#values.push(value);
-    this.#more?.();
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const more of this.#more.splice(0)) more();
   }
 
   get over(): boolean {
@@ -18,7 +23,7 @@ export class Yields {
   /** There are no more. */
   end(): void {
     this.#over = true;
-    this.#more?.();
+    this.#tell();
   }
 
   /** Gives the values as they come, and at last the value of the call. A loop that is left before cancels the call. */
@@ -31,9 +36,7 @@ export class Yields {
           left = false;
           return await call;
         }
-        await new Promise<void>((resolve) => {
-          this.#more = resolve;
-        });
+        await new Promise<void>((resolve) => this.#more.push(resolve));
       }
     } finally {
       if (left) call.cancel();

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { guardEffect, nestedUpdate, noConnection } from "../../lib/errors/call-errors.js";
 import { type EffectTarget, type Provider, setProvider } from "../../lib/event/current.js";
+import { AnswerWriter } from "../../lib/store/answer-writer.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
@@ -164,7 +165,7 @@ const provider: Provider = {
     const target = targetOf(given);
     const sent = sentArguments(name, args);
     if (sent instanceof Promise) readEffect(now, name, sent, target);
-    else now.effects.push({ effect: [name, encodeValue(plainOf(sent))], target });
+    else now.effects.push({ effect: [name, encodeValue(plainOf(sent), new AnswerWriter())], target });
     return true;
   },
   newId: () => currentTurn()?.newId?.(),

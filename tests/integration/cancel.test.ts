@@ -231,6 +231,20 @@ test("a loop that comes to its end cancels nothing", async () => {
   expect(ended.has("recite")).toBe(false);
 });
 
+test("several loops over one call share its values, and all of them end", async () => {
+  await using net = pair();
+  const chat = await net.client().chat("a");
+  const call = chat.recite(6);
+  const seen: number[][] = [[], [], []];
+  await Promise.all(
+    seen.map(async (mine) => {
+      for await (const n of call) mine.push(n);
+    }),
+  );
+  expect(seen.flat().sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(await call).toBe("1 2 3 4 5 6 ");
+});
+
 test("server code that leaves a loop over a call cancels it", async () => {
   await using net = pair();
   const call = net.server.chat("a").recite(1000);

@@ -35,6 +35,10 @@ class Shop {
     effect.download(new File(["x"], "file.txt", { type: "text/plain" }));
     effect.toast("done");
   }
+  @event shout(letters: number) {
+    this.visits++;
+    effect.toast("x".repeat(letters));
+  }
   @event large(bytes: number, kind: string) {
     this.visits++;
     const data = "x".repeat(bytes);
@@ -127,6 +131,13 @@ test("a commit waits for the bytes of its Blobs, those of a background event too
       ["first", "1"],
       ["second", "2"],
     ]);
+});
+
+test("an effect beyond the bounds of values fails in its event, which is undone", async () => {
+  const { shop, got, logged } = await open();
+  await expect(call(shop, "shout", 2 ** 26 + 1)).rejects.toMatchObject({ code: "INTERNAL" });
+  expect(logged().at(-1)?.message).toContain("67108864 characters");
+  expect([got, (shop.mirror.view() as Shop).visits]).toEqual([[], 0]);
 });
 
 test("a file that is too large, is none, or cannot be read fails in its event, which is undone", async () => {

@@ -1,5 +1,6 @@
 // Two hundred sessions that call as fast as they are answered.
 import { randomBytes } from "node:crypto";
+import { PROTOCOL } from "../../../lib/wire/protocol.js";
 import { encodeValue } from "../../../lib/wire/value-codec.js";
 import { answer } from "../tasks.ts";
 import { Line } from "./line.ts";
@@ -26,7 +27,7 @@ async function twin(port: number, streaming: boolean): Promise<Session> {
   const line = await Line.open(port);
   const client = randomBytes(16).toString("base64url");
   const watch = [{ store: "counter" }];
-  const connected = await line.post("/api/twin/$connect?batch=1", "", JSON.stringify({ 0: { protocol: 1, client, epoch: 1, watch } }));
+  const connected = await line.post("/api/twin/$connect?batch=1", "", JSON.stringify({ 0: { protocol: PROTOCOL, client, epoch: 1, watch } }));
   const cookie = /set-cookie: ([^;]+)/i.exec(connected)?.[1] as string;
   const ticket = /"ticket":"([^"]+)"/.exec(connected)?.[1];
   let i: string | undefined;
@@ -52,7 +53,7 @@ async function twinBySocket(port: number): Promise<Session> {
   const line = await Line.open(port);
   const client = randomBytes(16).toString("base64url");
   const watch = [{ store: "counter" }];
-  const connected = await line.post("/api/twin/$connect?batch=1", "", JSON.stringify({ 0: { protocol: 1, client, epoch: 1, watch } }));
+  const connected = await line.post("/api/twin/$connect?batch=1", "", JSON.stringify({ 0: { protocol: PROTOCOL, client, epoch: 1, watch } }));
   line.close();
   const cookie = /set-cookie: ([^;]+)/i.exec(connected)?.[1] as string;
   const ticket = /"ticket":"([^"]+)"/.exec(connected)?.[1];
