@@ -251,10 +251,11 @@ export class EventRunner {
     if (!turn.ended) turn.open = !event.background;
   }
 
-  #perform(turn: Turn, call: EventCall<unknown>, { store }: ShelfEntry, instance: object): unknown {
+  #perform(turn: Turn, call: EventCall<unknown>, { definition, store }: ShelfEntry, instance: object): unknown {
     const { turns, world } = this.#host;
+    const { Class } = ownerIn(definition, call);
     // The method comes from the class: an event may have overwritten it on the instance.
-    const method = Reflect.get(call.owner.Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
+    const method = Reflect.get(Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
     const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.owner, instance, call.event.name, world.report);
     const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
     const ended = isGenerator(result) ? this.#drive(turn, call, store, result) : result;
@@ -324,6 +325,13 @@ export class EventRunner {
     if (failed) throw failed.error;
     return answer as R;
   }
+}
+
+/** The class that has the event, as it was when the store was made: hot reload may have brought another one that could not take its place. */
+function ownerIn(made: Definition, { on, owner }: CalledEvent): EventOwner {
+  if (!on) return made;
+  for (const one of made.models.values()) if (one.name === owner.name) return one;
+  return owner;
 }
 
 function isGenerator(value: unknown): value is Generator | AsyncGenerator {
