@@ -9,7 +9,7 @@ import { Form } from "./kit/form.js";
 import { test, type Visitor } from "./kit/visitor.js";
 
 /** How many pages are typed into at once. Many of them try the line, to which the compiler is nothing. */
-const PAGES = compiled ? 20 : 4;
+const PAGES = !compiled ? 4 : process.env.TEST_FULL ? 20 : 8;
 /** The same for what else is tested with them. */
 const FEW = process.env.TEST_FULL ? PAGES : 4;
 /** Between two keys, in ms. */

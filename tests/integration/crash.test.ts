@@ -5,7 +5,7 @@ import { clean, judge, type Verdict } from "../crash/checker.js";
 import { type CrashReport, crash } from "../crash/crash.js";
 import { temporaryFolder } from "../kit/files.js";
 
-const rounds = Number(process.env.ROUNDS ?? (process.env.TEST_FULL === undefined ? 20 : 200));
+const rounds = Number(process.env.ROUNDS ?? (process.env.TEST_FULL === undefined ? 12 : 200));
 const seed = Number(process.env.SEED ?? (process.env.TEST_FULL ? Date.now() % 1e6 : 1));
 
 const faults = ({ lost, doubled, torn, disordered, invented, wrong, diverged }: CrashReport) => ({

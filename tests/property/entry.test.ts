@@ -14,7 +14,7 @@ import { storages } from "../kit/storages.js";
 
 // Whatever enters state comes back equal, in content, order and identity, or is refused with a StateError where it enters.
 
-const numRuns = process.env.TEST_FULL === undefined ? 60 : 5000;
+const numRuns = process.env.TEST_FULL === undefined ? 30 : 5000;
 
 class Card {
   @state title: unknown = "";
