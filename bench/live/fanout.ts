@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { table } from "../report.ts";
 import { type Verdict, verdict } from "../table/goals.ts";
 import { median } from "../table/run.ts";
@@ -21,9 +22,11 @@ const NAMES: Record<string, string> = {
   socketio: "socket.io, WebSocket",
 };
 
-let made = 0;
-/** A text of which a delta of 100 bytes is made, and which comes once in it. */
-const text = () => `${String.fromCharCode(MARK)}${String(++made).padStart(9, "0")}`.padEnd(90, ".");
+/** A text of which a delta of 100 bytes is made, and in which the mark comes once. It has nothing in common with others: a change of it is sent whole. */
+function text(): string {
+  const noise = randomBytes(66).toString("base64url");
+  return `${noise.slice(0, 44)}${String.fromCharCode(MARK)}${noise.slice(44)}`;
+}
 
 interface Pair {
   readonly server: Child;
