@@ -1,5 +1,6 @@
 import { type Client, createClient } from "../../client/client.js";
 import { Jar } from "../kit/http.js";
+import { follow, type Outcome } from "../kit/outcome.js";
 import { Random } from "../kit/random.js";
 import type { Bug } from "./bugs.js";
 import { isBack } from "./line.js";
@@ -50,7 +51,7 @@ export interface Books {
 export interface Call {
   readonly id: string;
   readonly event: "give" | "pass" | "slowly";
-  outcome?: { readonly value: unknown } | { readonly error: string };
+  outcome?: Outcome;
 }
 
 /** How many accounts there are. */
@@ -138,17 +139,7 @@ class Customer {
     const call: Call = { id, event };
     this.calls.push(call);
     const twin = this.#client.twin("account", from);
-    const pending: Promise<void> = Promise.resolve(twin.event(event)?.(...args) as PromiseLike<unknown>).then(
-      (value) => {
-        call.outcome = { value };
-        this.#pending.delete(pending);
-      },
-      (error: { code?: string }) => {
-        call.outcome = { error: String(error.code ?? error) };
-        this.#pending.delete(pending);
-      },
-    );
-    this.#pending.add(pending);
+    void follow(call, twin.event(event)?.(...args) as PromiseLike<unknown>, this.#pending);
   }
 
   async quiet(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Outcome } from "../kit/outcome.js";
+
 // Judges a server by what its clients were told, and by what they see. It knows nothing of how the server works.
 
 /** One call of a client. */
@@ -6,7 +8,7 @@ export interface Call {
   /** What it adds, one commit for each. */
   readonly ids: readonly string[];
   /** A value, or the code of an error. Missing: nothing has been heard of it yet. */
-  outcome?: { readonly value: unknown } | { readonly error: string };
+  outcome?: Outcome;
 }
 
 /** What one scope instance holds: the ids in its two stores, which each event changes both. */

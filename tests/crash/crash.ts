@@ -1,6 +1,7 @@
 import { type Client, createClient } from "../../client/client.js";
 import type { Twin } from "../../client/twin.js";
 import { Jar } from "../kit/http.js";
+import { follow } from "../kit/outcome.js";
 import { Random } from "../kit/random.js";
 import type { Bug } from "./bugs.js";
 import { type Call, judge, type Seen, sum, type Verdict } from "./checker.js";
@@ -130,17 +131,7 @@ class Actor {
     const call: Call = { client: this.number, ids };
     this.calls.push(call);
     const answer = this.log.event(count > 1 ? "many" : "add")?.(...ids) as PromiseLike<unknown>;
-    const pending: Promise<void> = Promise.resolve(answer).then(
-      (value) => {
-        call.outcome = { value };
-        this.#pending.delete(pending);
-      },
-      (error: { code?: string }) => {
-        call.outcome = { error: String(error.code ?? error) };
-        this.#pending.delete(pending);
-      },
-    );
-    this.#pending.add(pending);
+    void follow(call, answer, this.#pending);
   }
 
   /** Resolves when all calls have an answer, and the stream is back. */

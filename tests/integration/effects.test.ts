@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { Follower, serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin } from "../kit/client.js";
 import { temporaryFolder } from "../kit/files.js";
+import { hear } from "../kit/heard.js";
 import { Network } from "../kit/network.js";
 import { Random } from "../kit/random.js";
 import { listen } from "../kit/stream.js";
@@ -132,17 +133,6 @@ class Hall extends Room {
   }
 }
 const stores = { shop: Shop, room: scope.room(Room, { allow: () => true }), hall: scope.room(Hall, { allow: () => true }) };
-
-interface Tab {
-  $onEffect(listener: (name: string, args: readonly unknown[]) => void): () => void;
-}
-
-/** What the effects of a tab say, in the order in which they take place. */
-function hear(client: Tab): unknown[] {
-  const heard: unknown[] = [];
-  client.$onEffect((_, [what]) => heard.push(what));
-  return heard;
-}
 
 /** A storage that does something when the next commit is stored, before anybody is told. */
 function storageWith(onCommit: () => void): Storage {

@@ -5,6 +5,7 @@ import { pair as pairOver } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import { type Answer, type Numbered, serveTwin, type Visitor } from "../kit/app.js";
+import { hear } from "../kit/heard.js";
 import { inRequest } from "../kit/next.js";
 import { SOCKET_EVENTS, TRANSPORT } from "../kit/transport.js";
 
@@ -295,17 +296,6 @@ describe("a guard that refuses answers with effects", () => {
 });
 
 // --- clients ---
-
-interface Tab {
-  $onEffect(listener: (name: string, args: readonly unknown[]) => void): () => void;
-}
-
-/** What the effects of a tab say, in the order in which they take place. */
-function hear(client: Tab): unknown[] {
-  const heard: unknown[] = [];
-  client.$onEffect((_, [what]) => heard.push(what));
-  return heard;
-}
 
 const pair = () => {
   asked = [];

@@ -6,6 +6,7 @@ import { sqlite } from "twinstate/server/sqlite";
 import { type Fault, type KillPoint, lasting, pair } from "twinstate/testing";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../kit/files.js";
+import { type Trouble, trouble } from "../kit/trouble.js";
 
 const full = process.env.TEST_FULL !== undefined;
 const seed = Number(process.env.SEED ?? 1);
@@ -83,10 +84,7 @@ type Step =
   /** `held`: on a view that was taken earlier. */
   | { readonly does: "mark"; readonly who: Name; readonly at: number; readonly tag: boolean; readonly held: boolean }
   | { readonly does: "hold"; readonly who: Name; readonly at: number }
-  | { readonly does: "next"; readonly who: (typeof NAMES)[number]; readonly fault: Fault }
-  | { readonly does: "cut" | "break" | "mute" | "stall" | "heal"; readonly who: (typeof NAMES)[number] }
-  | { readonly does: "kill"; readonly at: KillPoint | undefined }
-  | { readonly does: "wait"; readonly ms: number };
+  | Trouble<(typeof NAMES)[number]>;
 
 const FAULTS: Fault[] = ["lose", "lose answer", "silence", "cut answer", "twice", "late", "late answer", "gateway"];
 const client = fc.constantFrom(...NAMES);
@@ -204,17 +202,10 @@ async function play({ seed, storage, bounds, predicts, socketEvents, steps }: Sc
         else act(twins[step.who]);
         break;
       }
-      case "next":
-        net.next(tabs[step.who], step.fault);
-        break;
-      case "kill":
-        net.kill(step.at);
-        break;
-      case "wait":
-        await net.wait(step.ms);
-        break;
-      default:
-        net[step.does](tabs[step.who]);
+      default: {
+        const wait = trouble(net, tabs, step);
+        if (wait) await wait;
+      }
     }
   }
   await net.quiet();

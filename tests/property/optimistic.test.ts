@@ -3,6 +3,7 @@ import { computed, event, newId, state } from "twinstate";
 import { memory, type Storage, scope } from "twinstate/server";
 import { type Fault, type KillPoint, lasting, pair } from "twinstate/testing";
 import { expect, test } from "vitest";
+import { type Trouble, trouble } from "../kit/trouble.js";
 
 const runs = process.env.TEST_FULL === undefined ? 150 : 6_000;
 const seed = Number(process.env.SEED ?? 1);
@@ -127,11 +128,9 @@ const FAULTS: Fault[] = ["lose", "lose answer", "silence", "cut answer", "twice"
 
 type Step =
   | { readonly does: "call"; readonly who: Name; readonly kind: Kind; readonly by: number }
-  | { readonly does: "next"; readonly who: Name; readonly fault: Fault }
-  | { readonly does: "cut" | "break" | "mute" | "stall" | "heal" | "cancel"; readonly who: Name }
+  | { readonly does: "cancel"; readonly who: Name }
   | { readonly does: "server" }
-  | { readonly does: "kill"; readonly at: KillPoint | undefined }
-  | { readonly does: "wait"; readonly ms: number };
+  | Trouble<Name>;
 
 const who = fc.constantFrom(...NAMES);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -223,9 +222,6 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
         );
         break;
       }
-      case "next":
-        net.next(tabs[step.who], step.fault);
-        break;
       case "cancel": {
         const one = last[step.who];
         if (one) one.call.cancelled = true;
@@ -235,14 +231,10 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
       case "server":
         void net.server.list(ROOM).add(`server${++made} add 0`);
         break;
-      case "kill":
-        net.kill(step.at);
-        break;
-      case "wait":
-        await net.wait(step.ms);
-        break;
-      default:
-        net[step.does](tabs[step.who]);
+      default: {
+        const wait = trouble(net, tabs, step);
+        if (wait) await wait;
+      }
     }
   }
   await net.quiet();

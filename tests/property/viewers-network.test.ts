@@ -3,6 +3,7 @@ import { computed, EventError, effect, event, state } from "twinstate";
 import { memory, scope } from "twinstate/server";
 import { type Fault, type KillPoint, lasting, pair } from "twinstate/testing";
 import { expect, test } from "vitest";
+import { trouble } from "../kit/trouble.js";
 
 const runs = process.env.TEST_FULL === undefined ? 60 : 1500;
 const seed = Number(process.env.SEED ?? 1);
@@ -197,21 +198,14 @@ async function play({ seed, storage, transport, classes, bounds, steps }: Omit<S
         );
         break;
       }
-      case "next":
-        net.next(tabs[step.who], step.fault);
-        break;
       case "rights":
         given = !given;
         allow("b", given);
         break;
-      case "kill":
-        net.kill(step.at);
-        break;
-      case "wait":
-        await net.wait(step.ms);
-        break;
-      default:
-        net[step.does](tabs[step.who]);
+      default: {
+        const wait = trouble(net, tabs, step);
+        if (wait) await wait;
+      }
     }
   }
   await net.quiet();

@@ -2,6 +2,7 @@ import { type ClientOptions, connect, type Status } from "twinstate/client";
 import { decode } from "../../lib/wire/binary.js";
 import type { Call, Seen } from "../crash/checker.js";
 import { Jar } from "../kit/http.js";
+import { follow } from "../kit/outcome.js";
 import type { Random } from "../kit/random.js";
 import { Line } from "./line.js";
 
@@ -187,18 +188,7 @@ export class Actor {
     const ids = count === 1 ? [id] : Array.from({ length: count }, (_, i) => `${id}.${i}`);
     const call: Call = { client: this.number, ids };
     calls.push(call);
-    const pending: Promise<void> = Promise.resolve<unknown>(count === 1 ? log.add(id) : log.many(...ids)).then(
-      (value) => {
-        call.outcome = { value };
-        this.#pending.delete(pending);
-      },
-      (error: { code?: string }) => {
-        call.outcome = { error: String(error.code ?? error) };
-        this.#pending.delete(pending);
-      },
-    );
-    this.#pending.add(pending);
-    return pending;
+    return follow(call, count === 1 ? log.add(id) : log.many(...ids), this.#pending);
   }
 
   // --- what befalls it ---
