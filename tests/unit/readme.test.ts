@@ -11,7 +11,9 @@ const read = (file: string) => readFile(join(root, file), "utf8");
 
 describe("the README", () => {
   test("gives the sizes that size-limit measures", { timeout: 120_000 }, async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [join(root, "node_modules/size-limit/bin.js"), "--json"], { cwd: root });
+    const sizes = promisify(execFile)(process.execPath, [join(root, "node_modules/size-limit/bin.js"), "--json"], { cwd: root });
+    // A size above its limit makes the command fail; `npm run check` reports that, and the sizes are printed all the same.
+    const { stdout } = await sizes.catch((failed: { stdout: string }) => failed);
     const measured = JSON.parse(stdout) as { name: string; size: number }[];
     const table = (await read("README.md")).split("## Size")[1]?.split("\n## ")[0] ?? "";
     const told = [...table.matchAll(/^\| `?([^|`]+?)`? \| ([\d.]+) \|$/gm)];
