@@ -17,6 +17,8 @@ import {
   type ResumeMessage,
   type SnapshotMessage,
   type StateMessage,
+  type TickMessage,
+  type VolatileMessage,
 } from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
 import type { ServerConnection } from "./connection.js";
@@ -133,7 +135,7 @@ export class Receiver {
           this.#takeFrame(scope, this.#twinsOf(scope), message, scope?.audience);
         }
         // Names that this client does not know are skipped.
-        else message satisfies never;
+        else message satisfies VolatileMessage | TickMessage;
     }
     this.#sender.settle();
   }
@@ -280,7 +282,8 @@ export class Receiver {
           message,
           audience,
         );
-      else if (shown.length === 1) this.#takeSnapshot(twin, [incarnation, message[5], message[9]], message[6], message[7], message[8]);
+      else if (message[0] === "snapshot" && shown.length === 1)
+        this.#takeSnapshot(twin, [incarnation, message[5], message[9]], message[6], message[7], message[8]);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { WireDelta } from "./codec.js";
-import { EFFECTS, type Effect, type FrameMessage } from "./protocol.js";
+import { EFFECTS, type Effect, type FrameMessage, type FrameTick, TICK } from "./protocol.js";
 
 /** A commit in a frame. */
 export interface FrameCommit {
@@ -7,6 +7,8 @@ export interface FrameCommit {
   readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
   /** The effects for all who watch the host. */
   effects?: readonly Effect[];
+  /** Its changes of the volatile state. */
+  tick?: FrameTick;
 }
 
 /** Reads the commits of a frame, in their order. Commits that changed nothing for the reader are left out. */
@@ -21,6 +23,7 @@ export function commitsOf([, first, ...rest]: FrameMessage): [FrameCommit, ...Fr
       revision += part;
       commits.push({ revision, deltas });
     } else if (part === EFFECTS) (commits.at(-1) as FrameCommit).effects = rest[++i] as readonly Effect[];
+    else if (part === TICK) (commits.at(-1) as FrameCommit).tick = rest[++i] as FrameTick;
     else deltas.push([part as string, rest[++i] as WireDelta]);
   }
   return commits;

@@ -36,9 +36,13 @@ export type RefusalParts = readonly [code: string, message: string, data?: Encod
  */
 export type FrameMessage = readonly [host: number, revision: number, ...parts: FramePart[]];
 /** A part of a frame: the name of a store, its delta after it, or a number that begins a later commit. */
-export type FramePart = string | number | WireDelta | readonly Effect[];
+export type FramePart = string | number | WireDelta | readonly Effect[] | FrameTick;
 /** What stands in a frame in the place of a store's name, before the effects for all who watch the host. */
 export const EFFECTS = "$effects";
+/** What stands in a frame in the place of a store's name, before the changes of the volatile state that belong to the commit. */
+export const TICK = "$tick";
+/** Changes of a host's volatile state: a store's name before each delta. */
+export type FrameTick = readonly [tick: number, ...deltas: (string | WireDelta)[]];
 
 type HelloMessage = readonly [head: "hello", greeting: Greeting];
 
@@ -70,7 +74,26 @@ export type ResumeMessage = readonly [
   audience?: string,
 ];
 
-/** The next frame of the host has what the events of this client up to `n` have changed. `made`: the numbers of the instances that event `n` has made. */
+/**
+ * The whole volatile state of one store. The incarnation, the revision and the audience say to which state of the store it belongs. `ended`: the events of this
+ * client up to that number have ended in it.
+ */
+export type VolatileMessage = readonly [
+  head: "volatile",
+  host: number,
+  tick: number,
+  store: string,
+  snapshot: Snapshot,
+  incarnation: string,
+  revision: number,
+  ended?: number | undefined,
+  audience?: string | undefined,
+];
+
+/** Changes of a host's volatile state. */
+export type TickMessage = readonly [head: "tick", host: number, ...FrameTick];
+
+/** The next frame or tick of the host has what the events of this client up to `n` have changed. `made`: the numbers of the instances that event `n` has made. */
 export type RanMessage = readonly [head: "ran", host: number, n: number, made?: readonly number[]];
 
 /** An instance in a store, as calls of its events name it: the container that had this number at this revision, for this audience. */
@@ -111,6 +134,8 @@ export type StateMessage =
   | HelloMessage
   | SnapshotMessage
   | ResumeMessage
+  | VolatileMessage
+  | TickMessage
   | RanMessage
   | RefusedMessage
   | YieldMessage
@@ -124,7 +149,7 @@ export type TabMessage = StateMessage | ByeMessage;
 export type Message = TabMessage | EventsMessage | AnswerMessage;
 
 /** The messages that come with an answer to a client without a stream. */
-export type MissedMessage = FrameMessage | RanMessage | SnapshotMessage;
+export type MissedMessage = FrameMessage | RanMessage | SnapshotMessage | VolatileMessage;
 
 export const isFrame = (message: Message): message is FrameMessage => typeof message[0] === "number";
 
@@ -147,4 +172,6 @@ export interface Answer {
   readonly f?: readonly MissedMessage[];
   /** The viewers of hidden members for whom `m` and the frames in `f` have their numbers. */
   readonly a?: string;
+  /** The tick that has what the event has changed of the volatile state, if anything: it counts with `h`. */
+  readonly t?: number;
 }
