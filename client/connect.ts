@@ -4,7 +4,7 @@ import type { EventError } from "../lib/errors/errors.js";
 import { openFace } from "../lib/live/faces.js";
 import { printContainers } from "../lib/live/inspect.js";
 import { viewOf } from "../lib/view/view.js";
-import type { KindOf, StoreOf } from "../server/definition/scope.js";
+import type { KeyedKind, KindOf, StoreOf } from "../server/definition/scope.js";
 import { createClient } from "./client.js";
 import { engine } from "./lazy-prediction.js";
 import type { ClientOptions } from "./options.js";
@@ -25,9 +25,9 @@ export interface LiveTools<T> {
   $leave(): void;
 }
 
-/** The stores of an app, each by its name; rooms by their keys. */
+/** The stores of an app, each by its name; rooms and keyed tab stores by their keys. */
 export type Connected<S> = {
-  readonly [K in keyof S & string]: KindOf<S[K]> extends "room" ? (key: string) => Promise<Live<StoreOf<S[K]>>> : () => Promise<Live<StoreOf<S[K]>>>;
+  readonly [K in keyof S & string]: KindOf<S[K]> extends KeyedKind ? (key: string) => Promise<Live<StoreOf<S[K]>>> : () => Promise<Live<StoreOf<S[K]>>>;
 } & ConnectedTools;
 
 export interface ConnectedTools {

@@ -19,9 +19,9 @@ export function nextNumber({ last }: Scope, incarnation: string): number {
   return n;
 }
 
-/** Names the scope instance of a store: those of one kind share it, rooms by key. `undefined` where the schema has no such store. */
+/** Names the scope instance of a store: those of one kind share it, and one key where there are keys. `undefined` where the schema has no such store. */
 export function scopeName(schema: WireSchema, store: string, key: string | null): string | undefined {
   if (!Object.hasOwn(schema.stores, store)) return undefined;
   const { scope } = schema.stores[store] as { scope: string };
-  return scope === "room" ? `room/${key}` : scope;
+  return scope === "room" || scope === "keyed-tab" ? `${scope}/${key}` : scope;
 }

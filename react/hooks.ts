@@ -6,7 +6,7 @@ import { decodeVisitor } from "../client/visitor.js";
 import type { AppVisitor } from "../lib/class/register.js";
 import type { LoadedOf, View } from "../lib/class/view-types.js";
 import { notPreloaded } from "../lib/errors/errors.js";
-import type { KindOf, StoreOf } from "../server/definition/scope.js";
+import type { KeyedKind, KindOf, StoreOf } from "../server/definition/scope.js";
 import { useClient } from "./context.js";
 import { warnOfCompiled } from "./hints.js";
 import { HydrationContext } from "./hydration.js";
@@ -24,13 +24,13 @@ export type StoreView<T> = View<T> & {
 };
 /** `useTodo`: the hook of a store without key. */
 export type UseStore<T> = (() => StoreView<T>) & (<R>(select: (store: StoreView<T>) => R) => R);
-/** `useBoard`: the hook of a room, by key. With `null` there is no room now. */
+/** `useBoard`: the hook of a room, or of a keyed tab store, by key. With `null` there is none now. */
 export type UseRoom<T> = ((key: string) => StoreView<T>) &
   ((key: string | null) => StoreView<T> | undefined) &
   (<R>(key: string, select: (store: StoreView<T>) => R) => R);
 /** `useLiveBoard`: the MobX mirror itself, for `observer` components. */
-export type UseLive<D> = KindOf<D> extends "room" ? (key: string) => StoreView<StoreOf<D>> : () => StoreView<StoreOf<D>>;
-export type HookOf<D> = KindOf<D> extends "room" ? UseRoom<StoreOf<D>> : UseStore<StoreOf<D>>;
+export type UseLive<D> = KindOf<D> extends KeyedKind ? (key: string) => StoreView<StoreOf<D>> : () => StoreView<StoreOf<D>>;
+export type HookOf<D> = KindOf<D> extends KeyedKind ? UseRoom<StoreOf<D>> : UseStore<StoreOf<D>>;
 
 export interface HookOptions<S, M> {
   /**

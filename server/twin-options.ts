@@ -155,7 +155,7 @@ export interface TwinOptions<S, M> {
    */
   maxWatches?: number;
   /**
-   * How many sessions may begin to hold state from one address, an hour. It needs `proxies`.
+   * How many sessions may begin to hold state from one address, an hour. A keyed tab store counts as a tenth of one. It needs `proxies`.
    * @default 1,000
    */
   maxSessions?: number;
@@ -200,7 +200,7 @@ export interface TwinOptions<S, M> {
 const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
 const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply", "visitor"]);
 const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onInterrupted", "onDispose"] satisfies LifecycleName[];
-const KINDS: readonly string[] = ["session", "user", "tab", "room", "shared"] satisfies ScopeKind[];
+const KINDS: readonly string[] = ["session", "user", "tab", "keyed-tab", "room", "shared"] satisfies ScopeKind[];
 const KNOWN = new Set([
   "stores",
   "models",
@@ -268,7 +268,9 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
   const report = reportTo(log);
   const logged = loggedBy(logArguments, report);
   const { life = 30 * DAY, ...cookie } = session;
-  const lives = Object.fromEntries(Object.entries({ session: life, tab: DAY, ...options.life }).map(([kind, seconds]) => [kind, seconds * 1000]));
+  const { tab = DAY } = options.life ?? {};
+  const kept = { session: life, ...options.life, tab, "keyed-tab": tab };
+  const lives = Object.fromEntries(Object.entries(kept).map(([kind, seconds]) => [kind, seconds * 1000]));
   return {
     name: options.name ?? "twin",
     definitions,

@@ -22,6 +22,13 @@ export interface Preload<S> {
   readonly "~preload": S;
 }
 
+/** What a page asks for of a store. Which tab it comes to is not known while it is rendered. */
+type PreloadOf<Kind> = Kind extends "room"
+  ? string | readonly string[] | (PageProps & { readonly key: string })
+  : Kind extends "keyed-tab"
+    ? never
+    : true | PageProps;
+
 export interface TwinServer<S, M = {}> {
   /** The route handlers, for `app/api/twin/[...path]/route.ts`: `export const { GET, POST } = twin.handlers`, and `OPTIONS` where there are `origins`. */
   readonly handlers: { readonly GET: Handler; readonly POST: Handler; readonly OPTIONS: Handler };
@@ -38,10 +45,7 @@ export interface TwinServer<S, M = {}> {
    * <TwinPreload state={await twin.preload({ results: { params, search: searchParams } })}>
    * <TwinPreload state={await twin.preload({ board: key }, { refused: notFound })}>
    */
-  preload(
-    what: { readonly [K in keyof S]?: KindOf<S[K]> extends "room" ? string | readonly string[] | (PageProps & { readonly key: string }) : true | PageProps },
-    options?: PreloadOptions,
-  ): Promise<Preload<S>>;
+  preload(what: { readonly [K in keyof S]?: PreloadOf<KindOf<S[K]>> }, options?: PreloadOptions): Promise<Preload<S>>;
   /** The stores for another caller, or where there is no request (cron). */
   as(context: AppContext): { readonly [K in keyof S]: Handle<S[K]> };
   /**

@@ -152,7 +152,10 @@ export const unknownStore = (store: string) => refusal("NOT_FOUND", `There is no
 export const unknownEvent = (store: string, event: string) => refusal("NOT_FOUND", `\`${store}\` has no event \`${event}\`. Did you forget \`@event\`?`);
 export const badRequest = (message: string) => invalid(`${message}.`);
 export const tooManyValues = (most: number) => badRequest(`Expected at most ${most} objects and lists in the arguments`);
-export const badRoomKey = (store: string, longest: number) => invalid(`\`${store}\` is a room: give a \`key\`, a string of 1 to ${longest} characters.`);
+export const badKey = (store: string, what: string, longest: number) =>
+  invalid(`\`${store}\` ${what}: give a \`key\`, a string of 1 to ${longest} characters.`);
+export const badKeyedTab = (store: string, longest: number) =>
+  invalid(`\`${store}\` is called as \`twin.${store}(tabId, key)\`: the id of a tab, and a key of 1 to ${longest} characters.`);
 export const illFormedKey = (kind: string, key: string) =>
   invalid(`The ${kind} ${shown(key)} has half a surrogate pair, which is no character. Give a well-formed string: see \`String.isWellFormed()\`.`);
 const namesOf = (path: StandardSchemaV1.Issue["path"]) => path?.map((part) => (typeof part === "object" ? part.key : part)).join(".");
@@ -292,7 +295,12 @@ export const otherTwin = (name: string) =>
   wrong(`Another twin, with other stores, runs in this process under the name \`${name}\`. Give each its own: \`createTwin({ name })\`.`);
 export const badStore = (store: string, why: string) => wrong(`The store \`${store}\` ${why}.`);
 export const unknownScopeOption = (store: string, scope: string, option: string) =>
-  badStore(store, `has an option \`${option}\`, which \`scope.${scope}()\` does not know: it takes ${scope === "room" ? "`allow` and `guard`" : "`guard`"}`);
+  badStore(store, `has an option \`${option}\`, which \`scope.${scope.replace("keyed-", "")}()\` does not know: it takes ${SCOPE_OPTIONS[scope] ?? "`guard`"}`);
+const SCOPE_OPTIONS: Readonly<Record<string, string>> = {
+  room: "`allow` and `guard`",
+  tab: "`guard`, and `keyed` as a boolean",
+  "keyed-tab": "`guard` and `keyed`",
+};
 export const badModel = (model: string, why: string) => wrong(`The model \`${model}\` ${why}.`);
 export const reservedStore = (store: string) => wrong(`\`${store}\` is a name of twin's own: name the store otherwise.`);
 export const reservedEvent = (store: string, event: string) =>

@@ -34,7 +34,7 @@ interface Session {
 
 export interface CurrentBase {
   readonly session: Session | undefined;
-  /** The room's key. */
+  /** The key of the room, or of the keyed tab store. */
   readonly key: string | undefined;
   /** A signal that aborts when the event is cancelled, superseded or timed out. */
   readonly signal: Global<"AbortSignal">;

@@ -1,12 +1,10 @@
 import type { EventSchema } from "../../lib/class/schema.js";
-import { badRoomKey, badVisitor, noSession, noTab, notSignedIn, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
+import { badKey, badVisitor, noSession, noTab, notSignedIn, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type EventPath, nameInStore } from "../definition/event-path.js";
-import { type Definition, type EventOwner, hostId } from "../definition/scope.js";
+import { type Definition, type EventOwner, hostId, isKey, keyedTab, LONGEST_KEY } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
-
-const LONGEST_KEY = 200;
 
 /** @throws EventError `NOT_FOUND` */
 export function definitionOf(definitions: ReadonlyMap<string, Definition>, store: string): Definition {
@@ -54,8 +52,12 @@ export function locate({ name, kind }: Definition, caller: Caller, key: unknown)
     case "tab":
       if (!caller.connection) throw noTab(name);
       return hostId(kind, caller.connection.id);
+    case "keyed-tab":
+      if (!isKey(key)) throw badKey(name, "has one store for each key", LONGEST_KEY);
+      if (!caller.connection) throw noTab(name);
+      return hostId(kind, keyedTab(name, caller.connection.id, key));
     case "room":
-      if (typeof key !== "string" || key === "" || key.length > LONGEST_KEY) throw badRoomKey(name, LONGEST_KEY);
+      if (!isKey(key)) throw badKey(name, "is a room", LONGEST_KEY);
       return hostId(kind, key);
     case "shared":
       return hostId(kind, "");

@@ -1,4 +1,5 @@
 import { queueFull } from "../../lib/errors/errors.js";
+import type { ScopeKind } from "../definition/scope.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import { RETRY } from "./callers.js";
@@ -9,6 +10,9 @@ interface Server {
   readonly sessionLimits: SessionLimits;
   readonly limits: Bounds;
 }
+
+/** How much of `maxSessions` the hosts take that a visitor alone begins. A page may have many keyed tab stores. */
+const COSTS: Readonly<Partial<Record<ScopeKind, number>>> = { session: 1, tab: 1, "keyed-tab": 0.1 };
 
 /** The hosts on which visitors' events run. The number of sessions that begin to hold state is bounded for each address. */
 export class Admission {
@@ -29,7 +33,8 @@ export class Admission {
     const host = await hosts.use(id);
     try {
       if (host.waiting >= limits.maxWaiting) throw queueFull(id, RETRY);
-      if (!host.touched && !this.#arrived.has(host) && (host.kind === "session" || host.kind === "tab")) this.#arrived.set(host, sessionLimits.arrive(address));
+      const cost = COSTS[host.kind];
+      if (cost && !host.touched && !this.#arrived.has(host)) this.#arrived.set(host, sessionLimits.arrive(address, cost));
       return host;
     } catch (error) {
       hosts.release(host);

@@ -1,6 +1,6 @@
 import { refusedRoom, refusedStore } from "../../lib/errors/errors.js";
 import type { Effect } from "../../lib/wire/protocol.js";
-import type { Definition } from "../definition/scope.js";
+import { type Definition, isKeyed } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import { askGuard } from "../host/guard-call.js";
 import type { Host } from "../host/host.js";
@@ -45,7 +45,7 @@ export async function locateGuarded(definition: Definition, caller: Caller, key:
   try {
     return locate(definition, caller, key);
   } catch (error) {
-    if (definition.kind !== "room") await askGuards(definition, caller, null, take);
+    if (!isKeyed(definition.kind)) await askGuards(definition, caller, null, take);
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 /** Tokens by key: each key may take some at once, and gets new ones at a steady rate. */
 export interface RateLimiter {
-  /** Takes a token. Gives 0 when there was one, or after how many ms to try again. */
-  take(key: string): number;
-  /** Puts back a token that was not needed. */
-  giveBack(key: string): void;
+  /** Takes a token, or the part of one that `cost` says. Gives 0 when there was one, or after how many ms to try again. @default cost: 1 */
+  take(key: string, cost?: number): number;
+  /** Puts back what was not needed. */
+  giveBack(key: string, cost?: number): void;
 }
 
 export interface RateLimiterOptions {
@@ -48,26 +48,26 @@ export function createRateLimiter({ rate, size, now = () => performance.now() }:
   }
 
   return {
-    take(key) {
+    take(key, cost = 1) {
       if (rate === Infinity) return 0;
       let bucket = buckets.get(key);
       if (!bucket) {
         if (buckets.size >= sweepAt) sweep();
-        bucket = { tokens: size, at: now(), from: 1 };
+        bucket = { tokens: size, at: now(), from: 0 };
         buckets.set(key, bucket);
       }
       fill(bucket);
-      if (bucket.tokens >= bucket.from) {
-        bucket.tokens--;
-        bucket.from = 1;
+      if (bucket.tokens >= Math.max(cost, bucket.from)) {
+        bucket.tokens -= cost;
+        bucket.from = 0;
         return 0;
       }
-      bucket.from = Math.max(1, size / 10);
+      bucket.from = Math.max(cost, size / 10);
       return Math.ceil(((bucket.from - bucket.tokens) * 1000) / rate);
     },
-    giveBack(key) {
+    giveBack(key, cost = 1) {
       const bucket = buckets.get(key);
-      if (bucket) bucket.tokens = Math.min(size, bucket.tokens + 1);
+      if (bucket) bucket.tokens = Math.min(size, bucket.tokens + cost);
     },
   };
 }

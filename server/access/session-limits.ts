@@ -89,14 +89,14 @@ export class SessionLimits {
   }
 
   /**
-   * Counts a session that begins to hold state. The returned function takes that back.
+   * Counts a session that begins to hold state, or the part of one that `cost` says. The returned function takes that back.
    * @throws EventError `RATE_LIMITED`
    */
-  arrive(address: string | undefined): () => void {
+  arrive(address: string | undefined, cost: number): () => void {
     if (address === undefined) return () => {};
-    const wait = this.#newcomers.take(address);
+    const wait = this.#newcomers.take(address, cost);
     if (wait > 0) throw tooManySessions(wait);
-    return () => this.#newcomers.giveBack(address);
+    return () => this.#newcomers.giveBack(address, cost);
   }
 
   /** The open streams of a session. */

@@ -14,7 +14,7 @@ export type Whose = { readonly user: string } | { readonly session: string };
 /** The stored state of one store. */
 export interface ExportedStore {
   readonly store: string;
-  /** The user's, session's or tab's id. */
+  /** The user's, session's or tab's id. Of a keyed tab store: the tab's id, `/`, and the key. */
   readonly key: string;
   readonly state: object;
 }
@@ -79,9 +79,12 @@ export class Data {
   async #idsOf(whose: Whose): Promise<string[]> {
     if ("user" in whose) return [hostId("user", String(whose.user))];
     const { hosts, storage } = this.#server;
-    const prefix = hostId("tab", tabPrefix(whose.session));
-    const tabs = new Set(hosts.live.map(({ id }) => id).filter((id) => id.startsWith(prefix)));
-    for await (const { id } of storage.list(prefix)) tabs.add(id);
+    const tabs = new Set<string>();
+    for (const kind of ["tab", "keyed-tab"] as const) {
+      const prefix = hostId(kind, tabPrefix(whose.session));
+      for (const { id } of hosts.live) if (id.startsWith(prefix)) tabs.add(id);
+      for await (const { id } of storage.list(prefix)) tabs.add(id);
+    }
     return [hostId("session", whose.session), ...tabs];
   }
 

@@ -10,7 +10,7 @@ import { type Callers, sessionOf } from "../access/callers.js";
 import { asksForPage } from "../access/document.js";
 import { locateGuarded, permit } from "../access/permission.js";
 import { type Sessions, sessionTagOf } from "../access/session.js";
-import type { Definition } from "../definition/scope.js";
+import { type Definition, isKeyed } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import type { Hosts } from "../host/hosts.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
@@ -104,7 +104,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
     if (asked === undefined || asked === null || asked === false) continue;
     const page = isPage(asked) ? asked : undefined;
     const keys = page ? page.key : asked;
-    for (const key of definition.kind === "room" ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
+    for (const key of isKeyed(definition.kind) ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
   }
   const stores = await Promise.all(wanted.map(([definition, key, page]) => preloaded(server, definition, key, page, visitor)));
   return { schema, session: sessionTagOf(session), ...visitorOf(caller.context), stores };

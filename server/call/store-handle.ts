@@ -5,7 +5,7 @@ import type { CallOf, StreamCall } from "../../lib/event/call-types.js";
 import { Yields } from "../../lib/event/yields.js";
 import { definitionOf, userOf } from "../access/access.js";
 import { nameInStore } from "../definition/event-path.js";
-import { hostId, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
+import { hostId, keyedTab, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
 import { currentTurn, type Turn } from "../host/context.js";
 import { OutgoingCalls } from "../host/outgoing-calls.js";
 import type { Runtime } from "../runtime.js";
@@ -42,9 +42,10 @@ export interface RoomTools {
 export type SessionHandle<T> = ((sessionId: string) => RemoteStore<T>) & CurrentTools<T>;
 export type UserHandle<T> = ((userId: string) => RemoteStore<T>) & CurrentTools<T>;
 export type TabHandle<T> = (tabId: string) => RemoteStore<T>;
+export type KeyedTabHandle<T> = (tabId: string, key: string) => RemoteStore<T>;
 export type RoomHandle<T> = ((key: string) => RemoteStore<T>) & RoomTools;
 export type SharedHandle<T> = () => RemoteStore<T>;
-/** `twin.todo(sessionId)`, `twin.settings(userId)`, `twin.draft(tabId)`, `twin.board(key)`, `twin.stats()`. */
+/** `twin.todo(sessionId)`, `twin.settings(userId)`, `twin.draft(tabId)` or, if it is keyed, `twin.draft(tabId, key)`, `twin.board(key)`, `twin.stats()`. */
 export type Handle<D> =
   D extends Scoped<"room", infer T>
     ? RoomHandle<T>
@@ -54,7 +55,9 @@ export type Handle<D> =
         ? UserHandle<T>
         : D extends Scoped<"tab", infer T>
           ? TabHandle<T>
-          : SessionHandle<StoreOf<D>>;
+          : D extends Scoped<"keyed-tab", infer T>
+            ? KeyedTabHandle<T>
+            : SessionHandle<StoreOf<D>>;
 
 // --- handles ---
 
@@ -77,6 +80,8 @@ export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, c
       return Object.assign(at, { current: () => currentOf(runtime, store, kind) });
     case "room":
       return Object.assign(at, { keys: () => runtime.data.keys(store), delete: (key: string) => runtime.data.delete(key) });
+    case "keyed-tab":
+      return (tab: string, key: string) => at(keyedTab(store, String(tab), key));
     case "tab":
     case "shared":
       return at;

@@ -1,7 +1,7 @@
 import type { AppContext } from "../../lib/class/register.js";
 import type { ClassSchema } from "../../lib/class/schema.js";
 import type { Loaded } from "../../lib/class/view-types.js";
-import { illFormedKey } from "../../lib/errors/errors.js";
+import { badKeyedTab, illFormedKey } from "../../lib/errors/errors.js";
 
 // --- what users write ---
 
@@ -23,7 +23,10 @@ export interface StoreClass<T extends object = object> {
    */
   migrate?(old: any, fromVersion: number): unknown;
 }
-export type ScopeKind = "session" | "user" | "tab" | "room" | "shared";
+/** `keyed-tab`: a tab has one for each key. */
+export type ScopeKind = "session" | "user" | "tab" | "keyed-tab" | "room" | "shared";
+/** The scopes of which a caller names one by a key. */
+export type KeyedKind = "keyed-tab" | "room";
 
 export interface Scoped<Kind extends ScopeKind, T extends object> {
   readonly kind: Kind;
@@ -39,6 +42,13 @@ export interface GuardOptions {
   guard?: (context: AppContext) => boolean | Promise<boolean>;
 }
 
+export interface KeyedTabOptions {
+  /** Whether a tab has one store for each key, in the place of one. */
+  keyed: true;
+  /** Whether the caller may use any such store. */
+  guard?: (context: AppContext, key: string) => boolean | Promise<boolean>;
+}
+
 export interface RoomOptions<T> {
   /** Whether the caller may use any such room: asked before `allow`, and before the room is loaded. */
   guard?: (context: AppContext, key: string) => boolean | Promise<boolean>;
@@ -52,7 +62,14 @@ export interface Scopes {
   /** One for each signed-in user, on all devices: the context's `user.id`. */
   user<T extends object>(Class: StoreClass<T>, options?: GuardOptions): Scoped<"user", T>;
   /** One for each browser tab. */
-  tab<T extends object>(Class: StoreClass<T>, options?: GuardOptions): Scoped<"tab", T>;
+  tab<T extends object>(Class: StoreClass<T>, options?: GuardOptions & { keyed?: false }): Scoped<"tab", T>;
+  /**
+   * One for each key in a browser tab: for each mounted component that names its own.
+   * @example
+   * stores: { draft: scope.tab(Draft, { keyed: true }) }
+   * const draft = useDraft(item.id);
+   */
+  tab<T extends object>(Class: StoreClass<T>, options: KeyedTabOptions): Scoped<"keyed-tab", T>;
   /**
    * One for each key that `allow` lets the caller see. An `allow` that calls the twin needs a return type: the twin's type is circular otherwise.
    * @example scope.room(Board, { allow: ({ user }, key, board) => board.members.has(user.id) })
@@ -66,10 +83,15 @@ export interface Scopes {
 export const scope: Scopes = {
   session: (Class, options) => ({ ...options, kind: "session", Class }),
   user: (Class, options) => ({ ...options, kind: "user", Class }),
-  tab: (Class, options) => ({ ...options, kind: "tab", Class }),
+  tab: tabScope as Scopes["tab"],
   room: (Class, options) => ({ ...options, kind: "room", Class }),
   shared: (Class, options) => ({ ...options, kind: "shared", Class }),
 };
+
+/** What is no boolean stays in the options, and is refused at start. */
+function tabScope<T extends object>(Class: StoreClass<T>, { keyed = false, ...options }: { keyed?: boolean } = {}) {
+  return { ...options, ...(typeof keyed !== "boolean" && { keyed }), kind: keyed === true ? "keyed-tab" : "tab", Class };
+}
 
 export interface Stores {
   readonly [name: string]: StoreClass | Scoped<ScopeKind, object>;
@@ -119,7 +141,20 @@ export function hostId(kind: ScopeKind, key: string): string {
   if (!key.isWellFormed()) throw illFormedKey(kind, key);
   return `${kind}/${key}`;
 }
-/** The key in such an id: a room's key, a session's id. */
+/** The key of a tab's store that has a key of its own. The ids of tabs have no `/`. */
+export function keyedTab(store: string, tab: string, key: string): string {
+  if (tab === "" || tab.includes("/") || !isKey(key)) throw badKeyedTab(store, LONGEST_KEY);
+  return `${tab}/${key}`;
+}
+
+export const LONGEST_KEY = 200;
+/** Whether a value may be the key of a room, or of a tab's store. */
+export const isKey = (key: unknown): key is string => typeof key === "string" && key !== "" && key.length <= LONGEST_KEY;
+
+/** Whether callers name a scope instance by a key. */
+export const isKeyed = (kind: ScopeKind): kind is KeyedKind => kind === "room" || kind === "keyed-tab";
+
+/** The key in such an id: a room's key, a session's id, a tab's id, or that and a key of its own. */
 export const keyOf = (id: string) => id.slice(id.indexOf("/") + 1);
 export const scopeKindOf = (id: string) => id.slice(0, id.indexOf("/")) as ScopeKind;
 

@@ -136,8 +136,9 @@ export class Host {
     return this.commits.told;
   }
 
-  /** The key as the wire has it: `null` where there is none. */
+  /** The key by which callers name the host: `null` where there is none. */
   get roomKey(): string | null {
+    if (this.kind === "keyed-tab") return keyOf(this.key);
     return this.kind === "room" ? this.key : null;
   }
 

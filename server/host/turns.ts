@@ -181,7 +181,7 @@ export class Turns {
       current: {
         ...caller.context,
         session: caller.session,
-        key: host.kind === "room" ? host.key : undefined,
+        key: host.roomKey ?? undefined,
         signal: control.signal,
         connection: caller.connection,
         eventId,

@@ -6,7 +6,7 @@ import { HEARTBEAT, type InstanceRef, SILENT_HEARTBEATS } from "../../lib/wire/p
 import { publicEvent } from "../access/access.js";
 import type { TwinRequest } from "../access/callers.js";
 import { type EventPath, nameInStore, parseEventPath } from "../definition/event-path.js";
-import type { EventOwner, KindOf, StoreOf } from "../definition/scope.js";
+import type { EventOwner, KeyedKind, KindOf, StoreOf } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf, statusOf, tellable } from "../wire/error-shape.js";
 
@@ -24,7 +24,7 @@ export interface RouterTypes {
   transformer: false;
 }
 export interface Procedure<Input, Output> extends TRPCMutationProcedure<{ meta: object; input: Input; output: Output }> {}
-export type Input<Kind, A> = Kind extends "room" ? { key: string; args: A } : { args: A };
+export type Input<Kind, A> = Kind extends KeyedKind ? { key: string; args: A } : { args: A };
 /** A generator's answer is its last value: its yields travel on the stream. */
 export type Output<R> = R extends AsyncGenerator<any, infer T, any> | Generator<any, infer T, any> ? T : Awaited<R>;
 export type Procedures<Kind, T, More = unknown> = {

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { connect } from "twinstate/client";
 import { createTwin, scope, type TwinApp } from "twinstate/server";
+import { pair } from "twinstate/testing";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { authApps, eventsApp, type Files, fieldsApp, ROOT, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
@@ -244,6 +245,18 @@ test("docs/FIELDS.md: admins see what a shop earns and drafts, and visitors what
   expect(theirs.$snapshot()).toEqual({ products: [{ title: "tea", price: 5 }] });
   await expect.poll(() => mine.$snapshot()).toEqual({ products: [{ title: "tea", price: 5, cost: 2, margin: 3 }], drafts: [], revenue: 5 });
   expect(await app.twin.shop().$snapshot()).toEqual(mine.$snapshot());
+});
+
+test("docs/FIELDS.md: each comment has a reply of its own, in each tab", async () => {
+  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { Reply } = await app.load("replies/reply.ts");
+  const net = pair({ stores: { reply: scope.tab(Reply, { keyed: true }) } });
+  onTestFinished(() => net[Symbol.asyncDispose]());
+  const tab: Loose = net.client();
+  const [one, two] = await Promise.all([tab.reply("comment 1"), tab.reply("comment 2")]);
+  await one.setText("Yes");
+  await expect(two.setText("x".repeat(1001))).rejects.toMatchObject({ code: "INVALID" });
+  expect([await one.send(), await two.send(), one.text]).toEqual(["Yes", "", ""]);
 });
 
 /** How many parts a model's answer has. @default it goes on as long as somebody listens */

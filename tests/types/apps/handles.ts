@@ -13,6 +13,7 @@ const twin = createTwin({
     todo2: scope.session(Todo),
     settings: scope.user(Settings),
     draft: scope.tab(Todo),
+    row: scope.tab(Todo, { keyed: true, guard: ({ visitor }, key) => visitor !== null && key.length > 2 }),
     board: scope.room(Board, { allow: () => true }),
     stats: scope.shared(Stats, { guard: ({ user }) => user?.admin === true }),
   },
@@ -36,6 +37,8 @@ export async function handles() {
   const theme = (await (await twin.settings.current()).$snapshot()).theme;
   is<Equal<typeof theme, "light" | "dark">>();
   await twin.draft("tab").add("x");
+  const row = twin.row("tab", "key");
+  is<Equal<typeof row, RemoteStore<Todo>>>();
   await twin.board("key").add("x");
   await twin.board.delete("key");
   await twin.stats().reset();
@@ -53,6 +56,14 @@ export async function handles() {
   twin.settings();
   // @ts-expect-error a tab store needs its tab
   twin.draft();
+  // @ts-expect-error a keyed tab store needs its key
+  twin.row("tab");
+  // @ts-expect-error a tab store without keys has none
+  twin.draft("tab", "key");
+  // @ts-expect-error only rooms have keys()
+  twin.row.keys();
+  // @ts-expect-error a page is rendered for no tab
+  await twin.preload({ row: "key" });
   // @ts-expect-error a shared store has no key
   twin.stats("x");
   // @ts-expect-error current() is for session and user
@@ -190,6 +201,10 @@ createTwin({
     three: scope.shared(Todo, { allow: () => true }),
     // @ts-expect-error a room needs `allow`
     four: scope.room(Board, { guard: () => true }),
+    // @ts-expect-error only tab stores are keyed
+    six: scope.session(Todo, { keyed: true }),
+    // @ts-expect-error keyed or not
+    seven: scope.tab(Todo, { keyed: "yes" }),
     // @ts-expect-error the context has no `account`
     five: scope.tab(Todo, { guard: ({ account }) => account !== null }),
   },
