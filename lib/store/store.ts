@@ -2,7 +2,8 @@ import { Channel, type Saved, type StorageDelta } from "../channel/channel.js";
 import type { Viewers } from "../channel/viewers.js";
 import { type Audience, clients, storage } from "../graph/audience.js";
 import { type Node, UNNUMBERED } from "../graph/node.js";
-import { Recorder } from "../record/recorder.js";
+import { MergedChanges } from "../record/merge-changes.js";
+import { type Change, Recorder } from "../record/recorder.js";
 import { type CopyReader, copyFor } from "../view/copy-for.js";
 import { viewOf } from "../view/view.js";
 import { type Encoded, type Snapshot, type WireDelta, writeBodies } from "../wire/codec.js";
@@ -70,6 +71,11 @@ export interface Store {
   look(): { readonly view: object; readonly instances: Iterable<readonly [model: string, number: number, view: object]> };
   /** Rolls back the open changes. */
   rollback(): void;
+  /**
+   * Runs a synchronous write of members that are not stored and that the server itself keeps, as presence: on the state of the last commit, beside the open
+   * changes of a running event, and without a guard. If it throws, nothing has changed. The host is told by `ticks.due()`.
+   */
+  feed(write: () => void): void;
   /** An event has ended: the same raw object that enters later is another container. */
   endTurn(): void;
   /** Runs a synchronous read on the state of the last commit. */
@@ -160,6 +166,8 @@ class LoadedStore implements Store {
   /** The noted instances of the last commit. */
   #entrants: readonly Node[] = NONE;
   #viewerChannels: ViewerChannels | undefined;
+  /** What was fed since the last commit. */
+  #fed: MergedChanges | undefined;
 
   constructor({ name, instance, graph, channel, storageChannel, outgrown, restored, resumable, firstNumber }: Parts) {
     this.name = name;
@@ -174,7 +182,7 @@ class LoadedStore implements Store {
   }
 
   get open(): boolean {
-    return this.#graph.recorder.open;
+    return this.#graph.recorder.open || this.#fed !== undefined;
   }
 
   get size(): number {
@@ -191,13 +199,19 @@ class LoadedStore implements Store {
     if (entrants) this.noteMade();
     this.storageDelta = undefined;
     this.noticed = false;
-    if (!recorder.open) {
+    if (!this.open) {
       this.#viewerChannels?.pass();
       return undefined;
     }
-    const delta = this.#clientChannel.started ? this.#clientChannel.encode(recorder.changes) : undefined;
-    if (this.#viewerChannels) this.noticed = this.#viewerChannels.encode(recorder.changes);
-    const stored = this.#storageChannel?.encode(recorder.changes);
+    let changes: ReadonlyMap<Node, Change> = recorder.changes;
+    if (this.#fed) {
+      for (const [node, change] of changes) this.#fed.add(node, change);
+      ({ changes } = this.#fed);
+      this.#fed = undefined;
+    }
+    const delta = this.#clientChannel.started ? this.#clientChannel.encode(changes) : undefined;
+    if (this.#viewerChannels) this.noticed = this.#viewerChannels.encode(changes);
+    const stored = this.#storageChannel?.encode(changes);
     if (stored) this.storageDelta = [stored, this.#clientChannel.next];
     recorder.clear();
     this.#cached = undefined;
@@ -261,6 +275,13 @@ class LoadedStore implements Store {
 
   rollback(): void {
     this.#graph.rollback();
+  }
+
+  feed(write: () => void): void {
+    this.#graph.feed(write, (changes) => {
+      this.#fed ??= new MergedChanges();
+      for (const [node, change] of changes) this.#fed.add(node, change);
+    });
   }
 
   endTurn(): void {

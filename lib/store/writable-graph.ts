@@ -9,6 +9,7 @@ import { type Node, own, type Stored } from "../graph/node.js";
 import { ORDER, pathOf } from "../graph/path.js";
 import { openFace } from "../live/faces.js";
 import { printContainers, printInstances } from "../live/inspect.js";
+import { rebase } from "../record/rebase.js";
 import type { Change, Recorder } from "../record/recorder.js";
 import { replaced, undo } from "../record/undo.js";
 import { ClassNode, type Shape, shapeOf } from "./class-node.js";
@@ -53,6 +54,7 @@ export class WritableGraph extends Graph {
   readonly #shapes = new Map<unknown, Shape>();
   readonly #named = new Map<string, Shape>();
   #evaluating = false;
+  #feeding = false;
   #shown: ReadonlySet<unknown> | undefined;
   #evaluatedOf: Map<Shape, readonly ComputedSchema[]> | undefined;
 
@@ -63,6 +65,7 @@ export class WritableGraph extends Graph {
     this.writer = new Writer(this, {
       guard: (node, key) => {
         if (this.#evaluating) throw readOnlyComputed(pathOf(node, key));
+        if (this.#feeding) return;
         const { trackingDerivation } = _getGlobalState();
         if (trackingDerivation) refuseWrite(trackingDerivation, node, key);
         if (this.rewound) throw outsideEvent(name, pathOf(node, key));
@@ -140,13 +143,17 @@ export class WritableGraph extends Graph {
 
   /** Rolls all data back to the last commit, and notifies reactions. */
   rollback(): void {
+    this.#undoAll();
+    this.writer.endTurn();
+  }
+
+  #undoAll(): void {
     const { changes } = this.recorder;
     transaction(() => {
       undo(changes);
       for (const node of changes.keys()) node.atoms?.reportChanged();
     });
     this.recorder.clear();
-    this.writer.endTurn();
   }
 
   /** Runs `read` on the state of the last commit. It is synchronous, so that no other code sees that state. */
@@ -179,6 +186,47 @@ export class WritableGraph extends Graph {
       recorder.clear();
       for (const [node, change] of aside) recorder.changes.set(node, change);
     });
+  }
+
+  /**
+   * Runs a write on the state of the last commit. What it changes is no part of the open changes, which are made once more on the new state: `take` gets it.
+   * If the write throws, nothing has happened.
+   */
+  feed(write: () => void, take: (changes: ReadonlyMap<Node, Change>) => void): void {
+    transaction(() => {
+      const { recorder } = this;
+      const open = new Map(recorder.changes);
+      const now = Array.from(open.keys(), (node) => [node, node.data] as const);
+      undo(open);
+      recorder.clear();
+      try {
+        this.#feed(write, open.size > 0);
+        take(recorder.changes);
+      } finally {
+        for (const [node, data] of now) {
+          const fed = recorder.changes.has(node);
+          if (!fed && node instanceof ClassNode) node.keepComputeds(data as Record<string, Stored>);
+          node.data = fed ? rebase(node, open.get(node) as Change, data) : data;
+          replaced(node);
+        }
+        recorder.clear();
+        for (const [node, change] of open) recorder.changes.set(node, change);
+      }
+    });
+  }
+
+  #feed(write: () => void, rewound: boolean): void {
+    this.#feeding = true;
+    this.rewound = rewound;
+    try {
+      this.writer.apart(write);
+    } catch (error) {
+      this.#undoAll();
+      throw error;
+    } finally {
+      this.#feeding = false;
+      this.rewound = false;
+    }
   }
 
   /** Brings all maintained computeds up to date. */

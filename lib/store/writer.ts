@@ -316,6 +316,21 @@ export class Writer {
     this.entrants = undefined;
   }
 
+  /** Runs a write that is no part of the turn: what enters with it is not known afterwards. */
+  apart(write: () => void): void {
+    const [entered, leaves, entrants] = [this.#entered, this.#leaves, this.entrants];
+    this.#entered = new Map();
+    this.#leaves = undefined;
+    this.entrants = undefined;
+    try {
+      write();
+    } finally {
+      this.#entered = entered;
+      this.#leaves = leaves;
+      this.entrants = entrants;
+    }
+  }
+
   /** The path of a value that is in no container yet. Without a key: of the entering value. */
   #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key?: unknown]): string {
     if (this.#trail.length === 0) return pathOf(node as Node, ...keys);

@@ -25,6 +25,7 @@ import { type EventCall, EventRunner } from "./event-runner.js";
 import { Interruptions } from "./interruptions.js";
 import { Loader } from "./loader.js";
 import { Shelf } from "./shelf.js";
+import { Ticks } from "./ticks.js";
 import { Turns } from "./turns.js";
 import { Watchers } from "./watchers.js";
 
@@ -104,6 +105,7 @@ export class Host {
   readonly turns = new Turns(this);
   readonly commits: Commits;
   readonly watchers: Watchers;
+  readonly ticks = new Ticks(this);
   readonly #runner = new EventRunner(this);
   readonly #interruptions: Interruptions | undefined;
 
