@@ -1,4 +1,4 @@
-import { closing, noRotation } from "../../lib/errors/errors.js";
+import { closing, cookieReplaced, noRotation } from "../../lib/errors/errors.js";
 import type { Caller, ConnectionInfo, Turn } from "../host/context.js";
 import type { Storage } from "../storage/storage.js";
 import type { Report } from "../wire/error-shape.js";
@@ -80,13 +80,23 @@ export class Callers {
    * @throws EventError `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`
    */
   admit(request: TwinRequest, claim?: Claim): void {
-    const { closing: closed, sessions, sessionLimits } = this.#server;
+    const { closing: closed, sessionLimits } = this.#server;
     if (closed) throw closing(RETRY);
     const { session } = request;
     if (!session) return;
     sessionLimits.ask(session.id);
-    // The call that has replaced the cookie gets the new one with its answer again, as the first answer may be lost.
-    if (request.replaced) request.cookie = sessions.cookie(session.id, this.#rotations.claimed(session, claim));
+    if (request.replaced && !this.renew(request, claim)) throw cookieReplaced();
+  }
+
+  /**
+   * Gives the call that has replaced the session's cookie the new one with its answer, also if it is answered again, as the first answer may be lost: it was
+   * sent again since, or while it ran. Returns whether the request has the new cookie.
+   */
+  renew(request: TwinRequest, claim: Claim | undefined): boolean {
+    const { session, cookie } = request;
+    const next = session && cookie === null ? this.#rotations.claimed(session, claim) : undefined;
+    if (session && next !== undefined) request.cookie = this.#server.sessions.cookie(session.id, next);
+    return typeof request.cookie === "string";
   }
 
   /** The caller that a request makes. `claim`: the call that it may replace the cookie with. */

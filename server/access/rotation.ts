@@ -1,4 +1,4 @@
-import { cookieReplaced, unavailable } from "../../lib/errors/errors.js";
+import { unavailable } from "../../lib/errors/errors.js";
 import type { HostRecord } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
 import { createQueue, type Queue } from "../task/queue.js";
@@ -76,15 +76,11 @@ export class Rotations {
     return generation;
   }
 
-  /**
-   * Gives the generation of the new cookie to the call that has replaced the old one: its answer may be lost, and the cookie with it.
-   * @throws EventError `UNAVAILABLE` for any other call.
-   */
-  claimed({ id, generation }: SessionCookie, claim: Claim | undefined): number {
+  /** Gives the generation of the new cookie to the call that has replaced the old one: its answer may be lost, and the cookie with it. */
+  claimed({ id, generation }: SessionCookie, claim: Claim | undefined): number | undefined {
     const rotation = this.#known.get(id)?.rotation;
     const { client, n } = rotation?.claim ?? {};
-    if (!rotation || !claim || rotation.before !== generation || client !== claim.client || n !== claim.n) throw cookieReplaced();
-    return rotation.generation;
+    return claim && rotation?.before === generation && client === claim.client && n === claim.n ? rotation.generation : undefined;
   }
 
   async #of(id: string): Promise<Known> {

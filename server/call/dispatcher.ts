@@ -334,7 +334,7 @@ export class Dispatcher {
     const { definition, request } = call;
     const { at, client, y } = number;
     // The next request gets the answer, with the cookie.
-    if (request.late && typeof request.cookie === "string") throw cookieReplaced();
+    if (this.#server.callers.renew(request, number) && request.late) throw cookieReplaced();
     const { error, o: items, a: numbered, m, ...rest } = outcome;
     if (error && !items) throw errorOf(error);
     const stream = this.#server.streams.of(client);

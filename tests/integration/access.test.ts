@@ -13,6 +13,9 @@ import { Jar } from "../kit/http.js";
 /** Who is signed in, by session: what an app keeps in a database. */
 const signedIn = new Map<string, string>();
 
+/** What slow events wait for. */
+let opened: Promise<void> = Promise.resolve();
+
 class Login {
   @state name = "";
   @event async signIn(name: string) {
@@ -23,6 +26,10 @@ class Login {
   }
   @event async signInTwice(name: string) {
     await this.signIn(name);
+    await this.signIn(name);
+  }
+  @event async signInSlowly(name: string) {
+    await opened;
     await this.signIn(name);
   }
   @event async failsAfter() {
@@ -173,6 +180,29 @@ test("an answer that got lost with the new cookie is given again, with the cooki
   expect((again.value as Numbered).r).toBe(2);
   expect(visitor.jar.cookie).toBe(fresh);
   expect((await visitor.number("login.note", 2, ["other"])).error).toBeUndefined();
+});
+
+test("a call that is sent again while it runs brings the new cookie with either answer, as its client may have dropped the first", async () => {
+  const { visitor: open } = await start();
+  const visitor = open();
+  await visitor.call("login.note", "before");
+  const old = visitor.jar.cookie as string;
+  let goOn = () => {};
+  opened = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  const first = visitor.number("login.signInSlowly", 1, ["ann"]);
+  const second = visitor.number("login.signInSlowly", 1, ["ann"]);
+  // Both have come: what is asked after them is answered.
+  await visitor.ask("$connect", { protocol: 2, client: visitor.client, epoch: 1, watch: [] });
+  goOn();
+  const cookies = (await Promise.all([first, second])).map(({ headers }) => headers.get("set-cookie"));
+  expect(cookies[0]).toMatch(/^twin_session=/);
+  expect(cookies[1]).toBe(cookies[0]);
+  // The second answer alone reached the client.
+  visitor.jar.cookie = old;
+  visitor.jar.cookie = cookies[1]?.split(";", 1)[0];
+  expect((await visitor.number("login.note", 2, ["after"])).error).toBeUndefined();
 });
 
 test("a client signs in and goes on: with calls beside it in the same batch, too", async () => {
