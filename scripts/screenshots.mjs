@@ -97,7 +97,7 @@ async function fillBoard(page) {
 
 /** Asks, lets others vote and chat, and imports an answer. */
 async function fillPoll(page) {
-  await signIn(page, "Ann");
+  await joinAs(page, "Ann");
   await page.getByLabel("Question").fill("Where do we eat tonight?");
   await page.getByLabel("Answers, one on each line").fill(["The noodle place", "The garden behind the mill", "At home"].join("\n"));
   await page.getByRole("button", { name: "Ask" }).click();
@@ -108,7 +108,7 @@ async function fillPoll(page) {
     const other = await context.newPage();
     await other.goto(page.url());
     await hydrated(other);
-    await signIn(other, name);
+    await joinAs(other, name);
     await other.getByRole("radio", { name: answer }).click();
     if (name === "Mia") {
       await other.getByLabel("Say something").fill("I have eaten nothing since noon!");
@@ -122,10 +122,10 @@ async function fillPoll(page) {
   await page.mouse.click(5, 5);
 }
 
-async function signIn(page, name) {
+async function joinAs(page, name) {
   await page.getByLabel("Your name").fill(name);
   await page.getByLabel("Your name").press("Enter");
-  await page.getByText(`Signed in as ${name}`).waitFor();
+  await page.getByText(`You are ${name}`).waitFor();
   await hydrated(page);
 }
 

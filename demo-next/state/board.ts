@@ -1,6 +1,6 @@
 import { type Connection, computed, current, event, newId, state } from "twinstate";
 import { z } from "zod";
-import type { Person } from "./person";
+import { byline, type Person } from "./person";
 
 export interface Card {
   id: string;
@@ -40,9 +40,8 @@ export class Board {
   }
 
   @event({ optimistic: true, input: [Id, Title] }) add(columnId: string, title: string) {
-    const { guest: _, ...by } = current().visitor;
     const id = newId();
-    this.column(columnId)?.cards.push({ id, title, by });
+    this.column(columnId)?.cards.push({ id, title, by: byline(current().visitor) });
     return id;
   }
 
@@ -85,7 +84,7 @@ export class Board {
 
   protected onConnect({ id }: Connection) {
     const { visitor, device } = current();
-    const { guest: _, ...person } = visitor;
+    const person = byline(visitor);
     this.tabs.set(id, person.id);
     if (!this.people.some((other) => other.id === person.id)) this.people.push({ ...person, device });
   }

@@ -2,6 +2,7 @@ import { computed, current, effect, event, newId, state, update } from "twinstat
 import { z } from "zod";
 import { Message } from "./message";
 import { answerTo } from "./model";
+import { byline } from "./person";
 
 const MOST_MESSAGES = 400;
 
@@ -17,8 +18,7 @@ export class Chat {
   @event({ background: true, queue: "drop", timeout: 60_000, input: [z.string().trim().min(1).max(500)] }) async answer(prompt: string) {
     const { signal, visitor } = current();
     const answer = await update(() => {
-      const { guest: _, ...by } = visitor;
-      const question = this.add({ by, text: prompt });
+      const question = this.add({ by: byline(visitor), text: prompt });
       effect.scrollTo(question.id, { behavior: "smooth" });
       return this.add({ status: "writing" });
     });

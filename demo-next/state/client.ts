@@ -6,7 +6,8 @@ import { Poll } from "./poll";
 import type { Twin } from "./server";
 import { Item, Todo } from "./todo";
 
-export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker, useChat } = createHooks<Twin>({
-  stores: { todo: Todo, board: Board, poll: Poll },
-  models: { Item, Message },
-});
+export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker, useChat, useAccount, useProfile, useBulletin } =
+  createHooks<Twin>({
+    stores: { todo: Todo, board: Board, poll: Poll },
+    models: { Item, Message },
+  });

@@ -1,4 +1,4 @@
-/** The cookie of a visitor who has signed in. It holds the name; the session, which the server signs, holds the identity. */
+/** The cookie of a guest who has chosen a name. It holds the name; the session, which the server signs, holds the identity. */
 export const NAME_COOKIE = "demo_name";
 
 /** Reads the name from a request's cookies. */

@@ -5,6 +5,9 @@ export interface Person {
   color: (typeof COLORS)[number];
 }
 
+/** A visitor as others see them. */
+export const byline = ({ id, name, color }: Person): Person => ({ id, name, color });
+
 export const COLORS = ["tomato", "orange", "grass", "teal", "blue", "violet", "plum", "pink"] as const;
 const MOODS = ["Amber", "Brave", "Calm", "Dapper", "Eager", "Fond", "Gentle", "Happy", "Jolly", "Keen", "Lucky", "Merry", "Nimble", "Quiet", "Sunny", "Witty"];
 const ANIMALS = ["Badger", "Crane", "Dolphin", "Falcon", "Fox", "Heron", "Ibis", "Koala", "Lynx", "Marmot", "Otter", "Panda", "Raven", "Seal", "Tapir", "Wren"];

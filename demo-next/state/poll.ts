@@ -1,6 +1,6 @@
 import { type Connection, computed, current, EventError, event, type Internal, newId, state, update } from "twinstate";
 import { z } from "zod";
-import type { Person } from "./person";
+import { byline, type Person } from "./person";
 
 export interface Option {
   id: string;
@@ -51,15 +51,15 @@ export class Poll {
   /** Votes. A second vote of a person replaces the first. */
   @event({ optimistic: true, input: [z.string().max(30)] }) vote(option: string) {
     const { visitor } = current();
-    if (visitor.guest) throw new EventError("FORBIDDEN", "Sign in to vote.");
+    if (visitor.guest) throw new EventError("FORBIDDEN", "Give your name to vote.");
     if (!this.open) throw new EventError("FORBIDDEN", "This poll is closed.");
     if (this.options.some(({ id }) => id === option)) this.votes.set(visitor.id, option);
   }
 
   @event({ optimistic: true, input: [z.string().trim().min(1).max(300)] }) say(text: string) {
-    const { guest, ...by } = current().visitor;
-    if (guest) throw new EventError("FORBIDDEN", "Sign in to say something.");
-    this.chat.push({ id: newId(), by, text });
+    const { visitor } = current();
+    if (visitor.guest) throw new EventError("FORBIDDEN", "Give your name to say something.");
+    this.chat.push({ id: newId(), by: byline(visitor), text });
     if (this.chat.length > MOST_MESSAGES) this.chat.shift();
   }
 
@@ -86,7 +86,7 @@ export class Poll {
   }
 
   protected onConnect({ id }: Connection) {
-    const { guest: _, ...person } = current().visitor;
+    const person = byline(current().visitor);
     this.tabs.set(id, person.id);
     this.people = [...this.people.filter((other) => other.id !== person.id), person];
   }

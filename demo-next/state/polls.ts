@@ -1,7 +1,7 @@
 import { current, effect, event, state } from "twinstate";
 import { z } from "zod";
 import { newKey } from "./key";
-import type { Person } from "./person";
+import { byline, type Person } from "./person";
 import { linesOf } from "./poll";
 
 const MOST = 50;
@@ -19,7 +19,7 @@ export class Polls {
   @state list: { id: string; question: string; by: Person }[] = [];
 
   @event({ input: [NewPoll], guard: ({ visitor }) => !visitor.guest }) async create({ question, options }: z.infer<typeof NewPoll>) {
-    const { guest: _, ...by } = current().visitor;
+    const by = byline(current().visitor);
     const id = newKey();
     // The module is loaded here, as `server.ts` imports this class.
     const { twin } = await import("./server");

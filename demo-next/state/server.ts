@@ -1,12 +1,16 @@
+import { effect } from "twinstate";
 import { createTwin, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
+import { Account } from "./account";
 import { Board } from "./board";
+import { Bulletin } from "./bulletin";
 import { Chat } from "./chat";
 import { context } from "./context";
 import { isKey } from "./key";
 import { Message } from "./message";
 import { Poll } from "./poll";
 import { Polls } from "./polls";
+import { Profile } from "./profile";
 import { Ticker } from "./ticker";
 import { Item, Todo } from "./todo";
 
@@ -18,6 +22,15 @@ export const twin = createTwin({
     polls: scope.shared(Polls),
     ticker: scope.shared(Ticker),
     chat: scope.room(Chat, { allow: (_context, key) => isKey(key) }),
+    account: Account,
+    profile: scope.user(Profile, {
+      guard({ user }) {
+        if (user?.account) return true;
+        effect.redirect("/sign-in?next=/account");
+        return false;
+      },
+    }),
+    bulletin: scope.shared(Bulletin),
   },
   models: { Item, Message },
   context,

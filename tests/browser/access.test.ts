@@ -68,7 +68,7 @@ describe.for(["light", "dark"] as const)("in %s colours, axe finds nothing wrong
     const page = await (await visit({ colorScheme })).open("/poll");
     await page.getByLabel("Your name").fill("Ann");
     await page.getByLabel("Your name").press("Enter");
-    await page.getByText("Signed in as Ann").waitFor();
+    await page.getByText("You are Ann").waitFor();
     await hydrated(page);
     expect(await violations(page), "asked").toEqual([]);
     await page.getByLabel("Question").fill("Where do we eat?");
@@ -77,6 +77,22 @@ describe.for(["light", "dark"] as const)("in %s colours, axe finds nothing wrong
     await page.getByRole("heading", { name: "Where do we eat?" }).waitFor();
     await count(page.getByRole("list", { name: "Who is here" }).getByRole("listitem"), 1);
     expect(await violations(page)).toEqual([]);
+  });
+
+  test("on the sign-in, also when it has refused a password, and on the account of an admin", async ({ visit }) => {
+    const page = await (await visit({ colorScheme })).open("/sign-in");
+    expect(await violations(page), "empty").toEqual([]);
+    const enter = async (password: string) => {
+      await page.getByLabel("Name", { exact: true }).fill("ann");
+      await page.getByLabel("Password").fill(password);
+      await page.getByRole("button", { name: "Sign in" }).click();
+    };
+    await enter("wrong");
+    await page.getByText("The name or the password is wrong.").waitFor();
+    expect(await violations(page), "refused").toEqual([]);
+    await enter("correct horse");
+    await page.getByText("Ann, on a computer").first().waitFor();
+    expect(await violations(page), "signed in").toEqual([]);
   });
 
   test("on a chat, while an answer grows and when it is stopped", async ({ visit }) => {

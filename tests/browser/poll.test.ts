@@ -15,10 +15,10 @@ const poll = (page: Page) => {
     messages: page.getByRole("list", { name: "Messages" }).getByRole("listitem"),
     close: page.getByRole("button", { name: "Close the poll" }),
     progress: page.getByRole("progressbar"),
-    async signIn(name: string) {
+    async join(name: string) {
       await page.getByLabel("Your name").fill(name);
       await page.getByLabel("Your name").press("Enter");
-      await page.getByText(`Signed in as ${name}`).waitFor();
+      await page.getByText(`You are ${name}`).waitFor();
       await hydrated(page);
     },
     async import(...answers: string[]) {
@@ -30,7 +30,7 @@ const poll = (page: Page) => {
 
 async function member(visitor: Visitor, path: string, name: string): Promise<Page> {
   const page = await visitor.open(path);
-  await poll(page).signIn(name);
+  await poll(page).join(name);
   return page;
 }
 
@@ -63,7 +63,7 @@ test("two vote, once each: at once where they vote, and live at the other; they 
   const bob = await (await visit()).open(path);
   await shows(poll(bob).results, ["noodles0", "pizza0"]);
   expect(await poll(bob).answer("noodles").isDisabled(), "a guest looks").toBe(true);
-  await poll(bob).signIn("Bob");
+  await poll(bob).join("Bob");
   await expect
     .poll(async () => (await poll(ann).people.evaluateAll((people) => people.map((each) => each.getAttribute("aria-label")))).sort())
     .toEqual(["Ann (you)", "Bob"]);

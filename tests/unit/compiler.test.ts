@@ -20,7 +20,7 @@ async function look(file: string): Promise<{ compiled: string[]; bailed: string[
 const NOTHING = [
   "demo-next/app/board/page.tsx Page",
   "demo-next/app/chat/page.tsx Page",
-  "demo-next/app/api/sign-in/route.ts POST",
+  "demo-next/app/api/name/route.ts POST",
   "tests/browser/app/app/api/gate/[gate]/route.ts POST",
   "tests/react/concurrent.test.tsx useWork",
   "tests/react/kit/page.ts useCount",

@@ -4,8 +4,8 @@ import { usePoll, useVisitor } from "../../state/client";
 import { People } from "../people";
 import { Chat } from "./chat";
 import { ImportOptions } from "./import-options";
+import { Join } from "./join";
 import { Options } from "./options";
-import { SignIn } from "./sign-in";
 
 export function Poll({ id }: { id: string }) {
   const { question, by, open, people, votes, close } = usePoll(id);
@@ -32,7 +32,7 @@ export function Poll({ id }: { id: string }) {
             )}
           </Flex>
         </Flex>
-        <SignIn />
+        <Join />
         <Options id={id} />
         {open && <ImportOptions id={id} />}
         <Card size="2">

@@ -3,8 +3,8 @@ import { Button, Card, Container, Flex, Heading, Link, Text, TextArea, TextField
 import NextLink from "next/link";
 import { useActionState } from "react";
 import { usePolls, useVisitor } from "../../state/client";
+import { Join } from "./join";
 import styles from "./poll.module.css";
-import { SignIn } from "./sign-in";
 
 export function Polls() {
   const { list } = usePolls();
@@ -15,7 +15,7 @@ export function Polls() {
           <Heading size="8">Polls</Heading>
           <Text color="gray">Ask something, hand on the link, and see the votes come in.</Text>
         </Flex>
-        <SignIn />
+        <Join />
         {useVisitor()?.guest === false && <NewPoll />}
         <ul className={styles.polls} aria-label="Polls">
           {list.map(({ id, question, by }) => (

@@ -7,6 +7,8 @@ export interface Line {
   readonly url: string;
   /** Decides by the path of a request, when its answer begins: whether all that is open is cut, with it or without. @default "pass" */
   onAnswer(path: string): "pass" | "cut all" | "cut others";
+  /** Gets the headers of each answer and its bytes, which nothing compresses. */
+  onBytes(bytes: Buffer): void;
 }
 
 /** Opens a line to a site, until the test ends. */
@@ -15,12 +17,14 @@ export async function openLine(site: string): Promise<Line> {
   const server = createServer((incoming, outgoing) => {
     const { url = "", method, headers } = incoming;
     open.add(outgoing);
-    const onward = request(site + url, { method, headers }, (answer) => {
+    const onward = request(site + url, { method, headers: { ...headers, "accept-encoding": "identity" } }, (answer) => {
       const decided = line.onAnswer(url);
       if (decided !== "pass") for (const each of open) if (each !== outgoing || decided === "cut all") each.destroy();
       if (outgoing.destroyed) return;
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
       outgoing.flushHeaders();
+      line.onBytes(Buffer.from(answer.rawHeaders.join("\n")));
+      answer.on("data", (bytes) => line.onBytes(bytes));
       answer.pipe(outgoing);
       answer.on("error", () => outgoing.destroy());
     });
@@ -36,6 +40,6 @@ export async function openLine(site: string): Promise<Line> {
     server.closeAllConnections();
     server.close();
   });
-  const line: Line = { url: `http://localhost:${(server.address() as AddressInfo).port}`, onAnswer: () => "pass" };
+  const line: Line = { url: `http://localhost:${(server.address() as AddressInfo).port}`, onAnswer: () => "pass", onBytes() {} };
   return line;
 }

@@ -43,7 +43,7 @@ export async function startServer({ mode = "start", cwd = DEMO, path = "", env =
     // A group of its own: Next starts further processes.
     const started = spawn(process.execPath, [nextOf(cwd), mode, "-p", String(port)], {
       cwd,
-      env: environment({ TWINSTATE_SECRET: SECRET, TWIN_FILE: join(folder, "twin.db"), ...env }),
+      env: environment({ TWINSTATE_SECRET: SECRET, TWIN_FILE: join(folder, "twin.db"), AUTH_DATABASE: join(folder, "auth.db"), ...env }),
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });

@@ -2,7 +2,7 @@ import { NAME_COOKIE } from "../../../state/name-cookie";
 
 const YEAR = 365 * 24 * 3600;
 
-/** Signs the visitor in under a name, or out without one. The page reloads, and connects as the new visitor. */
+/** Gives a guest a name, or takes it away where none is sent. The page reloads, and connects under the new name. */
 export async function POST(request: Request) {
   const name = String((await request.formData()).get("name"))
     .trim()
