@@ -37,6 +37,7 @@ export default defineConfig({
     socket: "client/socket.ts",
     online: "client/online.ts",
     submit: "client/submit.ts",
+    keeper: "client/keeper.ts",
     effects: "react/effects.ts",
     toast: "react/toast.ts",
     prediction: "client/prediction.ts",

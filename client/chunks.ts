@@ -6,3 +6,6 @@ export const loadSockets = () => import("./socket.js").catch(() => undefined);
 
 /** Loads what sends forms: only pages with forms do so. */
 export const loadForms = () => import("./submit.js");
+
+/** Loads what keeps fields in the browser: only pages of apps that have such fields do so. */
+export const loadKeeper = () => import("./keeper.js");

@@ -81,6 +81,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       const ask = (procedure: string, input: object) => trpc.mutation(procedure, input);
       return openStream({ options, url, get, taker, self: [connection.id, connection.epoch], ask, take }, granted, line);
     },
+    kept: keptOf,
     receive: (message) => receiver?.receive(message),
     lost: () => receiver?.lost(),
     status,
@@ -99,6 +100,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     taker,
     connection,
     scopeOf,
+    kept: keptOf,
     missed: (...answer) => receiver?.missed(...answer),
     status,
     limit: maxPending,
@@ -119,6 +121,10 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       sender.flush();
     }
     return online;
+  }
+
+  function keptOf(twin: LiveTwin) {
+    return receiver?.keeper.kept(twin);
   }
 
   function unheard(error: EventError): void {

@@ -1,6 +1,7 @@
 import type { TRPCClientError, TRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { randomId } from "../lib/event/random-id.js";
+import type { Kept } from "../lib/wire/kept-text.js";
 import { PROTOCOL, type StateMessage, type TabMessage } from "../lib/wire/protocol.js";
 import { backoff } from "./backoff.js";
 import type { ClientOptions } from "./options.js";
@@ -28,6 +29,8 @@ export interface ConnectionWorld {
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
   /** Reads the stream of a ticket, until it is over or `line` is aborted. Gives how many ms to wait before the next one; `undefined`: as after a failure. */
   stream(granted: Granted, line: AbortController, take: (message: TabMessage) => void): Promise<number | undefined>;
+  /** What the browser has of a twin's kept fields. */
+  kept(twin: LiveTwin): Kept | null | undefined;
   /** A message of the stream has come. */
   receive(message: StateMessage): void;
   /** The stream has ended: its host numbers mean nothing any more, and no twin is up to date. */
@@ -177,7 +180,7 @@ export class ServerConnection {
     if (twins.length === 0) return;
     const line = this.#line;
     try {
-      await this.#world.trpc.mutation(procedure, { client: this.id, epoch: this.epoch, watch: twins.map(watchOf) });
+      await this.#world.trpc.mutation(procedure, { client: this.id, epoch: this.epoch, watch: twins.map((twin) => this.#watchOf(twin)) });
     } catch {
       // The next connection says anew what is watched.
       if (line === this.#line) this.#fail();
@@ -193,7 +196,7 @@ export class ServerConnection {
     let refused: unknown;
     let pause: number | undefined;
     try {
-      const watch = [...this.#told].map((twin) => ({ ...watchOf(twin), refused: twin.state === "refused" ? 1 : undefined }));
+      const watch = [...this.#told].map((twin) => ({ ...this.#watchOf(twin), refused: twin.state === "refused" ? 1 : undefined }));
       const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch, got: this.got };
       const granted = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as Granted;
       if (line === this.#line) pause = await this.#world.stream(granted, line, (message) => this.#take(message));
@@ -247,6 +250,9 @@ export class ServerConnection {
     this.#told.clear();
     this.#world.lost();
   }
-}
 
-const watchOf = ({ store, key, have }: LiveTwin) => ({ store, key: key ?? undefined, have });
+  #watchOf(twin: LiveTwin) {
+    const { store, key, have } = twin;
+    return { store, key: key ?? undefined, have, kept: this.#world.kept(twin) ?? undefined };
+  }
+}

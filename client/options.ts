@@ -1,4 +1,5 @@
 import type { Classes } from "../lib/class/view-registry.js";
+import type { KeepPlace } from "../lib/wire/kept-text.js";
 import type { SocketOptions } from "./socket.js";
 
 export interface ClientOptions extends SocketOptions {
@@ -31,6 +32,11 @@ export interface ClientOptions extends SocketOptions {
    * @default `sessionStorage` in browsers; elsewhere each client is a tab of its own
    */
   tabStorage?: Record<string, string> | undefined;
+  /**
+   * Where kept fields are (`@state({ keep })`), in the place of the browser's own storages and cookies: for tests, and for programs that are no browser.
+   * @default those of the browser; elsewhere nothing is kept
+   */
+  keptIn?: Partial<Record<KeepPlace, Record<string, string>>> | undefined;
 }
 
 /** Classes that the browser has, by the names under which the server knows them. */

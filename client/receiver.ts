@@ -23,6 +23,7 @@ import {
 import { decodeValue } from "../lib/wire/value-codec.js";
 import type { ServerConnection } from "./connection.js";
 import type { Inspection } from "./inspection.js";
+import { LazyKeeper } from "./lazy-keeper.js";
 import type { ClientOptions } from "./options.js";
 import { refusalOf, toldBy } from "./refusal.js";
 import { serves } from "./schema-compat.js";
@@ -43,7 +44,7 @@ export interface ServerFacts {
 }
 
 export interface ReceiverWorld {
-  readonly options: Pick<ClientOptions, "url" | "tabStorage">;
+  readonly options: Pick<ClientOptions, "keptIn" | "tabStorage" | "url">;
   readonly server: ServerFacts;
   readonly twins: ReadonlyMap<string, LiveTwin>;
   readonly scopes: ReadonlyMap<string, Scope>;
@@ -72,6 +73,7 @@ interface HeldSnapshot {
 export class Receiver {
   readonly #world: ReceiverWorld;
   readonly #sender: Sender;
+  readonly keeper: LazyKeeper;
   /** The scope instances by the numbers that this stream has given them. */
   readonly #hosts = new Map<unknown, Scope>();
   /** This client's events that the next frame shows, by number, with the numbers of the instances that they have made. */
@@ -82,6 +84,7 @@ export class Receiver {
   constructor(world: ReceiverWorld, sender: Sender) {
     this.#world = world;
     this.#sender = sender;
+    this.keeper = new LazyKeeper(world, () => sender.flush());
     // A letter that has led the tab to another page must not do so again there.
     world.connection.got ??= keepLetter(world.options);
   }
@@ -137,6 +140,7 @@ export class Receiver {
         // Names that this client does not know are skipped.
         else message satisfies VolatileMessage | TickMessage;
     }
+    this.keeper.keep();
     this.#sender.settle();
   }
 
@@ -150,6 +154,7 @@ export class Receiver {
     }
     Object.assign(server, { schema, session, greeted: true, refusals: 0 });
     this.#world.visitor.update({ text: JSON.stringify(visitor) });
+    this.keeper.look();
     this.#sender.resume();
     return true;
   }
@@ -285,6 +290,7 @@ export class Receiver {
       else if (message[0] === "snapshot" && shown.length === 1)
         this.#takeSnapshot(twin, [incarnation, message[5], message[9]], message[6], message[7], message[8]);
     }
+    this.keeper.keep();
   }
 
   /** The server has refused a stream, or none came through. */

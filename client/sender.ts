@@ -93,7 +93,7 @@ export class Sender {
     for (const entry of [...this.#outbox.entries]) {
       const { numbered } = entry;
       if ((entry.answer && !entry.again) || !numbered) continue;
-      if (isNested(entry) && !entry.on) held.add(numbered.scope);
+      if ((isNested(entry) && !entry.on) || this.#world.kept(entry.twin) === null) held.add(numbered.scope);
       if (!held.has(numbered.scope)) yield [entry, numbered];
     }
   }
@@ -202,7 +202,10 @@ export class Sender {
     const { client, i, n } = numbered;
     const { epoch, got } = this.#world.connection;
     const [, at, a] = twin.have?.[0] === i ? twin.have : [undefined, null];
-    const call = { client, epoch, n, i, at, a, seen: this.#seen(numbered), p: prediction && 1, y: sent > 1 ? (items?.have ?? 0) : undefined, got };
+    const told = this.#world.kept(twin);
+    // The server has taken it in this incarnation.
+    const kept = told && told[1] !== i ? told : undefined;
+    const call = { client, epoch, n, i, at, a, kept, seen: this.#seen(numbered), p: prediction && 1, y: sent > 1 ? (items?.have ?? 0) : undefined, got };
     return [pathOf(entry), { key: twin.key ?? undefined, on: isNested(entry) ? entry.on : undefined, args, call }];
   }
 

@@ -239,7 +239,9 @@ export class Runtime implements World {
       if (!names.has(kind)) names.set(kind, name);
       this.#names.set(Class, names);
     }
-    const stores = Object.fromEntries([...this.definitions].map(([name, { kind, Class }]) => [name, { scope: kind, ...describeClass(Class) }]));
+    const stores = Object.fromEntries(
+      [...this.definitions].map(([name, { kind, Class, kept }]) => [name, { scope: kind, ...describeClass(Class), ...keptIn(kept) }]),
+    );
     const models = Object.fromEntries(Object.entries(this.models).map(([name, Class]) => [name, describeClass(Class)]));
     const hash = createHash("sha256").update(JSON.stringify({ stores, models })).digest("base64url").slice(0, 12);
     return { hash, stores, models };
@@ -307,6 +309,9 @@ export class Runtime implements World {
     await this.storage.close?.();
   }
 }
+
+/** The kept fields of a store as clients are told of them. */
+const keptIn = (kept: Definition["kept"]) => kept && { kept: Object.fromEntries(kept.map(({ name, place, initial }) => [name, [place, initial] as const])) };
 
 /** Resolves after so many ms, or when something has come to be. */
 async function within(ms: number, what: Promise<unknown>): Promise<void> {

@@ -7,7 +7,6 @@ import {
   badStore,
   eventIsHook,
   eventIsModel,
-  keepNotThereYet,
   noAllow,
   noSchema,
   noStores,
@@ -17,10 +16,12 @@ import {
   uncheckedRefused,
   unknownScopeOption,
 } from "../lib/errors/errors.js";
+import { keepOnModel } from "../lib/errors/keep-errors.js";
 import { hiddenPrivate } from "../lib/errors/viewer-errors.js";
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";
 import { uncheckedEvents } from "./definition/arguments.js";
+import { keptFieldsOf } from "./definition/kept-fields.js";
 import type { AppGuard, Definition, EventOwner, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
 import type { RuntimeOptions } from "./runtime.js";
 import { memory } from "./storage/memory.js";
@@ -297,6 +298,7 @@ function checkModels(models: Models): void {
     if (other !== undefined) throw badModel(name, `is the class of the model \`${other}\` too: register it once`);
     names.set(Class, name);
     mustWork(Class);
+    for (const { name: field, keep } of classSchema(Class).fields.values()) if (keep) throw keepOnModel(name, field);
     checkEvents(name, classSchema(Class));
   }
 }
@@ -338,7 +340,8 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
   for (const option of [...Object.keys(unknown), ...(allow !== undefined && kind !== "room" ? ["allow"] : [])]) throw unknownScopeOption(name, kind, option);
   if (kind === "room" && typeof allow !== "function") throw noAllow(name);
   if (guard !== undefined && typeof guard !== "function") throw badStore(name, "has a `guard` that is not a function");
-  return { name, kind, Class, schema, models: ownersIn(name, models), ...(allow && { allow }), ...(guard && { guard }) };
+  const kept = keptFieldsOf(name, kind, Class);
+  return { name, kind, Class, schema, models: ownersIn(name, models), ...(kept.length > 0 && { kept }), ...(allow && { allow }), ...(guard && { guard }) };
 }
 
 /** The models that have events, as owners of those in a store. */
@@ -347,11 +350,9 @@ function ownersIn(store: string, models: Models): ReadonlyMap<string, EventOwner
   return new Map(owners.filter(([, { schema }]) => schema.events.size > 0));
 }
 
-/** Options that are declared, and do nothing yet, are refused: a field that no browser keeps would be found out late. */
+/** Options that exclude each other are refused. */
 function mustWork(Class: ModelClass): void {
-  const { fields } = classSchema(Class);
-  for (const { name, keep } of fields.values()) if (keep) throw keepNotThereYet(Class.name, name);
-  for (const field of fields.values()) if (field.private && field.visibleTo) throw hiddenPrivate(Class.name, field.name);
+  for (const field of classSchema(Class).fields.values()) if (field.private && field.visibleTo) throw hiddenPrivate(Class.name, field.name);
 }
 
 function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {

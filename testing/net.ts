@@ -1,4 +1,5 @@
 import type { Connected, ConnectOptions } from "../client/connect.js";
+import type { KeepPlace } from "../lib/wire/kept-text.js";
 import type { TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
 import type { KillPoint } from "./life.js";
@@ -32,6 +33,9 @@ export interface PairOptions<S, M> extends TwinOptions<S, M> {
   wrapFetch?: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
 }
 
+/** The places in which the browser of a client keeps fields: what it has there, by name. A test may change it. */
+export type Storages = Readonly<Record<KeepPlace, Record<string, string>>>;
+
 /** A server and its clients, joined in memory by a network that a test can break. */
 export interface Net<S, M = {}> extends AsyncDisposable {
   /** Opens a new browser with one tab, and returns what `connect` returns. */
@@ -44,6 +48,11 @@ export interface Net<S, M = {}> extends AsyncDisposable {
   readonly server: TwinApp<S, M>;
   /** The id of a client's session: `net.server.todo(net.session(a))`. */
   session(client: Connected<S>): string;
+  /**
+   * What a client's browser keeps of fields (`@state({ keep })`). Its tabs share all but `sessionStorage`.
+   * @example expect(net.storages(a).cookie).toEqual({ "twin.prefs.theme": "dark" });
+   */
+  storages(client: Connected<S>): Storages;
 
   /** Disconnects a client until `heal` or `quiet`. The server notices later. */
   cut(client: Connected<S>): void;

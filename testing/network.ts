@@ -25,6 +25,8 @@ const UNNOTICED = 20_000;
 /** A browser: the state that its tabs share. */
 export interface Browser {
   cookie: string | undefined;
+  /** What it keeps of fields, in cookies and in `localStorage`. */
+  readonly keptIn: { readonly cookie: Record<string, string>; readonly localStorage: Record<string, string> };
 }
 
 /** A client as the network sees it. */

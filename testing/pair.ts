@@ -1,4 +1,4 @@
-import { loadForms, loadOnline, loadSockets } from "../client/chunks.js";
+import { loadForms, loadKeeper, loadOnline, loadSockets } from "../client/chunks.js";
 import { type Connected, connect } from "../client/connect.js";
 import { engine } from "../client/lazy-prediction.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors/errors.js";
@@ -10,7 +10,7 @@ import type { TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
 import { Clock } from "./clock.js";
 import { type KillPoint, Life } from "./life.js";
-import type { Net, PairOptions } from "./net.js";
+import type { Net, PairOptions, Storages } from "./net.js";
 import { type Browser, type Fault, Network, type Peer } from "./network.js";
 import { Random } from "./random.js";
 import { openSocket } from "./socket.js";
@@ -106,6 +106,7 @@ class Pair implements Net<Stores, Models> {
     void this.#clock.hold(telemetryApi);
     void this.#clock.hold(loadOnline);
     void this.#clock.hold(loadForms);
+    void this.#clock.hold(loadKeeper);
     if (browser) void this.#clock.hold(engine.load);
     if (transport === "websocket") void this.#clock.hold(loadSockets);
   }
@@ -130,7 +131,7 @@ class Pair implements Net<Stores, Models> {
   }
 
   client(): Tab {
-    return this.#join({ cookie: undefined });
+    return this.#join({ cookie: undefined, keptIn: { cookie: {}, localStorage: {} } });
   }
 
   tab(client: Tab): Tab {
@@ -152,6 +153,7 @@ class Pair implements Net<Stores, Models> {
       url: "http://twin.test/api/twin",
       transport: this.#transport,
       tabStorage,
+      keptIn: { ...browser.keptIn, sessionStorage: tabStorage },
       fetch,
       openSocket: (url) => openSocket(fetch, url),
     });
@@ -172,6 +174,11 @@ class Pair implements Net<Stores, Models> {
 
   session(client: Tab): string {
     return /=([\w-]+)\./.exec(this.#of(client).peer.browser.cookie ?? "")?.[1] ?? "";
+  }
+
+  storages(client: Tab): Storages {
+    const { peer, tabStorage } = this.#of(client);
+    return { ...peer.browser.keptIn, sessionStorage: tabStorage };
   }
 
   received(client: Tab): number {

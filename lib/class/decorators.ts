@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { badDecoratorOption, misplacedDecorator, notCompiled, notDecoratorOptions } from "../errors/errors.js";
 import type { Current } from "../event/current.js";
 import { classViews } from "./class-views.js";
+import type { CheckedKeptStateDecorator, KeptOptions, KeptStateDecorator } from "./kept-types.js";
 import type { AppContext, Problem } from "./register.js";
 import { type Declared, declaredOn, type EventSchema, type FieldSchema, QUEUE_OWNERS, QUEUE_POLICIES, type QueueOwner, type QueuePolicy } from "./schema.js";
 import { registerClassViews } from "./view-registry.js";
@@ -41,8 +42,7 @@ export type Viewer = AppContext;
 export interface StateOptions {
   /** Whether the storage keeps the field. @default true */
   persist?: boolean;
-  /** The place in which the browser keeps the field. This option is not there yet: `createTwin` refuses it. */
-  keep?: "localStorage" | "sessionStorage" | "cookie";
+  keep?: never;
   private?: never;
   visibleTo?: never;
 }
@@ -50,6 +50,8 @@ export interface State extends StateDecorator {
   (options: StateOptions): StateDecorator;
   (options: { private: true; persist?: boolean }): PrivateStateDecorator;
   (options: { visibleTo: (viewer: Viewer) => boolean; persist?: boolean }): MaybeStateDecorator;
+  <S extends StandardSchemaV1>(options: KeptOptions & { input: S }): CheckedKeptStateDecorator<S>;
+  (options: KeptOptions & { input?: never }): KeptStateDecorator;
 }
 
 type NoFunction<V> = V extends Fn ? Problem<"@computed goes on a getter"> : unknown;
@@ -144,6 +146,8 @@ export interface EventDecoratorFactory extends EventDecorator {
 // --- the decorators: they only declare ---
 
 const PLACES: readonly string[] = ["localStorage", "sessionStorage", "cookie"];
+/** The kind of an option that takes a schema. */
+const SCHEMA = "Standard Schema";
 
 /** Values as a message lists them: `"a", "b" or "c"`. */
 const oneOf = (values: readonly string[]) => `"${values.slice(0, -1).join('", "')}" or "${values.at(-1)}"`;
@@ -158,11 +162,19 @@ const oneOf = (values: readonly string[]) => `"${values.slice(0, -1).join('", "'
 export const state = decorator(
   "state",
   ["field", "accessor"],
-  { private: "boolean", persist: "boolean", visibleTo: "function", keep: "string" },
+  { private: "boolean", persist: "boolean", visibleTo: "function", keep: "string", input: SCHEMA },
   (declared, name, options) => {
-    const { persist = true, visibleTo, keep } = options as Partial<FieldSchema>;
+    const { persist = true, visibleTo, keep, input } = options as Partial<FieldSchema>;
     if (keep !== undefined && !PLACES.includes(keep)) throw badDecoratorOption("state", name, "keep", oneOf(PLACES), keep);
-    declared.fields[name] = { name, private: options.private === true, persist, ...(visibleTo && { visibleTo }), ...(keep && { keep }) };
+    if (input && !keep) throw badDecoratorOption("state", name, "input", "`keep` beside it");
+    declared.fields[name] = {
+      name,
+      private: options.private === true,
+      persist,
+      ...(visibleTo && { visibleTo }),
+      ...(keep && { keep }),
+      ...(input && { input }),
+    };
   },
 ) as unknown as State;
 
@@ -299,7 +311,8 @@ function kindOf(descriptor: PropertyDescriptor | undefined): string {
 function checkOptions(what: string, member: string, known: Readonly<Record<string, string>>, options: Options): Options {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, name)) throw badDecoratorOption(what, member, name, `one of ${Object.keys(known).join(", ")}`);
-    if (value !== undefined && typeof value !== known[name]) throw badDecoratorOption(what, member, name, `a ${known[name]}`, value);
+    const kind = known[name];
+    if (value !== undefined && (kind === SCHEMA ? !isSchema(value) : typeof value !== kind)) throw badDecoratorOption(what, member, name, `a ${kind}`, value);
   }
   return options;
 }

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Current } from "../event/current.js";
+import type { KeepPlace } from "../wire/kept-text.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
@@ -14,7 +15,9 @@ export interface FieldSchema {
   readonly private: boolean;
   readonly persist: boolean;
   readonly visibleTo?: VisibleTo;
-  readonly keep?: "localStorage" | "sessionStorage" | "cookie";
+  readonly keep?: KeepPlace;
+  /** The schema of what browsers bring of a kept field. */
+  readonly input?: StandardSchemaV1;
 }
 
 export interface ComputedSchema {
@@ -160,6 +163,8 @@ export interface WireClass {
   readonly fields: readonly string[];
   readonly computeds: readonly string[];
   readonly events: Readonly<Record<string, WireEvent>>;
+  /** The fields that browsers keep: where, and the text of the default, which is not kept. */
+  readonly kept?: Readonly<Record<string, readonly [place: KeepPlace, initial: string | null]>>;
 }
 
 /** PROTOCOL.md §6. */

@@ -315,10 +315,6 @@ export const noSchema = (store: string, Class: string) =>
   wrong(
     `The class \`${Class}\` of the store \`${store}\` has neither \`@state\` nor \`@event\`, or its decorators were not compiled: set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`,
   );
-export const keepNotThereYet = (Class: string, member: string) =>
-  wrong(
-    `\`@state({ keep })\` on \`${Class}.${member}\` is not there yet, and would do nothing: leave it off: the server keeps the field, or keep it in the browser yourself.`,
-  );
 export const noAllow = (store: string) =>
   wrong(`The room \`${store}\` needs \`allow\`: \`scope.room(Class, { allow: (context, key, store) => … })\`. Who may see it?`);
 export const uncheckedWarning = (events: readonly string[]) =>

@@ -27,6 +27,11 @@ export interface TwinRequest {
   late?: boolean;
   /** The session's cookie that the response sets. `null`: none yet; missing where there is no response. */
   cookie?: string | null;
+  /** The request's cookies, where the browser itself posts a form: it brings kept fields by them. */
+  cookies?: string | null;
+  /** The `set-cookie` headers of kept fields that the response has then, and whether browsers send those over HTTPS alone. */
+  kept?: readonly string[];
+  readonly secure?: boolean;
   /** The app's own context, made when first asked for. */
   context(): Promise<object>;
 }

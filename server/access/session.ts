@@ -32,6 +32,8 @@ export interface SessionCookie {
 export interface Sessions {
   /** How long browsers keep the cookie, in seconds. */
   readonly maxAge: number;
+  /** Whether browsers send cookies over HTTPS alone. */
+  readonly secure: boolean;
   /** The session of a request, from its `cookie` header. */
   read(cookies: string | null | undefined): string | undefined;
   /** The same, with the cookie's generation: each `rotate()` makes a new one. */
@@ -50,7 +52,7 @@ const COOKIE = "twin_session";
 /** How many valid cookies are remembered. */
 const MOST_VERIFIED = 10_000;
 
-export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: SessionOptions = {}): Sessions {
+export function createSessions({ secret, secure = process.env.NODE_ENV === "production", maxAge = 400 * 24 * 3600 }: SessionOptions = {}): Sessions {
   if (secret !== undefined && secret.length < 16) throw shortSecret("session.secret");
   const hmac = (text: string) =>
     createHmac("sha256", secret ?? keptSecret())
@@ -91,12 +93,13 @@ export function createSessions({ secret, secure, maxAge = 400 * 24 * 3600 }: Ses
 
   return {
     maxAge,
+    secure,
     read: (cookies) => readCookie(cookies)?.id,
     readCookie,
     create: () => randomBytes(16).toString("base64url"),
     cookie(id, generation) {
       const attributes = ["Path=/", `Max-Age=${maxAge}`, "HttpOnly", "SameSite=Lax"];
-      if (secure ?? process.env.NODE_ENV === "production") attributes.push("Secure");
+      if (secure) attributes.push("Secure");
       return `${COOKIE}=${signed(id, generation)}; ${attributes.join("; ")}`;
     },
     withCookie(cookies, id) {

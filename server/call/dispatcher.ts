@@ -29,6 +29,7 @@ import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../w
 import { jsonOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, instanceRefOf, LONGEST_ID, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
+import { bringKept, withCookies } from "./kept-input.js";
 import { missedBy } from "./missed.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
@@ -196,14 +197,15 @@ export class Dispatcher {
 
   /** Runs a call without a number: no client sends it again. */
   async #plain(call: ClientCall, host: Host, caller: Caller): Promise<unknown> {
-    const { definition, owner, event, on, args, began, effects } = call;
+    const { definition, owner, event, on, args, began, effects, request } = call;
     const control = this.#control();
     try {
       await permit(definition, host, caller, (told) => this.#tell(call, caller, told));
       call.checked = await checkGiven(owner, event, args, this.#server.limits);
       const what = { definition, owner, event, on, args: call.checked };
       const json = (value: unknown) => jsonOf(value, host.audiences.of(caller));
-      return await host.run({ ...what, caller, control, eventId: randomId(), began, answer: json, check: json, ...(effects && { effects }) });
+      const plain = { ...what, caller, control, eventId: randomId(), began, answer: json, check: json, ...(effects && { effects }) };
+      return await withCookies(definition, host, request, () => host.run(plain));
     } finally {
       this.#controls.delete(control);
     }
@@ -239,6 +241,7 @@ export class Dispatcher {
         effects = told;
       });
       call.checked = await checkGiven(owner, event, decodeArguments(args, limits.maxValues), limits);
+      await bringKept(call, host);
       return { args: call.checked };
     } catch (error) {
       if (isLater(error)) throw error;

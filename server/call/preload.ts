@@ -10,6 +10,7 @@ import { type Callers, sessionOf } from "../access/callers.js";
 import { asksForPage } from "../access/document.js";
 import { locateGuarded, permit } from "../access/permission.js";
 import { type Sessions, sessionTagOf } from "../access/session.js";
+import { keptCookies } from "../definition/kept-fields.js";
 import { type Definition, isKeyed } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import type { Hosts } from "../host/hosts.js";
@@ -81,6 +82,7 @@ interface PageVisitor {
   /** The request came without a session. */
   readonly isNew: boolean;
   readonly address: string | undefined;
+  readonly cookies: string | null;
 }
 
 /** The stores of which a warning was logged that a page came without a session. */
@@ -96,7 +98,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
     server.report("warn", noSessionInPreload());
   }
   const caller: Caller = { context: await server.contextOf(headers, session), session: sessionOf(session, undefined), connection: undefined, trusted: false };
-  const visitor = { caller, isNew: session !== known?.id, address: clientAddressOf(headers, proxies) };
+  const visitor = { caller, isNew: session !== known?.id, address: clientAddressOf(headers, proxies), cookies: headers.get("cookie") };
   if (known && !known.replaced) callers.notice(known, caller.context);
   const wanted: [Definition, string | null, Page | undefined][] = [];
   for (const [store, asked] of Object.entries(what)) {
@@ -115,7 +117,7 @@ async function preloaded(
   definition: Definition,
   key: string | null,
   page: Page | undefined,
-  { caller, isNew, address }: PageVisitor,
+  { caller, isNew, address, cookies }: PageVisitor,
 ): Promise<PreloadedStore> {
   const store = definition.name;
   let redirect: string | undefined;
@@ -124,11 +126,13 @@ async function preloaded(
   };
   try {
     const id = await locateGuarded(definition, caller, key, take);
-    const host = await (page ? admission.enter(address, id) : hosts.use(id));
+    const kept = definition.kept && keptCookies(definition.kept, cookies);
+    const host = await (page || kept ? admission.enter(address, id) : hosts.use(id));
     try {
       await permit(definition, host, caller, take);
       // No state is kept of a session that was made for this page alone: nobody will ever ask for it.
-      if (page) await host.loader.load(store, page, caller, !(isNew && definition.kind === "session"));
+      const lasting = page && !(isNew && definition.kind === "session");
+      await host.loader.load(store, { caller, page, lasting, bring: kept && host.kept.of(store, kept) });
       return { store, key, incarnation: host.incarnation, ...(await host.read(store, host.audiences.of(caller))) };
     } finally {
       admission.leave(host);

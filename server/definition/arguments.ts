@@ -140,7 +140,7 @@ function typeIssues(types: readonly unknown[], needed: number, args: readonly un
 }
 
 /** `NaN` is a number to JavaScript alone. */
-const isOf = (expected: string, value: unknown) => typeof value === expected && !Number.isNaN(value);
+export const isOf = (expected: string, value: unknown) => typeof value === expected && !Number.isNaN(value);
 const kindOf = (value: unknown) => (value === null || Number.isNaN(value) ? String(value) : typeof value);
 const hintOf = (value: unknown) =>
   value === undefined && process.env.NODE_ENV !== "production" ? ". A parameter that may be left out needs a default, `by: number = 1`, or a schema" : "";
@@ -149,7 +149,7 @@ const hintOf = (value: unknown) =>
  * Gives why arguments are refused: their size, or a property that would change the prototype of an object into which an event copies them name by name,
  * even of its own instance. The walk goes level by level, as recursion could not walk the deep values that it looks for.
  */
-function measure(args: readonly unknown[], deepest: number, most: number): "deep" | "many" | "proto" | undefined {
+export function measure(args: readonly unknown[], deepest: number, most: number): "deep" | "many" | "proto" | undefined {
   const seen = new Set<unknown>();
   let level: unknown[] = [...args];
   for (let depth = 0; level.length > 0; depth++) {

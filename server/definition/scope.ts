@@ -2,6 +2,7 @@ import type { AppContext } from "../../lib/class/register.js";
 import type { ClassSchema } from "../../lib/class/schema.js";
 import type { Loaded } from "../../lib/class/view-types.js";
 import { badKeyedTab, illFormedKey } from "../../lib/errors/errors.js";
+import type { KeptField } from "./kept-fields.js";
 
 // --- what users write ---
 
@@ -127,6 +128,8 @@ export interface Definition extends EventOwner {
   readonly Class: StoreClass;
   /** The models that have events, by name. */
   readonly models: ReadonlyMap<string, EventOwner>;
+  /** The fields that browsers keep, if it has some. */
+  readonly kept?: readonly KeptField[];
   readonly allow?: (context: object, key: string, store: object) => unknown;
   readonly guard?: (context: object, key: string | undefined) => unknown;
   /** The guard of all stores. */

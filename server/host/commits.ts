@@ -10,6 +10,7 @@ import type { EventNumbers } from "./event-numbers.js";
 import type { EventCall } from "./event-runner.js";
 import type { World } from "./host.js";
 import { createJournal, type Journal } from "./journal.js";
+import type { KeptValues } from "./kept-values.js";
 import { isRenumbered, type Shelf, type ShelfEntry } from "./shelf.js";
 import type { Turns } from "./turns.js";
 import type { Told, Watchers } from "./watchers.js";
@@ -19,6 +20,7 @@ interface Owner {
   readonly incarnation: string;
   readonly audiences: Audiences;
   readonly eventNumbers: EventNumbers;
+  readonly kept: KeptValues;
   readonly shelf: Shelf;
   readonly turns: Turns;
   readonly watchers: Watchers;
@@ -82,6 +84,7 @@ export class Commits {
     const { eventNumbers, shelf, turns, watchers, world } = this.#host;
     if (turn.reading) await effectsRead(turn);
     turns.check(turn);
+    for (const { definition, store } of shelf.live.values()) if (definition.kept && store.open) this.#host.kept.check(turn, definition.kept, store);
     const changed: ShelfEntry[] = [];
     const deltas: [string, WireDelta][] = [];
     this.#host.audiences.sweep();

@@ -23,6 +23,7 @@ import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.j
 import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
 import { type EventCall, EventRunner } from "./event-runner.js";
 import { Interruptions } from "./interruptions.js";
+import { KeptValues } from "./kept-values.js";
 import { Loader } from "./loader.js";
 import { Shelf } from "./shelf.js";
 import { Ticks } from "./ticks.js";
@@ -108,6 +109,7 @@ export class Host {
   readonly ticks = new Ticks(this);
   readonly #runner = new EventRunner(this);
   readonly #interruptions: Interruptions | undefined;
+  #kept: KeptValues | undefined;
 
   constructor(world: World, id: string, incarnation: string, state?: HostState) {
     this.id = id;
@@ -152,6 +154,12 @@ export class Host {
   /** The turn that has the stores now. */
   get turn(): Turn | undefined {
     return this.turns.now;
+  }
+
+  /** The fields of its stores that browsers keep. */
+  get kept(): KeptValues {
+    this.#kept ??= new KeptValues(this);
+    return this.#kept;
   }
 
   /** How many events wait or run. */

@@ -2,7 +2,19 @@ import type { Page } from "../../lib/event/current.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
 import { type Caller, currentTurn, SERVER, type Turn } from "./context.js";
 import type { Host } from "./host.js";
+import type { Bring } from "./kept-values.js";
 import type { ShelfEntry } from "./shelf.js";
+
+/** Why a store is loaded. */
+interface Visit {
+  readonly caller: Caller;
+  /** The page for which `onLoad` runs. */
+  readonly page?: Page | undefined;
+  /** What `onLoad` makes of a new store is a change: the page will ask for it when it opens its stream. */
+  readonly lasting?: boolean;
+  /** Checks what the page has brought of the store's kept fields. */
+  readonly bring?: (() => Promise<Bring>) | undefined;
+}
 
 /** Loads stores of a host: makes them live, and runs `onCreate` and `onLoad`. */
 export class Loader {
@@ -42,14 +54,17 @@ export class Loader {
     return opening;
   }
 
-  /** The store, loaded as part of what is running. `page`: for which; what that makes of a new store is a change, if it is to last. */
-  async openIn(turn: Turn, name: string, page?: Page, lasting = false): Promise<ShelfEntry> {
+  /**
+   * The store, loaded as part of what is running. `page`: for which; what that makes of a new store is a change, if it is to last. `bring`: puts in what the
+   * page has brought.
+   */
+  async openIn(turn: Turn, name: string, page?: Page, lasting = false, bring?: Bring): Promise<ShelfEntry> {
     const { shelf } = this.#host;
     const found = shelf.live.get(name);
     if (found) return found;
     const kept = shelf.kept(name);
     const entry = shelf.make(shelf.definition(name));
-    if (!hasHook(entry.definition, "onCreate", "onLoad")) return entry;
+    if (!bring && !hasHook(entry.definition, "onCreate", "onLoad")) return entry;
     let done = () => {};
     const over = new Promise<void>((resolve) => {
       done = resolve;
@@ -67,6 +82,7 @@ export class Loader {
     turn.guard = false;
     try {
       if (entry.created) await runHook(entry.store, "onCreate");
+      bring?.(entry);
       if (entry.created && lasting) entry.store.commit();
       await runHook(entry.store, "onLoad", page);
       if (turn.ended) throw turn.ended;
@@ -84,18 +100,19 @@ export class Loader {
     return entry;
   }
 
-  /**
-   * Runs a store's `onLoad` for a page, as an event of the visitor's. `lasting`: the page will ask for what that makes of a new store when it opens its
-   * stream.
-   */
-  async load(name: string, page: Page, caller: Caller, lasting: boolean): Promise<void> {
+  /** Loads a store for a page, with what that has brought, and runs its `onLoad`, as an event of the visitor's. A store that is live has run it already. */
+  async load(name: string, { caller, page, lasting, bring }: Visit): Promise<void> {
     const { commits, queue, shelf, turns } = this.#host;
-    if (!hasHook(shelf.definition(name), "onLoad")) return;
+    const loads = page && hasHook(shelf.definition(name), "onLoad");
+    if (!loads && !bring) return;
     await queue.run(() =>
       turns.take(`${name}.onLoad`, { caller }, async (turn) => {
+        const brought = await bring?.();
         const entry = shelf.live.get(name);
-        if (entry) await runHook(entry.store, "onLoad", page);
-        else await this.openIn(turn, name, page, lasting);
+        if (entry) {
+          brought?.(entry);
+          if (loads) await runHook(entry.store, "onLoad", page);
+        } else await this.openIn(turn, name, page, lasting, brought);
         await commits.make(turn);
       }),
     );

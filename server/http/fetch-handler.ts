@@ -67,11 +67,13 @@ async function answer(runtime: Runtime, request: Request, carry: Carry): Promise
   } catch (error) {
     return refuse(error, runtime, form);
   }
+  if (form) Object.assign(twinRequest, { cookies: request.headers.get("cookie"), secure: runtime.sessions.secure });
   const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, url, carry);
   // A refusal sets no cookie: a form on another site, which is sent without the cookie, could replace the visitor's session.
   const { cookie, fresh, session } = twinRequest;
   twinRequest.late = true;
   if (cookie || fresh) response.headers.append("set-cookie", cookie ?? runtime.sessions.cookie(session.id));
+  for (const kept of twinRequest.kept ?? []) response.headers.append("set-cookie", kept);
   return response;
 }
 

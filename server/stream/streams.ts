@@ -3,6 +3,7 @@ import type { WireSchema } from "../../lib/class/schema.js";
 import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
 import { type Effect, HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
 import { definitionOf, userOf, visitorOf } from "../access/access.js";
+import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
 import { locateGuarded, permit, type TakeEffects } from "../access/permission.js";
@@ -39,6 +40,7 @@ interface Server {
   readonly callers: Callers;
   readonly clients: Clients;
   readonly hosts: Hosts;
+  readonly admission: Admission;
   readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
@@ -183,7 +185,7 @@ export class Streams {
     if (client !== undefined) this.#tabs.set(client, connection);
     this.#greet(connection);
     this.#letters.open(info.id, connection);
-    void this.#watch(connection, watch).finally(() => this.#letters.begin(info.id, connection));
+    void this.#watch(connection, this.#known(connection, watch), request.address).finally(() => this.#letters.begin(info.id, connection));
     return connection;
   }
 
@@ -223,7 +225,12 @@ export class Streams {
     const { connection, watch } = this.#tabOf(request, input);
     // A stream that was begun as another user ends here, and comes back with all that it watches.
     await this.#server.callers.of(request);
-    if (connection) void this.#watch(connection, watch);
+    if (connection) void this.#watch(connection, this.#known(connection, watch), request.address);
+  }
+
+  /** Leaves out stores of which a browser keeps fields, if the client has not said what: it did not know of them, and says so after `hello`. */
+  #known({ client }: StreamConnection, inputs: readonly WatchInput[]): readonly WatchInput[] {
+    return client === undefined ? inputs : inputs.filter(({ store, kept }) => kept || !this.#server.definitions.get(store)?.kept);
   }
 
   unwatch(request: TwinRequest, input: unknown): void {
@@ -244,7 +251,7 @@ export class Streams {
   }
 
   /** Watches stores for a connection: those of one host together. */
-  #watch(connection: StreamConnection, inputs: readonly WatchInput[]): Promise<unknown> {
+  #watch(connection: StreamConnection, inputs: readonly WatchInput[], address?: string): Promise<unknown> {
     return connection.tasks.run(async () => {
       const { definitions, limits, report } = this.#server;
       const groups = new Map<string, WatchInput[]>();
@@ -259,7 +266,8 @@ export class Streams {
           connection.refuse(input.store, input.key ?? null, error);
         }
       }
-      const watching = [...groups].map(([id, wants]) => this.#watchHost(connection, id, wants, take).catch((error: unknown) => report("error", error)));
+      const bring = (id: string, input: WatchInput) => this.#bring(connection, id, input, address);
+      const watching = [...groups].map(([id, wants]) => this.#watchHost(connection, id, wants, take, bring).catch((error: unknown) => report("error", error)));
       await Promise.all(watching);
     });
   }
@@ -281,7 +289,25 @@ export class Streams {
       };
   }
 
-  async #watchHost(connection: StreamConnection, id: string, inputs: readonly WatchInput[], take: (input: WatchInput) => TakeEffects): Promise<void> {
+  /** Takes what a client's browser keeps of a store. What that changes is state, as what an event changes. */
+  async #bring({ client }: StreamConnection, id: string, { store, kept }: WatchInput, address: string | undefined): Promise<void> {
+    const { admission, definitions } = this.#server;
+    if (client === undefined || !kept || !definitions.get(store)?.kept) return;
+    const host = await admission.enter(address, id);
+    try {
+      await host.kept.take(store, client, kept);
+    } finally {
+      admission.leave(host);
+    }
+  }
+
+  async #watchHost(
+    connection: StreamConnection,
+    id: string,
+    inputs: readonly WatchInput[],
+    take: (input: WatchInput) => TakeEffects,
+    bring: (id: string, input: WatchInput) => Promise<void>,
+  ): Promise<void> {
     const { hosts } = this.#server;
     const refuse = (input: WatchInput, error: unknown) => connection.refuse(input.store, input.key ?? null, error);
     let host: Host;
@@ -296,6 +322,7 @@ export class Streams {
     for (const input of inputs) {
       try {
         await permit(definitionOf(this.#server.definitions, input.store), host, connection.caller, take(input));
+        await bring(id, input);
         permitted.push(input);
       } catch (error) {
         refuse(input, error);

@@ -1,6 +1,7 @@
 import { badRequest, fileInForm, tooManyValues } from "../../lib/errors/errors.js";
 import type { SentForm } from "../../lib/event/form-arguments.js";
 import { countOf, type Group } from "../../lib/wire/codec.js";
+import type { Kept } from "../../lib/wire/kept-text.js";
 import type { InstanceRef } from "../../lib/wire/protocol.js";
 import { decodeValue } from "../../lib/wire/value-codec.js";
 import type { Have } from "../host/watchers.js";
@@ -15,6 +16,8 @@ export interface WatchInput {
   readonly have?: Have | undefined;
   /** The client has been refused it already, and asks again by a new stream. */
   readonly refused?: boolean;
+  /** What the client's browser keeps of the store. */
+  readonly kept?: Kept | undefined;
 }
 
 export interface NumberedCall {
@@ -31,10 +34,12 @@ export interface NumberedCall {
   readonly got: string | undefined;
   /** The audience whose numbers the client's containers have. */
   readonly audience: string | undefined;
+  /** What the client's browser keeps of the store. */
+  readonly kept: Kept | undefined;
 }
 
 export function numberOf(call: unknown): NumberedCall {
-  const { client, epoch, n, at, seen, i, p, y, got, a } = record(call, "`call: { client, epoch, n, at, seen }`");
+  const { client, epoch, n, at, seen, i, p, y, got, a, kept } = record(call, "`call: { client, epoch, n, at, seen }`");
   if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
   whole(epoch, "call.epoch");
   const number = whole(n, "call.n");
@@ -50,6 +55,7 @@ export function numberOf(call: unknown): NumberedCall {
     y: y === undefined ? undefined : whole(y, "call.y"),
     got: letterId(got),
     audience: audienceOf(a, "call.a"),
+    kept: keptOf(kept),
   };
 }
 
@@ -86,11 +92,22 @@ export const tabOf = (client: string): string => client.split(".", 1)[0] as stri
 export function watchesOf(value: unknown): WatchInput[] {
   if (!Array.isArray(value) || value.length > MOST_WATCHES) throw badRequest(`Expected \`watch\` to be an array of at most ${MOST_WATCHES}`);
   return value.map((item) => {
-    const { store, key, have, refused } = record(item, "`{ store, key?, have? }`");
+    const { store, key, have, refused, kept } = record(item, "`{ store, key?, have? }`");
     if (typeof store !== "string") throw badRequest("Expected `store` to be a name");
     if (key !== undefined && key !== null && typeof key !== "string") throw badRequest("Expected `key` to be a string");
-    return { store, key: key ?? undefined, have: haveOf(have), refused: refused === 1 };
+    return { store, key: key ?? undefined, have: haveOf(have), refused: refused === 1, kept: keptOf(kept) };
   });
+}
+
+/** What a browser keeps of a store's fields. Names and texts are anything: only those of declared fields are looked at, and checked then. */
+export function keptOf(value: unknown): Kept | undefined {
+  if (value === undefined || value === null) return undefined;
+  const [texts, from] = Array.isArray(value) ? (value as unknown[]) : [];
+  const kept = record(texts, "`kept` to be `[{ field: text }]`");
+  for (const text of Object.values(kept))
+    if (text !== null && typeof text !== "string") throw badRequest("Expected the values in `kept` to be texts, or `null`");
+  if (from !== undefined && from !== null && typeof from !== "string") throw badRequest("Expected `kept[1]` to be an incarnation");
+  return [kept as Kept[0], from ?? undefined];
 }
 
 function haveOf(value: unknown): Have | undefined {

@@ -254,7 +254,9 @@ describe("a decorator in the wrong place, or with wrong options, says what is wr
 
   test("unknown options and wrong values name the option, the member and what was expected", () => {
     const wrong: [what: string, options: unknown, message: string][] = [
-      ["state", { privat: true }, "`@state({ privat })` on `x`: expected one of private, persist, visibleTo, keep"],
+      ["state", { privat: true }, "`@state({ privat })` on `x`: expected one of private, persist, visibleTo, keep, input"],
+      ["state", { input: z.string() }, "`@state({ input })` on `x`: expected `keep` beside it"],
+      ["state", { keep: "cookie", input: "text" }, '`@state({ input })` on `x`: expected a Standard Schema, got "text"'],
       ["state", { private: 1 }, "expected a boolean, got 1"],
       ["state", { persist: "yes" }, 'expected a boolean, got "yes"'],
       ["state", { visibleTo: true }, "expected a function, got true"],

@@ -37,7 +37,31 @@ class WithDollar {
   @event $snapshot() {}
 }
 class Prefs {
-  @state({ keep: "localStorage" }) theme = "light";
+  @state({ keep: "localStorage" }) theme: string = "light";
+}
+class Unchecked {
+  @state({ keep: "cookie" } as never) theme: string | undefined = undefined;
+}
+class InSession {
+  @state({ keep: "sessionStorage" }) tab: string = "first";
+}
+class InCookie {
+  @state({ keep: "cookie" }) theme: string = "light";
+}
+class PrivateKept {
+  @state({ keep: "cookie", private: true } as never) theme: string = "light";
+}
+class HiddenKept {
+  @state({ keep: "cookie", visibleTo: () => true } as never) theme: string = "light";
+}
+class VolatileKept {
+  @state({ keep: "cookie", persist: false } as never) theme: string = "light";
+}
+class Unmade {
+  @state({ keep: "cookie" }) theme: string = "light";
+  constructor() {
+    throw new Error("not now");
+  }
 }
 class Figures {
   @(state({ visibleTo: () => true, private: true } as never) as PropertyDecorator) revenue: number | undefined = 5;
@@ -103,7 +127,38 @@ test.for([
   ["a negative limit", { stores, maxBody: -1 }, /`maxBody` is not a number/],
   ["a model that is no class", { stores, models: { Item: {} } }, /The model `Item` is not a class/],
   ["a model with an odd name", { stores, models: { "my item": Todo } }, /The model `my item` is no name/],
-  ["a field that no browser keeps yet", { stores: { prefs: Prefs } }, /`@state\({ keep }\)` on `Prefs\.theme` is not there yet/],
+  [
+    "a kept field that nothing checks",
+    { stores: { prefs: Unchecked } },
+    /`Unchecked\.theme` has `keep`, and nothing checks what a browser brings: give a schema/,
+  ],
+  [
+    "a kept field of a user",
+    { stores: { prefs: scope.user(Prefs) } },
+    /`Prefs\.theme` has `keep: "localStorage"`, and the store `prefs` has user scope: all devices/,
+  ],
+  [
+    "a kept field of a room",
+    { stores: { prefs: scope.room(Prefs, { allow: () => true }) } },
+    /has room scope: many browsers share it.* Put it into a store of session scope/,
+  ],
+  ["a kept field of all", { stores: { prefs: scope.shared(Prefs) } }, /`Prefs\.theme` has .* shared scope: everybody shares it/],
+  ["a kept field of a keyed tab store", { stores: { prefs: scope.tab(Prefs, { keyed: true }) } }, /keyed-tab scope: each key of it is a store of its own/],
+  [
+    "a session's field in sessionStorage",
+    { stores: { prefs: InSession } },
+    /`InSession\.tab` has `keep: "sessionStorage"`.* Use `keep: "localStorage"`, or `scope\.tab/,
+  ],
+  [
+    "a tab's field in a cookie",
+    { stores: { prefs: scope.tab(InCookie) } },
+    /`InCookie\.theme` has `keep: "cookie"`.*tab scope: a page is rendered without its tab/,
+  ],
+  ["a kept field of a model", { stores, models: { Prefs } }, /`Prefs\.theme` has `keep`, and `Prefs` is a model/],
+  ["a kept field that is private", { stores: { prefs: PrivateKept } }, /`PrivateKept\.theme` has `keep` and is private/],
+  ["a kept field that some are to see", { stores: { prefs: HiddenKept } }, /`HiddenKept\.theme` has `keep` and has `visibleTo`/],
+  ["a kept field that is not stored", { stores: { prefs: VolatileKept } }, /`VolatileKept\.theme` has `keep` and has `persist: false`/],
+  ["a store with kept fields that cannot be made", { stores: { prefs: Unmade } }, /`Unmade` has kept fields, .* its constructor throws: not now/],
   ["a private field that some are to see", { stores: { figures: Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
   ["such a field of a model", { stores, models: { Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
   ["a secret that is too short", { stores, session: { secret: "short" } }, /fewer than 16 characters/],

@@ -1,0 +1,138 @@
+import { reset } from "../../lib/class/reset.js";
+import { notToBeKept, tooLargeToKeep } from "../../lib/errors/keep-errors.js";
+import type { Store } from "../../lib/store/store.js";
+import { toPlain } from "../../lib/view/view.js";
+import { type Kept, keptSize, LONGEST_COOKIE, LONGEST_KEPT } from "../../lib/wire/kept-text.js";
+import { isJson, type KeptField, keptCookies, keptValue, textOf } from "../definition/kept-fields.js";
+import { SERVER, type Turn } from "./context.js";
+import type { Host } from "./host.js";
+import type { ShelfEntry } from "./shelf.js";
+
+/** How long a browser may take to keep a new value, in ms: an older one, which a page brings meanwhile, is not taken. */
+const SLOWEST = 10_000;
+/** How many pages a store remembers that have brought their values. */
+const MOST_PAGES = 1000;
+
+/** Puts into a store what a page has brought of its kept fields. */
+export type Bring = (entry: ShelfEntry) => void;
+
+/** A value that an event has replaced, and of which browsers may not know yet. */
+interface Replaced {
+  readonly before: string | null;
+  readonly until: number;
+}
+
+/** The kept fields of a host's stores: takes what browsers bring, and notes what events change. Hosts without such fields have none. */
+export class KeptValues {
+  readonly #host: Host;
+  /** The pages that have brought their values, by store. */
+  readonly #pages = new Map<string, Set<string>>();
+  readonly #replaced = new Map<string, Replaced>();
+  /** The last turn that has put in what a page has brought. */
+  #bringing: Turn | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /**
+   * Takes what a client brings, unless it has brought its values before: it has been shown the store since, and the store knows better. It has its place in
+   * the queue when this returns. It never rejects: whoever opens the store next gets the error.
+   */
+  async take(store: string, client: string, kept: Kept): Promise<void> {
+    const { incarnation, loader, shelf, world } = this.#host;
+    const pages = this.#pages.get(store) ?? new Set<string>();
+    this.#pages.set(store, pages);
+    if (kept[1] === incarnation || pages.has(client)) return;
+    pages.add(client);
+    if (pages.size > MOST_PAGES) pages.delete(pages.values().next().value as string);
+    try {
+      await loader.load(store, { caller: SERVER, bring: this.of(store, kept) });
+    } catch (error) {
+      pages.delete(client);
+      if (shelf.live.has(store)) world.report("error", error);
+    }
+  }
+
+  /** Checks what was brought: only the store's kept fields are looked at. */
+  of(store: string, [texts]: Kept): () => Promise<Bring> {
+    const { kept = [] } = this.#host.shelf.definition(store);
+    return async () => {
+      const told = kept.filter(({ name }) => Object.hasOwn(texts, name));
+      const brought = await Promise.all(
+        told.map(async (field) => {
+          const text = texts[field.name] ?? null;
+          return { field, text, valid: text === null ? undefined : await keptValue(field, text) };
+        }),
+      );
+      return (entry) => {
+        this.#bringing = this.#host.turn;
+        for (const { field, text, valid } of brought) if (!this.#isOlder(field, text, entry.store)) assign(entry.store, field, valid);
+      };
+    };
+  }
+
+  /** Whether a page has a value that an event has just replaced: its browser is about to keep the new one. */
+  #isOlder(field: KeptField, text: string | null, store: Store): boolean {
+    const replaced = this.#replaced.get(field.key);
+    if (!replaced) return false;
+    const brought = text === field.initial ? null : text;
+    if (brought !== currentText(field, store) && brought === replaced.before && Date.now() < replaced.until) return true;
+    this.#replaced.delete(field.key);
+    return false;
+  }
+
+  /** The cookies that events have set, and the browser that has sent `cookies` does not have yet. */
+  unknownTo(cookies: string | null): [key: string, text: string | null][] {
+    const found: [string, string | null][] = [];
+    for (const { definition, store } of this.#host.shelf.live.values()) {
+      const set = (definition.kept ?? []).filter(({ key, place }) => place === "cookie" && this.#replaced.has(key));
+      const texts: Kept[0] = keptCookies(set, cookies)?.[0] ?? {};
+      for (const field of set) {
+        const text = store.committed(() => currentText(field, store));
+        if (text !== texts[field.name]) found.push([field.key, text]);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Looks at what a turn has changed of a store, before it is committed.
+   * @throws StateError where a value is too large for its place, or is none that JSON has
+   */
+  check(turn: Turn, kept: readonly KeptField[], store: Store): void {
+    for (const field of kept) {
+      const text = currentText(field, store);
+      const before = store.committed(() => currentText(field, store));
+      if (text === before) continue;
+      const value: unknown = Reflect.get(store.instance, field.name);
+      if (text !== null && !isJson(value)) throw notToBeKept(field.label, `JSON has no ${value}`);
+      const size = text === null ? 0 : keptSize(field.place, field.key, text);
+      const most = field.place === "cookie" ? LONGEST_COOKIE : LONGEST_KEPT;
+      if (size > most) throw tooLargeToKeep(field.label, field.place, size, most);
+      if (turn !== this.#bringing) this.#replaced.set(field.key, { before, until: Date.now() + SLOWEST });
+    }
+  }
+}
+
+/** What browsers are to keep of a field now. */
+export function currentText(field: KeptField, { instance }: Store): string | null {
+  try {
+    return textOf(field, toPlain(Reflect.get(instance, field.name)));
+  } catch (error) {
+    throw notToBeKept(field.label, error);
+  }
+}
+
+/** Sets a field to what was brought. The default takes the place of what is missing, or refused. */
+function assign(store: Store, field: KeptField, valid: { readonly value: unknown } | undefined): void {
+  const { instance } = store;
+  const now = currentText(field, store);
+  try {
+    if (valid && textOf(field, valid.value) === now) return;
+    if (valid) return void Reflect.set(instance, field.name, valid.value);
+  } catch {
+    // A schema may make what no store takes.
+  }
+  if (now !== null) reset(instance as Record<string, unknown>, field.name);
+}
