@@ -1,4 +1,4 @@
-/** Where a browser keeps a field. */
+/** The places in which browsers keep fields. */
 export type KeepPlace = "localStorage" | "sessionStorage" | "cookie";
 
 /** The values of a store's kept fields as a browser has them: `null` where it has none. `from`: the incarnation in which it has told them before. */

@@ -259,6 +259,24 @@ test("docs/FIELDS.md: each comment has a reply of its own, in each tab", async (
   expect([await one.send(), await two.send(), one.text]).toEqual(["Yes", "", ""]);
 });
 
+test("docs/FIELDS.md: a browser keeps its theme and its sidebar, and a tab its panel", async () => {
+  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { Panel, Prefs } = await app.load("prefs/prefs.ts");
+  const net = pair({ stores: { prefs: Prefs, panel: scope.tab(Panel) } });
+  onTestFinished(() => net[Symbol.asyncDispose]());
+  const tab: Loose = net.client();
+  const [prefs, panel] = await Promise.all([tab.prefs(), tab.panel()]);
+  await Promise.all([prefs.choose("dark"), prefs.resize(300), panel.open("second")]);
+  expect(net.storages(tab)).toMatchObject({
+    cookie: { "twin.prefs.theme": "dark" },
+    localStorage: { "twin.prefs.sidebar": "300" },
+    sessionStorage: { "twin.panel.tab": "second" },
+  });
+  const again: Loose = net.reload(tab);
+  expect(await again.prefs()).toMatchObject({ theme: "dark", sidebar: 300 });
+  expect((await again.panel()).tab).toBe("second");
+});
+
 /** How many parts a model's answer has. @default it goes on as long as somebody listens */
 let parts: number | undefined;
 

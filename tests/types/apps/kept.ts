@@ -22,9 +22,9 @@ export class Prefs {
   // @ts-expect-error no such place
   @state({ keep: "indexedDB" }) place: string = "";
   // @ts-expect-error a private field is seen by no browser
-  @state({ keep: "cookie", private: true }) private secret: string = "";
+  @state({ keep: "cookie", private: true }) protected secret: string = "";
   // @ts-expect-error a private field is seen by no browser
-  @state({ keep: "cookie" }) private hidden: string = "";
+  @state({ keep: "cookie" }) protected hidden: string = "";
   // @ts-expect-error what is kept is stored
   @state({ keep: "cookie", persist: false }) fleeting: string = "";
   // @ts-expect-error what is kept is seen by whoever has the browser
