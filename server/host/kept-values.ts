@@ -116,7 +116,7 @@ export class KeptValues {
 }
 
 /** What browsers are to keep of a field now. */
-export function currentText(field: KeptField, { instance }: Store): string | null {
+function currentText(field: KeptField, { instance }: Store): string | null {
   try {
     return textOf(field, toPlain(Reflect.get(instance, field.name)));
   } catch (error) {

@@ -100,7 +100,7 @@ export function watchesOf(value: unknown): WatchInput[] {
 }
 
 /** What a browser keeps of a store's fields. Names and texts are anything: only those of declared fields are looked at, and checked then. */
-export function keptOf(value: unknown): Kept | undefined {
+function keptOf(value: unknown): Kept | undefined {
   if (value === undefined || value === null) return undefined;
   const [texts, from] = Array.isArray(value) ? (value as unknown[]) : [];
   const kept = record(texts, "`kept` to be `[{ field: text }]`");
