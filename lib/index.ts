@@ -18,6 +18,7 @@ export {
   type Viewer,
 } from "./class/decorators.js";
 export type { Interrupted, Lifecycle, LifecycleName } from "./class/lifecycle.js";
+export { type PresenceDecorator, type PresenceDecoratorFactory, type PresenceOptions, presence } from "./class/presence.js";
 export {
   type AppContext,
   type AppEffects,
@@ -29,7 +30,7 @@ export {
   type Register,
 } from "./class/register.js";
 export { reset } from "./class/reset.js";
-export type { Internal, Loaded, LoadedOf, Pending, View, ViewOf } from "./class/view-types.js";
+export type { Internal, Loaded, LoadedOf, Pending, Person, Presence, View, ViewOf } from "./class/view-types.js";
 export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors/errors.js";
 export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./event/call-types.js";
 export {

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { badDecoratorOption, misplacedDecorator, notCompiled, notDecoratorOptions } from "../errors/errors.js";
+import { statePresence } from "../errors/presence-errors.js";
 import type { Current } from "../event/current.js";
 import { classViews } from "./class-views.js";
 import type { CheckedKeptStateDecorator, KeptOptions, KeptStateDecorator } from "./kept-types.js";
@@ -147,7 +148,7 @@ export interface EventDecoratorFactory extends EventDecorator {
 
 const PLACES: readonly string[] = ["localStorage", "sessionStorage", "cookie"];
 /** The kind of an option that takes a schema. */
-const SCHEMA = "Standard Schema";
+export const SCHEMA = "Standard Schema";
 
 /** Values as a message lists them: `"a", "b" or "c"`. */
 const oneOf = (values: readonly string[]) => `"${values.slice(0, -1).join('", "')}" or "${values.at(-1)}"`;
@@ -167,6 +168,7 @@ export const state = decorator(
     const { persist = true, visibleTo, keep, input } = options as Partial<FieldSchema>;
     if (keep !== undefined && !PLACES.includes(keep)) throw badDecoratorOption("state", name, "keep", oneOf(PLACES), keep);
     if (input && !keep) throw badDecoratorOption("state", name, "input", "`keep` beside it");
+    if (process.env.NODE_ENV !== "production" && declared.fields[name]?.presence) throw statePresence(name);
     declared.fields[name] = {
       name,
       private: options.private === true,
@@ -252,14 +254,14 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
 });
 
 // arktype's schemas are functions, and valibot's have a `kind`, as contexts of decorators do: so this is asked first.
-const isSchema = (value: unknown): value is StandardSchemaV1 =>
+export const isSchema = (value: unknown): value is StandardSchemaV1 =>
   ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in value;
 
 type Options = Readonly<Record<string, unknown>>;
 type Declare = (declared: Declared, name: string, options: Options, paramTypes?: readonly unknown[]) => void;
 
 /** A decorator for both kinds, with and without options. */
-function decorator(what: string, kinds: readonly string[], known: Readonly<Record<string, string>>, declare: Declare) {
+export function decorator(what: string, kinds: readonly string[], known: Readonly<Record<string, string>>, declare: Declare) {
   function decorate(options: Options, target: unknown, key: unknown, descriptor: unknown): void {
     registerClassViews(classViews);
     if (isContext(key)) {

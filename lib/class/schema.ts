@@ -18,6 +18,16 @@ export interface FieldSchema {
   readonly keep?: KeepPlace;
   /** The schema of what browsers bring of a kept field. */
   readonly input?: StandardSchemaV1;
+  /** The field lists who is here: the server alone writes it. */
+  readonly presence?: PresenceSchema;
+}
+
+/** How a presence field is made. */
+export interface PresenceSchema {
+  /** What the server says of a tab, by the context of its connection; nothing where the tab is not listed. */
+  readonly of?: (context: never) => unknown;
+  /** Checks what tabs show of themselves. Without it they show nothing. */
+  readonly input?: StandardSchemaV1;
 }
 
 export interface ComputedSchema {
@@ -133,6 +143,9 @@ export const hiddenMembers = ({ fields, computeds }: ClassSchema): { readonly fi
 
 /** The names of the fields that the storage keeps. */
 export const keptFields = ({ fields }: ClassSchema): string[] => [...fields.values()].filter(({ persist }) => persist).map(({ name }) => name);
+
+/** The fields that list who is here. */
+export const presenceFields = ({ fields }: ClassSchema): FieldSchema[] => [...fields.values()].filter(({ presence }) => presence);
 
 /** Whether a class declares something itself. */
 export const declares = (prototype: object): boolean => declarationsOf(prototype).next().done !== true;

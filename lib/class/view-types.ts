@@ -17,6 +17,17 @@ export type Internal<T> = T & { readonly [INTERNAL]?: never };
 // The types stand in an object, as TypeScript defers a condition on the polymorphic `this` itself.
 export type IsInternal<M> = M extends (this: infer S, ...args: any) => unknown ? ({ it: S } extends { it: Internal<unknown> } ? true : false) : false;
 
+declare const OWN: unique symbol;
+/** Somebody who is here: their `id`, what the server says of them (`T`), and what they show of themselves (`I`). */
+export type Person<T = {}, I = {}> = { readonly id: string } & View<T> & Partial<View<I>>;
+/**
+ * The people who are here, in the order in which they came: one for each tab. A field with `@presence` has this type.
+ * @example @presence({ of: ({ user }) => ({ name: user.name }), input: Cursor }) people!: Presence<{ name: string }, { cursor: Cursor }>;
+ */
+export interface Presence<T = {}, I = {}> extends ReadonlyArray<Person<T, I>> {
+  readonly [OWN]: I;
+}
+
 /** A value of a store, as the browser sees it: deeply read-only, its methods are events. */
 export type ViewOf<T> =
   IsAny<T> extends true
@@ -30,7 +41,9 @@ export type ViewOf<T> =
         : // Array syntax: deferred, so that recursive types as `Json` end.
           T extends readonly (infer E)[]
           ? number extends T["length"]
-            ? readonly ViewOf<E>[]
+            ? T extends Presence<any, any>
+              ? T
+              : readonly ViewOf<E>[]
             : { readonly [I in keyof T]: ViewOf<T[I]> }
           : T extends ReadonlyMap<infer K, infer V>
             ? ReadonlyMap<K, ViewOf<V>>
@@ -59,7 +72,9 @@ export type LoadedOf<T> =
         ? never
         : T extends readonly (infer E)[]
           ? number extends T["length"]
-            ? readonly LoadedOf<E>[]
+            ? T extends Presence<any, any>
+              ? T
+              : readonly LoadedOf<E>[]
             : { readonly [I in keyof T]: LoadedOf<T[I]> }
           : T extends ReadonlyMap<infer K, infer V>
             ? ReadonlyMap<K, LoadedOf<V>>

@@ -62,6 +62,11 @@ export const readOnlyComputed = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
 export const readOnlyReaction = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was put into another order by what reacts to it. Use \`toSorted()\` or \`toReversed()\`, which give a new array.`);
+export const readOnlyPresence = (path: string) =>
+  new StateError(
+    "READ_ONLY",
+    `\`${path}\` lists who is here: the server alone changes it. What a tab shows of itself comes from \`usePresence(people, own)\`; what the server says of it, from \`@presence({ of })\`.`,
+  );
 export const assignedMethod = (path: string) =>
   new StateError(
     "READ_ONLY",
