@@ -1,6 +1,6 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
 import { protectMethods } from "../class/methods.js";
-import { type ComputedSchema, classSchema, hiddenMembers, keptFields, visibleComputeds, visibleFields } from "../class/schema.js";
+import { type ComputedSchema, classSchema, hiddenMembers, keptFields, presenceFields, visibleComputeds, visibleFields } from "../class/schema.js";
 import { noSetter, notConstructed } from "../errors/state-errors.js";
 import { InstanceNode } from "../graph/instance.js";
 import { NODE, put, type Stored } from "../graph/node.js";
@@ -20,6 +20,8 @@ export interface Shape {
   readonly visibleFields: readonly string[];
   /** The fields that the storage keeps. */
   readonly persistedFields: readonly string[];
+  /** The fields that list who is here. */
+  readonly presenceFields: readonly string[];
   /** All computeds, those with `visibleTo` too. */
   readonly computeds: readonly ComputedSchema[];
   /** The fields that clients see, and the computeds. */
@@ -74,6 +76,7 @@ export function shapeOf(name: string, Class: new () => object): Shape {
     Class,
     fields: [...schema.fields.keys()],
     persistedFields: keptFields(schema),
+    presenceFields: presenceFields(schema).map((one) => one.name),
     computeds: [...schema.computeds.values()],
     ...names,
     sharedNames: [...names.visibleNames, ...[...hidden.fields, ...hidden.computeds].map((one) => one.name)],
@@ -109,7 +112,11 @@ export class ClassNode extends InstanceNode implements Entrant {
   }
 
   take(instance: object): void {
-    for (const name of this.shape.fields) this.data[name] = this.graph.writer.enter((instance as Record<string, unknown>)[name], this, name);
+    const { fields, presenceFields } = this.shape;
+    for (const name of fields) {
+      const value = (instance as Record<string, unknown>)[name];
+      this.data[name] = presenceFields.includes(name) ? this.graph.presence?.make() : this.graph.writer.enter(value, this, name);
+    }
   }
 
   // The properties are not configurable, so that `delete` and `defineProperty` throw. Otherwise they would silently take a field out of the state.

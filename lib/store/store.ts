@@ -1,6 +1,7 @@
 import { Channel, type Saved, type StorageDelta } from "../channel/channel.js";
 import type { Viewers } from "../channel/viewers.js";
 import { type Audience, clients, storage } from "../graph/audience.js";
+import type { ArrayNode } from "../graph/array.js";
 import { type Node, UNNUMBERED } from "../graph/node.js";
 import { MergedChanges } from "../record/merge-changes.js";
 import { type Change, Recorder } from "../record/recorder.js";
@@ -76,6 +77,8 @@ export interface Store {
    * changes of a running event, and without a guard. If it throws, nothing has changed. The host is told by `ticks.due()`.
    */
   feed(write: () => void): void;
+  /** Lists a person in a presence field, or shows what is new of them; `undefined`: they are not here any more. It is fed. */
+  showPerson(field: string, id: string, person: Readonly<Record<string, unknown>> | undefined): void;
   /** An event has ended: the same raw object that enters later is another container. */
   endTurn(): void;
   /** Runs a synchronous read on the state of the last commit. */
@@ -282,6 +285,11 @@ class LoadedStore implements Store {
       this.#fed ??= new MergedChanges();
       for (const [node, change] of changes) this.#fed.add(node, change);
     });
+  }
+
+  showPerson(field: string, id: string, person: Readonly<Record<string, unknown>> | undefined): void {
+    const { presence, root } = this.#graph;
+    this.feed(() => presence?.show((root as ClassNode).data[field] as ArrayNode, id, person));
   }
 
   endTurn(): void {

@@ -1,7 +1,7 @@
 import { _getGlobalState, isComputed, transaction } from "mobx";
 import type { ComputedSchema } from "../class/schema.js";
 import { outsideEvent } from "../errors/errors.js";
-import { readOnlyComputed, readOnlyReaction } from "../errors/state-errors.js";
+import { readOnlyComputed, readOnlyPresence, readOnlyReaction } from "../errors/state-errors.js";
 import { stateDate } from "../graph/date.js";
 import { Graph } from "../graph/graph.js";
 import type { InstanceNode } from "../graph/instance.js";
@@ -13,6 +13,7 @@ import { rebase } from "../record/rebase.js";
 import type { Change, Recorder } from "../record/recorder.js";
 import { replaced, undo } from "../record/undo.js";
 import { ClassNode, type Shape, shapeOf } from "./class-node.js";
+import { PresenceLists } from "./presence-lists.js";
 import { type Reconciliation, reconcile } from "./reconcile.js";
 import { Writer } from "./writer.js";
 
@@ -43,6 +44,8 @@ export class WritableGraph extends Graph {
   hides = false;
   /** Whether a channel shows an instance. Set where there is more than one channel for clients. */
   sees: ((node: ClassNode) => boolean) | undefined;
+  /** The lists of who is here, where the store has some. */
+  presence: PresenceLists | undefined;
   /** Clients may see fields that the storage does not keep. */
   forgets = false;
   /** Reports an error that a computed throws, or a value of a computed that is no state. */
@@ -66,6 +69,7 @@ export class WritableGraph extends Graph {
       guard: (node, key) => {
         if (this.#evaluating) throw readOnlyComputed(pathOf(node, key));
         if (this.#feeding) return;
+        if (this.presence?.guards(node, key)) throw readOnlyPresence(pathOf(node, key));
         const { trackingDerivation } = _getGlobalState();
         if (trackingDerivation) refuseWrite(trackingDerivation, node, key);
         if (this.rewound) throw outsideEvent(name, pathOf(node, key));
@@ -75,6 +79,7 @@ export class WritableGraph extends Graph {
         const shape = this.#shapes.get(prototype);
         return shape && new ClassNode(this, shape);
       },
+      keeps: (node) => this.presence?.has(node) === true,
     });
     this.mode = { recorder, writer: this.writer };
     for (const [model, Class] of Object.entries(models ?? {})) this.#register(shapeOf(model, Class as new () => object));
@@ -119,7 +124,8 @@ export class WritableGraph extends Graph {
     return computeds;
   }
 
-  #note({ hidden, visibleFields, persistedFields }: Shape): void {
+  #note({ hidden, visibleFields, persistedFields, presenceFields }: Shape): void {
+    if (presenceFields.length > 0) this.presence ??= new PresenceLists(this.writer);
     this.hides ||= hidden !== undefined;
     this.forgets ||= visibleFields.some((field) => !persistedFields.includes(field));
   }

@@ -36,6 +36,8 @@ export interface WriterOptions {
   guard(node: Node, key: unknown): void;
   /** The container of an instance with this prototype; `undefined` where its class may not enter. */
   embody(prototype: object): Entrant | undefined;
+  /** Whether only the server writes a container. Where users put it elsewhere, a copy enters. */
+  keeps?(node: Node): boolean;
 }
 
 /** The container of an instance that enters. */
@@ -183,7 +185,7 @@ export class Writer {
 
   #enterObject(value: object, holder: Node, key: unknown): Stored {
     const node = nodeOf(value);
-    if (node?.graph === this.#graph) return node;
+    if (node?.graph === this.#graph && !this.#options.keeps?.(node)) return node;
     const known = this.#entered.get(value);
     if (known) return known;
     if (this.#trail.length > 0) return this.#enterNew(value, node, key);
