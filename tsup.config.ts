@@ -38,6 +38,7 @@ export default defineConfig({
     online: "client/online.ts",
     submit: "client/submit.ts",
     keeper: "client/keeper.ts",
+    presence: "client/presence.ts",
     effects: "react/effects.ts",
     toast: "react/toast.ts",
     prediction: "client/prediction.ts",

@@ -9,3 +9,6 @@ export const loadForms = () => import("./submit.js");
 
 /** Loads what keeps fields in the browser: only pages of apps that have such fields do so. */
 export const loadKeeper = () => import("./keeper.js");
+
+/** Loads what shows this tab to others: only pages with presence do so. */
+export const loadPresence = () => import("./presence.js");

@@ -6,11 +6,12 @@ import { Signal } from "../lib/graph/signal.js";
 import type { Snapshot } from "../lib/wire/codec.js";
 import { ANSWER_WAIT } from "../lib/wire/protocol.js";
 import type { PreloadData } from "../server/call/preload.js";
-import { loadOnline } from "./chunks.js";
+import { loadOnline, loadPresence } from "./chunks.js";
 import { ServerConnection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import type { BrowserClasses, ClientOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
+import type { PresenceClient } from "./presence.js";
 import type { Receiver, ServerFacts } from "./receiver.js";
 import { toldBy } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
@@ -34,6 +35,10 @@ export interface Client {
   onError(listener: (error: EventError) => void): () => void;
   /** Calls back for each effect that an event has in this browser, after what it changed is shown. */
   onEffect(listener: (name: string, args: readonly unknown[]) => void): () => void;
+  /** What this tab shows of itself to others, once it is loaded. */
+  presence: PresenceClient | undefined;
+  /** Loads that. */
+  loadPresence(): Promise<PresenceClient>;
   /** Ends the connection. Calls that have no answer are rejected. */
   close(): void;
 }
@@ -177,8 +182,13 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     return scope;
   }
 
-  return {
+  const client: Client = {
     twin: twinAt,
+    presence: undefined,
+    async loadPresence() {
+      const { PresenceClient } = await loadPresence();
+      return (client.presence ??= new PresenceClient({ connection, server, twins, trpc, unheard }));
+    },
     status,
     visitor,
     preload(data) {
@@ -211,6 +221,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       for (const twin of twins.values()) twin.close();
     },
   };
+  return client;
 }
 
 /** Calls that end so were ended on purpose: that nobody awaits them is no failure. */

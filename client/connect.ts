@@ -1,5 +1,5 @@
 import type { AppVisitor } from "../lib/class/register.js";
-import type { LoadedOf, View } from "../lib/class/view-types.js";
+import type { LoadedOf, Presence, View } from "../lib/class/view-types.js";
 import type { EventError } from "../lib/errors/errors.js";
 import { openFace } from "../lib/live/faces.js";
 import { printContainers } from "../lib/live/inspect.js";
@@ -9,10 +9,14 @@ import { createClient } from "./client.js";
 import { engine } from "./lazy-prediction.js";
 import type { ClientOptions } from "./options.js";
 import type { Status } from "./status.js";
+import type { LiveTwin } from "./twin.js";
 import { decodeVisitor, type Visiting } from "./visitor.js";
 
 /** A store's twin: the state as MobX sees it, read-only, and the events. */
 export type Live<T> = View<T> & LiveTools<T>;
+
+/** What a tab shows of itself in a presence field. */
+export type OwnOf<V> = V extends Presence<any, infer I> ? Partial<I> : never;
 
 export interface LiveTools<T> {
   /** How many events of this store that were called here have no answer yet. */
@@ -21,6 +25,11 @@ export interface LiveTools<T> {
   $snapshot(): View<T>;
   /** Calls back after each change, until the returned function is called. For those who do not use MobX. */
   $subscribe(listener: () => void): () => void;
+  /**
+   * Shows something of this client in a presence field, in the place of what it showed there before; `undefined`: nothing any more.
+   * @example board.$present("people", { cursor: { x, y } });
+   */
+  $present<K extends keyof T & string>(field: K, own: OwnOf<T[K]> | undefined): void;
   /** Lets the twin go: a while later it is no longer kept up to date. */
   $leave(): void;
 }
@@ -94,7 +103,12 @@ export function connect<T extends { readonly "~stores": any; readonly "~models"?
     }
     twin.mirror.graph.open ??= openFace;
     const { live } = twin.mirror;
-    const more: Record<string, unknown> = { $snapshot: () => viewOf(live), $subscribe: (listener: () => void) => twin.subscribe(listener), $leave: leave };
+    const more: Record<string, unknown> = {
+      $snapshot: () => viewOf(live),
+      $subscribe: (listener: () => void) => twin.subscribe(listener),
+      $present: (field: string, own?: object) => void client.loadPresence().then((presence) => presence.showIn(twin as LiveTwin, field, live, own), unloaded),
+      $leave: leave,
+    };
     return new Proxy(live, { get: (target, name) => (typeof name === "string" && Object.hasOwn(more, name) ? more[name] : Reflect.get(target, name, target)) });
   }
 
@@ -113,6 +127,9 @@ export function connect<T extends { readonly "~stores": any; readonly "~models"?
     },
   }) as unknown as Connected<T["~stores"]>;
 }
+
+/** The code that shows something did not load: nothing is shown, until the next time. */
+const unloaded = () => {};
 
 /** Keeps the session's cookie where there is no browser to keep it. */
 function withCookies({ fetch: get = fetch, openSocket }: ClientOptions): Required<Pick<ClientOptions, "fetch" | "openSocket">> {

@@ -173,6 +173,7 @@ export class Receiver {
       if (!this.#awaited()) this.#release();
     } else if (twin.shows(incarnation, revision) && twin.at?.[2] === audience) {
       twin.synced = true;
+      twin.onSynced?.();
       this.#sender.flush();
     } else this.#renew(twin);
   }
@@ -191,6 +192,7 @@ export class Receiver {
     atomically(() => {
       for (const { twin, at, snapshot, ended, since } of ready) {
         twin.synced = true;
+        twin.onSynced?.();
         this.#takeSnapshot(twin, at, snapshot, ended, since);
       }
     });

@@ -82,6 +82,8 @@ export class LiveTwin implements Twin {
   at: Position | undefined;
   /** The stream that is open has begun to tell of it. */
   synced = false;
+  /** Called when a stream has begun to tell of it. */
+  onSynced: (() => void) | undefined;
   readonly #world: TwinWorld;
   readonly #events = new WeakMap<InstanceNode, Map<string, BoundEvent>>();
   readonly #members: Members | undefined;

@@ -1,6 +1,6 @@
 import type { LifecycleName } from "../lib/class/lifecycle.js";
 import type { AppContext, ContextRequest, Problem } from "../lib/class/register.js";
-import { type ClassSchema, classSchema } from "../lib/class/schema.js";
+import { type ClassSchema, classSchema, presenceFields } from "../lib/class/schema.js";
 import {
   badModel,
   badOption,
@@ -17,6 +17,7 @@ import {
   unknownScopeOption,
 } from "../lib/errors/errors.js";
 import { keepOnModel } from "../lib/errors/keep-errors.js";
+import { presenceAlone, presenceInModel } from "../lib/errors/presence-errors.js";
 import { hiddenPrivate } from "../lib/errors/viewer-errors.js";
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";
@@ -299,6 +300,7 @@ function checkModels(models: Models): void {
     names.set(Class, name);
     mustWork(Class);
     for (const { name: field, keep } of classSchema(Class).fields.values()) if (keep) throw keepOnModel(name, field);
+    for (const field of presenceFields(classSchema(Class))) throw presenceInModel(Class.name, field.name);
     checkEvents(name, classSchema(Class));
   }
 }
@@ -328,6 +330,7 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
   const schema = classSchema(Class);
   if (schema.fields.size + schema.computeds.size + schema.events.size === 0) throw noSchema(name, Class.name);
   mustWork(Class);
+  if (kind === "session" || kind === "tab") for (const field of presenceFields(schema)) throw presenceAlone(Class.name, field.name, kind);
   for (const event of schema.events.keys()) {
     if (HOOKS.includes(event)) throw eventIsHook(name, event);
     if (Object.hasOwn(models, event)) throw eventIsModel(name, event);

@@ -18,6 +18,9 @@ export const presenceOfThrew = (label: string, cause: unknown) =>
 export const noPresence = (store: string, field: string) =>
   refusal("NOT_FOUND", `\`${store}.${field}\` takes nothing from tabs: it is no field with \`@presence({ input })\`. Give the decorator a schema.`);
 export const presenceTooLarge = (label: string, most: number) =>
-  refusal("INVALID", `What this tab would show in \`${label}\` has more than ${most} characters. Show less: an id or a position, and keep the rest in the store.`);
+  refusal(
+    "INVALID",
+    `What this tab would show in \`${label}\` has more than ${most} characters. Show less: an id or a position, and keep the rest in the store.`,
+  );
 export const presenceNoObject = (label: string) =>
   refusal("INVALID", `What a tab shows in \`${label}\` is an object, as \`{ cursor }\`: \`@presence({ input })\` must give one.`);

@@ -24,7 +24,7 @@ function fraction(value: number): number {
 }
 
 /** SHA-256, as browsers have it only for those who wait. */
-function sha256(ascii: string): number[] {
+export function sha256(ascii: string): number[] {
   const words: number[] = [];
   const length = ascii.length;
   for (let i = 0; i < length; i++) words[i >> 2] = (words[i >> 2] ?? 0) | (ascii.charCodeAt(i) << (24 - (i % 4) * 8));

@@ -1,7 +1,7 @@
 import { Channel, type Saved, type StorageDelta } from "../channel/channel.js";
 import type { Viewers } from "../channel/viewers.js";
-import { type Audience, clients, storage } from "../graph/audience.js";
 import type { ArrayNode } from "../graph/array.js";
+import { type Audience, clients, storage } from "../graph/audience.js";
 import { type Node, UNNUMBERED } from "../graph/node.js";
 import { MergedChanges } from "../record/merge-changes.js";
 import { type Change, Recorder } from "../record/recorder.js";

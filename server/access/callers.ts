@@ -84,12 +84,12 @@ export class Callers {
    * Refuses a request that is not heard at all. A refused call has taken no number, and is sent again.
    * @throws EventError `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`
    */
-  admit(request: TwinRequest, claim?: Claim): void {
+  admit(request: TwinRequest, claim?: Claim, kind?: "presence"): void {
     const { closing: closed, sessionLimits } = this.#server;
     if (closed) throw closing(RETRY);
     const { session } = request;
     if (!session) return;
-    sessionLimits.ask(session.id);
+    sessionLimits.ask(session.id, kind);
     if (request.replaced && !this.renew(request, claim)) throw cookieReplaced();
   }
 

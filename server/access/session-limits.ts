@@ -41,6 +41,7 @@ interface SessionUse {
 export class SessionLimits {
   readonly #bounds: () => Bounds;
   readonly #requests: RateLimiter;
+  readonly #presences: RateLimiter;
   readonly #newcomers: RateLimiter;
   readonly #sessions = new Map<string, SessionUse>();
   #running = 0;
@@ -50,15 +51,16 @@ export class SessionLimits {
     this.#bounds = bounds;
     const { eventRate, maxSessions } = bounds();
     this.#requests = createRateLimiter({ rate: eventRate, size: BURST * eventRate });
+    this.#presences = createRateLimiter({ rate: eventRate, size: 2 * eventRate });
     this.#newcomers = createRateLimiter({ rate: maxSessions / HOUR, size: maxSessions });
   }
 
   /**
-   * Takes a token for a request of a session.
+   * Takes a token for a request of a session. What tabs show by presence counts apart, at the same rate, so that a cursor takes nothing from events.
    * @throws EventError `RATE_LIMITED`
    */
-  ask(session: string): void {
-    const wait = this.#requests.take(session);
+  ask(session: string, kind?: "presence"): void {
+    const wait = (kind === "presence" ? this.#presences : this.#requests).take(session);
     if (wait > 0) throw tooFast(wait);
   }
 

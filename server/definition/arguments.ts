@@ -71,10 +71,8 @@ export async function checkArguments(
   if (!Array.isArray(args)) throw refuse([{ message: "Expected `args` to be an array", path: [] }]);
   const most = mostArguments(event, Class);
   if (args.length > most) throw refuse([{ message: `Expected at most ${most} arguments, got ${args.length}`, path: [] }]);
-  const size = measure(args, maxDepth, maxValues);
-  if (size === "deep") throw refuse([{ message: `Nested more than ${maxDepth} levels deep`, path: [] }]);
-  if (size === "many") throw tooManyValues(maxValues);
-  if (size === "proto") throw refuse([{ message: "`__proto__`, and `constructor` with a `prototype`, are no properties that an argument may have", path: [] }]);
+  const excess = sizeIssue(args, { maxDepth, maxValues });
+  if (excess) throw refuse([excess]);
   if (!event.input) {
     const issues = typeIssues(event.paramTypes ?? [], methodOf(event, Class).length, args);
     if (issues.length > 0) throw refuse(issues);
@@ -144,6 +142,17 @@ export const isOf = (expected: string, value: unknown) => typeof value === expec
 const kindOf = (value: unknown) => (value === null || Number.isNaN(value) ? String(value) : typeof value);
 const hintOf = (value: unknown) =>
   value === undefined && process.env.NODE_ENV !== "production" ? ". A parameter that may be left out needs a default, `by: number = 1`, or a schema" : "";
+
+/**
+ * What is wrong with the size of arguments, or with their names, if anything.
+ * @throws EventError `INVALID` where they hold too many values
+ */
+export function sizeIssue(args: readonly unknown[], { maxDepth, maxValues }: ArgumentLimits): Issue | undefined {
+  const size = measure(args, maxDepth, maxValues);
+  if (size === "many") throw tooManyValues(maxValues);
+  if (size === "deep") return { message: `Nested more than ${maxDepth} levels deep`, path: [] };
+  return size && { message: "`__proto__`, and `constructor` with a `prototype`, are no properties that an argument may have", path: [] };
+}
 
 /**
  * Gives why arguments are refused: their size, or a property that would change the prototype of an object into which an event copies them name by name,

@@ -1,10 +1,14 @@
 import { transaction } from "mobx";
 import type { LifecycleName } from "../../lib/class/lifecycle.js";
+import { presenceFields } from "../../lib/class/schema.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Definition } from "./scope.js";
 
 export const hasHook = ({ Class }: Definition, ...hooks: LifecycleName[]): boolean =>
   hooks.some((hook) => typeof (Class.prototype as Record<string, unknown>)[hook] === "function");
+
+/** Whether a store lists who is here. */
+export const hasPresence = (definition: Definition | undefined): boolean => definition !== undefined && presenceFields(definition.schema).length > 0;
 
 /** Runs a hook, where the store has it. */
 export function runHook({ instance }: Store, hook: LifecycleName, ...args: unknown[]): unknown {

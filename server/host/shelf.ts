@@ -115,8 +115,8 @@ export class Shelf {
   replace({ definition, store }: ShelfEntry, next: ShelfEntry): void {
     this.#live.set(definition.name, next);
     // Fields that are not stored are not in the saved state: they come from the old instance.
-    for (const { name: field, persist } of next.definition.schema.fields.values()) {
-      if (!persist && definition.schema.fields.has(field)) Reflect.set(next.store.instance, field, toPlain(Reflect.get(store.instance, field)));
+    for (const { name: field, persist, presence } of next.definition.schema.fields.values()) {
+      if (!persist && !presence && definition.schema.fields.has(field)) Reflect.set(next.store.instance, field, toPlain(Reflect.get(store.instance, field)));
     }
     store.dispose();
   }

@@ -1,6 +1,6 @@
 import type { Caller, ConnectionInfo } from "./context.js";
 
-/** The tabs that watch a store with connection hooks. A tab that is back within the grace time, with the same user, has not left. */
+/** The tabs that watch a store with connection hooks, or with a list of who is here. A tab that is back within the grace time, with the same user, has not left. */
 export interface TabHooks {
   arrive(store: string, tab: Tab): void;
   leave(store: string, tab: Tab): void;
@@ -10,9 +10,11 @@ export interface TabHooks {
   clear(): void;
 }
 
-interface Tab {
+/** A page of a tab, by its stream. */
+export interface Tab {
   readonly info: ConnectionInfo;
   readonly caller: Caller;
+  readonly client: string | undefined;
 }
 
 export interface TabHooksOptions {
@@ -21,6 +23,8 @@ export interface TabHooksOptions {
   /** Keeps the host in memory until the returned function is called. */
   pin(): () => void;
   notify(store: string, hook: "onConnect" | "onDisconnect", tab: Tab): Promise<void>;
+  /** A tab is here with these pages, of which `tab` has come last. Without pages it has gone. */
+  here(store: string, tab: Tab, pages: ReadonlySet<Tab>): void;
 }
 
 interface Present {
@@ -40,13 +44,16 @@ function userOf({ caller }: Tab): unknown {
   return typeof id === "object" ? undefined : id;
 }
 
-export function createTabHooks({ grace, pin, notify }: TabHooksOptions): TabHooks {
+const NOBODY: ReadonlySet<Tab> = new Set();
+
+export function createTabHooks({ grace, pin, notify, here }: TabHooksOptions): TabHooks {
   const present = new Map<string, Present>();
   const idOf = (store: string, { info }: Tab) => `${store} ${info.id}`;
 
   async function depart(id: string, { store, tab, leaving, release }: Present): Promise<void> {
     clearTimeout(leaving);
     present.delete(id);
+    here(store, tab, NOBODY);
     await notify(store, "onDisconnect", tab);
     release();
   }
@@ -60,7 +67,9 @@ export function createTabHooks({ grace, pin, notify }: TabHooksOptions): TabHook
         found = undefined;
       }
       if (!found) {
-        present.set(id, { store, pages: new Set([tab]), tab, leaving: undefined, release: () => {} });
+        const pages = new Set([tab]);
+        present.set(id, { store, pages, tab, leaving: undefined, release: () => {} });
+        here(store, tab, pages);
         void notify(store, "onConnect", tab);
         return;
       }
@@ -68,11 +77,16 @@ export function createTabHooks({ grace, pin, notify }: TabHooksOptions): TabHook
       found.release();
       found.pages.add(tab);
       Object.assign(found, { tab, leaving: undefined, release: () => {} });
+      here(store, tab, found.pages);
     },
     leave(store, tab) {
       const id = idOf(store, tab);
       const found = present.get(id);
-      if (!found?.pages.delete(tab) || found.pages.size > 0) return;
+      if (!found?.pages.delete(tab)) return;
+      if (found.pages.size > 0) {
+        found.tab = [...found.pages].at(-1) as Tab;
+        return here(store, found.tab, found.pages);
+      }
       found.release = pin();
       found.leaving = setTimeout(() => void depart(id, found), grace);
     },

@@ -1,10 +1,11 @@
 import type { Snapshot } from "../../lib/wire/codec.js";
-import { hasHook } from "../definition/lifecycle.js";
+import { hasHook, hasPresence } from "../definition/lifecycle.js";
 import type { StreamConnection } from "../stream/connection.js";
 import { Frame } from "../wire/frame.js";
 import type { HostViewers } from "./audiences.js";
 import { createFrameLog, type FrameLog } from "./frame-log.js";
 import type { Host } from "./host.js";
+import { People } from "./people.js";
 import { isRenumbered, type ShelfEntry } from "./shelf.js";
 import { createTabHooks, type TabHooks } from "./tab-hooks.js";
 
@@ -37,6 +38,7 @@ export class Watchers {
   readonly #watching = new Map<StreamConnection, Set<string>>();
   readonly #frameLog: FrameLog;
   readonly #tabHooks: TabHooks;
+  #people: People | undefined;
 
   constructor(host: Host, revision: number) {
     const { world } = host;
@@ -47,6 +49,12 @@ export class Watchers {
       grace: world.limits.grace,
       pin: () => world.pin(host),
       notify: (store, hook, { info, caller }) => host.notify(store, hook, info, caller),
+      here: (store, tab, pages) => {
+        if (!hasPresence(host.shelf.live.get(store)?.definition)) return;
+        this.#people ??= new People(host);
+        if (pages.size > 0) this.#people.see(store, tab, pages);
+        else this.#people.lose(store, tab);
+      },
     });
   }
 
@@ -93,7 +101,7 @@ export class Watchers {
 
   #arrive(connection: StreamConnection, store: string): void {
     const { definition } = this.#host.shelf.live.get(store) as ShelfEntry;
-    if (hasHook(definition, "onConnect", "onDisconnect")) this.#tabHooks.arrive(store, connection);
+    if (hasPresence(definition) || hasHook(definition, "onConnect", "onDisconnect")) this.#tabHooks.arrive(store, connection);
   }
 
   unwatch(connection: StreamConnection, store: string): void {
@@ -101,6 +109,11 @@ export class Watchers {
     if (!stores?.delete(store)) return;
     if (stores.size === 0) this.#watching.delete(connection);
     this.#tabHooks.leave(store, connection);
+  }
+
+  /** Who is here, where somebody watches a store with a presence field. */
+  get people(): People | undefined {
+    return this.#people;
   }
 
   /** Sends snapshots to all: the frames that they have are not continued. */

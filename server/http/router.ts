@@ -80,6 +80,7 @@ export function buildRouter(runtime: Runtime) {
     $connect: mutation((request, input) => runtime.streams.connect(request, input)),
     $watch: mutation(async (request, input) => done(await runtime.streams.watch(request, input))),
     $unwatch: mutation((request, input) => done(runtime.streams.unwatch(request, input))),
+    $present: mutation(async (request, input) => done(await runtime.streams.present(request, input))),
     $join: mutation(async (request, input) => done(await runtime.streams.join(request, input))),
     $leave: mutation((request, input) => done(runtime.streams.drop(request, input))),
     $cancel: mutation(async (request, input) => done(await runtime.dispatcher.cancel(request, input))),

@@ -315,9 +315,10 @@ export class StreamConnection {
     return count;
   }
 
-  watches(store: string, key: string | null): boolean {
-    for (const { host, stores } of this.#watched.values()) if (host.roomKey === key && stores.has(store)) return true;
-    return false;
+  /** The host of a store that it watches. */
+  hostOf(store: string, key: string | null): Host | undefined {
+    for (const { host, stores } of this.#watched.values()) if (host.roomKey === key && stores.has(store)) return host;
+    return undefined;
   }
 
   /** Holds a host that it is going to watch. */

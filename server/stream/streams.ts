@@ -15,7 +15,7 @@ import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Telemetry } from "../telemetry.js";
 import type { Report } from "../wire/error-shape.js";
-import { clientId, letterId, record, type WatchInput, watchesOf, whole } from "../wire/request-input.js";
+import { clientId, letterId, presentedOf, record, type WatchInput, watchesOf, whole } from "../wire/request-input.js";
 import { StreamConnection } from "./connection.js";
 import { Letters } from "./letters.js";
 import { Line } from "./line.js";
@@ -233,6 +233,17 @@ export class Streams {
     return client === undefined ? inputs : inputs.filter(({ store, kept }) => kept || !this.#server.definitions.get(store)?.kept);
   }
 
+  /** A page shows something of its tab by a presence field of a store that it watches. Where it watches it no more, there is nobody to show. */
+  async present(request: TwinRequest, input: unknown): Promise<void> {
+    const { callers, clients, limits } = this.#server;
+    callers.admit(request, undefined, "presence");
+    const { client, epoch, key, ...presented } = presentedOf(input);
+    clients.bind(client, request);
+    const connection = this.#tabs.get(client);
+    const people = connection?.epoch === epoch ? connection.hostOf(presented.store, key)?.watchers.people : undefined;
+    if (connection) await people?.present(connection, presented, limits);
+  }
+
   unwatch(request: TwinRequest, input: unknown): void {
     const { connection, watch } = this.#tabOf(request, input);
     if (!connection) return;
@@ -259,7 +270,7 @@ export class Streams {
       const take = this.#refusalsOf(connection);
       for (const input of inputs) {
         try {
-          if (!connection.watches(input.store, input.key ?? null) && room-- <= 0) throw tooManyWatches(input.store);
+          if (!connection.hostOf(input.store, input.key ?? null) && room-- <= 0) throw tooManyWatches(input.store);
           const id = await locateGuarded(definitionOf(definitions, input.store), connection.caller, input.key, take(input));
           groups.set(id, [...(groups.get(id) ?? []), input]);
         } catch (error) {

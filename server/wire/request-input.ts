@@ -110,6 +110,14 @@ function keptOf(value: unknown): Kept | undefined {
   return [kept as Kept[0], from ?? undefined];
 }
 
+/** The input of `$present`. */
+export function presentedOf(input: unknown) {
+  const { client, epoch, store, key, field, n, value } = record(input, "`{ client, epoch, store, key?, field, n, value? }`");
+  if (typeof store !== "string" || typeof field !== "string") throw badRequest("Expected `store` and `field` to be names");
+  if (key !== undefined && key !== null && typeof key !== "string") throw badRequest("Expected `key` to be a string");
+  return { client: clientId(client), epoch: whole(epoch, "epoch"), store, key: key ?? null, field, n: whole(n, "n"), value };
+}
+
 function haveOf(value: unknown): Have | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || typeof value[0] !== "string") throw badRequest("Expected `have` to be `[incarnation, revision]`");

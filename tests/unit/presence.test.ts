@@ -1,19 +1,17 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { computed, state } from "../../lib/class/decorators.js";
 import { presence } from "../../lib/class/presence.js";
 import { reset } from "../../lib/class/reset.js";
 import type { Presence } from "../../lib/class/view-types.js";
 import { createStore } from "../../lib/store/store.js";
 
-interface Own {
-  cursor?: { x: number; y: number };
-}
+const Own = z.object({ cursor: z.object({ x: z.number(), y: z.number() }).optional() });
 
 class Board {
   @state title = "a";
   @state seen: unknown[] = [];
-  @presence({ of: () => ({ name: "" }), input: { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as Own }) } } })
-  people!: Presence<{ name: string }, Own>;
+  @presence({ of: () => ({ name: "" }), input: Own }) people!: Presence<{ name: string }, z.infer<typeof Own>>;
   @computed get names() {
     return this.people.map(({ name }) => name);
   }
