@@ -1,6 +1,8 @@
 import type { Caller, ConnectionInfo } from "./context.js";
 
-/** The tabs that watch a store with connection hooks, or with a list of who is here. A tab that is back within the grace time, with the same user, has not left. */
+/**
+ * The tabs that watch a store with connection hooks, or with a list of who is here. A tab that is back within the grace time, with the same user, has not left.
+ */
 export interface TabHooks {
   arrive(store: string, tab: Tab): void;
   leave(store: string, tab: Tab): void;

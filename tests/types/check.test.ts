@@ -65,7 +65,7 @@ async function baseline(mode: string): Promise<number> {
 }
 
 // What was measured, and 15 % more: a change that costs users' editors more than that should be meant.
-const APPS = { legacy: 74_600, standard: 73_700 };
+const APPS = { legacy: 96_800, standard: 95_200 };
 const MANY = 39_500;
 const most = (measured: number) => Math.ceil(measured * 1.15);
 

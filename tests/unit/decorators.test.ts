@@ -5,6 +5,7 @@ import { transformSync } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { computed, event, state } from "../../lib/class/decorators.js";
+import { presence } from "../../lib/class/presence.js";
 import { classSchema, describeClass } from "../../lib/class/schema.js";
 import { classViewsOf } from "../../lib/class/view-registry.js";
 import { openFace } from "../../lib/live/faces.js";
@@ -208,7 +209,7 @@ describe("`accessor` fields, of standard decorators", () => {
 });
 
 describe("a decorator in the wrong place, or with wrong options, says what is wrong", () => {
-  const decorators = { state, computed, event } as unknown as Record<string, (...args: unknown[]) => (...args: unknown[]) => void>;
+  const decorators = { state, computed, event, presence } as unknown as Record<string, (...args: unknown[]) => (...args: unknown[]) => void>;
   const method = { value() {}, writable: true, enumerable: false, configurable: true };
   const getter = { get: () => 1, enumerable: false, configurable: true };
   const setter = { set() {}, enumerable: false, configurable: true };
@@ -252,6 +253,17 @@ describe("a decorator in the wrong place, or with wrong options, says what is wr
       expect(() => standard(what, kind, more), `${what} on ${kind}`).toThrow(/: it goes on a (field|getter|method)/);
   });
 
+  test("`@presence` takes no other decorator beside it", () => {
+    for (const order of [
+      ["state", "presence"],
+      ["presence", "state"],
+    ] as const) {
+      const target = {};
+      decorators[order[0]]?.(target, "people", undefined);
+      expect(() => decorators[order[1]]?.(target, "people", undefined)).toThrow("`people` has two decorators, `@presence` and another one");
+    }
+  });
+
   test("unknown options and wrong values name the option, the member and what was expected", () => {
     const wrong: [what: string, options: unknown, message: string][] = [
       ["state", { privat: true }, "`@state({ privat })` on `x`: expected one of private, persist, visibleTo, keep, input"],
@@ -280,6 +292,9 @@ describe("a decorator in the wrong place, or with wrong options, says what is wr
       ["event", { input: z.string() }, "`@event({ input })` on `x`: expected an array of Standard Schemas"],
       ["event", { input: ["string"] }, "expected an array of Standard Schemas"],
       ["event", { input: {} }, "expected an array of Standard Schemas"],
+      ["presence", { of: "name" }, "`@presence({ of })` on `x`: expected a function"],
+      ["presence", { input: { type: "object" } }, "`@presence({ input })` on `x`: expected a Standard Schema"],
+      ["presence", { persist: true }, "`@presence({ persist })` on `x`: expected one of of, input"],
     ];
     const descriptors: Record<string, PropertyDescriptor | undefined> = { state: undefined, computed: getter, event: method };
     for (const [what, options, message] of wrong) {

@@ -1,4 +1,4 @@
-import { computed, event, state } from "twinstate";
+import { computed, event, type Presence, presence, state } from "twinstate";
 import { createTwin, memory, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { serveTwin } from "../kit/app.js";
@@ -65,6 +65,10 @@ class Unmade {
 }
 class Figures {
   @(state({ visibleTo: () => true, private: true } as never) as PropertyDecorator) revenue: number | undefined = 5;
+}
+class Here {
+  @state title = "";
+  @presence people!: Presence;
 }
 class OnlyComputed {
   @computed get one(): number {
@@ -161,6 +165,9 @@ test.for([
   ["a store with kept fields that cannot be made", { stores: { prefs: Unmade } }, /`Unmade` has kept fields, .* its constructor throws: not now/],
   ["a private field that some are to see", { stores: { figures: Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
   ["such a field of a model", { stores, models: { Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
+  ["a list of people in a session's store", { stores: { here: Here } }, /`Here\.people` has `@presence`, and `Here` is a store of a session/],
+  ["a list of people in a tab's store", { stores: { here: scope.tab(Here) } }, /`Here\.people` has `@presence`, and `Here` is a store of a tab/],
+  ["a list of people in a model", { stores, models: { Here } }, /`Here\.people` has `@presence`, and `Here` is a model/],
   ["a secret that is too short", { stores, session: { secret: "short" } }, /fewer than 16 characters/],
 ] as const)("createTwin refuses %s", ([, options, message]) => {
   expect(start(options)).toThrow(message);
@@ -169,6 +176,7 @@ test.for([
 test.for([
   ["a class with computeds alone", { stores: { one: OnlyComputed } }],
   ["names of Object.prototype", { stores: { constructor: Todo, toString: Todo, hasOwnProperty: scope.shared(Todo) } }],
+  ["lists of people in shared stores", { stores: { here: scope.shared(Here), ours: scope.user(Here), room: scope.room(Here, { allow: () => true }) } }],
   ["all options", { stores, models: { Todo }, context: () => ({}), storage: memory(), origins: ["https://a.example"], build: "1", eventTimeout: 1, idle: 0 }],
 ] as const)("createTwin takes %s", ([, options]) => {
   expect(start(options)()).toBeDefined();

@@ -1,6 +1,7 @@
 import type { Client } from "../../../client/client.js";
 import { ClientCall } from "../../../client/client-call.js";
 import type { BrowserClasses } from "../../../client/options.js";
+import { PresenceClient, type PresenceWorld } from "../../../client/presence.js";
 import { createCell, createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Visiting } from "../../../client/visitor.js";
@@ -10,7 +11,8 @@ import type { InstanceNode } from "../../../lib/graph/instance.js";
 import { type Node, nodeOf } from "../../../lib/graph/node.js";
 import { applyDelta } from "../../../lib/mirror/mirror.js";
 import { createStore, type Store, type StoreOptions } from "../../../lib/store/store.js";
-import type { WireDelta } from "../../../lib/wire/codec.js";
+import type { Encoded, WireDelta } from "../../../lib/wire/codec.js";
+import { decodeValue } from "../../../lib/wire/value-codec.js";
 import type { PreloadData, PreloadedStore } from "../../../server/call/preload.js";
 
 type Events = Record<string, (...args: readonly unknown[]) => unknown>;
@@ -48,6 +50,11 @@ export class Source<T extends object> {
       for (const follower of this.#followers) follower(sent(delta));
     }
     return result;
+  }
+
+  /** What the server does for a tab that comes, shows something of itself, or goes. */
+  people(id: string, person: object | undefined): void {
+    this.run(() => this.#store.showPerson("people", id, person && { id, ...person }));
   }
 
   /** Runs an event of the store, or of the instance in it that has the number of `node`. */
@@ -89,7 +96,12 @@ export interface Joined extends Client {
   readonly status: ReturnType<typeof createStatus>;
   /** How many twins it has. */
   readonly size: number;
+  /** What the page has shown of its tab, in order. */
+  readonly shown: unknown[];
 }
+
+/** This tab, as lists of people name it: by hashes of its session and its id. */
+export const ME = "session-tagOPEUCalLgp6";
 
 /** Real twins of real stores, with no network between. */
 export const join = (...sources: Source<any>[]): Joined => joinKnowing({}, ...sources);
@@ -112,6 +124,8 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
     const source = sourceOf(twin);
     const { incarnation, revision, snapshot } = source.preloaded() as Extract<PreloadedStore, { snapshot: unknown }>;
     if (twin.at?.[1] !== revision) twin.snapshot([incarnation, revision], snapshot as never);
+    twin.synced = true;
+    twin.onSynced?.();
     following.set(
       twin,
       source.follow((delta) => twin.frame([incarnation, source.revision], () => applyDelta(twin.mirror, delta))),
@@ -167,7 +181,29 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
     return twin;
   }
 
+  const shown: unknown[] = [];
+  const presenceWorld: PresenceWorld = {
+    connection: { epoch: 1, id: "a-tab-of-22-characters.page" },
+    server: { session: "session-tag-of-it" },
+    twins,
+    trpc: {
+      async mutation(_path, input) {
+        const { store, key = null, value } = input as { store: string; key?: string; value?: Encoded };
+        const own = value && (decodeValue(value) as object);
+        shown.push(own);
+        sourceOf({ store, key }).people(ME, { name: "me", ...own });
+      },
+    },
+    unheard() {},
+  };
+
   const joined: Joined = {
+    presence: undefined,
+    async loadPresence() {
+      joined.presence ??= new PresenceClient(presenceWorld);
+      return joined.presence;
+    },
+    shown,
     prompt: true,
     status: createStatus(),
     visitor: createCell<Visiting>({}),

@@ -1,9 +1,10 @@
 import { observer } from "mobx-react-lite";
 import { type ReactNode, StrictMode, Suspense, useState } from "react";
 import type { View } from "twinstate";
+import { usePresence } from "twinstate/react";
 import type { Preload } from "../../../server/twin.js";
 import { Boundary } from "./boundary.js";
-import { TwinPreload, useLiveTodo, useTodo, useVisitor } from "./hooks.js";
+import { TwinPreload, useCanvas, useLiveTodo, useTodo, useVisitor } from "./hooks.js";
 import { useCount } from "./page.js";
 import type { Todo } from "./stores.js";
 
@@ -150,5 +151,22 @@ export function Visited({ state, later, seen }: PageProps): ReactNode {
         </Suspense>
       )}
     </>
+  );
+}
+
+/** Who else is at a canvas, and what this tab shows there. */
+export function Others({ room = "a", own, seen }: { room?: string; own?: { cursor?: number; typing?: boolean } | undefined; seen?: unknown[] | undefined }) {
+  const others = usePresence(useCanvas(room).people, own);
+  seen?.push(others);
+  return <p>{others.map(({ name, cursor, typing }) => `${name} ${cursor ?? "-"}${typing ? " types" : ""}`).join(", ")}</p>;
+}
+
+export function Here({ state, seen }: PageProps): ReactNode {
+  return (
+    <StrictMode>
+      <TwinPreload state={state}>
+        <Others own={{ cursor: 1 }} seen={seen} />
+      </TwinPreload>
+    </StrictMode>
   );
 }

@@ -1,4 +1,5 @@
-import { computed, EventError, effect, event, state } from "twinstate";
+import { computed, EventError, effect, event, type Presence, presence, state } from "twinstate";
+import { z } from "zod";
 
 export interface Item {
   id: number;
@@ -101,4 +102,11 @@ export class Shelf {
   @event add(title: string) {
     this.books.push(new Book(title));
   }
+}
+
+const Own = z.object({ cursor: z.number().optional(), typing: z.boolean().optional() });
+
+export class Canvas {
+  @state title = "";
+  @presence({ of: () => ({ name: "" }), input: Own }) people!: Presence<{ name: string }, z.infer<typeof Own>>;
 }
