@@ -1,92 +1,12 @@
 import fc from "fast-check";
-import { computed, EventError, effect, event, state } from "twinstate";
 import { memory, scope } from "twinstate/server";
 import { type Fault, type KillPoint, lasting, pair } from "twinstate/testing";
 import { expect, test } from "vitest";
+import { Board, HIDDEN, Item, rights } from "../kit/hidden-board.js";
 import { trouble } from "../kit/trouble.js";
 
 const runs = process.env.TEST_FULL === undefined ? 60 : 1500;
 const seed = Number(process.env.SEED ?? 1);
-
-/** Whether the visitors of a session may see what is hidden. */
-const rights = new Map<string, boolean>();
-const mayAudit = (context: object) => (context as { audits: boolean }).audits;
-
-class Item {
-  @state title = "";
-  @state count = 0;
-  @state({ visibleTo: mayAudit }) hiddenPrice: string | undefined = "SECRET-price";
-  @computed({ visibleTo: mayAudit }) get hiddenLabel(): string | undefined {
-    return `${this.hiddenPrice} of ${this.title}`;
-  }
-  @event({ optimistic: true }) bump() {
-    this.count++;
-  }
-  @event({ optimistic: true }) discount() {
-    this.hiddenPrice = `${this.hiddenPrice?.slice(0, 20)}-${this.count}`;
-    this.title += "!";
-  }
-}
-
-class Board {
-  @state items: Item[] = [];
-  @state note = "";
-  @state({ visibleTo: mayAudit }) hiddenItems: Item[] | undefined = [];
-  @state({ visibleTo: mayAudit }) hiddenTotals: Map<string, unknown> | undefined = new Map([["SECRET-total", 1]]);
-  @computed get size(): number {
-    return this.items.length;
-  }
-  @computed({ visibleTo: mayAudit }) get hiddenSum(): { of: string; items: readonly Item[] } | undefined {
-    return { of: `SECRET-sum-${this.items.length}`, items: this.items };
-  }
-  #at(by: number): Item | undefined {
-    return this.items[by % (this.items.length || 1)];
-  }
-  @event({ optimistic: true }) add(by: number) {
-    const item = new Item();
-    item.title = `item ${by}`;
-    this.items.push(item);
-    return item;
-  }
-  @event({ optimistic: true }) write(by: number) {
-    this.note = `note ${by}`;
-  }
-  @event hide(by: number) {
-    const item = this.#at(by);
-    if (!item) return undefined;
-    this.items = this.items.filter((other) => other !== item);
-    this.hiddenItems?.push(item);
-    return item;
-  }
-  @event reveal() {
-    const item = this.hiddenItems?.pop();
-    if (item) this.items.unshift(item);
-    return { item };
-  }
-  @event total(by: number) {
-    this.hiddenTotals?.set(`SECRET-${by}`, { item: this.#at(by), text: "SECRET-text" });
-  }
-  @event give(by: number) {
-    return [this.#at(by), this.hiddenItems?.[0]];
-  }
-  @event async *each() {
-    for (const item of this.items) yield item;
-    if (this.hiddenItems?.[0]) yield this.hiddenItems[0];
-  }
-  @event fail(by: number) {
-    throw new EventError("SOLD_OUT" as never, "There is none.", { left: by, item: this.#at(by) ?? this.hiddenItems?.[0] } as never);
-  }
-  @event bad() {
-    this.hiddenTotals?.set("SECRET-function", () => {});
-  }
-  /** The app's own mistake. */
-  @event leak(by: number) {
-    return this.#at(by)?.hiddenPrice;
-  }
-  @event tell(by: number) {
-    (effect.everyone as unknown as { show(item: unknown): void }).show(this.#at(by));
-  }
-}
 
 const stores = { board: scope.room(Board, { allow: () => true }) };
 const ROOM = "room";
@@ -97,7 +17,7 @@ const KINDS = ["add", "add", "write", "hide", "reveal", "total", "give", "each",
 const FAULTS: Fault[] = ["lose", "lose answer", "silence", "cut answer", "twice", "late", "late answer"];
 
 const who = fc.constantFrom(...NAMES);
-type Step = Script["steps"][number] | { readonly does: "call"; readonly who: Name; readonly kind: "leak"; readonly by: number };
+type Step = Script["steps"][number] | { readonly does: "call"; readonly who: Name; readonly kind: "leak" | "leakIntoState"; readonly by: number };
 const step = fc.oneof(
   { weight: 14, arbitrary: fc.record({ does: fc.constant("call" as const), who, kind: fc.constantFrom(...KINDS), by: fc.nat(5) }) },
   { weight: 3, arbitrary: fc.record({ does: fc.constant("next" as const), who, fault: fc.constantFrom(...FAULTS) }) },
@@ -122,8 +42,6 @@ const script = fc.record({
 });
 type Script = typeof script extends fc.Arbitrary<infer S> ? S : never;
 
-/** What shows that something hidden has come through: each name, and each value. */
-const HIDDEN = /hidden|SECRET/;
 /** What the last script has let through. */
 let leaks: string[] = [];
 /** The messages that have been looked through. */
@@ -223,10 +141,15 @@ test(`twins of all audiences equal what they may see, and nothing hidden reaches
   expect(messages).toBeGreaterThan(process.env.TEST_FULL === undefined ? 500 : 10_000);
 });
 
-test("a leak is found, on both transports", async () => {
+test("a leak is found, on both transports, in answers and in frames", async () => {
   for (const transport of ["sse", "websocket"] as const) {
-    const planted: Step[] = [{ does: "call", who: "a", kind: "leak", by: 0 }];
-    await expect(play({ seed, storage: "memory", transport, classes: false, bounds: {}, steps: planted })).rejects.toThrow();
-    expect(leaks.join()).toMatch(/SECRET-price/);
+    for (const [who, kind] of [
+      ["a", "leak"],
+      ["c", "leakIntoState"],
+    ] as const) {
+      const planted: Step[] = [{ does: "call", who, kind, by: 0 }];
+      await expect(play({ seed, storage: "memory", transport, classes: false, bounds: {}, steps: planted })).rejects.toThrow();
+      expect(leaks.join()).toMatch(/SECRET-price/);
+    }
   }
 });
