@@ -47,5 +47,6 @@ export {
   type PageParams,
   update,
 } from "./event/current.js";
+export { type Duration, type EveryOptions, type Schedule, type ScheduleOptions, schedule } from "./event/schedule.js";
 export { type Delta, onDelta } from "./graph/listeners.js";
 export { isState, toPlain } from "./view/view.js";

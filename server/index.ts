@@ -31,10 +31,21 @@ export {
 export type { AttachOptions } from "./http/attach.js";
 export type { Handler } from "./http/fetch-handler.js";
 export type { Input, ModelProcedures, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./http/router.js";
+export type { SeenSchedule } from "./schedule/schedules.js";
 export { memory } from "./storage/memory.js";
 export type { MigrationFailure, MigrationReport } from "./storage/migration.js";
-export type { CommitRecord, EventRecord, HostRecord, NumberRecord, StoreDelta, StoreRecord } from "./storage/records.js";
+export type {
+  CommitRecord,
+  EventRecord,
+  HostRecord,
+  KeptSchedules,
+  NumberRecord,
+  ScheduleChanges,
+  ScheduleRecord,
+  StoreDelta,
+  StoreRecord,
+} from "./storage/records.js";
 export { compact } from "./storage/records.js";
-export type { HostEntry, LoadedHost, Storage } from "./storage/storage.js";
+export type { DueHost, HostEntry, LoadedHost, Storage } from "./storage/storage.js";
 export { attach, createTwin, type Preload, type TwinApp, type TwinServer } from "./twin.js";
 export type { LogEntry, TwinOptions } from "./twin-options.js";

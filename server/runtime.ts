@@ -18,13 +18,16 @@ import { type PreloadData, preload } from "./call/preload.js";
 import { ServerCalls } from "./call/server-calls.js";
 import { type Definition, hostId, type Models, type ScopeKind } from "./definition/scope.js";
 import { Beginnings } from "./host/beginnings.js";
+import type { EventCall } from "./host/event-runner.js";
 import type { Host, World } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
+import { SentMessages } from "./host/sent-messages.js";
 import { beginStream, type Handler, handle } from "./http/fetch-handler.js";
 import { answerLive } from "./http/node-response.js";
 import { Outflow } from "./http/outflow.js";
 import { buildRouter } from "./http/router.js";
 import type { OpenedStream } from "./http/socket-calls.js";
+import { Scheduler } from "./schedule/scheduler.js";
 import type { Storage } from "./storage/storage.js";
 import { Streams } from "./stream/streams.js";
 import { openTelemetry, type Resume, type Telemetry } from "./telemetry.js";
@@ -72,6 +75,7 @@ export class Runtime implements World {
   readonly live = (request: IncomingMessage, response: ServerResponse): Promise<void> => answerLive(this, request, response);
   readonly sessions: Sessions;
   readonly hosts: Hosts;
+  readonly scheduler = new Scheduler(this);
   readonly beginnings = new Beginnings();
   readonly sessionLimits: SessionLimits;
   readonly clients: Clients;
@@ -188,6 +192,14 @@ export class Runtime implements World {
 
   // --- what hosts ask ---
 
+  async observed<R>(event: string, run: (began: () => void) => Promise<R>): Promise<R> {
+    return (this.#telemetry ?? (await this.observe())).event(event, run);
+  }
+
+  repeatable(eventId: string): Pick<EventCall<unknown>, "eventId" | "newId" | "messages"> {
+    return this.storage.durable ? { eventId, newId: this.sessions.ids(eventId), messages: new SentMessages(eventId) } : { eventId };
+  }
+
   nameOf(Class: unknown, kind: ScopeKind): string | undefined {
     const names = typeof Class === "function" ? this.#names.get(Class) : undefined;
     return names?.get(kind) ?? names?.values().next().value;
@@ -290,9 +302,12 @@ export class Runtime implements World {
   }
 
   async #drain(): Promise<void> {
-    await within(this.limits.closeGrace, this.sessionLimits.quiet());
+    const quiet = () => Promise.all([this.sessionLimits.quiet(), this.scheduler.quiet()]);
+    this.scheduler.stop();
+    await within(this.limits.closeGrace, quiet());
     this.dispatcher.stop();
-    await within(ABORT_WAIT, this.sessionLimits.quiet());
+    this.scheduler.cutOff();
+    await within(ABORT_WAIT, quiet());
     for (const host of this.hosts.live) host.turns.cutOff(cutOff());
   }
 

@@ -116,6 +116,7 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
       touch: (ids) => work(() => storage.touch(ids)),
       list: (prefix) => storage.list(prefix),
       expire: (prefix, before) => work(() => storage.expire(prefix, before)),
+      due: (before, limit) => work(() => storage.due(before, limit)),
     };
   }
 }

@@ -2,6 +2,7 @@ import type { AppContext, AppEffects, Problem } from "../class/register.js";
 import type { Global } from "../class/view-types.js";
 import { outsideCurrent } from "../errors/errors.js";
 import { randomId } from "./random-id.js";
+import type { ScheduleRequest } from "./schedule.js";
 
 /** A browser tab, or another client. `id` stays the same while the tab is open. */
 export interface Connection {
@@ -148,6 +149,8 @@ export interface Provider {
   /** `false`: no event runs here. */
   effect(name: string, args: readonly unknown[], target: EffectTarget): boolean;
   newId(): string | undefined;
+  /** Makes or cancels a schedule. Missing in predictions: the server does it. */
+  schedule?(request: ScheduleRequest): void;
   /** Runs a constructor. State cannot be changed meanwhile. */
   construct<R>(make: () => R): R;
 }
@@ -159,6 +162,9 @@ const shared = globalThis as unknown as { [PROVIDER]?: Provider };
 export function setProvider(provider: Provider): void {
   shared[PROVIDER] = provider;
 }
+
+/** The provider of what runs now. */
+export const runningProvider = (): Provider | undefined => shared[PROVIDER];
 
 /** Runs a synchronous function with another provider. */
 export function withProvider<R>(provider: Provider, run: () => R): R {

@@ -3,6 +3,7 @@ import { tabPrefix } from "../access/clients.js";
 import { type Definition, hostId, keyOf, type Models } from "../definition/scope.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
+import type { SeenSchedule } from "../schedule/schedules.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "../storage/migration.js";
 import { fold } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
@@ -17,6 +18,8 @@ export interface ExportedStore {
   /** The user's, session's or tab's id. Of a keyed tab store: the tab's id, `/`, and the key. */
   readonly key: string;
   readonly state: object;
+  /** The schedules of its events; missing where there are none. */
+  readonly schedules?: readonly SeenSchedule[];
 }
 
 interface Server {
@@ -64,7 +67,11 @@ export class Data {
     const exported: ExportedStore[] = [];
     for (const id of await this.#idsOf(whose)) {
       await this.#server.hosts.using(id, async (host) => {
-        if (host.touched) for (const [store, state] of await host.export()) exported.push({ store, key: host.key, state });
+        if (!host.touched) return;
+        for (const [store, state] of await host.export()) {
+          const schedules = host.schedules?.of(store) ?? [];
+          exported.push({ store, key: host.key, state, ...(schedules.length > 0 && { schedules }) });
+        }
       });
     }
     return exported;

@@ -7,8 +7,10 @@ import { definitionOf, userOf } from "../access/access.js";
 import { nameInStore } from "../definition/event-path.js";
 import { hostId, keyedTab, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
 import { currentTurn, type Turn } from "../host/context.js";
+import type { Host } from "../host/host.js";
 import { OutgoingCalls } from "../host/outgoing-calls.js";
 import type { Runtime } from "../runtime.js";
+import type { SeenSchedule } from "../schedule/schedules.js";
 import { silence } from "../wire/plain-values.js";
 import { withEvents } from "./instance-views.js";
 import { requestHeaders } from "./request.js";
@@ -27,6 +29,16 @@ export interface RemoteBase<T> {
    * await items[0]?.toggle();
    */
   $snapshot(): Promise<View<T>>;
+  /**
+   * The schedules of this store's events, the first due first: `{ id, event, args, at, every, timeZone }`.
+   * @example for (const { id, event, at } of await twin.board(key).$schedules()) console.log(id, event, at);
+   */
+  $schedules(): Promise<readonly SeenSchedule[]>;
+  /**
+   * Cancels a schedule of the scope instance. Resolves to whether there was one, once that is stored.
+   * @example await twin.board(key).$unschedule("close");
+   */
+  $unschedule(id: string): Promise<boolean>;
 }
 export type RemoteStore<T> = Remote<T> & RemoteBase<T>;
 /** The caller's own store, in server components and server actions: the session comes from the request's cookie. */
@@ -107,6 +119,8 @@ function remote(target: Target): object {
       // Names that promises, JSON and React look for are no events.
       if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
       if (name === "$snapshot") return () => snapshotOf(target);
+      if (name === "$schedules") return () => onHost(target, async (host) => host.schedules?.of(target.store) ?? []);
+      if (name === "$unschedule") return (id: string) => onHost(target, async (host) => (await host.schedules?.remove(id)) ?? false);
       if (name.startsWith("$")) return undefined;
       let method = methods.get(name);
       if (!method) {
@@ -117,6 +131,8 @@ function remote(target: Target): object {
     },
   });
 }
+
+const onHost = <R>({ runtime, kind, key }: Target, run: (host: Host) => Promise<R>): Promise<R> => runtime.hosts.using(hostId(kind, key), run);
 
 /** The state as of the last commit, as a plain view. The instances in it have their events. */
 async function snapshotOf(target: Target): Promise<object> {

@@ -1,7 +1,8 @@
 import { isEventError } from "../../lib/errors/errors.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
 import { hasHook } from "../definition/lifecycle.js";
-import type { EventRecord } from "../storage/records.js";
+import type { Schedules } from "../schedule/schedules.js";
+import type { EventRecord, ScheduleChanges } from "../storage/records.js";
 import type { Audiences, HostViewers } from "./audiences.js";
 import { begunCall } from "./begun-call.js";
 import { effectsRead, type Turn } from "./context.js";
@@ -21,16 +22,17 @@ interface Owner {
   readonly audiences: Audiences;
   readonly eventNumbers: EventNumbers;
   readonly kept: KeptValues;
+  readonly schedules: Schedules | undefined;
   readonly shelf: Shelf;
   readonly turns: Turns;
   readonly watchers: Watchers;
-  readonly world: Pick<World, "closing" | "post" | "storage" | "report">;
+  readonly world: Pick<World, "closing" | "post" | "storage" | "report" | "scheduler">;
   /** The storage did not take a commit. Makes the error that those get who wait for it. */
   lose(error: unknown): Error;
 }
 
 /** What a commit asks of the event whose it is. */
-export type CommittingEvent = Pick<EventCall<unknown>, "numbered" | "predicted" | "messages" | "stored"> &
+export type CommittingEvent = Pick<EventCall<unknown>, "numbered" | "predicted" | "messages" | "stored" | "scheduled"> &
   Partial<Pick<EventCall<unknown>, "definition" | "owner" | "event" | "args" | "eventId">>;
 
 /** Makes a host's commits: gives each a revision, and stores it. Clients are sent only what is stored. */
@@ -106,15 +108,17 @@ export class Commits {
     // An event beside the queue may end before events that were called before it.
     const by = end && !call?.event?.background ? numbered : undefined;
     if (by) eventNumbers.end(by.client, by.n);
+    const schedules = this.#host.schedules?.take(call?.scheduled);
     if (end) {
       const answer = end();
       const left = call && this.#leave(call);
-      if (news || numbered || left) this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) });
-    } else if (news) this.write(changed, call && this.#goesOn(turn, call));
+      if (news || numbered || left || schedules) this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) }, schedules);
+    } else if (news || schedules) this.write(changed, call && this.#goesOn(turn, call), schedules);
     const shown = call?.predicted && by ? this.#shownBy(turn, call, by) : undefined;
     this.#journal.after(() => {
       this.#told = revision;
       if (news) watchers.publish({ revision, deltas, others, by: shown, effects: everyone });
+      if (schedules) world.scheduler.note(this.#host);
       send?.();
     });
     if (this.#journal.full) await turns.hold(this.#journal.settled());
@@ -192,19 +196,28 @@ export class Commits {
   }
 
   /**
-   * Whether the end of a failed event is to be stored: it has committed something, or has sent messages. An event that the closing server cuts off is left to
-   * `onInterrupted` in the next process.
+   * Whether the end of a failed event is to be stored: it has committed something, has sent messages, or was scheduled. An event that the closing server cuts
+   * off is left to `onInterrupted` in the next process, or runs again there, if it was scheduled and has committed nothing.
    */
   keeps(call: CommittingEvent, error: unknown): boolean {
-    if (!this.#begun?.has(call)) return call.messages?.any ?? false;
     const cut = this.#host.world.closing && isEventError(error) && error.code === "INTERRUPTED";
+    if (!this.#begun?.has(call)) return call.scheduled ? !cut : (call.messages?.any ?? false);
     return !(cut && call.definition && hasHook(call.definition, "onInterrupted"));
   }
 
   /** Stores the end of an event that has failed. */
   fail(call: CommittingEvent, answer?: unknown): void {
-    this.#leave(call);
-    this.write([], call.numbered && { ...call.numbered, answer: storedAnswer(call, answer) });
+    const left = this.#leave(call);
+    const schedules = call.scheduled && this.#host.schedules?.take(call.scheduled);
+    if (call.scheduled && !left && !schedules) return;
+    this.write([], call.numbered && { ...call.numbered, answer: storedAnswer(call, answer) }, schedules);
+    if (schedules) this.#journal.after(() => this.#host.world.scheduler.note(this.#host));
+  }
+
+  /** Stores a change of schedules that is no event's. */
+  reschedule(schedules: ScheduleChanges): void {
+    this.write([], undefined, schedules);
+    this.#journal.after(() => this.#host.world.scheduler.note(this.#host));
   }
 
   /** Lets the storage forget a client with the next commit. */
@@ -222,13 +235,14 @@ export class Commits {
   }
 
   /** Sends a commit to the storage. */
-  write(changed: readonly ShelfEntry[], event?: EventRecord): void {
+  write(changed: readonly ShelfEntry[], event?: EventRecord, schedules?: ScheduleChanges): void {
     const { incarnation, shelf, world } = this.#host;
     if (!world.storage.durable) return;
     const forget = this.#forget;
     this.#forget = undefined;
     this.#known = true;
-    this.#journal.add({ incarnation, revision: this.#revision, stores: shelf.records(changed), ...(event && { event }), ...(forget && { forget }) });
+    const stores = shelf.records(changed);
+    this.#journal.add({ incarnation, revision: this.#revision, stores, ...(event && { event }), ...(forget && { forget }), ...(schedules && { schedules }) });
   }
 
   /** Runs something when all that stands here now is stored; at once where it is. */

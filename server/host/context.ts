@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { guardEffect, nestedUpdate, noConnection } from "../../lib/errors/call-errors.js";
+import { outsideCurrent } from "../../lib/errors/errors.js";
 import { type EffectTarget, type Provider, setProvider } from "../../lib/event/current.js";
 import { AnswerWriter } from "../../lib/store/answer-writer.js";
 import type { Encoded } from "../../lib/wire/codec.js";
@@ -65,6 +66,8 @@ export interface Running {
 /** The right to change the stores of a host: what runs as one event, or one hook. */
 export interface Turn extends Running {
   readonly host: Host;
+  /** The name of the event or hook: `todo.add`. */
+  readonly label: string;
   readonly caller: Caller;
   /** Cancels the event. Its signal is `current().signal`, which notes that the event has read it. */
   readonly control: AbortController;
@@ -169,6 +172,11 @@ const provider: Provider = {
     return true;
   },
   newId: () => currentTurn()?.newId?.(),
+  schedule(request) {
+    const turn = currentTurn();
+    if (!turn) throw outsideCurrent(`schedule.${request.how}()`);
+    turn.host.schedule(turn, request);
+  },
   construct(make) {
     const turn = currentTurn();
     if (!turn?.open) return make();

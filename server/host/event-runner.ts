@@ -5,6 +5,7 @@ import type { Store } from "../../lib/store/store.js";
 import type { InstanceRef } from "../../lib/wire/protocol.js";
 import { watchFields } from "../definition/oversights.js";
 import { type Definition, type EventOwner, labelOf } from "../definition/scope.js";
+import type { ScheduledRun } from "../schedule/scheduled-run.js";
 import type { EventRecord } from "../storage/records.js";
 import { silence } from "../wire/plain-values.js";
 import { ActiveCalls } from "./active-calls.js";
@@ -44,6 +45,8 @@ interface CallIdentity {
   readonly messages?: SentMessages;
   /** The caller wants to know which frame brings the event's changes. */
   readonly predicted?: boolean;
+  /** The schedule that has called. */
+  readonly scheduled?: ScheduledRun;
   /** Gives the ids of the event's `newId()`. @default random ones */
   readonly newId?: () => string;
 }

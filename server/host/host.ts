@@ -1,6 +1,7 @@
 import type { LifecycleName } from "../../lib/class/lifecycle.js";
 import { noEvent } from "../../lib/errors/call-errors.js";
 import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted, unavailable } from "../../lib/errors/errors.js";
+import type { ScheduleRequest } from "../../lib/event/schedule.js";
 import { plainSteps } from "../../lib/store/compact.js";
 import { viewOf } from "../../lib/view/view.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
@@ -9,6 +10,8 @@ import type { SeenInstance, SeenStore } from "../call/instance-views.js";
 import { labelsOf, nearest } from "../definition/event-labels.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
 import { type Definition, keyOf, type Models, type ScopeKind, scopeKindOf } from "../definition/scope.js";
+import type { Scheduler } from "../schedule/scheduler.js";
+import { Schedules } from "../schedule/schedules.js";
 import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
 import { createQueue } from "../task/queue.js";
@@ -40,6 +43,13 @@ export interface World {
   /** The name under which a store's class is registered, also one that hot reload has replaced. */
   nameOf(Class: unknown, kind: ScopeKind): string | undefined;
   readonly report: Report;
+  /** Gives an event's arguments as logs may show them. */
+  logged(event: string, args: readonly unknown[]): readonly unknown[] | undefined;
+  /** Runs an event as a span of telemetry. */
+  observed<R>(event: string, run: (began: () => void) => Promise<R>): Promise<R>;
+  /** What is the same when the server calls an event again, by its id. */
+  repeatable(eventId: string): Pick<EventCall<unknown>, "eventId" | "newId" | "messages">;
+  readonly scheduler: Pick<Scheduler, "start" | "note">;
   /** Keeps the host in memory until the returned function is called. */
   pin(host: Host): () => void;
   /** The answer of an event that was cut off, at a revision: it had committed something, and did not end. */
@@ -107,6 +117,8 @@ export class Host {
   readonly commits: Commits;
   readonly watchers: Watchers;
   readonly ticks = new Ticks(this);
+  /** The events that are to run later. Most hosts have none. */
+  schedules: Schedules | undefined;
   readonly #runner = new EventRunner(this);
   readonly #interruptions: Interruptions | undefined;
   #kept: KeptValues | undefined;
@@ -127,6 +139,7 @@ export class Host {
     this.shelf = new Shelf(this, state?.stores);
     this.commits = new Commits(this, revision, state !== undefined);
     this.watchers = new Watchers(this, revision);
+    if (state?.schedules) this.schedules = new Schedules(this, state.schedules);
   }
 
   /** Makes ahead what takes long to make, and lets stores know of events that an earlier process has left half done. */
@@ -148,7 +161,7 @@ export class Host {
 
   /** The host has state to keep. */
   get touched(): boolean {
-    return this.commits.revision > 0 || !this.eventNumbers.empty;
+    return this.commits.revision > 0 || !this.eventNumbers.empty || (this.schedules?.size ?? 0) > 0;
   }
 
   /** The turn that has the stores now. */
@@ -183,6 +196,18 @@ export class Host {
     const labels = labelsOf(this.world.definitions, this.kind, method);
     if (labels.length === 0) throw noEvent(method);
     return this.#runner.cancel(nearest(labels, label), asking);
+  }
+
+  /** Does what an event asks of the schedules, with its next commit. */
+  schedule(turn: Turn, request: ScheduleRequest): void {
+    this.schedules ??= new Schedules(this);
+    this.schedules.ask(turn, request);
+  }
+
+  /** Undoes what the running event has not committed. */
+  rollback(): void {
+    this.shelf.rollback();
+    this.schedules?.rollback();
   }
 
   /** Runs a hook as an event of its own. */
@@ -287,7 +312,8 @@ export class Host {
   #save(): HostRecord {
     const stores: Record<string, StoreRecord> = {};
     if (!this.world.storage.durable) for (const [name, { whole }] of this.shelf.states()) stores[name] = whole;
-    return { incarnation: this.incarnation, revision: this.commits.revision, stores, numbers: this.eventNumbers.save() };
+    const schedules = this.schedules?.save();
+    return { incarnation: this.incarnation, revision: this.commits.revision, stores, numbers: this.eventNumbers.save(), ...(schedules && { schedules }) };
   }
 
   /** The storage did not take a commit: what it holds can no longer be trusted. Makes the error that those get who wait. */

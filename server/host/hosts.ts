@@ -46,6 +46,7 @@ export class Hosts {
 
   /** The host, which stays in memory until it is released. */
   async use(id: string): Promise<Host> {
+    this.#world.scheduler.start();
     for (;;) {
       let slot = this.#slots.get(id);
       if (!slot) {

@@ -62,7 +62,7 @@ export class Turns {
       turn.end(() => (error as Error | undefined) ?? eventEnded(label));
       turn.open = false;
       shelf.failLoading();
-      shelf.rollback();
+      this.#host.rollback();
       const aborted = control.signal.aborted;
       if (!aborted) control.abort(error);
       throw aborted ? control.signal.reason : error;
@@ -138,7 +138,7 @@ export class Turns {
       return value;
     } catch (error) {
       // A change that failed, or whose commit was refused, leaves nothing to the next one.
-      this.#host.shelf.rollback();
+      this.#host.rollback();
       turn.effects = turn.effects.filter((called) => before.includes(called));
       throw error;
     } finally {
@@ -161,7 +161,7 @@ export class Turns {
         return run();
       } catch (error) {
         // The rollback belongs to the same batch, so that reactions see nothing of the changes.
-        if (turn.open) this.#host.shelf.rollback();
+        if (turn.open) this.#host.rollback();
         throw error;
       }
     });
@@ -175,6 +175,7 @@ export class Turns {
     let why: (() => Error) | undefined;
     const turn: Turn = {
       host,
+      label,
       caller,
       control,
       done: false,

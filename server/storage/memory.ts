@@ -1,4 +1,5 @@
 import { notNext } from "../../lib/errors/storage-errors.js";
+import { DueTimes } from "../task/due-times.js";
 import { beginning, type CommitRecord, follows, type HostRecord } from "./records.js";
 import type { Storage } from "./storage.js";
 
@@ -14,7 +15,12 @@ interface Kept {
  */
 export function memory(): Storage {
   const hosts = new Map<string, Kept>();
+  const dueTimes = new DueTimes();
   const put = (id: string, record: HostRecord, tail: readonly CommitRecord[] = []) => hosts.set(id, { record, tail, used: Date.now() });
+  const forget = (id: string) => {
+    hosts.delete(id);
+    dueTimes.set(id, undefined);
+  };
   const touch = (id: string) => {
     const kept = hosts.get(id);
     if (kept) kept.used = Date.now();
@@ -39,13 +45,14 @@ export function memory(): Storage {
         last = commit;
       }
       put(id, record, [...tail, ...commits]);
+      const changes = commits.findLast(({ schedules }) => schedules)?.schedules;
+      if (changes) dueTimes.set(id, changes.due ?? undefined);
     },
     save(id, record) {
       put(id, record);
+      dueTimes.set(id, record.schedules?.due);
     },
-    delete(id) {
-      hosts.delete(id);
-    },
+    delete: forget,
     touch(ids) {
       ids.forEach(touch);
     },
@@ -56,9 +63,12 @@ export function memory(): Storage {
       }
     },
     expire(prefix, before) {
-      const old = [...hosts].filter(([id, { used }]) => used < before && id.startsWith(prefix)).map(([id]) => id);
-      for (const id of old) hosts.delete(id);
+      const now = Date.now();
+      const isOld = ([id, { used }]: [string, Kept]) => used < before && id.startsWith(prefix) && (dueTimes.get(id) ?? Infinity) > now;
+      const old = [...hosts].filter(isOld).map(([id]) => id);
+      old.forEach(forget);
       return old;
     },
+    due: (before, limit) => dueTimes.list(before, limit),
   };
 }

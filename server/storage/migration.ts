@@ -46,7 +46,7 @@ export interface MigrationFailure {
 
 /** A record with all stores at the versions of their classes; `undefined` where all were, or one could not be brought there. */
 export async function rewritten(
-  { incarnation, revision, stores, numbers }: HostState,
+  { stores, ...rest }: HostState,
   definitions: ReadonlyMap<string, Definition>,
   models: Models,
   failed: (store: string, error: unknown) => void,
@@ -65,5 +65,5 @@ export async function rewritten(
       failed(name, error);
     }
   }
-  return old && whole ? { incarnation, revision, stores: records, numbers } : undefined;
+  return old && whole ? { ...rest, stores: records } : undefined;
 }

@@ -1,14 +1,14 @@
 import type { StorageDelta } from "../../lib/channel/channel.js";
 import type { Outline } from "./chunks.js";
-import type { CommitRecord, EventRecord, StoreDelta } from "./records.js";
+import type { CommitRecord, EventRecord, ScheduleChanges, StoreDelta } from "./records.js";
 
 // The messages between `sqlite.ts` and its thread.
 
 /**
  * The version of the file's format, and of each record in it. Files of earlier versions are read, and become files of this one.
- * 1: a commit is the JSON of its record. 2: it is a {@link CommitText}.
+ * 1: a commit is the JSON of its record. 2: it is a {@link CommitText}. 3: commits and records have schedules, and hosts the time when the first is due.
  */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** Whether a file or a record is of a format that can be read. */
 export const isReadable = (version: unknown): boolean => typeof version === "number" && version >= 1 && version <= FORMAT;
@@ -20,10 +20,15 @@ export interface ChunkedStore extends Outline {
 }
 
 /**
- * A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, the event, and what is forgotten. A token takes some
- * forty bytes.
+ * A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, the event, what is forgotten, and schedules. A token
+ * takes some forty bytes.
  */
-type CommitText = readonly [stores: Readonly<Record<string, StorageDelta | ChunkedStore>>, event?: EventRecord | null, forget?: readonly string[]];
+type CommitText = readonly [
+  stores: Readonly<Record<string, StorageDelta | ChunkedStore>>,
+  event?: EventRecord | null,
+  forget?: readonly string[] | null,
+  schedules?: ScheduleChanges,
+];
 
 /** A commit as it is read. */
 export interface PackedCommit {
@@ -39,6 +44,8 @@ export interface Packed {
   readonly revision: number;
   readonly text: string;
   readonly chunks: readonly string[];
+  /** When the first schedule is due; `null`: there are none. Missing in a commit that changes none. */
+  readonly due?: number | null;
 }
 
 /** A scope instance as it stands in the file. */
@@ -56,6 +63,7 @@ export type Order =
   | { readonly do: "touch"; readonly ids: readonly string[] }
   | { readonly do: "list"; readonly prefix: string; readonly after: string }
   | { readonly do: "expire"; readonly prefix: string; readonly before: number }
+  | { readonly do: "due"; readonly before: number; readonly limit: number }
   | { readonly do: "backup"; readonly to: string }
   | { readonly do: "close" };
 
@@ -66,10 +74,16 @@ export interface Reply {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-export function commitText({ stores, event, forget }: CommitRecord<ChunkedStore>): string {
+export function commitText({ stores, event, forget, schedules }: CommitRecord<ChunkedStore>): string {
   const short = Object.entries(stores).map(([name, store]) => [name, "kept" in store ? store.kept : store] as const);
   const deltas = Object.fromEntries(short);
-  const text: CommitText = forget ? [deltas, event ?? null, forget] : event ? [deltas, event] : [deltas];
+  const text: CommitText = schedules
+    ? [deltas, event ?? null, forget ?? null, schedules]
+    : forget
+      ? [deltas, event ?? null, forget]
+      : event
+        ? [deltas, event]
+        : [deltas];
   return JSON.stringify(text);
 }
 
@@ -90,12 +104,13 @@ export function commitOf(incarnation: string, { revision, text, chunk }: PackedC
   return { ...commit, stores: Object.fromEntries(stores) };
 }
 
-const ofText = (incarnation: string, revision: number, [stores, event, forget]: CommitText): CommitRecord<ChunkedStore> => ({
+const ofText = (incarnation: string, revision: number, [stores, event, forget, schedules]: CommitText): CommitRecord<ChunkedStore> => ({
   incarnation,
   revision,
   stores: whole(stores),
   ...(event && { event }),
   ...(forget && { forget }),
+  ...(schedules && { schedules }),
 });
 
 const whole = (stores: CommitText[0]): Record<string, ChunkedStore | StoreDelta> =>

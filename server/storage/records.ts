@@ -12,6 +12,40 @@ export interface HostRecord<S = StoreRecord> {
   readonly stores: Readonly<Record<string, S>>;
   /** The event numbers of each client, by client id. */
   readonly numbers: Readonly<Record<string, NumberRecord>>;
+  /** Missing, where there are none. */
+  readonly schedules?: KeptSchedules;
+}
+
+/** The schedules of a scope instance. */
+export interface KeptSchedules {
+  /** When the first of them is due: ms since 1970. */
+  readonly due: number;
+  /** The schedules by their ids. */
+  readonly list: Readonly<Record<string, ScheduleRecord>>;
+}
+
+/** An event that is to run later. */
+export interface ScheduleRecord {
+  /** When it is due: ms since 1970. */
+  readonly due: number;
+  readonly store: string;
+  readonly event: string;
+  /** The arguments as they were given, as an encoded value; missing where there are none. */
+  readonly args?: Encoded;
+  /** It runs again and again: each so many ms, or by this cron line. */
+  readonly every?: number | string;
+  /** The time zone of the cron line. */
+  readonly timeZone?: string;
+  /** When it was due at first, where it could not run then. */
+  readonly planned?: number;
+}
+
+/** What a commit does to the schedules of its scope instance. */
+export interface ScheduleChanges {
+  /** When the first of them is due after the commit: ms since 1970; `null`: there are none. */
+  readonly due: number | null;
+  /** The new ones by their ids; `null`: it is over. */
+  readonly set: readonly (readonly [id: string, schedule: ScheduleRecord | null])[];
 }
 
 /** The whole state of one store. */
@@ -58,6 +92,7 @@ export interface CommitRecord<S = StoreRecord> {
   readonly event?: EventRecord;
   /** The clients whose numbers are of no use any more: what they stood for will not be asked again. */
   readonly forget?: readonly string[];
+  readonly schedules?: ScheduleChanges;
 }
 
 /** The changes of a commit to a store. */
@@ -89,6 +124,7 @@ export interface HostState<S = StoreRecord> {
   readonly revision: number;
   readonly stores: ReadonlyMap<string, StoreState<S>>;
   readonly numbers: Readonly<Record<string, NumberRecord>>;
+  readonly schedules?: KeptSchedules;
 }
 
 /** The record with which a scope instance begins, whose first commit this is; `undefined` where it can be nobody's first. */
@@ -108,7 +144,7 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
   for (const [id, client] of Object.entries(record.numbers)) {
     clients.set(id, { ...client, answers: new Map(client.answers), begun: new Set(client.begun), calls: new Map(client.calls) });
   }
-  let { revision } = record;
+  let { revision, schedules } = record;
   for (const commit of tail) {
     revision = commit.revision;
     for (const [name, change] of Object.entries(commit.stores)) {
@@ -117,9 +153,20 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
     }
     if (commit.event) note(clients, commit.event);
     for (const id of commit.forget ?? []) clients.delete(id);
+    if (commit.schedules) schedules = rescheduled(schedules, commit.schedules);
   }
   const numbers = Object.fromEntries(Array.from(clients, ([id, client]) => [id, recordOf(client)]));
-  return { incarnation: record.incarnation, revision, stores, numbers };
+  return { incarnation: record.incarnation, revision, stores, numbers, ...(schedules && { schedules }) };
+}
+
+function rescheduled(kept: KeptSchedules | undefined, { due, set }: ScheduleChanges): KeptSchedules | undefined {
+  if (due === null) return undefined;
+  const list = new Map(Object.entries(kept?.list ?? {}));
+  for (const [id, schedule] of set) {
+    if (schedule) list.set(id, schedule);
+    else list.delete(id);
+  }
+  return { due, list: Object.fromEntries(list) };
 }
 
 interface Client {
@@ -179,10 +226,10 @@ export function recent(numbers: HostRecord["numbers"], now: number): HostRecord[
  * @example await put(id, await compact(record, tail));
  */
 export async function compact(record: HostRecord, tail: readonly CommitRecord[]): Promise<HostRecord> {
-  const { incarnation, revision, stores, numbers } = fold(record, tail);
+  const { stores, numbers, ...rest } = fold(record, tail);
   const wholes: { [store: string]: StoreRecord } = {};
   for (const [name, { whole, tail: kept }] of stores) {
     wholes[name] = kept.length > 0 ? { ...whole, saved: await inSlices(compactSteps(whole.saved, kept)) } : whole;
   }
-  return { incarnation, revision, stores: wholes, numbers: recent(numbers, Date.now()) };
+  return { ...rest, stores: wholes, numbers: recent(numbers, Date.now()) };
 }

@@ -18,6 +18,12 @@ const PATIENCE = 2000;
 /** A row of a result, by the names of its columns. */
 export type Row = Record<string, string | number | bigint | Uint8Array | null>;
 
+/** What makes a file one of a format, where it is of an earlier one. */
+export interface Upgrade {
+  readonly before: number;
+  readonly sql: string;
+}
+
 /**
  * An open SQLite database: its lock, its transactions and its prepared statements. Synchronous: for a thread of its own.
  * @throws StateError when it cannot be opened, or is none of ours
@@ -29,18 +35,18 @@ export class SqliteDatabase {
   readonly #statements = new Map<string, sqlite.StatementSync>();
 
   /** `schema`: the SQL that makes the tables of a new file. */
-  constructor(path: string, schema: string) {
+  constructor(path: string, schema: string, upgrades: readonly Upgrade[]) {
     this.#path = path;
     try {
       if (existsSync(path)) mayWrite(path);
       this.#db = new sqlite.DatabaseSync(path);
-      this.#open(schema);
+      this.#open(schema, upgrades);
     } catch (error) {
       throw this.explain(error);
     }
   }
 
-  #open(schema: string): void {
+  #open(schema: string, upgrades: readonly Upgrade[]): void {
     this.#db.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA locking_mode = EXCLUSIVE`);
     const [{ application_id: application }, { user_version: version }] = ["application_id", "user_version"].map((name) => this.row(`PRAGMA ${name}`)) as [
       Row,
@@ -52,7 +58,9 @@ export class SqliteDatabase {
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000");
     // A first transaction takes the lock, which stays.
     this.transaction(() => {
-      this.#db.exec(fresh ? `${schema} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${FORMAT}` : `PRAGMA user_version = ${FORMAT}`);
+      const wanted = upgrades.filter(({ before }) => Number(version) < before).map(({ sql }) => sql);
+      this.#db.exec(fresh ? `${schema} PRAGMA application_id = ${APPLICATION}` : wanted.join(" "));
+      this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
     });
     this.#db.exec("PRAGMA busy_timeout = 0");
     this.#whereabouts = new Whereabouts(this.#path);
@@ -85,7 +93,7 @@ export class SqliteDatabase {
     return statement;
   }
 
-  run(sql: string, ...values: (string | number | Uint8Array)[]): void {
+  run(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
     this.#prepare(sql).run(...values);
   }
 

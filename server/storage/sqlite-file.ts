@@ -6,7 +6,8 @@ import type { Steps } from "../../lib/wire/steps.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
 import { type ChunkedStore, commitOf, FORMAT, isOldText, isReadable, type Packed, type PackedCommit, type PackedHost, storesOf } from "./packed.js";
 import { type CommitRecord, fold, follows, type HostRecord, recent } from "./records.js";
-import { type Row, SqliteDatabase } from "./sqlite-database.js";
+import { type Row, SqliteDatabase, type Upgrade } from "./sqlite-database.js";
+import type { DueHost } from "./storage.js";
 
 /** The tail may grow to this many bytes, or to this share of the record, before they are made one. */
 const SMALL_TAIL = 16 * 1024;
@@ -22,13 +23,19 @@ const PAGE = 500;
 /** Ids of records that have been put aside begin with it. */
 const ASIDE = "~";
 
+// When the first schedule of a host is due, which its record and commits say too.
+const DUE = "CREATE INDEX hosts_due ON hosts (due) WHERE due IS NOT NULL;";
 // Commits of all hosts stand one after the other: those of one moment share pages.
 const SCHEMA = `
-  CREATE TABLE hosts (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, used INTEGER NOT NULL, seq INTEGER NOT NULL, head TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
+  CREATE TABLE hosts (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, used INTEGER NOT NULL, seq INTEGER NOT NULL, head TEXT NOT NULL, sum INTEGER NOT NULL, due INTEGER) STRICT;
+  ${DUE}
   CREATE TABLE commits (no INTEGER PRIMARY KEY, host INTEGER NOT NULL, seq INTEGER NOT NULL, revision INTEGER NOT NULL, chunk INTEGER NOT NULL, text TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
   CREATE UNIQUE INDEX commits_of ON commits (host, seq);
   CREATE TABLE chunks (host INTEGER, n INTEGER, body BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (host, n)) STRICT, WITHOUT ROWID;
 `;
+
+/** What makes a file of an earlier format one of this. */
+const UPGRADES: readonly Upgrade[] = [{ before: 3, sql: `ALTER TABLE hosts ADD COLUMN due INTEGER; ${DUE}` }];
 
 /** The place of one scope instance in the file. */
 interface Place {
@@ -56,7 +63,7 @@ export class SqliteFile {
   readonly due = new Set<string>();
 
   constructor(path: string) {
-    this.#db = new SqliteDatabase(path, SCHEMA);
+    this.#db = new SqliteDatabase(path, SCHEMA, UPGRADES);
   }
 
   /** Runs orders as one transaction. When it fails, the places that are remembered are forgotten. */
@@ -170,17 +177,19 @@ export class SqliteFile {
       place.revision = revision;
       place.tailBytes += text.length;
     }
+    const due = commits.findLast((commit) => commit.due !== undefined)?.due;
+    if (due !== undefined) this.#db.run("UPDATE hosts SET due = ? WHERE no = ?", due, place.no);
     if (place.tailBytes > Math.max(SMALL_TAIL, place.bytes * TAIL_SHARE)) this.due.add(id);
   }
 
   #begin(id: string, { incarnation, revision, text }: Packed): Place {
     if (Object.values(storesOf(text)).some((store) => "kept" in store)) throw notNext(id);
-    return this.#put(id, JSON.stringify({ v: FORMAT, incarnation, revision, stores: {}, numbers: {} } satisfies Head), incarnation, revision);
+    return this.#put(id, JSON.stringify({ v: FORMAT, incarnation, revision, stores: {}, numbers: {} } satisfies Head), incarnation, revision, null);
   }
 
-  #put(id: string, head: string, incarnation: string, revision: number): Place {
+  #put(id: string, head: string, incarnation: string, revision: number, due: number | null): Place {
     const used = Date.now();
-    this.#db.run("INSERT INTO hosts (id, used, seq, head, sum) VALUES (?, ?, 0, ?, ?)", id, used, head, checksum(id, head));
+    this.#db.run("INSERT INTO hosts (id, used, seq, head, sum, due) VALUES (?, ?, 0, ?, ?, ?)", id, used, head, checksum(id, head), due);
     const no = Number(this.#db.row("SELECT last_insert_rowid() AS no")?.no);
     return this.#remember(id, { no, incarnation, revision, seq: 0, chunk: 0, bytes: head.length, tailBytes: 0 });
   }
@@ -192,9 +201,9 @@ export class SqliteFile {
     place.bytes += body.length;
   }
 
-  save(id: string, { incarnation, revision, text, chunks }: Packed): void {
+  save(id: string, { incarnation, revision, text, chunks, due = null }: Packed): void {
     this.delete(id);
-    const place = this.#put(id, text, incarnation, revision);
+    const place = this.#put(id, text, incarnation, revision, due);
     for (const body of chunks) this.#addChunk(id, place, body);
   }
 
@@ -229,15 +238,21 @@ export class SqliteFile {
   }
 
   expire(prefix: string, before: number): string[] {
-    const ids = this.#db.rows("SELECT id FROM hosts WHERE id >= ? AND id < ? AND used < ?", prefix, endOf(prefix), before).map(({ id }) => String(id));
+    const old = "SELECT id FROM hosts WHERE id >= ? AND id < ? AND used < ? AND (due IS NULL OR due > ?)";
+    const ids = this.#db.rows(old, prefix, endOf(prefix), before, Date.now()).map(({ id }) => String(id));
     for (const id of ids) this.delete(id);
     return ids;
+  }
+
+  dueHosts(before: number, limit: number): DueHost[] {
+    const rows = this.#db.rows("SELECT id, due FROM hosts WHERE due < ? ORDER BY due LIMIT ?", before, limit);
+    return rows.map(({ id, due }) => ({ id: String(id), due: Number(due) }));
   }
 
   /** A damaged record is kept under another id, out of everybody's way. */
   setAside(id: string): string {
     const aside = `${ASIDE}${new Date().toISOString()} ${id}`;
-    this.transaction(() => this.#db.run("UPDATE hosts SET id = ? WHERE id = ?", aside, id));
+    this.transaction(() => this.#db.run("UPDATE hosts SET id = ?, due = NULL WHERE id = ?", aside, id));
     this.#places.delete(id);
     this.due.delete(id);
     return aside;

@@ -140,6 +140,8 @@ function perform(order: Order): unknown {
     case "expire":
       for (const id of used) file.touch(id);
       return file.expire(order.prefix, order.before);
+    case "due":
+      return file.dueHosts(order.before, order.limit);
     default:
       return undefined;
   }

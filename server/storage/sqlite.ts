@@ -7,7 +7,7 @@ import { inSlices } from "../task/slices.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
 import { type ChunkedStore, commitOf, commitText, FORMAT, type Order, type Packed, type PackedHost, type Reply } from "./packed.js";
 import type { CommitRecord, HostRecord } from "./records.js";
-import type { LoadedHost, Storage } from "./storage.js";
+import type { DueHost, LoadedHost, Storage } from "./storage.js";
 import { startThread } from "./thread.js";
 
 export interface SqliteStorage extends Storage {
@@ -64,6 +64,9 @@ export function sqlite(file: string): SqliteStorage {
     },
     async expire(prefix, before) {
       return (await thread.ask({ do: "expire", prefix, before })) as string[];
+    },
+    async due(before, limit) {
+      return (await thread.ask({ do: "due", before, limit })) as DueHost[];
     },
     async backup(to) {
       await thread.ask({ do: "backup", to: resolve(to) });
@@ -168,7 +171,8 @@ function* pack(record: HostRecord | CommitRecord): Steps<Packed> {
   }
   const packed = { ...record, stores };
   const text = "numbers" in record ? JSON.stringify({ v: FORMAT, ...packed }) : commitText(packed as CommitRecord<ChunkedStore>);
-  return { incarnation, revision, text, chunks };
+  const due = "numbers" in record ? (record.schedules?.due ?? null) : record.schedules?.due;
+  return { incarnation, revision, text, chunks, ...(due !== undefined && { due }) };
 }
 
 function* unpack({ head, commits, chunks }: PackedHost): Steps<LoadedHost> {

@@ -285,7 +285,7 @@ test("a bit that has flipped in a record is noticed: it is named and set aside, 
   for (const id of ["room/a", "room/b", "room/c"]) for (const commit of commits) await storage.append(id, [commit]);
   await storage.close();
   const bytes = readFileSync(good);
-  const [head, delta, chunk] = [bytes.indexOf('{"v":2,"incarnation"'), bytes.indexOf("the marked title"), bytes.indexOf("the title of row")];
+  const [head, delta, chunk] = [bytes.indexOf('{"v":3,"incarnation"'), bytes.indexOf("the marked title"), bytes.indexOf("the title of row")];
   expect(Math.min(head, delta, chunk)).toBeGreaterThan(0);
   const bad = join(folder, "bad.db");
   const spots = [head, delta, chunk].flatMap((from) => Array.from({ length: full ? 40 : 8 }, (_, i) => from + i * 2));
@@ -326,13 +326,14 @@ test("a bit that has flipped in a record is noticed: it is named and set aside, 
   db.close();
 });
 
-/** Writes the rows of a file as version 1 of the format has them. */
-function asFormat1(file: string): void {
+/** Writes the rows of a file as an earlier version of the format has them. */
+function asFormat(version: 1 | 2, file: string): void {
   const db = new DatabaseSync(file);
   const sum = (...parts: (string | number)[]) => parts.reduce((sum: number, part) => crc32(typeof part === "number" ? `/${part}/` : part, sum), 0);
   for (const { no, id, head } of db.prepare("SELECT no, id, head FROM hosts").all() as { no: number; id: string; head: string }[]) {
-    const first = JSON.stringify({ ...(JSON.parse(head) as object), v: 1 });
+    const first = JSON.stringify({ ...(JSON.parse(head) as object), v: version });
     db.prepare("UPDATE hosts SET head = ?, sum = ? WHERE no = ?").run(first, sum(id, first), no);
+    if (version === 2) continue;
     const { incarnation } = JSON.parse(head) as CommitRecord;
     const rows = db.prepare("SELECT seq, revision, chunk, text FROM commits WHERE host = ?").all(no) as { seq: number; revision: number; text: string }[];
     for (const { seq, revision, text } of rows) {
@@ -340,11 +341,11 @@ function asFormat1(file: string): void {
       db.prepare("UPDATE commits SET text = ?, sum = ? WHERE host = ? AND seq = ?").run(old, sum(id, seq, old), no, seq);
     }
   }
-  db.exec("PRAGMA user_version = 1");
+  db.exec(`DROP INDEX hosts_due; ALTER TABLE hosts DROP COLUMN due; PRAGMA user_version = ${version}`);
   db.close();
 }
 
-test("a file of format 1 is read, goes on, and is a file that earlier versions refuse from then on", async () => {
+test.each([1, 2] as const)("a file of format %i is read, goes on, and is a file that earlier versions refuse from then on", async (format) => {
   const file = join(temporaryFolder(), "twin.db");
   const writer = new TableWriter(20);
   const before = sqlite(file);
@@ -352,11 +353,12 @@ test("a file of format 1 is read, goes on, and is a file that earlier versions r
     await before.append("room/a", [commit]);
   const wanted = await before.load("room/a");
   await before.close();
-  asFormat1(file);
+  asFormat(format, file);
   const after = sqlite(file);
   expect(await after.load("room/a")).toEqual(wanted);
   for await (const entry of after.list("room/")) expect(entry).toEqual({ id: "room/a", stores: ["table"] });
-  await after.append("room/a", [writer.title(7, "one more title")]);
+  await after.append("room/a", [{ ...writer.title(7, "one more title"), schedules: { due: 5000, set: [["a", { due: 5000, store: "table", event: "x" }]] } }]);
+  expect(await after.due(6000, 10)).toEqual([{ id: "room/a", due: 5000 }]);
   expect(contentOf((await after.load("room/a")) as LoadedHost)).toBe(contentOfWriter(writer));
   for (let i = 0; i < 40; i++) await after.append("room/a", [writer.title(i % 20, `${i} ${"x".repeat(10_000)}`)]);
   for (;;) {
@@ -367,7 +369,7 @@ test("a file of format 1 is read, goes on, and is a file that earlier versions r
   }
   await after.close();
   const db = new DatabaseSync(file);
-  expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+  expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 });
   db.close();
 });
 

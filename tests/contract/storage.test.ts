@@ -43,6 +43,10 @@ describe("the suite notices a storage that", () => {
     ["lists all", (storage) => ({ list: () => storage.list("") })],
     ["lets all expire", (storage) => ({ expire: (prefix) => storage.expire(prefix, Number.POSITIVE_INFINITY) })],
     ["gives what it holds", () => sharing()],
+    ["lists nothing that is due", () => ({ due: () => [] })],
+    ["lists all that is due at any time", (storage) => ({ due: (_, limit) => storage.due(Number.MAX_SAFE_INTEGER, limit) })],
+    ["lists what is due in another order", (storage) => ({ due: async (before, limit) => [...(await storage.due(before, limit))].reverse() })],
+    ["lists more than is asked for", (storage) => ({ due: (before) => storage.due(before, 1e6) })],
   ];
   for (const [name, wrong] of wrongs) {
     test(name, async () => {

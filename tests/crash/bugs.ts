@@ -1,7 +1,19 @@
-import type { CommitRecord, Storage } from "twinstate/server";
+import type { CommitRecord, ScheduleChanges, Storage } from "twinstate/server";
 
 /** Mistakes that a storage could make, to see that they are noticed. */
-export type Bug = "acknowledge before write" | "dedupe off" | "messages twice" | "a torn record accepted";
+export type Bug = "acknowledge before write" | "dedupe off" | "messages twice" | "a torn record accepted" | "schedules twice" | "schedules lost";
+
+/** A storage that keeps something else of schedules than it is given. */
+const withSchedules = (storage: Storage, change: (changes: ScheduleChanges) => ScheduleChanges | undefined): Storage => ({
+  ...storage,
+  append(id, commits) {
+    const changed = commits.map(({ schedules: given, ...commit }): CommitRecord => {
+      const schedules = given && change(given);
+      return schedules ? { ...commit, schedules } : commit;
+    });
+    return storage.append(id, changed);
+  },
+});
 
 export function withBug(storage: Storage, bug: Bug | undefined): Storage {
   switch (bug) {
@@ -51,6 +63,17 @@ export function withBug(storage: Storage, bug: Bug | undefined): Storage {
           return { ...found, tail: [...found.tail.slice(0, -1), { ...last, stores: half }] };
         },
       };
+    // A schedule that is over stays.
+    case "schedules twice":
+      return withSchedules(storage, ({ set }) => {
+        const kept = set.filter(([, schedule]) => schedule);
+        return kept.length > 0 ? { due: Math.min(...kept.map(([, schedule]) => schedule?.due as number)), set: kept } : undefined;
+      });
+    // One of ten is not kept.
+    case "schedules lost": {
+      let count = 0;
+      return withSchedules(storage, (changes) => (changes.set.some(([, schedule]) => schedule) && count++ % 10 === 9 ? undefined : changes));
+    }
     default:
       return bug satisfies never;
   }

@@ -1,15 +1,18 @@
 import { context, metrics, trace } from "@opentelemetry/api";
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { EventError, event, state } from "twinstate";
+import { EventError, event, schedule, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { serveTwin } from "../kit/app.js";
 
 class Note {
   @state text = "";
   @event write(text: string) {
     this.text = text;
+  }
+  @event later() {
+    schedule.after(1, this.write, ["later"]);
   }
   @event refuse() {
     throw new EventError("FORBIDDEN", "No.");
@@ -88,6 +91,21 @@ test("where the app has OpenTelemetry, it is told of events, waits, commits, str
   });
   expect(found["twinstate.commit.size"]).toMatchObject({ count: 2 });
   expect((found["twinstate.commit.size"] as { sum: number }).sum).toBeGreaterThan(5000);
+});
+
+test("a scheduled event is a span as any other", async () => {
+  const name = "telemetry-of-schedules";
+  const { visitor: open } = await serveTwin({ name, stores: { note: Note } });
+  const visitor = open();
+  const live = await visitor.connect(1, { store: "note" });
+  await visitor.call("note.later");
+  await live.state("note", ({ text }) => text === "later");
+  const ended = () => spans.getFinishedSpans().filter(({ attributes }) => attributes["twinstate.twin"] === name);
+  await vi.waitUntil(() => ended().length === 2);
+  expect(ended().map(({ name, attributes }) => [name, attributes["twinstate.outcome"]])).toEqual([
+    ["twinstate note.later", "OK"],
+    ["twinstate note.write", "OK"],
+  ]);
 });
 
 test("the span of an instance's event has the model's name", async () => {
