@@ -273,6 +273,7 @@ export class Runtime implements World {
   /** Whether events are taken, and the storage answers. */
   async ready(): Promise<boolean> {
     if (this.#closing) return false;
+    this.scheduler.start();
     let ready = false;
     const asked = Promise.resolve()
       .then(() => this.storage.touch([]))

@@ -70,6 +70,11 @@ export interface TwinServer<S, M = {}> {
    */
   $recheck(whose?: Whose): void;
   /**
+   * Begins what needs no visitor: schedules run from now on. The first request does so too.
+   * @example export async function register() { (await import("./state/server")).twin.$start(); } // instrumentation.ts
+   */
+  $start(): void;
+  /**
    * Lets streams come over WebSockets too, on the server's own port. Needs the package `ws`. Gives what ends it. For a custom server of Next's there is
    * `attach`.
    * @throws StateError where `ws` is not installed
@@ -110,6 +115,7 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
     $export: { value: (whose: Whose) => runtime.data.export(whose) },
     $erase: { value: (whose: Whose) => runtime.data.erase(whose) },
     $recheck: { value: (whose?: Whose) => runtime.streams.recheck(whose) },
+    $start: { value: () => runtime.scheduler.start() },
     $migrate: { value: ({ dryRun = false } = {}) => runtime.data.migrate(dryRun) },
     attach: {
       value: async (server: Server, options: AttachOptions = {}) => {

@@ -46,7 +46,7 @@ export interface SeenSchedule {
   readonly args: readonly unknown[];
   /** When it is due. */
   readonly at: Date;
-  /** It runs again and again: each so many ms, or by this cron line. */
+  /** The plan of one that runs again and again: each so many ms, or by this cron line. */
   readonly every?: number | string;
   readonly timeZone?: string;
 }
@@ -54,9 +54,9 @@ export interface SeenSchedule {
 /** The schedules of a host. */
 export class Schedules {
   readonly #host: Host;
-  /** Those of the last commit. */
+  /** The schedules as of the last commit. */
   readonly #list: Map<string, ScheduleRecord>;
-  /** What the running event does to them. */
+  /** What the running event does to schedules, by their ids. */
   #open: Map<string, ScheduleRecord | null> | undefined;
   readonly #running = new Map<string, ScheduledRun>();
 

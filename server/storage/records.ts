@@ -32,7 +32,7 @@ export interface ScheduleRecord {
   readonly event: string;
   /** The arguments as they were given, as an encoded value; missing where there are none. */
   readonly args?: Encoded;
-  /** It runs again and again: each so many ms, or by this cron line. */
+  /** The plan of one that runs again and again: each so many ms, or by this cron line. */
   readonly every?: number | string;
   /** The time zone of the cron line. */
   readonly timeZone?: string;

@@ -1,9 +1,11 @@
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect } from "twinstate/client";
 import { createTwin, scope, type TwinApp } from "twinstate/server";
 import { pair } from "twinstate/testing";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { authApps, eventsApp, type Files, fieldsApp, ROOT, write } from "../kit/guide.js";
+import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -275,6 +277,36 @@ test("docs/FIELDS.md: a browser keeps its theme and its sidebar, and a tab its p
   const again: Loose = net.reload(tab);
   expect(await again.prefs()).toMatchObject({ theme: "dark", sidebar: 300 });
   expect((await again.panel()).tab).toBe("second");
+});
+
+test("docs/SCHEDULES.md: an auction closes by itself, a late bid puts that off, and the digest is made once", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-guide-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  vi.stubEnv("TWIN_FILE", join(folder, "twin.db"));
+  vi.stubEnv("NEXT_RUNTIME", "nodejs");
+  const app = await serveApp(schedulesApp());
+  const auction = await app.open(new Browser()).auction("a");
+  await auction.begin("vase", new Date(Date.now() + 200));
+  await expect.poll(() => auction.$snapshot(), { timeout: 10_000 }).toMatchObject({ open: false, news: ["vase: sold for nothing."] });
+  await auction.begin("clock", new Date(Date.now() + 2000));
+  expect(await auction.bid(5)).toBe(true);
+  const [close, announce] = await app.twin.auction("a").$schedules();
+  expect(close).toMatchObject({ id: "close", event: "close", args: [] });
+  expect(close.at.getTime()).toBeGreaterThan(Date.now() + 50_000);
+  expect(announce).toMatchObject({ event: "announce", args: ["The auction of the vase goes on."] });
+  const { stuck } = await app.load("scripts/schedules.ts");
+  expect(await stuck("a")).toBe(true);
+  expect(await stuck("a")).toBe(false);
+  await auction.stop();
+  expect(auction.news.at(-1)).toBe("clock: sold for 5.");
+
+  const { register } = await app.load("instrumentation.ts");
+  await register();
+  await register();
+  expect(await app.twin.digest().$schedules()).toMatchObject([
+    { id: "check", event: "check", args: [], every: 300_000 },
+    { id: "morning", event: "send", args: ["morning"], every: "0 9 * * MON-FRI", timeZone: "Europe/Berlin" },
+  ]);
 });
 
 /** How many parts a model's answer has. @default it goes on as long as somebody listens */

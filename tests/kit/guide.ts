@@ -33,5 +33,8 @@ export function authApps(): { readonly cookie: Files; readonly betterAuth: Files
 /** The app of EVENTS.md. */
 export const eventsApp = (): Files => Object.assign({}, ...guide("EVENTS").values()) as Files;
 
+/** The app of SCHEDULES.md. */
+export const schedulesApp = (): Files => Object.assign({}, ...guide("SCHEDULES").values()) as Files;
+
 /** The app of FIELDS.md. */
 export const fieldsApp = (): Files => Object.assign({}, ...guide("FIELDS").values()) as Files;

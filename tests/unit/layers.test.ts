@@ -6,12 +6,12 @@ const LAYERS: Record<string, readonly (string | RegExp)[]> = {
   lib: ["lib", "mobx"],
   client: ["client", "lib", "@trpc/client"],
   react: ["react", "client", "lib", /^react(\/jsx-runtime|-dom\/client)?$/],
-  server: ["server", "lib", "mobx", "reflect-metadata", /^node:/, /^@trpc\/server(\/|$)/, /^next\//],
-  testing: ["testing", "server", "client", "react", "lib", "mobx", "reflect-metadata", "react", /^node:/, /^@trpc\//, /^next\//, "vitest"],
+  server: ["server", "lib", "mobx", "croner", "reflect-metadata", /^node:/, /^@trpc\/server(\/|$)/, /^next\//],
+  testing: ["testing", "server", "client", "react", "lib", "mobx", "croner", "reflect-metadata", "react", /^node:/, /^@trpc\//, /^next\//, "vitest"],
 };
 
 /** The files of our own that a page loads must not reach these. */
-const SERVER_ONLY = [/^server\//, /^node:/, "reflect-metadata", /^@trpc\/server/, /^next\//];
+const SERVER_ONLY = [/^server\//, /^node:/, "croner", "reflect-metadata", /^@trpc\/server/, /^next\//];
 
 const matches = (rules: readonly (string | RegExp)[], what: string) => rules.some((rule) => (typeof rule === "string" ? what === rule : rule.test(what)));
 test("each folder imports only what stands before it", async () => {
