@@ -25,6 +25,7 @@ export class Board {
   @state note = "";
   @state({ visibleTo: mayAudit }) hiddenItems: Item[] | undefined = [];
   @state({ visibleTo: mayAudit }) hiddenTotals: Map<string, unknown> | undefined = new Map([["SECRET-total", 1]]);
+  @state({ persist: false, visibleTo: mayAudit }) hiddenNow: string | undefined = "SECRET-now";
   @computed get size(): number {
     return this.items.length;
   }
@@ -56,6 +57,7 @@ export class Board {
     return { item };
   }
   @event total(by: number) {
+    this.hiddenNow = `SECRET-now-${by}`;
     this.hiddenTotals?.set(`SECRET-${by}`, { item: this.#at(by), text: "SECRET-text" });
   }
   @event give(by: number) {
