@@ -1,4 +1,4 @@
-import { type Connection, computed, current, event, newId, state } from "twinstate";
+import { computed, current, event, newId, type Presence, presence, state } from "twinstate";
 import { z } from "zod";
 import { byline, type Person } from "./person";
 
@@ -14,14 +14,18 @@ export interface Column {
   cards: Card[];
 }
 
-/** Somebody who has the board open. */
-export interface Guest extends Person {
-  device: "phone" | "computer";
-}
-
 const Id = z.string().max(30);
 const Title = z.string().trim().min(1).max(200);
 const Index = z.number().int().min(0);
+
+/** What a tab shows of itself: its pointer, as a part of the board's width, and in pixels from its top. */
+const Own = z.object({ cursor: z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(100_000) }).optional() });
+
+/** Who has a tab with the board. */
+export interface Guest {
+  person: Person;
+  device: "phone" | "computer";
+}
 
 /** A board that is shared by everybody who has its link. */
 export class Board {
@@ -30,10 +34,8 @@ export class Board {
     { id: "doing", title: "Doing", cards: [] },
     { id: "done", title: "Done", cards: [] },
   ];
-  /** The people who are here, each once, however many tabs they have. */
-  @state({ persist: false }) people: Guest[] = [];
-  /** The owner of each open tab. */
-  @state({ private: true, persist: false }) private tabs = new Map<string, string>();
+  /** The tabs that show the board. */
+  @presence({ of: ({ visitor, device }) => ({ person: byline(visitor), device }), input: Own }) guests!: Presence<Guest, z.infer<typeof Own>>;
 
   @computed get count() {
     return this.columns.reduce((count, { cards }) => count + cards.length, 0);
@@ -80,19 +82,6 @@ export class Board {
 
   @event({ optimistic: true, input: [Id] }) removeColumn(columnId: string) {
     this.columns = this.columns.filter(({ id }) => id !== columnId);
-  }
-
-  protected onConnect({ id }: Connection) {
-    const { visitor, device } = current();
-    const person = byline(visitor);
-    this.tabs.set(id, person.id);
-    if (!this.people.some((other) => other.id === person.id)) this.people.push({ ...person, device });
-  }
-
-  protected onDisconnect({ id }: Connection) {
-    const left = this.tabs.get(id);
-    this.tabs.delete(id);
-    if (![...this.tabs.values()].includes(left ?? "")) this.people = this.people.filter((person) => person.id !== left);
   }
 
   private column(columnId: string) {

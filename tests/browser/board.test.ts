@@ -98,6 +98,37 @@ describe.for(PLACES)("a board, on %s", ([, url, engine]) => {
     await count(mine.people, 1);
   });
 
+  test("two see each other's cursors with their names; one that leaves the board, or closes, is gone", async ({ visit }) => {
+    const path = fresh();
+    const [one, other] = [await visit({ url }), await visit({ url })];
+    const [mine, theirs] = [await one.open(path), await other.open(path)];
+    await count(board(mine).people, 2);
+    const nameOf = async (page: Page) => {
+      const labels = await board(page).people.evaluateAll((items) => items.map((item) => item.getAttribute("aria-label") ?? ""));
+      return labels.find((label) => label.includes("(you)"))?.replace(/ \(you\).*/, "") ?? "";
+    };
+    const names = [await nameOf(mine), await nameOf(theirs)];
+    const over = async (page: Page, column: string) => {
+      const box = (await board(page).column(column).boundingBox())!;
+      await page.mouse.move(box.x + 40, box.y + 60, { steps: 3 });
+      return box.x + 40;
+    };
+    await over(mine, "To do");
+    await shows(board(theirs).cursors, [names[0]!]);
+    const at = await over(mine, "Doing");
+    await expect.poll(async () => Math.round((await board(theirs).cursors.first().boundingBox())!.x - at), { timeout: 10_000 }).toBe(0);
+    await count(board(mine).cursors, 0);
+    await over(theirs, "Done");
+    await shows(board(mine).cursors, [names[1]!]);
+
+    await mine.mouse.move(1, 1);
+    await count(board(theirs).cursors, 0);
+    await count(board(theirs).people, 2);
+    await other.context.close();
+    await count(board(mine).cursors, 0);
+    await count(board(mine).people, 1);
+  });
+
   test("a card is dragged within its column and to another", async ({ visit }) => {
     const [one, other] = await two(visit);
     for (const title of ["a", "b", "c"]) {

@@ -1,29 +1,31 @@
 "use client";
 import { type Announcements, DndContext, DragOverlay, MeasuringStrategy } from "@dnd-kit/core";
 import { Code, Flex, Heading, Text } from "@radix-ui/themes";
-import { useBoard } from "../../state/client";
-import { People } from "../people";
+import { useRef } from "react";
 import styles from "./board.module.css";
 import { BoardTools } from "./board-tools";
 import { CardFace } from "./card";
 import { Column } from "./column";
+import { Cursors } from "./cursors";
 import { placeName, useDrag } from "./drag";
+import { Guests } from "./guests";
 import { NewColumn } from "./new-column";
 import { BoardKey, useThisBoard } from "./this-board";
 
 export function Board({ name }: { name: string }) {
-  const { people } = useBoard(name);
+  const board = useRef<HTMLDivElement>(null);
   return (
     <BoardKey value={name}>
-      <div className={styles.board}>
+      <div className={styles.board} ref={board}>
         <Flex align="end" justify="between" gap="4" wrap="wrap">
           <BoardTitle name={name} />
           <Flex align="center" gap="4" wrap="wrap">
-            <People people={people} />
+            <Guests />
             <BoardTools />
           </Flex>
         </Flex>
         <Columns />
+        <Cursors board={board} />
       </div>
     </BoardKey>
   );

@@ -63,6 +63,8 @@ export const board = (page: Page) => {
     card,
     choose,
     people: page.getByRole("list", { name: "Who is here" }).getByRole("listitem"),
+    /** The pointers of others: each shows a name. */
+    cursors: page.locator("[data-cursor]"),
     column: (title: string) => page.getByRole("region", { name: title, exact: true }),
     async add(column: string, title: string) {
       const field = page.getByRole("region", { name: column, exact: true }).getByLabel("Add a card");
