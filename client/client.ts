@@ -106,7 +106,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     connection,
     scopeOf,
     kept: keptOf,
-    missed: (...answer) => receiver?.missed(...answer),
+    missed: (...answer) => receiver?.missed(...answer) ?? false,
     status,
     limit: maxPending,
     known: options,
@@ -207,7 +207,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
           }
           const scope = scopeOf(twin);
           if (scope) scope.incarnation ??= one.incarnation;
-          if (twin.fill([one.incarnation, one.revision, one.audience], one.snapshot as Snapshot, one.since)) rendered.push(twin);
+          if (twin.fill([one.incarnation, one.revision, one.audience], one.snapshot as Snapshot, one.since, one.volatile as Snapshot)) rendered.push(twin);
         }
       });
       for (const twin of rendered) twin.rendered();

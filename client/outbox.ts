@@ -36,8 +36,8 @@ export interface OutboxWorld {
   scopeOf(twin: LiveTwin): Scope | undefined;
   /** What the browser has of a twin's kept fields; `null`: its calls wait until that is known. */
   kept(twin: LiveTwin): Kept | null | undefined;
-  /** Messages that came with an answer, as there is no stream to bring them. */
-  missed(twin: LiveTwin, answer: Answer): void;
+  /** Messages that came with an answer, as there is no stream to bring them. Tells whether the volatile state was among them. */
+  missed(twin: LiveTwin, answer: Answer): boolean;
   readonly status: Pick<Cell<ConnectionStatus>, "current" | "update">;
   /** How many calls may wait for their answers. */
   readonly limit: number;

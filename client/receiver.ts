@@ -5,7 +5,6 @@ import { type EventError, isEventError, outdatedPage, refusal } from "../lib/err
 import { atomically } from "../lib/graph/batch.js";
 import type { Signal } from "../lib/graph/signal.js";
 import { applyDelta } from "../lib/mirror/mirror.js";
-import type { Snapshot } from "../lib/wire/codec.js";
 import { commitsOf, type FrameCommit } from "../lib/wire/frame-commits.js";
 import {
   type Answer,
@@ -24,6 +23,7 @@ import { decodeValue } from "../lib/wire/value-codec.js";
 import type { ServerConnection } from "./connection.js";
 import type { Inspection } from "./inspection.js";
 import { LazyKeeper } from "./lazy-keeper.js";
+import { isNewLetter, keptLetter } from "./letters.js";
 import type { ClientOptions } from "./options.js";
 import { refusalOf, toldBy } from "./refusal.js";
 import { serves } from "./schema-compat.js";
@@ -32,6 +32,7 @@ import type { Sender } from "./sender.js";
 import type { Cell, ConnectionStatus } from "./status.js";
 import { addressOf, type LiveTwin, type Position } from "./twin.js";
 import type { Visiting } from "./visitor.js";
+import { belongsTo, fillVolatile, isNews, takeTick, takeWaiting, type WaitingStates, waitingKey } from "./volatile-states.js";
 
 /** Facts that the server has sent about itself and this client. */
 export interface ServerFacts {
@@ -63,10 +64,8 @@ export interface ReceiverWorld {
 interface HeldSnapshot {
   readonly twin: LiveTwin;
   readonly scope: Scope;
-  readonly at: Position;
-  readonly snapshot: Snapshot;
-  readonly ended: number | undefined;
-  readonly since: number | undefined;
+  readonly message: SnapshotMessage;
+  readonly volatile: VolatileMessage | undefined;
 }
 
 /** Takes the messages of the stream (PROTOCOL.md §3), and the refusal of one, into the twins. A page loads it while it connects. */
@@ -80,25 +79,27 @@ export class Receiver {
   #ran = new Map<number, RanMessage[3]>();
   /** Snapshots of one host wait for each other, as a change of several stores is shown whole or not at all. */
   #held: HeldSnapshot[] = [];
+  readonly #volatile: WaitingStates = new Map();
 
   constructor(world: ReceiverWorld, sender: Sender) {
     this.#world = world;
     this.#sender = sender;
     this.keeper = new LazyKeeper(world, () => sender.flush());
     // A letter that has led the tab to another page must not do so again there.
-    world.connection.got ??= keepLetter(world.options);
+    world.connection.got ??= keptLetter(world.options);
   }
 
   receive(message: StateMessage): void {
     if (process.env.NODE_ENV === "production") return this.#take(message);
     const began = performance.now();
     this.#take(message);
-    this.#world.inspection?.news.tell({ what: "message", message, twins: this.#twinsOf(this.#hosts.get(message[0])), ms: performance.now() - began });
+    const host = message[0] === "tick" ? message[1] : message[0];
+    this.#world.inspection?.news.tell({ what: "message", message, twins: this.#twinsOf(this.#hosts.get(host)), ms: performance.now() - began });
   }
 
   #take(message: StateMessage): void {
     const { twins } = this.#world;
-    if (message[0] !== "snapshot") this.#release();
+    if (message[0] !== "snapshot" && message[0] !== "volatile") this.#release();
     switch (message[0]) {
       case "hello":
         if (!this.#takeHello(message[1])) return;
@@ -118,13 +119,24 @@ export class Receiver {
         this.#sender.item(incarnation, n, k, ["yield", value]);
         break;
       }
+      case "volatile": {
+        const [, host, , store] = message;
+        this.#volatile.set(waitingKey(host, store), message);
+        const twin = this.#twinsOf(this.#hosts.get(host)).find((one) => one.store === store);
+        // It stays for a snapshot that may follow.
+        if (twin?.synced && belongsTo(twin.at, message)) this.#takeVolatile(twin, message);
+        break;
+      }
+      case "tick":
+        this.#takeTick(message);
+        break;
       case "ran":
         this.#ran.set(message[2], message[3]);
         break;
       case "effect": {
         const [, name, args, from, n, k] = message;
         if (n !== undefined) this.#sender.item(from, n, k as number, ["effect", name, args]);
-        else if (this.#isNew(from)) this.#act([[name, args]]);
+        else if (isNewLetter(this.#world, from)) this.#act([[name, args]]);
         break;
       }
       case "effects": {
@@ -135,10 +147,10 @@ export class Receiver {
       default:
         if (isFrame(message)) {
           const scope = this.#hosts.get(message[0]);
-          this.#takeFrame(scope, this.#twinsOf(scope), message, scope?.audience);
+          this.#takeFrame(scope, this.#twinsOf(scope), message, scope?.audience, this.#volatile);
         }
         // Names that this client does not know are skipped.
-        else message satisfies VolatileMessage | TickMessage;
+        else message satisfies never;
     }
     this.keeper.keep();
     this.#sender.settle();
@@ -147,14 +159,17 @@ export class Receiver {
   /** `false`: the page is outdated. */
   #takeHello({ schema, session, visitor }: Greeting): boolean {
     const { server } = this.#world;
+    const { greeted } = server;
     // A second `hello` on the same stream is hot reload, which the page follows.
-    if (server.schema && !server.greeted && !serves(schema, server.schema)) {
+    if (server.schema && !greeted && !serves(schema, server.schema)) {
       this.#outdate(outdatedPage());
       return false;
     }
     Object.assign(server, { schema, session, greeted: true, refusals: 0 });
     this.#world.visitor.update({ text: JSON.stringify(visitor) });
     this.keeper.look();
+    this.#volatile.clear();
+    if (!greeted) this.#sender.anew();
     this.#sender.resume();
     return true;
   }
@@ -168,21 +183,24 @@ export class Receiver {
     this.#hosts.set(host, scope);
     const audience = message[0] === "snapshot" ? message[9] : message[6];
     Object.assign(scope, { incarnation, audience });
+    const volatile = this.#volatile.get(waitingKey(host, store));
     if (message[0] === "snapshot") {
-      this.#held.push({ twin, scope, at: [incarnation, revision, audience], snapshot: message[6], ended: message[7], since: message[8] });
+      this.#held.push({ twin, scope, message, volatile });
       if (!this.#awaited()) this.#release();
     } else if (twin.shows(incarnation, revision) && twin.at?.[2] === audience) {
-      twin.synced = true;
+      Object.assign(twin, { synced: true, host, tick: undefined });
       twin.onSynced?.();
+      // Frames may follow that bring the twin to what it belongs to.
+      if (!volatile || belongsTo(twin.at, volatile)) this.#takeVolatile(twin, volatile);
       this.#sender.flush();
     } else this.#renew(twin);
   }
 
   /** Tells whether a snapshot of another store of the same host is still to come. */
   #awaited(): boolean {
-    const behind = (twin: LiveTwin, at: Position) =>
-      twin.state === "ready" && this.#world.connection.watches(twin) && !twin.shows(at[0], at[1]) && !this.#held.some((one) => one.twin === twin);
-    return this.#held.some(({ scope, at }) => this.#twinsOf(scope).some((twin) => behind(twin, at)));
+    const behind = (twin: LiveTwin, [, , , , incarnation, revision]: SnapshotMessage) =>
+      twin.state === "ready" && this.#world.connection.watches(twin) && !twin.shows(incarnation, revision) && !this.#held.some((one) => one.twin === twin);
+    return this.#held.some(({ scope, message }) => this.#twinsOf(scope).some((twin) => behind(twin, message)));
   }
 
   #release(): void {
@@ -190,35 +208,30 @@ export class Receiver {
     const ready = this.#held;
     this.#held = [];
     atomically(() => {
-      for (const { twin, at, snapshot, ended, since } of ready) {
-        twin.synced = true;
+      for (const { twin, message, volatile } of ready) {
+        Object.assign(twin, { synced: true, host: message[1] });
         twin.onSynced?.();
-        this.#takeSnapshot(twin, at, snapshot, ended, since);
+        this.#takeSnapshot(twin, message, volatile);
       }
     });
     this.#sender.flush();
   }
 
-  #takeSnapshot(twin: LiveTwin, at: Position, snapshot: Snapshot, ended = 0, since?: number): void {
+  #takeSnapshot(twin: LiveTwin, message: SnapshotMessage, volatile: VolatileMessage | undefined): void {
+    const [, , , , incarnation, revision, snapshot, ended = 0, since, audience] = message;
     // Answers may have brought a later state than the stream, which is right for the same audience only.
-    if (twin.shows(at[0], at[1] + 1)) return twin.at?.[2] === at[2] ? undefined : this.#renew(twin);
-    this.#sender.ran(twin, at[0], new Map([[ended, undefined]]));
+    if (twin.shows(incarnation, revision + 1)) {
+      if (twin.at?.[2] !== audience) this.#renew(twin);
+      else if (twin.synced) this.#takeVolatile(twin, volatile);
+      return;
+    }
+    this.#sender.ran(twin, incarnation, new Map([[ended, undefined]]));
     try {
-      twin.snapshot(at, snapshot, since);
+      twin.snapshot([incarnation, revision, audience], snapshot, since, volatile?.[4]);
+      twin.tick = volatile?.[2] ?? 0;
     } catch (error) {
       twin.refuse(refusal("INTERNAL", (error as Error).message));
     }
-  }
-
-  /** Whether a letter has not come before. Those of one life of the server rise. */
-  #isNew(id: string): boolean {
-    const { connection, options } = this.#world;
-    const [life, number] = id.split(".");
-    const [lastLife, last] = connection.got?.split(".") ?? [];
-    if (life === lastLife && Number(number) <= Number(last)) return false;
-    connection.got = id;
-    keepLetter(options, id);
-    return true;
   }
 
   #act(effects: readonly Effect[]): void {
@@ -233,36 +246,71 @@ export class Receiver {
     this.#act(effects);
   }
 
-  /** @param whose the audience for whom it is */
-  #takeFrame(scope: Scope | undefined, watching: Iterable<LiveTwin>, message: FrameMessage, whose: string | undefined): void {
+  /**
+   * @param whose the audience for whom it is
+   * @param volatile the volatile states that belong to what frames of its line bring
+   */
+  #takeFrame(scope: Scope | undefined, watching: Iterable<LiveTwin>, message: FrameMessage, whose: string | undefined, volatile: WaitingStates): void {
     const commits = commitsOf(message);
     const { revision } = commits.at(-1) as FrameCommit;
     let before: Position | undefined;
     atomically(() => {
       for (const twin of watching) {
-        if (!twin.at || twin.at[1] >= revision) continue;
+        if (!twin.at) continue;
         const [incarnation, at, audience] = twin.at;
-        if (at < message[1] - 1 || audience !== whose) {
+        // An answer may have brought the first of the commits already, or all of them.
+        const later = commits.filter((commit) => commit.revision > at);
+        if (later.length > 0 && (at < message[1] - 1 || audience !== whose)) {
           if (twin.synced) this.#renew(twin);
           continue;
         }
-        this.#sender.ran(twin, incarnation, this.#ran);
-        before = twin.at;
-        // An answer may have brought the first of the commits already.
-        const deltas = commits.flatMap((commit) => (commit.revision > at ? commit.deltas : []));
-        try {
-          twin.frame([incarnation, revision, audience], () => {
-            for (const [store, delta] of deltas) if (store === twin.store) applyDelta(twin.mirror, delta);
-          });
-        } catch {
-          this.#renew(twin);
-        }
+        const shown: Position = [incarnation, Math.max(at, revision), audience];
+        // What an answer brings has no ticks of the stream's.
+        const ticks = volatile === this.#volatile && twin.synced && audience === whose ? commits.flatMap(({ tick }) => (tick ? [tick] : [])) : [];
+        if (later.length === 0 && !ticks.some(([tick]) => isNews(twin, tick))) continue;
+        if (later.length > 0) before = twin.at;
+        const state = takeWaiting(volatile, waitingKey(message[0], twin.store), shown);
+        const whole = state && volatile === this.#volatile && state[2] <= (twin.tick ?? -1) ? undefined : state;
+        this.#sender.ran(twin, incarnation, new Map([[whole?.[7] ?? 0, undefined], ...this.#ran]));
+        this.#change(twin, shown, () => {
+          for (const { deltas } of later) for (const [store, delta] of deltas) if (store === twin.store) applyDelta(twin.mirror, delta);
+          if (whole) fillVolatile(twin, whole);
+          for (const tick of ticks) takeTick(twin, tick);
+        });
       }
     });
     this.#ran.clear();
     if (!scope || !before) return;
     const [incarnation, at] = before;
     for (const { revision, effects } of commits) if (effects && revision > at) this.#actOnce(scope, [incarnation, revision], effects);
+  }
+
+  /** Takes the volatile state of a twin that shows the state to which it belongs; `undefined`: there is none. */
+  #takeVolatile(twin: LiveTwin, volatile: VolatileMessage | undefined): void {
+    const at = twin.at as Position;
+    this.#sender.ran(twin, at[0], new Map([[volatile?.[7] ?? 0, undefined]]));
+    this.#change(twin, at, () => fillVolatile(twin, volatile));
+  }
+
+  #takeTick([, host, ...parts]: TickMessage): void {
+    const scope = this.#hosts.get(host);
+    atomically(() => {
+      for (const twin of this.#twinsOf(scope)) {
+        if (!twin.synced || !isNews(twin, parts[0]) || !twin.at || twin.at[2] !== scope?.audience) continue;
+        this.#sender.ran(twin, twin.at[0], this.#ran);
+        this.#change(twin, twin.at, () => takeTick(twin, parts));
+      }
+    });
+    this.#ran.clear();
+  }
+
+  /** Changes what a twin shows, or asks for all of it anew. */
+  #change(twin: LiveTwin, at: Position, apply: () => void): void {
+    try {
+      twin.frame(at, apply);
+    } catch {
+      this.#renew(twin);
+    }
   }
 
   #renew(twin: LiveTwin): void {
@@ -275,24 +323,44 @@ export class Receiver {
     return scope ? [...this.#world.twins.values()].filter((twin) => this.#world.scopeOf(twin) === scope) : [];
   }
 
-  /** Takes the messages that came with the answer to an event of `twin`: no stream brings them. */
-  missed(twin: LiveTwin, { i: incarnation, f: messages = [], a: audience }: Answer): void {
+  /**
+   * Takes the messages that came with the answer to an event of `twin`: no stream brings them. Tells whether the volatile state was among them, and the twin
+   * shows it.
+   */
+  missed(twin: LiveTwin, { i: incarnation, f: messages = [], a: audience }: Answer): boolean {
     // All stores of a host that are shown change together, or wait for the stream.
     const scope = this.#world.scopeOf(twin);
     const shown = this.#twinsOf(scope).filter((one) => one.state === "ready" || one === twin);
-    for (const message of messages) {
-      if (message[0] === "ran") this.#ran.set(message[2], message[3]);
-      else if (isFrame(message))
-        this.#takeFrame(
-          scope,
-          shown.filter(({ at }) => at?.[0] === incarnation && at[2] === audience),
-          message,
-          audience,
-        );
-      else if (message[0] === "snapshot" && shown.length === 1)
-        this.#takeSnapshot(twin, [incarnation, message[5], message[9]], message[6], message[7], message[8]);
-    }
+    const before = shown.map(({ tick }) => tick);
+    const states: WaitingStates = new Map();
+    let told: VolatileMessage | undefined;
+    atomically(() => {
+      for (const message of messages) {
+        if (message[0] === "ran") this.#ran.set(message[2], message[3]);
+        else if (message[0] === "volatile") {
+          const [, , tick, store] = message;
+          if (store === twin.store) told = message;
+          if (!shown.some((one) => one.store === store && belongsTo(one.at, message) && (one.tick ?? -1) >= tick)) states.set(waitingKey(0, store), message);
+        } else if (isFrame(message))
+          this.#takeFrame(
+            scope,
+            shown.filter(({ at }) => at?.[0] === incarnation && at[2] === audience),
+            message,
+            audience,
+            states,
+          );
+        else if (shown.length === 1 && !(twin.shows(incarnation, message[5]) && twin.at?.[2] === audience))
+          this.#takeSnapshot(twin, message, states.get(waitingKey(0, twin.store)));
+      }
+      shown.forEach((one, i) => {
+        const state = takeWaiting(states, waitingKey(0, one.store), one.at);
+        if (state) this.#takeVolatile(one, state);
+        // The stream does not go on from there.
+        if (one.synced && one.tick !== before[i]) this.#renew(one);
+      });
+    });
     this.keeper.keep();
+    return told !== undefined && (twin.tick ?? -1) >= told[2];
   }
 
   /** The server has refused a stream, or none came through. */
@@ -325,19 +393,8 @@ export class Receiver {
     this.#world.server.greeted = false;
     this.#ran.clear();
     this.#release();
+    this.#volatile.clear();
     this.#hosts.clear();
     for (const twin of this.#world.twins.values()) twin.synced = false;
-  }
-}
-
-/** Keeps the id of the last letter for the next pages of this tab, or gives the one that is kept. Browsers may forbid it, and there is none elsewhere. */
-function keepLetter({ url, tabStorage }: ReceiverWorld["options"], id?: string): string | undefined {
-  try {
-    const storage: Record<string, string> = tabStorage ?? (document && sessionStorage);
-    const name = `twin ${url} letter`;
-    if (id !== undefined) storage[name] = id;
-    return storage[name];
-  } catch {
-    return undefined;
   }
 }

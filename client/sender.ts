@@ -19,6 +19,7 @@ import { isAgain, refusalOf } from "./refusal.js";
 import { nextNumber, type Scope } from "./scope.js";
 import { isNested, locateTarget } from "./target.js";
 import type { LiveTwin } from "./twin.js";
+import { showsTick } from "./volatile-states.js";
 
 /** How many calls may be on their way at once. */
 const WINDOW = 100;
@@ -165,7 +166,7 @@ export class Sender {
     entry.again = false;
     this.#expect(entry);
     this.#failures = 0;
-    if (answer.f) this.#world.missed(entry.twin, answer);
+    if (answer.f && this.#world.missed(entry.twin, answer)) entry.answer = { ...answer, t: undefined };
     this.settle();
     this.flush();
   }
@@ -259,6 +260,11 @@ export class Sender {
     this.flush();
   }
 
+  /** A new stream has begun. Whatever it tells of the volatile state is later than the answers that have come. */
+  anew(): void {
+    for (const entry of this.#outbox.entries) if (entry.answer) entry.answer = { ...entry.answer, h: -1 };
+  }
+
   /** The line is back: asks again at once for all answers, as those under way may have got lost. */
   resume(): void {
     for (const entry of this.#outbox.entries) {
@@ -285,7 +291,8 @@ export class Sender {
   #settle(entry: OutboxEntry): void {
     const { answer, twin, numbered } = entry;
     if (!answer) return this.#give(entry, false);
-    const shown = twin.shows(answer.i, answer.r) || twin.state === "refused";
+    const { h, t } = answer;
+    const shown = twin.state === "refused" || (twin.shows(answer.i, answer.r) && (t === undefined || showsTick(twin, h, t)));
     const lost = !shown && numbered?.scope.incarnation !== answer.i;
     if (!shown && !lost) return;
     this.#give(entry, true);

@@ -84,6 +84,10 @@ export class LiveTwin implements Twin {
   synced = false;
   /** Called when a stream has begun to tell of it. */
   onSynced: (() => void) | undefined;
+  /** The number of its host on the stream. */
+  declare host: number | undefined;
+  /** The tick of the volatile state that it shows, as that stream or an answer has told it. */
+  declare tick: number | undefined;
   readonly #world: TwinWorld;
   readonly #events = new WeakMap<InstanceNode, Map<string, BoundEvent>>();
   readonly #members: Members | undefined;
@@ -220,16 +224,16 @@ export class LiveTwin implements Twin {
   }
 
   /** @param since the revision at which the numbers of the containers were given anew: those from before mean nothing any more */
-  snapshot(at: Position, snapshot: Snapshot, since = 0): void {
+  snapshot(at: Position, snapshot: Snapshot, since = 0, volatile?: Snapshot): void {
     const fresh = this.at?.[0] !== at[0] || this.at[2] !== at[2] || this.#revision < since;
     this.#enter(at, () => {
-      this.mirror.applySnapshot(snapshot, fresh);
+      this.mirror.applySnapshot(snapshot, fresh, volatile);
       this.error = undefined;
       this.state = "ready";
     });
   }
 
-  /** The next frame; it need not change anything of this store. */
+  /** The next frame, or a change of the volatile state; it need not change anything of this store. */
   frame(at: Position, apply: () => void): void {
     this.#enter(at, apply);
   }
@@ -257,14 +261,15 @@ export class LiveTwin implements Twin {
   }
 
   /** Takes what a page was rendered with. `false`: the twin is newer. */
-  fill(at: Position, snapshot: Snapshot, since?: number): boolean {
+  fill(at: Position, snapshot: Snapshot, since?: number, volatile?: Snapshot): boolean {
     const [incarnation, revision, audience] = this.at ?? [];
     // The stream goes on for the audience that it has begun with.
     if (this.synced && audience !== at[2]) return false;
     if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return false;
     // The twin may show predictions already: the stream brings the truth.
     if (engine.isOpen(this)) return false;
-    if (incarnation !== at[0] || revision !== at[1] || audience !== at[2]) this.snapshot(at, snapshot, since);
+    if (incarnation !== at[0] || revision !== at[1] || audience !== at[2]) this.snapshot(at, snapshot, since, volatile);
+    else if (volatile && !this.synced) this.frame(at, () => this.mirror.applyVolatile(volatile));
     return true;
   }
 

@@ -35,7 +35,7 @@ export function hydrationView(twin: Twin, rendered: RenderedStore | undefined): 
   if (entry?.twin !== twin) {
     // The twin has never been in this state: several parts of a page may come with one store in several states.
     const mirror = createSnapshotMirror({ name: twin.store, models: twin.mirror.graph.models });
-    mirror.applySnapshot(rendered.snapshot as Snapshot);
+    mirror.applySnapshot(rendered.snapshot as Snapshot, false, rendered.volatile as Snapshot);
     entry = { twin, state: { version: -1, view: mirror.view() } };
     hydrationViews.set(rendered, entry);
   }

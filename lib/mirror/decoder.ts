@@ -23,6 +23,10 @@ export class Decoder implements Sink<Node> {
   free = 0;
   readonly graph: Graph;
   readonly audience: Audience;
+  /** The first container of each snapshot. It stays the same. */
+  readonly root: Node;
+  /** The names of fields that snapshots do not bring, by instance: they stay as they are. */
+  readonly #apart: LinkedNames | undefined;
   /** The number of the next container that no slot has referred to. */
   claimed = 0;
   /** The numbers of a snapshot's containers, in order, while it is read. */
@@ -31,9 +35,11 @@ export class Decoder implements Sink<Node> {
   #old: NodePages = [];
   #made = 0;
 
-  constructor(graph: Graph, audience: Audience) {
+  constructor(graph: Graph, audience: Audience, root: Node = graph.root, apart?: LinkedNames) {
     this.graph = graph;
     this.audience = audience;
+    this.root = root;
+    this.#apart = apart;
   }
 
   /** A container by its number. */
@@ -93,14 +99,15 @@ export class Decoder implements Sink<Node> {
   }
 
   #reuse(id: number, kind: BodyKind, className: string | undefined): Node | undefined {
-    if (this.#ids && this.#made === 1) return this.graph.root;
+    if (this.#ids && this.#made === 1) return this.root;
     const old = nodeIn(this.#old, id);
-    const fits = old?.kind === kind && old !== this.graph.root && (old as InstanceNode).className === className;
+    const fits = old?.kind === kind && old !== this.root && (old as InstanceNode).className === className;
     return fits ? old : undefined;
   }
 
   #create(id: number, kind: BodyKind, className?: string): Node {
-    const spare = this.graph.mode?.pool?.take(kind, className, id);
+    // Predictions know instances by the numbers of the store's own graph.
+    const spare = this.graph.mode?.pool?.take(kind, className, this.root === this.graph.root ? id : undefined);
     if (spare) return spare;
     if (kind === "instance") return this.graph.instance(className as string);
     const Plain = PLAIN[kind];
@@ -108,13 +115,16 @@ export class Decoder implements Sink<Node> {
   }
 
   fill(node: Node, data: unknown): void {
-    const isNew = node !== this.graph.root && nodeIn(this.#old, this.audience.tag(node).id) !== node;
+    const isNew = node !== this.root && nodeIn(this.#old, this.audience.tag(node).id) !== node;
     if (node instanceof InstanceNode && node.fill) node.fill(data as Record<string, Stored>);
     else if (isNew) node.data = data;
     else if (node instanceof ArrayNode) node.assign(data as Stored[]);
-    else merge(node as ObjectNode | MapNode | SetNode, data as object);
+    else merge(node as ObjectNode | MapNode | SetNode, data as object, this.#apart?.get(node));
   }
 }
+
+/** Names of fields, by the instance that has them. */
+export type LinkedNames = WeakMap<Node, Set<string>>;
 
 const PLAIN = { object: ObjectNode, array: ArrayNode, map: MapNode, set: SetNode };
 
@@ -130,13 +140,20 @@ export function register(pages: NodePages, id: number, node: Node): void {
   (pages[(id / PAGE) | 0] ??= [])[id % PAGE] = node;
 }
 
-/** Changes the container in place, so that equal values notify nobody, and as a whole only where the order asks for it. */
-function merge(node: ObjectNode | MapNode | SetNode, data: object): void {
+/**
+ * Changes the container in place, so that equal values notify nobody, and as a whole only where the order asks for it.
+ * @param apart the names that stay although `data` has none of them; one that it has is one of its own from now on
+ */
+function merge(node: ObjectNode | MapNode | SetNode, data: object, apart?: Set<unknown>): void {
   const keys = keysOf(data);
   const has = (key: Stored) => (data instanceof Map || data instanceof Set ? data.has(key) : Object.hasOwn(data, key as string));
-  for (const key of keysOf(node.data)) if (!has(key)) node.remove(key as never);
-  for (const key of keys) node.put(key as never, data instanceof Map ? data.get(key) : data[key as never]);
-  if (keysOf(node.data).every((key, i) => Object.is(key, keys[i]))) return;
+  for (const key of keysOf(node.data)) if (!has(key) && !apart?.has(key)) node.remove(key as never);
+  for (const key of keys) {
+    apart?.delete(key);
+    node.put(key as never, data instanceof Map ? data.get(key) : data[key as never]);
+  }
+  const now = keysOf(node.data);
+  if (keys.every((key, i) => Object.is(key, now[i]))) return;
   node.data = data as never;
   spoil(node);
   node.atoms?.reportChanged();

@@ -5,66 +5,80 @@ import type { MapNode } from "../graph/map.js";
 import { type Node, own, type Stored } from "../graph/node.js";
 import type { ObjectNode } from "../graph/object.js";
 import type { SetNode } from "../graph/set.js";
-import { fillBodies, type Group, isCount, openBodies, valueOf, type WireDelta } from "../wire/codec.js";
+import { type BodyKind, fillBodies, type Group, isCount, openBodies, valueOf, type WireDelta } from "../wire/codec.js";
 import { APPEND, CLEAR, CUT, DELETE, MAP_DELETE, MAP_SET, SET, SET_ADD, SET_DELETE, SET_ITEM, SET_MANY, SPLICE, SWEEP, TEXT } from "../wire/ops.js";
 import { type Decoder, type NodePages, nodeIn, register } from "./decoder.js";
 
-/** Reads a delta into the graph of a decoder. A page loads this with the stream, as what it was rendered with is a snapshot. */
-export function readDelta(decoder: Decoder, delta: WireDelta): void {
+/**
+ * Reads a delta into the graph of a decoder. A page loads this with the stream, as what it was rendered with is a snapshot.
+ * @param named gets the containers that the ops name, and the keys of Maps that they set
+ */
+export function readDelta(decoder: Decoder, delta: WireDelta, named?: Set<unknown>): void {
   decoder.claimed = decoder.free;
   const bodies = Array.isArray(delta[0]) ? (delta[0] as Group[]) : undefined;
   const opened = bodies ? openBodies(bodies, decoder) : [];
-  const sweep = applyOps(decoder, delta, bodies ? 1 : 0);
+  const sweep = applyOps(decoder, delta, bodies ? 1 : 0, named);
   fillBodies(opened, decoder, (node, group) => fillFrom(decoder, node, group));
   if (decoder.claimed !== decoder.free) throw badWire("a delta", "containers that nothing refers to");
   if (sweep) forgetUnreachable(decoder);
 }
 
 /** Applies the ops from an index on. `true`: containers that cannot be reached are to be forgotten. */
-function applyOps(decoder: Decoder, delta: WireDelta, from: number): boolean {
+function applyOps(decoder: Decoder, delta: WireDelta, from: number, named: Set<unknown> | undefined): boolean {
   let at = from;
   let sweep = false;
   const next = () => delta[at++];
   const value = () => valueOf(delta[at++], decoder);
+  const container = <N extends Node>(kind?: BodyKind) => {
+    const node = decoder.numbered<N>(next(), kind);
+    named?.add(node);
+    return node;
+  };
   while (at < delta.length) {
     const code = next();
     switch (code) {
       case SET:
-        decoder.numbered<ObjectNode>(next(), "object").put(decoder.name(next()), value());
+        container<ObjectNode>("object").put(decoder.name(next()), value());
         break;
       case DELETE:
-        decoder.numbered<ObjectNode>(next(), "object").remove(decoder.name(next()));
+        container<ObjectNode>("object").remove(decoder.name(next()));
         break;
       case SPLICE:
       case CUT:
-        decoder
-          .numbered<ArrayNode>(next(), "array")
-          .splice(next() as number, next() as number, code === SPLICE ? (next() as unknown[]).map((slot) => valueOf(slot, decoder)) : []);
+        container<ArrayNode>("array").splice(
+          next() as number,
+          next() as number,
+          code === SPLICE ? (next() as unknown[]).map((slot) => valueOf(slot, decoder)) : [],
+        );
         break;
       case SET_ITEM:
-        decoder.numbered<ArrayNode>(next(), "array").put(next() as number, value());
+        container<ArrayNode>("array").put(next() as number, value());
         break;
-      case MAP_SET:
-        decoder.numbered<MapNode>(next(), "map").put(value(), value());
+      case MAP_SET: {
+        const map = container<MapNode>("map");
+        const key = value();
+        map.put(key, value());
+        named?.add(key);
         break;
+      }
       case MAP_DELETE:
-        decoder.numbered<MapNode>(next(), "map").remove(value());
+        container<MapNode>("map").remove(value());
         break;
       case SET_ADD:
-        decoder.numbered<SetNode>(next(), "set").put(value());
+        container<SetNode>("set").put(value());
         break;
       case SET_DELETE:
-        decoder.numbered<SetNode>(next(), "set").remove(value());
+        container<SetNode>("set").remove(value());
         break;
       case CLEAR:
-        decoder.numbered<MapNode | SetNode>(next()).clear();
+        container<MapNode | SetNode>().clear();
         break;
       case SET_MANY:
-        setMany(decoder, decoder.name(next()), next() as number[], next() as unknown[]);
+        setMany(decoder, decoder.name(next()), next() as number[], next() as unknown[], named);
         break;
       case TEXT:
       case APPEND: {
-        const node = decoder.numbered(next());
+        const node = container();
         const key = node.kind === "map" ? value() : node.kind === "array" ? next() : decoder.name(next());
         if (code === TEXT) changeText(node, key, next(), next(), next());
         else changeText(node, key, undefined, 0, next());
@@ -81,11 +95,13 @@ function applyOps(decoder: Decoder, delta: WireDelta, from: number): boolean {
 }
 
 /** Sets a property of several containers. `steps`: the differences between their numbers. */
-function setMany(decoder: Decoder, name: string, steps: readonly number[], slots: readonly unknown[]): void {
+function setMany(decoder: Decoder, name: string, steps: readonly number[], slots: readonly unknown[], named: Set<unknown> | undefined): void {
   let id = 0;
   for (let n = 0; n < steps.length; n++) {
     id += steps[n] as number;
-    decoder.numbered<ObjectNode>(id, "object").put(name, valueOf(slots[n], decoder));
+    const node = decoder.numbered<ObjectNode>(id, "object");
+    node.put(name, valueOf(slots[n], decoder));
+    named?.add(node);
   }
 }
 
@@ -102,14 +118,14 @@ function changeText(node: Node, key: Stored, at: unknown, remove: unknown, text:
   (node as ObjectNode | ArrayNode | MapNode).put(key as never, next);
 }
 
-/** Forgets the numbers of containers that cannot be reached from the root. */
+/** Forgets the numbers of containers that cannot be reached from the root. Volatile containers have numbers of another decoder. */
 function forgetUnreachable(decoder: Decoder): void {
-  const { graph, audience } = decoder;
+  const { root, table, audience } = decoder;
   const reached: NodePages = [];
-  const queue: Node[] = [graph.root];
+  const queue: Node[] = [root];
   for (const node of queue) {
     const { id } = audience.tag(node);
-    if (nodeIn(reached, id) === node) continue;
+    if (nodeIn(reached, id) === node || nodeIn(table, id) !== node) continue;
     register(reached, id, node);
     node.children((child) => void queue.push(child), audience);
   }

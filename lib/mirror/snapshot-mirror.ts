@@ -3,6 +3,7 @@ import { clients } from "../graph/audience.js";
 import { atomically } from "../graph/batch.js";
 import { Graph } from "../graph/graph.js";
 import { InstanceNode } from "../graph/instance.js";
+import { MapNode } from "../graph/map.js";
 import { type Node, own } from "../graph/node.js";
 import { Signal } from "../graph/signal.js";
 import { viewOf } from "../view/view.js";
@@ -10,6 +11,7 @@ import { type Encoded, type Snapshot, understand } from "../wire/codec.js";
 import { finish } from "../wire/steps.js";
 import { decodeValue } from "../wire/value-codec.js";
 import { Decoder, nodeIn } from "./decoder.js";
+import { fieldsIn, linkFields, type VolatileState } from "./volatile-state.js";
 
 export interface MirrorOptions {
   /** The store's name, for messages. */
@@ -37,15 +39,20 @@ export interface SnapshotMirror {
   readonly size: number;
   /**
    * Makes the twin equal to a snapshot, and keeps the objects whose numbers match. `fresh`: the snapshot is of another incarnation, so
-   * no numbers match.
+   * no numbers match. `volatile`: the volatile state that belongs to it, if there is any.
    * @throws StateError for a message that is no snapshot; the twin is then as it was, or not ready.
    */
-  applySnapshot(snapshot: Snapshot, fresh?: boolean): void;
+  applySnapshot(snapshot: Snapshot, fresh?: boolean, volatile?: Snapshot): void;
+  /**
+   * Takes the whole volatile state alone; `undefined`: there is none.
+   * @throws StateError for a message that is no snapshot of it; the fields are not sure then
+   */
+  applyVolatile(volatile: Snapshot | undefined): void;
   /**
    * Reads a message into the containers, as one change. `what` names it.
    * @throws StateError for a message that does not fit.
    */
-  apply(what: string, message: unknown, read: (decoder: Decoder) => void): void;
+  apply(what: string, message: unknown, read: (decoder: Decoder, volatile: VolatileState | undefined) => void): void;
   /** The number of a container; `undefined` where it has none, or has none any more. */
   numberOf(node: Node): number | undefined;
   /** Decodes a value that names containers of this twin by number: they become views, or `undefined` if they are gone. */
@@ -71,10 +78,20 @@ export function createSnapshotMirror({ name, faces, eventOf, eventsOf, models }:
   graph.models = models;
   const changes = new Signal();
   let state = new Decoder(graph, clients);
+  let volatile: VolatileState | undefined;
   let ready = false;
 
   const change = (run: () => void) => atomically(run, changes);
-  const apply: SnapshotMirror["apply"] = (what, message, read) => change(() => understand(what, message, () => read(state)));
+  const apply: SnapshotMirror["apply"] = (what, message, read) => change(() => understand(what, message, () => read(state, volatile)));
+
+  function fillVolatile(whole: Snapshot | undefined): void {
+    if (!whole && !volatile) return;
+    const decoder = new Decoder(graph, clients, new MapNode(graph, new Map()));
+    if (whole) finish(decoder.snapshot(whole, volatile?.decoder.table ?? []));
+    const numbers = volatile ? [...fieldsIn(volatile).keys()] : [];
+    volatile = { decoder, names: volatile?.names ?? new WeakMap() };
+    linkFields(volatile, state.table, [...numbers, ...fieldsIn(volatile).keys()]);
+  }
 
   return {
     name,
@@ -92,13 +109,19 @@ export function createSnapshotMirror({ name, faces, eventOf, eventsOf, models }:
     get size() {
       return Object.values(state.table).flat().length;
     },
-    applySnapshot: (snapshot, fresh = false) =>
+    applySnapshot: (snapshot, fresh = false, whole) =>
       apply("a snapshot", snapshot, () => {
-        const decoder = new Decoder(graph, clients);
+        // The numbers of instances mean others now.
+        if (fresh) volatile = undefined;
+        const decoder = new Decoder(graph, clients, graph.root, volatile?.names);
         finish(decoder.snapshot(snapshot, fresh ? [] : state.table));
         state = decoder;
         ready = true;
+        fillVolatile(whole);
       }),
+    applyVolatile(whole) {
+      if (whole || volatile) apply("volatile state", whole, () => fillVolatile(whole));
+    },
     apply,
     numberOf: (node) => (nodeIn(state.table, node.id) === node ? node.id : undefined),
     decode: (value) => decodeValue(value, (id) => viewOf(nodeIn(state.table, id))),

@@ -173,5 +173,5 @@ export interface Answer {
   /** The viewers of hidden members for whom `m` and the frames in `f` have their numbers. */
   readonly a?: string;
   /** The tick that has what the event has changed of the volatile state, if anything: it counts with `h`. */
-  readonly t?: number;
+  readonly t?: number | undefined;
 }

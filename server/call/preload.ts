@@ -29,6 +29,8 @@ export type PreloadedStore =
       readonly since?: number;
       /** The audience whose numbers its containers have, if it sees hidden members. */
       readonly audience?: string;
+      /** The volatile state, a snapshot. */
+      readonly volatile?: unknown;
     }
   | {
       readonly store: string;
