@@ -262,6 +262,7 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
   if (typeof context !== "function") throw badOption("context", "is not a function: use `defineContext`");
   if (guard !== undefined && typeof guard !== "function") throw badOption("guard", "is not a function");
   if (storage?.["~storage"] !== true) throw badOption("storage", "is no storage: use `memory()`, or another one's factory");
+  if (typeof storage.due !== "function") throw badOption("storage", "has no `due()`, which schedules need: see the doc comments of `Storage`");
   if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
   checkModels(models);
   const definitions = define(stores, models, guard as AppGuard | undefined);

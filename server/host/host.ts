@@ -49,7 +49,7 @@ export interface World {
   observed<R>(event: string, run: (began: () => void) => Promise<R>): Promise<R>;
   /** What is the same when the server calls an event again, by its id. */
   repeatable(eventId: string): Pick<EventCall<unknown>, "eventId" | "newId" | "messages">;
-  readonly scheduler: Pick<Scheduler, "start" | "note">;
+  readonly scheduler: Pick<Scheduler, "start" | "note" | "forget">;
   /** Keeps the host in memory until the returned function is called. */
   pin(host: Host): () => void;
   /** The answer of an event that was cut off, at a revision: it had committed something, and did not end. */

@@ -157,7 +157,9 @@ export class Hosts {
     this.#leaving++;
     slot.closing = this.#end(host).finally(() => {
       this.#leaving--;
-      if (this.#slots.get(host.id) === slot) this.#slots.delete(host.id);
+      if (this.#slots.get(host.id) !== slot) return;
+      this.#slots.delete(host.id);
+      this.#world.scheduler.forget(host.id);
     });
     return slot.closing;
   }
@@ -180,6 +182,7 @@ export class Hosts {
     if (slot?.host !== host) return;
     clearTimeout(slot.idle);
     this.#slots.delete(host.id);
+    this.#world.scheduler.forget(host.id);
   }
 
   /** Forgets a host and all that is kept of it. What comes back under its id is another incarnation. */

@@ -37,6 +37,8 @@ export class Scheduler {
   readonly #waking = new Set<string>();
   /** How many events run in queues. */
   #held = 0;
+  /** More was due than could be woken at once. */
+  #more = false;
   readonly #runs = new Set<ScheduledRun>();
   /** The hosts that have failed, and when to try again. */
   readonly #failed = new Map<string, { readonly until: number; readonly wait: number }>();
@@ -59,6 +61,11 @@ export class Scheduler {
     this.#failed.delete(id);
     this.#live.set(id, next);
     if (next !== undefined) this.#lookAt(next);
+  }
+
+  /** Forgets what a host has due that leaves memory: the storage knows it. */
+  forget(id: string): void {
+    this.#live.set(id, undefined);
   }
 
   #lookAt(at: number): void {
@@ -101,8 +108,8 @@ export class Scheduler {
   /** The hosts to wake now, and the time of the next. */
   async #due(): Promise<{ due: string[]; next: number }> {
     const room = AT_ONCE - this.#waking.size - this.#held;
-    // Each host that is woken, and each event that ends, looks again.
-    if (room <= 0) return { due: [], next: Infinity };
+    this.#more = room <= 0;
+    if (this.#more) return { due: [], next: Infinity };
     for (let limit = 2 * AT_ONCE; ; limit *= 2) {
       const listed = await this.#server.storage.due(EVER, limit);
       const now = Date.now();
@@ -119,6 +126,7 @@ export class Scheduler {
       const last = listed.at(-1);
       // Hosts that run for long, or have failed, may stand before those that can be woken.
       if (due.length < room && listed.length === limit && last && last.due <= now) continue;
+      this.#more = due.length > room;
       const first = due.sort(([, a], [, b]) => a - b).slice(0, room);
       return { due: first.map(([id]) => id), next };
     }
@@ -148,7 +156,7 @@ export class Scheduler {
       this.#fail(id);
     } finally {
       this.#waking.delete(id);
-      this.#lookAt(Date.now());
+      this.#goOn();
     }
   }
 
@@ -157,7 +165,7 @@ export class Scheduler {
     this.#held++;
     void run.held.then(() => {
       this.#held--;
-      this.#lookAt(Date.now());
+      this.#goOn();
     });
     await run.over;
     this.#runs.delete(run);
@@ -168,7 +176,14 @@ export class Scheduler {
   /** Lets a host wait that could not do what it was woken for. */
   #fail(id: string): void {
     const wait = Math.min(2 * (this.#failed.get(id)?.wait ?? RETRY / 2), LONGEST_RETRY);
-    this.#failed.set(id, { until: Date.now() + wait, wait });
+    const until = Date.now() + wait;
+    this.#failed.set(id, { until, wait });
+    this.#lookAt(until);
+  }
+
+  /** Wakes those that had to wait for others. */
+  #goOn(): void {
+    if (this.#more) this.#lookAt(Date.now());
   }
 
   // --- the end ---

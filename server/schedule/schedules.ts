@@ -258,7 +258,7 @@ export class Schedules {
     const { store, event, planned = record.due } = record;
     const { incarnation, turns, world } = this.#host;
     const { called, args } = await this.#ready(record).catch((error: unknown) => {
-      if (turns.broken) throw error;
+      if (turns.broken || run.cut) throw error;
       this.#keep(run, record);
       throw scheduleKept(this.#host.id, run.id, `${store}.${event}`, error);
     });

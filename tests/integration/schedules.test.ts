@@ -67,6 +67,9 @@ class Room {
     await gate;
     this.log.push("slow");
   }
+  @event slowIn(ms: number) {
+    schedule.after(ms, this.slow);
+  }
   @event slowEvery() {
     schedule.every("1m", this.slow, [], { id: "slow" });
   }
@@ -275,9 +278,12 @@ describe.each([
 
   test("an event that fails leaves no schedule", async () => {
     await using pairs = start(storage?.() ?? undefined);
+    await pairs.server.room("a").close();
     await expect(pairs.server.room("a").failAfter(1000)).rejects.toMatchObject({ code: "NO" });
+    // The next commit takes nothing of it along.
+    await pairs.server.room("a").close();
     await pairs.wait(minute);
-    expect(ran).toEqual([]);
+    expect(ran).toHaveLength(2);
     expect(await pairs.server.room("a").$schedules()).toEqual([]);
   });
 
@@ -328,6 +334,22 @@ describe.each([
     await pairs.wait(60 * minute);
     expect(ran).toHaveLength(7);
     expect(new Set(ran.map(({ at }) => Math.floor(at / minute))).size).toBe(7);
+  });
+
+  test("a clock set back while an event runs does not make it run again", async () => {
+    await using pairs = start(storage?.() ?? undefined);
+    let release = () => {};
+    gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    await pairs.server.room("a").slowIn(minute);
+    await pairs.wait(minute + 1000);
+    expect(ran).toHaveLength(1);
+    setClock(-60 * minute);
+    release();
+    await pairs.wait(90 * minute);
+    expect(await log()).toEqual(["slow"]);
+    expect(ran).toHaveLength(1);
   });
 
   test("schedules go with their room", async () => {
@@ -500,6 +522,26 @@ describe("once", () => {
     }
     expect(ran.map(({ at }) => Math.round(at / minute))).toEqual([60, 120, 180]);
   });
+});
+
+test("more than can be woken at once all run, and those that go on beside their queues keep nobody from running", async () => {
+  await using pairs = start();
+  let release = () => {};
+  gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  const rooms = Array.from({ length: 250 }, (_, i) => `${i}`);
+  await Promise.all(rooms.map((room) => pairs.server.room(room).besideLater()));
+  await pairs.wait(10_000);
+  expect(ran).toHaveLength(250);
+  ran = [];
+  await Promise.all(rooms.map((room) => pairs.server.room(`late ${room}`).ringIn(minute, room)));
+  await pairs.wait(minute + 500);
+  expect(ran).toHaveLength(250);
+  for (const { at } of ran) expect(at).toBeLessThan(pairs.now);
+  release();
+  await pairs.wait(5000);
+  expect(await log("7")).toEqual(["beside", "after"]);
 });
 
 describe("after a deploy", () => {

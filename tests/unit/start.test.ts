@@ -127,6 +127,7 @@ test.for([
   ["an unknown option", { stores, store: {} }, /`store` is no option of `createTwin`/],
   ["a context that is no function", { stores, context: {} }, /`context` is not a function/],
   ["a storage that is none", { stores, storage: {} }, /`storage` is no storage/],
+  ["a storage of before there were schedules", { stores, storage: { ...memory(), due: undefined } }, /`storage` has no `due\(\)`, which schedules need/],
   ["a limit that is no number", { stores, idle: "1m" }, /`idle` is not a number/],
   ["a negative limit", { stores, maxBody: -1 }, /`maxBody` is not a number/],
   ["a model that is no class", { stores, models: { Item: {} } }, /The model `Item` is not a class/],
