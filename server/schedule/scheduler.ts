@@ -48,9 +48,9 @@ export class Scheduler {
     this.#server = server;
   }
 
-  /** Begins, with the first use of any host. */
+  /** Begins, with the first use of any host. `next build` renders pages, and runs nothing else. */
   start(): void {
-    if (this.#started) return;
+    if (this.#started || process.env.NEXT_PHASE === "phase-production-build") return;
     this.#started = true;
     this.#lookAt(0);
   }
@@ -76,7 +76,7 @@ export class Scheduler {
 
   #arm(): void {
     clearTimeout(this.#timer);
-    if (this.#stopped || this.#at === Infinity) return;
+    if (!this.#started || this.#stopped || this.#at === Infinity) return;
     const wait = Math.min(Math.max(this.#at - Date.now(), 0), LONGEST_WAIT);
     const ring = () => (Date.now() < this.#at ? this.#arm() : void this.#look());
     // What it runs is no part of the event that happens to set the timer.

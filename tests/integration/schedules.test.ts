@@ -1,7 +1,7 @@
 import { current, EventError, event, newId, schedule, state, update } from "twinstate";
 import { scope } from "twinstate/server";
 import { type KillPoint, lasting, type Net, pair } from "twinstate/testing";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 
 /** What ran, in whichever process, by the clock of the test. */
@@ -278,10 +278,10 @@ describe.each([
 
   test("an event that fails leaves no schedule", async () => {
     await using pairs = start(storage?.() ?? undefined);
-    await pairs.server.room("a").close();
+    await pairs.server.room("a").ring("x");
     await expect(pairs.server.room("a").failAfter(1000)).rejects.toMatchObject({ code: "NO" });
     // The next commit takes nothing of it along.
-    await pairs.server.room("a").close();
+    await pairs.server.room("a").ring("x");
     await pairs.wait(minute);
     expect(ran).toHaveLength(2);
     expect(await pairs.server.room("a").$schedules()).toEqual([]);
@@ -542,6 +542,30 @@ test("more than can be woken at once all run, and those that go on beside their 
   release();
   await pairs.wait(5000);
   expect(await log("7")).toEqual(["beside", "after"]);
+});
+
+test("a build of the app, which renders pages, runs no schedules", async () => {
+  vi.stubEnv("NEXT_PHASE", "phase-production-build");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await using pairs = start();
+  await pairs.server.room("a").ringIn(1000, "ring");
+  pairs.server.$start();
+  await pairs.wait(minute);
+  expect(ran).toEqual([]);
+});
+
+test("$start() alone lets what was missed run", async () => {
+  const storage = lasting();
+  {
+    await using pairs = start(storage);
+    await pairs.server.room("a").ringIn(10 * minute, "ring");
+  }
+  await using pairs = start(storage);
+  await pairs.wait(20 * minute);
+  expect(ran).toEqual([]);
+  pairs.server.$start();
+  await pairs.wait(500);
+  expect(ran).toHaveLength(1);
 });
 
 describe("after a deploy", () => {
