@@ -16,15 +16,16 @@ export class Viewers {
   }
 }
 
-/** The audience of a channel for viewers of one store. Its tags stand beside the containers, as most stores have no such channel. */
-export class ViewersAudience implements Audience {
-  readonly #viewers: Viewers;
+/** An audience of a channel whose tags stand beside the containers, as most stores have no such channel. */
+export class SideAudience implements Audience {
   readonly #tags = new WeakMap<Node, Tag>();
+  readonly names: (node: InstanceNode) => readonly string[];
   readonly met: (node: Node) => void;
   readonly lost: (node: Node) => void;
 
-  constructor(viewers: Viewers, { met, lost }: { met(node: Node): void; lost(node: Node): void }) {
-    this.#viewers = viewers;
+  /** @param names the names that it sees of an instance */
+  constructor(names: (node: InstanceNode) => readonly string[], { met, lost }: { met(node: Node): void; lost(node: Node): void }) {
+    this.names = names;
     this.met = met;
     this.lost = lost;
   }
@@ -38,7 +39,8 @@ export class ViewersAudience implements Audience {
     return tag;
   }
 
-  names(node: InstanceNode): readonly string[] {
-    return this.#viewers.names(node);
+  /** Whether a container has a number. */
+  knows(node: Node): boolean {
+    return (this.#tags.get(node)?.id ?? UNNUMBERED) >= 0;
   }
 }

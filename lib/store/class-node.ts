@@ -1,88 +1,13 @@
 import { computed, type IComputedValue, Reaction, untracked } from "mobx";
-import { protectMethods } from "../class/methods.js";
-import { type ComputedSchema, classSchema, hiddenMembers, keptFields, presenceFields, visibleComputeds, visibleFields } from "../class/schema.js";
+import type { ComputedSchema } from "../class/schema.js";
 import { noSetter, notConstructed } from "../errors/state-errors.js";
 import { InstanceNode } from "../graph/instance.js";
 import { NODE, put, type Stored } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
 import { readKey, writeKey } from "../live/object-face.js";
+import type { Shape } from "./shape.js";
 import type { WritableGraph } from "./writable-graph.js";
 import type { Entrant } from "./writer.js";
-
-/** The parts of a class that a graph uses. */
-export interface Shape {
-  /** The registered name of the class; `""` for the store's own class. */
-  readonly name: string;
-  readonly Class: new () => object;
-  /** All `@state` fields. */
-  readonly fields: readonly string[];
-  /** The fields that clients see. */
-  readonly visibleFields: readonly string[];
-  /** The fields that the storage keeps. */
-  readonly persistedFields: readonly string[];
-  /** The fields that list who is here. */
-  readonly presenceFields: readonly string[];
-  /** All computeds, those with `visibleTo` too. */
-  readonly computeds: readonly ComputedSchema[];
-  /** The fields that clients see, and the computeds. */
-  readonly visibleNames: readonly string[];
-  /** What only some clients see, where there is any. */
-  readonly hidden: HiddenMembers | undefined;
-  /** All names that some client may see. */
-  readonly sharedNames: readonly string[];
-}
-
-type Names = readonly string[];
-type ShownNames = Pick<Shape, "visibleFields" | "visibleNames">;
-
-/** The members of a class that have a `visibleTo`. */
-class HiddenMembers {
-  readonly #shape: ShownNames;
-  readonly #schema: ReturnType<typeof hiddenMembers>;
-  readonly #names = new WeakMap<ReadonlySet<unknown>, { readonly fields: Names; readonly all: Names }>();
-
-  constructor(shape: ShownNames, schema: ReturnType<typeof hiddenMembers>) {
-    this.#shape = shape;
-    this.#schema = schema;
-  }
-
-  get fieldNames(): Names {
-    return this.#schema.fields.map(({ name }) => name);
-  }
-
-  /** The names that clients see for whom these predicates are true: the fields, and all. */
-  namesFor(predicates: ReadonlySet<unknown>): { readonly fields: Names; readonly all: Names } {
-    let names = this.#names.get(predicates);
-    if (!names) {
-      const seen = (members: Iterable<{ name: string; visibleTo?: unknown }>) =>
-        [...members].filter(({ visibleTo }) => predicates.has(visibleTo)).map(({ name }) => name);
-      const fields = seen(this.#schema.fields);
-      const computeds = seen(this.#schema.computeds);
-      names = { fields: [...this.#shape.visibleFields, ...fields], all: [...this.#shape.visibleNames, ...fields, ...computeds] };
-      this.#names.set(predicates, names);
-    }
-    return names;
-  }
-}
-
-export function shapeOf(name: string, Class: new () => object): Shape {
-  const schema = classSchema(Class);
-  protectMethods(Class);
-  const visible = visibleFields(schema);
-  const names = { visibleFields: visible, visibleNames: [...visible, ...visibleComputeds(schema).map((one) => one.name)] };
-  const hidden = hiddenMembers(schema);
-  return {
-    name,
-    Class,
-    fields: [...schema.fields.keys()],
-    persistedFields: keptFields(schema),
-    presenceFields: presenceFields(schema).map((one) => one.name),
-    computeds: [...schema.computeds.values()],
-    ...names,
-    sharedNames: [...names.visibleNames, ...[...hidden.fields, ...hidden.computeds].map((one) => one.name)],
-    hidden: hidden.fields.length + hidden.computeds.length > 0 ? new HiddenMembers(names, hidden) : undefined,
-  };
-}
 
 const NONE: readonly ComputedSchema[] = [];
 
@@ -107,6 +32,17 @@ export class ClassNode extends InstanceNode implements Entrant {
     return this.#reaction ? all : fields;
   }
 
+  /** The same without the volatile members. */
+  lasting(predicates?: ReadonlySet<unknown>): readonly string[] {
+    const names = this.visible(predicates);
+    return this.shape.changeable ? this.shape.partsOf(names).lasting : names;
+  }
+
+  /** The volatile members among the names that clients see. */
+  volatile(predicates?: ReadonlySet<unknown>): readonly string[] {
+    return this.shape.partsOf(this.visible(predicates)).volatile;
+  }
+
   override persistent(): readonly string[] {
     return this.shape.persistedFields;
   }
@@ -123,7 +59,7 @@ export class ClassNode extends InstanceNode implements Entrant {
   adopt(instance: object): void {
     this.face = instance;
     Object.defineProperty(instance, NODE, { value: this });
-    for (const name of this.shape.fields) Object.defineProperty(instance, name, fieldAccessor(name));
+    for (const name of this.shape.fields) Object.defineProperty(instance, name, this.shape.isVolatile(name) ? volatileAccessor(name) : fieldAccessor(name));
     for (const { name } of this.shape.computeds) Object.defineProperty(instance, name, computedAccessor(name));
   }
 
@@ -152,6 +88,11 @@ export class ClassNode extends InstanceNode implements Entrant {
     return readKey(this, name);
   }
 
+  readVolatile(name: string): unknown {
+    this.graph.readsVolatile = true;
+    return readKey(this, name);
+  }
+
   writeField(name: string, value: unknown): void {
     writeKey(this, name, value);
   }
@@ -159,7 +100,7 @@ export class ClassNode extends InstanceNode implements Entrant {
   readComputed(name: string): unknown {
     const { face, graph } = this;
     const { get } = this.shape.computeds.find((one) => one.name === name) as ComputedSchema;
-    const compute = () => graph.evaluating(() => got(get, face));
+    const compute = () => this.#noticing(name, () => graph.evaluating(() => got(get, face)));
     // The cached values belong to the open state.
     if (graph.rewound) return compute();
     this.#computeds ??= new Map();
@@ -169,11 +110,27 @@ export class ClassNode extends InstanceNode implements Entrant {
       this.#computeds.set(name, value);
     }
     try {
-      return value.get();
+      const result = value.get();
+      // Whoever reads it while it is cached has read what it has read.
+      if (this.shape.isVolatile(name)) graph.readsVolatile = true;
+      return result;
     } catch (error) {
       // MobX would rethrow the error until a value changes that was read before. The cause may be mended by something else.
       this.#computeds.delete(name);
       throw error;
+    }
+  }
+
+  /** Notices whether a computed reads something volatile: then it is volatile itself. */
+  #noticing<R>(name: string, compute: () => R): R {
+    const { graph } = this;
+    const outer = graph.readsVolatile;
+    graph.readsVolatile = false;
+    try {
+      return compute();
+    } finally {
+      if (graph.readsVolatile) graph.turnVolatile(this.shape, name);
+      graph.readsVolatile ||= outer;
     }
   }
 
@@ -193,11 +150,13 @@ export class ClassNode extends InstanceNode implements Entrant {
   /** Clients see the instance from now on. */
   seen(): void {
     if (this.graph.maintaining) this.maintain();
+    this.graph.shows?.(this);
   }
 
   /** The clients of one channel no longer see the instance. */
   unseen(): void {
     if (!this.graph.sees?.(this)) this.release();
+    this.graph.shows?.(this);
   }
 
   release(): void {
@@ -222,6 +181,7 @@ export class ClassNode extends InstanceNode implements Entrant {
       untracked(() => this.graph.reconcile(this, name, values[i]));
     }
     this.#values = values;
+    this.shape.noteEvaluated(computeds);
   }
 
   /** Evaluates the computeds that have come to be watched. The others stay as they are: clients that watch them get their changes with commits. */
@@ -233,6 +193,20 @@ export class ClassNode extends InstanceNode implements Entrant {
       const value = this.#valueOf(computed.name);
       (this.#values as unknown[])[i] = value;
       untracked(() => this.graph.reconcile(this, computed.name, value));
+    }
+    this.shape.noteEvaluated(this.#evaluated);
+  }
+
+  /** Updates the volatile computeds alone: nothing else has changed. */
+  evaluateVolatile(): void {
+    const values = this.#values;
+    if (!values) return;
+    for (const [i, { name }] of this.#evaluated.entries()) {
+      if (!this.shape.isVolatile(name)) continue;
+      const value = this.#valueOf(name);
+      if (Object.is(values[i], value)) continue;
+      values[i] = value;
+      untracked(() => this.graph.reconcile(this, name, value));
     }
   }
 
@@ -304,6 +278,7 @@ function construct({ name, Class }: Shape): object {
 }
 
 const fieldAccessors = new Map<string, PropertyDescriptor>();
+const volatileAccessors = new Map<string, PropertyDescriptor>();
 const computedAccessors = new Map<string, PropertyDescriptor>();
 
 /** One pair of functions for each name, so that instances of a class keep one shape in memory. */
@@ -321,6 +296,19 @@ function fieldAccessor(name: string): PropertyDescriptor {
       configurable: false,
     };
     fieldAccessors.set(name, descriptor);
+  }
+  return descriptor;
+}
+
+/** The same, for fields that are not stored. */
+function volatileAccessor(name: string): PropertyDescriptor {
+  let descriptor = volatileAccessors.get(name);
+  if (!descriptor) {
+    const get = function (this: { [NODE]: ClassNode }) {
+      return this[NODE].readVolatile(name);
+    };
+    descriptor = { ...fieldAccessor(name), get };
+    volatileAccessors.set(name, descriptor);
   }
   return descriptor;
 }

@@ -1,9 +1,10 @@
 import { Channel } from "../channel/channel.js";
-import { type Viewers, ViewersAudience } from "../channel/viewers.js";
+import { SideAudience, type Viewers } from "../channel/viewers.js";
 import type { Node } from "../graph/node.js";
 import type { Snapshot, WireDelta } from "../wire/codec.js";
 import { finish } from "../wire/steps.js";
 import { ClassNode } from "./class-node.js";
+import { lastingNames, sight } from "./sight.js";
 import type { WritableGraph } from "./writable-graph.js";
 
 /** A channel for viewers, and what it has of the last commit. */
@@ -22,7 +23,12 @@ export class ViewerChannels {
   constructor(graph: WritableGraph, main: Channel) {
     this.#graph = graph;
     this.#main = main;
-    graph.sees = (node) => node.id >= 0 || [...this.#channels.values()].some(({ channel }) => channel.audience.tag(node).id >= 0);
+  }
+
+  /** Whether some of them shows a container. */
+  shows(node: Node): boolean {
+    for (const { channel } of this.#channels.values()) if (channel.audience.tag(node).id >= 0) return true;
+    return false;
   }
 
   /** Encodes a commit for each of them. `true`: some notice it. */
@@ -71,6 +77,11 @@ export class ViewerChannels {
     for (const node of one.channel.table) if (node instanceof ClassNode) node.unseen();
   }
 
+  /** Nobody watches with any of these numbers. */
+  dropAll(): void {
+    for (const viewers of [...this.#channels.keys()]) this.drop(viewers);
+  }
+
   #show(): void {
     this.#graph.shown = new Set([...this.#channels.keys()].flatMap(({ predicates }) => [...predicates]));
   }
@@ -78,9 +89,8 @@ export class ViewerChannels {
   #open(viewers: Viewers): ViewerChannel {
     let one = this.#channels.get(viewers);
     if (!one) {
-      const met = (node: Node) => node instanceof ClassNode && node.seen();
-      const lost = (node: Node) => node instanceof ClassNode && node.unseen();
-      const channel = new Channel(this.#main.root, new ViewersAudience(viewers, { met, lost }));
+      const { predicates } = viewers;
+      const channel = new Channel(this.#main.root, new SideAudience((node) => lastingNames(node, predicates), sight));
       one = { channel, delta: undefined, snapshot: undefined };
       this.#channels.set(viewers, one);
       this.#show();

@@ -12,9 +12,11 @@ import { printContainers, printInstances } from "../live/inspect.js";
 import { rebase } from "../record/rebase.js";
 import type { Change, Recorder } from "../record/recorder.js";
 import { replaced, undo } from "../record/undo.js";
-import { ClassNode, type Shape, shapeOf } from "./class-node.js";
+import { ClassNode } from "./class-node.js";
 import { PresenceLists } from "./presence-lists.js";
 import { type Reconciliation, reconcile } from "./reconcile.js";
+import { Shape } from "./shape.js";
+import { VolatileNodes } from "./volatile-nodes.js";
 import { Writer } from "./writer.js";
 
 declare const console: { error(...args: unknown[]): void };
@@ -46,8 +48,16 @@ export class WritableGraph extends Graph {
   sees: ((node: ClassNode) => boolean) | undefined;
   /** The lists of who is here, where the store has some. */
   presence: PresenceLists | undefined;
-  /** Clients may see fields that the storage does not keep. */
-  forgets = false;
+  /** Called with each instance that a channel shows from now on, or does not show any more. Set where there are volatile channels. */
+  shows: ((node: ClassNode) => void) | undefined;
+  /** Clients see members that are volatile. */
+  volatile = false;
+  /** Something was fed of which volatile computeds know nothing yet. */
+  fed = false;
+  /** The computed that is evaluated has read something volatile. */
+  readsVolatile = false;
+  /** A computed has turned volatile that clients may know as an ordinary one: containers must get their numbers anew. */
+  outdated = false;
   /** Reports an error that a computed throws, or a value of a computed that is no state. */
   report: (error: unknown, path: string, value?: unknown) => void = (error) => console.error(error);
   /** A class keeps other fields than its record has. */
@@ -82,12 +92,12 @@ export class WritableGraph extends Graph {
       keeps: (node) => this.presence?.has(node) === true,
     });
     this.mode = { recorder, writer: this.writer };
-    for (const [model, Class] of Object.entries(models ?? {})) this.#register(shapeOf(model, Class as new () => object));
+    for (const [model, Class] of Object.entries(models ?? {})) this.#register(new Shape(model, Class as new () => object));
   }
 
   /** Makes the user's instance the root of the graph. */
   adoptRoot(instance: object): void {
-    const shape = shapeOf("", instance.constructor as new () => object);
+    const shape = new Shape("", instance.constructor as new () => object);
     this.#note(shape);
     printInstances(shape.Class.prototype);
     const root = new ClassNode(this, shape);
@@ -124,10 +134,31 @@ export class WritableGraph extends Graph {
     return computeds;
   }
 
-  #note({ hidden, visibleFields, persistedFields, presenceFields }: Shape): void {
-    if (presenceFields.length > 0) this.presence ??= new PresenceLists(this.writer);
-    this.hides ||= hidden !== undefined;
-    this.forgets ||= visibleFields.some((field) => !persistedFields.includes(field));
+  #note(shape: Shape): void {
+    if (shape.presenceFields.length > 0) this.presence ??= new PresenceLists(this.writer);
+    this.hides ||= shape.hidden !== undefined;
+    if (shape.changeable) this.writer.volatile ??= new VolatileNodes();
+    this.volatile ||= shape.partsOf(shape.sharedNames).volatile.length > 0;
+  }
+
+  /** Takes a computed for volatile from now on, with all that it has made. */
+  turnVolatile(shape: Shape, computed: string): void {
+    if (shape.isVolatile(computed)) return;
+    const { volatile } = this;
+    const known = shape.turnVolatile(computed);
+    this.#note(shape);
+    // Clients have nothing of a first volatile member, to which changes could be sent.
+    this.outdated ||= known || this.volatile !== volatile;
+    for (const node of this.maintained) if (node.shape === shape) this.writer.volatile?.addAll(own(node.data, computed), (part) => this.#derived.has(part));
+  }
+
+  /** The open changes are not of volatile members alone. */
+  get lasting(): boolean {
+    const { changes } = this.recorder;
+    const { volatile } = this.writer;
+    if (!volatile) return changes.size > 0;
+    for (const [node, change] of changes) if (!volatile.covers(node, change)) return true;
+    return false;
   }
 
   #register(shape: Shape): void {
@@ -207,6 +238,7 @@ export class WritableGraph extends Graph {
       recorder.clear();
       try {
         this.#feed(write, open.size > 0);
+        if (recorder.open) this.fed = true;
         take(recorder.changes);
       } finally {
         for (const [node, data] of now) {
@@ -235,8 +267,20 @@ export class WritableGraph extends Graph {
     }
   }
 
+  /** Brings volatile computeds up to date with what was fed. What changes by that is no part of the open changes: the function gets it. */
+  refresh(take: (changes: ReadonlyMap<Node, Change>) => void): void {
+    if (!this.fed) return;
+    this.fed = false;
+    if (this.maintained.size === 0) return;
+    this.settled((changes) => {
+      for (const node of this.maintained) if (node.shape.changeable) node.evaluateVolatile();
+      take(changes);
+    });
+  }
+
   /** Brings all maintained computeds up to date. */
   evaluate(): void {
+    this.fed = false;
     if (this.maintained.size > 0)
       this.evaluating(() => {
         for (const node of this.maintained) node.evaluate();

@@ -23,6 +23,7 @@ import { arrayMethods } from "../live/array-methods.js";
 import { DEPTH, excessOf, LONGEST_TEXT } from "../wire/bounds.js";
 import { copyLeaf, sameLeaf } from "../wire/leaves.js";
 import { noteCopy, warnOfLostWrite } from "./copies.js";
+import type { VolatileNodes } from "./volatile-nodes.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
@@ -69,6 +70,10 @@ export class Writer {
   #several = false;
   /** Collects the containers that are made, if set. */
   made: Node[] | undefined;
+  /** The containers that only volatile members hold. Set where there are such members. */
+  volatile: VolatileNodes | undefined;
+  /** The place into which the current write puts its values is volatile. */
+  #passing = false;
   /** Collects the instances that enter in this turn, if set: in the order in which a prediction of the same event makes them. */
   entrants: Node[] | undefined;
 
@@ -185,9 +190,26 @@ export class Writer {
 
   #enterObject(value: object, holder: Node, key: unknown): Stored {
     const node = nodeOf(value);
-    if (node?.graph === this.#graph && !this.#options.keeps?.(node)) return node;
-    const known = this.#entered.get(value);
-    if (known) return known;
+    const known = node?.graph === this.#graph && !this.#options.keeps?.(node) ? node : this.#entered.get(value);
+    if (known) {
+      this.volatile?.put(known, holder, key);
+      return known;
+    }
+    if (this.volatile) return this.#enterPassing(value, node, holder, key, this.volatile.at(holder, key));
+    return this.#enterUnknown(value, node, holder, key);
+  }
+
+  #enterPassing(value: object, node: Node | undefined, holder: Node, key: unknown, passing: boolean): Stored {
+    const outer = this.#passing;
+    this.#passing = passing;
+    try {
+      return this.#enterUnknown(value, node, holder, key);
+    } finally {
+      this.#passing = outer;
+    }
+  }
+
+  #enterUnknown(value: object, node: Node | undefined, holder: Node, key: unknown): Stored {
     if (this.#trail.length > 0) return this.#enterNew(value, node, key);
     this.#holder = holder;
     return this.#together(() => this.#enterNew(value, node, key));
@@ -236,6 +258,7 @@ export class Writer {
     this.note(value, node);
     this.made?.push(node);
     this.entrants?.push(node);
+    if (this.#passing) this.volatile?.add(node);
     node.take(value);
     this.#arrived.push([node, value]);
     return node;
@@ -247,6 +270,7 @@ export class Writer {
     if (node) node.data = data;
     else node = new Kind(this.#graph, data);
     this.made?.push(node);
+    if (this.#passing) this.volatile?.add(node);
     return node;
   }
 

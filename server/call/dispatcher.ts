@@ -5,7 +5,7 @@ import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
-import type { Effect, InstanceRef, Item, NumberedItems } from "../../lib/wire/protocol.js";
+import type { Effect, InstanceRef, Item } from "../../lib/wire/protocol.js";
 import { definitionOf, locate, type OwnedEvent, publicEvent } from "../access/access.js";
 import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
@@ -25,12 +25,13 @@ import { SentMessages } from "../host/sent-messages.js";
 import type { Storage } from "../storage/storage.js";
 import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
-import { errorOf, errorShapeOf, type Refusal, type Report, tellable } from "../wire/error-shape.js";
+import { errorOf, errorShapeOf, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, instanceRefOf, LONGEST_ID, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 import { bringKept, withCookies } from "./kept-input.js";
 import { missedBy } from "./missed.js";
+import type { Outcome } from "./outcome.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
 //
@@ -56,20 +57,6 @@ import { missedBy } from "./missed.js";
 
 /** How many cancellations are kept of calls that have not come. */
 const MOST_EARLY = 10_000;
-
-/** The outcome of a numbered event. Plain data, as it is stored. */
-export interface Outcome {
-  readonly r: number;
-  readonly v?: Encoded;
-  /** How many items the event has had, and the items that are kept. */
-  readonly y?: number;
-  readonly o?: NumberedItems;
-  /** The numbers of the instances that it has made. */
-  readonly m?: readonly number[];
-  /** The audience whose numbers these are, if it sees hidden members. */
-  readonly a?: string;
-  readonly error?: Refusal;
-}
 
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
@@ -286,10 +273,11 @@ export class Dispatcher {
       ...this.#again(host, event, number, eventId),
       began,
       check: checkAnswer,
-      answer(value, store, r) {
+      answer(value, store, r, tick) {
         const viewers = host.audiences.of(caller);
         const made = store.made(viewers);
-        return items.end({ r, v: encoded(value, store), ...(made.length > 0 && { m: made, ...(viewers && { a: viewers.name }) }) });
+        const m = made.length > 0 && { m: made, ...(viewers && { a: viewers.name }) };
+        return items.end({ r, v: encoded(value, store), ...m, ...(tick && { t: [tick, host.number] as const }) });
       },
       refuse: (error) => items.end(refuse(error)),
       stored: withLastItems,
@@ -338,15 +326,21 @@ export class Dispatcher {
     const { at, client, y } = number;
     // The next request gets the answer, with the cookie.
     if (this.#server.callers.renew(request, number) && request.late) throw cookieReplaced();
-    const { error, o: items, a: numbered, m, ...rest } = outcome;
+    const { error, o: items, a: numbered, m, t, ...rest } = outcome;
     if (error && !items) throw errorOf(error);
     const stream = this.#server.streams.of(client);
     const h = stream?.numberOf(host);
     const o = items && (y !== undefined || !stream) ? itemsAfter(items, y ?? 0) : undefined;
     const viewers = host.audiences.of(caller);
     const f = permitted && h === undefined && at !== null ? await missedBy(this.#server.definitions, definition, host, caller, { ...number, at }) : undefined;
-    const made = m && numbered === viewers?.name && { m };
-    const done = { h: h ?? null, i: host.incarnation, ...rest, ...made, ...(o && { o }), ...(f && { f }), ...(viewers && { a: viewers.name }) };
+    const sent = {
+      ...(m && numbered === viewers?.name && { m }),
+      ...(o && { o }),
+      ...(f && { f }),
+      ...(viewers && { a: viewers.name }),
+      ...(t?.[1] === host.number && { t: t[0] }),
+    };
+    const done = { h: h ?? null, i: host.incarnation, ...rest, ...sent };
     if (error) throw errorOf({ ...error, done });
     return done;
   }

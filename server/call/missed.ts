@@ -1,8 +1,10 @@
-import type { MissedMessage } from "../../lib/wire/protocol.js";
+import type { MissedMessage, VolatileMessage } from "../../lib/wire/protocol.js";
 import { permit } from "../access/permission.js";
 import type { Definition } from "../definition/scope.js";
+import type { HostViewers } from "../host/audiences.js";
 import type { Caller } from "../host/context.js";
 import type { Host } from "../host/host.js";
+import { volatileMessage } from "../stream/state-messages.js";
 import type { NumberedCall } from "../wire/request-input.js";
 
 /** Gives the messages of a host that a client without a stream has missed since revision `at`. The caller may see the store that it has called. */
@@ -13,7 +15,6 @@ export async function missedBy(
   caller: Caller,
   { at, audience, client }: NumberedCall & { readonly at: number },
 ): Promise<MissedMessage[]> {
-  if (at >= host.revision) return [];
   const names: string[] = [];
   for (const name of host.stores) {
     const definition = definitions.get(name);
@@ -26,11 +27,22 @@ export async function missedBy(
         )));
     if (permitted) names.push(name);
   }
-  // The frames of all its stores, as the client may show others too.
+  // What all its stores have missed, as the client may show others too.
   const viewers = host.audiences.of(caller);
+  const volatile = await volatileOf(host, [...names, called.name], viewers, client);
+  if (at >= host.revision) return volatile;
   const frames = audience === viewers?.name ? host.missed(at, [...names, called.name], viewers) : undefined;
-  if (frames) return frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)]);
+  if (frames) return [...volatile, ...frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)])];
   const { revision, snapshot, ended, since } = await host.read(called.name, viewers, client);
   const end = viewers ? ([ended, since ?? 0, viewers.name] as const) : since === undefined ? ([ended] as const) : ([ended, since] as const);
-  return [["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ...end]];
+  return [...volatile, ["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ...end]];
+}
+
+/** The volatile state of stores, once all is stored that it may tell of. */
+async function volatileOf(host: Host, stores: readonly string[], viewers: HostViewers | undefined, client: string): Promise<VolatileMessage[]> {
+  const ended = host.eventNumbers.ended(client);
+  const shown = host.watchers.volatile(new Set(stores), viewers);
+  const moment = { revision: host.commits.revision, tick: host.ticks.number };
+  await host.commits.settled();
+  return shown.map(([store, snapshot]) => volatileMessage(host, 0, moment, store, snapshot, ended, viewers));
 }

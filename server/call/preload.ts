@@ -29,7 +29,7 @@ export type PreloadedStore =
       readonly since?: number;
       /** The audience whose numbers its containers have, if it sees hidden members. */
       readonly audience?: string;
-      /** The volatile state, a snapshot. */
+      /** The volatile state, if the store has any. */
       readonly volatile?: unknown;
     }
   | {

@@ -17,8 +17,8 @@ import { messageClient, SentMessages } from "../host/sent-messages.js";
 import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
 import { withLastItems } from "./call-items.js";
-import type { Outcome } from "./dispatcher.js";
 import type { SeenInstance } from "./instance-views.js";
+import type { Outcome } from "./outcome.js";
 
 /** Server code may pass arguments of any size. */
 const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { snapshotText } from "../../lib/store/store.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
+import { snapshotText } from "../../lib/wire/snapshot-text.js";
 
 /** How many stores are remembered. */
 const MOST = 10_000;

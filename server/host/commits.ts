@@ -13,6 +13,7 @@ import type { World } from "./host.js";
 import { createJournal, type Journal } from "./journal.js";
 import type { KeptValues } from "./kept-values.js";
 import { isRenumbered, type Shelf, type ShelfEntry } from "./shelf.js";
+import type { Ticks } from "./ticks.js";
 import type { Turns } from "./turns.js";
 import type { Told, Watchers } from "./watchers.js";
 
@@ -24,6 +25,7 @@ interface Owner {
   readonly kept: KeptValues;
   readonly schedules: Schedules | undefined;
   readonly shelf: Shelf;
+  readonly ticks: Ticks;
   readonly turns: Turns;
   readonly watchers: Watchers;
   readonly world: Pick<World, "closing" | "post" | "storage" | "report" | "scheduler">;
@@ -83,19 +85,12 @@ export class Commits {
    * with its last commit.
    */
   async make(turn: Turn, call?: CommittingEvent, end?: () => unknown): Promise<void> {
-    const { eventNumbers, shelf, turns, watchers, world } = this.#host;
+    const { eventNumbers, shelf, ticks, turns, watchers, world } = this.#host;
     if (turn.reading) await effectsRead(turn);
     turns.check(turn);
     for (const { definition, store } of shelf.live.values()) if (definition.kept && store.open) this.#host.kept.check(turn, definition.kept, store);
-    const changed: ShelfEntry[] = [];
-    const deltas: [string, WireDelta][] = [];
     this.#host.audiences.sweep();
-    for (const [name, entry] of shelf.live) {
-      const { open } = entry.store;
-      const delta = entry.store.commit();
-      if (open || delta || entry.store.noticed) changed.push(entry);
-      if (delta && entry.loggedFrom !== undefined) deltas.push([name, delta]);
-    }
+    const { changed, deltas, stirred } = this.#take();
     const others = this.#forViewers(deltas);
     const { everyone, send } = takeEffects(turn, world.post, () => watchers.logs);
     // Effects for all who watch have a revision, so a client that resumes gets them once.
@@ -108,20 +103,40 @@ export class Commits {
     // An event beside the queue may end before events that were called before it.
     const by = end && !call?.event?.background ? numbered : undefined;
     if (by) eventNumbers.end(by.client, by.n);
+    const shown = call?.predicted && by ? this.#shownBy(turn, call, by) : undefined;
+    const tick = news ? ticks.make() : undefined;
+    const renumbered = news && shelf.takeRenumbered(revision);
+    if (stirred && !news && numbered) turn.tick = ticks.name(shown);
     const schedules = this.#host.schedules?.take(call?.scheduled);
     if (end) {
       const answer = end();
       const left = call && this.#leave(call);
       if (news || numbered || left || schedules) this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) }, schedules);
     } else if (news || schedules) this.write(changed, call && this.#goesOn(turn, call), schedules);
-    const shown = call?.predicted && by ? this.#shownBy(turn, call, by) : undefined;
     this.#journal.after(() => {
       this.#told = revision;
-      if (news) watchers.publish({ revision, deltas, others, by: shown, effects: everyone });
+      if (news) watchers.publish({ revision, deltas, others, by: shown, effects: everyone, tick });
+      if (renumbered) watchers.renew(revision);
       if (schedules) world.scheduler.note(this.#host);
       send?.();
     });
+    if (stirred && !news) ticks.due();
     if (this.#journal.full) await turns.hold(this.#journal.settled());
+  }
+
+  /** Makes the open changes of all stores final. `stirred`: clients may see volatile members that have changed. */
+  #take() {
+    const changed: ShelfEntry[] = [];
+    const deltas: [string, WireDelta][] = [];
+    let stirred = false;
+    for (const [name, entry] of this.#host.shelf.live) {
+      const { store } = entry;
+      const delta = store.commit();
+      if (store.changed) changed.push(entry);
+      if (delta && entry.loggedFrom !== undefined) deltas.push([name, delta]);
+      stirred ||= store.stirred;
+    }
+    return { changed, deltas, stirred };
   }
 
   /** What the caller of an event is told with the frame that shows it. */

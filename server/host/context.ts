@@ -91,6 +91,8 @@ export interface Turn extends Running {
   readonly newId?: () => string;
   /** Takes the effects of a commit for the caller's browser. The returned function sends them, once the commit is stored. */
   readonly deliver?: Deliver;
+  /** The tick that has what it has changed of the volatile state, if its caller may wait for that. */
+  tick?: number | undefined;
   /** Decides what an event beside the queue may still do when it is cancelled. */
   cancellation?: Cancellation;
   /** Changes state for a moment, from an event that runs beside the queue. */

@@ -61,8 +61,8 @@ export interface CallSinks<R> {
   yielded?(value: unknown, store: Store): () => void;
   /** Throws where a returned or yielded value cannot be sent: before its commit. */
   check?(value: unknown): void;
-  /** Makes the answer, while containers have the numbers that they have in the commit. */
-  answer(value: unknown, store: Store, revision: number): R;
+  /** Makes the answer, while containers have the numbers that they have in the commit. `tick`: the one that has what is volatile of it. */
+  answer(value: unknown, store: Store, revision: number, tick: number | undefined): R;
   /** Makes the answer of an event that has failed: the call does not reject then. `stored`: the answer is stored. */
   refuse?(error: unknown, stored: boolean): R;
   /** Gives an answer as it is stored. @default as it is */
@@ -317,7 +317,7 @@ export class EventRunner {
     let failed: { error: unknown } | undefined;
     await commits.make(turn, call, () => {
       try {
-        answer = call.answer(value, store, commits.revision);
+        answer = call.answer(value, store, commits.revision, turn.tick);
       } catch (error) {
         silence(value);
         if (!call.refuse) failed = { error };

@@ -94,6 +94,8 @@ interface CommittedState {
   readonly ended?: number;
   readonly since?: number;
   readonly audience?: string;
+  /** The volatile state, if the store has any. */
+  readonly volatile?: Snapshot;
 }
 
 let lives = 0;
@@ -245,9 +247,11 @@ export class Host {
   /** Loads a store, and gives its committed state for clients. */
   async read(store: string, viewers: HostViewers | undefined, client?: string): Promise<CommittedState> {
     await this.loader.open(store);
-    const { snapshot, since } = this.watchers.snapshot(store, viewers);
+    this.ticks.flush();
+    const { snapshot, since, volatile } = this.watchers.snapshot(store, viewers);
     const ended = client !== undefined && { ended: this.eventNumbers.ended(client) };
-    const read = { revision: this.commits.revision, snapshot, ...ended, ...(since > 0 && { since }), ...(viewers && { audience: viewers.name }) };
+    const audience = viewers && { audience: viewers.name };
+    const read = { revision: this.commits.revision, snapshot, ...ended, ...(since > 0 && { since }), ...audience, ...(volatile && { volatile }) };
     await this.commits.settled();
     return read;
   }
@@ -299,6 +303,7 @@ export class Host {
   /** Ends a life: nobody uses the host any more, and all is stored. Gives what there is to save, where the storage has no commits. */
   async close(): Promise<HostRecord> {
     await this.watchers.close();
+    this.ticks.stop();
     for (const [name, { definition }] of [...this.shelf.live]) if (hasHook(definition, "onDispose")) await this.notify(name, "onDispose", undefined, SERVER);
     if (this.queue.size > 0) await this.queue.run(() => {});
     // Stores that have been seen as they were created.

@@ -176,6 +176,17 @@ export class Shelf {
     for (const { loading } of [...this.#live.values()]) loading?.fail();
   }
 
+  /** Notes the revision for the stores whose containers have got their numbers anew since the last call. `false`: none have. */
+  takeRenumbered(revision: number): boolean {
+    let any = false;
+    for (const entry of this.#live.values()) {
+      if (!entry.store.takeRenumbered()) continue;
+      entry.since = revision;
+      any = true;
+    }
+    return any;
+  }
+
   // --- what is kept of them ---
 
   /** Gives what the storage gets of a commit that has changed some stores. */

@@ -2,6 +2,7 @@ import type { Snapshot } from "../../lib/wire/codec.js";
 import { hasHook, hasPresence } from "../definition/lifecycle.js";
 import type { StreamConnection } from "../stream/connection.js";
 import { Frame } from "../wire/frame.js";
+import type { Tick } from "../wire/tick.js";
 import type { HostViewers } from "./audiences.js";
 import { createFrameLog, type FrameLog } from "./frame-log.js";
 import type { Host } from "./host.js";
@@ -18,7 +19,21 @@ interface Want {
 }
 
 /** A store's state for clients, or why there is none. */
-type Shown = { readonly store: string; readonly snapshot: Snapshot; readonly since: number } | { readonly store: string; readonly error: unknown };
+type Shown = ShownStore | { readonly store: string; readonly error: unknown };
+
+export interface ShownStore {
+  readonly store: string;
+  readonly snapshot: Snapshot;
+  readonly since: number;
+  /** The volatile state, if the store has any. */
+  readonly volatile: Snapshot | undefined;
+}
+
+/** When what is shown was so. */
+export interface Moment {
+  readonly revision: number;
+  readonly tick: number;
+}
 
 /** A commit, as watchers get it. */
 export interface Told {
@@ -30,6 +45,8 @@ export interface Told {
   readonly by?: (NonNullable<Frame["by"]> & { readonly viewers: HostViewers | undefined }) | undefined;
   /** The effects for all who watch. */
   readonly effects?: Frame["effects"];
+  /** The changes of the volatile state. */
+  readonly tick?: Tick | undefined;
 }
 
 /** The watchers of a host, each of some stores: what they get when they come, and of each commit. */
@@ -88,7 +105,8 @@ export class Watchers {
     const anew = loaded.filter((want) => !resumed.includes(want));
     for (const { store } of loaded) stores.add(store);
     const names = (some: readonly Want[]) => some.map(({ store }) => store);
-    if (resumed.length > 0) connection.resume(this.#host, names(resumed), from, this.#frameLog.after(from) ?? [], stores, viewers);
+    const volatile = names(resumed).filter((name) => shelf.live.get(name)?.store.hasVolatile);
+    if (resumed.length > 0) connection.resume(this.#host, names(resumed), volatile, from, this.#frameLog.after(from) ?? [], stores, viewers);
     if (anew.length > 0) connection.renew(this.#host, names(anew), stores, viewers);
     if (stores.size === 0) this.#watching.delete(connection);
     const had = anew.filter(({ have }) => have).length;
@@ -173,6 +191,12 @@ export class Watchers {
     world.committed(this.#host, frame.bytes);
   }
 
+  tick(tick: Tick): void {
+    for (const connection of this.#watching.keys()) connection.tick(this.#host, tick);
+    // What is volatile may also say who may see a room.
+    this.#host.world.committed(this.#host, 0);
+  }
+
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
   missed(after: number, stores: readonly string[], viewers: HostViewers | undefined): readonly Frame[] | undefined {
     const kept = stores.every((name) => {
@@ -182,9 +206,10 @@ export class Watchers {
     return kept && after > 0 ? this.#frameLog.after(after)?.map((frame) => frame.for(viewers)) : undefined;
   }
 
-  /** Gives the committed state of loaded stores, all of one revision, once it is stored: between the frames before and after it. */
-  show(stores: readonly string[], viewers: HostViewers | undefined, tell: (revision: number, shown: readonly Shown[]) => void): void {
-    const { commits } = this.#host;
+  /** Gives the committed state of loaded stores, all of one revision and tick, once it is stored: between the frames before and after it. */
+  show(stores: readonly string[], viewers: HostViewers | undefined, tell: (moment: Moment, shown: readonly Shown[]) => void): void {
+    const { commits, ticks } = this.#host;
+    ticks.flush();
     const shown = stores.map((store): Shown => {
       try {
         return { store, ...this.snapshot(store, viewers) };
@@ -192,15 +217,37 @@ export class Watchers {
         return { store, error };
       }
     });
-    const { revision } = commits;
-    commits.after(() => tell(revision, shown));
+    const moment = { revision: commits.revision, tick: ticks.number };
+    commits.after(() => tell(moment, shown));
   }
 
-  /** A store's committed state for clients, which may be on its way into the storage, and since when its numbers count. It is loaded. */
-  snapshot(store: string, viewers: HostViewers | undefined): { readonly snapshot: Snapshot; readonly since: number } {
+  /** Gives the volatile state of those stores that have any, once all is stored that it may tell of. */
+  showVolatile(
+    stores: Iterable<string>,
+    viewers: HostViewers | undefined,
+    tell: (moment: Moment, shown: readonly (readonly [store: string, snapshot: Snapshot])[]) => void,
+  ): void {
+    const { commits, ticks } = this.#host;
+    const shown = this.volatile(stores, viewers);
+    const moment = { revision: commits.revision, tick: ticks.number };
+    commits.after(() => tell(moment, shown));
+  }
+
+  /** The volatile state of loaded stores, as it is now. It may be of a commit on its way into the storage. */
+  volatile(stores: Iterable<string>, viewers: HostViewers | undefined): (readonly [store: string, snapshot: Snapshot])[] {
+    const { shelf, ticks } = this.#host;
+    ticks.flush();
+    return [...stores].flatMap((name) => {
+      const snapshot = shelf.live.get(name)?.store.volatile(viewers);
+      return snapshot ? [[name, snapshot] as const] : [];
+    });
+  }
+
+  /** A store's committed state for clients, which may be on its way into the storage, and since when its numbers count. It is loaded, and no tick waits. */
+  snapshot(store: string, viewers: HostViewers | undefined): Omit<ShownStore, "store"> {
     const entry = this.#host.shelf.live.get(store) as ShelfEntry;
     const since = this.since(entry);
-    return { snapshot: entry.store.snapshot(viewers), since };
+    return { snapshot: entry.store.snapshot(viewers), since, volatile: entry.store.volatile(viewers) };
   }
 
   /** The revision since which a store's containers have the numbers that they have. Clients may know other numbers from before. */
@@ -238,8 +285,9 @@ export class Watchers {
 }
 
 /** Makes a commit's frame. The instances that its event has made have numbers for the audience of its caller alone. */
-function frameOf(host: number, { revision, deltas, others, by, effects }: Told): Frame {
+function frameOf(host: number, { revision, deltas, others, by, effects, tick }: Told): Frame {
   const byFor = (viewers: HostViewers | undefined) => by && { client: by.client, n: by.n, ...(by.viewers === viewers && { made: by.made }) };
-  const forms = others && new Map([...others].map(([viewers, seen]) => [viewers, new Frame(host, revision, seen, byFor(viewers), effects)]));
-  return new Frame(host, revision, deltas, byFor(undefined), effects, forms);
+  const forms =
+    others && new Map([...others].map(([viewers, seen]) => [viewers, new Frame(host, revision, seen, byFor(viewers), effects, undefined, tick?.for(viewers))]));
+  return new Frame(host, revision, deltas, byFor(undefined), effects, forms, tick);
 }

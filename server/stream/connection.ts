@@ -4,10 +4,14 @@ import type { Caller, ConnectionInfo } from "../host/context.js";
 import type { Host } from "../host/host.js";
 import { createQueue } from "../task/queue.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
-import type { Frame } from "../wire/frame.js";
+import { Frame } from "../wire/frame.js";
 import { runOf } from "../wire/frame-run.js";
+import { Tick } from "../wire/tick.js";
 import type { Wire } from "../wire/wire.js";
-import { DROPPED, effectsIn, hasEffects, isFree, type Queued, type Taken, type Watched } from "./queued.js";
+import { notice } from "./notices.js";
+import { DROPPED, effectsIn, hasEffects, isFree, type Queued, type Taken, type Watched, Whole } from "./queued.js";
+import { wholeMessages } from "./state-messages.js";
+import { StreamQueue } from "./stream-queue.js";
 
 export interface ConnectionOptions {
   readonly info: ConnectionInfo;
@@ -19,15 +23,6 @@ export interface ConnectionOptions {
   readonly report: Report;
   /** More waits than may: snapshots take its place. */
   readonly slow?: () => void;
-}
-
-/** The connections that have something to send. They are notified together: a room of a thousand costs one task. */
-let noticed: StreamConnection[] = [];
-
-function tellAll(): void {
-  const all = noticed;
-  noticed = [];
-  for (const connection of all) connection.tell();
 }
 
 /**
@@ -55,8 +50,7 @@ export class StreamConnection {
   #answered = 0;
   /** Messages that are ready to go. */
   #ready: Message[] = [];
-  #queue: Queued[] = [];
-  #bytes = 0;
+  readonly #queue = new StreamQueue();
   #closed = false;
   #listener: (() => void) | undefined;
   #noticed = false;
@@ -88,7 +82,7 @@ export class StreamConnection {
     this.#ready = [];
     while (this.#hasNext()) {
       const { before, sent, of, behind } = this.#next();
-      parts.push(...before.map(wire.write), of ? sent.written(of.stores, wire) : wire.write(sent), ...behind.map(wire.write));
+      parts.push(...before.map(wire.write), ...(of ? [sent.written(of.stores, wire)] : []), ...behind.map(wire.write));
     }
     if (this.#queue.length > 0) this.#notice();
     return parts.length === 1 ? parts[0] : Buffer.concat(parts);
@@ -109,17 +103,19 @@ export class StreamConnection {
   /** Takes the next messages from the queue. */
   #messages(): Message[] {
     const { before, sent, of, behind } = this.#next();
-    return [...before, of ? sent.message(of.stores) : sent, ...behind];
+    return [...before, ...(of ? [sent.message(of.stores)] : []), ...behind];
   }
 
-  /** Takes what is sent next from the queue: a message, or all frames of one host that follow each other. */
+  /** Takes what is sent next from the queue: messages, a tick, or all frames of one host that follow each other. */
   #next(): Taken {
     const { message, of } = this.#shift();
-    if (!of) return { before: [], sent: message, of, behind: [] };
+    if (!of) return { before: [message], sent: undefined, of, behind: [] };
+    if (message instanceof Whole) return { before: message.messages ?? [], sent: undefined, of: undefined, behind: [] };
+    if (message instanceof Tick) return { before: message.ran(this.client), sent: message, of, behind: [] };
     const frames: Frame[] = [];
     const behind: Message[] = [];
-    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      if (next.of === of && next.message.revision === message.revision + frames.length + 1 && !hasEffects(message, next.message)) frames.push(next.message);
+    for (let next = this.#queue.first; next; next = this.#queue.first) {
+      if (next.of === of && next.message instanceof Frame && follows(message, frames.length, next.message)) frames.push(next.message);
       // Yields and effects that name no container of the state may come after a later commit too, so frames need not wait for them.
       else if (!next.of && isFree(next.message) && this.#hasNext()) behind.push(next.message);
       else break;
@@ -136,17 +132,25 @@ export class StreamConnection {
 
   /** Whether the queue has something to send. Effects wait for snapshots that are still to be made, as they act after what their event has changed. */
   #hasNext(): boolean {
-    const next = this.#queue[0];
+    const next = this.#queue.first;
+    if (next?.message instanceof Whole) return this.#isWritten(next.message, next.of as Watched);
     if (!next || next.of || !DROPPED.includes(next.message[0])) return next !== undefined;
     for (const { asked, pending } of this.#watched.values()) if (asked || pending.size > 0) return false;
     return true;
   }
 
+  #isWritten(whole: Whole, watched: Watched): boolean {
+    return whole.write(watched, this.#ended(watched.host), () => this.#notice());
+  }
+
+  /** Up to which number the events of this client have ended. */
+  #ended(host: Host): number {
+    return this.client === undefined ? 0 : host.eventNumbers.ended(this.client);
+  }
+
   #shift(): Queued {
-    const queued = this.#queue.shift() as Queued;
-    this.#bytes -= queued.bytes;
-    if (queued.of) queued.of.queued--;
-    else if (queued.message[0] === "answer" && --this.answers === 0) this.#answered = 0;
+    const queued = this.#queue.shift();
+    if (!queued.of && queued.message[0] === "answer" && --this.answers === 0) this.#answered = 0;
     return queued;
   }
 
@@ -157,18 +161,18 @@ export class StreamConnection {
       const { host, pending, stores } = watched;
       if (pending.size === 0 || watched.asked) continue;
       watched.asked = true;
-      const ended = this.client === undefined ? 0 : host.eventNumbers.ended(this.client);
+      const ended = this.#ended(host);
       const due = [...pending].filter((store) => stores.has(store));
       if (due.length === 0) pending.clear();
       const { viewers } = watched;
-      host.watchers.show(due, viewers, (revision, shown) => {
+      host.watchers.show(due, viewers, (moment, shown) => {
         watched.asked = false;
         this.#due = true;
         for (const one of shown) {
           const { store } = one;
           if (this.#watched.get(host) !== watched || watched.viewers !== viewers || !pending.delete(store)) continue;
           if ("error" in one) this.refuse(store, host.roomKey, one.error);
-          else this.#ready.push(["snapshot", host.number, store, host.roomKey, host.incarnation, revision, one.snapshot, ...endOf(ended, one.since, viewers)]);
+          else this.#ready.push(...wholeMessages(host, moment, one, ended, viewers));
         }
         this.#notice();
       });
@@ -188,9 +192,7 @@ export class StreamConnection {
   #push(queued: Queued): void {
     if (this.#closed) return;
     this.#queue.push(queued);
-    this.#bytes += queued.bytes;
-    if (queued.of) queued.of.queued++;
-    if (this.#bytes > this.#limit) {
+    if (this.#queue.bytes > this.#limit) {
       this.#slow?.();
       this.#collapse();
     }
@@ -200,7 +202,7 @@ export class StreamConnection {
   #notice(): void {
     if (this.#noticed) return;
     this.#noticed = true;
-    if (noticed.push(this) === 1) setImmediate(tellAll);
+    notice(this);
   }
 
   /** Notifies the reader that something may wait. */
@@ -212,18 +214,13 @@ export class StreamConnection {
   /** Drops the frames that wait: one snapshot of each store will tell all. */
   #collapse(): void {
     for (const watched of this.#watched.values()) if (watched.queued > 0) this.#renewAll(watched);
-    if (this.#bytes <= this.#limit) return;
-    this.#queue = this.#queue.filter(({ message, of }) => of || !DROPPED.includes(message[0]));
-    this.#bytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (this.#queue.bytes > this.#limit) this.#queue.lighten();
   }
 
   #renewAll(watched: Watched): void {
     for (const store of watched.stores) watched.pending.add(store);
     this.#due = true;
-    if (watched.queued === 0) return;
-    this.#queue = this.#queue.flatMap((queued) => (queued.of === watched ? effectsIn(queued.message) : queued));
-    this.#bytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
-    watched.queued = 0;
+    this.#queue.renew(watched);
   }
 
   // --- what hosts tell ---
@@ -238,10 +235,19 @@ export class StreamConnection {
     } else this.#push({ message: frame, bytes: frame.bytes, of: watched });
   }
 
-  /** The client has these stores as of a revision: it gets the frames after it. */
+  tick(host: Host, told: Tick): void {
+    const watched = this.#watched.get(host);
+    const tick = told.for(watched?.viewers);
+    if (!watched || !tick.concerns(watched.stores)) return;
+    if (watched.pending.size > 0) this.#renewAll(watched);
+    else if (!this.#queue.absorb(watched)) this.#push({ message: tick, bytes: tick.bytes, of: watched });
+  }
+
+  /** The client has these stores as of a revision: it gets the frames after it, and before them the whole volatile state of those that have any. */
   resume(
     host: Host,
     names: readonly string[],
+    volatile: readonly string[],
     revision: number,
     frames: readonly Frame[],
     stores: ReadonlySet<string>,
@@ -251,6 +257,7 @@ export class StreamConnection {
     if (!watched) return;
     Object.assign(watched, { stores, viewers });
     const audience = viewers ? ([viewers.name] as const) : ([] as const);
+    if (volatile.length > 0) this.#push({ message: new Whole(volatile), bytes: 0, of: watched });
     for (const store of names) this.#send(["resume", host.number, store, host.roomKey, host.incarnation, revision, ...audience], 64);
     for (const frame of frames) this.frame(host, frame);
   }
@@ -348,7 +355,7 @@ export class StreamConnection {
 
   #detach(watched: Watched): void {
     this.#watched.delete(watched.host);
-    if (watched.queued > 0) this.#queue = this.#queue.filter(({ of }) => of !== watched);
+    this.#queue.leave(watched);
     watched.release();
     // What has waited for its snapshot goes now.
     this.#notice();
@@ -364,11 +371,15 @@ export class StreamConnection {
   close(reason?: string): void {
     if (this.#closed) return;
     if (reason === undefined) {
-      this.#queue = [];
+      this.#queue.clear();
       this.#ready = [];
     } else {
       // The watches end now, so frames are made messages.
-      while (this.#queue.length > 0) this.#ready.push(...this.#messages());
+      for (let next = this.#queue.first; next; next = this.#queue.first) {
+        // What comes behind it cannot be read without it.
+        if (next.message instanceof Whole && !this.#isWritten(next.message, next.of as Watched)) this.#queue.leave(next.of as Watched);
+        else this.#ready.push(...this.#messages());
+      }
       this.#ready.push(["bye", reason]);
     }
     this.#closed = true;
@@ -381,11 +392,8 @@ export class StreamConnection {
   }
 }
 
-/** The end of a `snapshot` message: what is default is left out. */
-function endOf(ended: number, since: number, viewers: HostViewers | undefined) {
-  if (viewers) return [ended, since, viewers.name] as const;
-  return since > 0 ? ([ended, since] as const) : ended > 0 ? ([ended] as const) : ([] as const);
-}
+/** Whether a frame is the next one behind a frame and some that follow it, and may go with them. */
+const follows = (first: Frame, more: number, next: Frame) => next.revision === first.revision + more + 1 && !hasEffects(first, next);
 
 /** How many characters of answers may wait for a reader. */
 const MOST_ANSWERED = 1 << 22;

@@ -2,20 +2,48 @@ import type { Encoded } from "../../lib/wire/codec.js";
 import type { Message } from "../../lib/wire/protocol.js";
 import type { HostViewers } from "../host/audiences.js";
 import type { Host } from "../host/host.js";
-import type { Frame } from "../wire/frame.js";
+import { Frame } from "../wire/frame.js";
 import type { FrameRun } from "../wire/frame-run.js";
+import type { Tick } from "../wire/tick.js";
+import { volatileMessage } from "./state-messages.js";
 
-/** A message, or a frame of which the reader gets the stores that it watches. */
+/** The whole volatile state of a host's stores, which is written when it is sent. */
+export class Whole {
+  /** The stores; all that the reader watches, if undefined. */
+  readonly stores: readonly string[] | undefined;
+  /** The messages, once they have been written. */
+  messages: readonly Message[] | undefined;
+  #asked = false;
+
+  constructor(stores?: readonly string[]) {
+    this.stores = stores;
+  }
+
+  /** Writes the messages. They are there when all is stored that they tell of: `true`, or `written` is called then. `ended`: as in the message. */
+  write({ host, stores, viewers }: Watched, ended: number, written: () => void): boolean {
+    if (!this.#asked) {
+      this.#asked = true;
+      host.watchers.showVolatile(this.stores ?? stores, viewers, (moment, shown) => {
+        const messages = shown.map(([store, snapshot]) => volatileMessage(host, host.number, moment, store, snapshot, ended, viewers));
+        this.messages = messages.length > 0 ? messages : [["tick", host.number, moment.tick]];
+        written();
+      });
+    }
+    return this.messages !== undefined;
+  }
+}
+
+/** A message, or a frame or tick of which the reader gets the stores that it watches. */
 export type Queued = { readonly bytes: number } & (
   | { readonly message: Message; readonly of: undefined }
-  /** `of`: the watched host that the frame belongs to. */
-  | { readonly message: Frame; readonly of: Watched }
+  /** `of`: the watched host that it belongs to. */
+  | { readonly message: Frame | Tick | Whole; readonly of: Watched }
 );
 
-/** What is sent as one: a message, or a frame of one or several commits. `before`, `behind`: the messages that go before and behind it. */
+/** What is sent as one: messages, a tick, or a frame of one or several commits. `before`, `behind`: the messages that go before and behind it. */
 export type Taken = { readonly before: readonly Message[]; readonly behind: readonly Message[] } & (
-  | { readonly sent: Message; readonly of: undefined }
-  | { readonly sent: Frame | FrameRun; readonly of: Watched }
+  | { readonly sent: undefined; readonly of: undefined }
+  | { readonly sent: Frame | FrameRun | Tick; readonly of: Watched }
 );
 
 export interface Watched {
@@ -29,7 +57,7 @@ export interface Watched {
   readonly pending: Set<string>;
   /** Snapshots are being made. */
   asked: boolean;
-  /** How many frames wait. */
+  /** How many frames and ticks wait. */
   queued: number;
 }
 
@@ -37,8 +65,9 @@ export interface Watched {
 export const DROPPED: readonly Message[0][] = ["yield", "effect", "effects"];
 
 /** The effects of a frame, to be sent where a snapshot takes the place of the rest. */
-export function effectsIn({ host, revision, effects }: Frame): Queued[] {
-  if (effects.length === 0) return [];
+export function effectsIn(waiting: Frame | Tick | Whole): Queued[] {
+  if (!(waiting instanceof Frame) || waiting.effects.length === 0) return [];
+  const { host, revision, effects } = waiting;
   const message: Message = ["effects", host, revision, effects];
   return [{ message, bytes: JSON.stringify(message).length, of: undefined }];
 }

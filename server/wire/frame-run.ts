@@ -15,7 +15,7 @@ export class FrameRun {
     this.last = others[others.length - 1] as Frame;
     this.#first = first;
     this.#others = others;
-    this.#names = new Set([first, ...others].flatMap(({ deltas }) => deltas.map(([store]) => store)));
+    this.#names = new Set([first, ...others].flatMap(({ names }) => names));
   }
 
   /** Gives the messages that go before it to the client that has called events of the run. */
@@ -52,7 +52,7 @@ export class FrameRun {
     let step = 0;
     for (const frame of this.#others) {
       step++;
-      if (!frame.deltas.some(([store]) => stores.has(store))) continue;
+      if (!frame.concerns(stores)) continue;
       yield [step, frame];
       step = 0;
     }

@@ -1,18 +1,12 @@
 import type { Viewers } from "../../lib/channel/viewers.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
-import { EFFECTS, type Effect, type FrameMessage, type FramePart, type RanMessage } from "../../lib/wire/protocol.js";
+import { EFFECTS, type Effect, type FrameMessage, type FramePart, type RanMessage, TICK } from "../../lib/wire/protocol.js";
+import { type CommittedEvent, ranOf } from "./ran.js";
 import { eventOf } from "./sse.js";
+import type { Tick } from "./tick.js";
 import type { Wire } from "./wire.js";
 
 const NONE: readonly RanMessage[] = [];
-
-/** The event whose last commit a frame is. */
-interface CommittedEvent {
-  readonly client: string;
-  readonly n: number;
-  /** The numbers of the instances that the event has made. */
-  readonly made?: readonly number[] | undefined;
-}
 
 /**
  * What one commit has changed, in the stores that clients watch. It is written once, for all who get the same of it in the same way: a room of a
@@ -29,6 +23,8 @@ export class Frame {
   readonly by: CommittedEvent | undefined;
   /** The effects for all who watch the host. */
   readonly effects: readonly Effect[];
+  /** What the commit has changed of the volatile state, and what had changed of it before. */
+  readonly tick: Tick | undefined;
   /** The frame as viewers of hidden members get it. */
   readonly #others: ReadonlyMap<Viewers, Frame> | undefined;
   /** The deltas as text, and at last the effects, if there are any. */
@@ -47,6 +43,7 @@ export class Frame {
     by?: Frame["by"],
     effects: readonly Effect[] = [],
     others?: ReadonlyMap<Viewers, Frame>,
+    tick?: Tick,
   ) {
     this.host = host;
     this.#others = others;
@@ -54,9 +51,10 @@ export class Frame {
     this.deltas = deltas;
     this.by = by;
     this.effects = effects;
+    this.tick = tick;
     const parts: readonly (readonly [string, unknown])[] = effects.length > 0 ? [...deltas, [EFFECTS, effects]] : deltas;
     this.#parts = parts.map(([store, delta]) => `,${JSON.stringify(store)},${JSON.stringify(delta)}`);
-    this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16);
+    this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16 + (tick?.bytes ?? 0));
   }
 
   /** Gives the frame as these viewers get it. */
@@ -76,26 +74,37 @@ export class Frame {
     const message: [number, number, ...FramePart[]] = [host, this.revision];
     for (const [store, delta] of this.deltas) if (stores.has(store)) message.push(store, delta);
     if (this.effects.length > 0) message.push(EFFECTS, this.effects);
+    if (this.tick) message.push(TICK, this.tick.part(stores));
     return message;
   }
 
   /** Gives the messages that go before the frame to the client that has called the event. */
   ran(client: string | undefined, host = this.host): readonly RanMessage[] {
-    if (!this.by || this.by.client !== client) return NONE;
-    const { n, made = [] } = this.by;
-    return made.length > 0 ? [["ran", host, n, made]] : [["ran", host, n]];
+    const before = this.tick?.ran(client, host) ?? NONE;
+    return this.by && this.by.client === client ? [...before, ranOf(this.by, host)] : before;
+  }
+
+  /** Whether it has anything for a stream that watches some stores. */
+  concerns(stores: ReadonlySet<string>): boolean {
+    return this.tick !== undefined || this.deltas.some(([store]) => stores.has(store));
+  }
+
+  /** The stores whose deltas it has, those of the volatile state too. */
+  get names(): readonly string[] {
+    const names = this.deltas.map(([store]) => store);
+    return this.tick ? [...names, ...this.tick.deltas.map(([store]) => store)] : names;
   }
 
   /** Gives the frame as {@link message} does, ready to be sent. */
   written(stores: ReadonlySet<string>, wire: Wire): Buffer {
-    if (!this.deltas.every(([store]) => stores.has(store))) return this.#written(stores, wire);
+    if (!this.names.every((store) => stores.has(store))) return this.#written(stores, wire);
     if (wire.text) return (this.#event ??= this.#text(stores));
     return (this.#bytes ??= wire.write(this.message(stores)));
   }
 
   /** Gives the frame with some of the stores in it. */
   #written(stores: ReadonlySet<string>, wire: Wire): Buffer {
-    const which = `${wire.text} ${this.deltas.map(([store]) => Number(stores.has(store))).join("")}`;
+    const which = `${wire.text} ${this.names.map((store) => Number(stores.has(store))).join("")}`;
     this.#some ??= new Map();
     let written = this.#some.get(which);
     if (!written) {
@@ -112,6 +121,7 @@ export class Frame {
   /** Gives what a stream that watches some stores gets, as JSON: a comma, and the elements of the message. */
   partsOf(stores: ReadonlySet<string>): string {
     const has = (delta: Frame["deltas"][number] | undefined) => !delta || stores.has(delta[0]);
-    return this.#parts.filter((_, i) => has(this.deltas[i])).join("");
+    const parts = this.#parts.filter((_, i) => has(this.deltas[i])).join("");
+    return this.tick ? `${parts},"${TICK}",${this.tick.text(stores)}` : parts;
   }
 }

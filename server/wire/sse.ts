@@ -1,7 +1,8 @@
-import { snapshotText } from "../../lib/store/store.js";
+import type { Snapshot } from "../../lib/wire/codec.js";
 import { type Message, SILENT_HEARTBEATS } from "../../lib/wire/protocol.js";
+import { snapshotText } from "../../lib/wire/snapshot-text.js";
 import type { Line } from "../stream/line.js";
-import type { Wire } from "./wire.js";
+import { placeOfSnapshot, type Wire } from "./wire.js";
 
 // Server-sent events as tRPC's `httpSubscriptionLink` reads them, written here as tRPC writes each message anew for each subscriber. A test
 // holds this against the stock link.
@@ -25,10 +26,11 @@ export const addressed = (tab: number): Buffer => named("tab", String(tab));
 
 /** A message as JSON. The text of a snapshot is made once for all who get it: thousands may enter a room at once. */
 function textOf(message: Message): string {
-  if (message[0] !== "snapshot") return JSON.stringify(message);
-  const [head, host, store, key, incarnation, revision, snapshot, ...rest] = message;
-  const before = JSON.stringify([head, host, store, key, incarnation, revision]).slice(0, -1);
-  return `${before},${snapshotText(snapshot)}${rest.map((part) => `,${JSON.stringify(part)}`).join("")}]`;
+  const at = placeOfSnapshot(message);
+  if (at < 0) return JSON.stringify(message);
+  const before = JSON.stringify(message.slice(0, at)).slice(0, -1);
+  const rest = message.slice(at + 1).map((part) => `,${JSON.stringify(part)}`);
+  return `${before},${snapshotText(message[at] as Snapshot)}${rest.join("")}]`;
 }
 
 export interface EventStreamOptions {

@@ -1,6 +1,6 @@
 import { encode } from "../../lib/wire/binary.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
-import type { Message, SnapshotMessage } from "../../lib/wire/protocol.js";
+import type { Message } from "../../lib/wire/protocol.js";
 
 /** How a stream is written. */
 export interface Wire {
@@ -22,7 +22,7 @@ const NOTHING = Buffer.alloc(0);
 export const BINARY: Wire = {
   text: false,
   write(message) {
-    const { buffer, byteOffset, byteLength } = encode(message[0] === "snapshot" ? withBytes(message) : message);
+    const { buffer, byteOffset, byteLength } = encode(withBytes(message));
     return Buffer.from(buffer, byteOffset, byteLength);
   },
   beginning: () => NOTHING,
@@ -30,9 +30,13 @@ export const BINARY: Wire = {
   end: NOTHING,
 };
 
-/** A snapshot message, with the snapshot in bytes already. */
-function withBytes([head, host, store, key, incarnation, revision, snapshot, ...rest]: SnapshotMessage): readonly unknown[] {
-  return [head, host, store, key, incarnation, revision, bytesOf(snapshot), ...rest];
+/** The place of a snapshot in a message; below 0 where it has none. */
+export const placeOfSnapshot = ([head]: Message): number => (head === "snapshot" ? 6 : head === "volatile" ? 4 : -1);
+
+/** A message whose snapshot is in bytes already. */
+function withBytes(message: Message): readonly unknown[] {
+  const at = placeOfSnapshot(message);
+  return at < 0 ? message : message.map((part, i) => (i === at ? bytesOf(part as Snapshot) : part));
 }
 
 const written = new WeakMap<Snapshot, Uint8Array>();

@@ -4,8 +4,9 @@ import { onTestFailed, onTestFinished, vi } from "vitest";
 import { type Node, nodeOf } from "../../lib/graph/node.js";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror/mirror.js";
-import type { Encoded } from "../../lib/wire/codec.js";
+import type { Encoded, Snapshot, WireDelta } from "../../lib/wire/codec.js";
 import { commitsOf } from "../../lib/wire/frame-commits.js";
+import type { FrameMessage, FrameTick } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import type { Runtime } from "../../server/runtime.js";
 import { Jar, type Site, serve } from "./http.js";
@@ -147,6 +148,8 @@ export const plainValue = (answer: Answer) => decodeValue((answer.value as Numbe
 /** Reads a stream, and keeps a mirror of each store that it tells of. */
 export class Follower {
   readonly #mirrors = new Map<string, { mirror: Mirror; host: number; revision: number }>();
+  /** The tick as of which each store has its volatile state, and the state that waits for a snapshot. */
+  readonly #ticks = new Map<string, { tick: number; whole?: Snapshot | undefined }>();
   #read = 0;
 
   constructor(readonly stream: Listener) {
@@ -199,20 +202,37 @@ export class Follower {
       if (message[0] === "snapshot") {
         const [, host, store, , , revision, snapshot] = message as [string, number, string, unknown, string, number, never];
         const mirror = createMirror({ faces: openFace, name: store });
-        mirror.applySnapshot(snapshot);
+        mirror.applySnapshot(snapshot, false, this.#ticks.get(store)?.whole);
         this.#mirrors.set(store, { mirror, host, revision });
-      } else if (typeof message[0] === "number") {
-        const host = message[0];
-        for (const { revision, deltas } of commitsOf(message as never)) {
-          for (const known of this.#mirrors.values()) {
-            if (known.host !== host) continue;
-            if (revision <= known.revision || (message[1] as number) > known.revision + 1)
-              throw new Error(`Revision ${revision} came after ${known.revision}.`);
-            known.revision = revision;
-          }
-          for (const [store, delta] of deltas) this.#mirrors.get(store)?.mirror.applyDelta(delta);
-        }
+      } else if (message[0] === "volatile") {
+        const [, , tick, store, whole] = message as [string, number, number, string, Snapshot];
+        this.#mirrors.get(store)?.mirror.applyVolatile(whole);
+        this.#ticks.set(store, { tick, whole });
+      } else if (message[0] === "tick") this.#tick(message.slice(2) as unknown as FrameTick);
+      else if (typeof message[0] === "number") this.#frame(message as unknown as FrameMessage);
+    }
+  }
+
+  #frame(message: FrameMessage): void {
+    const [host, first] = message;
+    for (const { revision, deltas, tick } of commitsOf(message)) {
+      for (const known of this.#mirrors.values()) {
+        if (known.host !== host) continue;
+        if (revision <= known.revision || first > known.revision + 1) throw new Error(`Revision ${revision} came after ${known.revision}.`);
+        known.revision = revision;
       }
+      for (const [store, delta] of deltas) this.#mirrors.get(store)?.mirror.applyDelta(delta);
+      if (tick) this.#tick(tick);
+    }
+  }
+
+  #tick([tick, ...parts]: FrameTick): void {
+    for (let i = 0; i < parts.length; i += 2) {
+      const [store, delta] = [parts[i] as string, parts[i + 1] as WireDelta];
+      const known = this.#ticks.get(store);
+      if (!known || known.tick >= tick) continue;
+      known.tick = tick;
+      this.#mirrors.get(store)?.mirror.applyTick(delta);
     }
   }
 }

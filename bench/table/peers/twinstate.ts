@@ -2,8 +2,9 @@ import { transaction } from "mobx";
 import { state } from "../../../lib/class/decorators.js";
 import { openFace } from "../../../lib/live/faces.js";
 import { createMirror, type Mirror } from "../../../lib/mirror/mirror.js";
-import { createStore, type Store, snapshotText } from "../../../lib/store/store.js";
+import { createStore, type Store } from "../../../lib/store/store.js";
 import { decode, encode } from "../../../lib/wire/binary.js";
+import { snapshotText } from "../../../lib/wire/snapshot-text.js";
 import { observeRows } from "../observe.ts";
 import { edit, type Peer, type Row, type State } from "../workload.ts";
 

@@ -1,0 +1,286 @@
+import { computed, event, state } from "twinstate";
+import { scope } from "twinstate/server";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { Message } from "../../lib/wire/protocol.js";
+import { SERVER } from "../../server/host/context.js";
+import type { Host } from "../../server/host/host.js";
+import { StreamConnection } from "../../server/stream/connection.js";
+import { EVENTS } from "../../server/wire/sse.js";
+import { type Follower, type Numbered, plainValue, serveTwin } from "../kit/app.js";
+import { storages } from "../kit/storages.js";
+
+class Item {
+  @state title = "";
+  @state({ persist: false }) hover = "";
+  constructor(title = "") {
+    this.title = title;
+  }
+}
+
+class Board {
+  @state notes: string[] = [];
+  @state items: Item[] = [];
+  @state({ persist: false }) typing = "";
+  @state({ persist: false }) cursors = new Map<string, { x: number; y: number }>();
+  @state({ persist: false, private: true }) protected calls = 0;
+  @computed get crowd() {
+    return this.cursors.size;
+  }
+  @event type(text: string) {
+    this.typing = text;
+    return text;
+  }
+  @event({ volatile: true }) move(who: string, x: number, y: number) {
+    this.cursors.set(who, { x, y });
+  }
+  @event note(text: string) {
+    this.notes.push(text);
+  }
+  @event both(text: string) {
+    this.notes.push(text);
+    this.typing = text;
+  }
+  @event count() {
+    return ++this.calls;
+  }
+  @event add(title: string) {
+    this.items.push(new Item(title));
+  }
+  @event hover(at: number, who: string) {
+    (this.items[at] as Item).hover = who;
+  }
+  @event fail(text: string) {
+    this.typing = text;
+    throw new Error("no");
+  }
+  @event async slowly(text: string) {
+    this.notes.push(text);
+    this.typing = text;
+    await gate;
+    throw new Error("no");
+  }
+  @event *steps() {
+    this.typing = "first";
+    yield 1;
+    yield 2;
+  }
+}
+let gate: Promise<void>;
+
+const options = { stores: { board: scope.room(Board, { allow: () => true }) }, models: { Item } };
+const WATCH = { store: "board", key: "a" };
+
+/** A server, and what its storage is given. */
+async function served(place: ReturnType<(typeof storages)[number][1]>, more: object = {}) {
+  const storage = place.open();
+  const given = { appends: [] as { revision: number; event?: unknown }[], saves: [] as string[] };
+  const { append, save } = storage;
+  storage.append = (id, commits) => {
+    given.appends.push(...commits);
+    return append.call(storage, id, commits);
+  };
+  storage.save = (id, record) => {
+    given.saves.push(id);
+    return save.call(storage, id, record);
+  };
+  return { ...(await serveTwin({ ...options, storage, ...more })), given };
+}
+
+const heads = (follower: Follower) => follower.messages.map(([head]) => (typeof head === "number" ? "frame" : head));
+
+test.each(storages)("on %s, a scope instance whose volatile state alone has changed stays at revision 0, and is not stored", async (_, place) => {
+  const { twin, runtime, visitor, given } = await served(place(), { idle: 0 });
+  const live = visitor().live(WATCH);
+  await live.state("board");
+  await visitor().callIn("a", "board.type", "hello");
+  await visitor().callIn("a", "board.move", "ann", 1, 2);
+  expect(await twin.board("a").count()).toBe(1);
+  expect(await live.state("board", ({ typing, crowd }) => typing === "hello" && crowd === 1)).toMatchObject({ cursors: new Map([["ann", { x: 1, y: 2 }]]) });
+  expect(live.have("board")[1]).toBe(0);
+  expect(heads(live).filter((head) => head === "frame")).toEqual([]);
+  expect(await twin.board("a").$snapshot()).toMatchObject({ typing: "hello", crowd: 1 });
+  live.stream.close();
+  await vi.waitFor(() => expect(runtime.hosts.size).toBe(0));
+  expect(given).toEqual({ appends: [], saves: [] });
+});
+
+test("a numbered event that changes volatile state alone is stored with its answer, without a revision: it runs once", async () => {
+  const { visitor, given } = await served((storages[1] as (typeof storages)[number])[1]());
+  const one = visitor();
+  await one.number("board.note", 1, ["milk"], { key: "a" });
+  const { length } = given.appends;
+  const first = await one.number("board.count", 2, [], { key: "a", seen: 1 });
+  const again = await one.number("board.count", 2, [], { key: "a", seen: 1 });
+  expect([plainValue(first), plainValue(again)]).toEqual([1, 1]);
+  expect(given.appends.slice(length)).toEqual([expect.objectContaining({ revision: 1, stores: {}, event: expect.objectContaining({ n: 2 }) })]);
+  await one.callIn("a", "board.move", "ann", 1, 2);
+  expect(given.appends).toHaveLength(length + 1);
+});
+
+test("a commit that changes both takes the tick along, and shows as a whole", async () => {
+  const { visitor } = await served((storages[0] as (typeof storages)[number])[1]());
+  const live = visitor().live(WATCH);
+  await live.state("board");
+  await visitor().callIn("a", "board.both", "milk");
+  await live.until(([head]) => typeof head === "number");
+  const [, , ...parts] = live.all("frame")[0] as unknown[];
+  expect([parts[0], parts[2], (parts[3] as unknown[])[0]]).toEqual(["board", "$tick", 1]);
+  expect(await live.state("board", ({ notes }) => notes.length === 1)).toMatchObject({ notes: ["milk"], typing: "milk" });
+  expect(live.all("tick")).toEqual([]);
+});
+
+test("volatile fields of instances come with the instance, and change without a revision", async () => {
+  const { visitor } = await served((storages[0] as (typeof storages)[number])[1]());
+  const live = visitor().live(WATCH);
+  await live.state("board");
+  await visitor().callIn("a", "board.add", "milk");
+  expect(await live.state("board", ({ items }) => items.length === 1)).toMatchObject({ items: [{ title: "milk", hover: "" }] });
+  await visitor().callIn("a", "board.hover", 0, "ann");
+  expect(await live.state("board", ({ items }) => items[0].hover === "ann")).toMatchObject({ items: [{ title: "milk", hover: "ann" }] });
+  expect(live.all("frame")).toHaveLength(1);
+});
+
+test("an event that fails takes its volatile changes back, and nothing of them was sent", async () => {
+  const { visitor, twin } = await served((storages[0] as (typeof storages)[number])[1]());
+  const live = visitor().live(WATCH);
+  await live.state("board");
+  await expect(visitor().callIn("a", "board.fail", "never")).rejects.toThrow();
+  let open = () => {};
+  gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const running = visitor().callIn("a", "board.slowly", "never");
+  await vi.waitFor(() => expect(running).toBeDefined());
+  open();
+  await expect(running).rejects.toThrow();
+  await visitor().callIn("a", "board.type", "after");
+  expect(await live.state("board", ({ typing }) => typing === "after")).toMatchObject({ notes: [] });
+  expect(JSON.stringify(live.messages)).not.toContain("never");
+  expect((await twin.board("a").$snapshot()).typing).toBe("after");
+});
+
+test("an answer names the tick that has what its event has changed, and every watcher gets that tick", async () => {
+  const { visitor } = await served((storages[0] as (typeof storages)[number])[1]());
+  const one = visitor();
+  const [live, other] = [await one.connect(1, WATCH), visitor().live(WATCH)];
+  for (const each of [live, other]) await each.state("board");
+  const { t, h, r } = (await one.number("board.type", 1, ["hello"], { key: "a" })).value as Numbered & { t: number };
+  expect([typeof h, r]).toEqual(["number", 0]);
+  for (const each of [live, other]) await each.until(([head, host, tick]) => head === "tick" && host === h && tick === t);
+  // What changes and changes back is no change, and yet its tick is named.
+  const [there, back] = await Promise.all([one.number("board.type", 2, ["x"], { key: "a" }), one.number("board.type", 3, ["hello"], { key: "a" })]);
+  for (const { value } of [there, back]) await live.until(([head, , tick]) => head === "tick" && (tick as number) >= (value as { t: number }).t);
+  expect((await one.number("board.note", 4, ["milk"], { key: "a" })).value).not.toHaveProperty("t");
+  expect((await one.number("board.steps", 5, [], { key: "a" })).value).toHaveProperty("t");
+});
+
+test("an answer without a stream has the volatile state whole, and no tick", async () => {
+  const { visitor } = await served((storages[0] as (typeof storages)[number])[1]());
+  const one = visitor();
+  await one.number("board.note", 1, ["milk"], { key: "a" });
+  const { f, h } = (await one.number("board.type", 2, ["hello"], { key: "a", at: 1 })).value as Numbered;
+  expect(h).toBeNull();
+  expect(f?.map(([head]) => head)).toEqual(["volatile"]);
+  expect(JSON.stringify(f)).toContain('"hello"');
+  const { value } = await one.number("board.note", 3, ["bread"], { key: "a", at: 1 });
+  expect((value as Numbered).f?.map(([head]) => head)).toEqual(["volatile", "snapshot"]);
+});
+
+test("who resumes gets the volatile state whole before the frames, and skips the ticks in these", async () => {
+  const { visitor } = await served((storages[0] as (typeof storages)[number])[1]());
+  const one = visitor();
+  const stays = one.live(WATCH);
+  const live = one.live(WATCH);
+  await stays.state("board");
+  await live.state("board");
+  await one.callIn("a", "board.note", "milk");
+  await live.state("board", ({ notes }) => notes.length === 1);
+  const have = live.have("board");
+  live.stream.close();
+  await one.callIn("a", "board.both", "bread");
+  await one.callIn("a", "board.type", "later");
+  await stays.state("board", ({ typing }) => typing === "later");
+  const back = one.live({ ...WATCH, have });
+  await back.until(([head]) => typeof head === "number");
+  expect(heads(back)).toEqual(["hello", "volatile", "resume", "frame"]);
+  const [[, , tick]] = back.all("volatile") as [unknown[]];
+  const frame = back.all("frame")[0] as unknown[];
+  expect((frame[frame.indexOf("$tick") + 1] as number[])[0]).toBeLessThanOrEqual(tick as number);
+});
+
+/** A connection whose reader reads when the test does. */
+async function reader(host: Host) {
+  const report = (_: unknown, error: unknown) => {
+    throw error;
+  };
+  const connection = new StreamConnection({ info: { id: "tab", since: new Date() }, caller: SERVER, client: undefined, epoch: 1, limit: 1 << 20, report });
+  connection.attach(host, () => {});
+  await host.watchers.watch(connection, [{ store: "board" }]);
+  onTestFinished(() => connection.close());
+  const read = (): Message[] => [...(connection.take(EVENTS)?.toString() ?? "").matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data as string));
+  read();
+  return { read };
+}
+
+const ticked = (host: Host, n: number) => vi.waitFor(() => expect(host.ticks.number).toBeGreaterThanOrEqual(n));
+
+test("a slow reader has one message of ticks waiting at most: from the second on it is the whole state, written when it is read", async () => {
+  const { twin, runtime } = await served((storages[0] as (typeof storages)[number])[1]());
+  const host = await runtime.hosts.use("room/a");
+  const { read } = await reader(host);
+  await twin.board("a").move("ann", 0, 0);
+  await ticked(host, 1);
+  expect(read().map(([head]) => head)).toEqual(["tick"]);
+  for (let n = 1; n <= 20; n++) {
+    await twin.board("a").move("ann", n, n);
+    await ticked(host, n + 1);
+  }
+  await twin.board("a").both("milk");
+  await twin.board("a").type("last");
+  await ticked(host, 23);
+  const messages = read();
+  expect(messages.map(([head]) => (typeof head === "number" ? "frame" : head))).toEqual(["volatile", "frame"]);
+  expect(messages[0]?.slice(2, 4)).toEqual([23, "board"]);
+  expect(JSON.stringify(messages[0])).toContain('"last"');
+  expect(read()).toEqual([]);
+  runtime.hosts.release(host);
+});
+
+test("ticks are encoded once, however many read them, and never where nobody does", async () => {
+  const { twin, runtime } = await served((storages[0] as (typeof storages)[number])[1]());
+  const host = await runtime.hosts.use("room/a");
+  await twin.board("a").move("ann", 0, 0);
+  await new Promise(setImmediate);
+  expect(host.ticks.number).toBe(0);
+  const readers = await Promise.all(Array.from({ length: 20 }, () => reader(host)));
+  const store = host.shelf.live.get("board")?.store;
+  const tick = vi.spyOn(store as NonNullable<typeof store>, "tick");
+  for (let n = 0; n < 30; n++) void twin.board("a").move("bob", n, n);
+  await twin.board("a").move("bob", 30, 30);
+  await ticked(host, 1);
+  expect(tick).toHaveBeenCalledTimes(1);
+  for (const { read } of readers) expect(read()).toEqual([["tick", host.number, 1, "board", expect.anything()]]);
+  runtime.hosts.release(host);
+});
+
+test("what is fed leaves with a tick, while an event runs that has not committed, and stays when that fails", async () => {
+  const { twin, runtime } = await served((storages[0] as (typeof storages)[number])[1]());
+  const host = await runtime.hosts.use("room/a");
+  const { read } = await reader(host);
+  let open = () => {};
+  gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const running = twin.board("a").slowly("never");
+  await vi.waitFor(() => expect(host.turn).toBeDefined());
+  const store = host.shelf.live.get("board")?.store;
+  store?.feed(() => (store.instance as Board).cursors.set("ann", { x: 1, y: 1 }));
+  host.ticks.due();
+  await ticked(host, 1);
+  // A computed that reads what was fed comes with it: the property `crowd`, whose name has the number 2, is 1.
+  expect(read()).toEqual([["tick", host.number, 1, "board", [[["o", 1, ["x", "y"], [1], [1]]], 5, 2, "ann", [], 0, 1, 2, 1]]]);
+  open();
+  await expect(running).rejects.toThrow();
+  expect(await twin.board("a").$snapshot()).toMatchObject({ typing: "", crowd: 1, notes: [] });
+  runtime.hosts.release(host);
+});
