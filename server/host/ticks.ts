@@ -35,7 +35,7 @@ export class Ticks {
     return this.#number;
   }
 
-  /** Some store has volatile changes that are not sent yet, by a commit or by `Store.feed`. The first after a pause leave with the next turn of the event loop. */
+  /** Some store has volatile changes that are not sent yet, by a commit or `Store.feed`. The first after a pause leave with the next turn of the event loop. */
   due(): void {
     if (this.#wanted || !this.#waits) return;
     if (this.#host.watchers.size === 0) return this.#drop();

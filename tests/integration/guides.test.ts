@@ -249,6 +249,20 @@ test("docs/FIELDS.md: admins see what a shop earns and drafts, and visitors what
   expect(await app.twin.shop().$snapshot()).toEqual(mine.$snapshot());
 });
 
+test("docs/FIELDS.md: a room follows a talk, whose slides alone are stored", async () => {
+  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { Talk } = await app.load("talk/talk.ts");
+  const net = pair({ stores: { talk: scope.room(Talk, { allow: () => true }) } });
+  onTestFinished(() => net[Symbol.asyncDispose]());
+  const [speaker, listener]: Loose[] = [net.client(), net.client()];
+  const [mine, theirs] = await Promise.all([speaker.talk("a"), listener.talk("a")]);
+  await mine.add("Bye");
+  await mine.show(1);
+  expect([mine.slide, mine.pointer]).toEqual(["Bye", null]);
+  await mine.point(3, 4);
+  await expect.poll(() => [theirs.slide, theirs.pointer]).toEqual(["Bye", { x: 3, y: 4 }]);
+});
+
 test("docs/FIELDS.md: each comment has a reply of its own, in each tab", async () => {
   const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
   const { Reply } = await app.load("replies/reply.ts");

@@ -7,6 +7,13 @@ import { createMirror } from "../../lib/mirror/mirror.js";
 import { createStore } from "../../lib/store/store.js";
 import { encode } from "../../lib/wire/binary.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
+import { commitsOf } from "../../lib/wire/frame-commits.js";
+import type { Message } from "../../lib/wire/protocol.js";
+import { Frame } from "../../server/wire/frame.js";
+import { runOf } from "../../server/wire/frame-run.js";
+import { EVENTS } from "../../server/wire/sse.js";
+import { Tick } from "../../server/wire/tick.js";
+import { BINARY, type Wire } from "../../server/wire/wire.js";
 
 // The bench's workload T, in what is exact: what is gated on every machine.
 
@@ -233,4 +240,108 @@ test("an unchanged store gives the same snapshot", () => {
   expect(store.snapshot()).toBe(first);
   run({ kind: "toggle", at: 1 });
   expect(store.snapshot()).not.toBe(first);
+});
+
+describe("volatile state", () => {
+  class Room {
+    @state notes: string[] = [];
+    @state({ persist: false }) typing = "";
+    @state({ persist: false }) cursors = new Map<number, { x: number; y: number }>();
+  }
+
+  function openRoom() {
+    const live = new Room();
+    const store = createStore({ name: "room", instance: live });
+    const whole = () => JSON.stringify(store.volatile());
+    const first = [JSON.stringify(store.snapshot()), whole()];
+    /** Does a change, and gives what a frame has of it, and the tick. */
+    const tick = (change: () => void) => {
+      change();
+      const delta = store.commit();
+      store.endTurn();
+      store.tick();
+      return [delta, store.tickDelta()] as const;
+    };
+    return { live, store, first, whole, tick };
+  }
+
+  test("has a snapshot of its own, and is not in that of the store", () => {
+    const { live, first, whole, tick } = openRoom();
+    expect(first).toEqual([
+      '[["","notes"],2,[0,2],[["c",1,"",["notes"],0],["a",1,[0],[]]]]',
+      '[["typing","cursors"],3,[0,3],[["m",1,[1],[0],0],["o",1,["typing","cursors"],[""],0],["m",1,[0],[],[]]]]',
+    ]);
+    tick(() => {
+      live.typing = "ann";
+    });
+    expect(whole()).toBe('[["typing","cursors"],3,[0,3],[["m",1,[1],[0],0],["o",1,[0,1],["ann"],0],["m",1,[0],[],[]]]]');
+  });
+
+  test("takes these bytes for each change", () => {
+    const { live, tick } = openRoom();
+    const [frame, typed] = tick(() => {
+      live.typing = "ann";
+    });
+    expect([frame, JSON.stringify(typed), encode(typed).length]).toEqual([undefined, '[0,1,0,"ann"]', 8]);
+    for (let n = 0; n < 50; n++) tick(() => live.cursors.set(n, { x: n, y: n }));
+    const [, moved] = tick(() => {
+      for (const cursor of live.cursors.values()) Object.assign(cursor, { x: 100 + cursor.x, y: 100 });
+    });
+    // Fifty cursors that move at once.
+    expect([JSON.stringify(moved).length, encode(moved).length]).toEqual([619, 235]);
+  });
+
+  const deltas: [string, WireDelta][] = [["room", [0, 1, 0, "ann"]]];
+  const tick = new Tick({ host: 7, number: 3, deltas, by: [{ client: "me", n: 4 }], named: false });
+  const ROOM = new Set(["room"]);
+  const both = (written: (wire: Wire) => Buffer) => [written(EVENTS).toString(), written(BINARY).length];
+
+  test("is told by these messages", () => {
+    const whole: Message = [
+      "volatile",
+      7,
+      3,
+      "room",
+      [
+        ["typing"],
+        2,
+        [0, 2],
+        [
+          ["m", 1, [1], [0], [[]]],
+          ["o", 1, [0], ["ann"]],
+        ],
+      ],
+      "incarnation",
+      5,
+    ];
+    expect(both((wire) => wire.write(whole))).toEqual([
+      'data: ["volatile",7,3,"room",[["typing"],2,[0,2],[["m",1,[1],[0],[[]]],["o",1,[0],["ann"]]]],"incarnation",5]\n\n',
+      65,
+    ]);
+    expect(both((wire) => tick.written(ROOM, wire))).toEqual(['data: ["tick",7,3,"room",[0,1,0,"ann"]]\n\n', 21]);
+    expect(both((wire) => tick.written(new Set(), wire))).toEqual(['data: ["tick",7,3]\n\n', 8]);
+    expect([tick.ran("me"), tick.ran("you")]).toEqual([[["ran", 7, 4]], []]);
+  });
+
+  test("is told in the frame of a commit, of one or several", () => {
+    const frame = new Frame(7, 5, [["room", [2, 1, 0, 0, ["x"]]]], { client: "me", n: 5 }, [], undefined, tick);
+    const next = new Frame(7, 6, [], undefined, [], undefined, new Tick({ host: 7, number: 4, deltas, by: [], named: false }));
+    expect(both((wire) => frame.written(ROOM, wire))[0]).toBe('data: [7,5,"room",[2,1,0,0,["x"]],"$tick",[3,"room",[0,1,0,"ann"]]]\n\n');
+    expect(both((wire) => frame.written(new Set(), wire))[0]).toBe('data: [7,5,"$tick",[3]]\n\n');
+    expect(frame.ran("me")).toEqual([
+      ["ran", 7, 4],
+      ["ran", 7, 5],
+    ]);
+    const run = runOf(frame, [next]);
+    expect(both((wire) => run.written(ROOM, wire))[0]).toBe(
+      'data: [7,5,"room",[2,1,0,0,["x"]],"$tick",[3,"room",[0,1,0,"ann"]],1,"$tick",[4,"room",[0,1,0,"ann"]]]\n\n',
+    );
+    for (const stores of [ROOM, new Set<string>()]) {
+      for (const one of [frame, next, run]) {
+        const message = one.message(stores) as Message;
+        expect(both((wire) => one.written(stores, wire))).toEqual([`data: ${JSON.stringify(message)}\n\n`, BINARY.write(message).length]);
+      }
+    }
+    expect(commitsOf(run.message(ROOM)).map(({ tick }) => tick?.[0])).toEqual([3, 4]);
+  });
 });
