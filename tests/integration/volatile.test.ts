@@ -1,5 +1,6 @@
 import { computed, event, state } from "twinstate";
 import { scope } from "twinstate/server";
+import { lasting, pair } from "twinstate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Message } from "../../lib/wire/protocol.js";
 import { SERVER } from "../../server/host/context.js";
@@ -283,4 +284,52 @@ test("what is fed leaves with a tick, while an event runs that has not committed
   await expect(running).rejects.toThrow();
   expect(await twin.board("a").$snapshot()).toMatchObject({ typing: "", crowd: 1, notes: [] });
   runtime.hosts.release(host);
+});
+
+/** Notes what comes on the streams of clients. */
+function streams() {
+  const lines: string[][] = [];
+  const wrapFetch = (fetch: typeof globalThis.fetch): typeof fetch => {
+    const heard: string[] = [];
+    lines.push(heard);
+    return async (url, init) => {
+      const response = await fetch(url, init);
+      if (!String(url).includes("$live") || !response.body) return response;
+      const note = new TransformStream<Uint8Array, Uint8Array>({
+        transform(bytes, out) {
+          for (const [, kind] of new TextDecoder().decode(bytes).matchAll(/^data: \["(tick|volatile)"/gm)) heard.push(kind as string);
+          out.enqueue(bytes);
+        },
+      });
+      return new Response(response.body.pipeThrough(note), response);
+    };
+  };
+  return { wrapFetch, lines };
+}
+
+test("fifty cursors that move sixty times a second write nothing into the storage, and each reader gets one message a tick at most", async () => {
+  const { wrapFetch, lines } = streams();
+  const storage = lasting();
+  const append = vi.spyOn(storage, "append");
+  const save = vi.spyOn(storage, "save");
+  await using net = pair({ ...options, storage, wrapFetch, maxBody: 1 << 20 });
+  const readers = await Promise.all([net.client(), net.client(), net.client()].map((client) => client.board("a")));
+  await net.quiet();
+  const began = net.now;
+  const before = lines.map(({ length }) => length);
+  for (let n = 0; n < 120; n++) {
+    for (let who = 0; who < 50; who++) void net.server.board("a").move(String(who), n, who);
+    await net.wait(1000 / 60);
+  }
+  const ticks = (net.now - began) / 16;
+  await net.quiet();
+  for (const reader of readers) {
+    expect(reader.cursors.size).toBe(50);
+    expect([...reader.cursors.values()].every(({ x }) => x === 119)).toBe(true);
+  }
+  for (const [i, { length }] of lines.entries()) {
+    expect(length - (before[i] as number)).toBeLessThanOrEqual(ticks + 1);
+    expect(length - (before[i] as number)).toBeGreaterThan(ticks / 3);
+  }
+  expect([append.mock.calls, save.mock.calls]).toEqual([[], []]);
 });
