@@ -93,7 +93,7 @@ export type VolatileMessage = readonly [
 /** Changes of a host's volatile state. */
 export type TickMessage = readonly [head: "tick", host: number, ...FrameTick];
 
-/** The next frame or tick of the host has what the events of this client up to `n` have changed. `made`: the numbers of the instances that event `n` has made. */
+/** The next frame or tick of the host has what this client's events up to `n` have changed. `made`: the numbers of the instances that event `n` has made. */
 export type RanMessage = readonly [head: "ran", host: number, n: number, made?: readonly number[]];
 
 /** An instance in a store, as calls of its events name it: the container that had this number at this revision, for this audience. */
