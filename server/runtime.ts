@@ -31,6 +31,7 @@ import type { OpenedStream } from "./http/socket-calls.js";
 import { Scheduler } from "./schedule/scheduler.js";
 import type { Storage } from "./storage/storage.js";
 import { Streams } from "./stream/streams.js";
+import { within } from "./task/within.js";
 import { openTelemetry, type Resume, type Telemetry } from "./telemetry.js";
 import { errorShapeOf, type Report } from "./wire/error-shape.js";
 
@@ -329,12 +330,3 @@ export class Runtime implements World {
 
 /** The kept fields of a store as clients are told of them. */
 const keptIn = (kept: Definition["kept"]) => kept && { kept: Object.fromEntries(kept.map(({ name, place, initial }) => [name, [place, initial] as const])) };
-
-/** Resolves after so many ms, or when something has come to be. */
-async function within(ms: number, what: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([what, late]).finally(() => clearTimeout(timer));
-}

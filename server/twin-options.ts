@@ -187,6 +187,11 @@ export interface TwinOptions<S, M> {
    * @default 10,000
    */
   closeGrace?: number;
+  /**
+   * How long `preload` waits for computeds that are promises, in ms. The page is then rendered with `pending: true`. 0: it does not wait.
+   * @default 1,000
+   */
+  preloadTimeout?: number;
   /** Gets errors and warnings. @default the console; warnings in development only */
   log?: (entry: LogEntry) => void;
   /**
@@ -225,6 +230,7 @@ const DEFAULTS = {
   idle: 60_000,
   grace: 2000,
   closeGrace: 10_000,
+  preloadTimeout: 1000,
   maxBody: 1 << 20,
   maxLog: 1 << 20,
   maxQueued: 1 << 20,

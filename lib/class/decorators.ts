@@ -55,10 +55,14 @@ export interface State extends StateDecorator {
   (options: KeptOptions & { input?: never }): KeptStateDecorator;
 }
 
-type NoFunction<V> = V extends Fn ? Problem<"@computed goes on a getter"> : unknown;
+type OneValue<V> = V extends Fn
+  ? Problem<"@computed goes on a getter">
+  : V extends Generator<any, any, any> | AsyncGenerator<any, any, any>
+    ? Problem<"a computed has one value, or a promise of it: values that come one by one are an event's yields">
+    : unknown;
 export interface ComputedDecorator {
-  <T, V>(getter: (this: T) => V, context: ClassGetterDecoratorContext<T, V>): void;
-  <T extends object, K extends Key, V>(target: T, key: K, desc: TypedPropertyDescriptor<V> & NoFunction<V>): void;
+  <T, V>(getter: (this: T) => V, context: ClassGetterDecoratorContext<T, V> & OneValue<V>): void;
+  <T extends object, K extends Key, V>(target: T, key: K, desc: TypedPropertyDescriptor<V> & OneValue<V>): void;
 }
 export interface Computed extends ComputedDecorator {
   (options: { visibleTo?: (viewer: Viewer) => boolean }): ComputedDecorator;
@@ -182,7 +186,11 @@ export const state = decorator(
 
 /**
  * A getter whose value browsers see too. It is evaluated on the server while somebody watches, and cached until what it read has changed.
+ *
+ * The value may be a promise. Browsers then see `{ value, pending, error }`, a `Pending`: the last value stays while the next one is awaited. What the
+ * getter reads before its first `await` decides when it runs again.
  * @example @computed get left() { return this.items.filter((item) => !item.done).length; }
+ * @example @computed get weather(): Promise<Weather> { return forecast(this.city); }
  */
 export const computed = decorator("computed", ["getter"], { visibleTo: "function" }, (declared, name, options) => {
   const { visibleTo } = options as Partial<FieldSchema>;

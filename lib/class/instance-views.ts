@@ -1,4 +1,5 @@
-import type { InstanceNode } from "../graph/instance.js";
+import { errorViews } from "../errors/errors.js";
+import { EVENT_ERROR, type InstanceNode } from "../graph/instance.js";
 import { classViewsOf } from "./view-registry.js";
 
 /** The containers of views, so that events find them. Views of classes without events are not in it. */
@@ -9,6 +10,7 @@ const prototypes = new WeakMap<object, object>();
 /** Gives the view of an instance its prototype: the events of its model, and the getters and methods of its class, if this side has it. */
 export function embodyView(view: object, node: InstanceNode): void {
   const { graph, className } = node;
+  if (className === EVENT_ERROR) return void Object.setPrototypeOf(view, errorViews);
   const known = classViewsOf(graph.models, className)?.prototype;
   const withEvents = prototypeOf(graph.eventsOf?.(className), known ?? Object.prototype);
   const prototype = withEvents ?? known;

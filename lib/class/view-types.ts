@@ -89,9 +89,15 @@ export type LoadedOf<T> =
 /** A loaded store as `allow` gets it: deeply read-only. */
 export type Loaded<T> = { readonly [K in keyof T]: LoadedOf<T[K]> };
 
-/** An async computed in the browser. */
+/**
+ * A `@computed` that is a promise, as the browser sees it.
+ * @example const { value, pending, error } = useSky().weather;
+ */
 export interface Pending<T> {
+  /** The last value. It stays while the next one is awaited, and where that fails. `undefined` before the first one. */
   readonly value: T | undefined;
+  /** The promise has not settled yet. */
   readonly pending: boolean;
+  /** The error of the last promise that has settled, if it was rejected. Any error but an `EventError` is `INTERNAL`. The same object until the next one. */
   readonly error: EventError | undefined;
 }

@@ -140,6 +140,9 @@ export class EventError<C extends ErrorCode = ErrorCode> extends Error {
 /** Whether a value is an {@link EventError}, whichever copy of this module made it. */
 export const isEventError = (value: unknown): value is EventError => typeof value === "object" && value !== null && EVENT_ERROR in value;
 
+/** The prototype of views of errors that are state. */
+export const errorViews: object = /* @__PURE__ */ Object.create(EventError.prototype, { [EVENT_ERROR]: { value: true }, name: { value: "EventError" } });
+
 /** An error that crosses the wire, by its code. */
 export const refusal = (code: string, message: string, data?: unknown) => new EventError(code as "INTERNAL", message, data as undefined);
 const AGAIN = Symbol.for("twinstate.again");

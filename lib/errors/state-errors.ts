@@ -12,10 +12,18 @@ function described(value: unknown): string {
   return Class && Class !== "Object" ? `an instance of \`${Class}\`` : `a ${tag}`;
 }
 
+/** What to do in the place of putting a value into state. */
+function wayOut(value: unknown): string | undefined {
+  if (value instanceof Promise) return "a promise. `await` it first, or return it from a `@computed` getter: browsers get its value when it has one";
+  if (/^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(value)))
+    return "a generator. Return one value, or a promise of it; values that come one by one are an event's `yield`s";
+  return undefined;
+}
+
 export const notState = (path: string, value: unknown) =>
   new StateError(
     "NOT_STATE",
-    `\`${path}\` cannot hold ${described(value)}. State is plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp, and instances of classes that are registered in \`models\`.`,
+    `\`${path}\` cannot hold ${wayOut(value) ?? `${described(value)}. State is plain data: objects, arrays, Map, Set, Date, bigint, bytes, URL, RegExp, and instances of classes that are registered in \`models\``}.`,
   );
 export const foreignInstance = (path: string, value: object) =>
   new StateError("NOT_STATE", `\`${path}\` cannot hold ${described(value)} that belongs to another store already. Make a new instance from its values.`);

@@ -3,6 +3,10 @@ import type { Graph } from "./graph.js";
 import { type Kind, Node, type Stored } from "./node.js";
 import { ObjectNode } from "./object.js";
 
+/** The class names of what clients see of a computed that is a promise, and of its error. No app can have a model of such a name. */
+export const AWAITED = "$Pending";
+export const EVENT_ERROR = "$EventError";
+
 /** An instance of a class that this side does not have: users hold a Proxy, as of a plain object. */
 export class InstanceNode extends ObjectNode {
   /** The registered name of the class; `""` for the store's own class. */

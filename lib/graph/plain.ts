@@ -18,3 +18,9 @@ export function copyInto(copy: object, from: object, part: (value: unknown) => u
   else if (copy instanceof Set) for (const value of from as Set<unknown>) copy.add(part(value));
   else for (const name of names ?? Object.keys(from)) put(copy, name, part((from as Record<string, unknown>)[name]));
 }
+
+/** Whether a value is a container that is no state yet, as what a getter returns. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value) || value instanceof Map || value instanceof Set || Object.getPrototypeOf(value) === Object.prototype;
+}

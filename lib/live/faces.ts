@@ -1,9 +1,10 @@
 import type { ArrayNode } from "../graph/array.js";
-import type { InstanceNode } from "../graph/instance.js";
+import { EVENT_ERROR, type InstanceNode } from "../graph/instance.js";
 import type { MapNode } from "../graph/map.js";
 import type { Node } from "../graph/node.js";
 import type { ObjectNode } from "../graph/object.js";
 import type { SetNode } from "../graph/set.js";
+import { viewOf } from "../view/view.js";
 import { openArray } from "./array-face.js";
 import { openMap } from "./map-face.js";
 import { openInstance, openObject } from "./object-face.js";
@@ -18,7 +19,8 @@ export function openFace(node: Node): object {
     case "object":
       return openObject(node as ObjectNode);
     case "instance":
-      return openInstance(node as InstanceNode);
+      // Nothing changes an error, so its view is as good, and is an `EventError`.
+      return (node as InstanceNode).className === EVENT_ERROR ? (viewOf(node) as object) : openInstance(node as InstanceNode);
     case "array":
       return openArray(node as ArrayNode);
     case "map":

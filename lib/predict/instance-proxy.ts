@@ -1,6 +1,6 @@
 import { type AnyClass, type ClassSchema, classSchema, visibleFields } from "../class/schema.js";
-import { InstanceNode } from "../graph/instance.js";
-import { liveOf, NODE, own } from "../graph/node.js";
+import { AWAITED, InstanceNode } from "../graph/instance.js";
+import { liveOf, NODE, nodeOf, own } from "../graph/node.js";
 import { readKey, writeKey } from "../live/object-face.js";
 import { proxyOf } from "../live/shadow.js";
 import type { Entrant } from "../store/writer.js";
@@ -19,6 +19,8 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
   readonly #stop: Stop;
   readonly #read: Read;
   readonly #faces = new WeakMap<InstanceNode, object>();
+  /** The computeds that were promises when their getters ran here. */
+  readonly #awaited = new Set<string>();
   /** The instances that the current run has used. */
   met = new Set<InstanceNode>();
   /** The instances that the current run has made. They need no Proxy. */
@@ -61,6 +63,26 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
     return typeof key === "string" && Object.hasOwn(node.data, key) && !this.#isComputed(node, key);
   }
 
+  /** Whether a computed is a promise, as far as this side knows. Then only the server runs its getter. */
+  awaits(node: InstanceNode, name: string): boolean {
+    return this.#awaited.has(`${node.className}.${name}`) || isAwaited(own(node.data, name));
+  }
+
+  /** Notes that a computed is a promise. */
+  noteAwaited({ className }: InstanceNode, name: string, promise: PromiseLike<unknown>): void {
+    promise.then(undefined, () => {});
+    this.#awaited.add(`${className}.${name}`);
+  }
+
+  /** The value of a computed, for an event. */
+  #computed(node: InstanceNode, name: string, get: () => unknown): unknown {
+    if (this.awaits(node, name)) return this.#stop();
+    const value = this.#read(get);
+    if (!isPromise(value)) return value;
+    this.noteAwaited(node, name, value);
+    return this.#stop();
+  }
+
   #isComputed(node: InstanceNode, key: string | symbol): boolean {
     return memberSchemaOf(this.#classOf(node.className))?.computeds.has(key as string) === true;
   }
@@ -71,7 +93,7 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
     const prototype = this.#prototype(node);
     if (key in prototype) {
       const get = (): unknown => Reflect.get(prototype, key, this.faceOf(node));
-      const member = this.#isComputed(node, key) ? this.#read(get) : get();
+      const member = this.#isComputed(node, key) ? this.#computed(node, String(key), get) : get();
       // An async method would continue when writes are no longer possible.
       return isAsync(member) ? this.#stop() : member;
     }
@@ -117,6 +139,12 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
     return this.#stop();
   }
 }
+
+export const isAwaited = (value: unknown): boolean => value instanceof InstanceNode && value.className === AWAITED;
+
+/** Whether a value is a promise. A container is none, even if it holds a `then`. */
+export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && !nodeOf(value) && typeof (value as { then?: unknown }).then === "function";
 
 const isAsync = (value: unknown) => typeof value === "function" && /^\[object Async/.test(Object.prototype.toString.call(value));
 

@@ -6,8 +6,8 @@ import { type Current, type Provider, withProvider } from "../event/current.js";
 import { eventIds } from "../event/event-ids.js";
 import { formArguments, type SentForm, takesObject } from "../event/form-arguments.js";
 import type { Graph } from "../graph/graph.js";
-import { InstanceNode } from "../graph/instance.js";
-import { Node, nodeOf, own } from "../graph/node.js";
+import { AWAITED, InstanceNode } from "../graph/instance.js";
+import { Node, own } from "../graph/node.js";
 import { openFace } from "../live/faces.js";
 import { type Change, Recorder } from "../record/recorder.js";
 import { undo } from "../record/undo.js";
@@ -15,7 +15,7 @@ import { type Reconciliation, reconcile } from "../store/reconcile.js";
 import { Writer } from "../store/writer.js";
 import type { Encoded } from "../wire/codec.js";
 import { decodeValue } from "../wire/value-codec.js";
-import { InstanceProxies, MadeNode, memberSchemaOf } from "./instance-proxy.js";
+import { InstanceProxies, isAwaited, isPromise, MadeNode, memberSchemaOf } from "./instance-proxy.js";
 import { NodePool } from "./node-pool.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
@@ -230,18 +230,22 @@ export class Predictor {
       for (const { name, visibleTo } of memberSchemaOf(this.#classOf(node.className))?.computeds.values() ?? []) {
         if (visibleTo) continue;
         try {
-          const value: unknown = Reflect.get(this.#proxies.faceOf(node), name);
-          if (!isPromise(value)) node.put(name, reconcile(reconciliation, own(node.data, name), value, node, name));
+          const value: unknown = this.#proxies.awaits(node, name) ? undefined : Reflect.get(this.#proxies.faceOf(node), name);
+          if (isPromise(value)) this.#proxies.noteAwaited(node, name, value);
+          if (this.#proxies.awaits(node, name)) this.#await(node, name);
+          else node.put(name, reconcile(reconciliation, own(node.data, name), value, node, name));
         } catch {
           this.#stopped = false;
         }
       }
     }
   }
+
+  /** A computed that is a promise keeps what the server has said of it. On a new instance it is pending. */
+  #await(node: InstanceNode, name: string): void {
+    if (isAwaited(own(node.data, name))) return;
+    node.put(name, new InstanceNode(this.#graph, { value: undefined, pending: true, error: undefined }, AWAITED));
+  }
 }
 
 const instancesOf = (nodes: readonly Node[]) => nodes.filter((node) => node instanceof InstanceNode);
-
-/** Whether a value is a promise. A container is none, even if it holds a `then`. */
-const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === "object" && value !== null && !nodeOf(value) && typeof (value as { then?: unknown }).then === "function";

@@ -5,6 +5,8 @@ import { InstanceNode } from "../graph/instance.js";
 import { NODE, put, type Stored } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
 import { readKey, writeKey } from "../live/object-face.js";
+import { isPromise } from "./awaited.js";
+import { copyForeign } from "./foreign-copy.js";
 import type { Shape } from "./shape.js";
 import type { WritableGraph } from "./writable-graph.js";
 import type { Entrant } from "./writer.js";
@@ -15,7 +17,8 @@ const NONE: readonly ComputedSchema[] = [];
 export class ClassNode extends InstanceNode implements Entrant {
   declare readonly graph: WritableGraph;
   readonly shape: Shape;
-  #computeds: Map<string, IComputedValue<unknown>> | undefined;
+  /** The values of computeds by name, and by schema those with copies of what other stores hold. */
+  #computeds: Map<string | ComputedSchema, IComputedValue<unknown>> | undefined;
   #reaction: Reaction | undefined;
   #values: unknown[] | undefined;
   /** The computeds that are kept evaluated. */
@@ -99,35 +102,49 @@ export class ClassNode extends InstanceNode implements Entrant {
 
   readComputed(name: string): unknown {
     const { face, graph } = this;
-    const { get } = this.shape.computeds.find((one) => one.name === name) as ComputedSchema;
-    const compute = () => this.#noticing(name, () => graph.evaluating(() => got(get, face)));
-    // The cached values belong to the open state.
-    if (graph.rewound) return compute();
-    this.#computeds ??= new Map();
-    let value = this.#computeds.get(name);
-    if (!value) {
-      value = computed(compute);
-      this.#computeds.set(name, value);
-    }
-    try {
-      const result = value.get();
-      // Whoever reads it while it is cached has read what it has read.
-      if (this.shape.isVolatile(name)) graph.readsVolatile = true;
-      return result;
-    } catch (error) {
-      // MobX would rethrow the error until a value changes that was read before. The cause may be mended by something else.
-      this.#computeds.delete(name);
-      throw error;
-    }
+    const schema = this.shape.computeds.find((one) => one.name === name) as ComputedSchema;
+    const value = this.#cached(name, () => {
+      // MobX asks in the middle of an event whether the value has changed. It has, but a run that reads what may be undone would be in vain.
+      if (!asked && promised.has(schema)) return OUTDATED;
+      return this.#noticing(name, () => graph.evaluating(() => got(schema, face)));
+    });
+    // Whoever reads it while it is cached has read what it has read.
+    if (this.shape.isVolatile(name)) graph.readsVolatile = true;
+    return value;
   }
 
-  /** Notices whether a computed reads something volatile: then it is volatile itself. */
-  #noticing<R>(name: string, compute: () => R): R {
+  /** A value that MobX keeps as long as what it was computed from stays the same. */
+  #cached(key: string | ComputedSchema, compute: () => unknown): unknown {
+    // The cached values belong to the open state.
+    if (this.graph.rewound) return ask(compute);
+    this.#computeds ??= new Map();
+    let value = this.#computeds.get(key);
+    if (!value) {
+      value = computed(compute);
+      this.#computeds.set(key, value);
+    }
+    let found: unknown;
+    try {
+      found = ask(() => value.get());
+    } catch (error) {
+      // MobX would rethrow the error until a value changes that was read before. The cause may be mended by something else.
+      this.#computeds.delete(key);
+      throw error;
+    }
+    if (found !== OUTDATED) return found;
+    this.#computeds.delete(key);
+    return this.#cached(key, compute);
+  }
+
+  /** Notices whether a computed reads something volatile, or is a promise: then it is volatile itself. */
+  #noticing(name: string, compute: () => unknown): unknown {
     const { graph } = this;
     const outer = graph.readsVolatile;
     graph.readsVolatile = false;
     try {
-      return compute();
+      const value = compute();
+      if (isPromise(value)) graph.readsVolatile = true;
+      return value;
     } finally {
       if (graph.readsVolatile) graph.turnVolatile(this.shape, name);
       graph.readsVolatile ||= outer;
@@ -164,21 +181,17 @@ export class ClassNode extends InstanceNode implements Entrant {
     this.#reaction = undefined;
     this.#values = undefined;
     this.graph.maintained.delete(this);
+    this.graph.awaited?.drop(this);
   }
 
   /** Updates the fields that hold the values of computeds. Differences are recorded as changes. */
   evaluate(): void {
     this.#list();
     const computeds = this.#evaluated;
-    const values: unknown[] = [];
-    // The reads are tracked, so that MobX keeps the values between commits.
-    this.#reaction?.track(() => {
-      for (const { name } of computeds) values.push(this.#valueOf(name));
-    });
+    const values = this.#tracked();
     for (let i = 0; i < computeds.length; i++) {
-      const { name } = computeds[i] as ComputedSchema;
       if (this.#values && Object.is(this.#values[i], values[i])) continue;
-      untracked(() => this.graph.reconcile(this, name, values[i]));
+      values[i] = this.#reconcile(computeds[i] as ComputedSchema, values[i]);
     }
     this.#values = values;
     this.shape.noteEvaluated(computeds);
@@ -188,11 +201,12 @@ export class ClassNode extends InstanceNode implements Entrant {
   evaluateNew(): void {
     const known = this.#evaluated;
     this.#list();
-    for (const [i, computed] of this.#evaluated.entries()) {
-      if (known.includes(computed)) continue;
-      const value = this.#valueOf(computed.name);
-      (this.#values as unknown[])[i] = value;
-      untracked(() => this.graph.reconcile(this, computed.name, value));
+    if (this.#evaluated.every((one) => known.includes(one))) return;
+    // What is read of rewound state is not kept.
+    const values = this.graph.rewound ? undefined : this.#tracked();
+    for (const [i, one] of this.#evaluated.entries()) {
+      if (known.includes(one)) continue;
+      (this.#values as unknown[])[i] = this.#reconcile(one, values ? values[i] : this.#valueOf(one));
     }
     this.shape.noteEvaluated(this.#evaluated);
   }
@@ -201,13 +215,32 @@ export class ClassNode extends InstanceNode implements Entrant {
   evaluateVolatile(): void {
     const values = this.#values;
     if (!values) return;
-    for (const [i, { name }] of this.#evaluated.entries()) {
-      if (!this.shape.isVolatile(name)) continue;
-      const value = this.#valueOf(name);
-      if (Object.is(values[i], value)) continue;
-      values[i] = value;
-      untracked(() => this.graph.reconcile(this, name, value));
+    for (const [i, one] of this.#evaluated.entries()) {
+      // A promise that is made of rewound state is not kept: the next commit would make another.
+      if (!this.shape.isVolatile(one.name) || (this.graph.rewound && promised.has(one))) continue;
+      const value = this.#valueOf(one);
+      if (!Object.is(values[i], value)) values[i] = this.#reconcile(one, value);
     }
+  }
+
+  /** The values of the computeds. The reads are tracked, so that MobX keeps the values between commits. */
+  #tracked(): unknown[] {
+    const values: unknown[] = [];
+    this.#reaction?.track(() => {
+      for (const one of this.#evaluated) values.push(this.#valueOf(one));
+    });
+    return values;
+  }
+
+  /** Takes a new value of a computed. Returns what the next one is compared to. */
+  #reconcile(one: ComputedSchema, value: unknown): unknown {
+    const { writer } = this.graph;
+    writer.foreign = false;
+    untracked(() => this.graph.reconcile(this, one.name, value));
+    if (!writer.foreign || copying.has(one)) return value;
+    // What has entered is a copy, which is made again with the next commit, so that it is observed.
+    copying.add(one);
+    return this;
   }
 
   /** Takes over which computeds are watched, with the values of those that were. */
@@ -216,6 +249,7 @@ export class ClassNode extends InstanceNode implements Entrant {
     const values = this.#values;
     const computeds = this.graph.evaluatedOf(this.shape);
     if (computeds === known) return;
+    for (const one of known) if (!computeds.includes(one)) this.graph.awaited?.drop(this, one.name);
     this.#evaluated = computeds;
     this.#values = values && computeds.map((one) => (known.includes(one) ? values[known.indexOf(one)] : this));
   }
@@ -225,13 +259,16 @@ export class ClassNode extends InstanceNode implements Entrant {
     const { computeds, hidden, visibleFields } = this.shape;
     const data: Record<string, Stored> = {};
     for (const name of [...visibleFields, ...(hidden?.fieldNames ?? [])]) put(data, name, this.data[name]);
-    for (const { name } of computeds)
-      put(
-        data,
-        name,
-        this.graph.evaluating(() => this.#valueOf(name)),
-      );
+    for (const one of computeds) {
+      const value = promised.has(one) ? undefined : this.graph.evaluating(() => this.#valueOf(one));
+      put(data, one.name, promised.has(one) ? this.#awaitedValue(one) : value);
+    }
     return data;
+  }
+
+  /** What server code sees of a computed that is a promise. */
+  #awaitedValue(one: ComputedSchema): Stored {
+    return this.#evaluated.includes(one) ? this.data[one.name] : { value: undefined, pending: true, error: undefined };
   }
 
   /** Copies the values of computeds into `data`, which replaces the node's data. */
@@ -239,23 +276,53 @@ export class ClassNode extends InstanceNode implements Entrant {
     if (this.#reaction) for (const { name } of this.#evaluated) data[name] = this.data[name];
   }
 
-  #valueOf(name: string): unknown {
+  #valueOf(one: ComputedSchema): unknown {
+    const { name } = one;
     try {
-      return this.readComputed(name);
+      return copying.has(one) ? this.#copied(one) : this.readComputed(name);
     } catch (error) {
       this.graph.report(error, pathOf(this, name));
       return undefined;
     }
   }
+
+  /** The value of a computed with copies of what other stores hold, made anew when any of that has changed. */
+  #copied(one: ComputedSchema): unknown {
+    return this.#cached(one, () => copyForeign(this.readComputed(one.name), this.graph));
+  }
 }
 
-/**
- * The value of a getter. Nobody awaits a promise that the getter returns or throws, so its rejection must not end the process.
- */
-function got(get: ComputedSchema["get"], face: object | undefined): unknown {
+/** The running read was asked for by somebody: a commit, a client, or code of users. */
+let asked = false;
+
+function ask<R>(read: () => R): R {
+  const outer = asked;
+  asked = true;
   try {
-    return unawaited(get.call(face as object));
+    return read();
+  } finally {
+    asked = outer;
+  }
+}
+
+/** Stands for the value of a promised computed whose inputs have changed, until it is asked for. */
+const OUTDATED = Symbol("outdated");
+/** The computeds that have held containers of other stores. */
+const copying = new WeakSet<ComputedSchema>();
+/** The computeds that have been promises. */
+const promised = new WeakSet<ComputedSchema>();
+
+/**
+ * The value of a getter. Nobody awaits a promise that the getter returns or throws, so its rejection must not end the process. A getter whose values are
+ * promises does not throw: its promise rejects.
+ */
+function got(schema: ComputedSchema, face: object | undefined): unknown {
+  try {
+    const value = unawaited(schema.get.call(face as object));
+    if (isPromise(value)) promised.add(schema);
+    return value;
   } catch (error) {
+    if (promised.has(schema)) return unawaited(Promise.reject(error));
     throw unawaited(error);
   }
 }

@@ -67,6 +67,24 @@ export class LoadedStore implements Store {
     return this.#graph.recorder.open;
   }
 
+  get changing(): boolean {
+    return this.#graph.changing;
+  }
+
+  stepBack(): () => void {
+    return this.#graph.stepBack();
+  }
+
+  get awaits(): boolean {
+    return this.#graph.awaited !== undefined;
+  }
+
+  async settled(viewers?: Viewers): Promise<void> {
+    if (viewers) this.#channelOf(viewers);
+    this.watch();
+    await this.#graph.awaited?.settled(viewers?.predicates);
+  }
+
   get size(): number {
     return this.#clientChannel.table.size;
   }

@@ -7,6 +7,7 @@ import { finish, type Steps } from "../wire/steps.js";
 import { LoadedStore } from "./loaded-store.js";
 import { restoreGraph } from "./restore.js";
 import { watchers } from "./sight.js";
+import type { Rewindable, StoreHost } from "./store-host.js";
 import { WritableGraph, type WritableGraphOptions } from "./writable-graph.js";
 
 export interface StoreOptions {
@@ -28,13 +29,14 @@ export interface StoreOptions {
   firstNumber?: (snapshot: Snapshot) => number;
   /** Reports an error of a computed. @default console.error */
   report?: (error: unknown, path: string, value?: unknown) => void;
+  /** The host of the store. Without one it stands alone, as in tests. */
+  host?: StoreHost;
   /** Reports a field in `restore` that the class lacks or does not persist: it is dropped. `className` is `""` for the store's own class. */
   unknown?: (className: string, field: string) => void;
 }
 
 /** A store: a user's instance as state that is recorded, committed, and encoded for subscribed clients. */
-export interface Store {
-  readonly name: string;
+export interface Store extends Rewindable {
   readonly instance: object;
   /** There are changes since the last commit. */
   readonly open: boolean;
@@ -103,6 +105,10 @@ export interface Store {
   plain(): object;
   /** Keeps computeds evaluated from now on. A snapshot does the same. */
   watch(): void;
+  /** Some computeds are promises. */
+  readonly awaits: boolean;
+  /** Keeps computeds evaluated from now on, and resolves once those are settled that are promises and that some clients see. */
+  settled(viewers?: Viewers): Promise<void>;
   /** Encodes a value for a client that has this store: containers of the store go by number. */
   encode(value: unknown, viewers?: Viewers): Encoded;
   /**
@@ -127,11 +133,12 @@ export function createStore(options: StoreOptions): Store {
 
 /** Does the work of {@link createStore} in short steps. Nothing may write to the instance before the last step. */
 export function* createStoreSteps(options: StoreOptions): Steps<Store> {
-  const { name, instance, models, guard, restore, tail = [], keep = false, firstNumber, report, unknown } = options;
+  const { name, instance, models, guard, restore, tail = [], keep = false, firstNumber, report, unknown, host } = options;
   const recorder = new Recorder();
   let starting = true;
   const graph = new WritableGraph({ name, models, guard: () => starting || guard?.(), recorder });
   if (report) graph.report = report;
+  graph.host = host;
   graph.adoptRoot(instance);
   graph.unknown = unknown;
   const numbers = restore && (yield* restoreGraph(graph, restore, tail));
@@ -146,5 +153,7 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   starting = false;
   // A record without names was made before any client subscribed.
   const resumable = tail.length === 0 && restore?.[1].length !== 0;
-  return new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable, firstNumber });
+  const store = new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable, firstNumber });
+  graph.store = store;
+  return store;
 }

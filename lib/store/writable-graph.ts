@@ -1,6 +1,6 @@
 import { _getGlobalState, isComputed, transaction } from "mobx";
 import type { ComputedSchema } from "../class/schema.js";
-import { outsideEvent } from "../errors/errors.js";
+import { isEventError, outsideEvent } from "../errors/errors.js";
 import { readOnlyComputed, readOnlyPresence, readOnlyReaction } from "../errors/state-errors.js";
 import { stateDate } from "../graph/date.js";
 import { Graph } from "../graph/graph.js";
@@ -12,10 +12,12 @@ import { printContainers, printInstances } from "../live/inspect.js";
 import { rebase } from "../record/rebase.js";
 import type { Change, Recorder } from "../record/recorder.js";
 import { replaced, undo } from "../record/undo.js";
+import { Awaited, isPromise } from "./awaited.js";
 import { ClassNode } from "./class-node.js";
 import { PresenceLists } from "./presence-lists.js";
 import { type Reconciliation, reconcile } from "./reconcile.js";
 import { Shape } from "./shape.js";
+import type { Rewindable, StoreHost, ToldError } from "./store-host.js";
 import { VolatileNodes } from "./volatile-nodes.js";
 import { Writer } from "./writer.js";
 
@@ -32,7 +34,7 @@ export interface WritableGraphOptions {
 }
 
 /** A graph that users write to. Changes can be rolled back, and computeds are kept up to date. */
-export class WritableGraph extends Graph {
+export class WritableGraph extends Graph implements Rewindable {
   readonly recorder: Recorder;
   readonly writer: Writer;
   override open = openFace;
@@ -60,6 +62,11 @@ export class WritableGraph extends Graph {
   outdated = false;
   /** Reports an error that a computed throws, or a value of a computed that is no state. */
   report: (error: unknown, path: string, value?: unknown) => void = (error) => console.error(error);
+  host: StoreHost | undefined;
+  /** The store of the graph, which takes what no event has changed. */
+  store!: { feed(write: () => void): void };
+  /** The computeds that are promises. Most stores have none. */
+  awaited: Awaited | undefined;
   /** A class keeps other fields than its record has. */
   outgrown = false;
   /** Reports a field of a record that its class does not keep. */
@@ -193,24 +200,37 @@ export class WritableGraph extends Graph {
     this.recorder.clear();
   }
 
-  /** Runs `read` on the state of the last commit. It is synchronous, so that no other code sees that state. */
+  get changing(): boolean {
+    return this.recorder.open;
+  }
+
+  /** Runs `read` on the state of the last commit, also of the stores beside this one: computeds may read them. It is synchronous, so that no other code sees that state. */
   rewind<R>(read: () => R): R {
-    const recorder = this.recorder;
-    if (this.rewound || !recorder.open) return read();
-    const now: [Node, unknown][] = [];
-    for (const node of recorder.changes.keys()) now.push([node, node.data]);
-    undo(recorder.changes);
-    this.rewound = true;
+    if (this.rewound) return read();
+    const together: Rewindable[] = [this];
+    for (const store of this.host?.stores ?? []) if (store.name !== this.name) together.push(store);
+    if (!together.some(({ changing }) => changing)) return read();
+    const forward = together.map((store) => store.stepBack());
     try {
       return read();
     } finally {
+      for (const step of forward) step();
+    }
+  }
+
+  stepBack(): () => void {
+    const { changes } = this.recorder;
+    const now = Array.from(changes.keys(), (node) => [node, node.data] as const);
+    undo(changes);
+    this.rewound = true;
+    return () => {
       this.rewound = false;
       for (const [node, data] of now) {
         if (node instanceof ClassNode) node.keepComputeds(data as Record<string, Stored>);
         node.data = data;
         replaced(node);
       }
-    }
+    };
   }
 
   /** Evaluates computeds on the state of the last commit. What changes by that is no part of the open changes: the function gets it. */
@@ -289,23 +309,46 @@ export class WritableGraph extends Graph {
 
   /** Runs getters. They may not write. */
   evaluating<R>(run: () => R): R {
-    const outer = this.#evaluating;
+    if (this.#evaluating) return run();
     this.#evaluating = true;
     try {
-      return run();
+      return this.host ? this.host.apart(run) : run();
     } finally {
-      this.#evaluating = outer;
+      this.#evaluating = false;
     }
   }
 
   /** Gives a field the value of a computed, changing only what differs. */
   reconcile(holder: ClassNode, name: string, value: unknown): void {
+    if (isPromise(value)) {
+      this.awaited ??= new Awaited(this);
+      return this.awaited.begin(holder, name, value);
+    }
+    this.awaited?.drop(holder, name);
     try {
-      holder.put(name, reconcile((this.#reconciliation ??= this.#reconcileDerived()), own(holder.data, name), value, holder, name));
+      holder.put(name, this.derive(own(holder.data, name), value, holder, name));
     } catch (error) {
       this.report(error, pathOf(holder, name), value);
       holder.put(name, undefined);
     }
+  }
+
+  /** Gives what clients are told of an error. */
+  tell(error: unknown, path: string): ToldError {
+    if (this.host) return this.host.tell(error, path);
+    return isEventError(error) ? error : { code: "INTERNAL", message: "Something went wrong on the server." };
+  }
+
+  /** Writes what no event has changed. */
+  show(write: () => void): void {
+    this.store.feed(write);
+    this.host?.fed();
+  }
+
+  /** A computed's new value, which takes over what equals its last value, `old`. */
+  derive(old: Stored, value: unknown, holder: Node, key: unknown): Stored {
+    this.#reconciliation ??= this.#reconcileDerived();
+    return reconcile(this.#reconciliation, old, value, holder, key);
   }
 
   /** The containers that computeds made: no state refers to them. */
@@ -317,11 +360,11 @@ export class WritableGraph extends Graph {
     return {
       writer: this.writer,
       reuse: (old) => (this.#derived.has(old) ? "change" : "leave"),
-      enter: (computedValue, holder, key) => this.#derive(computedValue, holder, key),
+      enter: (computedValue, holder, key) => this.#make(computedValue, holder, key),
     };
   }
 
-  #derive(value: object, holder: Node, key: unknown): Stored {
+  #make(value: object, holder: Node, key: unknown): Stored {
     const made: Node[] = [];
     this.writer.made = made;
     try {

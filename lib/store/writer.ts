@@ -74,6 +74,8 @@ export class Writer {
   volatile: VolatileNodes | undefined;
   /** The place into which the current write puts its values is volatile. */
   #passing = false;
+  /** A container of another store has entered, as a copy. */
+  foreign = false;
   /** Collects the instances that enter in this turn, if set: in the order in which a prediction of the same event makes them. */
   entrants: Node[] | undefined;
 
@@ -218,6 +220,7 @@ export class Writer {
   #enterNew(value: object, node: Node | undefined, key: unknown): Stored {
     if (this.#trail.length >= DEPTH) throw tooDeep(pathOf(this.#holder as Node, this.#trail[0]), DEPTH);
     this.#trail.push(key);
+    this.foreign ||= node !== undefined;
     if (development && node) noteCopy(node, this.#pathOfEntering());
     try {
       return this.#clone(value, node);

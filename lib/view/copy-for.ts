@@ -1,6 +1,7 @@
-import { InstanceNode } from "../graph/instance.js";
+import { EVENT_ERROR, InstanceNode } from "../graph/instance.js";
 import { Node, nodeOf } from "../graph/node.js";
-import { copyInto, emptyOf, plainKindOf } from "../graph/plain.js";
+import { copyInto, emptyOf, isPlain, plainKindOf } from "../graph/plain.js";
+import { viewOf } from "./view.js";
 
 /** Says which names of an instance a copy has. */
 export interface CopyReader {
@@ -16,6 +17,7 @@ export interface CopyReader {
 export function copyFor(value: object, reader: CopyReader, copies = new Map<object, object>()): object {
   const queue: object[] = [];
   const copyOf = (part: unknown): unknown => {
+    if (part instanceof InstanceNode && part.className === EVENT_ERROR) return viewOf(part);
     const from = part instanceof Node ? part : (nodeOf(part) ?? (isPlain(part) ? part : undefined));
     if (!from) return part;
     let copy = copies.get(from);
@@ -33,10 +35,4 @@ export function copyFor(value: object, reader: CopyReader, copies = new Map<obje
     else copyInto(copy, from instanceof Node ? (from.data as object) : from, copyOf);
   }
   return result;
-}
-
-/** Whether a value is a container that is no state yet, as what a getter returns. */
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  return Array.isArray(value) || value instanceof Map || value instanceof Set || Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -15,6 +15,8 @@ export interface Bounds extends Limits, ArgumentLimits {
   readonly maxSessions: number;
   /** How many bytes of long answers may wait for their readers. */
   readonly maxAnswers: number;
+  /** How long a page waits for computeds that are promises, in ms. */
+  readonly preloadTimeout: number;
   /** How long a closing server lets events run, in ms. */
   readonly closeGrace: number;
 }

@@ -71,6 +71,7 @@ interface Server {
   readonly schema: WireSchema;
   readonly report: Report;
   readonly proxies: number;
+  readonly limits: { readonly preloadTimeout: number };
   readonly sessions: Sessions;
   readonly callers: Callers;
   readonly hosts: Hosts;
@@ -115,7 +116,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
 }
 
 async function preloaded(
-  { admission, hosts, report }: Server,
+  { admission, hosts, limits, report }: Server,
   definition: Definition,
   key: string | null,
   page: Page | undefined,
@@ -135,6 +136,7 @@ async function preloaded(
       // No state is kept of a session that was made for this page alone: nobody will ever ask for it.
       const lasting = page && !(isNew && definition.kind === "session");
       await host.loader.load(store, { caller, page, lasting, bring: kept && host.kept.of(store, kept) });
+      await host.settled(store, host.audiences.of(caller), limits.preloadTimeout);
       return { store, key, incarnation: host.incarnation, ...(await host.read(store, host.audiences.of(caller))) };
     } finally {
       admission.leave(host);

@@ -120,6 +120,9 @@ export function currentTurn(): Turn | undefined {
 /** Runs code as part of an event, or of a guard. */
 export const runIn = <R>(what: Running, run: () => R): R => running().run(what, run);
 
+/** Runs code outside of every event. */
+export const runApart = <R>(run: () => R): R => running().run(undefined as never, run);
+
 /** Keeps the place of an effect whose arguments are still read. The commit waits for them; an effect that cannot be read fails it, and does not take place. */
 function readEffect(turn: Running, name: string, reading: Promise<readonly unknown[]>, target: CalledEffect["target"]): void {
   const effect: [name: string, args: Encoded] = [name, encodeValue([])];

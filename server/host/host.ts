@@ -16,6 +16,7 @@ import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
+import { within } from "../task/within.js";
 import type { Resume } from "../telemetry.js";
 import type { Report } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
@@ -166,6 +167,12 @@ export class Host {
     return this.commits.revision > 0 || !this.eventNumbers.empty || (this.schedules?.size ?? 0) > 0;
   }
 
+  /** The host has computeds that are promises: it stays in memory for a page that is about to open its stream, so that they do not run again. */
+  get awaits(): boolean {
+    for (const { store } of this.shelf.live.values()) if (store.awaits) return true;
+    return false;
+  }
+
   /** The turn that has the stores now. */
   get turn(): Turn | undefined {
     return this.turns.now;
@@ -243,6 +250,12 @@ export class Host {
   }
 
   // --- reading ---
+
+  /** Loads a store, and waits until those of its computeds are settled that are promises, for so many ms at most. */
+  async settled(store: string, viewers: HostViewers | undefined, ms: number): Promise<void> {
+    const { store: loaded } = await this.loader.open(store);
+    if (ms > 0) await within(ms, loaded.settled(viewers));
+  }
 
   /** Loads a store, and gives its committed state for clients. */
   async read(store: string, viewers: HostViewers | undefined, client?: string): Promise<CommittedState> {

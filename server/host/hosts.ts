@@ -146,7 +146,7 @@ export class Hosts {
   release(host: Host): void {
     const slot = this.#slots.get(host.id);
     if (slot?.host !== host || --slot.uses > 0) return;
-    if (!host.touched) return void this.#evict(slot, host);
+    if (!host.touched && !host.awaits) return void this.#evict(slot, host);
     slot.idle = setTimeout(() => void this.#evict(slot, host), this.#world.limits.idle);
     slot.idle.unref();
   }
@@ -183,6 +183,7 @@ export class Hosts {
     clearTimeout(slot.idle);
     this.#slots.delete(host.id);
     this.#world.scheduler.forget(host.id);
+    host.shelf.dispose();
   }
 
   /** Forgets a host and all that is kept of it. What comes back under its id is another incarnation. */

@@ -1,6 +1,7 @@
 import { transaction } from "mobx";
 import { notRegistered, outsideEvent, storeNotMade } from "../../lib/errors/errors.js";
 import { createStoreSteps, type Store } from "../../lib/store/store.js";
+import type { StoreHost, ToldError } from "../../lib/store/store-host.js";
 import { toPlain } from "../../lib/view/view.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
 import { finish, type Steps } from "../../lib/wire/steps.js";
@@ -8,8 +9,9 @@ import { type Definition, versionOf } from "../definition/scope.js";
 import { migrated } from "../storage/migration.js";
 import type { CommitRecord, StoreDelta, StoreRecord, StoreState } from "../storage/records.js";
 import { inSlices } from "../task/slices.js";
+import { tellable } from "../wire/error-shape.js";
 import { silence } from "../wire/plain-values.js";
-import { currentTurn } from "./context.js";
+import { currentTurn, runApart } from "./context.js";
 import type { World } from "./host.js";
 
 /** A store that is live. */
@@ -34,11 +36,12 @@ export const isRenumbered = ({ created, store }: ShelfEntry): boolean => created
 interface Owner {
   readonly id: string;
   readonly commits: { readonly revision: number };
+  readonly ticks: { due(): void };
   readonly world: Pick<World, "beginnings" | "definitions" | "models" | "storage" | "report" | "dropped">;
 }
 
 /** The stores of a host: the live ones, and the stored state of the others. */
-export class Shelf {
+export class Shelf implements StoreHost {
   readonly #host: Owner;
   readonly #live = new Map<string, ShelfEntry>();
   /** The stored state of stores that are not live. */
@@ -65,6 +68,27 @@ export class Shelf {
     const definition = this.#host.world.definitions.get(name);
     if (!definition) throw notRegistered(name);
     return definition;
+  }
+
+  // --- as their host ---
+
+  /** The stores whose changes are committed together. */
+  get stores(): Iterable<Store> {
+    return Array.from(this.#live.values(), ({ store }) => store);
+  }
+
+  apart<R>(run: () => R): R {
+    return runApart(run);
+  }
+
+  /** What clients are told of the error of a computed that is a promise. The log has the path of the computed. */
+  tell(error: unknown, path: string): ToldError {
+    const { report } = this.#host.world;
+    return tellable(error, (level, cause, id) => report(level, cause, id, { name: path, args: undefined }));
+  }
+
+  fed(): void {
+    this.#host.ticks.due();
   }
 
   // --- how they come to be ---
@@ -136,6 +160,7 @@ export class Shelf {
           silence([error, value]);
           world.report("error", error);
         },
+        host: this,
         unknown: (className, field) => world.dropped(name, className, field),
         keep: storage.durable,
         ...(!kept && definition.models.size > 0 && { firstNumber: (snapshot: Snapshot) => this.#firstNumber(name, snapshot) }),

@@ -1,5 +1,6 @@
 import { createTwin, memory, scope } from "../../../server/index.js";
 import { serve } from "../../kit/http.js";
+import { Forecast } from "./forecasts.js";
 import { Guests } from "./guests.js";
 import { Lab } from "./lab.js";
 import { Board, Book, Shelf, Todo } from "./stores.js";
@@ -15,6 +16,7 @@ export default async function setup(): Promise<() => Promise<void>> {
       shelf: Shelf,
       guests: scope.room(Guests, { allow: () => true }),
       lab: scope.room(Lab, { allow: () => true }),
+      forecast: scope.room(Forecast, { allow: () => true }),
       tasks: scope.room(ServerTasks, { allow: () => true }),
     },
     models: { Book },

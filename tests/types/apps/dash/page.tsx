@@ -1,3 +1,4 @@
+import { EventError, type Pending } from "twinstate";
 import { createHooks } from "twinstate/react";
 import { createTwin, scope } from "twinstate/server";
 import { context } from "../context";
@@ -28,6 +29,19 @@ export function Page() {
   useDraft("a");
   const r: number | undefined = stats.revenue;
   const s: number | undefined = stats.slow.value;
+  const { value: lines = [], pending, error } = stats.lines;
+  const part: Date | undefined = lines[0]?.parts.get("a");
+  const left: number | undefined = EventError.is(error, "SOLD_OUT") ? error.data.left : undefined;
+  const all: [boolean, string | undefined, Pending<number>] = [pending, stats.maybe?.value, stats.slow];
+  // @ts-expect-error the value may not be there yet
+  const now: number = stats.slow.value;
+  // @ts-expect-error in the browser it is no promise
+  stats.slow.then(() => {});
+  // @ts-expect-error views are read-only
+  stats.slow.pending = false;
+  // @ts-expect-error views are read-only, at any depth
+  lines[0]?.parts.set("a", new Date());
+  void [part, left, all, now];
   return (
     <p>
       {r}

@@ -8,6 +8,24 @@ export class Stats {
   @computed get slow() {
     return Promise.resolve(3);
   }
+  @computed get lines(): Promise<readonly { id: number; parts: Map<string, Date> }[]> {
+    return Promise.resolve([]);
+  }
+  @computed get maybe(): Promise<string> | undefined {
+    return undefined;
+  }
+  // @ts-expect-error a computed has one value
+  @computed get steps() {
+    return (function* () {
+      yield 1;
+    })();
+  }
+  // @ts-expect-error a computed has one value, or a promise of it
+  @computed get later() {
+    return (async function* () {
+      yield 1;
+    })();
+  }
   // @ts-expect-error visibleTo on a field that cannot be absent
   @state({ visibleTo: () => true }) wrong = 0;
   // @ts-expect-error a private field with @state would be sent
