@@ -204,7 +204,10 @@ export class WritableGraph extends Graph implements Rewindable {
     return this.recorder.open;
   }
 
-  /** Runs `read` on the state of the last commit, also of the stores beside this one: computeds may read them. It is synchronous, so that no other code sees that state. */
+  /**
+   * Runs `read` on the state of the last commit, also of the stores beside this one, as computeds may read them. It is synchronous, so that no other code sees
+   * that state.
+   */
   rewind<R>(read: () => R): R {
     if (this.rewound) return read();
     const together: Rewindable[] = [this];

@@ -323,6 +323,35 @@ test("docs/SCHEDULES.md: an auction closes by itself, a late bid puts that off, 
   ]);
 });
 
+test("docs/FIELDS.md: the weather comes when there is some, also in a page, and what to wear comes from another store", async () => {
+  const stations: Record<string, unknown> = { Bern: { degrees: 25, sky: "clear" } };
+  const GET = async (request: Request) => {
+    const station = stations[new URL(request.url).searchParams.get("city") ?? ""];
+    return station ? Response.json(station) : new Response("", { status: 404 });
+  };
+  const service = await serve({ GET, POST: GET });
+  onTestFinished(() => service.close());
+  vi.stubEnv("WEATHER_URL", service.url);
+  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { Forecast } = await app.load("forecast/forecast.ts");
+  const { Clothes } = await app.load("forecast/clothes.ts");
+  const twin = createTwin({ stores: { forecast: Forecast, clothes: Clothes }, name: "weather", log: () => {}, preloadTimeout: 20_000 });
+  const site = await serve(twin.handlers);
+  const browser = new Browser();
+  const client = connect<Loose>({ url: site.url, fetch: browser.fetch }) as Loose;
+  onTestFinished(async () => {
+    client.$close();
+    await site.close();
+    await twin.close();
+  });
+  const [forecast, clothes] = await Promise.all([client.forecast(), client.clothes()]);
+  await expect.poll(() => forecast.weather).toEqual({ value: { degrees: 25, sky: "clear" }, pending: false, error: undefined });
+  await expect.poll(() => clothes.advice.value).toBe("shirt");
+  await forecast.move("Atlantis");
+  await expect.poll(() => forecast.weather).toMatchObject({ value: { degrees: 25 }, pending: false, error: { code: "NO_STATION" } });
+  expect(clothes.title).toBe("To wear in Atlantis");
+});
+
 /** How many parts a model's answer has. @default it goes on as long as somebody listens */
 let parts: number | undefined;
 
