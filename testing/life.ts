@@ -71,6 +71,11 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
     });
   }
 
+  /** Clients are about to get changes of volatile state. */
+  get ticking(): boolean {
+    return runtimes()?.get(this.#name)?.hosts.ticking ?? false;
+  }
+
   handle(request: Request): Promise<Response> {
     const { GET, POST } = this.twin.handlers;
     return (request.method === "GET" ? GET : POST)(request);

@@ -264,7 +264,8 @@ class Pair implements Net<Stores, Models> {
   }
 
   get #quiet(): boolean {
-    return this.#life !== undefined && !this.#clock.soon && this.#network.still && [...this.#members.values()].every(({ twins }) => isServed(twins));
+    if (this.#life === undefined || this.#life.ticking) return false;
+    return !this.#clock.soon && this.#network.still && [...this.#members.values()].every(({ twins }) => isServed(twins));
   }
 
   #run(): void {

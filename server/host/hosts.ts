@@ -63,6 +63,12 @@ export class Hosts {
     }
   }
 
+  /** Clients are about to get a tick of some host. */
+  get ticking(): boolean {
+    for (const { host } of this.#slots.values()) if (host?.ticks.wanted) return true;
+    return false;
+  }
+
   /** Runs something with the host, which stays in memory meanwhile. */
   async using<R>(id: string, run: (host: Host) => Promise<R>): Promise<R> {
     const host = await this.use(id);

@@ -35,6 +35,11 @@ export class Ticks {
     return this.#number;
   }
 
+  /** A tick is to be made. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
   /** Some store has volatile changes that are not sent yet, by a commit or `Store.feed`. The first after a pause leave with the next turn of the event loop. */
   due(): void {
     if (this.#wanted || !this.#waits) return;

@@ -325,11 +325,11 @@ test("docs/SCHEDULES.md: an auction closes by itself, a late bid puts that off, 
 
 test("docs/FIELDS.md: the weather comes when there is some, also in a page, and what to wear comes from another store", async () => {
   const stations: Record<string, unknown> = { Bern: { degrees: 25, sky: "clear" } };
-  const GET = async (request: Request) => {
+  const answer = async (request: Request) => {
     const station = stations[new URL(request.url).searchParams.get("city") ?? ""];
     return station ? Response.json(station) : new Response("", { status: 404 });
   };
-  const service = await serve({ GET, POST: GET });
+  const service = await serve({ GET: answer, POST: answer });
   onTestFinished(() => service.close());
   vi.stubEnv("WEATHER_URL", service.url);
   const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });

@@ -1,4 +1,4 @@
-import { event, state } from "twinstate";
+import { computed, event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { PreloadData } from "../../server/call/preload.js";
@@ -110,4 +110,60 @@ test("a page may say what becomes of it where a store is refused: nothing is fou
   // That is no answer to whether there is such a room.
   await expect(preload({ room: "broken" }, { refused: notFound })).resolves.toBeDefined();
   await expect(preload({ room: "open", wall: true }, { refused: notFound })).resolves.toBeDefined();
+});
+
+/** The runs of the getter, settled by the test. */
+let forecasts: ((degrees: number) => void)[] = [];
+
+class Sky {
+  @state visits = 0;
+  @computed get weather(): Promise<number> {
+    return new Promise((resolve) => {
+      forecasts.push(resolve);
+    });
+  }
+  @event visit() {
+    this.visits++;
+  }
+}
+
+test("a page waits for computeds that are promises, and its stream finds what they have given, also of a session that holds nothing", async () => {
+  forecasts = [];
+  const app = await serveTwin({ stores: { sky: Sky, wall: scope.shared(Sky) }, preloadTimeout: 20_000 });
+  const reader = app.visitor();
+  await reader.ask("$connect", { protocol: 2, client: reader.client, epoch: 1, watch: [] });
+  const rendered = inRequest({ cookie: reader.jar.cookie as string }, () => app.twin.preload({ sky: true, wall: true }));
+  await expect.poll(() => forecasts.length).toBe(2);
+  for (const [i, settle] of forecasts.entries()) settle(20 + i);
+  const client = openClient(app.site.url, { line: reader.jar });
+  client.preload((await rendered) as never);
+  const shown = (name: string) => (client.twin(name).mirror.view() as Sky | undefined)?.weather;
+  const all = [20, 21].map((value) => ({ value, pending: false, error: undefined }));
+  expect([shown("sky"), shown("wall")]).toEqual(all);
+  for (const name of ["sky", "wall"]) client.twin(name).use();
+  await expect.poll(() => client.status.current.status).toBe("online");
+  const writer = openClient(app.site.url, { line: reader.jar });
+  const sky = writer.twin("sky");
+  sky.use();
+  await expect.poll(() => (sky.mirror.view() as Sky | undefined)?.weather).toEqual(all[0]);
+  expect([shown("sky"), shown("wall"), forecasts.length]).toEqual([...all, 2]);
+  client.close();
+  writer.close();
+});
+
+test("a page that has waited long enough shows them pending, and the stream brings what they give", async () => {
+  forecasts = [];
+  const app = await serveTwin({ stores: { wall: scope.shared(Sky) }, preloadTimeout: 10 });
+  const page = await inRequest({ cookie: "" }, () => app.twin.preload({ wall: true }));
+  const client = openClient(app.site.url);
+  client.preload(page as never);
+  const wall = client.twin("wall");
+  const shown = () => (wall.mirror.view() as Sky | undefined)?.weather;
+  expect(shown()).toEqual({ value: undefined, pending: true, error: undefined });
+  wall.use();
+  await expect.poll(() => client.status.current.status).toBe("online");
+  expect(forecasts).toHaveLength(1);
+  forecasts[0]?.(20);
+  await expect.poll(shown).toEqual({ value: 20, pending: false, error: undefined });
+  client.close();
 });
