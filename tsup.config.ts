@@ -27,6 +27,17 @@ const thread: NonNullable<Options["esbuildPlugins"]>[number] = {
   },
 };
 
+/**
+ * `useLocal` is an entry of its own, which `twinstate/react` passes on. Bundlers leave out a module that is passed on and not used, whole; what an entry
+ * has in itself some of them keep.
+ */
+const passedOn: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "passed-on",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/local\.js$/ }, ({ importer }) => (/react[\\/]index\.ts$/.test(importer) ? { path: "./local.js", external: true } : undefined));
+  },
+};
+
 // The entries of package.json's `exports`. Declarations come from `tsc -p tsconfig.build.json`.
 export default defineConfig({
   entry: {
@@ -43,6 +54,7 @@ export default defineConfig({
     toast: "react/toast.ts",
     prediction: "client/prediction.ts",
     react: "react/index.ts",
+    local: "react/local.ts",
     devtools: "react/devtools/index.tsx",
     "devtools-panel": "react/devtools/panel.tsx",
     "devtools-none": "react/devtools/none.ts",
@@ -59,5 +71,5 @@ export default defineConfig({
   treeshake: false,
   dts: false,
   clean: true,
-  esbuildPlugins: [thread],
+  esbuildPlugins: [passedOn, thread],
 });

@@ -39,6 +39,10 @@ export interface Client {
   presence: PresenceClient | undefined;
   /** Loads that. */
   loadPresence(): Promise<PresenceClient>;
+  /** Gives an effect to those who listen. */
+  readonly effects: Pick<Signal<[name: string, args: readonly unknown[]]>, "tell">;
+  /** Takes the error of a call that nobody awaits. */
+  unheard(error: EventError): void;
   /** Ends the connection. Calls that have no answer are rejected. */
   close(): void;
 }
@@ -214,6 +218,8 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     },
     onError: errors.subscribe,
     onEffect: effects.subscribe,
+    effects,
+    unheard,
     close() {
       closed = true;
       connection.close();

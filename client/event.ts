@@ -21,6 +21,9 @@ export interface Begun {
   drop(error: unknown): void;
 }
 
+/** `pause`: how long a field waits for more before it sends, in ms. */
+type EventOptions = WireEvent & { readonly pause?: number };
+
 /** The parts of an event, for code that paces calls itself. */
 export interface EventParts {
   /** `store.event` or `store.Model.event`: its path. */
@@ -34,7 +37,7 @@ export interface EventParts {
   /** Names the instance that has the event. */
   ref(): InstanceRef | undefined;
   /** The options that the class has declared for the event, as far as they are known. */
-  options(): WireEvent | undefined;
+  options(): EventOptions | undefined;
   begin(): Begun;
 }
 

@@ -17,7 +17,7 @@ export interface Filled {
 }
 
 /** Makes what a browser posts by itself of an event. The server gives it, in whose process pages are rendered: browsers do without. */
-export type Rendering = (parts: EventParts, bound: readonly unknown[]) => object;
+export type Rendering = (parts: EventParts, bound: readonly unknown[]) => object | null;
 const RENDERING = Symbol.for("twinstate.form");
 
 export function createForm(parts: EventParts, bound: readonly unknown[] = []): Form {

@@ -46,6 +46,11 @@ export interface Twin {
   method(name: string, view: object): unknown;
 }
 
+/** What views need of a twin, or of a local store. */
+export interface ViewedTwin extends Pick<Twin, "store" | "state" | "error" | "version" | "pending" | "counts" | "preloaded" | "use" | "subscribe" | "method"> {
+  readonly mirror: Pick<SnapshotMirror, "graph" | "read" | "view">;
+}
+
 /** Names a twin among those of a client. */
 export const addressOf = ({ store, key }: { readonly store: string; readonly key: string | null }) => `${store} ${key ?? ""}`;
 

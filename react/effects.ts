@@ -27,13 +27,14 @@ const BUILT_IN: Omit<BuiltInHandlers, "toast"> = {
     else location[replace ? "replace" : "assign"](href);
   },
   download(file, name = "", { external } = {}) {
-    const made = typeof file !== "string";
+    // A local store has an event's file as it is.
+    const blob = typeof file === "string" ? undefined : file instanceof Blob ? file : new Blob([file.data as BlobPart], { type: file.type });
     const link = document.createElement("a");
-    link.href = made ? URL.createObjectURL(new Blob([file.data as BlobPart], { type: file.type })) : addressOf("download", file, external).href;
-    link.download = name;
+    link.href = blob ? URL.createObjectURL(blob) : addressOf("download", file as string, external).href;
+    link.download = name || (file instanceof File ? file.name : "");
     link.click();
     // Browsers may read the bytes later.
-    if (made) setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    if (blob) setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   },
   focus(id) {
     whenShown("focus", id, (element) => {

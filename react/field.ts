@@ -260,8 +260,8 @@ class Editor {
 
   #plan(): void {
     const parts = this.#set["~"];
-    const { debounce, throttle } = parts?.options() ?? {};
-    hold(this.#send, parts?.twin, this.#composing ? undefined : (debounce ?? throttle ?? PAUSE));
+    const { debounce, throttle, pause = PAUSE } = parts?.options() ?? {};
+    hold(this.#send, parts?.twin, this.#composing ? undefined : (debounce ?? throttle ?? pause));
   }
 
   /** The field has lost the focus. */

@@ -1,5 +1,5 @@
 import { createContext } from "react";
-import type { Twin } from "../client/twin.js";
+import type { Twin, ViewedTwin } from "../client/twin.js";
 import { createSnapshotMirror } from "../lib/mirror/snapshot-mirror.js";
 import type { Snapshot } from "../lib/wire/codec.js";
 import type { PreloadedStore } from "../server/call/preload.js";
@@ -21,7 +21,7 @@ export interface HydrationMap extends ReadonlyMap<string, RenderedStore> {
 /** The map of the nearest `<TwinPreload>` or provider. */
 export const HydrationContext = createContext<HydrationMap>(new Map());
 
-const hydrationViews = new WeakMap<RenderedStore, { readonly twin: Twin; readonly state: VersionedView }>();
+const hydrationViews = new WeakMap<RenderedStore, { readonly twin: ViewedTwin; readonly state: VersionedView }>();
 
 /** Remembers the view of a twin that has just been filled from `rendered`. */
 export function recordHydration(twin: Twin, rendered: RenderedStore): void {
@@ -29,7 +29,7 @@ export function recordHydration(twin: Twin, rendered: RenderedStore): void {
 }
 
 /** The view that the page was rendered with. The twin may have another state by now. */
-export function hydrationView(twin: Twin, rendered: RenderedStore | undefined): VersionedView {
+export function hydrationView(twin: ViewedTwin, rendered: RenderedStore | undefined): VersionedView {
   if (!rendered) return twin.preloaded ?? currentView(twin);
   let entry = hydrationViews.get(rendered);
   if (entry?.twin !== twin) {
@@ -42,4 +42,4 @@ export function hydrationView(twin: Twin, rendered: RenderedStore | undefined): 
   return entry.state;
 }
 
-export const currentView = ({ version, mirror }: Twin): VersionedView => ({ version, view: mirror.view() });
+export const currentView = ({ version, mirror }: ViewedTwin): VersionedView => ({ version, view: mirror.view() });

@@ -1,4 +1,4 @@
-import type { Twin } from "../client/twin.js";
+import type { ViewedTwin } from "../client/twin.js";
 import { readOnlyTwin } from "../lib/errors/errors.js";
 import { own } from "../lib/graph/node.js";
 import { currentView, type VersionedView } from "./hydration.js";
@@ -12,7 +12,7 @@ export class TrackedView implements ProxyHandler<object> {
   readonly #target = {};
   /** The Proxy that components hold. */
   readonly view: object = new Proxy(this.#target, this);
-  readonly #twin: Twin;
+  readonly #twin: ViewedTwin;
   readonly #fields = new Set<string>();
   #base: VersionedView;
   /** All fields were read, as by a spread. */
@@ -22,7 +22,7 @@ export class TrackedView implements ProxyHandler<object> {
   #hydrating: boolean;
 
   /** @param rendered what the page was rendered with: the view stays at it until {@link endHydration}. */
-  constructor(twin: Twin, rendered?: VersionedView) {
+  constructor(twin: ViewedTwin, rendered?: VersionedView) {
     this.#twin = twin;
     this.#base = rendered ?? currentView(twin);
     this.#hydrating = rendered !== undefined;

@@ -1,4 +1,4 @@
-import type { Twin } from "../client/twin.js";
+import type { Twin, ViewedTwin } from "../client/twin.js";
 import { hydrationView, type RenderedStore } from "./hydration.js";
 import { lazyLive } from "./lazy-live.js";
 import { TrackedView } from "./tracked-view.js";
@@ -12,8 +12,8 @@ export interface ViewSource {
   getServer(): unknown;
 }
 
-/** The views of a twin that one hook shows, one after the other. */
-export function createView(twin: Twin, rendered: RenderedStore | undefined): ViewSource {
+/** The views of a twin, or of a local store, that one hook shows, one after the other. */
+export function createView(twin: ViewedTwin, rendered: RenderedStore | undefined): ViewSource {
   let tracked: TrackedView | undefined;
   let checkedVersion: number | undefined;
   return {
@@ -76,7 +76,7 @@ export function createSelection(twin: Twin, view: ViewSource, select: (view: unk
 /** How many levels deep selections are compared. Views are mostly identical or not, and cycles need an end. */
 const DEPTH = 4;
 
-function subscribe(twin: Twin, listener: () => void): () => void {
+function subscribe(twin: ViewedTwin, listener: () => void): () => void {
   const stop = twin.subscribe(listener);
   const release = twin.use();
   return () => {

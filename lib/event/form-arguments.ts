@@ -17,6 +17,13 @@ export function formArguments({ paramTypes }: EventSchema, { bound, fields }: Se
   return [...bound, ...(whole ? [objectOf(fields)] : fields.map(([, value], i) => read(value, paramTypes?.[bound.length + i])))];
 }
 
+/** The path of an issue in a form: it begins with the name of a field, where the issue is not about an argument that was bound. */
+export function fieldPath({ bound, fields }: SentForm, whole: boolean, [i, ...rest]: readonly PropertyKey[]): readonly PropertyKey[] {
+  const at = (i as number) - bound.length;
+  if (at < 0) return [i as number, ...rest];
+  return whole ? rest : [fields[at]?.[0] ?? [], rest].flat();
+}
+
 /**
  * Whether the one parameter that is left is an object. Standard Schemas do not say what they take: so one is asked whether it would take an empty object, or
  * misses only something in it.

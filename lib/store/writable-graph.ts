@@ -93,13 +93,19 @@ export class WritableGraph extends Graph implements Rewindable {
         guard?.();
       },
       embody: (prototype) => {
-        const shape = this.#shapes.get(prototype);
+        let shape = this.#shapes.get(prototype);
+        if (!shape && (shape = this.discover(prototype))) this.#register(shape);
         return shape && new ClassNode(this, shape);
       },
       keeps: (node) => this.presence?.has(node) === true,
     });
     this.mode = { recorder, writer: this.writer };
     for (const [model, Class] of Object.entries(models ?? {})) this.#register(new Shape(model, Class as new () => object));
+  }
+
+  /** The shape of a class that is not registered, if its instances may enter all the same. */
+  protected discover(_prototype: object): Shape | undefined {
+    return undefined;
   }
 
   /** Makes the user's instance the root of the graph. */

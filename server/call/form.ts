@@ -9,6 +9,8 @@ import { redirectIn } from "./redirect.js";
 
 /** Pages are rendered in this process, so their forms get the fields and action that browsers post without JavaScript. */
 const render: Rendering = ({ label, key, url, ref }, bound) => {
+  // No server has a local store.
+  if (url === "") return null;
   // The state of `useActionState` is bound too, and is no argument.
   const args = bound.filter((value) => ["string", "number", "boolean"].includes(typeof value));
   const on = parseEventPath(label).model === undefined ? undefined : ref();

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { EventSchema } from "../../lib/class/schema.js";
 import type { Fn } from "../../lib/class/view-types.js";
 import { type EventErrorData, invalidArguments, isEventError, refusedBySchema, tooManyValues } from "../../lib/errors/errors.js";
-import { formArguments, type SentForm, takesObject } from "../../lib/event/form-arguments.js";
+import { fieldPath, formArguments, type SentForm, takesObject } from "../../lib/event/form-arguments.js";
 import { boundedIssues } from "../wire/issues.js";
 import { formOf } from "../wire/request-input.js";
 import type { Definition, EventOwner, ModelClass } from "./scope.js";
@@ -40,17 +40,15 @@ async function checkForm(owner: EventOwner, event: EventSchema, { bound, fields:
   // Browsers do not send a box that is not ticked.
   const { length } = methodOf(event, owner.Class);
   while (args.length < length && event.paramTypes?.[args.length] === Boolean) args.push(false);
-  const pathOf = ([i, ...rest]: readonly PropertyKey[]): PropertyKey[] => {
-    const at = (i as number) - bound.length;
-    if (at < 0) return [i as number, ...rest];
-    return whole ? rest : [fields[at]?.[0] ?? [], rest].flat();
-  };
   try {
     return await checkArguments(owner, event, args, limits);
   } catch (error) {
     if (!isEventError(error) || error.code !== "INVALID") throw error;
     const { issues: found, event: bySchema, more } = error.data as InvalidData;
-    const issues = found.map(({ message, path = [] }) => ({ message, path: path.length > 0 ? pathOf(path as PropertyKey[]) : [] }));
+    const issues = found.map(({ message, path = [] }) => ({
+      message,
+      path: path.length > 0 ? fieldPath({ bound, fields }, whole, path as PropertyKey[]) : [],
+    }));
     throw bySchema ? refusedBySchema(owner.name, event.name, issues, more) : invalidArguments(owner.name, event.name, issues);
   }
 }

@@ -9,6 +9,7 @@ import { describeClass, type WireSchema } from "../../../lib/class/schema.js";
 import { EventError } from "../../../lib/errors/errors.js";
 import type { InstanceNode } from "../../../lib/graph/instance.js";
 import { type Node, nodeOf } from "../../../lib/graph/node.js";
+import { Signal } from "../../../lib/graph/signal.js";
 import { applyDelta } from "../../../lib/mirror/mirror.js";
 import { createStore, type Store, type StoreOptions } from "../../../lib/store/store.js";
 import type { Encoded, WireDelta } from "../../../lib/wire/codec.js";
@@ -116,6 +117,7 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
   const twins = new Map<string, LiveTwin>();
   const following = new Map<LiveTwin, () => void>();
   const waiting = new Set<LiveTwin>();
+  const effects = new Signal<[name: string, args: readonly unknown[]]>();
   const failures = new Set<(error: EventError) => void>();
   const sourceOf = ({ store, key }: { store: string; key: string | null }) => sources.find((one) => one.name === store && one.key === key) as Source<any>;
 
@@ -230,7 +232,9 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
       failures.add(listener);
       return () => failures.delete(listener);
     },
-    onEffect: () => () => {},
+    onEffect: effects.subscribe,
+    effects,
+    unheard: (error) => failures.forEach((listener) => void listener(error)),
     close() {},
   };
   return joined;

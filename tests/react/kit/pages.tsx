@@ -1,9 +1,10 @@
 import { observer } from "mobx-react-lite";
 import { type ReactNode, StrictMode, Suspense, useState } from "react";
 import type { View } from "twinstate";
-import { usePresence } from "twinstate/react";
+import { useLocal, usePresence } from "twinstate/react";
 import type { Preload } from "../../../server/twin.js";
 import { Boundary } from "./boundary.js";
+import { Draft } from "./draft.js";
 import { TwinPreload, useCanvas, useLiveTodo, useTodo, useVisitor } from "./hooks.js";
 import { useCount } from "./page.js";
 import type { Todo } from "./stores.js";
@@ -168,5 +169,19 @@ export function Here({ state, seen }: PageProps): ReactNode {
         <Others own={{ cursor: 1 }} seen={seen} />
       </TwinPreload>
     </StrictMode>
+  );
+}
+
+/** A page with a store of its own component, and a form of it. */
+export function LocalPage(): ReactNode {
+  const draft = useLocal(() => new Draft("from the page"));
+  return (
+    <form action={draft.add.form}>
+      <h1>{draft.title}</h1>
+      <b>
+        {draft.left} {draft.created}
+      </b>
+      <button type="button" title="add" onClick={() => draft.add({ text: "line" })} />
+    </form>
   );
 }

@@ -1,7 +1,7 @@
 import { type ComponentType, createElement } from "react";
 import { renderToReadableStream } from "react-dom/server.browser";
 import { TwinProvider } from "./hooks.js";
-import { Everything, Guarded, Here, NotPreloaded, type PageProps, Parts, Plain, Visited } from "./pages.js";
+import { Everything, Guarded, Here, LocalPage, NotPreloaded, type PageProps, Parts, Plain, Visited } from "./pages.js";
 
 /** A page, and what was written to the console or asked of the network meanwhile. */
 export interface Rendered {
@@ -9,7 +9,7 @@ export interface Rendered {
   complaints: string[];
 }
 
-const pages = { Everything, Guarded, Here, NotPreloaded, Parts, Plain, Visited };
+const pages = { Everything, Guarded, Here, LocalPage, NotPreloaded, Parts, Plain, Visited };
 const complaints: string[] = [];
 for (const level of ["error", "warn"] as const) console[level] = (...args) => void complaints.push(args.map(String).join(" "));
 globalThis.fetch = async (url) => {

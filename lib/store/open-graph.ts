@@ -1,0 +1,79 @@
+import { type AnyClass, classSchema } from "../class/schema.js";
+import type { Classes } from "../class/view-registry.js";
+import { noLocalSchema, notLocal } from "../errors/local-errors.js";
+import type { Node } from "../graph/node.js";
+import { Recorder } from "../record/recorder.js";
+import { ClassNode, type Shape, shapeOf } from "./class-node.js";
+import { WritableGraph } from "./writable-graph.js";
+
+const HOOKS = ["onConnect", "onDisconnect", "onInterrupted"];
+
+/**
+ * The graph of a store of the browser alone. Instances of any class with decorators may enter, as nobody has to know the class by a name. Views show the
+ * computeds of all instances.
+ */
+export class OpenGraph extends WritableGraph {
+  override models: Record<string, AnyClass> & Classes = {};
+
+  /** @param written called before each write */
+  constructor(instance: object, written: () => void) {
+    const Class = instance.constructor as AnyClass;
+    let started = false;
+    super({ name: Class.name, recorder: new Recorder(), guard: () => started && written() });
+    checkLocal(Class);
+    this.adoptRoot(instance);
+    this.settle(true);
+    started = true;
+  }
+
+  protected override discover(prototype: object): Shape | undefined {
+    const Class = Object.hasOwn(prototype, "constructor") ? (prototype.constructor as new () => object) : undefined;
+    if (!Class || isBare(Class)) return undefined;
+    checkLocal(Class);
+    let name = Class.name;
+    while (Object.hasOwn(this.models, name) || name === "") name += "_";
+    this.models[name] = Class;
+    return shapeOf(name, Class);
+  }
+
+  /** Brings computeds up to date, and makes all changes final. Returns whether there were any. */
+  settle(changed = this.recorder.open): boolean {
+    if (!changed) return false;
+    if (this.computes) this.evaluating(() => this.#maintainShown());
+    this.evaluate();
+    this.recorder.clear();
+    this.writer.endTurn();
+    return true;
+  }
+
+  /** Keeps the computeds evaluated of the instances that views show, and of no others. */
+  #maintainShown(): void {
+    const shown = new Set<Node>([this.root]);
+    for (const node of shown) {
+      if (node instanceof ClassNode) node.maintain();
+      node.children((child) => void shown.add(child));
+    }
+    for (const node of [...this.maintained]) if (!shown.has(node)) node.release();
+  }
+}
+
+/** Whether a class has no decorators. */
+export function isBare(Class: AnyClass): boolean {
+  const { fields, computeds, events } = classSchema(Class);
+  return fields.size + computeds.size + events.size === 0;
+}
+
+/** @throws StateError for a class without decorators, and one that needs a server */
+function checkLocal(Class: AnyClass): void {
+  if (isBare(Class)) throw noLocalSchema(Class.name);
+  const { fields, computeds, events } = classSchema(Class);
+  for (const { name, visibleTo } of [...fields.values(), ...computeds.values()])
+    if (visibleTo) throw notLocal(`${Class.name}.${name}`, "has `visibleTo`", "Make the field private, or leave the option off in a subclass.");
+  for (const { name, keep } of fields.values())
+    if (keep) throw notLocal(`${Class.name}.${name}`, "has `keep`", "Use a store of the server, whose fields the browser may keep.");
+  for (const { name, guard } of events.values())
+    if (guard) throw notLocal(`${Class.name}.${name}`, "has a `guard`", "Guard the events of stores on the server.");
+  for (const hook of HOOKS)
+    if (typeof (Class.prototype as Record<string, unknown>)[hook] === "function")
+      throw notLocal(`${Class.name}.${hook}`, "is called when tabs connect to a server", "Local stores have `onCreate`, `onLoad` and `onDispose`.");
+}
