@@ -5,7 +5,9 @@ import { connect } from "twinstate/client";
 import { createTwin, scope, type TwinApp } from "twinstate/server";
 import { pair } from "twinstate/testing";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, write } from "../kit/guide.js";
+import { LocalStore } from "../../client/local-store.js";
+import { TrackedView } from "../../react/tracked-view.js";
+import { authApps, authApps, eventsApp, eventsApp, type Files, type Files, fieldsApp, fieldsApp, ROOT, ROOT, schedulesApp, write, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -261,6 +263,18 @@ test("docs/FIELDS.md: a room follows a talk, whose slides alone are stored", asy
   expect([mine.slide, mine.pointer]).toEqual(["Bye", null]);
   await mine.point(3, 4);
   await expect.poll(() => [theirs.slide, theirs.pointer]).toEqual(["Bye", { x: 3, y: 4 }]);
+test("docs/FIELDS.md: a draft is a local store", async () => {
+  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { Draft } = await app.load("drafts/draft.ts");
+  const store = new LocalStore(new Draft("first"), { effect() {}, unheard() {} });
+  const view = (): Loose => new TrackedView(store).view;
+  await view().add({ text: "a line" });
+  await expect(view().add({ text: "" })).rejects.toMatchObject({ code: "INVALID", message: "Write something" });
+  await view().lines[0].toggle();
+  expect([view().left, view().lines[0].done]).toEqual([0, true]);
+  const sent: unknown[] = [];
+  await view().save(async (...what: unknown[]) => sent.push(what));
+  expect([sent, view().saved, view().lines]).toEqual([[["first", ["a line"]]], true, []]);
 });
 
 test("docs/FIELDS.md: each comment has a reply of its own, in each tab", async () => {
