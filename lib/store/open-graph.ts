@@ -3,7 +3,8 @@ import type { Classes } from "../class/view-registry.js";
 import { noLocalSchema, notLocal } from "../errors/local-errors.js";
 import type { Node } from "../graph/node.js";
 import { Recorder } from "../record/recorder.js";
-import { ClassNode, type Shape, shapeOf } from "./class-node.js";
+import { ClassNode } from "./class-node.js";
+import { Shape } from "./shape.js";
 import { WritableGraph } from "./writable-graph.js";
 
 const HOOKS = ["onConnect", "onDisconnect", "onInterrupted"];
@@ -33,7 +34,7 @@ export class OpenGraph extends WritableGraph {
     let name = Class.name;
     while (Object.hasOwn(this.models, name) || name === "") name += "_";
     this.models[name] = Class;
-    return shapeOf(name, Class);
+    return new Shape(name, Class);
   }
 
   /** Brings computeds up to date, and makes all changes final. Returns whether there were any. */
@@ -69,6 +70,8 @@ function checkLocal(Class: AnyClass): void {
   const { fields, computeds, events } = classSchema(Class);
   for (const { name, visibleTo } of [...fields.values(), ...computeds.values()])
     if (visibleTo) throw notLocal(`${Class.name}.${name}`, "has `visibleTo`", "Make the field private, or leave the option off in a subclass.");
+  for (const { name, presence } of fields.values())
+    if (presence) throw notLocal(`${Class.name}.${name}`, "has `@presence`", "Ask a store of the server who is here.");
   for (const { name, keep } of fields.values())
     if (keep) throw notLocal(`${Class.name}.${name}`, "has `keep`", "Use a store of the server, whose fields the browser may keep.");
   for (const { name, guard } of events.values())

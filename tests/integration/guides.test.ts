@@ -7,7 +7,7 @@ import { pair } from "twinstate/testing";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { LocalStore } from "../../client/local-store.js";
 import { TrackedView } from "../../react/tracked-view.js";
-import { authApps, authApps, eventsApp, eventsApp, type Files, type Files, fieldsApp, fieldsApp, ROOT, ROOT, schedulesApp, write, write } from "../kit/guide.js";
+import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -263,6 +263,8 @@ test("docs/FIELDS.md: a room follows a talk, whose slides alone are stored", asy
   expect([mine.slide, mine.pointer]).toEqual(["Bye", null]);
   await mine.point(3, 4);
   await expect.poll(() => [theirs.slide, theirs.pointer]).toEqual(["Bye", { x: 3, y: 4 }]);
+});
+
 test("docs/FIELDS.md: a draft is a local store", async () => {
   const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
   const { Draft } = await app.load("drafts/draft.ts");

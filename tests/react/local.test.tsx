@@ -109,7 +109,7 @@ test("behaviour 95: two components of one class are independent, and rendering t
   expect(renders("Form2")).toBe(0);
   // Each has begun once, though StrictMode mounts each twice.
   expect(new Set(drafts.map(({ created }) => created))).toEqual(new Set([1]));
-  expect(lives).toEqual(["load", "load", "dispose", "load", "dispose", "load"]);
+  expect(lives).toEqual(["load", "load", "dispose", "dispose", "load", "load"]);
   await page.unmount();
   expect(lives.slice(6)).toEqual(["dispose", "dispose"]);
 });

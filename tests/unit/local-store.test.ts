@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { autorun } from "mobx";
-import { computed, current, EventError, effect, event, type Internal, newId, reset, state, update, type View } from "twinstate";
+import { computed, current, EventError, effect, event, type Internal, newId, type Presence, presence, reset, state, update, type View } from "twinstate";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { type LocalPage, LocalStore } from "../../client/local-store.js";
@@ -397,6 +397,9 @@ describe("what cannot be a local store is refused", () => {
   class Guarded {
     @event({ guard: () => true }) add() {}
   }
+  class There {
+    @presence({ of: () => ({ name: "" }) }) people!: Presence<{ name: string }>;
+  }
   class Here {
     @state people: string[] = [];
     protected onConnect() {}
@@ -409,6 +412,7 @@ describe("what cannot be a local store is refused", () => {
     [Seen, "`Seen.title` has `visibleTo`, which a local store cannot have"],
     [Kept, "`Kept.theme` has `keep`"],
     [Guarded, "`Guarded.add` has a `guard`"],
+    [There, "`There.people` has `@presence`"],
     [Here, "`Here.onConnect` is called when tabs connect to a server"],
     [Wrong, "`Wrong.now` cannot hold"],
   ])("%o", (Class, message) => {
