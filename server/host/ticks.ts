@@ -43,7 +43,7 @@ export class Ticks {
   /** Some store has volatile changes that are not sent yet, by a commit or `Store.feed`. The first after a pause leave with the next turn of the event loop. */
   due(): void {
     if (this.#wanted || !this.#waits) return;
-    if (this.#host.watchers.size === 0) return this.#drop();
+    if (this.#host.watchers.size === 0) return void this.#drop();
     this.#wanted = true;
     if (!this.#pause) setImmediate(() => this.#send());
   }
@@ -55,7 +55,7 @@ export class Ticks {
   }
 
   /** Nobody watches: whoever comes gets the whole state. */
-  #drop(): void {
+  #drop(): undefined {
     for (const { store } of this.#host.shelf.live.values()) store.dropVolatile();
   }
 
@@ -92,7 +92,8 @@ export class Ticks {
   /** Makes a tick of what waits. `undefined` where there is nothing to tell. */
   make(): Tick | undefined {
     if (!this.#waits) return undefined;
-    const { audiences, shelf, number: host } = this.#host;
+    const { audiences, shelf, number: host, watchers } = this.#host;
+    if (watchers.size === 0) return this.#drop();
     const ticked = [...shelf.live].filter(([, { store }]) => store.due);
     for (const [, { store }] of ticked) store.tick();
     const named = this.#named;

@@ -250,9 +250,12 @@ test("a slow reader has one message of ticks waiting at most: from the second on
 test("ticks are encoded once, however many read them, and never where nobody does", async () => {
   const { twin, runtime } = await served((storages[0] as (typeof storages)[number])[1]());
   const host = await runtime.hosts.use("room/a");
+  // A page has been rendered, and nobody watches.
+  expect((await host.read("board", undefined)).volatile).toBeDefined();
   await twin.board("a").move("ann", 0, 0);
+  await twin.board("a").both("milk");
   await new Promise(setImmediate);
-  expect(host.ticks.number).toBe(0);
+  expect([host.ticks.number, host.shelf.live.get("board")?.store.due]).toEqual([0, false]);
   const readers = await Promise.all(Array.from({ length: 20 }, () => reader(host)));
   const store = host.shelf.live.get("board")?.store;
   const tick = vi.spyOn(store as NonNullable<typeof store>, "tick");
@@ -332,4 +335,64 @@ test("fifty cursors that move sixty times a second write nothing into the storag
     expect(length - (before[i] as number)).toBeGreaterThan(ticks / 3);
   }
   expect([append.mock.calls, save.mock.calls]).toEqual([[], []]);
+});
+
+test("a tick does not overtake a commit that is not stored yet, nor does the whole state", async () => {
+  const storage = lasting();
+  const { append } = storage;
+  let store = () => {};
+  const held = new Promise<void>((resolve) => {
+    store = resolve;
+  });
+  storage.append = async (id, commits) => {
+    await held;
+    return append.call(storage, id, commits);
+  };
+  const { twin, runtime } = await serveTwin({ ...options, storage });
+  const host = await runtime.hosts.use("room/a");
+  const { read } = await reader(host);
+  const noted = twin.board("a").note("milk");
+  await vi.waitFor(() => expect(host.commits.revision).toBe(1));
+  // What it says may depend on the note.
+  const moved = twin.board("a").move("ann", 1, 1);
+  await ticked(host, 1);
+  const late = reader(host);
+  await vi.waitFor(() => expect(host.watchers.size).toBe(2));
+  expect([read(), (await late).read()]).toEqual([[], []]);
+  store();
+  await Promise.all([noted, moved]);
+  await vi.waitFor(() => expect(read().map(([head]) => head)).toEqual([host.number, "tick"]));
+  runtime.hosts.release(host);
+});
+
+class Poll {
+  @state votes: Item[] = [];
+  @state({ persist: false }) marks = 0;
+  /** It reads something volatile once there are two votes. */
+  @computed get sum() {
+    return this.votes.length > 1 ? this.marks : -1;
+  }
+  @event vote(title: string) {
+    this.votes.push(new Item(title));
+  }
+  @event mark() {
+    return ++this.marks;
+  }
+}
+test("a computed that turns volatile late has the store numbered anew, and watchers get the whole state", async () => {
+  const { visitor } = await serveTwin({ stores: { poll: Poll }, models: { Item } });
+  const one = visitor();
+  const live = await one.connect(1, { store: "poll" });
+  await live.state("poll", ({ sum }) => sum === -1);
+  expect(JSON.stringify(live.all("snapshot"))).toContain("sum");
+  await one.call("poll.vote", "a");
+  await one.call("poll.vote", "b");
+  await live.until(() => live.all("snapshot").length === 2);
+  const [, again] = live.all("snapshot") as [unknown[], unknown[]];
+  expect([again[5], again[8]]).toEqual([2, 2]);
+  expect(JSON.stringify(again)).not.toContain("sum");
+  expect(await live.state("poll", ({ votes }) => votes.length === 2)).toMatchObject({ sum: 0 });
+  await one.call("poll.mark");
+  expect(await live.state("poll", ({ sum }) => sum === 1)).toMatchObject({ marks: 1 });
+  expect(live.have("poll")[1]).toBe(2);
 });
