@@ -1,5 +1,5 @@
 import { computed, event, state } from "twinstate";
-import { createTwin, memory, type StoreClass } from "twinstate/server";
+import { createTwin, memory, type StoreClass, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { SECRET, serveTwin } from "../kit/app.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
@@ -225,4 +225,39 @@ test("importing the app's module does no I/O", async () => {
   const twin = createTwin({ name: "no I/O", stores: { counter: evaluate() }, storage });
   expect(load).not.toHaveBeenCalled();
   await twin.close();
+});
+
+test("what a promise of the class before gives is dropped: the new class's own is awaited", async () => {
+  const settle: ((by: string) => void)[] = [];
+  const evaluate = (by: string) => {
+    class Sky {
+      @state visits = 0;
+      @computed get weather(): Promise<string> {
+        return new Promise((resolve) => settle.push(() => resolve(by)));
+      }
+      @event visit() {
+        this.visits++;
+      }
+    }
+    return Sky;
+  };
+  const name = `reload ${Math.random()}`;
+  const { logs, twin } = await serveTwin({ name, stores: { sky: scope.shared(evaluate("the first")) } });
+  await twin.sky().visit();
+  expect(await twin.sky().$snapshot()).toEqual({ visits: 1, weather: { value: undefined, pending: true, error: undefined } });
+  const second = createTwin({
+    name,
+    stores: { sky: scope.shared(evaluate("the second")) },
+    session: { secret: SECRET },
+    log: (entry) => void logs.push(entry),
+  });
+  await second.sky().visit();
+  expect((await second.sky().$snapshot()).weather.pending).toBe(true);
+  const [first, last] = settle;
+  first?.("");
+  await second.sky().visit();
+  expect((await second.sky().$snapshot()).weather).toEqual({ value: undefined, pending: true, error: undefined });
+  last?.("");
+  await expect.poll(async () => (await second.sky().$snapshot()).weather).toEqual({ value: "the second", pending: false, error: undefined });
+  expect(logs).toEqual([]);
 });

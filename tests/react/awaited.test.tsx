@@ -1,5 +1,5 @@
 import { observer } from "mobx-react-lite";
-import { memo } from "react";
+import { memo, useEffect } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { EventError, type Pending } from "twinstate";
 import { createHooks, type StoreView } from "twinstate/react";
@@ -36,8 +36,11 @@ const Degrees = memo(function Degrees({ of }: { of: { degrees: number } }) {
 });
 
 function Weather({ room }: { room: string }) {
-  forecast = useForecast(room);
-  const { weather } = forecast;
+  const shown = useForecast(room);
+  useEffect(() => {
+    forecast = shown;
+  }, [shown]);
+  const { weather } = shown;
   return (
     <>
       <b>{textOf(weather)}</b>
