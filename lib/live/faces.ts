@@ -1,10 +1,10 @@
+import { errorViews } from "../errors/errors.js";
 import type { ArrayNode } from "../graph/array.js";
 import { EVENT_ERROR, type InstanceNode } from "../graph/instance.js";
 import type { MapNode } from "../graph/map.js";
-import type { Node } from "../graph/node.js";
+import { liveOf, type Node } from "../graph/node.js";
 import type { ObjectNode } from "../graph/object.js";
 import type { SetNode } from "../graph/set.js";
-import { viewOf } from "../view/view.js";
 import { openArray } from "./array-face.js";
 import { openMap } from "./map-face.js";
 import { openInstance, openObject } from "./object-face.js";
@@ -19,8 +19,7 @@ export function openFace(node: Node): object {
     case "object":
       return openObject(node as ObjectNode);
     case "instance":
-      // Nothing changes an error, so its view is as good, and is an `EventError`.
-      return (node as InstanceNode).className === EVENT_ERROR ? (viewOf(node) as object) : openInstance(node as InstanceNode);
+      return (node as InstanceNode).className === EVENT_ERROR ? errorOf(node as InstanceNode) : openInstance(node as InstanceNode);
     case "array":
       return openArray(node as ArrayNode);
     case "map":
@@ -31,3 +30,7 @@ export function openFace(node: Node): object {
       return node.kind satisfies never;
   }
 }
+
+/** An error is no Proxy, so that it is an `EventError`: nothing changes it. */
+const errorOf = ({ data: { code, message, data } }: InstanceNode): object =>
+  Object.freeze(Object.assign(Object.create(errorViews), { code, message, data: liveOf(data) }));
