@@ -368,6 +368,23 @@ test("docs/FIELDS.md: the weather comes when there is some, also in a page, and 
   expect(clothes.title).toBe("To wear in Atlantis");
 });
 
+test("docs/FIELDS.md: those who draw on a canvas see each other's names and cursors", async () => {
+  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { Canvas } = await app.load("canvas/canvas.ts");
+  const context = () => ({ user: { id: "ann", name: "Ann" } });
+  const net = pair({ stores: { canvas: scope.room(Canvas, { allow: () => true }) }, context });
+  onTestFinished(() => net[Symbol.asyncDispose]());
+  const canvas: Loose = await (net.client() as Loose).canvas("sky");
+  const other: Loose = await (net.client() as Loose).canvas("sky");
+  other.$present("people", { cursor: { x: 1, y: 2 }, drawing: true });
+  await net.wait(200);
+  expect(canvas.$snapshot().people).toEqual([
+    { id: expect.any(String), name: "Ann" },
+    { id: expect.any(String), name: "Ann", cursor: { x: 1, y: 2 }, drawing: true },
+  ]);
+  expect(canvas.busy).toBe(1);
+});
+
 /** How many parts a model's answer has. @default it goes on as long as somebody listens */
 let parts: number | undefined;
 
