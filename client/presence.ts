@@ -105,8 +105,10 @@ class Outlet {
   readonly #number: () => number;
   /** What each component shows, in the order in which they began. */
   readonly #parts = new Map<object, object>();
-  /** What the server has, as JSON; `undefined`: nothing. */
-  #sent: string | undefined;
+  /** What the server has, as JSON; `undefined`: nothing; `null`: that is not sure. */
+  #sent: string | undefined | null;
+  /** It has sent something. */
+  #begun = false;
   #sending: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -123,11 +125,11 @@ class Outlet {
     this.#timer ??= setTimeout(() => this.#send());
   }
 
-  /** A stream has begun: the server knows nothing of what this page showed on an earlier one. */
+  /** A stream has begun: the server may have forgotten what this page showed on an earlier one, or may not have heard the last of it. */
   again(): void {
     this.#sending?.abort();
     this.#sending = undefined;
-    this.#sent = undefined;
+    if (this.#begun) this.#sent = null;
     this.#wait(0);
   }
 
@@ -158,6 +160,7 @@ class Outlet {
     const { store, key } = this.#twin;
     const sending = new AbortController();
     this.#sending = sending;
+    this.#begun = true;
     const input = { client: connection.id, epoch: connection.epoch, store, key: key ?? undefined, field: this.#field, n: this.#number(), value };
     const settle = (ms: number) => {
       if (this.#sending !== sending) return;

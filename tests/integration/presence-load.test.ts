@@ -24,7 +24,7 @@ class Board {
 const stores = { board: scope.room(Board, { allow: () => true }) };
 const PEOPLE = 50;
 const FRAME = 16;
-const ROUNDS = 60;
+const ROUNDS = 30;
 
 /** Counts what a storage is told to keep. */
 function counted() {

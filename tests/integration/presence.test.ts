@@ -114,6 +114,20 @@ test("a short break and a reload keep a tab's place and id; what a page has show
   expect([cursors(theirs), new Set(seen)]).toEqual([[7, undefined], new Set([2])]);
 });
 
+test("what is withdrawn as the stream ends is withdrawn by the next one", async () => {
+  await using net = open();
+  const mine = await net.client().board("x");
+  const theirs = await net.client().board("x");
+  mine.$present("people", { typing: true });
+  await net.wait(SOON);
+  expect(theirs.people[0]?.typing).toBe(true);
+  mine.$present("people", undefined);
+  // What is on its way then is of a stream that is no more.
+  net.server.$recheck();
+  await net.wait(GRACE);
+  expect(theirs.people[0]).not.toHaveProperty("typing");
+});
+
 test("each tab of a session is a person of its own, also in a user's store", async () => {
   await using net = open();
   const a = net.client();
