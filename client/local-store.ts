@@ -3,8 +3,8 @@ import { classSchema, describeClass, type EventSchema, type WireEvent } from "..
 import { classViewsOf } from "../lib/class/view-registry.js";
 import type { Fn } from "../lib/class/view-types.js";
 import { cancelled, dropped, type EventError, isEventError, messageOf, refusal, superseded } from "../lib/errors/errors.js";
-import { noAudience, noCaller } from "../lib/errors/local-errors.js";
-import { type Current, currentProvider, type EffectTarget, type Provider, setProvider, withProvider } from "../lib/event/current.js";
+import { noAudience, noCaller, noSchedules } from "../lib/errors/local-errors.js";
+import { type Current, type EffectTarget, type Provider, runningProvider, setProvider, withProvider } from "../lib/event/current.js";
 import { batch } from "../lib/graph/batch.js";
 import type { InstanceNode } from "../lib/graph/instance.js";
 import { own } from "../lib/graph/node.js";
@@ -286,6 +286,9 @@ export class LocalStore implements ViewedTwin {
       return true;
     },
     newId: () => undefined,
+    schedule: () => {
+      throw noSchedules(this.store);
+    },
     construct: (make) => make(),
   };
 
@@ -313,9 +316,10 @@ let provided = false;
 function provideLater(): void {
   if (provided) return;
   provided = true;
-  const before = currentProvider();
+  const before = runningProvider();
   const late = () => [...waiting].at(-1)?.late ?? before;
   setProvider({
+    ...before,
     current: () => before?.current() ?? late()?.current(),
     update: (change) => late()?.update(change) ?? new Promise((resolve) => resolve(change())),
     effect: (...effect) => before?.effect(...effect) || (late()?.effect(...effect) ?? false),

@@ -21,5 +21,10 @@ export const noCaller = (store: string, name: string) =>
     "OUTSIDE_EVENT",
     `\`current().${name}\` in an event of the local store \`${store}\`: it has no server and no caller. Only \`signal\` is there, before the first \`await\`. Pass what the event needs as an argument.`,
   );
+export const noSchedules = (store: string) =>
+  new StateError(
+    "OUTSIDE_EVENT",
+    `\`schedule\` in the local store \`${store}\`: it ends with its component, and no server keeps a schedule of it. Use a timer.`,
+  );
 export const noAudience = (store: string, effect: string) =>
   new StateError("OUTSIDE_EVENT", `\`effect.everyone\` and \`effect.to()\` in the local store \`${store}\`: it is in one page. Write \`effect.${effect}(…)\`.`);

@@ -159,9 +159,6 @@ export interface Provider {
 const PROVIDER = Symbol.for("twinstate.provider");
 const shared = globalThis as unknown as { [PROVIDER]?: Provider };
 
-/** The provider of this process, where there is one. */
-export const currentProvider = (): Provider | undefined => shared[PROVIDER];
-
 export function setProvider(provider: Provider): void {
   shared[PROVIDER] = provider;
 }

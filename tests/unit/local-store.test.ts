@@ -1,9 +1,25 @@
 import fc from "fast-check";
 import { autorun } from "mobx";
-import { computed, current, EventError, effect, event, type Internal, newId, type Presence, presence, reset, state, update, type View } from "twinstate";
-import { describe, expect, test, vi } from "vitest";
+import {
+  computed,
+  current,
+  EventError,
+  effect,
+  event,
+  type Internal,
+  newId,
+  type Presence,
+  presence,
+  reset,
+  schedule,
+  state,
+  update,
+  type View,
+} from "twinstate";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { type LocalPage, LocalStore } from "../../client/local-store.js";
+import { type Provider, runningProvider, setProvider } from "../../lib/event/current.js";
 import { TrackedView } from "../../react/tracked-view.js";
 
 class Item {
@@ -111,6 +127,9 @@ class Draft {
     this.title = "changed";
     effect.toast("hello", { kind: "success" });
     return newId();
+  }
+  @event later() {
+    schedule.at(new Date(), this.startOver);
   }
   @event everyone() {
     effect.everyone.toast("hello");
@@ -229,6 +248,18 @@ describe("an event of a local store", () => {
     expect(draft.page.effect.mock.calls).toEqual([["toast", ["loaded"]]]);
   });
 
+  test("that is async leaves to a server in the same process what the server provides", async () => {
+    const before = runningProvider();
+    const scheduled: unknown[] = [];
+    setProvider({ ...(before as Provider), schedule: (request) => void scheduled.push(request) });
+    onTestFinished(() => setProvider(before as Provider));
+    vi.resetModules();
+    const { LocalStore: Fresh } = await import("../../client/local-store.js");
+    await (new TrackedView(new Fresh(new Draft(), page())).view as View<Draft>).load("", Promise.resolve(""));
+    runningProvider()?.schedule?.({} as never);
+    expect(scheduled).toEqual([{}]);
+  });
+
   test("that is a generator commits at each yield, and is undone to the last one", async () => {
     const draft = open(new Draft());
     const yields: number[] = [];
@@ -271,8 +302,9 @@ describe("an event of a local store", () => {
     expect(seen).toEqual(["changed"]);
   });
 
-  test("has no caller and no audience, and is told so", async () => {
+  test("has no caller, no audience and no schedules, and is told so", async () => {
     const { view } = open(new Draft());
+    await expect(view.later()).rejects.toMatchObject({ message: expect.stringContaining("`schedule` in the local store `Draft`") });
     await expect(view.who()).rejects.toMatchObject({ message: expect.stringContaining("`current().session` in an event of the local store `Draft`") });
     await expect(view.everyone()).rejects.toMatchObject({ message: expect.stringContaining("`effect.toast(…)`") });
   });
