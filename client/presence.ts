@@ -7,8 +7,8 @@ import { nodeOf } from "../lib/graph/node.js";
 import type { Encoded } from "../lib/wire/codec.js";
 import { encodeValue } from "../lib/wire/value-codec.js";
 import type { ServerConnection } from "./connection.js";
-import type { ServerFacts } from "./receiver.js";
 import { isAgain, refusalOf } from "./refusal.js";
+import type { ServerFacts } from "./server-facts.js";
 import type { LiveTwin } from "./twin.js";
 
 /** How long after a message the next one is sent, in ms: about a frame. */

@@ -1,6 +1,5 @@
 import type { TRPCClientError } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import type { WireSchema } from "../lib/class/schema.js";
 import { type EventError, isEventError, outdatedPage, refusal } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import type { Signal } from "../lib/graph/signal.js";
@@ -29,20 +28,11 @@ import { refusalOf, toldBy } from "./refusal.js";
 import { serves } from "./schema-compat.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
+import type { ServerFacts } from "./server-facts.js";
 import type { Cell, ConnectionStatus } from "./status.js";
 import { addressOf, type LiveTwin, type Position } from "./twin.js";
 import type { Visiting } from "./visitor.js";
 import { belongsTo, fillVolatile, isNews, takeTick, takeWaiting, type WaitingStates, waitingKey } from "./volatile-states.js";
-
-/** Facts that the server has sent about itself and this client. */
-export interface ServerFacts {
-  schema: WireSchema | undefined;
-  session: string | undefined;
-  /** The open stream has sent its `hello`. */
-  greeted: boolean;
-  /** How often in a row the server has refused a stream. */
-  refusals: number;
-}
 
 export interface ReceiverWorld {
   readonly options: Pick<ClientOptions, "keptIn" | "tabStorage" | "url">;
@@ -80,6 +70,8 @@ export class Receiver {
   /** Snapshots of one host wait for each other, as a change of several stores is shown whole or not at all. */
   #held: HeldSnapshot[] = [];
   readonly #volatile: WaitingStates = new Map();
+  /** The last ticks of hosts: an answer may name one of a store that has no volatile state. */
+  readonly #ticks = new Map<number, number>();
 
   constructor(world: ReceiverWorld, sender: Sender) {
     this.#world = world;
@@ -228,7 +220,7 @@ export class Receiver {
     this.#sender.ran(twin, incarnation, new Map([[ended, undefined]]));
     try {
       twin.snapshot([incarnation, revision, audience], snapshot, since, volatile?.[4]);
-      twin.tick = volatile?.[2] ?? 0;
+      twin.tick = volatile?.[2] ?? this.#ticks.get(message[1]) ?? 0;
     } catch (error) {
       twin.refuse(refusal("INTERNAL", (error as Error).message));
     }
@@ -289,11 +281,12 @@ export class Receiver {
   #takeVolatile(twin: LiveTwin, volatile: VolatileMessage | undefined): void {
     const at = twin.at as Position;
     this.#sender.ran(twin, at[0], new Map([[volatile?.[7] ?? 0, undefined]]));
-    this.#change(twin, at, () => fillVolatile(twin, volatile));
+    this.#change(twin, at, () => fillVolatile(twin, volatile, this.#ticks.get(twin.host as number)));
   }
 
   #takeTick([, host, ...parts]: TickMessage): void {
     const scope = this.#hosts.get(host);
+    this.#ticks.set(host, parts[0]);
     atomically(() => {
       for (const twin of this.#twinsOf(scope)) {
         if (!twin.synced || !isNews(twin, parts[0]) || !twin.at || twin.at[2] !== scope?.audience) continue;
@@ -394,6 +387,7 @@ export class Receiver {
     this.#ran.clear();
     this.#release();
     this.#volatile.clear();
+    this.#ticks.clear();
     this.#hosts.clear();
     for (const twin of this.#world.twins.values()) twin.synced = false;
   }

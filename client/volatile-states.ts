@@ -20,10 +20,10 @@ export function takeWaiting(states: WaitingStates, key: string, at: Position | u
   return state;
 }
 
-/** Gives a twin the whole volatile state of its store; `undefined`: there is none. */
-export function fillVolatile(twin: LiveTwin, state: VolatileMessage | undefined): void {
+/** Gives a twin the whole volatile state of its store; `undefined`: there is none. `last`: the last tick of its host. */
+export function fillVolatile(twin: LiveTwin, state: VolatileMessage | undefined, last = 0): void {
   twin.mirror.applyVolatile(state?.[4]);
-  twin.tick = state?.[2] ?? 0;
+  twin.tick = state?.[2] ?? last;
 }
 
 /** Whether a twin knows the state before a tick, and not the tick. */

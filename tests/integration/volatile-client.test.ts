@@ -166,6 +166,15 @@ describe("a call", () => {
     expect(states.at(-1)).toBe("roof 4");
   });
 
+  test("resolves where its tick has come before the store, which has no volatile state", async () => {
+    const { server, twin, next } = await room();
+    const done = call(twin, "type");
+    (await next()).answer({ t: 7, r: 2 });
+    server.say(["tick", 1, 7], ["hello", (hello() as unknown[])[1]], snapshot("yard", 2));
+    await done;
+    expect(twin.mirror.view()).toEqual({ title: "yard" });
+  });
+
   test("brings the volatile state with its answer, where there is no stream", async () => {
     const { server, twin, states, again, next } = await room();
     server.cut();
