@@ -170,6 +170,7 @@ describe("a call", () => {
     const { server, twin, next } = await room();
     const done = call(twin, "type");
     (await next()).answer({ t: 7, r: 2 });
+    expect(await settled(done)).toBe(false);
     server.say(["tick", 1, 7], ["hello", (hello() as unknown[])[1]], snapshot("yard", 2));
     await done;
     expect(twin.mirror.view()).toEqual({ title: "yard" });

@@ -14,9 +14,15 @@ const seed = Number(process.env.SEED ?? 1);
 /** Who came to a store, and who left it. */
 type Visit = readonly [store: object, what: "came" | "left", tab: string];
 let visits: Visit[] = [];
+/** What `type` has been called with, as the server has run it. */
+let typed: string[] = [];
 
 class Log {
   @state ids: string[] = [];
+  /** The last of the ids, since the server has begun. */
+  @state({ persist: false }) last = "";
+  /** Who types. */
+  @state({ persist: false }) typing: string[] = [];
   protected onConnect({ id }: { id: string }) {
     if (current().key === ROOM) visits.push([this, "came", id]);
   }
@@ -26,15 +32,24 @@ class Log {
   /** Changes both stores at once. */
   @event async add(id: string) {
     const tally = await current().get(Tally);
+    this.#note(id, tally);
+    return id;
+  }
+  #note(id: string, tally: Tally) {
     this.ids.push(id);
     tally.ids.push(id);
-    return id;
+    this.last = id;
+    tally.volatile.last = id;
+  }
+  /** Changes what is volatile alone. */
+  @event type(id: string) {
+    typed.push(id);
+    this.typing = [...this.typing.slice(-2), id];
   }
   @event async *addAll(ids: string[]) {
     const tally = await current().get(Tally);
     for (const id of ids) {
-      this.ids.push(id);
-      tally.ids.push(id);
+      this.#note(id, tally);
       yield id;
     }
     return ids.length;
@@ -49,6 +64,7 @@ class Log {
 }
 class Tally {
   @state ids: string[] = [];
+  @state({ persist: false }) volatile = { last: "" };
 }
 const stores = { log: scope.room(Log, { allow: () => true }), tally: scope.room(Tally, { allow: () => true }) };
 const ROOM = "room";
@@ -57,7 +73,7 @@ const ROOM = "room";
 
 const NAMES = ["a", "b", "c"] as const;
 type Name = (typeof NAMES)[number];
-const KINDS = ["add", "addAll", "addSlowly", "refuse"] as const;
+const KINDS = ["add", "addAll", "addSlowly", "refuse", "type"] as const;
 
 type Step =
   | { readonly does: "call"; readonly who: Name; readonly kind: (typeof KINDS)[number] }
@@ -184,6 +200,7 @@ type Bug = (options: PairOptions<typeof stores, {}>) => PairOptions<typeof store
 /** Plays a script, and looks whether all is as it must be. Gives what happened on the network. */
 async function play({ seed, storage, bounds, opening, steps, way }: Script, bug: Bug = (options) => options): Promise<readonly string[]> {
   visits = [];
+  typed = [];
   await using net = pair(bug({ stores, storage: PLACES[storage](), ...bounds, ...WAYS[way], log: () => {}, seed }));
   const a = net.client();
   const tabs = { a, b: net.client(), c: net.tab(a) };
@@ -195,6 +212,9 @@ async function play({ seed, storage, bounds, opening, steps, way }: Script, bug:
     const [log, tally] = await Promise.all([tabs[who].log(ROOM), tabs[who].tally(ROOM)]);
     const look = () => {
       if (String(log.ids) !== String(tally.ids)) torn.push(`${who}: ${log.ids} beside ${tally.ids}`);
+      // A server that has begun anew has noted nothing yet.
+      const { last } = tally.volatile;
+      if (log.last !== last || (last && last !== log.ids.at(-1))) torn.push(`${who}: ${log.last} and ${last} beside ${log.ids}`);
     };
     log.$subscribe(look);
     tally.$subscribe(look);
@@ -210,11 +230,20 @@ async function play({ seed, storage, bounds, opening, steps, way }: Script, bug:
       case "call": {
         const { who, kind } = step;
         const id = `${who}${calls.length + 1}`;
-        const ids = kind === "addAll" ? [1, 2, 3].map((n) => `${id}.${n}`) : [id];
+        const ids = kind === "addAll" ? [1, 2, 3].map((n) => `${id}.${n}`) : kind === "type" ? [] : [id];
         const { log } = twins[who];
         const result = kind === "addAll" ? log.addAll([...ids]) : log[kind](id);
         const call: Call = { who, client: tabs[who], kind, ids, kills: kills(), yields: [], cancel: () => result.cancel() };
         calls.push(call);
+        if (kind === "type")
+          result.then(
+            () => {
+              // The caller's own twin shows it, or something later, unless a server has forgotten it.
+              const shown = typed.lastIndexOf(twins[who].log.typing.at(-1) ?? "");
+              if (shown < typed.indexOf(id) && kills() === call.kills) torn.push(`${who} has typed ${id}, and sees ${twins[who].log.typing}`);
+            },
+            () => {},
+          );
         void follow(call, result);
         break;
       }

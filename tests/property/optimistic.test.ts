@@ -40,6 +40,9 @@ class List {
   @state byTitle = new Map<string, Item>();
   @state count = 0;
   @state text = TEXT;
+  /** What has changed volatile state, since the server has begun. */
+  @state({ persist: false }) since: string[] = [];
+  @state({ persist: false }) sum = { by: 0 };
   @computed get left() {
     return this.items.filter(({ done }) => !done).length;
   }
@@ -68,6 +71,12 @@ class List {
   @event({ optimistic: true }) rise(call: string, by: number) {
     this.log.push(call);
     this.count += by;
+    this.point(call, by);
+  }
+  /** Changes volatile state alone. */
+  @event({ optimistic: true }) point(call: string, by: number) {
+    this.since.push(call);
+    this.sum.by += by;
   }
   @event({ optimistic: true }) write(call: string, by: number) {
     this.log.push(call);
@@ -88,7 +97,19 @@ class List {
   }
 }
 
+/** What each life of the store has had in `since`, from its beginning. */
+let lives: string[][] = [];
+
 class ServerList extends List {
+  readonly #life: string[] = [];
+  constructor() {
+    super();
+    lives.push(this.#life);
+  }
+  override point(call: string, by: number) {
+    super.point(call, by);
+    this.#life.push(call);
+  }
   override refuse(call: string) {
     throw new Error(call);
   }
@@ -100,22 +121,23 @@ const ROOM = "room";
 
 // --- what should be shown ---
 
-const KINDS = ["add", "toggle", "remove", "move", "rise", "write", "write", "refuse", "nothing", "plainly"] as const;
+const KINDS = ["add", "toggle", "remove", "move", "rise", "point", "point", "write", "write", "refuse", "nothing", "plainly"] as const;
 type Kind = (typeof KINDS)[number];
 
 /** What the events come to, one after the other, on plain data. Ids are those of the calls. */
 function replay(calls: readonly string[]): object {
-  const list = { log: [] as string[], items: [] as Item[], byTitle: new Map<string, Item>(), count: 0, text: TEXT };
+  const list = { log: [] as string[], items: [] as Item[], byTitle: new Map<string, Item>(), count: 0, text: TEXT, point() {} };
   for (const call of calls) {
     const [, kind, by] = call.split(" ") as [string, Kind, string];
     const methods = List.prototype as unknown as Record<Kind, (call: string, by: number) => void>;
     methods[kind === "plainly" ? "add" : kind].call(list, call, Number(by));
   }
-  return { ...list, left: list.items.filter(({ done }) => !done).length };
+  const { point, ...state } = list;
+  return { ...state, left: list.items.filter(({ done }) => !done).length };
 }
 
-/** As {@link replay} has it: what an id is of. */
-const comparable = ({ items, byTitle, ...rest }: Record<string, unknown>) => {
+/** As {@link replay} has it: what an id is of, and nothing volatile. */
+const comparable = ({ items, byTitle, since, sum, ...rest }: Record<string, unknown>) => {
   const row = ({ title, done }: Item) => ({ title, done });
   return { ...rest, items: (items as Item[]).map(row), byTitle: [...(byTitle as Map<string, Item>)].map(([title, item]) => [title, row(item)]) };
 };
@@ -169,6 +191,8 @@ type Script = ReturnType<typeof script> extends fc.Arbitrary<infer S> ? S : neve
 interface Call {
   readonly id: string;
   readonly kind: Kind;
+  /** How often the server had been killed. */
+  readonly kills: number;
   cancelled?: boolean;
   outcome?: "done" | "failed";
 }
@@ -178,12 +202,15 @@ interface Shown {
   readonly who: Name;
   readonly view: Record<string, unknown>;
   readonly open: readonly Call[];
+  readonly kills: number;
 }
 
 const STORAGES: Record<Script["storage"], () => Storage> = { memory, lasting };
 
 async function play({ seed, storage, transport, bounds, steps }: Script): Promise<void> {
   await using net = pair({ stores, browser: { stores: { list: List } }, storage: STORAGES[storage](), ...bounds, transport, log: () => {}, seed });
+  lives = [];
+  const kills = () => net.trace.filter((line) => line.endsWith("is killed")).length;
   // What has never changed is not kept: the first call may have to run in another life of it, where its ids are others.
   await net.server.list(ROOM).add("server0 add 0");
   const tabs = { a: net.client(), b: net.client() };
@@ -195,7 +222,7 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
     const list = await tabs[who].list(ROOM);
     const look = () => {
       const view = list.$snapshot() as unknown as Record<string, unknown>;
-      shown.push({ who, view, open: calls[who].filter(({ outcome }) => !outcome).map((call) => ({ ...call })) });
+      shown.push({ who, view, kills: kills(), open: calls[who].filter(({ outcome }) => !outcome).map((call) => ({ ...call })) });
       for (const { title, id } of list.items) ids.set(title, (ids.get(title) ?? new Set()).add(id));
     };
     list.$subscribe(look);
@@ -207,7 +234,7 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
     switch (step.does) {
       case "call": {
         const { who, kind, by } = step;
-        const call: Call = { id: `${who}${++made} ${kind} ${by}`, kind };
+        const call: Call = { id: `${who}${++made} ${kind} ${by}`, kind, kills: kills() };
         calls[who].push(call);
         const event = lists[who][kind] as (...args: unknown[]) => ReturnType<(typeof lists)["a"]["add"]>;
         const result = event(...[call.id, by].slice(0, List.prototype[kind].length));
@@ -246,6 +273,7 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
   expect(comparable(store), "the store").toEqual(comparable(replay(store.log as string[]) as never));
   // What a server had that has lost all, nobody knows.
   if (storage === "lasting") for (const one of shown) explain(one, store.log as string[]);
+  if (storage === "lasting") for (const one of shown) explainVolatile(one);
   if (storage === "lasting") for (const [title, one] of ids) expect([...one], `${title} has one id`).toHaveLength(1);
 }
 
@@ -256,7 +284,7 @@ function explain({ who, view, open }: Shown, history: readonly string[]): void {
   while (from < log.length && log[from] === history[from]) from++;
   const rest = log.slice(from);
   const known = new Set(log.slice(0, from));
-  const waiting = open.filter(({ id, kind }) => !known.has(id) && kind !== "plainly");
+  const waiting = open.filter(({ id, kind }) => !known.has(id) && kind !== "plainly" && kind !== "point");
   const label = `${who} shows ${log}, with ${open.map(({ id }) => id)} open, of ${history}`;
   // Each is shown that has no answer, once, in order; who was refused or cancelled, or has done nothing, may have its answer by now.
   const optional = ({ kind, cancelled }: Call) => cancelled || ["refuse", "nothing"].includes(kind);
@@ -264,6 +292,24 @@ function explain({ who, view, open }: Shown, history: readonly string[]): void {
   expect(rest, label).toEqual(expected);
   expect(comparable(view), label).toEqual(comparable(replay(log) as never));
   expect((view.text as string).isWellFormed(), label).toBe(true);
+}
+
+/** The volatile state is what some life of the store had at some time, with the client's calls that had no answer, in order. */
+function explainVolatile({ who, view, open, kills }: Shown): void {
+  const since = view.since as string[];
+  const changing = open.filter(({ kind }) => kind === "point" || kind === "rise");
+  const follows = (life: readonly string[]) => {
+    let from = 0;
+    while (from < since.length && since[from] === life[from]) from++;
+    const rest = since.slice(from);
+    const known = new Set(since.slice(0, from));
+    // A call of an earlier life may be over, and its answer late.
+    const waiting = changing.filter((call) => !known.has(call.id) && (rest.includes(call.id) || !(call.cancelled || kills > call.kills)));
+    return String(rest) === String(waiting.map(({ id }) => id));
+  };
+  const label = `${who} shows ${since}, with ${changing.map(({ id }) => id)} open, of ${lives.filter((life) => life.length > 0).join(" and ")}`;
+  expect([[], ...lives].some(follows), label).toBe(true);
+  expect(view.sum, label).toEqual({ by: since.reduce((sum, call) => sum + Number(call.split(" ")[2]), 0) });
 }
 
 test(
