@@ -50,11 +50,12 @@ export interface ReceiverWorld {
   readonly inspection: Inspection | undefined;
 }
 
-/** A snapshot that waits for those of the other stores of its host. */
-interface HeldSnapshot {
+/** The state of a store, which waits for those of the other stores of its host. */
+interface HeldState {
   readonly twin: LiveTwin;
   readonly scope: Scope;
-  readonly message: SnapshotMessage;
+  /** With a resume, it is the volatile state alone. */
+  readonly message: SnapshotMessage | ResumeMessage;
   readonly volatile: VolatileMessage | undefined;
 }
 
@@ -67,8 +68,8 @@ export class Receiver {
   readonly #hosts = new Map<unknown, Scope>();
   /** This client's events that the next frame shows, by number, with the numbers of the instances that they have made. */
   #ran = new Map<number, RanMessage[3]>();
-  /** Snapshots of one host wait for each other, as a change of several stores is shown whole or not at all. */
-  #held: HeldSnapshot[] = [];
+  /** The states of one host wait for each other, as a change of several stores is shown whole or not at all. */
+  #held: HeldState[] = [];
   readonly #volatile: WaitingStates = new Map();
   /** The last ticks of hosts: an answer may name one of a store that has no volatile state. */
   readonly #ticks = new Map<number, number>();
@@ -85,13 +86,13 @@ export class Receiver {
     if (process.env.NODE_ENV === "production") return this.#take(message);
     const began = performance.now();
     this.#take(message);
-    const host = message[0] === "tick" ? message[1] : message[0];
+    const host = message[0] === "tick" || message[0] === "volatile" ? message[1] : message[0];
     this.#world.inspection?.news.tell({ what: "message", message, twins: this.#twinsOf(this.#hosts.get(host)), ms: performance.now() - began });
   }
 
   #take(message: StateMessage): void {
     const { twins } = this.#world;
-    if (message[0] !== "snapshot" && message[0] !== "volatile") this.#release();
+    if (!IS_STATE.test(message[0] as string)) this.#release();
     switch (message[0]) {
       case "hello":
         if (!this.#takeHello(message[1])) return;
@@ -175,23 +176,21 @@ export class Receiver {
     this.#hosts.set(host, scope);
     const audience = message[0] === "snapshot" ? message[9] : message[6];
     Object.assign(scope, { incarnation, audience });
-    const volatile = this.#volatile.get(waitingKey(host, store));
-    if (message[0] === "snapshot") {
-      this.#held.push({ twin, scope, message, volatile });
-      if (!this.#awaited()) this.#release();
-    } else if (twin.shows(incarnation, revision) && twin.at?.[2] === audience) {
+    if (message[0] === "resume") {
+      if (!twin.shows(incarnation, revision) || twin.at?.[2] !== audience) return this.#renew(twin);
       Object.assign(twin, { synced: true, host, tick: undefined });
       twin.onSynced?.();
-      // Frames may follow that bring the twin to what it belongs to.
-      if (!volatile || belongsTo(twin.at, volatile)) this.#takeVolatile(twin, volatile);
       this.#sender.flush();
-    } else this.#renew(twin);
+    }
+    this.#held.push({ twin, scope, message, volatile: this.#volatile.get(waitingKey(host, store)) });
+    if (!this.#awaited()) this.#release();
   }
 
-  /** Tells whether a snapshot of another store of the same host is still to come. */
+  /** Tells whether the state of another store of the same host is still to come. */
   #awaited(): boolean {
-    const behind = (twin: LiveTwin, [, , , , incarnation, revision]: SnapshotMessage) =>
-      twin.state === "ready" && this.#world.connection.watches(twin) && !twin.shows(incarnation, revision) && !this.#held.some((one) => one.twin === twin);
+    const has = (twin: LiveTwin, [head, , , , incarnation, revision]: HeldState["message"]) =>
+      (head === "resume" ? twin.synced : twin.shows(incarnation, revision)) || this.#held.some((one) => one.twin === twin);
+    const behind = (twin: LiveTwin, message: HeldState["message"]) => twin.state === "ready" && this.#world.connection.watches(twin) && !has(twin, message);
     return this.#held.some(({ scope, message }) => this.#twinsOf(scope).some((twin) => behind(twin, message)));
   }
 
@@ -201,6 +200,9 @@ export class Receiver {
     this.#held = [];
     atomically(() => {
       for (const { twin, message, volatile } of ready) {
+        // Frames may follow that bring the twin to what it belongs to.
+        if (message[0] === "resume" && twin.synced && (!volatile || belongsTo(twin.at, volatile))) this.#takeVolatile(twin, volatile);
+        if (message[0] === "resume") continue;
         Object.assign(twin, { synced: true, host: message[1] });
         twin.onSynced?.();
         this.#takeSnapshot(twin, message, volatile);
@@ -392,3 +394,6 @@ export class Receiver {
     for (const twin of this.#world.twins.values()) twin.synced = false;
   }
 }
+
+/** The messages that bring states, which do not end the wait of a state for others. */
+const IS_STATE = /^(snapshot|resume|volatile)$/;

@@ -74,7 +74,8 @@ export class VolatileChannels {
   snapshot(viewers: Viewers | undefined, shown: Channel): Snapshot {
     let channel = this.#channels.get(viewers);
     if (!channel) channel = this.#open(viewers, shown);
-    return channel.snapshot();
+    // An event may have open changes.
+    return this.#graph.rewind(() => (channel as VolatileChannel).snapshot());
   }
 
   #open(viewers: Viewers | undefined, shown: Channel): VolatileChannel {

@@ -92,7 +92,10 @@ function Messages({ recorder: { messages } }: { recorder: DevtoolsRecorder }): R
             <td>{clock(message.time)}</td>
             <td>{message.name}</td>
             <td>{message.stores.join(", ")}</td>
-            <td className="figure">{message.revision}</td>
+            <td className="figure">
+              {message.revision}
+              {message.tick !== undefined && ` tick ${message.tick}`}
+            </td>
             <td className="figure">{bytes(message.bytes)}</td>
             <td className="figure">{ms(message.ms)}</td>
           </tr>

@@ -6,7 +6,7 @@ import type { InstanceNode } from "../../lib/graph/instance.js";
 import { Signal } from "../../lib/graph/signal.js";
 import type { Prediction } from "../../lib/predict/predictions.js";
 import { commitsOf, type FrameCommit } from "../../lib/wire/frame-commits.js";
-import { isFrame, type StateMessage } from "../../lib/wire/protocol.js";
+import { type FrameTick, isFrame, type StateMessage } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 
 /** A call of an event. Times are those of `performance.now()`. */
@@ -54,6 +54,8 @@ export interface MessageRecord {
   /** The names of its stores. */
   readonly stores: readonly string[];
   readonly revision: number | undefined;
+  /** The tick of the volatile state that it brings. */
+  readonly tick: number | undefined;
   readonly bytes: number;
   /** How long applying it and notifying all readers took, in ms. */
   readonly ms: number;
@@ -176,31 +178,43 @@ export class DevtoolsRecorder {
   #message(message: StateMessage, twins: readonly LiveTwin[], ms: number): void {
     const commits = isFrame(message) ? commitsOf(message) : undefined;
     const { name, revision } = commits ? { name: "frame", revision: commits.at(-1)?.revision } : { name: message[0] as string, revision: revisionOf(message) };
-    const stores = commits ? this.#frame(commits, bytesOf(message), twins) : storesOf(message).map(nameOf);
+    const stores = commits ? this.#frame(commits, bytesOf(message), twins) : this.#storesOf(message, twins);
     if (message[0] === "snapshot") {
       const [, , store, key, , , snapshot] = message;
       const twin = [...this.inspection.twins.values()].find((one) => one.store === store && one.key === key);
       if (twin) this.#receive(twin, snapshot);
     }
-    const record: MessageRecord = { id: this.#ids++, time: new Date(), name, stores, revision, bytes: bytesOf(message), ms };
+    const tick = commits ? commits.findLast((commit) => commit.tick)?.tick?.[0] : tickOf(message);
+    const record: MessageRecord = { id: this.#ids++, time: new Date(), name, stores, revision, tick, bytes: bytesOf(message), ms };
     this.messages = [...this.messages.slice(1 - KEPT), record];
   }
 
   /** Takes the commits of a frame, and gives the names of its stores. */
   #frame(commits: readonly FrameCommit[], bytes: number, twins: readonly LiveTwin[]): string[] {
     const stores = new Set<string>();
-    for (const { revision, deltas } of commits) {
-      for (const [store, delta] of deltas) {
-        const twin = twins.find((one) => one.store === store);
-        stores.add(twin ? nameOf(twin) : store);
-        if (twin) this.#receive(twin, delta);
-      }
+    for (const { revision, deltas, tick } of commits) {
+      for (const name of this.#deltas([...deltas, ...(tick ? deltasIn(tick) : [])], twins)) stores.add(name);
       if (deltas.length === 0) continue;
       const frame = { twins, revision, bytes: commits.length === 1 ? bytes : bytesOf(deltas), time: performance.now() };
       this.#frames = [...this.#frames.slice(1 - KEPT), frame];
     }
     for (const record of this.calls) this.#claim(record);
     return [...stores];
+  }
+
+  /** Takes the deltas of stores, and gives the names of these. */
+  #deltas(deltas: readonly (readonly [store: string, delta: unknown])[], twins: readonly LiveTwin[]): string[] {
+    return deltas.map(([store, delta]) => {
+      const twin = twins.find((one) => one.store === store);
+      if (twin) this.#receive(twin, delta);
+      return twin ? nameOf(twin) : store;
+    });
+  }
+
+  /** The names of the stores that a message other than a frame is for. */
+  #storesOf(message: StateMessage, twins: readonly LiveTwin[]): string[] {
+    if (message[0] === "tick") return this.#deltas(deltasIn(message.slice(2) as unknown as FrameTick), twins);
+    return message[0] === "volatile" ? this.#deltas([[message[3], message[4]]], twins) : storesOf(message).map(nameOf);
   }
 
   #receive(twin: LiveTwin, data: unknown): void {
@@ -246,7 +260,13 @@ export const nameOf = ({ store, key }: { readonly store: string; readonly key: s
 
 const revisionOf = (message: StateMessage): number | undefined => (message[0] === "snapshot" || message[0] === "resume" ? message[5] : undefined);
 
-/** The store that a message other than a frame is for. */
+const tickOf = (message: StateMessage): number | undefined => (message[0] === "volatile" || message[0] === "tick" ? message[2] : undefined);
+
+/** The deltas of a tick. */
+const deltasIn = ([, ...parts]: FrameTick) =>
+  parts.flatMap((store, i): [store: string, delta: unknown][] => (i % 2 === 0 ? [[store as string, parts[i + 1]]] : []));
+
+/** The store that a message is for. */
 function storesOf(message: StateMessage): { readonly store: string; readonly key: string | null }[] {
   switch (message[0]) {
     case "snapshot":

@@ -31,6 +31,7 @@ function TwinTree({ twin, received }: { twin: LiveTwin; received: number }): Rea
         {twin.state === "ready" ? (
           <span key={changes} className={changes > 0 ? "changed" : undefined} title={`Incarnation ${incarnation}`}>
             revision {revision < 0 ? "?" : revision}
+            {Boolean(twin.tick) && `, tick ${twin.tick}`}
           </span>
         ) : (
           <span className={twin.error && "error"}>

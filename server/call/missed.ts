@@ -29,20 +29,29 @@ export async function missedBy(
   }
   // What all its stores have missed, as the client may show others too.
   const viewers = host.audiences.of(caller);
-  const volatile = await volatileOf(host, [...names, called.name], viewers, client);
-  if (at >= host.revision) return volatile;
+  const { revision: last, messages: volatile } = await volatileOf(host, [...names, called.name], viewers, client);
+  if (at >= last) return volatile;
   const frames = audience === viewers?.name ? host.missed(at, [...names, called.name], viewers) : undefined;
-  if (frames) return [...volatile, ...frames.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)])];
-  const { revision, snapshot, ended, since } = await host.read(called.name, viewers, client);
+  // Later frames have ticks of their own, which an answer cannot bring.
+  const missed = frames?.filter(({ revision }) => revision <= last);
+  if (missed) return [...volatile, ...missed.flatMap((frame) => [...frame.ran(client, 0), frame.message(new Set(names), 0)])];
+  const { revision, tick, snapshot, ended = 0, since, volatile: whole } = await host.read(called.name, viewers, client);
   const end = viewers ? ([ended, since ?? 0, viewers.name] as const) : since === undefined ? ([ended] as const) : ([ended, since] as const);
-  return [...volatile, ["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ...end]];
+  const own = whole ? [volatileMessage(host, 0, { revision, tick }, called.name, whole, ended, viewers)] : [];
+  return [...own, ["snapshot", 0, called.name, host.roomKey, host.incarnation, revision, snapshot, ...end]];
 }
 
 /** The volatile state of stores, once all is stored that it may tell of. */
-async function volatileOf(host: Host, stores: readonly string[], viewers: HostViewers | undefined, client: string): Promise<VolatileMessage[]> {
+async function volatileOf(
+  host: Host,
+  stores: readonly string[],
+  viewers: HostViewers | undefined,
+  client: string,
+): Promise<{ revision: number; messages: VolatileMessage[] }> {
   const ended = host.eventNumbers.ended(client);
   const shown = host.watchers.volatile(new Set(stores), viewers);
   const moment = { revision: host.commits.revision, tick: host.ticks.number };
   await host.commits.settled();
-  return shown.map(([store, snapshot]) => volatileMessage(host, 0, moment, store, snapshot, ended, viewers));
+  const messages = shown.map(([store, snapshot]) => volatileMessage(host, 0, moment, store, snapshot, ended, viewers));
+  return { revision: moment.revision, messages };
 }

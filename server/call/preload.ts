@@ -137,7 +137,8 @@ async function preloaded(
       const lasting = page && !(isNew && definition.kind === "session");
       await host.loader.load(store, { caller, page, lasting, bring: kept && host.kept.of(store, kept) });
       await host.settled(store, host.audiences.of(caller), limits.preloadTimeout);
-      return { store, key, incarnation: host.incarnation, ...(await host.read(store, host.audiences.of(caller))) };
+      const { tick, ...state } = await host.read(store, host.audiences.of(caller));
+      return { store, key, incarnation: host.incarnation, ...state };
     } finally {
       admission.leave(host);
     }

@@ -91,6 +91,7 @@ export interface Limits {
 /** A store's committed state for clients. `audience`: the name of those whose numbers its containers have, if they see hidden members. */
 interface CommittedState {
   readonly revision: number;
+  readonly tick: number;
   readonly snapshot: Snapshot;
   readonly ended?: number;
   readonly since?: number;
@@ -264,7 +265,15 @@ export class Host {
     const { snapshot, since, volatile } = this.watchers.snapshot(store, viewers);
     const ended = client !== undefined && { ended: this.eventNumbers.ended(client) };
     const audience = viewers && { audience: viewers.name };
-    const read = { revision: this.commits.revision, snapshot, ...ended, ...(since > 0 && { since }), ...audience, ...(volatile && { volatile }) };
+    const read = {
+      revision: this.commits.revision,
+      tick: this.ticks.number,
+      snapshot,
+      ...ended,
+      ...(since > 0 && { since }),
+      ...audience,
+      ...(volatile && { volatile }),
+    };
     await this.commits.settled();
     return read;
   }

@@ -51,6 +51,30 @@ test("a page hydrates on its HTML, without rendering anything twice", async () =
   expect(renders("List")).toBe(1);
 });
 
+test("volatile fields come with the page as others do, and hydrate without rendering anything twice", async () => {
+  const { todo, state } = source();
+  const volatile = [
+    ["items", "id", "title", "done"],
+    4,
+    [0, 4],
+    [
+      ["m", 1, [1], [0], 0],
+      ["o", 1, [0], 0],
+      ["a", 1, [1], 0],
+      ["o", 1, [1, 2, 3], [1], ["eggs"], [false]],
+    ],
+  ];
+  const [store] = (state as unknown as { stores: object[] }).stores;
+  const own = { ...store, snapshot: [["", "draft"], 1, [0, 1], [["c", 1, 0, [1], ["a draft"]]]], volatile };
+  const page = { ...(state as object), stores: [own] } as never;
+  const text = await serverHtml("Plain", { state: page });
+  expect(text).toContain("<li>eggs</li>");
+  const client = join(todo);
+  client.prompt = false;
+  expect((await hydrate(client, text, <Plain state={page} />)).text).toBe("eggs");
+  expect(renders("List")).toBe(1);
+});
+
 test.each(["before and while", "while"])("changes that come %s a page hydrates show after it, without a mismatch", async (when) => {
   const { todo, state } = source();
   const text = await serverHtml("Everything", { state });

@@ -225,7 +225,10 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
       joined.visitor.update({ text: JSON.stringify(state.visitor) });
       for (const one of state.stores) {
         if ("refused" in one) joined.refuse(one.store, one.key, new EventError(one.refused[0] as "FORBIDDEN", one.refused[1]));
-        else if (twinAt(one.store, one.key).fill([one.incarnation, one.revision], one.snapshot as never)) twinAt(one.store, one.key).rendered();
+        else {
+          const twin = twinAt(one.store, one.key);
+          if (twin.fill([one.incarnation, one.revision], one.snapshot as never, undefined, one.volatile as never)) twin.rendered();
+        }
       }
     },
     onError(listener) {
