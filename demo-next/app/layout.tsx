@@ -1,12 +1,11 @@
 import "@radix-ui/themes/styles.css";
 import "./globals.css";
-import { Theme } from "@radix-ui/themes";
 import type { Metadata, Viewport } from "next";
-import { ThemeProvider } from "next-themes";
 import type { ReactNode } from "react";
 import { TwinDevtools } from "twinstate/react/devtools";
 import { Header } from "../components/header";
 import { Notices } from "../components/notices";
+import { twin } from "../state/server";
 
 export const metadata: Metadata = {
   title: { default: "twinstate", template: "%s · twinstate" },
@@ -21,19 +20,15 @@ export const viewport: Viewport = {
   ],
 };
 
-export default function Layout({ children }: { children: ReactNode }) {
+export default async function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" suppressHydrationWarning>
       <body>
-        <ThemeProvider attribute="class" disableTransitionOnChange>
-          <Theme accentColor="iris" grayColor="slate" radius="large">
-            <Notices>
-              <Header />
-              <main>{children}</main>
-              <TwinDevtools />
-            </Notices>
-          </Theme>
-        </ThemeProvider>
+        <Notices look={await twin.preload({ look: true })}>
+          <Header />
+          <main>{children}</main>
+          <TwinDevtools />
+        </Notices>
       </body>
     </html>
   );

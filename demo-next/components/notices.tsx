@@ -1,9 +1,10 @@
 "use client";
 import { CheckCircledIcon, CrossCircledIcon, InfoCircledIcon } from "@radix-ui/react-icons";
 import { Callout } from "@radix-ui/themes";
-import { createContext, type ReactNode, use, useState } from "react";
-import { TwinProvider } from "../state/client";
+import { type ComponentProps, createContext, type ReactNode, use, useState } from "react";
+import { TwinPreload, TwinProvider } from "../state/client";
 import styles from "./notices.module.css";
+import { Themed } from "./themed";
 
 interface Notice {
   readonly id: number;
@@ -27,8 +28,10 @@ const SHOWN = 6000;
 let last = 0;
 const nextId = () => ++last;
 
-/** The page's connection to the server. It shows the errors of its calls, and what `effect.toast()` says. */
-export function Notices({ children }: { children: ReactNode }) {
+/**
+ * The page's connection to the server. It shows the errors of its calls, and what `effect.toast()` says. `look`: the look with which the page is rendered.
+ */
+export function Notices({ look, children }: { look: ComponentProps<typeof TwinPreload>["state"]; children: ReactNode }) {
   const [notices, setNotices] = useState<readonly Notice[]>([]);
 
   function show(message: string, options?: { kind?: Notice["kind"]; duration?: number }) {
@@ -41,20 +44,24 @@ export function Notices({ children }: { children: ReactNode }) {
 
   return (
     <TwinProvider onError={report} effects={{ toast: show }}>
-      <Report value={report}>{children}</Report>
-      <div className={styles.place} role="alert">
-        {notices.map(({ id, message, kind }) => {
-          const { color, Icon } = LOOKS[kind];
-          return (
-            <Callout.Root color={color} variant="surface" className={styles.notice} key={id}>
-              <Callout.Icon>
-                <Icon />
-              </Callout.Icon>
-              <Callout.Text>{message}</Callout.Text>
-            </Callout.Root>
-          );
-        })}
-      </div>
+      <TwinPreload state={look}>
+        <Themed>
+          <Report value={report}>{children}</Report>
+          <div className={styles.place} role="alert">
+            {notices.map(({ id, message, kind }) => {
+              const { color, Icon } = LOOKS[kind];
+              return (
+                <Callout.Root color={color} variant="surface" className={styles.notice} key={id}>
+                  <Callout.Icon>
+                    <Icon />
+                  </Callout.Icon>
+                  <Callout.Text>{message}</Callout.Text>
+                </Callout.Root>
+              );
+            })}
+          </div>
+        </Themed>
+      </TwinPreload>
     </TwinProvider>
   );
 }

@@ -2,16 +2,18 @@
 import { MoonIcon, SunIcon } from "@radix-ui/react-icons";
 import { IconButton } from "@radix-ui/themes";
 import { useTheme } from "next-themes";
+import { useLook } from "../state/client";
 import styles from "./theme-toggle.module.css";
 
 /** Toggles light and dark. Both icons are in the HTML, as only the browser knows which one shows. */
 export function ThemeToggle() {
-  const { resolvedTheme, systemTheme, setTheme } = useTheme();
+  const { theme, choose } = useLook();
+  const { systemTheme } = useTheme();
 
   function toggle() {
-    const next = resolvedTheme === "dark" ? "light" : "dark";
+    const next = (theme === "system" ? systemTheme : theme) === "dark" ? "light" : "dark";
     // A choice equal to the system's theme follows the system again.
-    setTheme(next === systemTheme ? "system" : next);
+    choose(next === systemTheme ? "system" : next);
   }
 
   return (

@@ -1,13 +1,14 @@
 "use client";
 import { createHooks } from "twinstate/react";
 import { Board } from "./board";
+import { Look } from "./look";
 import { Message } from "./message";
 import { Poll } from "./poll";
 import type { Twin } from "./server";
 import { Item, Todo } from "./todo";
 
-export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker, useChat, useAccount, useProfile, useBulletin } =
+export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker, useChat, useAccount, useProfile, useBulletin, useLook } =
   createHooks<Twin>({
-    stores: { todo: Todo, board: Board, poll: Poll },
+    stores: { todo: Todo, board: Board, poll: Poll, look: Look },
     models: { Item, Message },
   });

@@ -7,6 +7,7 @@ import { Bulletin } from "./bulletin";
 import { Chat } from "./chat";
 import { context } from "./context";
 import { isKey } from "./key";
+import { Look } from "./look";
 import { Message } from "./message";
 import { Poll } from "./poll";
 import { Polls } from "./polls";
@@ -31,6 +32,7 @@ export const twin = createTwin({
       },
     }),
     bulletin: scope.shared(Bulletin),
+    look: Look,
   },
   models: { Item, Message },
   context,

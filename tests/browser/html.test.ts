@@ -54,6 +54,20 @@ describe("the HTML of the to-do page", () => {
   });
 });
 
+describe("the theme", () => {
+  const themeOf = (html: string) => /<div[^>]*class="radix-themes ?([^"]*)"/.exec(html)?.[1] ?? html.slice(0, 500);
+  const page = async (cookie: string) => themeOf(await (await get("/", cookie)).text());
+
+  test("is in the HTML of each page, as the browser's cookie says, and is the system's for anything else", async () => {
+    const session = await newSession();
+    expect(await page(session)).not.toMatch(/dark|light/);
+    expect(await page(`${session}; twin.look.theme=dark`)).toMatch(/(^| )dark( |$)/);
+    expect(await page("twin.look.theme=dark")).toMatch(/(^| )dark( |$)/);
+    expect(await page(`${session}; twin.look.theme=purple`)).not.toMatch(/dark|light/);
+    expect(await page(session)).not.toMatch(/dark|light/);
+  });
+});
+
 describe("the HTML of a board", () => {
   test("contains the cards that are on it", async () => {
     const key = `html-${Date.now()}`;
@@ -77,15 +91,15 @@ describe("a session's cookie", () => {
   });
 
   test("never travels with a page that may be kept by shared caches", async () => {
-    const first = await get("/about");
+    const first = await get("/about/license");
     expect(first.headers.getSetCookie()).toHaveLength(1);
     expect(first.headers.get("cache-control")).toBe("private, no-store");
     const [cookie = ""] = first.headers.getSetCookie();
-    const second = await get("/about", cookie.split(";", 1)[0]);
+    const second = await get("/about/license", cookie.split(";", 1)[0]);
     expect(second.headers.getSetCookie()).toEqual([]);
-    // The page is prerendered: this is what makes the first half worth a test.
+    // It is prerendered: this is what makes the first half worth a test.
     expect(second.headers.get("cache-control")).toContain("s-maxage");
-    expect((await second.text()).includes("How it works")).toBe(true);
+    expect((await second.text()).includes("MIT License")).toBe(true);
   });
 
   test("is not set twice", async () => {

@@ -1,4 +1,4 @@
-import type { Page } from "playwright";
+import type { BrowserContext, Page } from "playwright";
 import { expect } from "vitest";
 import { board } from "./kit/demo.js";
 import { hydrated } from "./kit/hydrated.js";
@@ -18,23 +18,57 @@ test("is dark where the system is, and light where it is not", async ({ visit })
   expect(await lightness(await (await visit({ colorScheme: "light" })).open("/"))).toBeGreaterThan(240);
 });
 
-test("is toggled, and remembers that from the first frame of the next load", async ({ visit }) => {
-  const visitor = await visit({ colorScheme: "light" });
-  const page = await visitor.open("/");
-  await page.getByRole("button", { name: "Light or dark" }).click();
-  await expect.poll(() => lightness(page)).toBeLessThan(60);
-  await visitor.context.addInitScript(() => {
+/** Notes the theme of each frame that is painted from the next load on. */
+const watchFrames = (context: BrowserContext) =>
+  context.addInitScript(() => {
     const seen = new Set<string>();
     Object.assign(window, { seen });
     const look = () => {
-      if (document.body) seen.add(document.documentElement.classList.contains("dark") ? "dark" : "light");
+      const root = document.querySelector(".radix-themes");
+      if (root) seen.add(root.closest(".dark") ? "dark" : "light");
       requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
   });
+const framesOf = (page: Page) => page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen]);
+
+test("behaviour 86: is toggled, and kept by a cookie, so that the first frame of the next load has it, without scripts too", async ({ visit }) => {
+  const visitor = await visit({ colorScheme: "light" });
+  const page = await visitor.open("/");
+  expect((await visitor.context.cookies()).map(({ name }) => name)).toEqual(["twin_session"]);
+  await page.getByRole("button", { name: "Light or dark" }).click();
+  await expect.poll(() => lightness(page)).toBeLessThan(60);
+  await expect
+    .poll(async () => (await visitor.context.cookies()).find(({ name }) => name === "twin.look.theme"))
+    .toMatchObject({
+      value: "dark",
+      path: "/",
+      sameSite: "Lax",
+      httpOnly: false,
+    });
+  await watchFrames(visitor.context);
   await page.reload();
   await hydrated(page);
-  expect(await page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen])).toEqual(["dark"]);
+  expect(await framesOf(page)).toEqual(["dark"]);
+  // What the browser knows before any script has come.
+  const state = await visitor.context.storageState();
+  const { context } = await visit({ colorScheme: "light", javaScriptEnabled: false, storageState: state });
+  const plain = await context.newPage();
+  await plain.goto("/about");
+  expect(await lightness(plain)).toBeLessThan(60);
+});
+
+test("behaviour 87: other tabs follow, and a removed cookie is the system's theme again with the next load", async ({ visit }) => {
+  const visitor = await visit({ colorScheme: "light" });
+  const [page, other] = [await visitor.open("/"), await visitor.open("/about")];
+  await page.getByRole("button", { name: "Light or dark" }).click();
+  await expect.poll(() => lightness(other)).toBeLessThan(60);
+  await other.reload();
+  await hydrated(other);
+  expect(await lightness(other)).toBeLessThan(60);
+  await visitor.context.clearCookies({ name: "twin.look.theme" });
+  await other.reload();
+  await expect.poll(() => lightness(other)).toBeGreaterThan(240);
 });
 
 test("follows the system again when toggled back", async ({ visit }) => {

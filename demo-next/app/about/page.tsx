@@ -24,7 +24,7 @@ const COMPONENT = `const todo = useTodo();
   Add ({todo.left} left)
 </button>`;
 
-/** A static page: it has no state, so it is the same for everybody, and may be cached. */
+/** A page without state of its own. */
 export default function Page() {
   return (
     <Container size="2">
@@ -53,7 +53,7 @@ export default function Page() {
           <Link asChild>
             <NextLink href="/board/demo">board</NextLink>
           </Link>{" "}
-          that everybody shares.
+          that everybody shares. The code is under the <Link href="/about/license">MIT licence</Link>.
         </Text>
       </Flex>
     </Container>
