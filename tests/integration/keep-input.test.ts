@@ -14,6 +14,7 @@ class Prefs {
   @state({ keep: "cookie", input: Theme }) theme: z.infer<typeof Theme> = "light";
   @state({ keep: "localStorage" }) size: number = 10;
   @state({ keep: "localStorage", input: z.json() }) layout: unknown = null;
+  @state({ keep: "localStorage", input: z.any() }) anything: unknown = null;
   @state admin: boolean = false;
   @state loads: string[] = [];
   @state({ private: true }) private secret: string = "s";
@@ -23,6 +24,9 @@ class Prefs {
   }
   @event(Theme) set(theme: z.infer<typeof Theme>) {
     this.theme = theme;
+  }
+  @event(z.number()) resize(size: number) {
+    this.size = size;
   }
   @event reveal() {
     return `${this.secret} ${this.admin}`;
@@ -73,8 +77,9 @@ describe("what a client brings", () => {
     expect(await snapshot()).toMatchObject({ theme: "dark", size: 3 });
     // The stream of the same page says it once more.
     await visitor.number("prefs.set", 2, ["light"]);
+    for (const size of [4, 5]) await visitor.number("prefs.resize", size - 1, [size]);
     const follower = await visitor.connect(1, { store: "prefs", kept: [{ theme: "dark", size: "3" }] } as never);
-    expect(await follower.state("prefs")).toMatchObject({ theme: "light", size: 3 });
+    expect(await follower.state("prefs")).toMatchObject({ theme: "light", size: 5 });
   });
 
   test("a client that does not say what it keeps is not sent the store, as its hooks would run before that is known", async () => {
@@ -113,6 +118,14 @@ describe("what a client brings", () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect(app.logs).toEqual([]);
   });
+
+  test.for([`${"[".repeat(200)}${"]".repeat(200)}`, '{"__proto__":{"polluted":true}}', '{"constructor":{"prototype":{"polluted":true}}}'])(
+    "values beyond the bounds of arguments are texts at most, whatever a schema takes: %#",
+    async (text) => {
+      const app = await served();
+      expect(await bring(app.visitor(), { anything: text })).toMatchObject({ anything: text });
+    },
+  );
 
   test("fields of which it says nothing stay as they are", async () => {
     const app = await served();

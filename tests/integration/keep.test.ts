@@ -182,6 +182,19 @@ describe("who knows better", () => {
     expect(net.storages(a).cookie).toEqual({});
   });
 
+  test("nor where the server has been started again, and has stored a newer one", async () => {
+    await using net = open({ storage: lasting() });
+    const a = net.client();
+    const prefs = await a.prefs();
+    await prefs.set("dark");
+    net.cut(a);
+    await net.server.prefs(net.session(a)).set("light");
+    net.kill();
+    await net.quiet();
+    expect(prefs.theme).toBe("light");
+    expect(net.storages(a).cookie).toEqual({});
+  });
+
   test("a page that is loaded before its browser has heard of a change does not undo it", async () => {
     await using net = open();
     const a = net.client();
@@ -225,6 +238,22 @@ describe("who knows better", () => {
     await call;
     expect(prefs.theme).toBe("dark");
     expect(net.storages(a).cookie).toHaveProperty(["twin.prefs.theme"], "dark");
+  });
+
+  test("a prediction is not kept, though the state changes meanwhile", async () => {
+    await using net = open({ browser: { stores: { prefs: Prefs } } });
+    const a = net.client();
+    const b = net.tab(a);
+    const [one, other] = [await a.prefs(), await b.prefs()];
+    net.next(a, "late");
+    const call = one.toggle();
+    await other.resize(30);
+    await net.wait(20);
+    expect(one).toMatchObject({ theme: "dark", size: 30 });
+    expect(other.theme).toBe("light");
+    expect(net.storages(a).cookie).toEqual({});
+    await call;
+    expect(net.storages(a)).toMatchObject({ cookie: { "twin.prefs.theme": "dark" }, localStorage: { "twin.prefs.size": "30" } });
   });
 
   test("after a server has lost its memory, the page brings what its browser has", async () => {
