@@ -95,7 +95,7 @@ const warned = new WeakSet<Server>();
 export async function preload(server: Server, what: Readonly<Record<string, unknown>>, headers: Headers): Promise<PreloadData> {
   const { callers, definitions, proxies, schema, sessions } = server;
   const known = await callers.recognise(headers.get("cookie"));
-  const session = known && !known.replaced ? known.id : sessions.create();
+  const session = known && !known.replaced ? known.id : newSession(sessions, headers);
   if (!known && process.env.NODE_ENV !== "production" && asksForPage(headers) && !warned.has(server)) {
     warned.add(server);
     server.report("warn", noSessionInPreload());
@@ -113,6 +113,15 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
   }
   const stores = await Promise.all(wanted.map(([definition, key, page]) => preloaded(server, definition, key, page, visitor)));
   return { schema, session: sessionTagOf(session), ...visitorOf(caller.context), stores };
+}
+
+/** The sessions of requests that came without one: the layout and the page of one request preload for the same visitor. */
+const made = new WeakMap<Headers, string>();
+
+function newSession(sessions: Sessions, headers: Headers): string {
+  const session = made.get(headers) ?? sessions.create();
+  made.set(headers, session);
+  return session;
 }
 
 async function preloaded(

@@ -1,5 +1,8 @@
 import { inCache, outsideRequest } from "../../lib/errors/errors.js";
 
+/** The headers of each request, by Next's own: all who ask within one request get the same object. */
+const copies = new WeakMap<object, Headers>();
+
 /**
  * Gives the headers of the request that Next is rendering, or whose action it runs. They are read through the caller's own module graph: Next
  * keeps several graphs, and each has its own headers.
@@ -10,7 +13,10 @@ export async function requestHeaders(what: string): Promise<Headers> {
     // While Next prerenders, `connection()` waits for a request. Headers alone may be there earlier, but Next refuses random values, as ids are, before
     // there is a request.
     await connection();
-    return new Headers(await headers());
+    const own = await headers();
+    const copy = copies.get(own) ?? new Headers(own);
+    copies.set(own, copy);
+    return copy;
   } catch (error) {
     const { message, digest } = error as { message?: unknown; digest?: unknown };
     if (typeof message === "string" && /use cache|unstable_cache/.test(message)) throw inCache(what, error);

@@ -229,7 +229,7 @@ test.for([
   const page = await visitor.open("/poll");
   await page.getByLabel("Your name").fill("Ann");
   await page.getByLabel("Your name").press("Enter");
-  await page.getByText("Signed in as Ann").waitFor();
+  await page.getByText("You are Ann").waitFor();
   await hydrated(page);
   await page.getByLabel("Question").fill("Where do we eat?");
   await page.getByLabel("Answers, one on each line").fill("noodles\npizza");

@@ -166,4 +166,15 @@ test("a page that has waited long enough shows them pending, and the stream brin
   forecasts[0]?.(20);
   await expect.poll(shown).toEqual({ value: 20, pending: false, error: undefined });
   client.close();
+
+test("the layout and the page of one request preload for the same visitor, also where that has no session", async () => {
+  const app = await serveTwin({ stores: { mine: Wall, yours: Wall } });
+  const sessionsOf = (cookies: Readonly<Record<string, string>>) =>
+    inRequest(cookies, async () => {
+      const [layout, page] = [await app.twin.preload({ mine: true }), await app.twin.preload({ yours: true })] as unknown as PreloadData[];
+      return [layout?.session, page?.session];
+    });
+  const [layout, page] = await sessionsOf({});
+  expect(page).toBe(layout);
+  expect((await sessionsOf({}))[0]).not.toBe(layout);
 });
