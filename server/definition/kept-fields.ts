@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { classSchema, type FieldSchema } from "../../lib/class/schema.js";
 import { keepBeside, keepInScope, keepUnchecked, notConstructed } from "../../lib/errors/keep-errors.js";
 import { constructing } from "../../lib/event/current.js";
-import { type KeepPlace, type Kept, keptMeanings, keptName, keptText, LONGEST_KEPT } from "../../lib/wire/kept-text.js";
+import { type KeepPlace, type Kept, keptMeanings, keptName, keptSize, keptText, LONGEST_COOKIE, LONGEST_KEPT } from "../../lib/wire/kept-text.js";
 import { isOf, measure } from "./arguments.js";
 import type { ModelClass, ScopeKind } from "./scope.js";
 
@@ -67,12 +67,20 @@ export function textOf({ initial }: KeptField, value: unknown): string | null {
   return text === initial ? null : text;
 }
 
+/** How many characters a text takes in the place of its field, and how many it may, where it takes too many. */
+export function excessOf({ place, key }: KeptField, text: string | null): readonly [size: number, most: number] | undefined {
+  const size = text === null ? 0 : keptSize(place, key, text);
+  const most = place === "cookie" ? LONGEST_COOKIE : LONGEST_KEPT;
+  return size > most ? [size, most] : undefined;
+}
+
 /** `1e999` is a number that JSON may have, and that cannot be written so. */
 export const isJson = (value: unknown): boolean => typeof value !== "number" || Number.isFinite(value);
 
 /** The value that a text means, if the field takes it: whoever has the browser may have written anything. */
-export async function keptValue({ input, type }: KeptField, text: string): Promise<{ readonly value: unknown } | undefined> {
-  if (text.length > LONGEST_KEPT) return undefined;
+export async function keptValue(field: KeptField, text: string): Promise<{ readonly value: unknown } | undefined> {
+  const { input, type } = field;
+  if (text.length > LONGEST_KEPT || !text.isWellFormed() || excessOf(field, text)) return undefined;
   for (const value of keptMeanings(text)) {
     if (measure([value], ...MOST)) continue;
     if (!input) {

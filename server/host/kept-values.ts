@@ -2,8 +2,8 @@ import { reset } from "../../lib/class/reset.js";
 import { notToBeKept, tooLargeToKeep } from "../../lib/errors/keep-errors.js";
 import type { Store } from "../../lib/store/store.js";
 import { toPlain } from "../../lib/view/view.js";
-import { type Kept, keptSize, LONGEST_COOKIE, LONGEST_KEPT } from "../../lib/wire/kept-text.js";
-import { isJson, type KeptField, keptCookies, keptValue, textOf } from "../definition/kept-fields.js";
+import type { Kept } from "../../lib/wire/kept-text.js";
+import { excessOf, isJson, type KeptField, keptCookies, keptValue, textOf } from "../definition/kept-fields.js";
 import { SERVER, type Turn } from "./context.js";
 import type { Host } from "./host.js";
 import type { ShelfEntry } from "./shelf.js";
@@ -107,9 +107,8 @@ export class KeptValues {
       if (text === before) continue;
       const value: unknown = Reflect.get(store.instance, field.name);
       if (text !== null && !isJson(value)) throw notToBeKept(field.label, `JSON has no ${value}`);
-      const size = text === null ? 0 : keptSize(field.place, field.key, text);
-      const most = field.place === "cookie" ? LONGEST_COOKIE : LONGEST_KEPT;
-      if (size > most) throw tooLargeToKeep(field.label, field.place, size, most);
+      const excess = excessOf(field, text);
+      if (excess) throw tooLargeToKeep(field.label, field.place, ...excess);
       if (turn !== this.#bringing) this.#replaced.set(field.key, { before, until: Date.now() + SLOWEST });
     }
   }
@@ -129,8 +128,9 @@ function assign(store: Store, field: KeptField, valid: { readonly value: unknown
   const { instance } = store;
   const now = currentText(field, store);
   try {
-    if (valid && textOf(field, valid.value) === now) return;
-    if (valid) return void Reflect.set(instance, field.name, valid.value);
+    const text = valid && textOf(field, valid.value);
+    if (valid && text === now) return;
+    if (valid && isJson(valid.value) && !excessOf(field, text ?? null)) return void Reflect.set(instance, field.name, valid.value);
   } catch {
     // A schema may make what no store takes.
   }

@@ -12,6 +12,7 @@ const Theme = z.enum(["light", "dark"]);
 
 class Prefs {
   @state({ keep: "cookie", input: Theme }) theme: z.infer<typeof Theme> = "light";
+  @state({ keep: "cookie" }) note: string = "";
   @state({ keep: "localStorage" }) size: number = 10;
   @state({ keep: "localStorage", input: z.json() }) layout: unknown = null;
   @state({ keep: "localStorage", input: z.any() }) anything: unknown = null;
@@ -124,6 +125,18 @@ describe("what a client brings", () => {
     async (text) => {
       const app = await served();
       expect(await bring(app.visitor(), { anything: text })).toMatchObject({ anything: text });
+    },
+  );
+
+  test.for(["x".repeat(5000), "\ud800", JSON.stringify("ü".repeat(900))])(
+    "a store that is there already takes no value that its place could not hold: %#",
+    async (note) => {
+      const app = await served();
+      const visitor = app.visitor();
+      await bring(visitor, { note: "first" });
+      const state = await bring(visitor, { note, size: "5" });
+      expect(state).toMatchObject({ note: "", size: 5 });
+      expect(app.logs).toEqual([]);
     },
   );
 
