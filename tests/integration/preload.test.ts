@@ -166,6 +166,7 @@ test("a page that has waited long enough shows them pending, and the stream brin
   forecasts[0]?.(20);
   await expect.poll(shown).toEqual({ value: 20, pending: false, error: undefined });
   client.close();
+});
 
 test("the layout and the page of one request preload for the same visitor, also where that has no session", async () => {
   const app = await serveTwin({ stores: { mine: Wall, yours: Wall } });
