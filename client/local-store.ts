@@ -6,7 +6,7 @@ import { cancelled, dropped, type EventError, isEventError, messageOf, refusal, 
 import { noAudience, noCaller, noSchedules } from "../lib/errors/local-errors.js";
 import { type Current, type EffectTarget, type Provider, runningProvider, setProvider, withProvider } from "../lib/event/current.js";
 import { batch } from "../lib/graph/batch.js";
-import type { InstanceNode } from "../lib/graph/instance.js";
+import { AWAITED, type InstanceNode } from "../lib/graph/instance.js";
 import { own } from "../lib/graph/node.js";
 import { Signal } from "../lib/graph/signal.js";
 import { OpenGraph } from "../lib/store/open-graph.js";
@@ -76,6 +76,7 @@ export class LocalStore implements ViewedTwin {
     const graph = new OpenGraph(instance, () => this.#written());
     graph.eventOf = (node, name) => this.#eventOf(node, name);
     graph.eventsOf = (className) => this.#eventsOf(className);
+    graph.told = () => this.#tell();
     this.#graph = graph;
     this.#members = classViewsOf({ [this.store]: Class }, this.store)?.members();
     this.mirror = { graph, view: () => viewOf(graph.root) as object, read: (name) => viewOf(own(graph.root.data, name)) };
@@ -146,21 +147,25 @@ export class LocalStore implements ViewedTwin {
   #commit(): void {
     const effects = this.#effects;
     this.#effects = [];
-    if (this.#graph.settle()) {
-      this.version++;
-      this.#changes.tell();
-    }
+    if (this.#graph.settle()) this.#tell();
     // The provider listens once all components have mounted.
     if (effects.length > 0) queueMicrotask(() => effects.forEach((effect) => void this.page.effect(...effect)));
   }
 
+  #tell(): void {
+    this.version++;
+    this.#changes.tell();
+  }
+
   // --- events ---
 
-  #classOf = (className: string) => (className ? this.#graph.models[className] : this.#instance.constructor) as new () => object;
+  #classOf(className: string): new () => object {
+    return (className ? this.#graph.models[className] : this.#instance.constructor) as new () => object;
+  }
 
   #eventsOf(className: string): Readonly<Record<string, WireEvent>> {
     let events = this.#described.get(className);
-    if (!events) this.#described.set(className, (events = describeClass(this.#classOf(className)).events));
+    if (!events) this.#described.set(className, (events = className === AWAITED ? {} : describeClass(this.#classOf(className)).events));
     return events;
   }
 

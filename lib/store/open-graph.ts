@@ -1,10 +1,12 @@
 import { type AnyClass, classSchema } from "../class/schema.js";
 import type { Classes } from "../class/view-registry.js";
+import { isEventError, messageOf } from "../errors/errors.js";
 import { noLocalSchema, notLocal } from "../errors/local-errors.js";
 import type { Node } from "../graph/node.js";
 import { Recorder } from "../record/recorder.js";
 import { ClassNode } from "./class-node.js";
 import { Shape } from "./shape.js";
+import type { ToldError } from "./store-host.js";
 import { WritableGraph } from "./writable-graph.js";
 
 const HOOKS = ["onConnect", "onDisconnect", "onInterrupted"];
@@ -25,6 +27,19 @@ export class OpenGraph extends WritableGraph {
     this.adoptRoot(instance);
     this.settle(true);
     started = true;
+  }
+
+  /** Called when something has changed that no code of the class has written: what a promise has brought. */
+  told: () => void = () => {};
+
+  override show(write: () => void): void {
+    this.feed(write, () => {});
+    this.settle(true);
+    this.told();
+  }
+
+  override tell(error: unknown): ToldError {
+    return isEventError(error) ? error : { code: "INTERNAL", message: messageOf(error) };
   }
 
   protected override discover(prototype: object): Shape | undefined {

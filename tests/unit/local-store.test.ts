@@ -341,6 +341,36 @@ describe("the view of a local store", () => {
     expect([draft.view.items === items, draft.view.items[0] === items[0], draft.view.items[1] === items[1]]).toEqual([false, false, true]);
   });
 
+  test("has the value of a computed that is a promise once that has come: of the last one, with what reads it, and its error", async () => {
+    const gates = new Map<string, ReturnType<typeof pledge<string>>>();
+    class City {
+      @state name = "";
+      @computed get weather(): Promise<string> {
+        if (this.name === "") return Promise.resolve("none");
+        const gate = pledge<string>();
+        gates.set(this.name, gate);
+        return gate.promise.then((text) => (text === "lost" ? Promise.reject(new Error("No such city")) : text));
+      }
+      @event go(name: string) {
+        this.name = name;
+      }
+    }
+    const city = open(new City());
+    expect(city.view.weather).toMatchObject({ value: undefined, pending: true });
+    await vi.waitFor(() => expect(city.view.weather).toMatchObject({ value: "none", pending: false }));
+    await city.view.go("Rome");
+    await city.view.go("Oslo");
+    expect(city.view.weather).toMatchObject({ value: "none", pending: true });
+    gates.get("Oslo")?.resolve("snow");
+    gates.get("Rome")?.resolve("sun");
+    await vi.waitFor(() => expect(city.view.weather).toMatchObject({ value: "snow", pending: false }));
+    const { version } = city.store;
+    await city.view.go("Atlantis");
+    gates.get("Atlantis")?.resolve("lost");
+    await vi.waitFor(() => expect(city.view.weather).toMatchObject({ pending: false, error: { code: "INTERNAL", message: "No such city" } }));
+    expect(city.told.at(-1)).toBeGreaterThan(version);
+  });
+
   test("begins as the class does, and does so again after `reset`", async () => {
     const draft = open(new Draft());
     await draft.view.rename("milk");
