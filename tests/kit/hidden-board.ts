@@ -11,6 +11,13 @@ export class Item {
   @computed({ visibleTo: mayAudit }) get hiddenLabel(): string | undefined {
     return `${this.hiddenPrice} of ${this.title}`;
   }
+  @state({ persist: false }) touches = 0;
+  @state({ persist: false, visibleTo: mayAudit }) hiddenTouch: string | undefined = "SECRET-touch";
+  /** Changes what is volatile alone. */
+  @event({ optimistic: true }) touch() {
+    this.touches++;
+    this.hiddenTouch = `SECRET-touch-${this.touches}`;
+  }
   @event({ optimistic: true }) bump() {
     this.count++;
   }

@@ -13,7 +13,7 @@ const ROOM = "room";
 /** `a` never sees what is hidden, `c` always does, and the rights of `b` come and go. */
 const NAMES = ["a", "b", "c"] as const;
 type Name = (typeof NAMES)[number];
-const KINDS = ["add", "add", "write", "hide", "reveal", "total", "give", "each", "fail", "bad", "tell", "bump", "bump", "discount"] as const;
+const KINDS = ["add", "add", "write", "hide", "reveal", "total", "give", "each", "fail", "bad", "tell", "bump", "bump", "touch", "touch", "discount"] as const;
 const FAULTS: Fault[] = ["lose", "lose answer", "silence", "cut answer", "twice", "late", "late answer"];
 
 const who = fc.constantFrom(...NAMES);
@@ -107,7 +107,10 @@ async function play({ seed, storage, transport, classes, bounds, steps }: Omit<S
       case "call": {
         const list = lists[step.who];
         const item = list.items[step.by % (list.items.length || 1)];
-        const result = step.kind === "bump" || step.kind === "discount" ? item?.[step.kind]() : (list[step.kind] as (by: number) => Promise<unknown>)(step.by);
+        const result =
+          step.kind === "bump" || step.kind === "touch" || step.kind === "discount"
+            ? item?.[step.kind]()
+            : (list[step.kind] as (by: number) => Promise<unknown>)(step.by);
         result?.then(
           (value) => {
             if (step.who === "a" && HIDDEN.test(JSON.stringify(value) ?? "")) leaks.push(`an answer: ${JSON.stringify(value)}`);
