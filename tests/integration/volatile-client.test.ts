@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { autorun } from "mobx";
 import { event, state } from "twinstate";
+import { pair } from "twinstate/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createClient } from "../../client/client.js";
 import { engine } from "../../client/lazy-prediction.js";
@@ -277,4 +278,22 @@ describe("a prediction", () => {
     server.say(["tick", 1, 6, "room", type(5)]);
     await shown<Room>(twin, ({ typing }) => typing === 5);
   });
+});
+
+test("an object in volatile state has no events, and says so", async () => {
+  class Guest {
+    @state waves = 0;
+    @event wave() {
+      this.waves++;
+    }
+  }
+  class Hall {
+    @state host = new Guest();
+    @state({ persist: false }) guest = new Guest();
+  }
+  await using net = pair({ stores: { hall: Hall }, models: { Guest }, log: () => {} });
+  const hall = await net.client().hall();
+  await hall.host.wave();
+  await expect(hall.guest.wave()).rejects.toThrow(/`persist: false`.*hold those that have some in a field that is stored/);
+  expect(hall.$snapshot()).toEqual({ host: { waves: 1 }, guest: { waves: 0 } });
 });

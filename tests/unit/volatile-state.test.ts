@@ -1,11 +1,13 @@
 import { autorun } from "mobx";
 import { describe, expect, test, vi } from "vitest";
+import { state } from "../../lib/class/decorators.js";
 import type { InstanceNode } from "../../lib/graph/instance.js";
 import { onDelta } from "../../lib/graph/listeners.js";
 import { nodeOf } from "../../lib/graph/node.js";
 import { ObjectNode } from "../../lib/graph/object.js";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror/mirror.js";
+import { createStore } from "../../lib/store/store.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
 
 /** A room with two guests: 0 is the room, 1 the list, 2 and 3 the guests. */
@@ -230,4 +232,27 @@ describe("the volatile state of a store", () => {
     expect(viewOf(mirror)).toMatchObject({ typing: ["ann"], guests: [{ cursor: 10 }, { cursor: 20 }] });
     expect(() => createMirror({ name: "room" }).applyTick([0, 0, 0, 1])).toThrow("volatile state before its delta");
   });
+});
+
+test("the volatile state of a store is that of the last commit, also while an event has changed it in depth", () => {
+  class Hall {
+    @state({ persist: false }) guests = [{ name: "ann" }];
+  }
+  const hall = new Hall();
+  const store = createStore({ name: "hall", instance: hall });
+  const shown = () => {
+    const mirror = createMirror({ name: "hall" });
+    mirror.applySnapshot(copy(store.snapshot()), false, copy(store.volatile()));
+    return mirror.view();
+  };
+  expect(shown()).toEqual({ guests: [{ name: "ann" }] });
+  const change = (name: string) => {
+    (hall.guests[0] as { name: string }).name = name;
+  };
+  change("bob");
+  store.commit();
+  store.tick();
+  change("cid");
+  expect(shown()).toEqual({ guests: [{ name: "bob" }] });
+  store.rollback();
 });
