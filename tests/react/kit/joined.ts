@@ -10,7 +10,7 @@ import { EventError } from "../../../lib/errors/errors.js";
 import type { InstanceNode } from "../../../lib/graph/instance.js";
 import { type Node, nodeOf } from "../../../lib/graph/node.js";
 import { Signal } from "../../../lib/graph/signal.js";
-import { applyDelta } from "../../../lib/mirror/mirror.js";
+import { applyDelta, applyTick } from "../../../lib/mirror/mirror.js";
 import { createStore, type Store, type StoreOptions } from "../../../lib/store/store.js";
 import type { Encoded, WireDelta } from "../../../lib/wire/codec.js";
 import { decodeValue } from "../../../lib/wire/value-codec.js";
@@ -22,6 +22,9 @@ type Models = NonNullable<StoreOptions["models"]>;
 /** What would have crossed the wire. */
 const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
+/** Takes a delta: of a commit, or of the volatile state. */
+type Follower = (delta: WireDelta, volatile?: boolean) => void;
+
 /** One real store, with the revisions of its host. */
 export class Source<T extends object> {
   readonly name: string;
@@ -30,7 +33,7 @@ export class Source<T extends object> {
   readonly models: Models;
   revision = 1;
   readonly #store: Store;
-  readonly #followers = new Set<(delta: WireDelta) => void>();
+  readonly #followers = new Set<Follower>();
 
   constructor(name: string, instance: T, key: string | null = null, models: Models = {}) {
     this.name = name;
@@ -55,7 +58,10 @@ export class Source<T extends object> {
 
   /** What the server does for a tab that comes, shows something of itself, or goes. */
   people(id: string, person: object | undefined): void {
-    this.run(() => this.#store.showPerson("people", id, person && { id, ...person }));
+    this.#store.showPerson("people", id, person && { id, ...person });
+    this.#store.tick();
+    const delta = this.#store.tickDelta();
+    if (delta) for (const follower of this.#followers) follower(sent(delta), true);
   }
 
   /** Runs an event of the store, or of the instance in it that has the number of `node`. */
@@ -73,10 +79,12 @@ export class Source<T extends object> {
   }
 
   preloaded(): PreloadedStore {
-    return { store: this.name, key: this.key, incarnation: "i", revision: this.revision, snapshot: sent(this.#store.snapshot()) };
+    const snapshot = sent(this.#store.snapshot());
+    const volatile = this.#store.volatile();
+    return { store: this.name, key: this.key, incarnation: "i", revision: this.revision, snapshot, ...(volatile && { volatile: sent(volatile) }) };
   }
 
-  follow(follower: (delta: WireDelta) => void): () => void {
+  follow(follower: Follower): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
@@ -124,13 +132,13 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
   function follow(twin: LiveTwin): void {
     if (following.has(twin) || twin.state === "refused") return;
     const source = sourceOf(twin);
-    const { incarnation, revision, snapshot } = source.preloaded() as Extract<PreloadedStore, { snapshot: unknown }>;
-    if (twin.at?.[1] !== revision) twin.snapshot([incarnation, revision], snapshot as never);
+    const { incarnation, revision, snapshot, volatile } = source.preloaded() as Extract<PreloadedStore, { snapshot: unknown }>;
+    if (twin.at?.[1] !== revision) twin.snapshot([incarnation, revision], snapshot as never, 0, volatile as never);
     twin.synced = true;
     twin.onSynced?.();
     following.set(
       twin,
-      source.follow((delta) => twin.frame([incarnation, source.revision], () => applyDelta(twin.mirror, delta))),
+      source.follow((delta, volatile) => twin.frame([incarnation, source.revision], () => (volatile ? applyTick : applyDelta)(twin.mirror, delta))),
     );
   }
 
