@@ -248,9 +248,11 @@ export class Receiver {
     const commits = commitsOf(message);
     const { revision } = commits.at(-1) as FrameCommit;
     let before: Position | undefined;
+    const streamed = volatile === this.#volatile;
     atomically(() => {
       for (const twin of watching) {
-        if (!twin.at) continue;
+        // The stream may have left out a store of which it has not begun to tell.
+        if (!twin.at || (streamed && !twin.synced)) continue;
         const [incarnation, at, audience] = twin.at;
         // An answer may have brought the first of the commits already, or all of them.
         const later = commits.filter((commit) => commit.revision > at);
@@ -260,11 +262,11 @@ export class Receiver {
         }
         const shown: Position = [incarnation, Math.max(at, revision), audience];
         // What an answer brings has no ticks of the stream's.
-        const ticks = volatile === this.#volatile && twin.synced && audience === whose ? commits.flatMap(({ tick }) => (tick ? [tick] : [])) : [];
+        const ticks = streamed && audience === whose ? commits.flatMap(({ tick }) => (tick ? [tick] : [])) : [];
         if (later.length === 0 && !ticks.some(([tick]) => isNews(twin, tick))) continue;
         if (later.length > 0) before = twin.at;
         const state = takeWaiting(volatile, waitingKey(message[0], twin.store), shown);
-        const whole = state && volatile === this.#volatile && state[2] <= (twin.tick ?? -1) ? undefined : state;
+        const whole = state && streamed && state[2] <= (twin.tick ?? -1) ? undefined : state;
         this.#sender.ran(twin, incarnation, new Map([[whole?.[7] ?? 0, undefined], ...this.#ran]));
         this.#change(twin, shown, () => {
           for (const { deltas } of later) for (const [store, delta] of deltas) if (store === twin.store) applyDelta(twin.mirror, delta);
