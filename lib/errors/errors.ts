@@ -115,7 +115,10 @@ export class EventError<C extends ErrorCode = ErrorCode> extends Error {
     this.name = "EventError";
     this.code = code;
     this.data = data[0] as EventErrorData<C>;
-    Object.defineProperty(this, EVENT_ERROR, { value: true });
+  }
+
+  get [EVENT_ERROR](): true {
+    return true;
   }
 
   is<D extends ErrorCode>(code: D): this is EventError<D> {
@@ -141,7 +144,7 @@ export class EventError<C extends ErrorCode = ErrorCode> extends Error {
 export const isEventError = (value: unknown): value is EventError => typeof value === "object" && value !== null && EVENT_ERROR in value;
 
 /** The prototype of views of errors that are state. */
-export const errorViews: object = /* @__PURE__ */ Object.create(EventError.prototype, { [EVENT_ERROR]: { value: true }, name: { value: "EventError" } });
+export const errorViews: object = /* @__PURE__ */ (() => Object.create(EventError.prototype, { name: { value: "EventError" } }))();
 
 /** An error that crosses the wire, by its code. */
 export const refusal = (code: string, message: string, data?: unknown) => new EventError(code as "INTERNAL", message, data as undefined);
