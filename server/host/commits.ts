@@ -223,7 +223,7 @@ export class Commits {
   /** Stores the end of an event that has failed. */
   fail(call: CommittingEvent, answer?: unknown): void {
     const left = this.#leave(call);
-    const schedules = call.scheduled && this.#host.schedules?.take(call.scheduled);
+    const schedules = call.scheduled && this.#host.schedules?.fail(call.scheduled);
     if (call.scheduled && !left && !schedules) return;
     this.write([], call.numbered && { ...call.numbered, answer: storedAnswer(call, answer) }, schedules);
     if (schedules) this.#journal.after(() => this.#host.world.scheduler.note(this.#host));

@@ -187,10 +187,10 @@ export class EventRunner {
         return turns.lend(turn, change, () => commits.make(turn, call));
       });
     };
-    call.began?.();
     const expire = () => control.abort(backgroundTimedOut(label, timeout as number));
     const timer = timeout === undefined ? undefined : setTimeout(expire, timeout);
     try {
+      call.began?.();
       const work = runIn(turn, async () => {
         const instance = this.#instance(call, entry);
         await this.#guard(turn, call, instance);

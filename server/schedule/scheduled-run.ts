@@ -11,6 +11,8 @@ export class ScheduledRun {
   begun = false;
   /** The server ends: the event runs again in the next process, unless it has begun. */
   cut = false;
+  /** The schedule was cancelled, or replaced, before the event began. */
+  withdrawn = false;
   /** Resolves when it has ended, however. */
   over: Promise<void> = Promise.resolve();
   /** Resolves when others need not wait for it any more: when it has ended, or runs beside the queue, where it may take as long as it likes. */

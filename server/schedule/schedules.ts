@@ -1,4 +1,5 @@
 import type { EventSchema } from "../../lib/class/schema.js";
+import { cancelled } from "../../lib/errors/errors.js";
 import {
   badDate,
   badDelay,
@@ -135,13 +136,12 @@ export class Schedules {
     const now = Date.now();
     if (how === "every") {
       const plan = planOf(when, timeZone);
-      return { due: nextTime(plan, now, now) as number, ...named, ...plan };
+      return { due: dateOf(how, when, nextTime(plan, now, now)), ...named, ...plan };
     }
     const delay = durationOf(when);
     if (how === "after" && delay === undefined) throw badDelay(when);
     const at = how === "after" ? now + (delay as number) : when instanceof Date ? when.getTime() : when;
-    if (typeof at !== "number" || Number.isNaN(new Date(at).getTime())) throw badDate(how, when);
-    return { due: Math.ceil(at), ...named };
+    return { due: dateOf(how, when, at), ...named };
   }
 
   /** The event whose method was given. */
@@ -186,6 +186,13 @@ export class Schedules {
     const changes = this.#open ?? new Map<string, ScheduleRecord | null>();
     this.#open = undefined;
     if (run) this.#advance(run, changes);
+    return this.#apply(changes);
+  }
+
+  /** Takes the end of a scheduled event that has failed, and nothing that an open turn has asked meanwhile. */
+  fail(run: ScheduledRun): ScheduleChanges | undefined {
+    const changes = new Map<string, ScheduleRecord | null>();
+    this.#advance(run, changes);
     return this.#apply(changes);
   }
 
@@ -243,7 +250,8 @@ export class Schedules {
       try {
         await world.observed(label, (began) => this.#perform(run, record, began));
       } catch (error) {
-        if (!turns.broken && !run.cut) world.report("error", error, undefined, { name: label, args: world.logged(label, argumentsOf(record)) });
+        if (!turns.broken && !run.cut && !run.withdrawn)
+          world.report("error", error, undefined, { name: label, args: world.logged(label, argumentsOf(record)) });
       }
       this.#running.delete(id);
       run.release();
@@ -274,9 +282,19 @@ export class Schedules {
       control: run.control,
       ...world.repeatable(`${incarnation}.schedule.${planned}.${run.id}`),
       scheduled: run,
-      began,
+      began: () => {
+        this.#confirm(run);
+        began();
+      },
       answer: (value) => silence(value),
     });
+  }
+
+  /** Ends a run whose turn has come, if its schedule was cancelled or replaced while it waited. */
+  #confirm(run: ScheduledRun): void {
+    if (this.#list.get(run.id) === run.record) return;
+    run.withdrawn = true;
+    throw cancelled();
   }
 
   /** Finds the event, checks the arguments, and loads the store. */
@@ -292,6 +310,12 @@ export class Schedules {
     if (this.#list.get(id) !== record) return;
     this.#commit(id, { ...record, due: Date.now() + RETRY, planned: record.planned ?? record.due });
   }
+}
+
+/** @throws StateError for what is no time that a `Date` may have */
+function dateOf(how: string, given: unknown, at: unknown): number {
+  if (typeof at !== "number" || Number.isNaN(new Date(at).getTime())) throw badDate(how, given);
+  return Math.ceil(at);
 }
 
 const argumentsOf = ({ args }: ScheduleRecord) => (args ? (decodeValue(args) as unknown[]) : []);
