@@ -107,7 +107,7 @@ class Outlet {
   readonly #parts = new Map<object, object>();
   /** What the server has, as JSON; `undefined`: nothing; `null`: that is not sure. */
   #sent: string | undefined | null;
-  /** It has sent something. */
+  /** Tells whether something has been sent. */
   #begun = false;
   #sending: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;

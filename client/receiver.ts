@@ -54,7 +54,7 @@ export interface ReceiverWorld {
 interface HeldState {
   readonly twin: LiveTwin;
   readonly scope: Scope;
-  /** With a resume, it is the volatile state alone. */
+  /** A resume brings the volatile state alone. */
   readonly message: SnapshotMessage | ResumeMessage;
   readonly volatile: VolatileMessage | undefined;
 }
