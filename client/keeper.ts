@@ -1,7 +1,7 @@
 import type { WireClass, WireSchema } from "../lib/class/schema.js";
 import { keptNotWritten, keptRefused } from "../lib/errors/keep-errors.js";
 import { own } from "../lib/graph/node.js";
-import { type KeepPlace, type Kept, keptName, keptText } from "../lib/wire/kept-text.js";
+import { type KeepPlace, type Kept, keptName, keptText, LONGEST_KEPT } from "../lib/wire/kept-text.js";
 import { engine } from "./lazy-prediction.js";
 import type { ClientOptions } from "./options.js";
 import type { LiveTwin } from "./twin.js";
@@ -46,7 +46,8 @@ export class Keeper {
     const said: Record<string, string | null> = {};
     for (const [field, [place]] of this.#fieldsOf(twin)) {
       const text = this.#read(place, keptName(twin.store, field));
-      if (text !== undefined) said[field] = text;
+      // One that is too long is refused, and need not be sent whole for that: the request would be too large.
+      if (text !== undefined) said[field] = text === null ? null : text.slice(0, LONGEST_KEPT + 1);
     }
     // What has been taken already is not taken again.
     if (known.from === undefined) known.said = said;

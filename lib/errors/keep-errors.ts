@@ -33,6 +33,11 @@ export const tooLargeToKeep = (label: string, place: string, size: number, most:
     "TOO_LARGE",
     `\`${label}\` is kept in ${place === "cookie" ? "a cookie" : place}, and its value takes ${size} characters of at most ${most}. Bound it by the event's schema, or leave \`keep\` off.`,
   );
+export const tooMuchToKeep = (label: string, place: string, size: number, most: number) =>
+  new StateError(
+    "TOO_LARGE",
+    `With this value of \`${label}\`, the kept fields of this browser take ${size} characters ${place === "cookie" ? "in cookies, which each request brings" : "in storages, which each page brings"}, of at most ${most} together. Bound them by the events' schemas, or leave \`keep\` off.`,
+  );
 export const notToBeKept = (label: string, cause: unknown) =>
   new StateError("NOT_SENT", `\`${label}\` is kept by the browser as JSON, and its value cannot be written so: ${messageOf(cause)}`, { cause });
 

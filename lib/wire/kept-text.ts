@@ -6,6 +6,8 @@ export type Kept = readonly [texts: Readonly<Record<string, string | null>>, fro
 
 /** How many characters a cookie may have, with its name: browsers ignore longer ones. */
 export const LONGEST_COOKIE = 4096;
+/** How many characters the cookies of all kept fields may have together: servers and proxies refuse requests with large heads, many from 8 kB on. */
+export const MOST_IN_COOKIES = 6144;
 /** How many characters the other places keep of a field. */
 export const LONGEST_KEPT = 65_536;
 

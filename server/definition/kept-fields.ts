@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { classSchema, type FieldSchema } from "../../lib/class/schema.js";
-import { keepBeside, keepInScope, keepUnchecked, notConstructed } from "../../lib/errors/keep-errors.js";
+import { keepBeside, keepInScope, keepUnchecked, notConstructed, notToBeKept } from "../../lib/errors/keep-errors.js";
 import { constructing } from "../../lib/event/current.js";
+import { toPlain } from "../../lib/view/view.js";
 import { type KeepPlace, type Kept, keptMeanings, keptName, keptSize, keptText, LONGEST_COOKIE, LONGEST_KEPT } from "../../lib/wire/kept-text.js";
 import { isOf, measure } from "./arguments.js";
 import type { ModelClass, ScopeKind } from "./scope.js";
@@ -46,9 +47,9 @@ export function keptFieldsOf(store: string, kind: ScopeKind, Class: ModelClass):
   }
   return fields.map(({ name, keep, input }) => {
     const label = `${Class.name}.${name}`;
-    const value: unknown = Reflect.get(fresh, name);
+    const value: unknown = toPlain(Reflect.get(fresh, name));
     if (!input && !PRIMITIVES.includes(typeof value)) throw keepUnchecked(label);
-    const found = { name, label, place: keep as KeepPlace, key: keptName(store, name), initial: keptText(value) };
+    const found = { name, label, place: keep as KeepPlace, key: keptName(store, name), initial: jsonOf(label, value) };
     return input ? { ...found, input } : { ...found, type: typeof value };
   });
 }
@@ -61,21 +62,51 @@ function mayBeKept(field: FieldSchema, store: string, kind: ScopeKind, Class: Mo
   if (!PLACES[kind]?.includes(place)) throw keepInScope(Class.name, name, place, store, kind);
 }
 
-/** What is kept of a field that has a value: `null` for the default. */
-export function textOf({ initial }: KeptField, value: unknown): string | null {
-  const text = keptText(value);
+/**
+ * What is kept of a field that has a plain value: `null` for the default.
+ * @throws StateError where it cannot be kept
+ */
+export function textOf({ initial, label }: KeptField, value: unknown): string | null {
+  const text = jsonOf(label, value);
   return text === initial ? null : text;
 }
 
+/** How many characters a text takes in the place of its field. */
+export const sizeOf = ({ place, key }: KeptField, text: string | null | undefined): number =>
+  text === null || text === undefined ? 0 : keptSize(place, key, text);
+
 /** How many characters a text takes in the place of its field, and how many it may, where it takes too many. */
-export function excessOf({ place, key }: KeptField, text: string | null): readonly [size: number, most: number] | undefined {
-  const size = text === null ? 0 : keptSize(place, key, text);
+export function excessOf(field: KeptField, text: string | null | undefined): readonly [size: number, most: number] | undefined {
+  const { place } = field;
+  const size = sizeOf(field, text);
   const most = place === "cookie" ? LONGEST_COOKIE : LONGEST_KEPT;
   return size > most ? [size, most] : undefined;
 }
 
+/**
+ * The text of a plain value.
+ * @throws StateError where JSON would make something else of it, or of a part of it. Of dates and URLs it makes texts, which a schema can take.
+ */
+export function jsonOf(label: string, value: unknown): string | null {
+  try {
+    JSON.stringify(value, refuseLoss);
+    return keptText(value);
+  } catch (error) {
+    throw notToBeKept(label, error);
+  }
+}
+
+/** Of these JSON makes empty objects. */
+const LOST = [Map, Set, RegExp, ArrayBuffer];
+
 /** `1e999` is a number that JSON may have, and that cannot be written so. */
-export const isJson = (value: unknown): boolean => typeof value !== "number" || Number.isFinite(value);
+function refuseLoss(this: unknown, _key: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError(`JSON has no ${value}`);
+  if (value === undefined && Array.isArray(this)) throw new TypeError("JSON has no undefined in a list");
+  for (const Class of LOST) if (value instanceof Class) throw new TypeError(`JSON has no ${Class.name}`);
+  if (ArrayBuffer.isView(value)) throw new TypeError("JSON has no bytes");
+  return value;
+}
 
 /** The value that a text means, if the field takes it: whoever has the browser may have written anything. */
 export async function keptValue(field: KeptField, text: string): Promise<{ readonly value: unknown } | undefined> {
@@ -84,7 +115,7 @@ export async function keptValue(field: KeptField, text: string): Promise<{ reado
   for (const value of keptMeanings(text)) {
     if (measure([value], ...MOST)) continue;
     if (!input) {
-      if (isOf(type as string, value) && isJson(value)) return { value };
+      if (isOf(type as string, value)) return { value };
       continue;
     }
     try {

@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { reset } from "../../lib/class/reset.js";
-import { notToBeKept, tooLargeToKeep } from "../../lib/errors/keep-errors.js";
+import { tooLargeToKeep, tooMuchToKeep } from "../../lib/errors/keep-errors.js";
 import type { Store } from "../../lib/store/store.js";
 import { toPlain } from "../../lib/view/view.js";
-import type { Kept } from "../../lib/wire/kept-text.js";
-import { excessOf, isJson, type KeptField, keptCookies, keptValue, textOf } from "../definition/kept-fields.js";
+import { type Kept, MOST_IN_COOKIES } from "../../lib/wire/kept-text.js";
+import { excessOf, type KeptField, keptCookies, keptValue, sizeOf, textOf } from "../definition/kept-fields.js";
 import { SERVER, type Turn } from "./context.js";
 import type { Host } from "./host.js";
 import type { ShelfEntry } from "./shelf.js";
@@ -16,11 +17,11 @@ const MOST_PAGES = 1000;
 /** Puts into a store what a page has brought of its kept fields. */
 export type Bring = (entry: ShelfEntry) => void;
 
-/** A value that an event has replaced, and of which browsers may not know yet. */
-interface Replaced {
-  readonly before: string | null;
-  readonly until: number;
-}
+/** How many bytes of a request a kept character may take, as JSON and UTF-8, and what else is in that. */
+const WIDEST = 8;
+
+/** The values that events have replaced of a field, by their hashes, and until when browsers may not know of it yet. */
+type Replaced = Map<string | null | undefined, number>;
 
 /** The kept fields of a host's stores: takes what browsers bring, and notes what events change. Hosts without such fields have none. */
 export class KeptValues {
@@ -54,11 +55,12 @@ export class KeptValues {
     }
   }
 
-  /** Checks what was brought: only the store's kept fields are looked at. */
-  of(store: string, [texts]: Kept): () => Promise<Bring> {
+  /** Checks what was brought: only the store's kept fields are looked at. `undefined`: the store has these values, so a page need not wait for its turn. */
+  of(store: string, [texts]: Kept): (() => Promise<Bring>) | undefined {
     const { kept = [] } = this.#host.shelf.definition(store);
+    const told = kept.filter(({ name }) => Object.hasOwn(texts, name));
+    if (this.#has(store, told, texts)) return undefined;
     return async () => {
-      const told = kept.filter(({ name }) => Object.hasOwn(texts, name));
       const brought = await Promise.all(
         told.map(async (field) => {
           const text = texts[field.name] ?? null;
@@ -72,14 +74,39 @@ export class KeptValues {
     };
   }
 
+  /** Whether the committed state of a store has these values already. */
+  #has(name: string, told: readonly KeptField[], texts: Kept[0]): boolean {
+    const entry = this.#host.shelf.live.get(name);
+    if (!entry || entry.loading) return false;
+    const { store } = entry;
+    const same = store.committed(() => told.every((field) => broughtText(field, texts[field.name] ?? null) === currentText(field, store)));
+    if (same) for (const { key } of told) this.#replaced.delete(key);
+    return same;
+  }
+
   /** Whether a page has a value that an event has just replaced: its browser is about to keep the new one. */
   #isOlder(field: KeptField, text: string | null, store: Store): boolean {
     const replaced = this.#replaced.get(field.key);
     if (!replaced) return false;
-    const brought = text === field.initial ? null : text;
-    if (brought !== currentText(field, store) && brought === replaced.before && Date.now() < replaced.until) return true;
+    const brought = broughtText(field, text);
+    if (brought !== currentText(field, store) && Date.now() < (replaced.get(hashOf(brought)) ?? 0)) return true;
     this.#replaced.delete(field.key);
     return false;
+  }
+
+  /** Notes that an event has replaced a value. */
+  #replace({ key }: KeptField, before: string | null | undefined): void {
+    const replaced: Replaced = this.#replaced.get(key) ?? new Map();
+    this.#replaced.set(key, replaced);
+    const now = Date.now();
+    const hash = hashOf(before);
+    replaced.delete(hash);
+    // In the order of their times.
+    for (const [old, until] of replaced) {
+      if (until > now) break;
+      replaced.delete(old);
+    }
+    replaced.set(hash, now + SLOWEST);
   }
 
   /** The cookies that events have set, and the browser that has sent `cookies` does not have yet. */
@@ -90,7 +117,7 @@ export class KeptValues {
       const texts: Kept[0] = keptCookies(set, cookies)?.[0] ?? {};
       for (const field of set) {
         const text = store.committed(() => currentText(field, store));
-        if (text !== texts[field.name]) found.push([field.key, text]);
+        if (text !== undefined && text !== texts[field.name]) found.push([field.key, text]);
       }
     }
     return found;
@@ -105,21 +132,37 @@ export class KeptValues {
       const text = currentText(field, store);
       const before = store.committed(() => currentText(field, store));
       if (text === before) continue;
-      const value: unknown = Reflect.get(store.instance, field.name);
-      if (text !== null && !isJson(value)) throw notToBeKept(field.label, `JSON has no ${value}`);
+      if (text === undefined) textOf(field, toPlain(Reflect.get(store.instance, field.name)));
       const excess = excessOf(field, text);
       if (excess) throw tooLargeToKeep(field.label, field.place, ...excess);
-      if (turn !== this.#bringing) this.#replaced.set(field.key, { before, until: Date.now() + SLOWEST });
+      if (sizeOf(field, text) > sizeOf(field, before)) this.#checkAll(field);
+      if (turn !== this.#bringing) this.#replace(field, before);
     }
+  }
+
+  /** Cookies are in the head of each request, and what storages keep is in the body of the first one of a page: both are bounded. */
+  #checkAll({ label, place }: KeptField): void {
+    const { live } = this.#host.shelf;
+    const inCookies = place === "cookie";
+    const most = inCookies ? MOST_IN_COOKIES : Math.floor(this.#host.world.limits.maxBody / WIDEST);
+    let size = 0;
+    for (const { definition, store } of live.values())
+      for (const other of definition.kept ?? []) if ((other.place === "cookie") === inCookies) size += sizeOf(other, currentText(other, store));
+    if (size > most) throw tooMuchToKeep(label, place, size, most);
   }
 }
 
-/** What browsers are to keep of a field now. */
-function currentText(field: KeptField, { instance }: Store): string | null {
+const hashOf = (text: string | null | undefined): string | null | undefined => text && createHash("sha256").update(text).digest("base64url");
+
+/** What a browser has, as the store would have it kept. */
+const broughtText = ({ initial }: KeptField, text: string | null): string | null => (text === initial ? null : text);
+
+/** What browsers are to keep of a field now; `undefined`: its value cannot be kept, as it is stored from before the field had `keep`. */
+function currentText(field: KeptField, { instance }: Store): string | null | undefined {
   try {
     return textOf(field, toPlain(Reflect.get(instance, field.name)));
-  } catch (error) {
-    throw notToBeKept(field.label, error);
+  } catch {
+    return undefined;
   }
 }
 
@@ -130,7 +173,7 @@ function assign(store: Store, field: KeptField, valid: { readonly value: unknown
   try {
     const text = valid && textOf(field, valid.value);
     if (valid && text === now) return;
-    if (valid && isJson(valid.value) && !excessOf(field, text ?? null)) return void Reflect.set(instance, field.name, valid.value);
+    if (valid && !excessOf(field, text ?? null)) return void Reflect.set(instance, field.name, valid.value);
   } catch {
     // A schema may make what no store takes.
   }

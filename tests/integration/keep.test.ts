@@ -45,6 +45,39 @@ class Prefs {
   @event({ background: true }) async later() {
     return this.theme;
   }
+  @event async hold(ms: number) {
+    this.theme = "light";
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}
+
+/** What JSON makes something else of, and what it makes texts of. */
+const LOSSY: Readonly<Record<string, unknown>> = {
+  NaN: { deep: [Number.NaN] },
+  Map: { deep: new Map([[1, 2]]) },
+  Set: new Set([1]),
+  RegExp: [/x/g],
+  bytes: new Uint8Array(3),
+  undefined: [undefined],
+  BigInt: { n: 1n },
+};
+class Wide {
+  @state({ keep: "localStorage", input: z.any() }) any: unknown = null;
+  @state({ keep: "localStorage" }) a: string = "";
+  @state({ keep: "localStorage" }) b: string = "";
+  @state({ keep: "localStorage" }) c: string = "";
+  @state({ keep: "cookie" }) d: string = "";
+  @state({ keep: "cookie" }) e: string = "";
+
+  @event put(kind: string) {
+    this.any = LOSSY[kind];
+  }
+  @event date() {
+    this.any = { at: new Date(0), url: new URL("http://app.test/") };
+  }
+  @event set(field: "a" | "b" | "c" | "d" | "e", length: number) {
+    this[field] = "\u0001".repeat(length);
+  }
 }
 
 class Panel {
@@ -58,7 +91,7 @@ class Panel {
   }
 }
 
-const stores = { prefs: Prefs, panel: scope.tab(Panel) };
+const stores = { prefs: Prefs, panel: scope.tab(Panel), wide: Wide };
 const open = (options: Partial<PairOptions<typeof stores, {}>> = {}) => {
   seen.length = 0;
   return pair({ stores, ...options });
@@ -209,6 +242,33 @@ describe("who knows better", () => {
     expect(net.storages(a).cookie).toEqual({});
   });
 
+  test("of several values that events have just replaced, a page takes none back", async () => {
+    await using net = open();
+    const a = net.client();
+    const prefs = await a.prefs();
+    for (const size of [20, 30, 40]) await prefs.resize(size);
+    for (const old of ["20", "30"]) {
+      // What a page has read before the events, and brings after them.
+      net.storages(a).localStorage["twin.prefs.size"] = old;
+      expect((await net.tab(a).prefs()).size).toBe(40);
+    }
+  });
+
+  test("a page whose browser has what the store has waits for no event", async () => {
+    await using net = open({ storage: lasting() });
+    const a = net.client();
+    const prefs = await a.prefs();
+    await prefs.set("dark");
+    const call = prefs.hold(5000);
+    await net.wait(100);
+    const before = net.now;
+    expect((await net.tab(a).prefs()).theme).toBe("dark");
+    expect(net.now - before).toBeLessThan(1000);
+    await call;
+    await net.quiet();
+    expect([prefs.theme, net.storages(a).cookie]).toEqual(["light", {}]);
+  });
+
   test("an event whose frame has not come is not undone by the page that is loaded next", async () => {
     await using net = open({ storage: lasting() });
     const a = net.client();
@@ -322,6 +382,60 @@ describe("values that are none", () => {
     await expect(prefs.resize(Number.POSITIVE_INFINITY)).rejects.toMatchObject({ code: "INTERNAL" });
     expect(String(logged)).toContain("`Prefs.size` is kept by the browser as JSON, and its value cannot be written so: JSON has no Infinity");
     expect(prefs.size).toBe(10);
+  });
+
+  test.for(Object.keys(LOSSY))("a value of which JSON would make something else is refused with the event that sets it: %s", async (kind) => {
+    const logged: unknown[] = [];
+    await using net = open({ log: ({ error }) => void logged.push(error) });
+    const a = net.client();
+    const wide = await a.wide();
+    await expect(wide.put(kind)).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(String(logged)).toMatch(new RegExp(`\`Wide.any\` is kept by the browser as JSON, and its value cannot be written so: .*${kind}`, "i"));
+    expect([wide.any, net.storages(a).localStorage]).toEqual([null, {}]);
+    await wide.date();
+    expect(net.storages(a).localStorage).toEqual({ "twin.wide.any": '{"at":"1970-01-01T00:00:00.000Z","url":"http://app.test/"}' });
+  });
+
+  test("all kept fields of a browser together fit into its requests, whatever is in them", async () => {
+    const logged: unknown[] = [];
+    await using net = open({ log: ({ error }) => void logged.push(error) });
+    let a = net.client();
+    let wide = await a.wide();
+    await wide.set("d", 1200);
+    await expect(wide.set("e", 1200)).rejects.toMatchObject({ code: "INTERNAL" });
+    await wide.set("a", 65_536);
+    await wide.set("b", 65_536);
+    await expect(wide.set("c", 1)).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(logged.map(String)).toEqual([
+      expect.stringContaining(
+        "With this value of `Wide.e`, the kept fields of this browser take 7224 characters in cookies, which each request brings, of at most 6144",
+      ),
+      expect.stringContaining(
+        "With this value of `Wide.c`, the kept fields of this browser take 131073 characters in storages, which each page brings, of at most 131072",
+      ),
+    ]);
+    net.kill();
+    await net.quiet();
+    a = net.reload(a);
+    wide = await a.wide();
+    expect([wide.a.length, wide.b.length, wide.c.length, wide.d.length]).toEqual([65_536, 65_536, 0, 1200]);
+    // Less is always taken.
+    await wide.set("a", 1);
+  });
+
+  test("a text of megabytes that somebody has put into the browser's storage does not keep the page from its store", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    try {
+      await using net = open();
+      const a = net.client();
+      net.storages(a).localStorage["twin.wide.a"] = "x".repeat(3_000_000);
+      expect((await a.wide()).a).toBe("");
+      await net.quiet();
+      expect(net.storages(a).localStorage).toEqual({});
+      expect(warn).toHaveBeenCalledWith(expect.stringContaining("`wide.a`"));
+    } finally {
+      warn.mockRestore();
+    }
   });
 
   test("a browser that forbids its storage keeps nothing, and the store works", async () => {

@@ -1,6 +1,7 @@
 import { computed, event, type Presence, presence, state } from "twinstate";
 import { createTwin, memory, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { z } from "zod";
 import { serveTwin } from "../kit/app.js";
 
 class Todo {
@@ -56,6 +57,9 @@ class HiddenKept {
 }
 class VolatileKept {
   @state({ keep: "cookie", persist: false } as never) theme: string = "light";
+}
+class LostKept {
+  @state({ keep: "localStorage", input: z.any() }) marks: unknown = { of: new Map() };
 }
 class Unmade {
   @state({ keep: "cookie" }) theme: string = "light";
@@ -163,6 +167,11 @@ test.for([
   ["a kept field that is private", { stores: { prefs: PrivateKept } }, /`PrivateKept\.theme` has `keep` and is private/],
   ["a kept field that some are to see", { stores: { prefs: HiddenKept } }, /`HiddenKept\.theme` has `keep` and has `visibleTo`/],
   ["a kept field that is not stored", { stores: { prefs: VolatileKept } }, /`VolatileKept\.theme` has `keep` and has `persist: false`/],
+  [
+    "a kept field whose default JSON cannot have",
+    { stores: { prefs: LostKept } },
+    /`LostKept\.marks` is kept by the browser as JSON, and its value cannot be written so: JSON has no Map/,
+  ],
   ["a store with kept fields that cannot be made", { stores: { prefs: Unmade } }, /`Unmade` has kept fields, .* its constructor throws: not now/],
   ["a private field that some are to see", { stores: { figures: Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
   ["such a field of a model", { stores, models: { Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
