@@ -1,6 +1,6 @@
 import type { TRPCClientError } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import { type EventError, isEventError, outdatedPage, refusal } from "../lib/errors/errors.js";
+import { type EventError, outdatedPage, refusal } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import type { Signal } from "../lib/graph/signal.js";
 import { applyDelta } from "../lib/mirror/mirror.js";
@@ -11,7 +11,6 @@ import {
   type FrameMessage,
   type Greeting,
   isFrame,
-  type RanMessage,
   type ResumeMessage,
   type SnapshotMessage,
   type StateMessage,
@@ -20,19 +19,33 @@ import {
 } from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
 import type { ServerConnection } from "./connection.js";
+import { HeldStates } from "./held-states.js";
 import type { Inspection } from "./inspection.js";
 import { LazyKeeper } from "./lazy-keeper.js";
 import { isNewLetter, keptLetter } from "./letters.js";
 import type { ClientOptions } from "./options.js";
-import { refusalOf, toldBy } from "./refusal.js";
+import { toldBy } from "./refusal.js";
 import { serves } from "./schema-compat.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
 import type { ServerFacts } from "./server-facts.js";
 import type { Cell, ConnectionStatus } from "./status.js";
+import { outdate, streamFailed } from "./stream-failure.js";
 import { addressOf, type LiveTwin, type Position } from "./twin.js";
 import type { Visiting } from "./visitor.js";
-import { belongsTo, fillVolatile, isNews, takeTick, takeWaiting, type WaitingStates, waitingKey } from "./volatile-states.js";
+import {
+  belongsTo,
+  type Commits,
+  fillVolatile,
+  HeldFrames,
+  isAwaited,
+  isNews,
+  type Ran,
+  takeTick,
+  takeWaiting,
+  type WaitingStates,
+  waitingKey,
+} from "./volatile-states.js";
 
 export interface ReceiverWorld {
   readonly options: Pick<ClientOptions, "keptIn" | "tabStorage" | "url">;
@@ -50,15 +63,6 @@ export interface ReceiverWorld {
   readonly inspection: Inspection | undefined;
 }
 
-/** The state of a store, which waits for those of the other stores of its host. */
-interface HeldState {
-  readonly twin: LiveTwin;
-  readonly scope: Scope;
-  /** A resume brings the volatile state alone. */
-  readonly message: SnapshotMessage | ResumeMessage;
-  readonly volatile: VolatileMessage | undefined;
-}
-
 /** Takes the messages of the stream (PROTOCOL.md §3), and the refusal of one, into the twins. A page loads it while it connects. */
 export class Receiver {
   readonly #world: ReceiverWorld;
@@ -67,16 +71,18 @@ export class Receiver {
   /** The scope instances by the numbers that this stream has given them. */
   readonly #hosts = new Map<unknown, Scope>();
   /** This client's events that the next frame shows, by number, with the numbers of the instances that they have made. */
-  #ran = new Map<number, RanMessage[3]>();
+  #ran: Ran = new Map();
   /** The states of one host wait for each other, as a change of several stores is shown whole or not at all. */
-  #held: HeldState[] = [];
+  readonly #held: HeldStates;
   readonly #volatile: WaitingStates = new Map();
+  readonly #frames = new HeldFrames();
   /** The last ticks of hosts: an answer may name one of a store that has no volatile state. */
   readonly #ticks = new Map<number, number>();
 
   constructor(world: ReceiverWorld, sender: Sender) {
     this.#world = world;
     this.#sender = sender;
+    this.#held = new HeldStates((twin) => world.connection.watches(twin));
     this.keeper = new LazyKeeper(world, () => sender.flush());
     // A letter that has led the tab to another page must not do so again there.
     world.connection.got ??= keptLetter(world.options);
@@ -109,6 +115,8 @@ export class Receiver {
       }
       case "yield": {
         const [, incarnation, n, k, value] = message;
+        // It may name containers of frames before it.
+        for (const held of this.#frames.takeAll()) this.#takeStreamed(...held);
         this.#sender.item(incarnation, n, k, ["yield", value]);
         break;
       }
@@ -138,10 +146,7 @@ export class Receiver {
         break;
       }
       default:
-        if (isFrame(message)) {
-          const scope = this.#hosts.get(message[0]);
-          this.#takeFrame(scope, this.#twinsOf(scope), message, scope?.audience, this.#volatile);
-        }
+        if (isFrame(message)) this.#takeFrame(message);
         // Names that this client does not know are skipped.
         else message satisfies never;
     }
@@ -155,13 +160,14 @@ export class Receiver {
     const { greeted } = server;
     // A second `hello` on the same stream is hot reload, which the page follows.
     if (server.schema && !greeted && !serves(schema, server.schema)) {
-      this.#outdate(outdatedPage());
+      outdate(this.#world, this.#sender, outdatedPage());
       return false;
     }
     Object.assign(server, { schema, session, greeted: true, refusals: 0 });
     this.#world.visitor.update({ text: JSON.stringify(visitor) });
     this.keeper.look();
     this.#volatile.clear();
+    this.#frames.takeAll();
     if (!greeted) this.#sender.anew();
     this.#sender.resume();
     return true;
@@ -182,22 +188,13 @@ export class Receiver {
       twin.onSynced?.();
       this.#sender.flush();
     }
-    this.#held.push({ twin, scope, message, volatile: this.#volatile.get(waitingKey(host, store)) });
-    if (!this.#awaited()) this.#release();
-  }
-
-  /** Tells whether the state of another store of the same host is still to come. */
-  #awaited(): boolean {
-    const has = (twin: LiveTwin, [head, , , , incarnation, revision]: HeldState["message"]) =>
-      (head === "resume" ? twin.synced : twin.shows(incarnation, revision)) || this.#held.some((one) => one.twin === twin);
-    const behind = (twin: LiveTwin, message: HeldState["message"]) => twin.state === "ready" && this.#world.connection.watches(twin) && !has(twin, message);
-    return this.#held.some(({ scope, message }) => this.#twinsOf(scope).some((twin) => behind(twin, message)));
+    this.#held.add({ twin, scope, message, volatile: this.#volatile.get(waitingKey(host, store)) });
+    if (!this.#held.lacks((one) => this.#twinsOf(one))) this.#release();
   }
 
   #release(): void {
-    if (this.#held.length === 0) return;
-    const ready = this.#held;
-    this.#held = [];
+    const ready = this.#held.takeAll();
+    if (ready.length === 0) return;
     atomically(() => {
       for (const { twin, message, volatile } of ready) {
         // Frames may follow that bring the twin to what it belongs to.
@@ -240,12 +237,34 @@ export class Receiver {
     this.#act(effects);
   }
 
+  /** Takes a frame of the stream, or holds it until the volatile state can be shown that has come. */
+  #takeFrame(message: FrameMessage): void {
+    const [host] = message;
+    const taken = this.#frames.take(message, this.#ran);
+    this.#ran = new Map();
+    const { revision } = taken.commits.at(-1) as FrameCommit;
+    if (this.#twinsOf(this.#hosts.get(host)).some((twin) => isAwaited(this.#volatile, host, twin, revision))) this.#frames.hold(host, taken);
+    else this.#takeStreamed(host, taken);
+  }
+
+  #takeStreamed(host: number, commits: Commits): void {
+    const scope = this.#hosts.get(host);
+    this.#takeCommits(scope, this.#twinsOf(scope), host, commits, scope?.audience, this.#volatile);
+  }
+
   /**
-   * @param whose the audience for whom it is
-   * @param volatile the volatile states that belong to what frames of its line bring
+   * @param whose the audience for whom they are
+   * @param volatile the volatile states that belong to what frames of their line bring
    */
-  #takeFrame(scope: Scope | undefined, watching: Iterable<LiveTwin>, message: FrameMessage, whose: string | undefined, volatile: WaitingStates): void {
-    const commits = commitsOf(message);
+  #takeCommits(
+    scope: Scope | undefined,
+    watching: Iterable<LiveTwin>,
+    host: number,
+    { commits, ran }: Commits,
+    whose: string | undefined,
+    volatile: WaitingStates,
+  ): void {
+    const first = (commits[0] as FrameCommit).revision;
     const { revision } = commits.at(-1) as FrameCommit;
     let before: Position | undefined;
     const streamed = volatile === this.#volatile;
@@ -256,18 +275,19 @@ export class Receiver {
         const [incarnation, at, audience] = twin.at;
         // An answer may have brought the first of the commits already, or all of them.
         const later = commits.filter((commit) => commit.revision > at);
-        if (later.length > 0 && (at < message[1] - 1 || audience !== whose)) {
+        if (later.length > 0 && (at < first - 1 || audience !== whose)) {
           if (twin.synced) this.#renew(twin);
           continue;
         }
         const shown: Position = [incarnation, Math.max(at, revision), audience];
         // What an answer brings has no ticks of the stream's.
-        const ticks = streamed && audience === whose ? commits.flatMap(({ tick }) => (tick ? [tick] : [])) : [];
+        const told = streamed && audience === whose && !isAwaited(volatile, host, twin, revision);
+        const ticks = told ? commits.flatMap(({ tick }) => (tick ? [tick] : [])) : [];
         if (later.length === 0 && !ticks.some(([tick]) => isNews(twin, tick))) continue;
         if (later.length > 0) before = twin.at;
-        const state = takeWaiting(volatile, waitingKey(message[0], twin.store), shown);
+        const state = takeWaiting(volatile, waitingKey(host, twin.store), shown);
         const whole = state && streamed && state[2] <= (twin.tick ?? -1) ? undefined : state;
-        this.#sender.ran(twin, incarnation, new Map([[whole?.[7] ?? 0, undefined], ...this.#ran]));
+        this.#sender.ran(twin, incarnation, new Map([[whole?.[7] ?? 0, undefined], ...ran]));
         this.#change(twin, shown, () => {
           for (const { deltas } of later) for (const [store, delta] of deltas) if (store === twin.store) applyDelta(twin.mirror, delta);
           if (whole) fillVolatile(twin, whole);
@@ -275,7 +295,6 @@ export class Receiver {
         });
       }
     });
-    this.#ran.clear();
     if (!scope || !before) return;
     const [incarnation, at] = before;
     for (const { revision, effects } of commits) if (effects && revision > at) this.#actOnce(scope, [incarnation, revision], effects);
@@ -338,15 +357,11 @@ export class Receiver {
           const [, , tick, store] = message;
           if (store === twin.store) told = message;
           if (!shown.some((one) => one.store === store && belongsTo(one.at, message) && (one.tick ?? -1) >= tick)) states.set(waitingKey(0, store), message);
-        } else if (isFrame(message))
-          this.#takeFrame(
-            scope,
-            shown.filter(({ at }) => at?.[0] === incarnation && at[2] === audience),
-            message,
-            audience,
-            states,
-          );
-        else if (shown.length === 1 && !(twin.shows(incarnation, message[5]) && twin.at?.[2] === audience))
+        } else if (isFrame(message)) {
+          const alike = shown.filter(({ at }) => at?.[0] === incarnation && at[2] === audience);
+          this.#takeCommits(scope, alike, message[0], { commits: commitsOf(message), ran: this.#ran }, audience, states);
+          this.#ran = new Map();
+        } else if (shown.length === 1 && !(twin.shows(incarnation, message[5]) && twin.at?.[2] === audience))
           this.#takeSnapshot(twin, message, states.get(waitingKey(0, twin.store)));
       }
       shown.forEach((one, i) => {
@@ -362,27 +377,7 @@ export class Receiver {
 
   /** The server has refused a stream, or none came through. */
   failed(error: TRPCClientError<AnyTRPCRouter>): void {
-    const { server, scopes, connection, unheard } = this.#world;
-    const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
-    if (!told) return;
-    const foreign = told.is("FORBIDDEN");
-    // An id that belongs to an earlier session is no failure the first time.
-    if (++server.refusals === (foreign ? 2 : 1)) unheard(told);
-    if (foreign) {
-      // The session is another one.
-      connection.rename();
-      for (const scope of scopes.values()) scope.last.clear();
-    }
-    if (told.is("OUTDATED")) this.#outdate(told);
-  }
-
-  /** The server has a version that this page cannot follow. */
-  #outdate(error: EventError): void {
-    const { connection, status, twins } = this.#world;
-    connection.close();
-    status.update({ status: "outdated" });
-    for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(error);
-    this.#sender.outdate(error);
+    streamFailed(this.#world, this.#sender, error);
   }
 
   /** The stream has ended: its host numbers mean nothing any more, and no twin is up to date by it. */
@@ -391,6 +386,7 @@ export class Receiver {
     this.#ran.clear();
     this.#release();
     this.#volatile.clear();
+    this.#frames.takeAll();
     this.#ticks.clear();
     this.#hosts.clear();
     for (const twin of this.#world.twins.values()) twin.synced = false;

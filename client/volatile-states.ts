@@ -1,6 +1,7 @@
 import { applyTick } from "../lib/mirror/mirror.js";
 import type { WireDelta } from "../lib/wire/codec.js";
-import type { FrameTick, VolatileMessage } from "../lib/wire/protocol.js";
+import { commitsOf, type FrameCommit } from "../lib/wire/frame-commits.js";
+import type { FrameMessage, FrameTick, RanMessage, VolatileMessage } from "../lib/wire/protocol.js";
 import type { LiveTwin, Position } from "./twin.js";
 
 /** Volatile states that wait for the state of their store, by the number of the host and the name of the store. */
@@ -11,6 +12,57 @@ export const waitingKey = (host: number, store: string) => `${host} ${store}`;
 /** Whether a volatile state belongs to what a twin shows at a position. */
 export const belongsTo = (at: Position | undefined, [, , , , , incarnation, revision, , audience]: VolatileMessage) =>
   at?.[0] === incarnation && at[1] >= revision && at[2] === audience;
+
+/** Whether a volatile state belongs to what frames will bring that follow a position. */
+const isAhead = (at: Position | undefined, state: VolatileMessage | undefined) =>
+  state !== undefined && at?.[0] === state[5] && at[1] < state[6] && at[2] === state[8];
+
+/** Whether the volatile state of a twin waits for frames behind a revision. */
+export const isAwaited = (states: WaitingStates, host: number, { store, synced, at }: LiveTwin, revision: number) =>
+  synced && isAhead(at && [at[0], Math.max(at[1], revision), at[2]], states.get(waitingKey(host, store)));
+
+/** The events of a client that frames show, by number, with the numbers of the instances that they have made. */
+export type Ran = Map<number, RanMessage[3]>;
+
+/** Commits that are shown together, and what has run in them. */
+export interface Commits {
+  readonly commits: readonly FrameCommit[];
+  readonly ran: Ran;
+}
+
+/**
+ * Frames that wait for those behind them: the volatile state that has come belongs to what these bring. Without it, commits would show only in part, and
+ * instances without fields.
+ */
+export class HeldFrames {
+  readonly #held = new Map<number, Commits>();
+
+  get any(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** Adds a frame to those that wait for it, and takes them all. */
+  take(message: FrameMessage, ran: Ran): Commits {
+    const [host, first] = message;
+    const held = this.#held.get(host);
+    this.#held.delete(host);
+    const commits = commitsOf(message);
+    // What is behind a gap cannot be shown.
+    if (!held || held.commits.at(-1)?.revision !== first - 1) return { commits, ran };
+    return { commits: [...held.commits, ...commits], ran: new Map([...held.ran, ...ran]) };
+  }
+
+  hold(host: number, commits: Commits): void {
+    this.#held.set(host, commits);
+  }
+
+  /** Takes all that wait, by the numbers of their hosts. */
+  takeAll(): readonly (readonly [host: number, commits: Commits])[] {
+    const all = [...this.#held];
+    this.#held.clear();
+    return all;
+  }
+}
 
 /** Takes the volatile state that belongs to a position, if one waits for it. */
 export function takeWaiting(states: WaitingStates, key: string, at: Position | undefined): VolatileMessage | undefined {

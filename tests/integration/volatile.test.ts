@@ -1,4 +1,5 @@
-import { computed, event, state } from "twinstate";
+import { autorun } from "mobx";
+import { computed, effect, event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { lasting, pair } from "twinstate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -207,6 +208,31 @@ test("who resumes gets the volatile state whole before the frames, and skips the
   const [[, , tick]] = back.all("volatile") as [unknown[]];
   const frame = back.all("frame")[0] as unknown[];
   expect((frame[frame.indexOf("$tick") + 1] as number[])[0]).toBeLessThanOrEqual(tick as number);
+});
+
+test("who resumes sees what was missed as a whole, also where commits with effects come one by one: no instance without its fields", async () => {
+  class Hall {
+    @state items: Item[] = [];
+    @state({ persist: false }) last: { title?: string } = {};
+    @event add(title: string) {
+      this.items.push(new Item(title));
+      this.last.title = title;
+      effect.everyone.toast(title);
+    }
+  }
+  await using net = pair({ stores: { hall: scope.room(Hall, { allow: () => true }) }, models: { Item } });
+  const [away, here] = [net.client(), net.client()];
+  const [missing, hall] = await Promise.all([away.hall("a"), here.hall("a")]);
+  const states: unknown[] = [];
+  onTestFinished(autorun(() => void states.push([missing.items.map(({ title, hover }) => `${title} ${typeof hover}`), missing.last.title])));
+  net.cut(away);
+  for (const title of ["milk", "bread", "salt"]) await hall.add(title);
+  net.heal(away);
+  await net.quiet();
+  expect(states).toEqual([
+    [[], undefined],
+    [["milk string", "bread string", "salt string"], "salt"],
+  ]);
 });
 
 /** A connection whose reader reads when the test does. */

@@ -1,0 +1,30 @@
+import type { TRPCClientError } from "@trpc/client";
+import type { AnyTRPCRouter } from "@trpc/server";
+import { type EventError, isEventError } from "../lib/errors/errors.js";
+import type { ReceiverWorld } from "./receiver.js";
+import { refusalOf } from "./refusal.js";
+import type { Sender } from "./sender.js";
+
+/** Ends what a refused stream ends: an id that is another session's, or the page itself. */
+export function streamFailed(world: ReceiverWorld, sender: Sender, error: TRPCClientError<AnyTRPCRouter>): void {
+  const { server, scopes, connection, unheard } = world;
+  const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
+  if (!told) return;
+  const foreign = told.is("FORBIDDEN");
+  // An id that belongs to an earlier session is no failure the first time.
+  if (++server.refusals === (foreign ? 2 : 1)) unheard(told);
+  if (foreign) {
+    // The session is another one.
+    connection.rename();
+    for (const scope of scopes.values()) scope.last.clear();
+  }
+  if (told.is("OUTDATED")) outdate(world, sender, told);
+}
+
+/** The server has a version that this page cannot follow. */
+export function outdate({ connection, status, twins }: ReceiverWorld, sender: Sender, error: EventError): void {
+  connection.close();
+  status.update({ status: "outdated" });
+  for (const twin of twins.values()) if (twin.state === "waiting") twin.refuse(error);
+  sender.outdate(error);
+}
