@@ -18,7 +18,6 @@ export interface Presented {
 
 /** What a page shows of its tab. */
 interface Shown {
-  readonly client: string | undefined;
   readonly n: number;
   readonly value: object | undefined;
 }
@@ -27,8 +26,8 @@ interface Shown {
 interface Person {
   /** What the server says of it, by field. It is not listed in a field without an entry. */
   readonly said: Map<string, object>;
-  /** What it shows of itself, by field. */
-  readonly shown: Map<string, Shown>;
+  /** What its pages show of it, by field and client. The last one counts: for a while there are two, when a page is loaded again. */
+  readonly shown: Map<string, Map<string | undefined, Shown>>;
 }
 
 /** Who is here: keeps the presence fields of a host's stores. Nothing of them is stored, as tabs come again after a restart. */
@@ -50,7 +49,8 @@ export class People {
     const person = people.get(id) ?? { said: new Map(), shown: new Map() };
     people.set(id, person);
     // What a page has shown goes with it.
-    for (const [field, { client }] of person.shown) if (![...pages].some((page) => page.client === client)) person.shown.delete(field);
+    const clients = new Set(Array.from(pages, ({ client }) => client));
+    for (const shown of person.shown.values()) for (const client of shown.keys()) if (!clients.has(client)) shown.delete(client);
     for (const field of this.#fieldsOf(store)) {
       const said = this.#said(store, field, tab);
       if (said) person.said.set(field.name, said);
@@ -76,14 +76,23 @@ export class People {
   async present(page: Tab & { readonly closed: boolean }, { store, field, n, value }: Presented, limits: ArgumentLimits): Promise<void> {
     const { client, info } = page;
     const person = () => (page.closed ? undefined : this.#stores.get(store)?.get(info.id));
-    const isLate = (last: Shown | undefined) => last?.client === client && (last as Shown).n >= n;
-    if (isLate(person()?.shown.get(field))) return;
+    const isLate = (of: Person | undefined) => (of?.shown.get(field)?.get(client)?.n ?? -1) >= n;
+    if (isLate(person())) return;
     const schema = this.#host.shelf.live.get(store)?.definition.schema.fields.get(field)?.presence;
     const checked = value === undefined ? undefined : await checkShown(store, field, schema, value, limits);
     const here = person();
-    if (!here || isLate(here.shown.get(field))) return;
-    here.shown.set(field, { client, n, value: checked });
-    this.#show(store, field, info.id, here);
+    if (!here || isLate(here)) return;
+    const shown = here.shown.get(field) ?? new Map<string | undefined, Shown>();
+    here.shown.set(field, shown);
+    const before = shown.get(client);
+    shown.set(client, { n, value: checked });
+    try {
+      this.#show(store, field, info.id, here);
+    } catch (error) {
+      // The schema has made what is no state.
+      shown.set(client, { n, value: before?.value });
+      throw error;
+    }
   }
 
   #fieldsOf(store: string): FieldSchema[] {
@@ -122,7 +131,9 @@ export class People {
       try {
         this.#show(store, name, id, person);
       } catch (error) {
-        this.#report(`${store}.${name} ${id}`, error as Error);
+        // `of` has given what is no state, so the tab is not listed.
+        this.#report(`${store}.${name}`, error as Error);
+        if (person?.said.delete(name)) this.#show(store, name, id, undefined);
       }
     }
   }
@@ -132,7 +143,7 @@ export class People {
     const entry = this.#host.shelf.live.get(store);
     if (!entry || this.#host.turns.broken) return;
     const said = person?.said.get(field);
-    const shown = person?.shown.get(field)?.value;
+    const shown = [...(person?.shown.get(field)?.values() ?? [])].at(-1)?.value;
     entry.store.showPerson(field, id, said && Object.assign({ id }, said, shown, said, { id }));
     this.#host.ticks.due();
   }

@@ -266,6 +266,33 @@ test("nobody shows anything in the place of another tab, of the server, or past 
   expect(people()).toEqual([{ name: "guest" }, { name: "guest" }]);
 });
 
+test("what an earlier page of the tab shows late does not stay in the place of what its page shows now", async () => {
+  const { wrapFetch, present, connects } = eavesdrop();
+  await using net = open({ wrapFetch });
+  const a = net.client();
+  await a.board("x");
+  const theirs = await net.client().board("x");
+  await net.wait(SOON);
+  const earlier = connects[0]!;
+  // The server takes the earlier page for open for a while.
+  net.cut(a);
+  net.heal(a);
+  net.stall(a);
+  const next = net.reload(a);
+  net.heal(next);
+  const mine = await next.board("x");
+  mine.$present("people", { cursor: { x: 2, y: 2 } });
+  await net.wait(SOON);
+  expect(cursors(theirs)).toEqual([2, undefined]);
+  expect(await present(0, { ...earlier, n: 9, value: encoded({ typing: true }) })).toEqual({});
+  await net.wait(60_000);
+  await net.quiet();
+  expect(theirs.$snapshot().people.map(({ cursor, typing }) => [cursor?.x, typing])).toEqual([
+    [2, undefined],
+    [undefined, undefined],
+  ]);
+});
+
 test("a tab that shows faster than it may is slowed down, and its events are not", async () => {
   const { wrapFetch, present } = eavesdrop();
   await using net = open({ wrapFetch, eventRate: 10 });
@@ -274,6 +301,45 @@ test("a tab that shows faster than it may is slowed down, and its events are not
   const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => present(0, { n: i + 1, value: encoded({ typing: i % 2 === 0 }) })));
   expect(answers.filter((answer) => String(answer).startsWith("RATE_LIMITED")).length).toBeGreaterThanOrEqual(5);
   expect(await board.rename("t")).toHaveLength(1);
+});
+
+test("what no state can hold is not shown: from the schema, what was shown before stays, and from `of`, the tab is not listed", async () => {
+  const logged: unknown[] = [];
+  const odd = { of: false };
+  const input = Own.transform((given) => (given.typing ? { ...given, cursor: () => 1 } : given)) as unknown as z.ZodType<Own, Own>;
+  class Odd {
+    @presence({ of: (given) => ({ name: odd.of ? () => 1 : ((given as Context).user?.name ?? "guest") }), input }) people!: Presence<{ name: unknown }, Own>;
+    @event nothing() {}
+  }
+  users.clear();
+  await using net = pair({ stores: { odd: scope.shared(Odd as never) }, context: context as never, log: ({ error }) => void logged.push(error) });
+  const [a, b] = [net.client(), net.client()] as any[];
+  a.$onError(() => {});
+  const mine = await a.odd();
+  const theirs = await b.odd();
+  const shown = () => theirs.$snapshot().people.map(({ name, cursor }: { name: string; cursor?: { x: number } }) => [name, cursor?.x]);
+  mine.$present("people", { cursor: { x: 1, y: 1 } });
+  await net.wait(SOON);
+  mine.$present("people", { typing: true });
+  await net.wait(SOON);
+  expect(shown()).toEqual([
+    ["guest", 1],
+    ["guest", undefined],
+  ]);
+  expect(logged.map(String)).toEqual([expect.stringContaining("`odd.people[0].cursor` cannot hold")]);
+  // What the server says goes on to change.
+  net.server.$recheck();
+  users.set(net.session(a), { name: "ann" });
+  await mine.nothing();
+  await net.wait(GRACE);
+  expect(shown().map(([name]: [string]) => name)).toContain("ann");
+  odd.of = true;
+  net.server.$recheck();
+  await net.wait(GRACE);
+  expect(shown()).toEqual([]);
+  mine.$present("people", { cursor: { x: 3, y: 1 } });
+  await net.wait(SOON);
+  expect([shown(), logged.filter((error) => /`odd.people\[\d\].name` cannot hold/.test(String(error))).length]).toEqual([[], 1]);
 });
 
 test("what the schema refuses is told once, and the others go on to see what was shown before", async () => {
