@@ -372,7 +372,7 @@ export class Host {
           const next = this.shelf.remake(entry, definition);
           await runHook(entry.store, "onDispose");
           this.shelf.replace(entry, next);
-          this.watchers.people?.renew(name);
+          this.watchers.renewPeople(name);
           moved = true;
           await runHook(next.store, "onLoad");
           await this.commits.make(turn);

@@ -134,6 +134,13 @@ export class Watchers {
     return this.#people;
   }
 
+  /** A store has an instance of a new class, whose lists of people are empty, and which may say something else of them. */
+  renewPeople(store: string): void {
+    this.#people?.renew(store);
+    if (!hasPresence(this.#host.shelf.live.get(store)?.definition)) return;
+    for (const [connection, stores] of this.#watching) if (stores.has(store)) this.#tabHooks.arrive(store, connection);
+  }
+
   /** Sends snapshots to all: the frames that they have are not continued. */
   renew(revision: number): void {
     this.#frameLog.restart(revision);

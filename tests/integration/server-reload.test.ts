@@ -1,4 +1,4 @@
-import { computed, event, state } from "twinstate";
+import { computed, event, type Presence, presence, state } from "twinstate";
 import { createTwin, memory, type StoreClass, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { SECRET, serveTwin } from "../kit/app.js";
@@ -260,4 +260,30 @@ test("what a promise of the class before gives is dropped: the new class's own i
   last?.("");
   await expect.poll(async () => (await second.sky().$snapshot()).weather).toEqual({ value: "the second", pending: false, error: undefined });
   expect(logs).toEqual([]);
+});
+
+test("who is here is said anew by the new class, also where the old one had no such list", async () => {
+  class Alone {
+    @state title = "a";
+  }
+  const listing = (name: string) => {
+    class Listing {
+      @state title = "a";
+      @presence({ of: () => ({ name }) }) people!: Presence<{ name: string }>;
+    }
+    return Listing;
+  };
+  renew();
+  const name = `reload ${Math.random()}`;
+  const options = (Class: StoreClass) => ({ name, stores: { room: scope.room(Class as ReturnType<typeof listing>, { allow: () => true }) } });
+  const served = await serveTwin(options(Alone));
+  const again = (Class: StoreClass) => createTwin({ ...options(Class), session: { secret: SECRET }, log: (entry) => void served.logs.push(entry) });
+  const people = async () => (await served.twin.room("x").$snapshot()).people?.map((one) => one.name);
+  const visitor = served.visitor();
+  await visitor.live({ store: "room", key: "x" }).state("room");
+  again(listing("first"));
+  await vi.waitFor(async () => expect(await people()).toEqual(["first"]));
+  again(listing("second"));
+  await vi.waitFor(async () => expect(await people()).toEqual(["second"]));
+  expect(served.logs).toEqual([]);
 });
