@@ -1,5 +1,5 @@
 import { AWAITED, EVENT_ERROR, InstanceNode } from "../graph/instance.js";
-import { own, type Stored } from "../graph/node.js";
+import { nodeOf, own, type Stored } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
 import type { ClassNode } from "./class-node.js";
 import type { WritableGraph } from "./writable-graph.js";
@@ -12,6 +12,19 @@ export function isPromise(value: unknown): value is Promise<unknown> {
     return value instanceof Promise;
   } catch {
     return false;
+  }
+}
+
+/**
+ * Gives a promise of what can only be awaited, as the query of a database client: awaited once, however many want its value. Other values stay as they are.
+ */
+export function promiseOf(value: unknown): unknown {
+  try {
+    if (typeof value !== "object" || value === null || isPromise(value) || nodeOf(value)) return value;
+    return typeof (value as Partial<PromiseLike<unknown>>).then === "function" ? new Promise((resolve) => resolve(value)) : value;
+  } catch {
+    // The value throws where it is looked at.
+    return value;
   }
 }
 

@@ -5,7 +5,7 @@ import { InstanceNode } from "../graph/instance.js";
 import { NODE, put, type Stored } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
 import { readKey, writeKey } from "../live/object-face.js";
-import { isPromise } from "./awaited.js";
+import { isPromise, promiseOf } from "./awaited.js";
 import { copyForeign } from "./foreign-copy.js";
 import type { Shape } from "./shape.js";
 import type { WritableGraph } from "./writable-graph.js";
@@ -318,7 +318,7 @@ const promised = new WeakSet<ComputedSchema>();
  */
 function got(schema: ComputedSchema, face: object | undefined): unknown {
   try {
-    const value = unawaited(schema.get.call(face as object));
+    const value = unawaited(promiseOf(schema.get.call(face as object)));
     if (isPromise(value)) promised.add(schema);
     return value;
   } catch (error) {

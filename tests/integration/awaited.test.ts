@@ -504,6 +504,50 @@ test("a prediction does not run its getter: the twin shows what the server has s
   expect(asked).not.toContain("browser");
 });
 
+// --- promises of libraries ---
+
+/** As the query of a database client: it runs when it is awaited, each time. */
+class Query<V> implements PromiseLike<V> {
+  readonly #run: () => Promise<V>;
+  constructor(run: () => Promise<V>) {
+    this.#run = run;
+  }
+  // biome-ignore lint/suspicious/noThenProperty: this is what it is about.
+  get then(): Promise<V>["then"] {
+    return (...given) => this.#run().then(...given);
+  }
+}
+class Library {
+  @state shelf = "a";
+  @computed get books(): Promise<string[]> {
+    const { shelf } = this;
+    return new Query(() => ask<string[]>(shelf)) as unknown as Promise<string[]>;
+  }
+  @event move(shelf: string) {
+    this.shelf = shelf;
+  }
+  @event async count() {
+    return (await this.books).length;
+  }
+}
+
+test("what can only be awaited is a promise, too, and runs once, whoever wants its value", async () => {
+  await using net = pair({ stores: { library: Library } });
+  const library = await net.client().library();
+  expect(library.books).toEqual({ value: undefined, pending: true, error: undefined });
+  const count = library.count();
+  await net.wait(20);
+  settle(["one", "two"]);
+  expect(await count).toBe(2);
+  await net.quiet();
+  expect([library.books, runs.length]).toEqual([{ value: ["one", "two"], pending: false, error: undefined }, 1]);
+  await library.move("b");
+  fail(new EventError("NOT_FOUND", "no"));
+  await net.quiet();
+  expect(library.books).toMatchObject({ value: ["one", "two"], pending: false, error: { code: "NOT_FOUND" } });
+  expect(runs).toHaveLength(2);
+});
+
 // --- misuse ---
 
 test("a promise that stands in state, or in a computed's value, is refused with the way out", async () => {
