@@ -36,8 +36,9 @@ export class Awaited {
   readonly #graph: WritableGraph;
   /** The last runs, as long as they are under way. */
   readonly #runs = new Map<ClassNode, Map<string, object>>();
-  /** Called when a run has ended. */
-  #waiting: (() => void)[] = [];
+  /** Called when runs have ended. */
+  readonly #waiting = new Set<() => void>();
+  #waking = false;
 
   constructor(graph: WritableGraph) {
     this.#graph = graph;
@@ -68,14 +69,22 @@ export class Awaited {
     this.#wake();
   }
 
-  /** Resolves once no run is under way that some clients see: those for whom these `visibleTo` predicates are true. */
-  async settled(predicates: ReadonlySet<unknown> | undefined): Promise<void> {
-    const seen = ([holder, runs]: [ClassNode, Map<string, object>]) => holder.visible(predicates).some((name) => runs.has(name));
-    while ([...this.#runs].some(seen)) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
-    }
+  /** Calls back once no run is under way that some clients see: those for whom these `visibleTo` predicates are true. Returns what stops it. */
+  onSettled(predicates: ReadonlySet<unknown> | undefined, settled: () => void): () => void {
+    const look = () => {
+      if (this.#isShown(predicates)) return;
+      this.#waiting.delete(look);
+      settled();
+    };
+    this.#waiting.add(look);
+    look();
+    return () => this.#waiting.delete(look);
+  }
+
+  /** Whether a run is under way that these clients see. */
+  #isShown(predicates: ReadonlySet<unknown> | undefined): boolean {
+    for (const [holder, runs] of this.#runs) if (holder.visible(predicates).some((name) => runs.has(name))) return true;
+    return false;
   }
 
   #end(holder: ClassNode, name: string, run: object, outcome: Outcome): void {
@@ -86,10 +95,14 @@ export class Awaited {
     this.drop(holder, name);
   }
 
+  /** Has those look that wait, once the changes are over that have dropped a run: they may begin another. */
   #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
+    if (this.#waking || this.#waiting.size === 0) return;
+    this.#waking = true;
+    void Promise.resolve().then(() => {
+      this.#waking = false;
+      for (const look of this.#waiting) look();
+    });
   }
 
   #show(shown: InstanceNode, outcome: Outcome, path: () => string): void {

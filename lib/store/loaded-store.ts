@@ -79,10 +79,13 @@ export class LoadedStore implements Store {
     return this.#graph.awaited !== undefined;
   }
 
-  async settled(viewers?: Viewers): Promise<void> {
+  onSettled(viewers: Viewers | undefined, settled: () => void): () => void {
     if (viewers) this.#channelOf(viewers);
     this.watch();
-    await this.#graph.awaited?.settled(viewers?.predicates);
+    const { awaited } = this.#graph;
+    if (awaited) return awaited.onSettled(viewers?.predicates, settled);
+    settled();
+    return () => {};
   }
 
   get size(): number {

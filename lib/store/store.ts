@@ -107,8 +107,8 @@ export interface Store extends Rewindable {
   watch(): void;
   /** Some computeds are promises. */
   readonly awaits: boolean;
-  /** Keeps computeds evaluated from now on, and resolves once those are settled that are promises and that some clients see. */
-  settled(viewers?: Viewers): Promise<void>;
+  /** Keeps computeds evaluated from now on. Calls back once those are settled that are promises and that some clients see. Returns what stops it. */
+  onSettled(viewers: Viewers | undefined, settled: () => void): () => void;
   /** Encodes a value for a client that has this store: containers of the store go by number. */
   encode(value: unknown, viewers?: Viewers): Encoded;
   /**

@@ -255,7 +255,12 @@ export class Host {
   /** Loads a store, and waits until those of its computeds are settled that are promises, for so many ms at most. */
   async settled(store: string, viewers: HostViewers | undefined, ms: number): Promise<void> {
     const { store: loaded } = await this.loader.open(store);
-    if (ms > 0) await within(ms, loaded.settled(viewers));
+    if (ms <= 0) return;
+    let stop = () => {};
+    const settled = new Promise<void>((resolve) => {
+      stop = loaded.onSettled(viewers, resolve);
+    });
+    await within(ms, settled).finally(stop);
   }
 
   /** Loads a store, and gives its committed state for clients. */
