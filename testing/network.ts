@@ -237,7 +237,8 @@ class Line {
     if (!life) return first ? this.#fail(noLine()) : undefined;
     if (first) this.life = life;
     const headers = new Headers(this.#init.headers);
-    if (this.#cookie !== undefined && !headers.has("cookie")) headers.set("cookie", this.#cookie);
+    // A client remembers the session's cookie, as programs do. The browser's is that of all its tabs, and newer where another tab has replaced it.
+    if (this.#cookie !== undefined) headers.set("cookie", this.#cookie);
     const { method = "GET", body } = this.#init;
     const request = new Request(this.#url, { method, headers, ...(body && { body }), signal: first ? this.#control.signal : null });
     life.run(() => (first ? this.#answer(life, request) : void life.handle(request).then((response) => response.body?.cancel())));

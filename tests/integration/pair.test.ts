@@ -108,6 +108,27 @@ test("tabs of a browser have one session, and other browsers another", async () 
   expect([todo.items, same.items, other.items]).toEqual([["milk"], ["milk"], []]);
 });
 
+test("tabs of a browser have one cookie: a tab goes on with the one that another tab has got by `rotate()`", async () => {
+  class Login {
+    @state user = "";
+    @event async signIn(user: string) {
+      await current().session?.rotate();
+      this.user = user;
+    }
+  }
+  await using net = pair({ stores: { login: Login } });
+  const a = net.client();
+  const mine = await a.login();
+  const session = net.session(a);
+  const other = net.tab(a);
+  const theirs = await other.login();
+  await theirs.signIn("ann");
+  const before = net.now;
+  await net.quiet();
+  expect([mine.user, net.session(a), net.session(other)]).toEqual(["ann", session, session]);
+  expect(net.now - before).toBeLessThan(10_000);
+});
+
 test("a storage of real files outlives the server", async () => {
   const { sqlite } = await import("twinstate/server/sqlite");
   const { temporaryFolder } = await import("../kit/files.js");
