@@ -48,6 +48,7 @@ export default defineConfig({
     socket: "client/socket.ts",
     online: "client/online.ts",
     submit: "client/submit.ts",
+    upload: "client/upload.ts",
     keeper: "client/keeper.ts",
     presence: "client/presence.ts",
     effects: "react/effects.ts",

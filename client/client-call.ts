@@ -43,6 +43,10 @@ export class ClientCall extends Promise<unknown> implements StreamCall<unknown, 
   readonly #yields = new Yields();
   /** Is called with each yield, beside the loops that iterate. */
   declare yielded: ((value: unknown) => void) | undefined;
+  declare progress: number | undefined;
+  declare onProgress: ((part: number) => void) | undefined;
+  /** Is called before `onProgress`, which is the caller's. */
+  declare progressed: ((part: number) => void) | undefined;
 
   cancel(reason?: unknown): void {
     if (!this.#yields.over) this.#cancel(reason);

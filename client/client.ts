@@ -52,6 +52,7 @@ export interface Client {
 export function createClient(options: ClientOptions & BrowserClasses = {}): Client {
   const { linger = 30_000, maxPending = 1000 } = options;
   const url = (options.url ?? "/api/twin").replace(/\/$/, "");
+  const ownFetch = options.fetch !== undefined;
   options = { ...options, url };
   const get: typeof fetch = async (url, init) => {
     // The twin's route may be of another origin.
@@ -105,6 +106,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
   const outbox = new Outbox({
     url,
     get,
+    ownFetch,
     trpc,
     one: asking(1),
     taker,

@@ -10,6 +10,7 @@ import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
 import { ClientCall, type OpenCall } from "./client-call.js";
 import type { ServerConnection } from "./connection.js";
 import type { Begun } from "./event.js";
+import { ArgumentWriter, type CallFiles } from "./files.js";
 import type { Filled } from "./form.js";
 import { sendHeld } from "./held.js";
 import type { Inspection } from "./inspection.js";
@@ -28,6 +29,8 @@ import type { Visiting } from "./visitor.js";
 export interface OutboxWorld {
   readonly url: string;
   readonly get: typeof fetch;
+  /** The app makes requests its own way. */
+  readonly ownFetch: boolean;
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
   /** The same, with one call in each request. */
   readonly one: TRPCUntypedClient<AnyTRPCRouter>;
@@ -68,6 +71,8 @@ export interface OutboxEntry {
   /** The call that makes it, as long as the server has not. */
   maker: Maker | undefined;
   readonly args: Encoded;
+  /** Its files, if it has any. */
+  readonly files: CallFiles | undefined;
   readonly open: OpenCall;
   readonly release: () => void;
   /** How it is shown until it has ended. */
@@ -141,7 +146,8 @@ export class Outbox {
           if (process.env.NODE_ENV !== "production")
             this.news?.tell({ what: "called", call: open.call, twin, event, target, args: "fields" in given ? [given] : given });
           if (twin.declared(event)?.volatile) return this.sender ? void this.sender.fire(twin, event, target, given, open) : drop(notConnected());
-          entry = entryOf(twin, event, target, encodeValue(given), open, prediction);
+          const writer = new ArgumentWriter();
+          entry = entryOf(twin, event, target, encodeValue(given, writer), writer.files, open, prediction);
         } catch (error) {
           return drop(badRequest((error as Error).message.replace(/\.$/, "")));
         }
@@ -157,7 +163,8 @@ export class Outbox {
     this.#count(twin, 1);
     this.sender?.number();
     if (!this.entries.has(entry)) return;
-    engine.see(entry, this.world);
+    // No prediction can read a file.
+    if (!entry.files) engine.see(entry, this.world);
     if (process.env.NODE_ENV !== "production" && entry.prediction)
       this.news?.tell({ what: "predicted", call: open.call, twin, event, args: decodeValue(args) as unknown[], prediction: entry.prediction });
     if (entry.prediction) open.call.local = entry.prediction.painted;
@@ -195,7 +202,15 @@ export class Outbox {
 }
 
 /** A call that has not been sent. */
-function entryOf(twin: LiveTwin, event: string, target: InstanceNode, args: Encoded, open: OpenCall, prediction: Shown | undefined): OutboxEntry {
+function entryOf(
+  twin: LiveTwin,
+  event: string,
+  target: InstanceNode,
+  args: Encoded,
+  files: CallFiles | undefined,
+  open: OpenCall,
+  prediction: Shown | undefined,
+): OutboxEntry {
   return {
     twin,
     event,
@@ -203,6 +218,7 @@ function entryOf(twin: LiveTwin, event: string, target: InstanceNode, args: Enco
     on: twin.refOf(target),
     maker: undefined,
     args,
+    files,
     open,
     release: twin.use(),
     prediction,

@@ -1,4 +1,5 @@
 import type { WireSchema } from "../lib/class/schema.js";
+import type { Numbered } from "./outbox.js";
 import type { Position } from "./twin.js";
 
 /** One scope instance, as the client knows it: its stores share frames, revisions and event numbers. */
@@ -18,6 +19,10 @@ export function nextNumber({ last }: Scope, incarnation: string): number {
   last.set(incarnation, n);
   return n;
 }
+
+/** Tells whether two numbers belong to one sequence. */
+export const isBeside = (one: Numbered | undefined, other: Numbered): one is Numbered =>
+  one?.client === other.client && one.scope === other.scope && one.i === other.i;
 
 /** Names the scope instance of a store: those of one kind share it, and one key where there are keys. `undefined` where the schema has no such store. */
 export function scopeName(schema: WireSchema, store: string, key: string | null): string | undefined {

@@ -16,7 +16,8 @@ import { engine } from "./lazy-prediction.js";
 import type { Numbered, Outbox, OutboxEntry, OutboxWorld } from "./outbox.js";
 import { ReceivedItems } from "./received-items.js";
 import { isAgain, refusalOf } from "./refusal.js";
-import { nextNumber, type Scope } from "./scope.js";
+import { isBeside, nextNumber, type Scope } from "./scope.js";
+import { factsOf, sendFiles } from "./sent-files.js";
 import { isNested, locateTarget } from "./target.js";
 import type { LiveTwin } from "./twin.js";
 import { showsTick } from "./volatile-states.js";
@@ -136,6 +137,7 @@ export class Sender {
     const attempt = new AbortController();
     entry.attempt = attempt;
     if (entry.sent++ === 0) this.#lateCalls.wait(entry);
+    sendFiles(entry, this.#world);
     if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n: numbered.n });
     try {
       const asked = this.#asked(entry, numbered);
@@ -199,14 +201,15 @@ export class Sender {
 
   /** The procedure of a call, and its input. */
   #asked(entry: OutboxEntry, numbered: Numbered): readonly [path: string, input: object] {
-    const { twin, args, prediction, sent, items } = entry;
+    const { twin, args, files, prediction, sent, items } = entry;
     const { client, i, n } = numbered;
     const { epoch, got } = this.#world.connection;
     const [, at, a] = twin.have?.[0] === i ? twin.have : [undefined, null];
     const told = this.#world.kept(twin);
     // The server has taken it in this incarnation.
     const kept = told && told[1] !== i ? told : undefined;
-    const call = { client, epoch, n, i, at, a, kept, seen: this.#seen(numbered), p: prediction && 1, y: sent > 1 ? (items?.have ?? 0) : undefined, got };
+    const y = sent > 1 ? (items?.have ?? 0) : undefined;
+    const call = { client, epoch, n, i, at, a, kept, seen: this.#seen(numbered), p: prediction && 1, y, got, f: factsOf(files) };
     return [pathOf(entry), { key: twin.key ?? undefined, on: isNested(entry) ? entry.on : undefined, args, call }];
   }
 
@@ -389,10 +392,6 @@ export class Sender {
 }
 
 const pathOf = ({ twin, event }: OutboxEntry): string => `${twin.store}.${event}`;
-
-/** Tells whether two numbers belong to one sequence. */
-const isBeside = (one: Numbered | undefined, other: Numbered): one is Numbered =>
-  one?.client === other.client && one.scope === other.scope && one.i === other.i;
 
 /** Decodes a value. Numbers of containers that count for another audience mean nothing here. */
 const decoded = ({ at, mirror }: LiveTwin, value: Encoded) => (value[2] === at?.[2] ? mirror.decode(value) : decodeValue(value, () => undefined));

@@ -8,8 +8,8 @@ import { settle } from "./settle.js";
 export function submit(parts: EventParts, bound: readonly unknown[], args: readonly unknown[]): Promise<FormState> {
   // React's own names, and those of a form that was rendered for browsers without scripts, begin so.
   const typed = [...(args.at(-1) as FormData)].filter(([name]) => !name.startsWith("$"));
-  // The server says no to files, by the names of their fields.
-  const fields = typed.map(([name, value]) => [name, typeof value === "string" ? value : null] as const);
+  // An input for files without one has a nameless, empty file.
+  const fields = typed.map(([name, value]) => [name, typeof value !== "string" && !value.name && value.size === 0 ? null : value] as const);
   sendHeld(parts.twin);
   const { call, send } = parts.begin();
   send(fields.length > 0 ? { fields, bound } : bound);
@@ -18,12 +18,15 @@ export function submit(parts: EventParts, bound: readonly unknown[], args: reado
       call,
       (value) => resolve({ value, errors: {}, fields: {} }),
       (error) => {
-        resolve({ error: error as EventError, errors: errorsOf(error as EventError), fields: Object.fromEntries(fields) as FormState["fields"] });
+        resolve({ error: error as EventError, errors: errorsOf(error as EventError), fields: Object.fromEntries(fields.filter(isText)) });
         return args.length > 1;
       },
     ),
   );
 }
+
+/** Browsers take no file for the value of an input. */
+const isText = (field: readonly [string, unknown]): field is readonly [string, string] => typeof field[1] === "string";
 
 /** The messages of issues, by the names of fields. */
 function errorsOf({ code, data }: EventError): FormState["errors"] {

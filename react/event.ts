@@ -15,8 +15,8 @@ export interface EventState<C> {
   readonly value: Awaited<C> | undefined;
   /** The last value that the last call has yielded. */
   readonly last: C extends StreamCall<infer Y, any> ? Y | undefined : undefined;
-  /** How much of an upload is sent, from 0 to 1; `undefined` without an upload. */
-  readonly sent: number | undefined;
+  /** How much of the last call's files is sent, from 0 to 1; `undefined` without files. */
+  readonly progress: number | undefined;
   /** Asks all calls that have no answer to stop. */
   cancel(): void;
   /** Forgets error and value. */
@@ -53,7 +53,7 @@ export function useEvent(event: Event, { throwOnError = false }: EventHookOption
   return [caller.run, state];
 }
 
-type Event = (...args: any[]) => PromiseLike<unknown> & Partial<Pick<ClientCall, "cancel" | "yielded">>;
+type Event = (...args: any[]) => PromiseLike<unknown> & Partial<Pick<ClientCall, "cancel" | "yielded" | "progress" | "progressed">>;
 type State = EventState<StreamCall<unknown, unknown>>;
 
 /** The calls of one component. */
@@ -69,7 +69,7 @@ class Caller {
     error: undefined,
     value: undefined,
     last: undefined,
-    sent: undefined,
+    progress: undefined,
     cancel: () => {
       for (const call of this.#calls) call.cancel?.();
     },
@@ -98,10 +98,13 @@ class Caller {
     const call = this.event(...args);
     this.#calls.add(call);
     this.#latest = call;
-    this.#update({ error: undefined, last: undefined });
+    this.#update({ error: undefined, last: undefined, progress: call.progress });
     if (call.cancel) {
       call.yielded = (last) => {
         if (this.#latest === call) this.#update({ last });
+      };
+      call.progressed = (progress) => {
+        if (this.#latest === call) this.#update({ progress });
       };
     }
     settle(

@@ -183,6 +183,16 @@ export interface TwinOptions<S, M> {
    */
   maxValues?: number;
   /**
+   * How many bytes a file may have that a client uploads to an event. Past it, the call is refused with `TOO_LARGE`.
+   * @default 104,857,600
+   */
+  maxFileSize?: number;
+  /**
+   * How many files a call may have. Past it, the call is refused with `TOO_LARGE`.
+   * @default 20
+   */
+  maxFiles?: number;
+  /**
    * How long `twin.close()` lets events run that have begun, in ms.
    * @default 10,000
    */
@@ -244,6 +254,8 @@ const DEFAULTS = {
   maxDepth: 100,
   maxValues: 100_000,
   maxAnswers: 64 << 20,
+  maxFileSize: 100 << 20,
+  maxFiles: 20,
 };
 
 /**

@@ -74,6 +74,8 @@ export type ErrorCode =
   | "INVALID"
   | "NOT_FOUND"
   | "GONE"
+  | "TOO_LARGE"
+  | "CUT_SHORT"
   | "SUPERSEDED"
   | "DROPPED"
   | "CANCELLED"
@@ -186,10 +188,6 @@ export const bodyTooLarge = (limit: number) => invalid(`The body is larger than 
 export const notForm = (type: string) => invalid(`The body must be a form, as browsers send it: got ${type}.`);
 export const unreadableForm = () => invalid("The form cannot be read.");
 export const noEventInForm = () => invalid("The form does not say which event it calls, by the name of a field, as `$todo.add`.");
-export const fileInForm = (field: string) => {
-  const message = "Files cannot be sent by the form of an event.";
-  return invalid(`\`${field}\`: ${message}`, [{ message, path: [field] }]);
-};
 export const foreignOrigin = (origin: string) =>
   refusal(
     "FORBIDDEN",

@@ -5,6 +5,10 @@ import type { EventError } from "../errors/errors.js";
 export interface Call<T> extends Promise<T> {
   /** Settles when the prediction (or nothing, where there is none) is on screen. */
   readonly local: Promise<void>;
+  /** How much of the call's files is sent, from 0 to 1; `undefined` without files. */
+  readonly progress?: number | undefined;
+  /** Is called with `progress` whenever it changes. @example chat.attach(file).onProgress = (part) => { bar.value = part; }; */
+  onProgress?: ((part: number) => void) | undefined;
   /** Asks the event to stop: one that waits does not begin, a running one sees it by `current().signal`. */
   cancel(reason?: unknown): void;
 }

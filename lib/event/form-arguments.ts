@@ -1,10 +1,13 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { EventSchema } from "../class/schema.js";
+import type { Global } from "../class/view-types.js";
+
+type FieldValue = string | Global<"Blob"> | null;
 
 /** A form as it is sent, in the place of arguments. */
 export interface SentForm {
-  /** The values of inputs, in the form's order. */
-  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** The values of inputs, in the form's order. One for files without a file has `null`. */
+  readonly fields: readonly (readonly [name: string, value: FieldValue])[];
   /** The first arguments, which stand in no field. */
   readonly bound: readonly unknown[];
 }
@@ -47,8 +50,9 @@ const known = new WeakMap<StandardSchemaV1, boolean>();
 
 /** A name that comes more than once has a list. */
 function objectOf(fields: SentForm["fields"]): object {
-  const values = new Map<string, string[]>();
+  const values = new Map<string, FieldValue[]>();
   for (const [name, value] of fields) {
+    if (value === null) continue;
     const before = values.get(name);
     if (before) before.push(value);
     else values.set(name, [value]);
@@ -59,7 +63,8 @@ function objectOf(fields: SentForm["fields"]): object {
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map(Object.entries({ on: true, true: true, off: false, false: false, "": false }));
 
 /** The text of a field as a parameter of a type takes it. What it cannot be made of stays what it is, and is refused. */
-function read(text: string, type: unknown): unknown {
+function read(text: FieldValue, type: unknown): unknown {
+  if (typeof text !== "string") return text ?? undefined;
   if (type === Boolean) return BOOLEANS.get(text) ?? text;
   if (type !== Number) return text;
   if (text.trim() === "") return undefined;

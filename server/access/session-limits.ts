@@ -1,4 +1,5 @@
 import { tooFast, tooManyPending, tooManySessions, tooManyStreams } from "../../lib/errors/errors.js";
+import type { UploadLimits } from "../call/uploads.js";
 import type { ArgumentLimits } from "../definition/arguments.js";
 import type { Limits } from "../host/host.js";
 import type { StreamConnection } from "../stream/connection.js";
@@ -6,7 +7,7 @@ import { tabOf } from "../wire/request-input.js";
 import { createRateLimiter, type RateLimiter } from "./rate-limiter.js";
 
 /** The limits of everything. Each is an option of `createTwin`. */
-export interface Bounds extends Limits, ArgumentLimits {
+export interface Bounds extends Limits, ArgumentLimits, UploadLimits {
   readonly eventRate: number;
   readonly maxPending: number;
   readonly maxWaiting: number;

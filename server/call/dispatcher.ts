@@ -4,7 +4,6 @@ import { eventIds } from "../../lib/event/event-ids.js";
 import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
 import type { Store } from "../../lib/store/store.js";
-import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect, InstanceRef, Item } from "../../lib/wire/protocol.js";
 import { definitionOf, locate, type OwnedEvent, publicEvent } from "../access/access.js";
 import type { Admission } from "../access/admission.js";
@@ -16,7 +15,6 @@ import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import { checkGiven } from "../definition/arguments.js";
 import { type EventPath, nameInStore } from "../definition/event-path.js";
 import { type Definition, labelOf } from "../definition/scope.js";
-import type { HostViewers } from "../host/audiences.js";
 import type { Caller } from "../host/context.js";
 import { lettersTo } from "../host/effects.js";
 import type { CallSinks, EventCall } from "../host/event-runner.js";
@@ -31,7 +29,8 @@ import { clientId, decodeArguments, instanceRefOf, LONGEST_ID, type NumberedCall
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 import { bringKept, withCookies } from "./kept-input.js";
 import { missedBy } from "./missed.js";
-import type { Outcome } from "./outcome.js";
+import { encodedFor, type Outcome } from "./outcome.js";
+import { type CallFiles, filesOf, Uploads } from "./uploads.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
 //
@@ -103,6 +102,13 @@ interface EnteredCall {
   refuse(error: unknown): Outcome;
 }
 
+/** A call that may run. */
+interface PreparedCall {
+  readonly args: readonly unknown[];
+  /** Its files, if it has any. */
+  readonly uploads: CallFiles | undefined;
+}
+
 /** A call that does not run, and the effects of the guard that has refused it. */
 interface RefusedCall {
   readonly error: unknown;
@@ -120,6 +126,8 @@ export class Dispatcher {
   readonly #controls = new Set<AbortController>();
   /** The numbered calls that were cancelled before they came. */
   readonly #early = new Set<string>();
+  /** The files of calls that run. */
+  readonly uploads = new Uploads();
 
   constructor(server: Server) {
     this.#server = server;
@@ -213,23 +221,24 @@ export class Dispatcher {
     const entered: EnteredCall = { call, number, host, caller, refuse };
     if (y !== undefined) this.#items.get(idOf(host, number))?.repeat(y);
     const outcome = await host.eventNumbers.enter<Outcome>(client, n, seen, "error" in prepared, () =>
-      "error" in prepared ? Promise.resolve(this.#refused(entered, prepared)) : this.#run(entered, prepared.args),
+      "error" in prepared ? Promise.resolve(this.#refused(entered, prepared)) : this.#run(entered, prepared),
     );
     return this.#answer(entered, outcome, "args" in prepared);
   }
 
   /** Permits a call and checks its arguments. An error is the call's answer, unless the client is to send it again. */
-  async #prepare(call: ClientCall, host: Host, caller: Caller): Promise<{ args: readonly unknown[] } | RefusedCall> {
-    const { definition, owner, event, args } = call;
+  async #prepare(call: ClientCall, host: Host, caller: Caller): Promise<PreparedCall | RefusedCall> {
+    const { definition, owner, event, args, number } = call;
     const { limits } = this.#server;
     let effects: readonly Effect[] = [];
     try {
       await permit(definition, host, caller, (told) => {
         effects = told;
       });
-      call.checked = await checkGiven(owner, event, decodeArguments(args, limits.maxValues), limits);
+      const uploads = filesOf(number?.files, limits);
+      call.checked = await checkGiven(owner, event, decodeArguments(args, limits.maxValues, uploads?.files), limits);
       await bringKept(call, host);
-      return { args: call.checked };
+      return { args: call.checked, uploads };
     } catch (error) {
       if (isLater(error)) throw error;
       return { error, effects };
@@ -247,7 +256,7 @@ export class Dispatcher {
   }
 
   /** Runs an event that has its number. It has entered the host's queue when this returns. */
-  #run(entered: EnteredCall, args: readonly unknown[]): Promise<Outcome> {
+  #run(entered: EnteredCall, { args, uploads }: PreparedCall): Promise<Outcome> {
     const { call, number, host, caller, refuse } = entered;
     const { definition, owner, event, on, began } = call;
     const { client, n, seen, predicted } = number;
@@ -259,6 +268,7 @@ export class Dispatcher {
     this.#running.set(id, control);
     this.#items.set(id, items);
     if (this.#early.delete(earlyId(id, number.i))) control.abort(cancelled());
+    const close = uploads && this.uploads.open(call.request.session?.id, uploads, control.signal);
     const result = host.run<Outcome>({
       definition,
       owner,
@@ -290,6 +300,7 @@ export class Dispatcher {
       },
     });
     return result.finally(() => {
+      close?.();
       this.#running.delete(id);
       this.#items.delete(id);
       this.#controls.delete(control);
@@ -379,13 +390,6 @@ export class Dispatcher {
   stop(): void {
     for (const control of this.#controls) control.abort(cutOff());
   }
-}
-
-/** Encodes a value for a caller. Numbers of containers count for those who see the same hidden members, so their name goes along. */
-function encodedFor(viewers: HostViewers | undefined, value: unknown, store: Store): Encoded {
-  const [slot, bodies = []] = store.encode(value, viewers);
-  if (viewers && (bodies.length > 0 || Array.isArray(slot))) return [slot, bodies, viewers.name];
-  return bodies.length > 0 ? [slot, bodies] : [slot];
 }
 
 /** Names a numbered call among all. */

@@ -32,7 +32,7 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
   const back = pageOf(request.headers);
   let location: string | undefined;
   try {
-    const fields = [...(await readForm(request))];
+    const fields = Array.from(await readForm(request), ([name, value]) => [name, isNoFile(value) ? null : value] as const);
     const { path, key, on, bound } = calledBy(fields.map(([name]) => name));
     await runtime.dispatcher.invoke(twinRequest, path, { key, on, args: { fields, bound } }, (effects) => () => {
       location = redirectIn(effects) ?? location;
@@ -58,10 +58,13 @@ function fromPage(address: string, page: string): string {
   return page === "/" ? pathname + search + hash : href;
 }
 
+/** Browsers send a nameless, empty file for an input without one. */
+const isNoFile = (value: FormDataEntryValue) => typeof value !== "string" && value.name === "" && value.size === 0;
+
 async function readForm(request: Request): Promise<FormData> {
   try {
     const headers = { "content-type": request.headers.get("content-type") ?? "" };
-    return await new Response(await request.text(), { headers }).formData();
+    return await new Response(await request.blob(), { headers }).formData();
   } catch {
     throw unreadableForm();
   }

@@ -1,5 +1,7 @@
+import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { NumberedItems } from "../../lib/wire/protocol.js";
+import type { HostViewers } from "../host/audiences.js";
 import type { Refusal } from "../wire/error-shape.js";
 
 /** The outcome of a numbered event. Plain data, as it is stored. */
@@ -16,4 +18,11 @@ export interface Outcome {
   /** The audience whose numbers these are, if it sees hidden members. */
   readonly a?: string;
   readonly error?: Refusal;
+}
+
+/** Encodes a value for a caller. Numbers of containers count for those who see the same hidden members, so their name goes along. */
+export function encodedFor(viewers: HostViewers | undefined, value: unknown, store: Store): Encoded {
+  const [slot, bodies = []] = store.encode(value, viewers);
+  if (viewers && (bodies.length > 0 || Array.isArray(slot))) return [slot, bodies, viewers.name];
+  return bodies.length > 0 ? [slot, bodies] : [slot];
 }

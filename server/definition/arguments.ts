@@ -129,7 +129,13 @@ function typeIssues(types: readonly unknown[], needed: number, args: readonly un
   for (let i = 0; i < Math.max(args.length, needed); i++) {
     const type = types[i];
     const expected = PRIMITIVES.get(type);
-    const wrong = args[i] === undefined ? i < needed && type !== undefined && type !== Object : expected !== undefined && !isOf(expected, args[i]);
+    const fileClass = type === File || type === Blob ? (type as typeof Blob) : undefined;
+    const wrong =
+      args[i] === undefined
+        ? i < needed && type !== undefined && type !== Object
+        : fileClass
+          ? !(args[i] instanceof fileClass)
+          : expected !== undefined && !isOf(expected, args[i]);
     if (wrong) issues.push({ message: `Expected ${expected ?? (type as Fn).name}, got ${kindOf(args[i])}${hintOf(args[i])}`, path: [i] });
   }
   return issues;

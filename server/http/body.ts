@@ -26,7 +26,7 @@ export async function readWithin(request: Request, limit: number, form: boolean)
     if (size > limit) throw new HttpRefusal(bodyTooLarge(limit), 413);
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString();
+  const bytes = Buffer.concat(chunks);
   const { url, method, headers, signal } = request;
-  return { url, method, headers, signal, text: async () => text } satisfies Partial<Request> as Request;
+  return { url, method, headers, signal, text: async () => bytes.toString(), blob: async () => new Blob([bytes]) } satisfies Partial<Request> as Request;
 }

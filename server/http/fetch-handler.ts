@@ -12,6 +12,7 @@ import { answerBatch, callsIn } from "./batch.js";
 import { HttpRefusal, readWithin } from "./body.js";
 import { REQUEST } from "./router.js";
 import { type OpenedStream, SocketCalls } from "./socket-calls.js";
+import { takeUpload } from "./upload.js";
 
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -62,6 +63,7 @@ async function answer(runtime: Runtime, request: Request, carry: Carry): Promise
   let twinRequest: TwinRequest & { readonly session: SessionCookie };
   try {
     checkOrigin(request, runtime, form);
+    if (request.method === "POST" && pathname.endsWith("/$upload")) return await takeUpload(runtime, request, await requestOf(runtime, request.headers), url);
     req = await readWithin(request, runtime.limits.maxBody, form);
     twinRequest = await requestOf(runtime, request.headers);
   } catch (error) {

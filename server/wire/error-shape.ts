@@ -128,6 +128,8 @@ const STATUS: Readonly<Record<string, number>> = {
   INVALID: 400,
   NOT_FOUND: 404,
   GONE: 410,
+  TOO_LARGE: 413,
+  CUT_SHORT: 400,
   SUPERSEDED: 409,
   DROPPED: 409,
   CANCELLED: 409,

@@ -1,4 +1,4 @@
-import { badRequest, fileInForm, tooManyValues } from "../../lib/errors/errors.js";
+import { badRequest, badWire, tooManyValues } from "../../lib/errors/errors.js";
 import type { SentForm } from "../../lib/event/form-arguments.js";
 import { countOf, type Group } from "../../lib/wire/codec.js";
 import type { Kept } from "../../lib/wire/kept-text.js";
@@ -36,10 +36,12 @@ export interface NumberedCall {
   readonly audience: string | undefined;
   /** What the client's browser keeps of the store. */
   readonly kept: Kept | undefined;
+  /** What the client says of the call's files. */
+  readonly files: unknown;
 }
 
 export function numberOf(call: unknown): NumberedCall {
-  const { client, epoch, n, at, seen, i, p, y, got, a, kept } = record(call, "`call: { client, epoch, n, at, seen }`");
+  const { client, epoch, n, at, seen, i, p, y, got, a, kept, f } = record(call, "`call: { client, epoch, n, at, seen }`");
   if (i !== undefined && typeof i !== "string") throw badRequest("Expected `call.i` to be an incarnation");
   whole(epoch, "call.epoch");
   const number = whole(n, "call.n");
@@ -56,6 +58,7 @@ export function numberOf(call: unknown): NumberedCall {
     got: letterId(got),
     audience: audienceOf(a, "call.a"),
     kept: keptOf(kept),
+    files: f,
   };
 }
 
@@ -146,20 +149,24 @@ export function formOf(args: unknown): SentForm | undefined {
   for (const field of fields) {
     const [name, value] = Array.isArray(field) ? field : [];
     if (typeof name !== "string") throw badRequest("Expected `fields` to be pairs of a name and a value");
-    if (typeof value !== "string") throw fileInForm(name);
+    // An input without a file has `null`.
+    if (typeof value !== "string" && value !== null && !(value instanceof Blob)) throw badRequest(`Expected \`${name}\` in \`fields\` to be text or a file`);
   }
   return { fields, bound };
 }
 
-/** The arguments of a call, from an encoded value. How many containers they have is bounded before they are made. */
-export function decodeArguments(sent: unknown, most: number): unknown {
+/** The arguments of a call, from an encoded value. How many containers they have is bounded before they are made. `files`: the call's, which it names by number. */
+export function decodeArguments(sent: unknown, most: number, files: readonly File[] = []): unknown {
   let containers = 0;
   for (const group of Array.isArray(sent) && Array.isArray(sent[1]) ? (sent[1] as unknown[]) : []) {
     if (Array.isArray(group)) containers += countOf(group as Group);
     if (!(containers <= most)) throw tooManyValues(most);
   }
   try {
-    return decodeValue(sent);
+    return decodeValue(sent, (k) => {
+      if (k >= files.length) throw badWire("the number of a file in `call.f`", k);
+      return files[k];
+    });
   } catch (error) {
     throw badRequest((error as Error).message);
   }

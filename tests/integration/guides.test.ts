@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "twinstate/client";
@@ -7,7 +7,7 @@ import { pair } from "twinstate/testing";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { LocalStore } from "../../client/local-store.js";
 import { TrackedView } from "../../react/tracked-view.js";
-import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, write } from "../kit/guide.js";
+import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, uploadsApp, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -52,7 +52,7 @@ async function serveApp(files: Files) {
   const answer = (method: "GET" | "POST") => async (request: Request) => {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith("/api/twin")) return (twin as TwinApp<Loose>).handlers[method](request);
-    const route = routes.find((path) => pathname.startsWith(`/${path.replace("app/", "").replace(/\/(\[\.\.\.all\]\/)?route\.ts$/, "")}`));
+    const route = routes.find((path) => pathname.startsWith(`/${path.replace("app/", "").replace(/\/(\[[^\]]+\]\/)?route\.ts$/, "")}`));
     return ((await load(route as string)) as Record<string, Handler>)[method]?.(request) as Promise<Response>;
   };
   const site = await serve({ GET: answer("GET"), POST: answer("POST") });
@@ -337,6 +337,34 @@ test("docs/SCHEDULES.md: an auction closes by itself, a late bid puts that off, 
     { id: "check", event: "check", args: [], every: 300_000 },
     { id: "morning", event: "send", args: ["morning"], every: "0 9 * * MON-FRI", timeZone: "Europe/Berlin" },
   ]);
+});
+
+test("docs/UPLOADS.md, behaviours 93 and 94: a picture is stored and served as a download, a cancelled one leaves no file, a form brings a note", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-guide-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  vi.stubEnv("GALLERY", folder);
+  const app = await serveApp(uploadsApp());
+  const browser = new Browser();
+  const gallery = await app.open(browser).gallery();
+  const bytes = new Uint8Array(3_000_000).map((_, i) => i % 251);
+  const id: string = await gallery.add(new File([bytes], "<script>.png", { type: "image/png" }));
+  expect(gallery.pictures).toMatchObject([{ id, name: "<script>.png", type: "image/png", size: bytes.length }]);
+  const served = await fetch(`${app.site.origin}/pictures/${id}`);
+  expect(Object.fromEntries(served.headers)).toMatchObject({ "content-disposition": "attachment", "x-content-type-options": "nosniff" });
+  expect(Buffer.compare(Buffer.from(await served.arrayBuffer()), bytes)).toBe(0);
+
+  await expect(gallery.add(new File(["a"], "a.txt", { type: "text/plain" }))).rejects.toMatchObject({ code: "INVALID" });
+  const cancelled = gallery.add(new File([new Uint8Array(40_000_000)], "b.png", { type: "image/png" }));
+  await expect.poll(() => readdirSync(folder), { interval: 5 }).toHaveLength(2);
+  cancelled.cancel();
+  await expect(cancelled).rejects.toMatchObject({ code: "CANCELLED" });
+  await expect.poll(() => readdirSync(folder)).toEqual([id]);
+
+  const form = new FormData();
+  form.set("title", "Hi");
+  form.set("text", new File(["there"], "note.txt"));
+  await gallery.note.form(form);
+  expect([...gallery.notes]).toEqual(["Hi: there"]);
 });
 
 test("docs/FIELDS.md: the weather comes when there is some, also in a page, and what to wear comes from another store", async () => {

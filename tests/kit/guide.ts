@@ -36,5 +36,8 @@ export const eventsApp = (): Files => Object.assign({}, ...guide("EVENTS").value
 /** The app of SCHEDULES.md. */
 export const schedulesApp = (): Files => Object.assign({}, ...guide("SCHEDULES").values()) as Files;
 
+/** The app of UPLOADS.md. */
+export const uploadsApp = (): Files => Object.assign({}, ...guide("UPLOADS").values()) as Files;
+
 /** The app of FIELDS.md. */
 export const fieldsApp = (): Files => Object.assign({}, ...guide("FIELDS").values()) as Files;

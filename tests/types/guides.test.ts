@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
-import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, write } from "../kit/guide.js";
+import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, uploadsApp, write } from "../kit/guide.js";
 
 const built = existsSync(`${ROOT}dist/react/index.d.ts`) && existsSync(`${ROOT}dist/server/index.d.ts`);
 
@@ -73,6 +73,12 @@ test("the code of docs/FIELDS.md compiles", async () => {
 test("the code of docs/SCHEDULES.md compiles", async () => {
   const files = schedulesApp();
   expect(Object.keys(files)).toEqual(["state/auction.ts", "state/digest.ts", "state/server.ts", "instrumentation.ts", "scripts/schedules.ts"]);
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/UPLOADS.md compiles", async () => {
+  const files = uploadsApp();
+  expect(Object.keys(files)).toEqual(["state/gallery.ts", "state/server.ts", "state/client.ts", "add-picture.tsx", "app/pictures/[id]/route.ts"]);
   expect(await complaints(files)).toEqual([]);
 });
 

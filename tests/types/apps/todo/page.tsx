@@ -67,11 +67,11 @@ export function Page() {
   const [run, importing] = useEvent(todo.importFrom);
   is<Equal<typeof importing.last, number | undefined>>();
   is<Equal<Parameters<typeof run>, [url: string]>>();
-  const [add, { pending, error, value, sent, last, cancel }] = useEvent(todo.add);
+  const [add, { pending, error, value, progress, last, cancel }] = useEvent(todo.add);
   is<Equal<typeof value, string | undefined>>();
   is<Equal<typeof last, undefined>>();
   is<Equal<typeof error, EventError | undefined>>();
-  void [pending, sent, cancel];
+  void [pending, progress, cancel];
   const [mine] = useEvent((title: string) => todo.add(title), { throwOnError: true });
   // @ts-expect-error wrong type
   void mine(1);

@@ -1,0 +1,8 @@
+import { refusal } from "./errors.js";
+
+/** A proxy has refused the body of a file. A page loads this with its first file. */
+export const refusedUpload = (name: string, status: number) =>
+  refusal(
+    "CUT_SHORT",
+    `\`${name}\` was refused on its way${status > 0 ? `, with the status ${status}` : ""}, before the app had it: a proxy takes no body of this size. nginx has \`client_max_body_size\`.`,
+  );
