@@ -53,6 +53,11 @@ export class Channel {
     return this.#started;
   }
 
+  /** How many names the audience has been told. */
+  get known(): number {
+    return this.#names.list.length;
+  }
+
   /** Numbers all visible containers, in the order of a snapshot. Existing numbers stay. The first snapshot does the same. */
   *start(): Steps<void> {
     this.#started = true;

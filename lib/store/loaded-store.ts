@@ -338,9 +338,10 @@ export class LoadedStore implements Store {
       for (const node of instances) node.maintain();
       // No client has seen a computed before.
       graph.outdated = false;
-      const { next } = channel;
+      const { next, known } = channel;
       channel.encode(changes);
-      this.resumable &&= !this.#restored || next === channel.next;
+      // A name that is new to clients is that of a computed which was volatile before, and is not yet.
+      this.resumable &&= !this.#restored || (next === channel.next && known === channel.known);
     });
     this.#settle();
     this.#renumbered = false;

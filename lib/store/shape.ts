@@ -12,6 +12,9 @@ interface Parts {
 
 const NOTHING: Names = [];
 
+/** The computeds that have turned volatile in some store. They are volatile in all later ones: a store that comes back shows them as it did. */
+const turned = new WeakSet<ComputedSchema>();
+
 /** The parts of a class that a graph uses. */
 export class Shape {
   /** The registered name of the class; `""` for the store's own class. */
@@ -55,7 +58,9 @@ export class Shape {
     this.visibleNames = [...this.visibleFields, ...visibleComputeds(schema).map((one) => one.name)];
     this.sharedNames = [...this.visibleNames, ...[...hidden.fields, ...hidden.computeds].map((one) => one.name)];
     this.hidden = hidden.fields.length + hidden.computeds.length > 0 ? new HiddenMembers(this, hidden) : undefined;
-    if (this.persistedFields.length < this.fields.length) this.#volatile = new Set(this.fields.filter((field) => !this.persistedFields.includes(field)));
+    const names = this.computeds.filter((one) => turned.has(one)).map((one) => one.name);
+    for (const field of this.fields) if (!this.persistedFields.includes(field)) names.push(field);
+    if (names.length > 0) this.#volatile = new Set(names);
   }
 
   /** Some of the members are volatile. */
@@ -73,6 +78,7 @@ export class Shape {
     this.#volatile ??= new Set();
     this.#volatile.add(computed);
     this.#parts = undefined;
+    for (const one of this.computeds) if (one.name === computed) turned.add(one);
     return this.#ordinary?.has(computed) ?? false;
   }
 

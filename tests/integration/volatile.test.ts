@@ -235,6 +235,29 @@ test("who resumes sees what was missed as a whole, also where commits with effec
   ]);
 });
 
+test("who resumes when a store comes back into memory keeps a computed that was volatile, and would not be so now", async () => {
+  class Hall {
+    @state topic = "";
+    @state({ persist: false }) typing = "";
+    @computed get label(): string {
+      return this.topic ? `${this.topic} ${this.typing}` : "none";
+    }
+    @event discuss(topic: string) {
+      this.topic = topic;
+    }
+  }
+  await using net = pair({ stores: { hall: scope.room(Hall, { allow: () => true }) }, idle: 100 });
+  const client = net.client();
+  const hall = await client.hall("a");
+  await hall.discuss("tea");
+  await hall.discuss("");
+  net.cut(client);
+  await net.wait(200_000);
+  net.heal(client);
+  await net.quiet();
+  expect(hall.$snapshot()).toEqual({ topic: "", typing: "", label: "none" });
+});
+
 /** A connection whose reader reads when the test does. */
 async function reader(host: Host) {
   const report = (_: unknown, error: unknown) => {

@@ -21,44 +21,50 @@ const admins = () => false;
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const sent = <V>(value: V): V => (value === undefined ? value : JSON.parse(JSON.stringify(value)));
 
-class Card {
-  @state title: unknown = "";
-  @state list: unknown[] = [];
-  @state({ persist: false }) hover: unknown = undefined;
-  @state({ persist: false, visibleTo: admins }) whisper: unknown = undefined;
-  constructor(readonly id = "") {}
-  @computed get size(): number {
-    return list(this.list).length;
+/** Fresh classes, as a computed that has turned volatile stays so. */
+const classes = () => {
+  class Card {
+    @state title: unknown = "";
+    @state list: unknown[] = [];
+    @state({ persist: false }) hover: unknown = undefined;
+    @state({ persist: false, visibleTo: admins }) whisper: unknown = undefined;
+    constructor(readonly id = "") {}
+    @computed get size(): number {
+      return list(this.list).length;
+    }
+    @computed get over(): unknown {
+      return `${typeof this.hover} over ${list(this.list).length}`;
+    }
   }
-  @computed get over(): unknown {
-    return `${typeof this.hover} over ${list(this.list).length}`;
-  }
-}
 
-class Everything {
-  @state one: unknown = undefined;
-  @state items: unknown[] = [];
-  @state({ visibleTo: admins }) figures: unknown = { a: 1 };
-  @state({ persist: false }) cursor: unknown = undefined;
-  @state({ persist: false }) marks: unknown = new Map();
-  @state({ persist: false, visibleTo: admins }) audit: unknown = [];
-  @state({ persist: false }) people = new Map<string, unknown>();
-  @state({ private: true }) protected hidden: unknown = undefined;
-  @state({ private: true, persist: false }) protected scratch: unknown = undefined;
-  @computed get count(): number {
-    return list(this.items).length;
+  class Everything {
+    @state one: unknown = undefined;
+    @state items: unknown[] = [];
+    @state({ visibleTo: admins }) figures: unknown = { a: 1 };
+    @state({ persist: false }) cursor: unknown = undefined;
+    @state({ persist: false }) marks: unknown = new Map();
+    @state({ persist: false, visibleTo: admins }) audit: unknown = [];
+    @state({ persist: false }) people = new Map<string, unknown>();
+    @state({ private: true }) protected hidden: unknown = undefined;
+    @state({ private: true, persist: false }) protected scratch: unknown = undefined;
+    @computed get count(): number {
+      return list(this.items).length;
+    }
+    /** Volatile as soon as there are more than three items: until then it reads nothing volatile. */
+    @computed get late(): unknown {
+      return list(this.items).length > 3 ? [list(this.marks).length, this.people.size] : [this.one === undefined];
+    }
+    @computed get present(): unknown {
+      return { names: [...this.people.keys()], cursor: this.cursor };
+    }
+    @computed({ visibleTo: admins }) get audited(): unknown {
+      return list(this.audit).filter((item) => typeof item === "object");
+    }
   }
-  /** Volatile as soon as there are more than three items: until then it reads nothing volatile. */
-  @computed get late(): unknown {
-    return list(this.items).length > 3 ? [list(this.marks).length, this.people.size] : [this.one === undefined];
-  }
-  @computed get present(): unknown {
-    return { names: [...this.people.keys()], cursor: this.cursor };
-  }
-  @computed({ visibleTo: admins }) get audited(): unknown {
-    return list(this.audit).filter((item) => typeof item === "object");
-  }
-}
+  return { Card, Everything };
+};
+let { Card, Everything } = classes();
+type Everything = InstanceType<typeof Everything>;
 
 const FIELDS = ["one", "items", "figures", "cursor", "marks", "audit", "hidden", "scratch"];
 const STORED = ["one", "items", "figures", "hidden"];
@@ -141,6 +147,7 @@ let times = 0;
 
 function run(seed: number): void {
   const random = new Random(seed);
+  ({ Card, Everything } = classes());
   const readers = [new Reader(false), new Reader(true)];
   let instance = new Everything();
   let store = make(instance);
