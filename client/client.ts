@@ -6,12 +6,12 @@ import { Signal } from "../lib/graph/signal.js";
 import type { Snapshot } from "../lib/wire/codec.js";
 import { ANSWER_WAIT } from "../lib/wire/protocol.js";
 import type { PreloadData } from "../server/call/preload.js";
-import { loadOnline, loadPresence } from "./chunks.js";
+import { loadOnline } from "./chunks.js";
 import { ServerConnection } from "./connection.js";
 import { type Inspection, inspect } from "./inspection.js";
 import type { BrowserClasses, ClientOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
-import type { PresenceClient } from "./presence.js";
+import type { PresenceClient, PresenceWorld } from "./presence.js";
 import type { Receiver } from "./receiver.js";
 import { toldBy } from "./refusal.js";
 import { type Scope, scopeName } from "./scope.js";
@@ -37,15 +37,16 @@ export interface Client {
   /** Calls back for each effect that an event has in this browser, after what it changed is shown. */
   onEffect(listener: (name: string, args: readonly unknown[]) => void): () => void;
   /** What this tab shows of itself to others, once it is loaded. */
-  presence: PresenceClient | undefined;
-  /** Loads that. */
-  loadPresence(): Promise<PresenceClient>;
-  /** Gives an effect to those who listen. */
-  readonly effects: Pick<Signal<[name: string, args: readonly unknown[]]>, "tell">;
-  /** Takes the error of a call that nobody awaits. */
-  unheard(error: EventError): void;
+  presence?: PresenceClient;
+  readonly parts: ClientParts;
   /** Ends the connection. Calls that have no answer are rejected. */
   close(): void;
+}
+
+/** What code that a page loads later needs of a client. */
+export interface ClientParts extends PresenceWorld {
+  /** Gives an effect to those who listen. */
+  readonly effects: Pick<Signal<[name: string, args: readonly unknown[]]>, "tell">;
 }
 
 /** Makes a client. It does no I/O before one of its twins is used. */
@@ -92,7 +93,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       const ask = (procedure: string, input: object) => trpc.mutation(procedure, input);
       return openStream({ options, url, get, taker, self: [connection.id, connection.epoch], ask, take }, granted, line);
     },
-    kept: keptOf,
+    kept: (twin) => receiver?.keeper.kept(twin),
     receive: (message) => receiver?.receive(message),
     lost: () => receiver?.lost(),
     status,
@@ -112,8 +113,6 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     taker,
     connection,
     scopeOf,
-    kept: keptOf,
-    missed: (...answer) => receiver?.missed(...answer) ?? false,
     status,
     limit: maxPending,
     known: options,
@@ -133,10 +132,6 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       sender.flush();
     }
     return online;
-  }
-
-  function keptOf(twin: LiveTwin) {
-    return receiver?.keeper.kept(twin);
   }
 
   function unheard(error: EventError): void {
@@ -189,13 +184,9 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     return scope;
   }
 
-  const client: Client = {
+  return {
     twin: twinAt,
-    presence: undefined,
-    async loadPresence() {
-      const { PresenceClient } = await loadPresence();
-      return (client.presence ??= new PresenceClient({ connection, server, twins, trpc, unheard }));
-    },
+    parts: { connection, server, twins, trpc, effects, unheard },
     status,
     visitor,
     preload(data) {
@@ -221,8 +212,6 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     },
     onError: errors.subscribe,
     onEffect: effects.subscribe,
-    effects,
-    unheard,
     close() {
       closed = true;
       connection.close();
@@ -230,7 +219,6 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       for (const twin of twins.values()) twin.close();
     },
   };
-  return client;
 }
 
 /** Calls that end so were ended on purpose: that nobody awaits them is no failure. */

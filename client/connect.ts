@@ -7,6 +7,7 @@ import { viewOf } from "../lib/view/view.js";
 import type { KeyedKind, KindOf, StoreOf } from "../server/definition/scope.js";
 import { createClient } from "./client.js";
 import { engine } from "./lazy-prediction.js";
+import { presenceOf } from "./lazy-presence.js";
 import type { ClientOptions } from "./options.js";
 import type { Status } from "./status.js";
 import type { LiveTwin } from "./twin.js";
@@ -106,7 +107,7 @@ export function connect<T extends { readonly "~stores": any; readonly "~models"?
     const more: Record<string, unknown> = {
       $snapshot: () => viewOf(live),
       $subscribe: (listener: () => void) => twin.subscribe(listener),
-      $present: (field: string, own?: object) => void client.loadPresence().then((presence) => presence.showIn(twin as LiveTwin, field, live, own), unloaded),
+      $present: (field: string, own?: object) => void presenceOf(client).then((presence) => presence.showIn(twin as LiveTwin, field, live, own), unloaded),
       $leave: leave,
     };
     return new Proxy(live, { get: (target, name) => (typeof name === "string" && Object.hasOwn(more, name) ? more[name] : Reflect.get(target, name, target)) });

@@ -4,7 +4,6 @@ import { badRequest, cancelled, closed, type EventError, notConnected, outboxFul
 import { atomically } from "../lib/graph/batch.js";
 import type { InstanceNode } from "../lib/graph/instance.js";
 import type { Encoded } from "../lib/wire/codec.js";
-import type { Kept } from "../lib/wire/kept-text.js";
 import type { Answer, InstanceRef } from "../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../lib/wire/value-codec.js";
 import { ClientCall, type OpenCall } from "./client-call.js";
@@ -37,10 +36,6 @@ export interface OutboxWorld {
   readonly taker: Taker;
   readonly connection: Pick<ServerConnection, "id" | "epoch" | "got" | "open" | "answered">;
   scopeOf(twin: LiveTwin): Scope | undefined;
-  /** What the browser has of a twin's kept fields; `null`: its calls wait until that is known. */
-  kept(twin: LiveTwin): Kept | null | undefined;
-  /** Messages that came with an answer, as there is no stream to bring them. Tells whether the volatile state was among them. */
-  missed(twin: LiveTwin, answer: Answer): boolean;
   readonly status: Pick<Cell<ConnectionStatus>, "current" | "update">;
   /** How many calls may wait for their answers. */
   readonly limit: number;

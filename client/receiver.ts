@@ -82,6 +82,7 @@ export class Receiver {
   constructor(world: ReceiverWorld, sender: Sender) {
     this.#world = world;
     this.#sender = sender;
+    sender.receiver = this;
     this.#held = new HeldStates((twin) => world.connection.watches(twin));
     this.keeper = new LazyKeeper(world, () => sender.flush());
     // A letter that has led the tab to another page must not do so again there.

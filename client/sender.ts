@@ -15,6 +15,7 @@ import { LateCalls } from "./late-calls.js";
 import { engine } from "./lazy-prediction.js";
 import type { Numbered, Outbox, OutboxEntry, OutboxWorld } from "./outbox.js";
 import { ReceivedItems } from "./received-items.js";
+import type { Receiver } from "./receiver.js";
 import { isAgain, refusalOf } from "./refusal.js";
 import { isBeside, nextNumber, type Scope } from "./scope.js";
 import { factsOf, sendFiles } from "./sent-files.js";
@@ -36,6 +37,8 @@ export class Sender {
   /** The calls that the server is to cancel. */
   readonly #cancelled = new WeakSet<OutboxEntry>();
   readonly #effects: Signal<[name: string, args: readonly unknown[]]>;
+  /** Takes the messages that come with answers. It introduces itself. */
+  declare receiver: Pick<Receiver, "keeper" | "missed">;
   #outdated: EventError | undefined;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -95,7 +98,7 @@ export class Sender {
     for (const entry of [...this.#outbox.entries]) {
       const { numbered } = entry;
       if ((entry.answer && !entry.again) || !numbered) continue;
-      if ((isNested(entry) && !entry.on) || this.#world.kept(entry.twin) === null) held.add(numbered.scope);
+      if ((isNested(entry) && !entry.on) || this.receiver.keeper.kept(entry.twin) === null) held.add(numbered.scope);
       if (!held.has(numbered.scope)) yield [entry, numbered];
     }
   }
@@ -168,7 +171,7 @@ export class Sender {
     entry.again = false;
     this.#expect(entry);
     this.#failures = 0;
-    if (answer.f && this.#world.missed(entry.twin, answer)) entry.answer = { ...answer, t: undefined };
+    if (answer.f && this.receiver.missed(entry.twin, answer)) entry.answer = { ...answer, t: undefined };
     this.settle();
     this.flush();
   }
@@ -205,7 +208,7 @@ export class Sender {
     const { client, i, n } = numbered;
     const { epoch, got } = this.#world.connection;
     const [, at, a] = twin.have?.[0] === i ? twin.have : [undefined, null];
-    const told = this.#world.kept(twin);
+    const told = this.receiver.keeper.kept(twin);
     // The server has taken it in this incarnation.
     const kept = told && told[1] !== i ? told : undefined;
     const y = sent > 1 ? (items?.have ?? 0) : undefined;

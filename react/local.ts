@@ -57,7 +57,7 @@ function make(init: LocalInit<object>): Made {
 const isClass = (init: LocalInit<object>): init is new () => object => Object.getOwnPropertyDescriptor(init, "prototype")?.writable === false;
 
 /** A page with a `<TwinProvider>`, which has the app's effects. */
-const pageOf = ({ effects, unheard }: Client): LocalPage => ({ effect: (name, args) => effects.tell(name, args), unheard });
+const pageOf = ({ parts: { effects, unheard } }: Client): LocalPage => ({ effect: (name, args) => effects.tell(name, args), unheard });
 
 /** A page without one. */
 const ALONE: LocalPage = {

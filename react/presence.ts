@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Client } from "../client/client.js";
+import { presenceOf } from "../client/lazy-presence.js";
 import type { Person, Presence } from "../lib/class/view-types.js";
 import { useClient } from "./context.js";
 
@@ -37,7 +38,7 @@ class ThisTab {
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
-    void this.#client.loadPresence().then(listener, unloaded);
+    void presenceOf(this.#client).then(listener, unloaded);
     return this.#client.status.subscribe(listener);
   };
 
@@ -45,7 +46,7 @@ class ThisTab {
 
   /** One after the other, also while the code is loaded. */
   show(people: Presence | undefined, own: object | undefined): void {
-    void this.#client.loadPresence().then((presence) => presence.show(this, people, own), unloaded);
+    void presenceOf(this.#client).then((presence) => presence.show(this, people, own), unloaded);
   }
 
   /** The same list, as long as it has the same people. */

@@ -2,11 +2,13 @@ import { refusal, StateError, shown, wrong } from "./errors.js";
 
 // The errors of calls that the server alone gives, or a page's code for calls: a page of views does not load them.
 
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
 /** The instance whose event was called is in the store no more. */
 export const gone = (event: string) =>
   refusal(
     "GONE",
-    `The object on which \`${event}\` was called is not there any more: nothing was done. Call it on what the page shows now. Objects in volatile state (\`persist: false\`, presence) have no events: hold those that have some in a field that is stored.`,
+    `The object on which \`${event}\` was called is not there any more: nothing was done. Call it on what the page shows now.${process.env.NODE_ENV === "production" ? "" : " Objects in volatile state (`persist: false`, presence) have no events: hold those that have some in a field that is stored."}`,
   );
 
 /** The instance whose event goes on beside the queue has left the store. */

@@ -26,7 +26,7 @@ export class Decoder implements Sink<Node> {
   /** The first container of each snapshot. It stays the same. */
   readonly root: Node;
   /** The names of fields that snapshots do not bring, by instance: they stay as they are. */
-  readonly #apart: LinkedNames | undefined;
+  apart: WeakMap<Node, Set<string>> | undefined;
   /** The number of the next container that no slot has referred to. */
   claimed = 0;
   /** The numbers of a snapshot's containers, in order, while it is read. */
@@ -35,11 +35,10 @@ export class Decoder implements Sink<Node> {
   #old: NodePages = [];
   #made = 0;
 
-  constructor(graph: Graph, audience: Audience, root: Node = graph.root, apart?: LinkedNames) {
+  constructor(graph: Graph, audience: Audience, root: Node = graph.root) {
     this.graph = graph;
     this.audience = audience;
     this.root = root;
-    this.#apart = apart;
   }
 
   /** A container by its number. */
@@ -119,12 +118,9 @@ export class Decoder implements Sink<Node> {
     if (node instanceof InstanceNode && node.fill) node.fill(data as Record<string, Stored>);
     else if (isNew) node.data = data;
     else if (node instanceof ArrayNode) node.assign(data as Stored[]);
-    else merge(node as ObjectNode | MapNode | SetNode, data as object, this.#apart?.get(node));
+    else merge(node as ObjectNode | MapNode | SetNode, data as object, this.apart?.get(node));
   }
 }
-
-/** Names of fields, by the instance that has them. */
-export type LinkedNames = WeakMap<Node, Set<string>>;
 
 const PLAIN = { object: ObjectNode, array: ArrayNode, map: MapNode, set: SetNode };
 

@@ -11,7 +11,7 @@ import { type Encoded, type Snapshot, understand } from "../wire/codec.js";
 import { finish } from "../wire/steps.js";
 import { decodeValue } from "../wire/value-codec.js";
 import { Decoder, nodeIn } from "./decoder.js";
-import { fieldsIn, linkFields, type VolatileState } from "./volatile-state.js";
+import { fieldsIn, linkFields } from "./volatile-state.js";
 
 export interface MirrorOptions {
   /** The store's name, for messages. */
@@ -52,7 +52,7 @@ export interface SnapshotMirror {
    * Reads a message into the containers, as one change. `what` names it.
    * @throws StateError for a message that does not fit.
    */
-  apply(what: string, message: unknown, read: (decoder: Decoder, volatile: VolatileState | undefined) => void): void;
+  apply(what: string, message: unknown, read: (decoder: Decoder, volatile: Decoder | undefined) => void): void;
   /** The number of a container; `undefined` where it has none, or has none any more. */
   numberOf(node: Node): number | undefined;
   /** Decodes a value that names containers of this twin by number: they become views, or `undefined` if they are gone. */
@@ -78,7 +78,7 @@ export function createSnapshotMirror({ name, faces, eventOf, eventsOf, models }:
   graph.models = models;
   const changes = new Signal();
   let state = new Decoder(graph, clients);
-  let volatile: VolatileState | undefined;
+  let volatile: Decoder | undefined;
   let ready = false;
 
   const change = (run: () => void) => atomically(run, changes);
@@ -87,10 +87,10 @@ export function createSnapshotMirror({ name, faces, eventOf, eventsOf, models }:
   function fillVolatile(whole: Snapshot | undefined): void {
     if (!whole && !volatile) return;
     const decoder = new Decoder(graph, clients, new MapNode(graph, new Map()));
-    if (whole) finish(decoder.snapshot(whole, volatile?.decoder.table ?? []));
-    const numbers = volatile ? [...fieldsIn(volatile).keys()] : [];
-    volatile = { decoder, names: volatile?.names ?? new WeakMap() };
-    linkFields(volatile, state.table, [...numbers, ...fieldsIn(volatile).keys()]);
+    if (whole) finish(decoder.snapshot(whole, volatile?.table ?? []));
+    const numbers = [volatile, decoder].flatMap((one) => [...(fieldsIn(one)?.keys() ?? [])]);
+    volatile = decoder;
+    linkFields(decoder, state, numbers);
   }
 
   return {
@@ -111,9 +111,10 @@ export function createSnapshotMirror({ name, faces, eventOf, eventsOf, models }:
     },
     applySnapshot: (snapshot, fresh = false, whole) =>
       apply("a snapshot", snapshot, () => {
-        // The numbers of instances mean others now.
+        const decoder = new Decoder(graph, clients);
+        // The numbers of instances mean others in a fresh one.
         if (fresh) volatile = undefined;
-        const decoder = new Decoder(graph, clients, graph.root, volatile?.names);
+        else decoder.apart = state.apart;
         finish(decoder.snapshot(snapshot, fresh ? [] : state.table));
         state = decoder;
         ready = true;

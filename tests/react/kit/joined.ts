@@ -1,7 +1,7 @@
 import type { Client } from "../../../client/client.js";
 import { ClientCall } from "../../../client/client-call.js";
 import type { BrowserClasses } from "../../../client/options.js";
-import { PresenceClient, type PresenceWorld } from "../../../client/presence.js";
+import type { PresenceWorld } from "../../../client/presence.js";
 import { createCell, createStatus } from "../../../client/status.js";
 import { LiveTwin, type TwinWorld } from "../../../client/twin.js";
 import type { Visiting } from "../../../client/visitor.js";
@@ -208,11 +208,7 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
   };
 
   const joined: Joined = {
-    presence: undefined,
-    async loadPresence() {
-      joined.presence ??= new PresenceClient(presenceWorld);
-      return joined.presence;
-    },
+    parts: { ...presenceWorld, effects, unheard: (error) => failures.forEach((listener) => void listener(error)) },
     shown,
     prompt: true,
     status: createStatus(),
@@ -244,8 +240,6 @@ export function joinKnowing(known: BrowserClasses, ...sources: Source<any>[]): J
       return () => failures.delete(listener);
     },
     onEffect: effects.subscribe,
-    effects,
-    unheard: (error) => failures.forEach((listener) => void listener(error)),
     close() {},
   };
   return joined;
