@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { event, type Presence, presence, state } from "twinstate";
+import { current, event, type Presence, presence, state } from "twinstate";
 import type { Connected } from "twinstate/client";
 import { memory, scope } from "twinstate/server";
 import { type Fault, type KillPoint, lasting, pair } from "twinstate/testing";
@@ -13,9 +13,24 @@ const seed = Number(process.env.SEED ?? 1);
 const Own = z.object({ cursor: z.object({ x: z.number(), y: z.number() }).optional(), tags: z.array(z.string()).optional() });
 type Own = z.infer<typeof Own>;
 
+/** The name of who has signed in with a session; `hidden` is not listed. */
+const users = new Map<string, string>();
+interface Context {
+  readonly session: string;
+  readonly user: { readonly id: string } | null;
+}
+const said = ({ session, user }: Context) => (user?.id === "hidden" ? null : { session, name: user?.id ?? "guest" });
+
 class Board {
   @state title = "";
-  @presence({ of: (context) => ({ session: (context as { session: string }).session }), input: Own }) people!: Presence<{ session: string }, Own>;
+  @presence({ of: (context) => said(context as Context), input: Own }) people!: Presence<{ session: string; name: string }, Own>;
+  @event async sign(name: string | undefined, rotate: boolean) {
+    const { session } = current();
+    if (name) users.set(session?.id ?? "", name);
+    else users.delete(session?.id ?? "");
+    if (rotate) await session?.rotate();
+    this.title = name ?? "out";
+  }
   @event rename(title: string) {
     this.title = title;
   }
@@ -51,6 +66,10 @@ const step = fc.oneof(
   { weight: 12, arbitrary: fc.record({ does: fc.constant("show" as const), who, own }) },
   { weight: 3, arbitrary: fc.record({ does: fc.constantFrom("reload" as const, "close" as const, "recheck" as const), who }) },
   { weight: 4, arbitrary: fc.record({ does: fc.constant("call" as const), who, event: fc.constantFrom("rename" as const, "hold" as const, "fail" as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ does: fc.constant("sign" as const), who, name: fc.constantFrom("ann", "bob", "hidden", undefined), rotate: fc.boolean() }),
+  },
   { weight: 3, arbitrary: fc.record({ does: fc.constant("next" as const), who, fault: fc.constantFrom(...FAULTS) }) },
   { weight: 4, arbitrary: fc.record({ does: fc.constantFrom("break" as const, "cut" as const, "mute" as const, "stall" as const, "heal" as const), who }) },
   {
@@ -73,7 +92,13 @@ type Script = typeof script extends fc.Arbitrary<infer S> ? S : never;
 
 const sorted = (people: readonly object[]) => people.map((one) => JSON.stringify(Object.entries(one).sort(([a], [b]) => a.localeCompare(b)))).sort();
 
+function contextOf(session: string): Context {
+  const id = users.get(session);
+  return { session, user: id === undefined ? null : { id } };
+}
+
 async function play({ seed, storage, transport, bounds, steps }: Script): Promise<void> {
+  users.clear();
   await using net = pair({
     stores,
     storage: storage === "lasting" ? lasting() : memory(),
@@ -81,7 +106,7 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
     transport,
     log: () => {},
     seed,
-    context: (({ session }: { session: string }) => ({ session })) as never,
+    context: ((request: { session: string }) => contextOf(request.session)) as never,
   });
   const b = net.client();
   const tabs: Record<Name, Client> = { a: net.client(), b, c: b };
@@ -110,6 +135,9 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
       case "recheck":
         net.server.$recheck();
         break;
+      case "sign":
+        boards[step.who].sign(step.name, step.rotate).catch(() => {});
+        break;
       case "call": {
         const board = boards[step.who];
         const call = step.event === "rename" ? board.rename("t") : step.event === "hold" ? board.hold(500) : board.fail();
@@ -123,13 +151,18 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
     }
   }
   await net.quiet();
+  // A sign-in counts from the session's next request on.
+  net.server.$recheck();
   await net.wait(GONE);
   await net.quiet();
   const { people } = await net.server.board("x").$snapshot();
-  const expected = NAMES.map((name) => ({ session: net.session(tabs[name]), ...shown[name] }));
+  const expected = NAMES.flatMap((name) => {
+    const one = said(contextOf(net.session(tabs[name])));
+    return one ? [{ ...one, ...shown[name] }] : [];
+  });
   const withoutIds = people.map(({ id: _, ...person }) => person);
   expect(sorted(withoutIds), "who is here, and what each shows").toEqual(sorted(expected));
-  expect(new Set(people.map(({ id }) => id)).size).toBe(NAMES.length);
+  expect(new Set(people.map(({ id }) => id)).size).toBe(expected.length);
   for (const name of NAMES) expect(boards[name].$snapshot().people, `the twin of ${name}`).toEqual(people);
 }
 
