@@ -38,7 +38,7 @@ function check(store: string, { name, input }: EventSchema, args: Arguments, pat
   return results.some((result) => result instanceof Promise) ? Promise.all(results).then(checked) : checked(results as StandardSchemaV1.Result<unknown>[]);
 }
 
-/** Copies plain values, and views, so that nothing that the caller has is changed by the event. Anything else stays what it is: files, functions, instances. */
+/** Copies plain values, and views, so that nothing that the caller has is changed by the event. Anything else stays what it is: files, functions, elements. */
 const copies = (args: Arguments): Arguments => copied(args, () => undefined) as Arguments;
 
 /** A value that an event gives out: what the store holds becomes a view. */
@@ -65,8 +65,9 @@ function copied(value: unknown, instead: (part: object) => object | undefined): 
 
 const PLAIN: readonly unknown[] = [Object.prototype, Array.prototype, Map.prototype, Set.prototype, null];
 
-/** The view of an instance has a prototype between its own and its class's. */
+/** The view of an instance has a prototype between its own and its class's. React knows what is its own by `$$typeof`. */
 function isPlain(value: object): boolean {
+  if (Object.hasOwn(value, "$$typeof")) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return PLAIN.includes(prototype) || prototype !== (value as { constructor?: { prototype?: unknown } }).constructor?.prototype;
 }

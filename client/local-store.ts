@@ -1,8 +1,9 @@
+import { untracked } from "mobx";
 import type { LifecycleName } from "../lib/class/lifecycle.js";
 import { classSchema, describeClass, type EventSchema, type WireEvent } from "../lib/class/schema.js";
 import { classViewsOf } from "../lib/class/view-registry.js";
 import type { Fn } from "../lib/class/view-types.js";
-import { cancelled, dropped, type EventError, isEventError, messageOf, refusal, superseded } from "../lib/errors/errors.js";
+import { cancelled, dropped, type EventError, isEventError, messageOf, outsideCurrent, refusal, superseded } from "../lib/errors/errors.js";
 import { noAudience, noCaller, noSchedules } from "../lib/errors/local-errors.js";
 import { type Current, type EffectTarget, type Provider, runningProvider, setProvider, withProvider } from "../lib/event/current.js";
 import { batch } from "../lib/graph/batch.js";
@@ -61,6 +62,8 @@ export class LocalStore implements ViewedTwin {
   /** The effects of the stretch that runs. */
   #effects: Parameters<LocalPage["effect"]>[] = [];
   #created = false;
+  /** How many components are mounted with it. */
+  #mounts = 0;
   /** How many of its events, and hooks, wait for something. */
   #waits = 0;
 
@@ -88,12 +91,24 @@ export class LocalStore implements ViewedTwin {
 
   /** A component has mounted with it. The returned function is called when that unmounts. */
   use(): () => void {
+    this.#mounts++;
+    if (this.#graph.wake()) this.#tell();
     if (!this.#created) {
       this.#created = true;
       this.#hook("onCreate");
     }
     this.#hook("onLoad");
-    return () => this.#hook("onDispose");
+    return () => {
+      this.#hook("onDispose");
+      this.#mounts--;
+      // StrictMode mounts again at once.
+      queueMicrotask(() => this.rest());
+    };
+  }
+
+  /** Lets go of what others hold and computeds have read, if no component is mounted with it. */
+  rest(): void {
+    if (this.#mounts === 0) this.#graph.rest();
   }
 
   #hook(name: LifecycleName): void {
@@ -114,13 +129,15 @@ export class LocalStore implements ViewedTwin {
    */
   #stretch<R>(provider: Provider, run: () => R): R {
     if (this.#depth > 0) return withProvider(provider, run);
+    provideLater();
     this.#commit();
     let result: R | undefined;
     this.#depth++;
     try {
       batch(() => {
         try {
-          result = withProvider(provider, run);
+          // Whoever calls an event in a reaction does not observe what the event reads.
+          result = withProvider(provider, () => untracked(run));
         } catch (error) {
           this.#graph.rollback();
           this.#effects = [];
@@ -264,7 +281,6 @@ export class LocalStore implements ViewedTwin {
       if (--this.#waits === 0) waiting.delete(this);
       tell(outcome);
     };
-    provideLater();
     this.#waits++;
     waiting.delete(this);
     waiting.add(this);
@@ -317,7 +333,7 @@ export class LocalStore implements ViewedTwin {
 const waiting = new Set<LocalStore>();
 let provided = false;
 
-/** Lets code have effects after an `await`. */
+/** Lets code have effects after an `await`. It is called before the outermost stretch, which has a provider of its own. */
 function provideLater(): void {
   if (provided) return;
   provided = true;
@@ -329,6 +345,11 @@ function provideLater(): void {
     update: (change) => late()?.update(change) ?? new Promise((resolve) => resolve(change())),
     effect: (...effect) => before?.effect(...effect) || (late()?.effect(...effect) ?? false),
     newId: () => before?.newId(),
+    schedule: (request) => {
+      const provider = before ?? late();
+      if (!provider) throw outsideCurrent(`schedule.${request.how}()`);
+      provider.schedule?.(request);
+    },
     construct: (make) => before?.construct(make) ?? make(),
   });
 }

@@ -50,8 +50,13 @@ function make(init: LocalInit<object>): Made {
   if (typeof instance !== "object" || instance === null) throw noLocalClass(instance);
   if (nodeOf(instance)) throw notFresh(instance.constructor.name);
   const store = new LocalStore(instance, ALONE);
-  return { init, store, source: createView(store, undefined) };
+  const made = { init, store, source: createView(store, undefined) };
+  gone.register(made, store);
+  return made;
 }
+
+/** Renders that React has thrown away leave stores behind that nobody has mounted with. */
+const gone = new FinalizationRegistry((store: LocalStore) => store.rest());
 
 /** A class has a prototype that cannot be replaced. */
 const isClass = (init: LocalInit<object>): init is new () => object => Object.getOwnPropertyDescriptor(init, "prototype")?.writable === false;

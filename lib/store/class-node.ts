@@ -5,6 +5,7 @@ import { InstanceNode } from "../graph/instance.js";
 import { NODE, put, type Stored } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
 import { readKey, writeKey } from "../live/object-face.js";
+import { computedAccessor, fieldAccessor, volatileAccessor } from "./accessors.js";
 import { isPromise, promiseOf } from "./awaited.js";
 import { copyForeign } from "./foreign-copy.js";
 import type { Shape } from "./shape.js";
@@ -159,7 +160,7 @@ export class ClassNode extends InstanceNode implements Entrant {
   /** Keeps the computeds evaluated from now on, so that clients see them. */
   maintain(): void {
     if (this.#reaction || this.shape.computeds.length === 0) return;
-    this.#reaction = new Reaction("twinstate.computeds", () => {});
+    this.#reaction = new Reaction("twinstate.computeds", this.graph.changed);
     this.graph.maintained.add(this);
     this.evaluate();
   }
@@ -174,6 +175,11 @@ export class ClassNode extends InstanceNode implements Entrant {
   unseen(): void {
     if (!this.graph.sees?.(this)) this.release();
     this.graph.shows?.(this);
+  }
+
+  /** Keeps the values of the computeds, which observe nothing until they are evaluated again. */
+  rest(): void {
+    this.#reaction?.track(() => {});
   }
 
   release(): void {
@@ -342,58 +348,4 @@ function construct({ name, Class }: Shape): object {
   } catch (error) {
     throw notConstructed(name, error);
   }
-}
-
-const fieldAccessors = new Map<string, PropertyDescriptor>();
-const volatileAccessors = new Map<string, PropertyDescriptor>();
-const computedAccessors = new Map<string, PropertyDescriptor>();
-
-/** One pair of functions for each name, so that instances of a class keep one shape in memory. */
-function fieldAccessor(name: string): PropertyDescriptor {
-  let descriptor = fieldAccessors.get(name);
-  if (!descriptor) {
-    descriptor = {
-      get(this: { [NODE]: ClassNode }) {
-        return this[NODE].readField(name);
-      },
-      set(this: { [NODE]: ClassNode }, value: unknown) {
-        this[NODE].writeField(name, value);
-      },
-      enumerable: true,
-      configurable: false,
-    };
-    fieldAccessors.set(name, descriptor);
-  }
-  return descriptor;
-}
-
-/** The same, for fields that are not stored. */
-function volatileAccessor(name: string): PropertyDescriptor {
-  let descriptor = volatileAccessors.get(name);
-  if (!descriptor) {
-    const get = function (this: { [NODE]: ClassNode }) {
-      return this[NODE].readVolatile(name);
-    };
-    descriptor = { ...fieldAccessor(name), get };
-    volatileAccessors.set(name, descriptor);
-  }
-  return descriptor;
-}
-
-function computedAccessor(name: string): PropertyDescriptor {
-  let descriptor = computedAccessors.get(name);
-  if (!descriptor) {
-    descriptor = {
-      get(this: { [NODE]: ClassNode }) {
-        return this[NODE].readComputed(name);
-      },
-      set(this: { [NODE]: ClassNode }, value: unknown) {
-        this[NODE].writeComputed(name, value);
-      },
-      enumerable: false,
-      configurable: false,
-    };
-    computedAccessors.set(name, descriptor);
-  }
-  return descriptor;
 }

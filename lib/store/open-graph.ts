@@ -18,11 +18,20 @@ const HOOKS = ["onConnect", "onDisconnect", "onInterrupted"];
 export class OpenGraph extends WritableGraph {
   override models: Record<string, AnyClass> & Classes = {};
 
-  /** @param written called before each write */
+  /** What computeds have read has changed: of this store, or of others that MobX observes. */
+  #stale = false;
+  #resting = false;
+  override readonly changed: () => void;
+
+  /** @param written called before each write, and when what computeds have read has changed */
   constructor(instance: object, written: () => void) {
     const Class = instance.constructor as AnyClass;
     let started = false;
     super({ name: Class.name, recorder: new Recorder(), guard: () => started && written() });
+    this.changed = () => {
+      this.#stale = true;
+      written();
+    };
     checkLocal(Class);
     this.adoptRoot(instance);
     this.settle(true);
@@ -53,13 +62,30 @@ export class OpenGraph extends WritableGraph {
   }
 
   /** Brings computeds up to date, and makes all changes final. Returns whether there were any. */
-  settle(changed = this.recorder.open): boolean {
-    if (!changed) return false;
-    if (this.computes) this.evaluating(() => this.#maintainShown());
-    this.evaluate();
+  settle(asked = this.recorder.open || this.#stale): boolean {
+    if (!asked) return false;
+    this.#stale = false;
+    if (!this.#resting) {
+      if (this.computes) this.evaluating(() => this.#maintainShown());
+      this.evaluate();
+    }
+    const changed = this.recorder.open;
     this.recorder.clear();
     this.writer.endTurn();
-    return true;
+    return changed;
+  }
+
+  /** Nobody shows the store: its computeds stay as they are, and observe nothing that others hold. */
+  rest(): void {
+    this.#resting = true;
+    for (const node of this.maintained) node.rest();
+  }
+
+  /** Somebody shows it again. Returns whether computeds have changed meanwhile. */
+  wake(): boolean {
+    if (!this.#resting) return false;
+    this.#resting = false;
+    return this.settle(true);
   }
 
   /** Keeps the computeds evaluated of the instances that views show, and of no others. */

@@ -69,6 +69,8 @@ export class WritableGraph extends Graph implements Rewindable {
   awaited: Awaited | undefined;
   /** A class keeps other fields than its record has. */
   outgrown = false;
+  /** Called when something has changed that computeds have read. */
+  readonly changed: () => void = ignore;
   /** Reports a field of a record that its class does not keep. */
   unknown: ((className: string, field: string) => void) | undefined;
   readonly #shapes = new Map<unknown, Shape>();
@@ -385,6 +387,9 @@ export class WritableGraph extends Graph implements Rewindable {
     }
   }
 }
+
+/** Commits evaluate computeds. */
+function ignore(): void {}
 
 /** Throws where the running computed or reaction may not write. A function of its own keeps the guard of each write short. */
 function refuseWrite(derivation: object, node: Node, key: unknown): void {
