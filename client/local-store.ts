@@ -1,4 +1,3 @@
-import { untracked } from "mobx";
 import type { LifecycleName } from "../lib/class/lifecycle.js";
 import { classSchema, describeClass, type EventSchema, type WireEvent } from "../lib/class/schema.js";
 import { classViewsOf } from "../lib/class/view-registry.js";
@@ -136,8 +135,7 @@ export class LocalStore implements ViewedTwin {
     try {
       batch(() => {
         try {
-          // Whoever calls an event in a reaction does not observe what the event reads.
-          result = withProvider(provider, () => untracked(run));
+          result = withProvider(provider, () => this.#graph.unobserved(run));
         } catch (error) {
           this.#graph.rollback();
           this.#effects = [];

@@ -1,3 +1,4 @@
+import { untracked } from "mobx";
 import { type AnyClass, classSchema } from "../class/schema.js";
 import type { Classes } from "../class/view-registry.js";
 import { isEventError, messageOf } from "../errors/errors.js";
@@ -73,6 +74,11 @@ export class OpenGraph extends WritableGraph {
     this.recorder.clear();
     this.writer.endTurn();
     return changed;
+  }
+
+  /** Runs code of the class: a reaction that calls an event does not observe what that reads. */
+  unobserved<R>(run: () => R): R {
+    return untracked(run);
   }
 
   /** Nobody shows the store: its computeds stay as they are, and observe nothing that others hold. */
