@@ -271,6 +271,8 @@ export class LiveTwin implements Twin {
     // The stream goes on for the audience that it has begun with.
     if (this.synced && audience !== at[2]) return false;
     if (incarnation !== undefined && (incarnation === at[0] ? (revision as number) > at[1] : this.synced)) return false;
+    // The ticks of the stream do not go on from there. It brings what the page has, too.
+    if (this.synced && volatile) return incarnation === at[0] && revision === at[1];
     // The twin may show predictions already: the stream brings the truth.
     if (engine.isOpen(this)) return false;
     if (incarnation !== at[0] || revision !== at[1] || audience !== at[2]) this.snapshot(at, snapshot, since, volatile);

@@ -105,7 +105,7 @@ export class Watchers {
     const anew = loaded.filter((want) => !resumed.includes(want));
     for (const { store } of loaded) stores.add(store);
     const names = (some: readonly Want[]) => some.map(({ store }) => store);
-    const volatile = names(resumed).filter((name) => shelf.live.get(name)?.store.hasVolatile);
+    const volatile = resumed.some(({ store }) => shelf.live.get(store)?.store.hasVolatile);
     if (resumed.length > 0) connection.resume(this.#host, names(resumed), volatile, from, this.#frameLog.after(from) ?? [], stores, viewers);
     if (anew.length > 0) connection.renew(this.#host, names(anew), stores, viewers);
     if (stores.size === 0) this.#watching.delete(connection);

@@ -1,4 +1,4 @@
-import type { AnswerMessage, Greeting, Message } from "../../lib/wire/protocol.js";
+import type { AnswerMessage, Greeting, Message, ResumeMessage } from "../../lib/wire/protocol.js";
 import type { HostViewers } from "../host/audiences.js";
 import type { Caller, ConnectionInfo } from "../host/context.js";
 import type { Host } from "../host/host.js";
@@ -9,7 +9,7 @@ import { runOf } from "../wire/frame-run.js";
 import { Tick } from "../wire/tick.js";
 import type { Wire } from "../wire/wire.js";
 import { notice } from "./notices.js";
-import { DROPPED, effectsIn, hasEffects, isFree, type Queued, type Taken, type Watched, Whole } from "./queued.js";
+import { DROPPED, effectsIn, follows, isFree, type Queued, type Taken, type Watched, Whole } from "./queued.js";
 import { wholeMessages } from "./state-messages.js";
 import { StreamQueue } from "./stream-queue.js";
 
@@ -247,7 +247,7 @@ export class StreamConnection {
   resume(
     host: Host,
     names: readonly string[],
-    volatile: readonly string[],
+    volatile: boolean,
     revision: number,
     frames: readonly Frame[],
     stores: ReadonlySet<string>,
@@ -257,8 +257,10 @@ export class StreamConnection {
     if (!watched) return;
     Object.assign(watched, { stores, viewers });
     const audience = viewers ? ([viewers.name] as const) : ([] as const);
-    if (volatile.length > 0) this.#push({ message: new Whole(volatile), bytes: 0, of: watched });
-    for (const store of names) this.#send(["resume", host.number, store, host.roomKey, host.incarnation, revision, ...audience], 64);
+    const resumes = names.map((store): ResumeMessage => ["resume", host.number, store, host.roomKey, host.incarnation, revision, ...audience]);
+    // Where a snapshot takes the place of the volatile state, it takes theirs too.
+    if (volatile) this.#push({ message: new Whole(resumes), bytes: 0, of: watched });
+    else for (const message of resumes) this.#send(message, 64);
     for (const frame of frames) this.frame(host, frame);
   }
 
@@ -391,9 +393,6 @@ export class StreamConnection {
     this.#notice();
   }
 }
-
-/** Whether a frame is the next one behind a frame and some that follow it, and may go with them. */
-const follows = (first: Frame, more: number, next: Frame) => next.revision === first.revision + more + 1 && !hasEffects(first, next);
 
 /** How many characters of answers may wait for a reader. */
 const MOST_ANSWERED = 1 << 22;

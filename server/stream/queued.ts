@@ -1,5 +1,5 @@
 import type { Encoded } from "../../lib/wire/codec.js";
-import type { Message } from "../../lib/wire/protocol.js";
+import type { Message, ResumeMessage } from "../../lib/wire/protocol.js";
 import type { HostViewers } from "../host/audiences.js";
 import type { Host } from "../host/host.js";
 import { Frame } from "../wire/frame.js";
@@ -7,25 +7,25 @@ import type { FrameRun } from "../wire/frame-run.js";
 import type { Tick } from "../wire/tick.js";
 import { volatileMessage } from "./state-messages.js";
 
-/** The whole volatile state of a host's stores, which is written when it is sent. */
+/** The whole volatile state of what the reader watches of a host, which is written when it is sent. */
 export class Whole {
-  /** The stores; all that the reader watches, if undefined. */
-  readonly stores: readonly string[] | undefined;
+  /** What follows it, and goes or is dropped with it: that the reader has the rest of these stores. */
+  readonly resumes: readonly ResumeMessage[];
   /** The messages, once they have been written. */
   messages: readonly Message[] | undefined;
   #asked = false;
 
-  constructor(stores?: readonly string[]) {
-    this.stores = stores;
+  constructor(resumes: readonly ResumeMessage[] = []) {
+    this.resumes = resumes;
   }
 
   /** Writes the messages. They are there when all is stored that they tell of: `true`, or `written` is called then. `ended`: as in the message. */
   write({ host, stores, viewers }: Watched, ended: number, written: () => void): boolean {
     if (!this.#asked) {
       this.#asked = true;
-      host.watchers.showVolatile(this.stores ?? stores, viewers, (moment, shown) => {
+      host.watchers.showVolatile(stores, viewers, (moment, shown) => {
         const messages = shown.map(([store, snapshot]) => volatileMessage(host, host.number, moment, store, snapshot, ended, viewers));
-        this.messages = messages.length > 0 ? messages : [["tick", host.number, moment.tick]];
+        this.messages = [...(messages.length > 0 ? messages : [["tick", host.number, moment.tick] as const]), ...this.resumes];
         written();
       });
     }
@@ -73,7 +73,10 @@ export function effectsIn(waiting: Frame | Tick | Whole): Queued[] {
 }
 
 /** Whether one of two frames has effects for all: such a frame goes alone, so a client that has a part of a message knows which effects are new. */
-export const hasEffects = (...frames: readonly Frame[]) => frames.some(({ effects }) => effects.length > 0);
+const hasEffects = (...frames: readonly Frame[]) => frames.some(({ effects }) => effects.length > 0);
+
+/** Whether a frame is the next one behind a frame and some that follow it, and may go with them. */
+export const follows = (first: Frame, more: number, next: Frame) => next.revision === first.revision + more + 1 && !hasEffects(first, next);
 
 /** Whether a message means the same behind a later frame: it names no container of the state. */
 export function isFree(message: Message): boolean {

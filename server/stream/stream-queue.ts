@@ -40,7 +40,7 @@ export class StreamQueue {
     for (const [i, { of, message, bytes }] of this.#items.entries()) {
       if (of !== watched || message instanceof Frame) continue;
       this.#bytes -= bytes;
-      this.#items[i] = { message: new Whole(), bytes: 0, of: watched };
+      this.#items[i] = { message: new Whole(message instanceof Whole ? message.resumes : []), bytes: 0, of: watched };
       return true;
     }
     return false;

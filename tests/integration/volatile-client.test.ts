@@ -66,7 +66,7 @@ async function room(classes: BrowserClasses = {}, declared: WireEvent = {}) {
     while (server.calls.length === 0) await turn();
     return server.calls.shift() as (typeof server.calls)[number];
   };
-  return { server, twin, states, again, next };
+  return { server, client, twin, states, again, next };
 }
 
 /** Whether a promise has settled, once everything that is on its way has arrived. */
@@ -117,6 +117,15 @@ describe("the volatile state", () => {
     await again(volatile(12, 1, 6), ["resume", 1, "room", null, "i", 5], [1, 6, "room", entitle("six")]);
     await shown<Room>(twin, ({ title }) => title === "six");
     expect(states.slice(3)).toEqual(["five 10", "six 12"]);
+  });
+
+  test("of a page does not take the place of the stream's, whose ticks go on from its own", async () => {
+    const { server, client, twin, states } = await room();
+    const page = { store: "room", key: null, incarnation: "i", revision: 2, snapshot: ROOM("yard"), volatile: TYPING(7) };
+    client.preload({ schema: { hash: "h", stores: {}, models: {} }, session: "session", stores: [page] });
+    server.say([1, 2, "room", entitle("yard"), "$tick", [6, "room", type(6)]], ["tick", 1, 7, "room", type(7)]);
+    await shown<Room>(twin, ({ typing }) => typing === 7);
+    expect(states).toEqual(["hall 1", "yard 6", "yard 7"]);
   });
 
   test("begins anew with a resume, lower ticks and frames to come included", async () => {

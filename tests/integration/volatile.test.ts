@@ -6,6 +6,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import type { Message } from "../../lib/wire/protocol.js";
 import { SERVER } from "../../server/host/context.js";
 import type { Host } from "../../server/host/host.js";
+import type { Have } from "../../server/host/watchers.js";
 import { StreamConnection } from "../../server/stream/connection.js";
 import { EVENTS } from "../../server/wire/sse.js";
 import { type Follower, type Numbered, plainValue, serveTwin } from "../kit/app.js";
@@ -258,17 +259,22 @@ test("who resumes when a store comes back into memory keeps a computed that was 
   expect(hall.$snapshot()).toEqual({ topic: "", typing: "", label: "none" });
 });
 
+class Notice {
+  @state text = "";
+}
+
 /** A connection whose reader reads when the test does. */
-async function reader(host: Host) {
+async function reader(host: Host, ...wants: { store: string; have?: Have }[]) {
   const report = (_: unknown, error: unknown) => {
     throw error;
   };
   const connection = new StreamConnection({ info: { id: "tab", since: new Date() }, caller: SERVER, client: undefined, epoch: 1, limit: 1 << 20, report });
   connection.attach(host, () => {});
-  await host.watchers.watch(connection, [{ store: "board" }]);
+  if (wants.length === 0) await host.watchers.watch(connection, [{ store: "board" }]);
   onTestFinished(() => connection.close());
   const read = (): Message[] => [...(connection.take(EVENTS)?.toString() ?? "").matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data as string));
   read();
+  if (wants.length > 0) await host.watchers.watch(connection, wants);
   return { read };
 }
 
@@ -411,6 +417,41 @@ test("a tick does not overtake a commit that is not stored yet, nor does the who
   store();
   await Promise.all([noted, moved]);
   await vi.waitFor(() => expect(read().map(([head]) => head)).toEqual([host.number, "tick"]));
+  runtime.hosts.release(host);
+});
+
+test("who comes back with one store of a host, and wants another one too, is not told to go on before there is the volatile state", async () => {
+  const storage = lasting();
+  const { append } = storage;
+  let store = () => {};
+  let held: Promise<void> | undefined;
+  storage.append = async (id, commits) => {
+    await held;
+    return append.call(storage, id, commits);
+  };
+  const { twin, runtime } = await serveTwin({ ...options, stores: { ...options.stores, notice: scope.room(Notice, { allow: () => true }) }, storage });
+  const host = await runtime.hosts.use("room/a");
+  await reader(host);
+  await twin.board("a").both("milk");
+  held = new Promise((resolve) => {
+    store = resolve;
+  });
+  const noted = twin.board("a").note("bread");
+  await vi.waitFor(() => expect(host.commits.revision).toBe(2));
+  const { read } = await reader(host, { store: "board", have: [host.incarnation, 1] }, { store: "notice" });
+  expect(read()).toEqual([]);
+  store();
+  await noted;
+  const messages: Message[] = [];
+  await vi.waitFor(() => {
+    messages.push(...read());
+    expect(messages.map(([head, , ...rest]) => `${head} ${rest.find((one) => typeof one === "string")}`)).toEqual([
+      "volatile board",
+      "snapshot board",
+      "volatile notice",
+      "snapshot notice",
+    ]);
+  });
   runtime.hosts.release(host);
 });
 
