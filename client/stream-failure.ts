@@ -2,8 +2,11 @@ import type { TRPCClientError } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { type EventError, isEventError } from "../lib/errors/errors.js";
 import type { ReceiverWorld } from "./receiver.js";
-import { refusalOf } from "./refusal.js";
+import { isAgain, refusalOf } from "./refusal.js";
 import type { Sender } from "./sender.js";
+
+/** How often a stream may be refused for a moment before that is reported. */
+const PATIENCE = 4;
 
 /** Ends what a refused stream ends: an id that is another session's, or the page itself. */
 export function streamFailed(world: ReceiverWorld, sender: Sender, error: TRPCClientError<AnyTRPCRouter>): void {
@@ -11,8 +14,9 @@ export function streamFailed(world: ReceiverWorld, sender: Sender, error: TRPCCl
   const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
   if (!told) return;
   const foreign = told.is("FORBIDDEN");
-  // An id that belongs to an earlier session is no failure the first time.
-  if (++server.refusals === (foreign ? 2 : 1)) unheard(told);
+  // An id that belongs to an earlier session is no failure the first time. A server that says "again" is one after a while: another tab may have just got a
+  // new cookie, which has not come yet.
+  if (++server.refusals === (isAgain(error) ? PATIENCE : foreign ? 2 : 1)) unheard(told);
   if (foreign) {
     // The session is another one.
     connection.rename();
