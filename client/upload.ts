@@ -81,8 +81,9 @@ class Upload {
     for (let failures = 0; !signal.aborted; asked = true) {
       try {
         if (asked && !(await this.#wanted(k))) return;
-        const { ok, refused } = await this.#post(k);
-        if (ok) return this.#count(k, (this.#files.list[k] as Blob).size);
+        const { ok, read, refused } = await this.#post(k);
+        if (read) this.#count(k, (this.#files.list[k] as Blob).size);
+        if (ok) return;
         if (refused !== undefined) return this.#refuse(k, refused);
       } catch {
         // The line broke: what the server has of it is of no use, unless it has everything.
@@ -107,8 +108,8 @@ class Upload {
     const { get, ownFetch } = this.#world;
     if (!ownFetch && typeof XMLHttpRequest !== "undefined") return postByXhr(this.#urlOf(k), body, signal, (bytes) => this.#count(k, bytes));
     try {
-      const { ok } = await get(this.#urlOf(k), { method: "POST", headers: HEADERS, body, signal });
-      return { ok };
+      const response = await get(this.#urlOf(k), { method: "POST", headers: HEADERS, body, signal });
+      return { ok: response.ok, read: isRead(await response.text()) };
     } catch (error) {
       if (isEventError(error)) return { ok: false, refused: (error as { status?: number }).status ?? 0 };
       throw error;
@@ -137,13 +138,16 @@ class Upload {
   }
 }
 
-/** What came of a body. `refused`: the status with which a proxy has refused it. */
+/** What came of a body. `read`: the event has all of it. `refused`: the status with which a proxy has refused it. */
 interface Posted {
   readonly ok: boolean;
+  readonly read?: boolean;
   readonly refused?: number;
 }
 
 const HEADERS = { "content-type": "application/octet-stream" };
+
+const isRead = (answer: string) => answer.includes('"read":true');
 
 /** Posts a body. `fetch` cannot tell how much of it is sent. */
 function postByXhr(url: string, body: Blob, signal: AbortSignal, sent: (bytes: number) => void): Promise<Posted> {
@@ -157,7 +161,7 @@ function postByXhr(url: string, body: Blob, signal: AbortSignal, sent: (bytes: n
     request.onload = () => {
       const { status } = request;
       const ours = status >= 500 || status < 400 || request.getResponseHeader("content-type")?.includes("json");
-      resolve({ ok: status >= 200 && status < 300, ...(!ours && { refused: status }) });
+      resolve({ ok: status >= 200 && status < 300, read: isRead(request.responseText), ...(!ours && { refused: status }) });
     };
     request.onerror = () => reject(new TypeError("Failed to fetch"));
     request.onabort = request.onerror;

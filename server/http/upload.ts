@@ -19,8 +19,7 @@ export async function takeUpload(runtime: Runtime, { body, signal }: Request, re
     const file = await dispatcher.uploads.find(session, uploadId(searchParams.get("id")), whole(Number(searchParams.get("k") ?? Number.NaN), "k"), signal);
     if (searchParams.has("ask")) return Response.json({ wanted: file.wanted });
     if (file.take(body ?? new Blob([]).stream(), signal)) await file.ended;
-    if (!file.complete) throw noUpload();
-    return Response.json({});
+    return Response.json({ read: file.complete });
   } finally {
     leave();
   }

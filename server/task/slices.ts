@@ -1,6 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Steps } from "../../lib/wire/steps.js";
+import { collectNew } from "./collection.js";
 
 /** How long work may keep the process from all else, in ms. */
 const SLICE = 4;
@@ -22,24 +21,8 @@ export async function inSlices<R>(steps: Steps<R>): Promise<R> {
     if (done) return value;
     if (performance.now() - since < SLICE) continue;
     await breath();
-    tidyUp();
+    collectNew();
     await breath();
     since = performance.now();
   }
-}
-
-type Collect = (options: { type: "minor" }) => void;
-let collect: Collect | undefined;
-
-/**
- * Lets V8 look at what is new while it is little. What work like this makes stays: left to itself, V8 would let 16 MB of it pile up, and then
- * stop the process for 20 to 60 ms to copy all of that.
- */
-function tidyUp(): void {
-  if (!collect) {
-    setFlagsFromString("--expose-gc");
-    collect = runInNewContext("gc") as Collect;
-    setFlagsFromString("--no-expose-gc");
-  }
-  collect({ type: "minor" });
 }

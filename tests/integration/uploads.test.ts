@@ -1,3 +1,5 @@
+import { request } from "node:http";
+import { pipeline } from "node:stream/promises";
 import { type EventError, event, state, toPlain, update } from "twinstate";
 import { lasting, pair } from "twinstate/testing";
 import { describe, expect, test, vi } from "vitest";
@@ -16,6 +18,11 @@ class Desk {
   @state files: { name: string; type: string; bytes: number; sum: number }[] = [];
   @state note = "";
 
+  @event({ background: true }) async count(file: File) {
+    let bytes = 0;
+    for await (const chunk of file.stream()) bytes += chunk.byteLength;
+    return bytes;
+  }
   @event({ background: true }) async attach(file: File, note = "") {
     let bytes = 0;
     let sum = 0;
@@ -148,6 +155,35 @@ test("behaviour 93: a streaming event sees chunks before the end, and the socket
   expect(pulled).toBe(size);
   await vi.waitFor(() => expect(desk.files[0]?.bytes).toBe(size));
   void twin;
+});
+
+test("a file of 200 MB takes the server no more than 30 MB", { timeout: 120_000 }, async () => {
+  const { jar, site } = await served({ maxFileSize: 300 * MB });
+  const size = 200 * MB;
+  const id = "a-file-of-two-hundred-megabytes";
+  const numbers = { client: "c".repeat(22), epoch: 0, n: 1, at: null, seen: 0, f: [id, ["big", "", size, 0]] };
+  const headers = { "content-type": "application/json" };
+  const answer = jar.fetch(`${site.url}/desk.count`, { method: "POST", headers, body: JSON.stringify({ args: encoded([0]), call: numbers }) });
+  const held = () => {
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = held();
+  let most = 0;
+  const chunk = Buffer.alloc(64 << 10);
+  const body = async function* () {
+    for (let sent = 0; sent < size; sent += chunk.byteLength) {
+      most = Math.max(most, held());
+      yield chunk;
+    }
+  };
+  const post = request(`${site.url}/$upload?id=${id}&k=0`, { method: "POST", headers: { cookie: jar.cookie ?? "" } });
+  const posted = new Promise<number | undefined>((resolve, reject) =>
+    post.on("response", (response) => resolve(response.resume().statusCode)).on("error", reject),
+  );
+  await pipeline(body(), post);
+  expect([await posted, (await answer).status]).toEqual([200, 200]);
+  expect((most - before) / MB).toBeLessThan(30);
 });
 
 /** Waits until a number has not changed for some turns of the event loop with I/O in them. */
