@@ -44,7 +44,7 @@ export interface Client {
 }
 
 /** What code that a page loads later needs of a client. */
-export interface ClientParts extends PresenceWorld {
+interface ClientParts extends PresenceWorld {
   /** Gives an effect to those who listen. */
   readonly effects: Pick<Signal<[name: string, args: readonly unknown[]]>, "tell">;
 }

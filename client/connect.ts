@@ -17,7 +17,7 @@ import { decodeVisitor, type Visiting } from "./visitor.js";
 export type Live<T> = View<T> & LiveTools<T>;
 
 /** What a tab shows of itself in a presence field. */
-export type OwnOf<V> = V extends Presence<any, infer I> ? Partial<I> : never;
+type OwnOf<V> = V extends Presence<any, infer I> ? Partial<I> : never;
 
 export interface LiveTools<T> {
   /** How many events of this store that were called here have no answer yet. */

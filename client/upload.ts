@@ -163,7 +163,7 @@ function postByXhr(url: string, body: Blob, signal: AbortSignal, sent: (bytes: n
       const ours = status >= 500 || status < 400 || request.getResponseHeader("content-type")?.includes("json");
       resolve({ ok: status >= 200 && status < 300, read: isRead(request.responseText), ...(!ours && { refused: status }) });
     };
-    request.onerror = () => reject(new TypeError("Failed to fetch"));
+    request.onerror = () => reject(new TypeError("The upload was cut"));
     request.onabort = request.onerror;
     request.onloadend = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort, { once: true });

@@ -262,7 +262,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
 });
 
 // arktype's schemas are functions, and valibot's have a `kind`, as contexts of decorators do: so this is asked first.
-export const isSchema = (value: unknown): value is StandardSchemaV1 =>
+const isSchema = (value: unknown): value is StandardSchemaV1 =>
   ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in value;
 
 type Options = Readonly<Record<string, unknown>>;

@@ -106,7 +106,7 @@ export class OpenGraph extends WritableGraph {
 }
 
 /** Whether a class has no decorators. */
-export function isBare(Class: AnyClass): boolean {
+function isBare(Class: AnyClass): boolean {
   const { fields, computeds, events } = classSchema(Class);
   return fields.size + computeds.size + events.size === 0;
 }

@@ -54,7 +54,7 @@ export interface RoomTools {
 export type SessionHandle<T> = ((sessionId: string) => RemoteStore<T>) & CurrentTools<T>;
 export type UserHandle<T> = ((userId: string) => RemoteStore<T>) & CurrentTools<T>;
 export type TabHandle<T> = (tabId: string) => RemoteStore<T>;
-export type KeyedTabHandle<T> = (tabId: string, key: string) => RemoteStore<T>;
+type KeyedTabHandle<T> = (tabId: string, key: string) => RemoteStore<T>;
 export type RoomHandle<T> = ((key: string) => RemoteStore<T>) & RoomTools;
 export type SharedHandle<T> = () => RemoteStore<T>;
 /** `twin.todo(sessionId)`, `twin.settings(userId)`, `twin.draft(tabId)` or, if it is keyed, `twin.draft(tabId, key)`, `twin.board(key)`, `twin.stats()`. */

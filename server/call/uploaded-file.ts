@@ -47,8 +47,8 @@ export class UploadedFile extends File {
   }
 
   /**
-   * Takes the body, until the signal says that its client is gone. `false`: another one is being read, or the event has ended. One of which nothing was read yet
-   * gives way.
+   * Takes the body, until the signal says that its client is gone. `false`: another body is being read, or the event has ended. A body of which nothing
+   * was read yet gives way.
    */
   take(body: ReadableStream<Uint8Array>, signal: AbortSignal): boolean {
     if (this.#over || this.#got > 0) return false;

@@ -87,7 +87,7 @@ export function excessOf(field: KeptField, text: string | null | undefined): rea
  * The text of a plain value.
  * @throws StateError where JSON would make something else of it, or of a part of it. Of dates and URLs it makes texts, which a schema can take.
  */
-export function jsonOf(label: string, value: unknown): string | null {
+function jsonOf(label: string, value: unknown): string | null {
   try {
     JSON.stringify(value, refuseLoss);
     return keptText(value);
@@ -96,7 +96,7 @@ export function jsonOf(label: string, value: unknown): string | null {
   }
 }
 
-/** Of these JSON makes empty objects. */
+/** JSON makes empty objects of these. */
 const LOST = [Map, Set, RegExp, ArrayBuffer];
 
 /** `1e999` is a number that JSON may have, and that cannot be written so. */

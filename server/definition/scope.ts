@@ -43,7 +43,7 @@ export interface GuardOptions {
   guard?: (context: AppContext) => boolean | Promise<boolean>;
 }
 
-export interface KeyedTabOptions {
+interface KeyedTabOptions {
   /** Whether a tab has one store for each key, in the place of one. */
   keyed: true;
   /** Whether the caller may use any such store. */

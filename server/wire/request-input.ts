@@ -155,7 +155,10 @@ export function formOf(args: unknown): SentForm | undefined {
   return { fields, bound };
 }
 
-/** The arguments of a call, from an encoded value. How many containers they have is bounded before they are made. `files`: the call's, which it names by number. */
+/**
+ * The arguments of a call, from an encoded value. How many containers they have is bounded before they are made. `files`: the call's files, which the value
+ * names by number.
+ */
 export function decodeArguments(sent: unknown, most: number, files: readonly File[] = []): unknown {
   let containers = 0;
   for (const group of Array.isArray(sent) && Array.isArray(sent[1]) ? (sent[1] as unknown[]) : []) {
