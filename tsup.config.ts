@@ -61,6 +61,7 @@ export default defineConfig({
     "devtools-none": "react/devtools/none.ts",
     server: "server/index.ts",
     sqlite: "server/storage/sqlite.ts",
+    mcp: "server/mcp/index.ts",
     next: "server/next.ts",
     testing: "testing/index.ts",
     cli: "server/cli.ts",

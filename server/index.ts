@@ -30,6 +30,7 @@ export {
 } from "./definition/scope.js";
 export type { AttachOptions } from "./http/attach.js";
 export type { Handler } from "./http/fetch-handler.js";
+export type { OpenApi, OpenApiOptions } from "./http/openapi.js";
 export type { Input, ModelProcedures, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./http/router.js";
 export type { SeenSchedule } from "./schedule/schedules.js";
 export { memory } from "./storage/memory.js";

@@ -17,6 +17,7 @@ import { Dispatcher } from "./call/dispatcher.js";
 import type { Outcome } from "./call/outcome.js";
 import { type PreloadData, preload } from "./call/preload.js";
 import { ServerCalls } from "./call/server-calls.js";
+import { StateReader } from "./call/state-reader.js";
 import { type Definition, hostId, type Models, type ScopeKind } from "./definition/scope.js";
 import { Beginnings } from "./host/beginnings.js";
 import type { EventCall } from "./host/event-runner.js";
@@ -87,6 +88,7 @@ export class Runtime implements World {
   readonly streams = new Streams(this);
   readonly dispatcher = new Dispatcher(this);
   readonly serverCalls = new ServerCalls(this);
+  readonly stateReader = new StateReader(this);
   readonly data = new Data(this);
   readonly #names = new WeakMap<object, Map<ScopeKind, string>>();
   readonly #recheck = new Recheck(

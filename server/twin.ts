@@ -10,6 +10,7 @@ import { checkHooks } from "./definition/oversights.js";
 import type { KindOf, Models, Stores } from "./definition/scope.js";
 import { type AttachOptions, attachTo } from "./http/attach.js";
 import type { Handler } from "./http/fetch-handler.js";
+import { type OpenApi, type OpenApiOptions, openApiOf } from "./http/openapi.js";
 import type { TwinRouter } from "./http/router.js";
 import { Runtime, type RuntimeOptions } from "./runtime.js";
 import type { MigrationReport } from "./storage/migration.js";
@@ -48,6 +49,12 @@ export interface TwinServer<S, M = {}> {
   preload(what: { readonly [K in keyof S]?: PreloadOf<KindOf<S[K]>> }, options?: PreloadOptions): Promise<Preload<S>>;
   /** The stores for another caller, or where there is no request (cron). */
   as(context: AppContext): { readonly [K in keyof S]: Handle<S[K]> };
+  /**
+   * Describes the events that clients may call by plain POST requests, as an OpenAPI 3.1 document. Nothing serves it unless a route of the app does. It names
+   * the events of all stores, also of those that guards refuse to some callers.
+   * @example export const GET = () => Response.json(twin.openapi({ title: "Tasks" })); // app/api/openapi.json/route.ts
+   */
+  openapi(options?: OpenApiOptions): OpenApi;
   /**
    * Gives all stored data of a user or a session: of each store all fields, private ones too. Rooms and other shared stores are the app's to search.
    * @example const data = await twin.$export({ user: "ann" });
@@ -93,6 +100,10 @@ export type TwinApp<S, M = {}> = TwinServer<S, M> & { readonly [K in keyof S]: H
 
 // --- the facade ---
 
+// Next evaluates the app's module, and this one, in several module graphs of one process: they share the runtime. A twin has it by the same symbol, for the
+// doors that are entries of their own.
+const RUNTIME = Symbol.for("twinstate.runtime");
+
 /**
  * The server side of the app's state: its stores, whose they are, and who calls.
  * @example
@@ -112,6 +123,8 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
         answerRefused(await runtime.preload(what, await requestHeaders("twin.preload()")), refused),
     },
     as: { value: handles },
+    openapi: { value: (options?: OpenApiOptions) => openApiOf(runtime.definitions, options) },
+    [RUNTIME]: { value: runtime },
     $export: { value: (whose: Whose) => runtime.data.export(whose) },
     $erase: { value: (whose: Whose) => runtime.data.erase(whose) },
     $recheck: { value: (whose?: Whose) => runtime.streams.recheck(whose) },
@@ -145,9 +158,6 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
 export function attach(server: Server, { name = "twin", ...options }: AttachOptions & { name?: string } = {}): Promise<() => void> {
   return attachTo(server, () => runtimes().get(name), options);
 }
-
-// Next evaluates the app's module, and this one, in several module graphs of one process: they share the runtime.
-const RUNTIME = Symbol.for("twinstate.runtime");
 
 function runtimes(): Map<string, Runtime> {
   const shared = globalThis as unknown as { [RUNTIME]?: Map<string, Runtime> };

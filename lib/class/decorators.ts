@@ -100,6 +100,11 @@ export interface CheckedEventDecorator<I extends Schemas, S = any> {
   <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Fits<M, I>): void;
 }
 export interface EventOptions<I extends Schemas, S> {
+  /**
+   * What the event does, for those who have only its description: tools of agents (`twinstate/server/mcp`) and `twin.openapi()`.
+   * @example @event({ description: "Adds a task to the list, and gives its id." }) add(title: string) { … }
+   */
+  description?: string;
   /** Whether the browser predicts the event: it runs on the twin at once, if the browser has the class. */
   optimistic?: boolean;
   /** Whether the event runs beside the queue: it then changes state only inside `update()`. */
@@ -211,6 +216,7 @@ export const event = ((...args: unknown[]) =>
 const LONGEST = 2 ** 31 - 1;
 
 const EVENT_OPTIONS = {
+  description: "string",
   optimistic: "boolean",
   background: "boolean",
   internal: "boolean",
@@ -236,6 +242,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     throttle,
     input,
     guard,
+    description,
   } = options as Partial<EventSchema>;
   if (!QUEUE_POLICIES.includes(queue)) throw badDecoratorOption("event", name, "queue", oneOf(QUEUE_POLICIES), queue);
   if (per !== undefined && (queue === "serial" || !QUEUE_OWNERS.includes(per)))
@@ -257,6 +264,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     ...(throttle !== undefined && { throttle }),
     ...(input && { input }),
     ...(guard && { guard }),
+    ...(description !== undefined && { description }),
     ...(paramTypes && { paramTypes }),
   };
 });

@@ -45,6 +45,8 @@ export type QueueOwner = (typeof QUEUE_OWNERS)[number];
 
 export interface EventSchema {
   readonly name: string;
+  /** What it does, for agents and scripts. */
+  readonly description?: string;
   readonly optimistic: boolean;
   readonly background: boolean;
   /** The event is for server code only. */

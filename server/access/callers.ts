@@ -17,6 +17,8 @@ export interface Recognised extends SessionCookie {
 /** One request, as the router's procedures see it. */
 export interface TwinRequest {
   readonly session: SessionCookie | undefined;
+  /** The client that asks, where calls do not name it: one that is no page. */
+  readonly client?: string;
   /** The session's cookie has been replaced since. */
   readonly replaced?: boolean;
   /** The session was made for this request: nobody has its cookie yet. */

@@ -30,6 +30,18 @@ export async function askAllow({ name, kind, allow }: Definition, host: Host, ca
   if (!(await askGuard(caller, key, () => allow?.(caller.context, key, store), take))) throw refusedRoom(name, key);
 }
 
+/** Whether a caller may use a store, as far as that can be known without its state: for lists of what there is. Guards of what has keys are not asked. */
+export async function mayUse(definition: Definition, caller: Caller): Promise<boolean> {
+  if (isKeyed(definition.kind)) return true;
+  try {
+    locate(definition, caller, undefined);
+    await askGuards(definition, caller, null, DROP);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Asks what depends on the caller's context alone. */
 async function askGuards({ name, appGuard, guard }: Definition, caller: Caller, roomKey: string | null, take: TakeEffects): Promise<void> {
   const key = roomKey ?? undefined;

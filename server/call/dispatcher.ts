@@ -17,7 +17,7 @@ import { type EventPath, nameInStore } from "../definition/event-path.js";
 import { type Definition, labelOf } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import { lettersTo } from "../host/effects.js";
-import type { CallSinks, EventCall } from "../host/event-runner.js";
+import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import { SentMessages } from "../host/sent-messages.js";
 import type { Storage } from "../storage/storage.js";
@@ -25,11 +25,13 @@ import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
-import { clientId, decodeArguments, instanceRefOf, LONGEST_ID, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
+import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
+import { earlyId, idOf } from "./call-ids.js";
 import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
 import { bringKept, withCookies } from "./kept-input.js";
 import { missedBy } from "./missed.js";
 import { encodedFor, type Outcome } from "./outcome.js";
+import { eventSinks, type PlainSinks } from "./plain-sinks.js";
 import { type CallFiles, filesOf, Uploads } from "./uploads.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
@@ -87,7 +89,7 @@ interface ClientCall extends OwnedEvent {
   readonly number: NumberedCall | undefined;
   /** Reports that the event's turn has come. */
   began(): void;
-  readonly effects: CallSinks<unknown>["effects"];
+  readonly sinks: PlainSinks;
   /** The arguments once they have been checked. */
   checked: readonly unknown[] | undefined;
 }
@@ -134,7 +136,7 @@ export class Dispatcher {
   }
 
   /** Calls an event for a client, and gives its answer. `input`: `{ key?, on?, args, call? }`. */
-  async invoke(request: TwinRequest, path: EventPath, input: unknown, effects?: CallSinks<unknown>["effects"]): Promise<unknown> {
+  async invoke(request: TwinRequest, path: EventPath, input: unknown, sinks: PlainSinks = {}): Promise<unknown> {
     const definition = definitionOf(this.#server.definitions, path.store);
     const found = publicEvent(definition, path);
     if (!found) throw unknownEvent(path.store, nameInStore(path));
@@ -145,7 +147,7 @@ export class Dispatcher {
     try {
       const telemetry = this.#server.telemetry ?? (await this.#server.observe());
       return await telemetry.event(labelOf(found.owner, found.event), async (began) => {
-        const call: ClientCall = { ...found, request, definition, on, key, args, number, began, effects, checked: undefined };
+        const call: ClientCall = { ...found, request, definition, on, key, args, number, began, sinks, checked: undefined };
         try {
           return await this.#enter(call);
         } catch (error) {
@@ -166,7 +168,8 @@ export class Dispatcher {
 
   #identify({ request, number }: ClientCall): Promise<Caller> {
     const { callers, clients } = this.#server;
-    return number ? callers.of(request, clients.bind(number.client, request), number) : callers.of(request);
+    const client = number?.client ?? request.client;
+    return callers.of(request, client === undefined ? undefined : clients.bind(client, request), number);
   }
 
   /** Takes a call to its host, which stays in use until the call is answered. */
@@ -184,7 +187,7 @@ export class Dispatcher {
   }
 
   /** Gives the caller the effects of a guard that refuses a call, where they are no items of it. */
-  #tell({ effects: deliver }: ClientCall, { connection }: Caller, effects: readonly Effect[]): void {
+  #tell({ sinks: { effects: deliver } }: ClientCall, { connection }: Caller, effects: readonly Effect[]): void {
     const { streams } = this.#server;
     const way = deliver ?? (connection && lettersTo(connection.id, (tab, effect) => streams.post(tab, effect)));
     way?.(effects)();
@@ -192,16 +195,19 @@ export class Dispatcher {
 
   /** Runs a call without a number: no client sends it again. */
   async #plain(call: ClientCall, host: Host, caller: Caller): Promise<unknown> {
-    const { definition, owner, event, on, args, began, effects, request } = call;
+    const { definition, owner, event, on, args, began, request, sinks } = call;
     const control = this.#control();
+    const cancel = () => control.abort(cancelled());
+    sinks.signal?.addEventListener("abort", cancel);
     try {
       await permit(definition, host, caller, (told) => this.#tell(call, caller, told));
       call.checked = await checkGiven(owner, event, args, this.#server.limits);
       const what = { definition, owner, event, on, args: call.checked };
       const json = (value: unknown) => jsonOf(value, host.audiences.of(caller));
-      const plain = { ...what, caller, control, eventId: randomId(), began, answer: json, check: json, ...(effects && { effects }) };
+      const plain = { ...what, caller, control, eventId: randomId(), began, answer: json, check: json, ...eventSinks(sinks, json) };
       return await withCookies(definition, host, request, () => host.run(plain));
     } finally {
+      sinks.signal?.removeEventListener("abort", cancel);
       this.#controls.delete(control);
     }
   }
@@ -391,8 +397,3 @@ export class Dispatcher {
     for (const control of this.#controls) control.abort(cutOff());
   }
 }
-
-/** Names a numbered call among all. */
-const idOf = (host: Host, { client, n }: NumberedCall) => `${host.id} ${client} ${n}`;
-/** Names a call that has not come: in another incarnation, the same number is another call. */
-const earlyId = (id: string, incarnation: unknown) => `${id} ${typeof incarnation === "string" ? incarnation.slice(0, LONGEST_ID) : ""}`;

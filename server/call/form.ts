@@ -34,9 +34,16 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
   try {
     const fields = Array.from(await readForm(request), ([name, value]) => [name, isNoFile(value) ? null : value] as const);
     const { path, key, on, bound } = calledBy(fields.map(([name]) => name));
-    await runtime.dispatcher.invoke(twinRequest, path, { key, on, args: { fields, bound } }, (effects) => () => {
-      location = redirectIn(effects) ?? location;
-    });
+    await runtime.dispatcher.invoke(
+      twinRequest,
+      path,
+      { key, on, args: { fields, bound } },
+      {
+        effects: (effects) => () => {
+          location = redirectIn(effects) ?? location;
+        },
+      },
+    );
     return seeOther(location ?? back, back);
   } catch (error) {
     // What refuses a call may say where to go, as to sign in.

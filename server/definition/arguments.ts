@@ -98,6 +98,27 @@ export async function checkArguments(
 /** The event has neither schema nor types of its parameters. */
 const isUnchecked = ({ input, paramTypes }: EventSchema) => !input && !paramTypes;
 
+/** How many arguments an event takes: at least, and at most. */
+export function countsOf(event: EventSchema, Class: ModelClass): { readonly least: number; readonly most: number } {
+  const most = mostArguments(event, Class);
+  const { input } = event;
+  let least = Math.min(input?.length ?? most, methodOf(event, Class).length);
+  while (input && least > 0 && takesNothing(input[least - 1] as StandardSchemaV1)) least--;
+  return { least, most };
+}
+
+/** Whether a schema takes a missing argument. One that only a promise can tell of does not. */
+function takesNothing(schema: StandardSchemaV1): boolean {
+  try {
+    const result = schema["~standard"].validate(undefined);
+    if (!(result instanceof Promise)) return !result.issues;
+    result.catch(() => {});
+  } catch {
+    // It takes none.
+  }
+  return false;
+}
+
 function mostArguments(event: EventSchema, Class: ModelClass): number {
   const { input, paramTypes } = event;
   if (input) return input.length;

@@ -7,7 +7,7 @@ import { pair } from "twinstate/testing";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { LocalStore } from "../../client/local-store.js";
 import { TrackedView } from "../../react/tracked-view.js";
-import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, uploadsApp, write } from "../kit/guide.js";
+import { agentsApp, authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, uploadsApp, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -476,4 +476,27 @@ test("docs/EVENTS.md: a model's answer in each of the three forms, and stopped f
   for await (const line of recital.recite(["a", "b"])) expect(["a", "b"]).toContain(line);
   expect(recital.text).toBe("ab");
   expect(await recital.stop()).toBe(0);
+});
+
+test("docs/AGENTS.md: an agent lists tools and calls them as its user, a script posts, and the document names both events", async () => {
+  const app = await serveApp(agentsApp());
+  const { agent } = await app.load("scripts/agent.ts");
+  const { tools, added, refused, contents } = await agent(`${app.site.origin}/mcp`, "token-of-ann");
+  expect(tools).toEqual(["tasks-add", "tasks-finish", "project-note"]);
+  expect(added).toEqual({ value: expect.stringMatching(/^[\w-]{22}$/), effects: [{ name: "toast", args: ["Added: Buy milk"] }] });
+  expect(refused).toMatchObject({ error: { code: "INVALID" } });
+  expect(JSON.parse(contents[0].text)).toEqual({ tasks: [{ id: added.value, title: "Buy milk", done: false }] });
+
+  const post = (path: string, body: object, token = "token-of-ann") =>
+    fetch(`${app.site.url}/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    });
+  expect(await (await post("tasks.finish", { args: [added.value] })).json()).toEqual({ result: { data: true } });
+  expect((await post("project.note", { key: "house", args: ["Call the roofer."] })).status).toBe(200);
+  const none = await post("project.note", { key: "house", args: ["x"] }, "none");
+  expect([none.status, await none.json()]).toMatchObject([403, { error: { data: { code: "FORBIDDEN", httpStatus: 403 } } }]);
+  const document = (await (await fetch(`${app.site.origin}/api/openapi`)).json()) as { paths: object };
+  expect(Object.keys(document.paths)).toEqual(["/tasks.add", "/tasks.finish", "/project.note"]);
 });

@@ -39,5 +39,8 @@ export const schedulesApp = (): Files => Object.assign({}, ...guide("SCHEDULES")
 /** The app of UPLOADS.md. */
 export const uploadsApp = (): Files => Object.assign({}, ...guide("UPLOADS").values()) as Files;
 
+/** The app of AGENTS.md. */
+export const agentsApp = (): Files => Object.assign({}, ...guide("AGENTS").values()) as Files;
+
 /** The app of FIELDS.md. */
 export const fieldsApp = (): Files => Object.assign({}, ...guide("FIELDS").values()) as Files;

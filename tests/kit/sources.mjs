@@ -9,6 +9,7 @@ const entries = {
   "twinstate/client": "client/index.ts",
   "twinstate/server": "server/index.ts",
   "twinstate/server/sqlite": "server/storage/sqlite.ts",
+  "twinstate/server/mcp": "server/mcp/index.ts",
 };
 
 registerHooks({

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
-import { authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, uploadsApp, write } from "../kit/guide.js";
+import { agentsApp, authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, uploadsApp, write } from "../kit/guide.js";
 
 const built = existsSync(`${ROOT}dist/react/index.d.ts`) && existsSync(`${ROOT}dist/server/index.d.ts`);
 
@@ -67,6 +67,12 @@ test("the code of docs/EVENTS.md compiles", async () => {
 test("the code of docs/FIELDS.md compiles", async () => {
   const files = { ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string };
   expect(Object.keys(files)).toContain("state/shop.ts");
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/AGENTS.md compiles", async () => {
+  const files = agentsApp();
+  expect(Object.keys(files)).toEqual(["state/tasks.ts", "state/server.ts", "app/mcp/route.ts", "scripts/agent.ts", "app/api/openapi/route.ts"]);
   expect(await complaints(files)).toEqual([]);
 });
 

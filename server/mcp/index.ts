@@ -1,0 +1,64 @@
+import { notATwin } from "../../lib/errors/agent-errors.js";
+import type { Runtime } from "../runtime.js";
+import { Agents } from "./agents.js";
+
+export interface McpOptions {
+  /**
+   * How clients name the server to their users.
+   * @default "twin"
+   */
+  name?: string;
+  /** @default "1" */
+  version?: string;
+  /** What a model should know before it uses the tools: what the app is for, and how its events go together. */
+  instructions?: string;
+  /**
+   * What agents get of the stores and events: it is asked with `"todo"`, `"todo.add"`, `"todo.Item.toggle"`. What it leaves out is to them as if it were not
+   * there. It is no permission: those are guards.
+   * @default all that clients may call and see
+   * @example mcp(twin, { expose: (name) => !/^(account|bulletin)/.test(name) })
+   */
+  expose?: (name: string) => boolean;
+  /**
+   * The origins whose pages may ask. Requests of all other pages are refused, also of the app's own.
+   * @default the `origins` of `createTwin`
+   */
+  origins?: readonly string[];
+  /**
+   * How many agents may be connected at a time. The one that was idle for the longest time goes for a new one.
+   * @default 1000
+   */
+  maxAgents?: number;
+  /**
+   * How long an agent without an open stream may be idle, in ms, before it has to connect anew.
+   * @default 1_800_000 (30 minutes)
+   */
+  idle?: number;
+}
+
+type RouteHandler = (request: Request) => Promise<Response>;
+
+/** The route handlers of the door for agents. */
+export interface McpHandlers {
+  readonly GET: RouteHandler;
+  readonly POST: RouteHandler;
+  readonly DELETE: RouteHandler;
+}
+
+const RUNTIME = Symbol.for("twinstate.runtime");
+
+/**
+ * The door for agents: a server of the Model Context Protocol, by streamable HTTP. Each event that the caller may call is a tool, and each store that they may
+ * see is a resource. It needs the package `@modelcontextprotocol/sdk`.
+ * @throws StateError where `twin` is none of `createTwin`
+ * @example
+ * // app/mcp/route.ts
+ * export const { GET, POST, DELETE } = mcp(twin);
+ */
+export function mcp(twin: object, options: McpOptions = {}): McpHandlers {
+  const runtime = (twin as { [RUNTIME]?: Runtime } | undefined)?.[RUNTIME];
+  if (!runtime) throw notATwin();
+  const agents = new Agents(runtime, options);
+  const handle: RouteHandler = (request) => agents.handle(request);
+  return { GET: handle, POST: handle, DELETE: handle };
+}
