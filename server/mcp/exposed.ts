@@ -3,7 +3,7 @@ import { inputSchemaOf, type ObjectSchema } from "../definition/input-schema.js"
 import { type Definition, labelOf } from "../definition/scope.js";
 import type { McpOptions } from "./index.js";
 
-export interface Tool extends ListedEvent {
+interface Tool extends ListedEvent {
   readonly inputSchema: ObjectSchema;
 }
 
