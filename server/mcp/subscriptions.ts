@@ -57,13 +57,18 @@ export class Subscriptions {
       }
       await one.ready;
     } catch (error) {
-      this.#subscribed.delete(label);
+      if (this.#subscribed.get(label) === one) this.#subscribed.delete(label);
       throw refusalOf(this.#runtime, error);
     }
   }
 
   remove({ store, key }: Resource): void {
-    if (!this.#subscribed.delete(labelOf(store, key))) return;
+    const label = labelOf(store, key);
+    const one = this.#subscribed.get(label);
+    if (!one) return;
+    this.#subscribed.delete(label);
+    // Whoever waits for it to begin is answered: nothing comes for it any more.
+    one.settle();
     if (this.#subscribed.size === 0) return this.#leave();
     const { streams } = this.#runtime;
     streams.unwatch(this.#ways.request(), { client: this.#client, epoch: this.#epoch, watch: [{ store, key }] });
@@ -72,6 +77,7 @@ export class Subscriptions {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    for (const one of this.#subscribed.values()) one.settle();
     this.#subscribed.clear();
     this.#leave();
   }
@@ -104,7 +110,7 @@ export class Subscriptions {
     const watch = Array.from(this.#subscribed.values(), ({ resource }) => this.#wanted(resource));
     const { ticket } = streams.connect(request, { protocol: PROTOCOL, client: this.#client, epoch: ++this.#epoch, watch });
     const connection = await streams.live(request, { ticket });
-    if (this.#closed) return streams.leave(connection);
+    if (this.#closed || this.#subscribed.size === 0) return streams.leave(connection);
     this.#connection = connection;
     void this.#follow(connection);
   }

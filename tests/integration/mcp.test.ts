@@ -226,6 +226,18 @@ test("changes of subscribed resources are told, also of volatile state, and afte
   expect(one.changed).toEqual([]);
 });
 
+test("a subscription that is given up before it has begun is answered all the same", async () => {
+  const { agent, twin } = await start();
+  const { client, changed } = await agent();
+  const uri = "twin://room/a%20b";
+  for (let n = 0; n < 5; n++)
+    await Promise.all([client.subscribeResource({ uri }), client.unsubscribeResource({ uri }), client.subscribeResource({ uri: "twin://todo" })]);
+  await client.unsubscribeResource({ uri: "twin://todo" });
+  await client.subscribeResource({ uri });
+  await twin.room("a b").say("1");
+  await vi.waitFor(() => expect(changed).toContain(uri), 20_000);
+});
+
 test("a call that the agent cancels is cancelled", async () => {
   const { agent } = await start();
   const one = await agent();
