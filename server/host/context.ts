@@ -6,7 +6,7 @@ import { AnswerWriter } from "../../lib/store/answer-writer.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
-import { plainOf } from "../wire/plain-values.js";
+import { plainOf, silence } from "../wire/plain-values.js";
 import type { Cancellation } from "./cancellation.js";
 import { sentArguments } from "./effect-arguments.js";
 import type { Host } from "./host.js";
@@ -168,7 +168,11 @@ const provider: Provider = {
   },
   effect(name, args, given) {
     const now = running().getStore();
-    if (!now) return false;
+    // The caller gets an error: nobody awaits a promise among the arguments.
+    if (!now) {
+      silence(args);
+      return false;
+    }
     if (now.guard && given !== undefined) throw guardEffect(name, given === "everyone" ? "everyone" : "to(…)");
     const target = targetOf(given);
     const sent = sentArguments(name, args);
