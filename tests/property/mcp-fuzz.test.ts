@@ -33,6 +33,11 @@ async function start() {
   const [auditor, guest] = [await TestAgent.connect(site.url, { authorization: "Bearer auditor" }), await TestAgent.connect(site.url)];
   for (const agent of [auditor, guest]) for (let n = 0; n < 3; n++) await agent.call("board-add", { key: ROOM, args: [n] });
   await auditor.call("board-hide", { key: ROOM, args: [1] });
+  // All of what is guarded is secret.
+  for (const guarded of [app.twin.vault(), app.twin.board("closed")]) {
+    await guarded.add(1);
+    await guarded.leakIntoState(0);
+  }
   return { ...app, site, auditor, guest };
 }
 
