@@ -99,7 +99,8 @@ export class Receiver {
 
   #take(message: StateMessage): void {
     const { twins } = this.#world;
-    if (!IS_STATE.test(message[0] as string)) this.#release();
+    // A tick without changes says its number to a state that follows.
+    if (!IS_STATE.test(message[0] as string) && !(message[0] === "tick" && message.length === 3)) this.#release();
     switch (message[0]) {
       case "hello":
         if (!this.#takeHello(message[1])) return;

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { autorun } from "mobx";
 import { expect, onTestFinished, test } from "vitest";
 import { createClient } from "../../client/client.js";
 import { liveOf } from "../kit/client.js";
@@ -27,4 +28,30 @@ test("a frame that left a store out, as it was not watched yet, does not count f
   server.say(["resume", 1, "yard", null, "i", 1], [1, 2, "hall", [0, 0, 1, "hall 2"], "yard", [0, 0, 1, "yard 2"]], [1, 3, "hall", [0, 0, 1, "hall 3"]]);
   while ((liveOf(hall) as { title: string }).title !== "hall 3") await turn();
   expect((liveOf(yard) as { title: string }).title).toBe("yard 2");
+});
+
+test("stores of one host that come back show their states at once, also where a tick's number stands between these", async () => {
+  const server = scripted("hall", []);
+  const client = createClient({ url: "http://scripted/twin", fetch: server.fetch });
+  onTestFinished(() => client.close());
+  const [hall, yard] = [client.twin("hall"), client.twin("yard")];
+  hall.use();
+  yard.use();
+  const hello = ["hello", { protocol: 2, build: null, schema, heartbeat: 15, session: "session" }];
+  const states = (revision: number) => [
+    ["snapshot", 1, "hall", null, "i", revision, titled(`${revision}`)],
+    ["tick", 1, 3],
+    ["snapshot", 1, "yard", null, "i", revision, titled(`${revision}`)],
+  ];
+  while (server.watched.length === 0) await turn();
+  server.say(hello, ...states(1));
+  await Promise.all([hall.ready, yard.ready]);
+  const titleOf = (twin: typeof hall) => (liveOf(twin) as { title: string }).title;
+  const shown: string[] = [];
+  onTestFinished(autorun(() => void shown.push(`${titleOf(hall)} ${titleOf(yard)}`)));
+  server.cut();
+  while (server.watched.length === 1) await turn();
+  server.say(hello, ...states(2));
+  while (titleOf(yard) !== "2") await turn();
+  expect(shown).toEqual(["1 1", "2 2"]);
 });
