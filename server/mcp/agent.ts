@@ -62,7 +62,7 @@ export class Agent {
     this.#handleAll(exposed);
   }
 
-  /** It has an open stream for notifications. */
+  /** Whether the agent has an open stream for notifications. */
   get listens(): boolean {
     return this.#streams > 0;
   }

@@ -17,7 +17,7 @@ export class Agents {
   readonly #exposed: Exposed;
   readonly #most: number;
   readonly #idle: number;
-  /** By their ids, the one that was used last at the end. */
+  /** The agents by their ids, the one that was used last at the end. */
   readonly #agents = new Map<string, Agent>();
   #sweeper: NodeJS.Timeout | undefined;
 
@@ -102,7 +102,7 @@ export class Agents {
   }
 }
 
-/** Whether a request comes from the user whose agent it is. Nobody may become somebody, by signing in, and the other way round; another user is another agent. */
+/** Whether a request comes from the user whose agent it is. Who signs in or out is another agent, as another user is. */
 async function sameUser(agent: Agent, request: TwinRequest): Promise<boolean> {
   const user = userOf(await request.context());
   if (user !== undefined && agent.user !== undefined && user !== agent.user) return false;

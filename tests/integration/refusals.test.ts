@@ -213,7 +213,9 @@ test("what cannot travel is refused, as an argument, an answer and a yield", asy
     const message = `A ${name} cannot be sent. Send plain data.`;
     const thing = make();
     if (thing instanceof Promise) thing.catch(() => {});
-    await expect(call(desk, "put", [thing])).rejects.toMatchObject({ code: "INVALID", message });
+    // Files travel as arguments, by requests of their own.
+    if (thing instanceof Blob) expect(await call(desk, "put", [thing])).toBe("object");
+    else await expect(call(desk, "put", [thing])).rejects.toMatchObject({ code: "INVALID", message });
     await expect(call(desk, "give", name)).rejects.toMatchObject({ code: "INTERNAL" });
     await expect(call(desk, "pass", name)).rejects.toMatchObject({ code: "INTERNAL" });
     expect(logs.splice(0).map((entry) => entry.message)).toEqual([message, message]);
