@@ -197,35 +197,23 @@ export class Writer {
       this.volatile?.put(known, holder, key);
       return known;
     }
-    if (this.volatile) return this.#enterPassing(value, node, holder, key, this.volatile.at(holder, key));
-    return this.#enterUnknown(value, node, holder, key);
-  }
-
-  #enterPassing(value: object, node: Node | undefined, holder: Node, key: unknown, passing: boolean): Stored {
-    const outer = this.#passing;
-    this.#passing = passing;
-    try {
-      return this.#enterUnknown(value, node, holder, key);
-    } finally {
-      this.#passing = outer;
-    }
-  }
-
-  #enterUnknown(value: object, node: Node | undefined, holder: Node, key: unknown): Stored {
-    if (this.#trail.length > 0) return this.#enterNew(value, node, key);
+    if (this.#trail.length > 0) return this.#enterNew(value, node, holder, key);
     this.#holder = holder;
-    return this.#together(() => this.#enterNew(value, node, key));
+    return this.#together(() => this.#enterNew(value, node, holder, key));
   }
 
-  #enterNew(value: object, node: Node | undefined, key: unknown): Stored {
+  #enterNew(value: object, node: Node | undefined, holder: Node, key: unknown): Stored {
     if (this.#trail.length >= DEPTH) throw tooDeep(pathOf(this.#holder as Node, this.#trail[0]), DEPTH);
     this.#trail.push(key);
     this.foreign ||= node !== undefined;
+    const outer = this.#passing;
+    if (this.volatile) this.#passing = this.volatile.at(holder, key);
     if (development && node) noteCopy(node, this.#pathOfEntering());
     try {
       return this.#clone(value, node);
     } finally {
       this.#trail.pop();
+      this.#passing = outer;
     }
   }
 

@@ -24,6 +24,8 @@ interface Fixtures {
 
 /** Next fetches the styles of linked pages before they are asked for, and Chromium remarks on those that nobody has opened. */
 const PREFETCHED = /was preloaded using link preload but not used/;
+/** Browsers ask for this by themselves, where the link to a page's icon streams in late. */
+const FAVICON = /\/favicon\.ico/;
 
 /** WebKit keeps no `Secure` cookie that came without TLS, not even from this machine: pages come without that attribute. */
 async function unsecured(route: Route): Promise<void> {
@@ -65,7 +67,7 @@ export const test = base.extend<Fixtures & { engine: Engine; browserOf(engine: E
       if (engine === "webkit") await context.route("**", unsecured);
       context.setDefaultTimeout(10_000);
       context.setDefaultNavigationTimeout(30_000);
-      const expected = [PREFETCHED];
+      const expected = [PREFETCHED, FAVICON];
       const note = (problem: string) => {
         if (!expected.some((message) => message.test(problem))) problems.push(problem);
       };
