@@ -3,7 +3,7 @@ import type { EventSchema } from "../lib/class/schema.js";
 import { refusedBySchema } from "../lib/errors/errors.js";
 import { fieldPath, formArguments, type SentForm, takesObject } from "../lib/event/form-arguments.js";
 import { nodeOf } from "../lib/graph/node.js";
-import { copyInto, emptyOf, plainKindOf } from "../lib/graph/plain.js";
+import { copied } from "../lib/graph/plain.js";
 import { viewOf } from "../lib/view/view.js";
 import { plainLeaf } from "../lib/wire/leaves.js";
 import type { Filled } from "./form.js";
@@ -39,29 +39,14 @@ function check(store: string, { name, input }: EventSchema, args: Arguments, pat
 }
 
 /** Copies plain values, and views, so that nothing that the caller has is changed by the event. Anything else stays what it is: files, functions, elements. */
-const copies = (args: Arguments): Arguments => copied(args, () => undefined) as Arguments;
+const copies = (args: Arguments): Arguments => copiedPlain(args, () => undefined) as Arguments;
 
 /** A value that an event gives out: what the store holds becomes a view. */
-export const shown = (value: unknown): unknown => copied(value, (part) => (nodeOf(part) ? (viewOf(part) as object) : undefined));
+export const shown = (value: unknown): unknown => copiedPlain(value, (part) => (nodeOf(part) ? (viewOf(part) as object) : undefined));
 
-/** A copy of plain values, at any depth. `instead` gives what stands for a part in the place of its copy. */
-function copied(value: unknown, instead: (part: object) => object | undefined): unknown {
-  const known = new Map<object, object>();
-  const queue: object[] = [];
-  const part = (one: unknown): unknown => {
-    if (typeof one !== "object" || one === null) return one;
-    let copy = known.get(one) ?? instead(one) ?? plainLeaf(one);
-    if (copy) return copy;
-    if (!isPlain(one)) return one;
-    copy = emptyOf(plainKindOf(one));
-    known.set(one, copy);
-    queue.push(one);
-    return copy;
-  };
-  const copy = part(value);
-  for (const one of queue) copyInto(known.get(one) as object, one, part);
-  return copy;
-}
+/** A copy of plain values. `instead` gives what stands for a part in the place of its copy. */
+const copiedPlain = (value: unknown, instead: (part: object) => object | undefined): unknown =>
+  copied(value, (part) => instead(part) ?? plainLeaf(part) ?? (isPlain(part) ? undefined : part));
 
 const PLAIN: readonly unknown[] = [Object.prototype, Array.prototype, Map.prototype, Set.prototype, null];
 

@@ -19,6 +19,24 @@ export function copyInto(copy: object, from: object, part: (value: unknown) => u
   else for (const name of names ?? Object.keys(from)) put(copy, name, part((from as Record<string, unknown>)[name]));
 }
 
+/** A copy of a value, at any depth, cycles too. `instead` gives what stands for a part in the place of its copy; `undefined`: the part is copied. */
+export function copied(value: unknown, instead: (part: object) => unknown): unknown {
+  const copies = new Map<object, object>();
+  const queue: object[] = [];
+  const copyOf = (part: unknown): unknown => {
+    if (typeof part !== "object" || part === null) return part;
+    const known = copies.get(part) ?? instead(part);
+    if (known !== undefined) return known;
+    const copy = emptyOf(plainKindOf(part));
+    copies.set(part, copy);
+    queue.push(part);
+    return copy;
+  };
+  const result = copyOf(value);
+  for (const part of queue) copyInto(copies.get(part) as object, part, copyOf);
+  return result;
+}
+
 /** Whether a value is a container that is no state yet, as what a getter returns. */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;

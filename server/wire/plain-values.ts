@@ -1,7 +1,7 @@
 import type { Viewers } from "../../lib/channel/viewers.js";
 import { tooDeepForJson, valueTooLarge } from "../../lib/errors/errors.js";
 import type { Node } from "../../lib/graph/node.js";
-import { copyInto, emptyOf, plainKindOf } from "../../lib/graph/plain.js";
+import { copied, plainKindOf } from "../../lib/graph/plain.js";
 import { copyFor } from "../../lib/view/copy-for.js";
 import { isState, viewOf } from "../../lib/view/view.js";
 import { ANSWER, CONTAINERS, DEPTH, LONGEST_TEXT } from "../../lib/wire/bounds.js";
@@ -12,28 +12,17 @@ import { ANSWER, CONTAINERS, DEPTH, LONGEST_TEXT } from "../../lib/wire/bounds.j
  */
 export function plainOf(value: unknown, most = ANSWER, viewers?: Viewers): unknown {
   const stored = new Map<Node, object>();
-  const copies = new Map<object, object>();
-  const queue: object[] = [];
-  const copyOf = (part: unknown): unknown => {
-    if (typeof part !== "object" || part === null) return part;
+  let count = 0;
+  return copied(value, (part) => {
     if (isState(part)) return viewers ? copyFor(part, viewers, stored) : viewOf(part);
-    let copy = copies.get(part);
-    if (copy) return copy;
-    const kind = plainKindOf(part);
-    if (kind === "object" && !isPlain(part)) {
+    if (plainKindOf(part) === "object" && !isPlain(part)) {
       if (part instanceof Promise) Promise.prototype.then.call(part, undefined, silence);
       return part;
     }
     if (Array.isArray(part) && part.length > CONTAINERS) throw valueTooLarge(CONTAINERS, "items");
-    if (queue.length >= most) throw valueTooLarge(most, "objects");
-    copy = emptyOf(kind);
-    copies.set(part, copy);
-    queue.push(part);
-    return copy;
-  };
-  const plain = copyOf(value);
-  for (const part of queue) copyInto(copies.get(part) as object, part, copyOf);
-  return plain;
+    if (count++ >= most) throw valueTooLarge(most, "objects");
+    return undefined;
+  });
 }
 
 function isPlain(value: object): boolean {
