@@ -1,4 +1,25 @@
+import fc from "fast-check";
 import type { Fault, KillPoint } from "twinstate/testing";
+
+/** Steps of random scripts that kill the server, and that wait: from a moment to a minute. */
+export const killOrWait = [
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constant("kill" as const),
+      at: fc.constantFrom<KillPoint | undefined>(undefined, "append", "appended", "frame", "answer"),
+    }),
+  },
+  { weight: 7, arbitrary: fc.record({ does: fc.constant("wait" as const), ms: fc.constantFrom(1, 3, 10, 30, 300, 3000, 60_000) }) },
+] as const;
+
+/** On what a random script runs. */
+export const conditions = {
+  seed: fc.nat(1_000_000),
+  storage: fc.constantFrom("lasting" as const, "memory" as const),
+  transport: fc.constantFrom("sse" as const, "websocket" as const),
+  bounds: fc.constantFrom<{ maxLog?: number; maxQueued?: number }>({}, {}, { maxLog: 300 }, { maxQueued: 300 }),
+};
 
 /** A step of a random script that troubles the network or the server, and calls nothing. */
 export type Trouble<Name> =

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { memory, scope } from "twinstate/server";
-import { type Fault, type KillPoint, lasting, pair } from "twinstate/testing";
+import { type Fault, lasting, pair } from "twinstate/testing";
 import { expect, test } from "vitest";
 import { Board, HIDDEN, Item, rights } from "../kit/hidden-board.js";
-import { trouble } from "../kit/trouble.js";
+import { conditions, killOrWait, trouble } from "../kit/trouble.js";
 
 const runs = process.env.TEST_FULL === undefined ? 60 : 1500;
 const seed = Number(process.env.SEED ?? 1);
@@ -23,21 +23,11 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ does: fc.constant("next" as const), who, fault: fc.constantFrom(...FAULTS) }) },
   { weight: 3, arbitrary: fc.record({ does: fc.constantFrom("break" as const, "cut" as const, "mute" as const, "stall" as const, "heal" as const), who }) },
   { weight: 3, arbitrary: fc.constant({ does: "rights" as const }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      does: fc.constant("kill" as const),
-      at: fc.constantFrom<KillPoint | undefined>(undefined, "append", "appended", "frame", "answer"),
-    }),
-  },
-  { weight: 7, arbitrary: fc.record({ does: fc.constant("wait" as const), ms: fc.constantFrom(1, 3, 10, 30, 300, 3000, 60_000) }) },
+  ...killOrWait,
 );
 const script = fc.record({
-  seed: fc.nat(1_000_000),
-  storage: fc.constantFrom("lasting" as const, "memory" as const),
-  transport: fc.constantFrom("sse" as const, "websocket" as const),
+  ...conditions,
   classes: fc.boolean(),
-  bounds: fc.constantFrom<{ maxLog?: number; maxQueued?: number }>({}, {}, { maxLog: 300 }, { maxQueued: 300 }),
   steps: fc.array(step, { minLength: 1, maxLength: 30 }),
 });
 type Script = typeof script extends fc.Arbitrary<infer S> ? S : never;
