@@ -1,4 +1,4 @@
-// Makes a bare machine ready for `npm test`: the packages, Chromium and redis-server. It needs Node and npm alone, and says what it could not get.
+// Makes a bare machine ready for `npm test`: the packages, Chromium, redis-server and nginx. It needs Node and npm alone, and says what it could not get.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -30,6 +30,14 @@ if (!process.env.CHROMIUM && !onPath("chromium", "chromium-browser", "google-chr
 if (!onPath("redis-server") && !installPackage("redis-server")) {
   missing.push(
     "redis-server: tests that need Redis will be skipped. Install it with your system's package manager (`brew install redis`, `apt-get install redis-server`).",
+  );
+}
+
+// Debian's is in a folder that the PATH of users lacks.
+const hasNginx = onPath("nginx") || existsSync("/usr/sbin/nginx") || existsSync("/usr/local/sbin/nginx");
+if (!hasNginx && !installPackage("nginx")) {
+  missing.push(
+    "nginx: tests of uploads and streams behind it will be skipped. Install it with your system's package manager (`brew install nginx`, `apt-get install nginx`).",
   );
 }
 
