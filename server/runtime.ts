@@ -5,9 +5,11 @@ import { describeClass, type WireSchema } from "../lib/class/schema.js";
 import { alreadyAnswered, cutOff, droppedField } from "../lib/errors/errors.js";
 import { lostStorage } from "../lib/errors/storage-errors.js";
 import type { Effect } from "../lib/wire/protocol.js";
+import { definitionOf } from "./access/access.js";
 import { Admission } from "./access/admission.js";
 import { Callers, RETRY } from "./access/callers.js";
 import { Clients } from "./access/clients.js";
+import { permit, type TakeEffects } from "./access/permission.js";
 import { Recheck } from "./access/recheck.js";
 import { ROTATIONS } from "./access/rotation.js";
 import { createSessions, type SessionOptions, type Sessions } from "./access/session.js";
@@ -21,9 +23,11 @@ import { StateReader } from "./call/state-reader.js";
 import { type Definition, hostId, type Models, type ScopeKind } from "./definition/scope.js";
 import { Beginnings } from "./host/beginnings.js";
 import type { EventCall } from "./host/event-runner.js";
-import type { Host, World } from "./host/host.js";
+import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
 import { SentMessages } from "./host/sent-messages.js";
+import type { Tab } from "./host/tab-hooks.js";
+import type { World } from "./host/world.js";
 import { beginStream, type Handler, handle } from "./http/fetch-handler.js";
 import { answerLive } from "./http/node-response.js";
 import { Outflow } from "./http/outflow.js";
@@ -35,6 +39,7 @@ import { Streams } from "./stream/streams.js";
 import { within } from "./task/within.js";
 import { openTelemetry, type Resume, type Telemetry } from "./telemetry.js";
 import { errorShapeOf, type Report } from "./wire/error-shape.js";
+import type { WatchInput } from "./wire/request-input.js";
 
 /** How often what has run out is forgotten, in ms. */
 const SWEEP = 3600 * 1000;
@@ -209,6 +214,11 @@ export class Runtime implements World {
     return names?.get(kind) ?? names?.values().next().value;
   }
 
+  async admit(host: Host, page: Tab, want: WatchInput, take: TakeEffects, address?: string): Promise<void> {
+    await permit(definitionOf(this.definitions, want.store), host, page.caller, take);
+    await this.admission.bring(host, page, want, address);
+  }
+
   pin(host: Host): () => void {
     return this.hosts.pin(host);
   }
@@ -244,7 +254,7 @@ export class Runtime implements World {
     this.report("error", error);
     this.hosts.discard(host);
     // The new life waits: a failing storage may go on failing, and each watcher that comes asks it again.
-    setTimeout(() => this.#closing || this.streams.lead(host), RETRY).unref();
+    setTimeout(() => this.#closing || host.watchers.lead(), RETRY).unref();
   }
 
   // --- hot reload ---

@@ -1,11 +1,14 @@
 import { queueFull } from "../../lib/errors/errors.js";
-import type { ScopeKind } from "../definition/scope.js";
+import type { Definition, ScopeKind } from "../definition/scope.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
+import type { Tab } from "../host/tab-hooks.js";
+import type { WatchInput } from "../wire/request-input.js";
 import { RETRY } from "./callers.js";
 import type { Bounds, SessionLimits } from "./session-limits.js";
 
 interface Server {
+  readonly definitions: ReadonlyMap<string, Definition>;
   readonly hosts: Hosts;
   readonly sessionLimits: SessionLimits;
   readonly limits: Bounds;
@@ -39,6 +42,17 @@ export class Admission {
     } catch (error) {
       hosts.release(host);
       throw error;
+    }
+  }
+
+  /** Takes what a page's browser keeps of a store that it is going to watch. What that changes is state, as what an event changes. */
+  async bring({ id }: Host, { client }: Tab, { store, kept }: WatchInput, address: string | undefined): Promise<void> {
+    if (client === undefined || !kept || !this.#server.definitions.get(store)?.kept) return;
+    const host = await this.enter(address, id);
+    try {
+      await host.kept.take(store, client, kept);
+    } finally {
+      this.leave(host);
     }
   }
 

@@ -22,6 +22,23 @@ export async function permit(definition: Definition, host: Host, caller: Caller,
   await askAllow(definition, host, caller, take);
 }
 
+/** The loaded stores of a host that a caller may see. It may see the store that it has called. */
+export async function permittedStores(definitions: ReadonlyMap<string, Definition>, called: Definition, host: Host, caller: Caller): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of host.stores) {
+    const definition = definitions.get(name);
+    const permitted =
+      definition &&
+      (definition === called ||
+        (await permit(definition, host, caller).then(
+          () => true,
+          () => false,
+        )));
+    if (permitted) names.push(name);
+  }
+  return names;
+}
+
 /** Asks what depends on a room's state alone. */
 export async function askAllow({ name, kind, allow }: Definition, host: Host, caller: Caller, take: TakeEffects): Promise<void> {
   if (kind !== "room") return;

@@ -33,15 +33,15 @@ export class Recheck {
   }
 
   async #ask(host: Host): Promise<void> {
-    for (const [connection, stores] of [...host.watchers]) {
+    for (const [page, stores] of [...host.watchers.visits()]) {
       for (const store of [...stores]) {
         try {
-          await askAllow(definitionOf(this.#definitions(), store), host, connection.caller, (effects) => {
-            for (const effect of effects) this.#post(connection.info.id, effect);
+          await askAllow(definitionOf(this.#definitions(), store), host, page.caller, (effects) => {
+            for (const effect of effects) this.#post(page.info.id, effect);
           });
         } catch (error) {
-          connection.unwatch(host, store);
-          connection.refuse(store, host.roomKey, error);
+          page.unwatch(host, store);
+          page.refuse(store, host.roomKey, error);
         }
       }
     }

@@ -1,7 +1,7 @@
 import { tooFast, tooManyPending, tooManySessions, tooManyStreams } from "../../lib/errors/errors.js";
 import type { UploadLimits } from "../call/uploads.js";
 import type { ArgumentLimits } from "../definition/arguments.js";
-import type { Limits } from "../host/host.js";
+import type { Limits } from "../host/world.js";
 import type { StreamConnection } from "../stream/connection.js";
 import { tabOf } from "../wire/request-input.js";
 import { createRateLimiter, type RateLimiter } from "./rate-limiter.js";

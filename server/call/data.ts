@@ -1,7 +1,6 @@
 import { definitionOf } from "../access/access.js";
 import { tabPrefix } from "../access/clients.js";
 import { type Definition, hostId, keyOf, type Models } from "../definition/scope.js";
-import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { SeenSchedule } from "../schedule/schedules.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "../storage/migration.js";
@@ -28,7 +27,6 @@ interface Server {
   readonly storage: Storage;
   readonly hosts: Hosts;
   /** Leads the watchers of a deleted host to its next life. */
-  readonly streams: { lead(host: Host): void };
 }
 
 /** Gives server code access to stored data. */
@@ -79,8 +77,8 @@ export class Data {
 
   /** Deletes the data of a user or a session. Its watchers see the stores begin again. */
   async erase(whose: Whose): Promise<void> {
-    const { hosts, streams } = this.#server;
-    for (const id of await this.#idsOf(whose)) streams.lead(await hosts.delete(id));
+    const { hosts } = this.#server;
+    for (const id of await this.#idsOf(whose)) (await hosts.delete(id)).watchers.lead();
   }
 
   async #idsOf(whose: Whose): Promise<string[]> {

@@ -9,7 +9,7 @@ import { definitionOf, locate, type OwnedEvent, publicEvent } from "../access/ac
 import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
-import { locateGuarded, permit } from "../access/permission.js";
+import { locateGuarded, permit, permittedStores } from "../access/permission.js";
 import type { Sessions } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import { checkGiven } from "../definition/arguments.js";
@@ -348,8 +348,9 @@ export class Dispatcher {
     const stream = this.#server.streams.of(client);
     const h = stream?.numberOf(host);
     const o = items && (y !== undefined || !stream) ? itemsAfter(items, y ?? 0) : undefined;
+    const stores = permitted && h === undefined && at !== null && (await permittedStores(this.#server.definitions, definition, host, caller));
     const viewers = host.audiences.of(caller);
-    const f = permitted && h === undefined && at !== null ? await missedBy(this.#server.definitions, definition, host, caller, { ...number, at }) : undefined;
+    const f = stores && (await missedBy(host, { called: definition.name, stores, audience: viewers }, { ...number, at: at as number }));
     const sent = {
       ...(m && numbered === viewers?.name && { m }),
       ...(o && { o }),

@@ -9,13 +9,13 @@ import { effectsRead, type Turn } from "./context.js";
 import { takeEffects } from "./effects.js";
 import type { EventNumbers } from "./event-numbers.js";
 import type { EventCall } from "./event-runner.js";
-import type { World } from "./host.js";
 import { createJournal, type Journal } from "./journal.js";
 import type { KeptValues } from "./kept-values.js";
 import { isRenumbered, type Shelf, type ShelfEntry } from "./shelf.js";
 import type { Ticks } from "./ticks.js";
 import type { Turns } from "./turns.js";
 import type { Told, Watchers } from "./watchers.js";
+import type { World } from "./world.js";
 
 interface Owner {
   readonly id: string;

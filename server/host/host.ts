@@ -4,24 +4,21 @@ import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted
 import type { ScheduleRequest } from "../../lib/event/schedule.js";
 import { plainSteps } from "../../lib/store/compact.js";
 import { viewOf } from "../../lib/view/view.js";
-import type { Snapshot } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import type { SeenInstance, SeenStore } from "../call/instance-views.js";
+import type { ArgumentLimits } from "../definition/arguments.js";
 import { labelsOf, nearest } from "../definition/event-labels.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
-import { type Definition, keyOf, type Models, type ScopeKind, scopeKindOf } from "../definition/scope.js";
-import type { Scheduler } from "../schedule/scheduler.js";
+import { keyOf, type ScopeKind, scopeKindOf } from "../definition/scope.js";
 import { Schedules } from "../schedule/schedules.js";
 import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
-import type { Storage } from "../storage/storage.js";
+import type { CommittedState, Moment, OwnFeed, Refuse, Shown, ShownVolatile, Watcher } from "../stream/feed.js";
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
 import { within } from "../task/within.js";
-import type { Resume } from "../telemetry.js";
-import type { Report } from "../wire/error-shape.js";
 import type { Frame } from "../wire/frame.js";
+import type { WatchInput } from "../wire/request-input.js";
 import { Audiences, type HostViewers } from "./audiences.js";
-import type { Beginnings } from "./beginnings.js";
 import { Commits } from "./commits.js";
 import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
 import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
@@ -29,81 +26,18 @@ import { type EventCall, EventRunner } from "./event-runner.js";
 import { Interruptions } from "./interruptions.js";
 import { KeptValues } from "./kept-values.js";
 import { Loader } from "./loader.js";
+import type { Presented } from "./people.js";
 import { Shelf } from "./shelf.js";
+import type { Tab } from "./tab-hooks.js";
 import { Ticks } from "./ticks.js";
 import { Turns } from "./turns.js";
 import { Watchers } from "./watchers.js";
-
-/** The server around the hosts, as they need it. */
-export interface World {
-  readonly beginnings: Beginnings;
-  readonly definitions: ReadonlyMap<string, Definition>;
-  readonly models: Models;
-  readonly storage: Storage;
-  readonly limits: Limits;
-  /** The name under which a store's class is registered, also one that hot reload has replaced. */
-  nameOf(Class: unknown, kind: ScopeKind): string | undefined;
-  readonly report: Report;
-  /** Gives an event's arguments as logs may show them. */
-  logged(event: string, args: readonly unknown[]): readonly unknown[] | undefined;
-  /** Runs an event as a span of telemetry. */
-  observed<R>(event: string, run: (began: () => void) => Promise<R>): Promise<R>;
-  /** What is the same when the server calls an event again, by its id. */
-  repeatable(eventId: string): Pick<EventCall<unknown>, "eventId" | "newId" | "messages">;
-  readonly scheduler: Pick<Scheduler, "start" | "note" | "forget">;
-  /** Keeps the host in memory until the returned function is called. */
-  pin(host: Host): () => void;
-  /** The answer of an event that was cut off, at a revision: it had committed something, and did not end. */
-  interrupted(revision: number): unknown;
-  /** Makes what takes the place of the dropped answer to event `n`. */
-  lost(revision: number, n: number): unknown;
-  /** A record has a field that its class does not have any more. `className` is `""` for the store's own. */
-  dropped(store: string, className: string, field: string): void;
-  /** Posts an effect to a tab, whichever stream it has, or will have soon. */
-  readonly post: (connection: string, effect: Effect) => void;
-  /** Notes that a commit is stored and sent. `bytes`: its size on the wire; 0 without watchers. */
-  committed(host: Host, bytes: number): void;
-  /** Stores began to be watched. */
-  watched(how: Resume, count: number): void;
-  /** The server ends: events that run are cut off. */
-  readonly closing: boolean;
-  /** Drops a host that can no longer be trusted: the storage did not take its last commit. */
-  discard(host: Host, error: unknown): void;
-}
-
-export interface Limits {
-  /** How long an event may run, in ms. */
-  readonly eventTimeout: number;
-  /** How long a host that nobody uses stays in memory, in ms. */
-  readonly idle: number;
-  /** How long a tab may be away before it counts as gone, in ms. */
-  readonly grace: number;
-  /** How many bytes of frames a host keeps for clients that resume. */
-  readonly logBytes: number;
-  /** How many bytes may wait for a slow reader. */
-  readonly streamBytes: number;
-  /** How many bytes a request's body may have. */
-  readonly maxBody: number;
-  /** How many hosts may be in memory. */
-  readonly maxHosts: number;
-}
-
-/** A store's committed state for clients. `audience`: the name of those whose numbers its containers have, if they see hidden members. */
-interface CommittedState {
-  readonly revision: number;
-  readonly tick: number;
-  readonly snapshot: Snapshot;
-  readonly ended?: number;
-  readonly since?: number;
-  readonly audience?: string;
-  /** The volatile state, if the store has any. */
-  readonly volatile?: Snapshot;
-}
+import type { World } from "./world.js";
 
 let lives = 0;
 
 /** One live scope instance: where its parts meet. Each of them asks the others through it. */
-export class Host {
+export class Host implements OwnFeed {
   /** The number by which streams name the host: its own in this process. */
   readonly number = ++lives;
   readonly id: string;
@@ -320,7 +254,47 @@ export class Host {
     });
   }
 
-  /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
+  // --- what pages watch ---
+
+  async watch(watcher: Watcher, wants: readonly WatchInput[], refuse: Refuse, address?: string): Promise<void> {
+    const permitted: WatchInput[] = [];
+    for (const want of wants) {
+      const effects: Effect[] = [];
+      try {
+        await this.world.admit(this, watcher, want, (some) => effects.push(...some), address);
+        permitted.push(want);
+      } catch (error) {
+        refuse(want, error, effects);
+      }
+    }
+    await this.watchers.watch(watcher, permitted);
+  }
+
+  unwatch(watcher: Watcher, store: string): void {
+    this.watchers.unwatch(watcher, store);
+  }
+
+  has(watcher: Watcher): boolean {
+    return this.watchers.has(watcher);
+  }
+
+  show(stores: readonly string[], viewers: HostViewers | undefined, client: string | undefined, tell: (moment: Moment, shown: readonly Shown[]) => void): void {
+    this.watchers.show(stores, viewers, client, tell);
+  }
+
+  showVolatile(
+    stores: Iterable<string>,
+    viewers: HostViewers | undefined,
+    client: string | undefined,
+    tell: (moment: Moment, shown: readonly ShownVolatile[]) => void,
+  ): void {
+    this.watchers.showVolatile(stores, viewers, client, tell);
+  }
+
+  async present(page: Tab & { readonly closed: boolean }, presented: Presented, limits: ArgumentLimits): Promise<void> {
+    await this.watchers.people?.present(page, presented, limits);
+  }
+
   missed(after: number, stores: readonly string[], viewers: HostViewers | undefined): readonly Frame[] | undefined {
     return this.watchers.missed(after, stores, viewers);
   }

@@ -2,7 +2,8 @@ import { createHmac, randomBytes } from "node:crypto";
 import { crowded, unavailable } from "../../lib/errors/errors.js";
 import { fold } from "../storage/records.js";
 import type { LoadedHost } from "../storage/storage.js";
-import { Host, type World } from "./host.js";
+import { Host } from "./host.js";
+import type { World } from "./world.js";
 
 interface Slot {
   readonly ready: Promise<Host>;

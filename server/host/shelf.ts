@@ -12,7 +12,7 @@ import { inSlices } from "../task/slices.js";
 import { tellable } from "../wire/error-shape.js";
 import { silence } from "../wire/plain-values.js";
 import { currentTurn, runApart } from "./context.js";
-import type { World } from "./host.js";
+import type { World } from "./world.js";
 
 /** A store that is live. */
 export interface ShelfEntry {

@@ -1,6 +1,5 @@
-import type { Snapshot } from "../../lib/wire/codec.js";
 import { hasHook, hasPresence } from "../definition/lifecycle.js";
-import type { StreamConnection } from "../stream/connection.js";
+import type { Moment, Resumed, Shown, ShownStore, ShownVolatile, Visit, Visitor, Watcher } from "../stream/feed.js";
 import { Frame } from "../wire/frame.js";
 import type { Tick } from "../wire/tick.js";
 import type { HostViewers } from "./audiences.js";
@@ -18,21 +17,10 @@ interface Want {
   readonly have?: Have | undefined;
 }
 
-/** A store's state for clients, or why there is none. */
-type Shown = ShownStore | { readonly store: string; readonly error: unknown };
-
-export interface ShownStore {
-  readonly store: string;
-  readonly snapshot: Snapshot;
-  readonly since: number;
-  /** The volatile state, if the store has any. */
-  readonly volatile: Snapshot | undefined;
-}
-
-/** When what is shown was so. */
-export interface Moment {
-  readonly revision: number;
-  readonly tick: number;
+/** How stores begin for somebody: what goes on from what the client has, and the stores that it is sent anew. */
+interface Beginning {
+  readonly resumed: Resumed;
+  readonly anew: readonly string[];
 }
 
 /** A commit, as watchers get it. */
@@ -52,7 +40,7 @@ export interface Told {
 /** The watchers of a host, each of some stores: what they get when they come, and of each commit. */
 export class Watchers {
   readonly #host: Host;
-  readonly #watching = new Map<StreamConnection, Set<string>>();
+  readonly #watching = new Map<Watcher, Set<string>>();
   readonly #frameLog: FrameLog;
   readonly #tabHooks: TabHooks;
   #people: People | undefined;
@@ -79,54 +67,73 @@ export class Watchers {
     return this.#watching.size;
   }
 
-  [Symbol.iterator](): Iterator<[StreamConnection, ReadonlySet<string>]> {
-    return this.#watching[Symbol.iterator]();
+  /** The pages that are here, with the stores that each watches. */
+  *visits(): Iterable<Visit> {
+    for (const [watcher, stores] of this.#watching) yield* watcher.visits(stores);
   }
 
-  has(connection: StreamConnection): boolean {
-    return this.#watching.has(connection);
+  has(watcher: Watcher): boolean {
+    return this.#watching.has(watcher);
   }
 
   // --- how they come and go ---
 
-  /** Loads stores for a connection, and watches them for it from now on. Stores that cannot be loaded are refused one by one. */
-  async watch(connection: StreamConnection, wants: readonly Want[]): Promise<void> {
-    const { loader, roomKey, shelf, world } = this.#host;
-    const failed: [Want, unknown][] = [];
-    await Promise.all(wants.map((want) => loader.open(want.store).catch((error: unknown) => failed.push([want, error]))));
-    const loaded = wants.filter((want) => shelf.live.has(want.store) && !failed.some(([other]) => other === want));
-    if (connection.closed) return;
-    const stores = this.#watching.get(connection) ?? new Set();
-    this.#watching.set(connection, stores);
-    const viewers = this.#host.audiences.of(connection.caller);
-    const resumable = loaded.filter((want) => this.#canResume(want, viewers));
-    const from = Math.max(...resumable.map((want) => (want.have as Have)[1]));
-    const resumed = stores.size > 0 ? [] : resumable.filter((want) => want.have?.[1] === from);
-    const anew = loaded.filter((want) => !resumed.includes(want));
+  /** Loads stores for a watcher, and watches them for it from now on. Stores that cannot be loaded are refused one by one. */
+  async watch(watcher: Watcher, wants: readonly Want[]): Promise<void> {
+    const { loaded, failed } = await this.load(wants);
+    if (watcher.closed) return;
+    const stores = this.#watching.get(watcher) ?? new Set();
+    this.#watching.set(watcher, stores);
+    const viewers = this.#host.audiences.of(watcher.caller);
+    const { resumed, anew } = this.begin(loaded, viewers, stores.size > 0);
     for (const { store } of loaded) stores.add(store);
-    const names = (some: readonly Want[]) => some.map(({ store }) => store);
+    if (resumed.names.length > 0) watcher.resume(this.#host, resumed, stores, viewers);
+    if (anew.length > 0) watcher.renew(this.#host, anew, stores, viewers);
+    if (stores.size === 0) this.#watching.delete(watcher);
+    for (const [{ store }, error] of failed) watcher.refuse(store, this.#host.roomKey, error);
+    for (const { store } of loaded) this.arrive(watcher, store);
+  }
+
+  /** Loads stores that somebody is going to watch. */
+  async load<W extends Want>(wants: readonly W[]): Promise<{ loaded: readonly W[]; failed: readonly [W, unknown][] }> {
+    const { loader, shelf } = this.#host;
+    const failed: [W, unknown][] = [];
+    await Promise.all(wants.map((want) => loader.open(want.store).catch((error: unknown) => failed.push([want, error]))));
+    return { loaded: wants.filter((want) => shelf.live.has(want.store) && !failed.some(([other]) => other === want)), failed };
+  }
+
+  /** Has loaded stores begin for a client: from what it has, where the frames after it are known. `more`: it watches others of the host already. */
+  begin(loaded: readonly Want[], viewers: HostViewers | undefined, more: boolean): Beginning {
+    const { shelf, world } = this.#host;
+    const resumable = loaded.filter((want) => this.#canResume(want, viewers));
+    const revision = Math.max(...resumable.map((want) => (want.have as Have)[1]));
+    const resumed = more ? [] : resumable.filter((want) => want.have?.[1] === revision);
+    const anew = loaded.filter((want) => !resumed.includes(want));
     const volatile = resumed.some(({ store }) => shelf.live.get(store)?.store.hasVolatile);
-    if (resumed.length > 0) connection.resume(this.#host, names(resumed), volatile, from, this.#frameLog.after(from) ?? [], stores, viewers);
-    if (anew.length > 0) connection.renew(this.#host, names(anew), stores, viewers);
-    if (stores.size === 0) this.#watching.delete(connection);
     const had = anew.filter(({ have }) => have).length;
     world.watched("delta", resumed.length);
     world.watched("snapshot", had);
     world.watched("first", anew.length - had);
-    for (const [want, error] of failed) connection.refuse(want.store, roomKey, error);
-    for (const { store } of loaded) this.#arrive(connection, store);
+    const frames = resumed.length > 0 ? (this.#frameLog.after(revision) ?? []) : [];
+    return { resumed: { names: namesOf(resumed), volatile, revision, frames }, anew: namesOf(anew) };
   }
 
-  #arrive(connection: StreamConnection, store: string): void {
+  /** A page watches a store that is loaded from now on: hooks and lists of who is here are told. */
+  arrive(page: Visitor, store: string): void {
     const { definition } = this.#host.shelf.live.get(store) as ShelfEntry;
-    if (hasPresence(definition) || hasHook(definition, "onConnect", "onDisconnect")) this.#tabHooks.arrive(store, connection);
+    if (hasPresence(definition) || hasHook(definition, "onConnect", "onDisconnect")) this.#tabHooks.arrive(store, page);
   }
 
-  unwatch(connection: StreamConnection, store: string): void {
-    const stores = this.#watching.get(connection);
+  /** A page has left a store. */
+  depart(page: Visitor, store: string): void {
+    this.#tabHooks.leave(store, page);
+  }
+
+  unwatch(watcher: Watcher, store: string): void {
+    const stores = this.#watching.get(watcher);
     if (!stores?.delete(store)) return;
-    if (stores.size === 0) this.#watching.delete(connection);
-    this.#tabHooks.leave(store, connection);
+    if (stores.size === 0) this.#watching.delete(watcher);
+    this.depart(watcher, store);
   }
 
   /** Who is here, where somebody watches a store with a presence field. */
@@ -138,32 +145,32 @@ export class Watchers {
   renewPeople(store: string): void {
     this.#people?.renew(store);
     if (!hasPresence(this.#host.shelf.live.get(store)?.definition)) return;
-    for (const [connection, stores] of this.#watching) if (stores.has(store)) this.#tabHooks.arrive(store, connection);
+    for (const [page, stores] of this.visits()) if (stores.has(store)) this.#tabHooks.arrive(store, page);
   }
 
   /** Sends snapshots to all: the frames that they have are not continued. */
   renew(revision: number): void {
     this.#frameLog.restart(revision);
-    for (const [connection, stores] of this.#watching) connection.renew(this.#host, [...stores], stores, this.#host.audiences.of(connection.caller));
+    for (const [watcher, stores] of this.#watching) watcher.renew(this.#host, [...stores], stores, this.#host.audiences.of(watcher.caller));
   }
 
   /** Refuses all watchers for good. No hook runs for it. */
   dismiss(error: Error): void {
-    for (const [connection, stores] of [...this.#watching]) {
+    for (const [page, stores] of [...this.visits()]) {
       for (const store of [...stores]) {
-        connection.unwatch(this.#host, store);
-        connection.refuse(store, this.#host.roomKey, error);
+        page.unwatch(this.#host, store);
+        page.refuse(store, this.#host.roomKey, error);
       }
     }
     this.#tabHooks.clear();
   }
 
-  /** Gives all watchers, to be led to another life of the host. */
-  evacuate(): [StreamConnection, string[]][] {
-    const all = [...this.#watching].map(([connection, stores]): [StreamConnection, string[]] => [connection, [...stores]]);
+  /** Leads all watchers to another life of the host. */
+  lead(): void {
+    const all = [...this.#watching];
     this.#watching.clear();
     this.#tabHooks.clear();
-    return all;
+    for (const [watcher, stores] of all) watcher.lead(this.#host, [...stores]);
   }
 
   /** Counts all as gone: `onDisconnect` runs. */
@@ -181,7 +188,7 @@ export class Watchers {
 
   /** Whether somebody watches as one of these. */
   shows(viewers: HostViewers): boolean {
-    for (const connection of this.#watching.keys()) if (connection.viewersOf(this.#host) === viewers) return true;
+    for (const watcher of this.#watching.keys()) if (watcher.audienceOf(this.#host) === viewers) return true;
     return false;
   }
 
@@ -194,12 +201,12 @@ export class Watchers {
     }
     const frame = frameOf(number, told);
     this.#frameLog.add(frame);
-    for (const connection of this.#watching.keys()) connection.frame(this.#host, frame);
+    for (const watcher of this.#watching.keys()) watcher.frame(this.#host, frame);
     world.committed(this.#host, frame.bytes);
   }
 
   tick(tick: Tick): void {
-    for (const connection of this.#watching.keys()) connection.tick(this.#host, tick);
+    for (const watcher of this.#watching.keys()) watcher.tick(this.#host, tick);
     // What is volatile may also say who may see a room.
     this.#host.world.committed(this.#host, 0);
   }
@@ -213,10 +220,9 @@ export class Watchers {
     return kept && after > 0 ? this.#frameLog.after(after)?.map((frame) => frame.for(viewers)) : undefined;
   }
 
-  /** Gives the committed state of loaded stores, all of one revision and tick, once it is stored: between the frames before and after it. */
-  show(stores: readonly string[], viewers: HostViewers | undefined, tell: (moment: Moment, shown: readonly Shown[]) => void): void {
-    const { commits, ticks } = this.#host;
-    ticks.flush();
+  /** Gives the committed state of loaded stores: see `Feed.show`. */
+  show(stores: readonly string[], viewers: HostViewers | undefined, client: string | undefined, tell: (moment: Moment, shown: readonly Shown[]) => void): void {
+    this.#host.ticks.flush();
     const shown = stores.map((store): Shown => {
       try {
         return { store, ...this.snapshot(store, viewers) };
@@ -224,24 +230,30 @@ export class Watchers {
         return { store, error };
       }
     });
-    const moment = { revision: commits.revision, tick: ticks.number };
-    commits.after(() => tell(moment, shown));
+    const moment = this.#moment(client);
+    this.#host.commits.after(() => tell(moment, shown));
   }
 
-  /** Gives the volatile state of those stores that have any, once all is stored that it may tell of. */
+  /** Now, which may not be stored yet. `client`: whose events it tells of. */
+  #moment(client: string | undefined): Moment {
+    const { commits, eventNumbers, ticks } = this.#host;
+    return { revision: commits.revision, tick: ticks.number, ended: client === undefined ? 0 : eventNumbers.ended(client) };
+  }
+
+  /** Gives the volatile state of those stores that have any: see `Feed.showVolatile`. */
   showVolatile(
     stores: Iterable<string>,
     viewers: HostViewers | undefined,
-    tell: (moment: Moment, shown: readonly (readonly [store: string, snapshot: Snapshot])[]) => void,
+    client: string | undefined,
+    tell: (moment: Moment, shown: readonly ShownVolatile[]) => void,
   ): void {
-    const { commits, ticks } = this.#host;
-    const shown = this.volatile(stores, viewers);
-    const moment = { revision: commits.revision, tick: ticks.number };
-    commits.after(() => tell(moment, shown));
+    const shown = this.#volatile(stores, viewers);
+    const moment = this.#moment(client);
+    this.#host.commits.after(() => tell(moment, shown));
   }
 
   /** The volatile state of loaded stores, as it is now. It may be of a commit on its way into the storage. */
-  volatile(stores: Iterable<string>, viewers: HostViewers | undefined): (readonly [store: string, snapshot: Snapshot])[] {
+  #volatile(stores: Iterable<string>, viewers: HostViewers | undefined): ShownVolatile[] {
     const { shelf, ticks } = this.#host;
     ticks.flush();
     return [...stores].flatMap((name) => {
@@ -290,6 +302,8 @@ export class Watchers {
     if (anew) entry.since = commits.revision;
   }
 }
+
+const namesOf = (wants: readonly Want[]): string[] => wants.map(({ store }) => store);
 
 /** Makes a commit's frame. The instances that its event has made have numbers for the audience of its caller alone. */
 function frameOf(host: number, { revision, deltas, others, by, effects, tick }: Told): Frame {

@@ -1,13 +1,12 @@
 import type { AnswerMessage, Greeting, Message, ResumeMessage } from "../../lib/wire/protocol.js";
-import type { HostViewers } from "../host/audiences.js";
 import type { Caller, ConnectionInfo } from "../host/context.js";
-import type { Host } from "../host/host.js";
 import { createQueue } from "../task/queue.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 import { Frame } from "../wire/frame.js";
 import { runOf } from "../wire/frame-run.js";
 import { Tick } from "../wire/tick.js";
 import type { Wire } from "../wire/wire.js";
+import type { Audience, Feed, Resumed, Visit, Watcher } from "./feed.js";
 import { notice } from "./notices.js";
 import { DROPPED, effectsIn, follows, isFree, type Queued, type Taken, type Watched, Whole } from "./queued.js";
 import { wholeMessages } from "./state-messages.js";
@@ -23,13 +22,15 @@ export interface ConnectionOptions {
   readonly report: Report;
   /** More waits than may: snapshots take its place. */
   readonly slow?: () => void;
+  /** A feed has ended: another one takes its place for these stores. */
+  readonly lead?: (connection: StreamConnection, feed: Feed, stores: readonly string[]) => void;
 }
 
 /**
  * One tab's stream. What waits for a slow reader is bounded: past the limit, the frames that wait are dropped, and one snapshot of each
  * store takes their place.
  */
-export class StreamConnection {
+export class StreamConnection implements Watcher {
   readonly info: ConnectionInfo;
   readonly caller: Caller;
   readonly client: string | undefined;
@@ -40,8 +41,9 @@ export class StreamConnection {
   readonly tasks = createQueue();
   readonly #limit: number;
   readonly #report: Report;
-  readonly #slow: (() => void) | undefined;
-  readonly #watched = new Map<Host, Watched>();
+  readonly #slow: ConnectionOptions["slow"];
+  readonly #lead: ConnectionOptions["lead"];
+  readonly #watched = new Map<Feed, Watched>();
   /** A store may wait for its snapshot: most that is sent is frames, each of which would look for one. */
   #due = false;
   /** How many answers wait for the reader. */
@@ -55,7 +57,7 @@ export class StreamConnection {
   #listener: (() => void) | undefined;
   #noticed = false;
 
-  constructor({ info, caller, client, epoch, limit, report, slow }: ConnectionOptions) {
+  constructor({ info, caller, client, epoch, limit, report, slow, lead }: ConnectionOptions) {
     this.#report = report;
     this.info = info;
     this.caller = caller;
@@ -63,6 +65,7 @@ export class StreamConnection {
     this.epoch = epoch;
     this.#limit = limit;
     this.#slow = slow;
+    this.#lead = lead;
   }
 
   get closed(): boolean {
@@ -106,7 +109,7 @@ export class StreamConnection {
     return [...before, ...(of ? [sent.message(of.stores)] : []), ...behind];
   }
 
-  /** Takes what is sent next from the queue: messages, a tick, or all frames of one host that follow each other. */
+  /** Takes what is sent next from the queue: messages, a tick, or all frames of one feed that follow each other. */
   #next(): Taken {
     const { message, of } = this.#shift();
     if (!of) return { before: [message], sent: undefined, of, behind: [] };
@@ -140,12 +143,7 @@ export class StreamConnection {
   }
 
   #isWritten(whole: Whole, watched: Watched): boolean {
-    return whole.write(watched, this.#ended(watched.host), () => this.#notice());
-  }
-
-  /** Up to which number the events of this client have ended. */
-  #ended(host: Host): number {
-    return this.client === undefined ? 0 : host.eventNumbers.ended(this.client);
+    return whole.write(watched, this.client, () => this.#notice());
   }
 
   #shift(): Queued {
@@ -158,35 +156,37 @@ export class StreamConnection {
   #snapshots(): void {
     this.#due = false;
     for (const watched of this.#watched.values()) {
-      const { host, pending, stores } = watched;
+      const { audience, feed, pending, stores } = watched;
       if (pending.size === 0 || watched.asked) continue;
       watched.asked = true;
-      const ended = this.#ended(host);
       const due = [...pending].filter((store) => stores.has(store));
       if (due.length === 0) pending.clear();
-      const { viewers } = watched;
-      host.watchers.show(due, viewers, (moment, shown) => {
+      feed.show(due, audience, this.client, (moment, shown) => {
         watched.asked = false;
         this.#due = true;
         for (const one of shown) {
           const { store } = one;
-          if (this.#watched.get(host) !== watched || watched.viewers !== viewers || !pending.delete(store)) continue;
-          if ("error" in one) this.refuse(store, host.roomKey, one.error);
-          else this.#ready.push(...wholeMessages(host, moment, one, ended, viewers));
+          if (this.#watched.get(feed) !== watched || watched.audience !== audience || !pending.delete(store)) continue;
+          if ("error" in one) this.refuse(store, feed.roomKey, one.error);
+          else this.#ready.push(...wholeMessages(feed, moment, one, audience));
         }
         this.#notice();
       });
     }
   }
 
-  /** The viewers of hidden members as one of whom it watches a host. */
-  viewersOf(host: Host): HostViewers | undefined {
-    return this.#watched.get(host)?.viewers;
+  audienceOf(feed: Feed): Audience | undefined {
+    return this.#watched.get(feed)?.audience;
   }
 
-  /** The number under which the stream names a host that it watches. */
-  numberOf(host: Host): number | undefined {
-    return this.#watched.has(host) ? host.number : undefined;
+  /** It watches for its own page alone. */
+  visits(stores: ReadonlySet<string>): Visit[] {
+    return [[this, stores]];
+  }
+
+  /** The number under which the stream names what it watches. */
+  numberOf(feed: Feed): number | undefined {
+    return this.#watched.has(feed) ? feed.number : undefined;
   }
 
   #push(queued: Queued): void {
@@ -223,52 +223,42 @@ export class StreamConnection {
     this.#queue.renew(watched);
   }
 
-  // --- what hosts tell ---
+  // --- what feeds tell ---
 
-  frame(host: Host, told: Frame): void {
-    const watched = this.#watched.get(host);
+  frame(feed: Feed, told: Frame): void {
+    const watched = this.#watched.get(feed);
     if (!watched) return;
-    const frame = told.for(watched.viewers);
+    const frame = told.for(watched.audience);
     if (watched.pending.size > 0) {
       this.#renewAll(watched);
       for (const queued of effectsIn(frame)) this.#push(queued);
     } else this.#push({ message: frame, bytes: frame.bytes, of: watched });
   }
 
-  tick(host: Host, told: Tick): void {
-    const watched = this.#watched.get(host);
-    const tick = told.for(watched?.viewers);
+  tick(feed: Feed, told: Tick): void {
+    const watched = this.#watched.get(feed);
+    const tick = told.for(watched?.audience);
     if (!watched || !tick.concerns(watched.stores)) return;
     if (watched.pending.size > 0) this.#renewAll(watched);
     else if (!this.#queue.absorb(watched)) this.#push({ message: tick, bytes: tick.bytes, of: watched });
   }
 
-  /** The client has these stores as of a revision: it gets the frames after it, and before them the whole volatile state of those that have any. */
-  resume(
-    host: Host,
-    names: readonly string[],
-    volatile: boolean,
-    revision: number,
-    frames: readonly Frame[],
-    stores: ReadonlySet<string>,
-    viewers: HostViewers | undefined,
-  ): void {
-    const watched = this.#watched.get(host);
+  resume(feed: Feed, { names, volatile, revision, frames }: Resumed, stores: ReadonlySet<string>, audience: Audience | undefined): void {
+    const watched = this.#watched.get(feed);
     if (!watched) return;
-    Object.assign(watched, { stores, viewers });
-    const audience = viewers ? ([viewers.name] as const) : ([] as const);
-    const resumes = names.map((store): ResumeMessage => ["resume", host.number, store, host.roomKey, host.incarnation, revision, ...audience]);
+    Object.assign(watched, { stores, audience });
+    const name = audience ? ([audience.name] as const) : ([] as const);
+    const resumes = names.map((store): ResumeMessage => ["resume", feed.number, store, feed.roomKey, feed.incarnation, revision, ...name]);
     // Where a snapshot takes the place of the volatile state, it takes theirs too.
     if (volatile) this.#push({ message: new Whole(resumes), bytes: 0, of: watched });
     else for (const message of resumes) this.#send(message, 64);
-    for (const frame of frames) this.frame(host, frame);
+    for (const frame of frames) this.frame(feed, frame);
   }
 
-  /** The client gets snapshots of these stores, of all that it watches of the host. */
-  renew(host: Host, names: readonly string[], stores: ReadonlySet<string>, viewers: HostViewers | undefined): void {
-    const watched = this.#watched.get(host);
+  renew(feed: Feed, names: readonly string[], stores: ReadonlySet<string>, audience: Audience | undefined): void {
+    const watched = this.#watched.get(feed);
     if (!watched) return;
-    Object.assign(watched, { stores, viewers });
+    Object.assign(watched, { stores, audience });
     if (watched.queued > 0) this.#renewAll(watched);
     for (const store of names) watched.pending.add(store);
     this.#due = true;
@@ -324,49 +314,49 @@ export class StreamConnection {
     return count;
   }
 
-  /** The host of a store that it watches. */
-  hostOf(store: string, key: string | null): Host | undefined {
-    for (const { host, stores } of this.#watched.values()) if (host.roomKey === key && stores.has(store)) return host;
+  /** What feeds a store that it watches. */
+  feedOf(store: string, key: string | null): Feed | undefined {
+    for (const { feed, stores } of this.#watched.values()) if (feed.roomKey === key && stores.has(store)) return feed;
     return undefined;
   }
 
-  /** Holds a host that it is going to watch. */
-  attach(host: Host, release: () => void): void {
-    if (this.#closed || this.#watched.has(host)) return release();
-    this.#watched.set(host, { host, release, stores: new Set(), viewers: undefined, pending: new Set(), asked: false, queued: 0 });
+  /** Holds a feed that it is going to watch. */
+  attach(feed: Feed, release: () => void): void {
+    if (this.#closed || this.#watched.has(feed)) return release();
+    this.#watched.set(feed, { feed, release, stores: new Set(), audience: undefined, pending: new Set(), asked: false, queued: 0 });
   }
 
   /** Leaves a store, told as clients tell it. */
   leave(store: string, key: string | null): void {
-    for (const { host, stores } of [...this.#watched.values()]) if (host.roomKey === key && stores.has(store)) this.unwatch(host, store);
+    for (const { feed, stores } of [...this.#watched.values()]) if (feed.roomKey === key && stores.has(store)) this.unwatch(feed, store);
   }
 
-  unwatch(host: Host, store: string): void {
-    const watched = this.#watched.get(host);
+  unwatch(feed: Feed, store: string): void {
+    const watched = this.#watched.get(feed);
     if (!watched) return;
-    host.watchers.unwatch(this, store);
+    feed.unwatch(this, store);
     watched.pending.delete(store);
-    if (!host.watchers.has(this)) this.#detach(watched);
+    if (!feed.has(this)) this.#detach(watched);
   }
 
-  /** Lets go of a host of which it watches nothing. */
-  settle(host: Host): void {
-    const watched = this.#watched.get(host);
-    if (watched && !host.watchers.has(this)) this.#detach(watched);
+  /** Lets go of a feed of which it watches nothing. */
+  settle(feed: Feed): void {
+    const watched = this.#watched.get(feed);
+    if (watched && !feed.has(this)) this.#detach(watched);
   }
 
   #detach(watched: Watched): void {
-    this.#watched.delete(watched.host);
+    this.#watched.delete(watched.feed);
     this.#queue.leave(watched);
     watched.release();
     // What has waited for its snapshot goes now.
     this.#notice();
   }
 
-  /** A host has ended without its watchers: another life of it takes its place. */
-  forget(host: Host): void {
-    const watched = this.#watched.get(host);
+  lead(feed: Feed, stores: readonly string[]): void {
+    const watched = this.#watched.get(feed);
     if (watched) this.#detach(watched);
+    this.#lead?.(this, feed, stores);
   }
 
   /** Ends the stream. With a reason, the client gets what waits for it, and is asked to come back. */
@@ -386,8 +376,8 @@ export class StreamConnection {
     }
     this.#closed = true;
     for (const watched of [...this.#watched.values()]) {
-      for (const store of [...watched.stores]) watched.host.watchers.unwatch(this, store);
-      this.#watched.delete(watched.host);
+      for (const store of [...watched.stores]) watched.feed.unwatch(this, store);
+      this.#watched.delete(watched.feed);
       watched.release();
     }
     this.#notice();

@@ -1,13 +1,12 @@
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Message, ResumeMessage } from "../../lib/wire/protocol.js";
-import type { HostViewers } from "../host/audiences.js";
-import type { Host } from "../host/host.js";
 import { Frame } from "../wire/frame.js";
 import type { FrameRun } from "../wire/frame-run.js";
 import type { Tick } from "../wire/tick.js";
+import type { Audience, Feed } from "./feed.js";
 import { volatileMessage } from "./state-messages.js";
 
-/** The whole volatile state of what the reader watches of a host, which is written when it is sent. */
+/** The whole volatile state of what the reader watches of a feed, which is written when it is sent. */
 export class Whole {
   /** What follows it, and goes or is dropped with it: that the reader has the rest of these stores. */
   readonly resumes: readonly ResumeMessage[];
@@ -19,13 +18,13 @@ export class Whole {
     this.resumes = resumes;
   }
 
-  /** Writes the messages. They are there when all is stored that they tell of: `true`, or `written` is called then. `ended`: as in the message. */
-  write({ host, stores, viewers }: Watched, ended: number, written: () => void): boolean {
+  /** Writes the messages. They are there when all is stored that they tell of: `true`, or `written` is called then. `client`: the reader. */
+  write({ audience, feed, stores }: Watched, client: string | undefined, written: () => void): boolean {
     if (!this.#asked) {
       this.#asked = true;
-      host.watchers.showVolatile(stores, viewers, (moment, shown) => {
-        const messages = shown.map(([store, snapshot]) => volatileMessage(host, host.number, moment, store, snapshot, ended, viewers));
-        this.messages = [...(messages.length > 0 ? messages : [["tick", host.number, moment.tick] as const]), ...this.resumes];
+      feed.showVolatile(stores, audience, client, (moment, shown) => {
+        const messages = shown.map(([store, snapshot]) => volatileMessage(feed, feed.number, moment, store, snapshot, audience));
+        this.messages = [...(messages.length > 0 ? messages : [["tick", feed.number, moment.tick] as const]), ...this.resumes];
         written();
       });
     }
@@ -36,7 +35,7 @@ export class Whole {
 /** A message, or a frame or tick of which the reader gets the stores that it watches. */
 export type Queued = { readonly bytes: number } & (
   | { readonly message: Message; readonly of: undefined }
-  /** `of`: the watched host that it belongs to. */
+  /** `of`: what the reader watches, that it belongs to. */
   | { readonly message: Frame | Tick | Whole; readonly of: Watched }
 );
 
@@ -46,13 +45,14 @@ export type Taken = { readonly before: readonly Message[]; readonly behind: read
   | { readonly sent: Frame | FrameRun | Tick; readonly of: Watched }
 );
 
+/** A feed that a reader watches. */
 export interface Watched {
-  readonly host: Host;
+  readonly feed: Feed;
   readonly release: () => void;
-  /** The stores that it watches: the host's own set. */
+  /** The stores that it watches: the feed's own set. */
   stores: ReadonlySet<string>;
-  /** The viewers of hidden members as one of whom it watches. */
-  viewers: HostViewers | undefined;
+  /** The audience as one of whom it watches, if it sees hidden members. */
+  audience: Audience | undefined;
   /** The stores that get a snapshot when the reader is ready for it: it is made only then. */
   readonly pending: Set<string>;
   /** Snapshots are being made. */

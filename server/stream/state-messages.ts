@@ -1,29 +1,27 @@
 import type { Snapshot } from "../../lib/wire/codec.js";
 import type { Message, SnapshotMessage, VolatileMessage } from "../../lib/wire/protocol.js";
-import type { HostViewers } from "../host/audiences.js";
-import type { Host } from "../host/host.js";
-import type { Moment, ShownStore } from "../host/watchers.js";
+import type { Audience, Feed, Moment, ShownStore } from "./feed.js";
 
 /** The whole state of a store: what is volatile, and then the rest. What is default is left out at the end. */
-export function wholeMessages(host: Host, moment: Moment, shown: ShownStore, ended: number, viewers: HostViewers | undefined): Message[] {
+export function wholeMessages(feed: Feed, moment: Moment, shown: ShownStore, audience: Audience | undefined): Message[] {
   const { store, snapshot, since, volatile } = shown;
-  const end = viewers ? ([ended, since, viewers.name] as const) : since > 0 ? ([ended, since] as const) : ended > 0 ? ([ended] as const) : ([] as const);
-  const whole: SnapshotMessage = ["snapshot", host.number, store, host.roomKey, host.incarnation, moment.revision, snapshot, ...end];
-  if (volatile) return [volatileMessage(host, host.number, moment, store, volatile, ended, viewers), whole];
+  const { ended, revision, tick } = moment;
+  const end = audience ? ([ended, since, audience.name] as const) : since > 0 ? ([ended, since] as const) : ended > 0 ? ([ended] as const) : ([] as const);
+  const whole: SnapshotMessage = ["snapshot", feed.number, store, feed.roomKey, feed.incarnation, revision, snapshot, ...end];
+  if (volatile) return [volatileMessage(feed, feed.number, moment, store, volatile, audience), whole];
   // The ticks that it takes the place of may be named by answers.
-  return moment.tick > 0 ? [["tick", host.number, moment.tick], whole] : [whole];
+  return tick > 0 ? [["tick", feed.number, tick], whole] : [whole];
 }
 
-/** The whole volatile state of a store. `number`: by which the reader knows the host. */
+/** The whole volatile state of a store. `number`: by which the reader knows the feed. */
 export function volatileMessage(
-  host: Host,
+  { incarnation }: Feed,
   number: number,
-  { revision, tick }: Moment,
+  { ended, revision, tick }: Moment,
   store: string,
   snapshot: Snapshot,
-  ended: number,
-  viewers: HostViewers | undefined,
+  audience: Audience | undefined,
 ): VolatileMessage {
-  const end = viewers ? ([ended, viewers.name] as const) : ended > 0 ? ([ended] as const) : ([] as const);
-  return ["volatile", number, tick, store, snapshot, host.incarnation, revision, ...end];
+  const end = audience ? ([ended, audience.name] as const) : ended > 0 ? ([ended] as const) : ([] as const);
+  return ["volatile", number, tick, store, snapshot, incarnation, revision, ...end];
 }

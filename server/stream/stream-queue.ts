@@ -33,7 +33,7 @@ export class StreamQueue {
   }
 
   /**
-   * Has what waits of a host's ticks become its whole volatile state, which is written when it is sent: later ticks are in it. `false`: no tick waits, so the
+   * Has what waits of a feed's ticks become its whole volatile state, which is written when it is sent: later ticks are in it. `false`: no tick waits, so the
    * next one may.
    */
   absorb(watched: Watched): boolean {
@@ -46,13 +46,13 @@ export class StreamQueue {
     return false;
   }
 
-  /** Drops what waits of a host, but for effects: a snapshot takes its place. */
+  /** Drops what waits of a feed, but for effects: a snapshot takes its place. */
   renew(watched: Watched): void {
     if (watched.queued > 0) this.#replace(this.#items.flatMap((queued) => (queued.of === watched ? effectsIn(queued.message) : queued)));
     watched.queued = 0;
   }
 
-  /** Drops what waits of a host. */
+  /** Drops what waits of a feed. */
   leave(watched: Watched): void {
     if (watched.queued > 0) this.#replace(this.#items.filter(({ of }) => of !== watched));
     watched.queued = 0;

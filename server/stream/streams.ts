@@ -3,20 +3,19 @@ import type { WireSchema } from "../../lib/class/schema.js";
 import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
 import { type Effect, HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
 import { definitionOf, userOf, visitorOf } from "../access/access.js";
-import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
-import { locateGuarded, permit, type TakeEffects } from "../access/permission.js";
+import { locateGuarded } from "../access/permission.js";
 import { sessionTagOf } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import type { Whose } from "../call/data.js";
 import type { Definition } from "../definition/scope.js";
-import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Telemetry } from "../telemetry.js";
 import type { Report } from "../wire/error-shape.js";
 import { clientId, letterId, presentedOf, record, type WatchInput, watchesOf, whole } from "../wire/request-input.js";
 import { StreamConnection } from "./connection.js";
+import type { Feed, Refuse } from "./feed.js";
 import { Letters } from "./letters.js";
 import { Line } from "./line.js";
 
@@ -40,7 +39,6 @@ interface Server {
   readonly callers: Callers;
   readonly clients: Clients;
   readonly hosts: Hosts;
-  readonly admission: Admission;
   readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
@@ -178,7 +176,7 @@ export class Streams {
     if (before && before.epoch >= epoch) throw newerConnection();
     const session = request.session?.id ?? "";
     sessionLimits.mayOpen(session, client);
-    const connection = new StreamConnection({ info, caller, client, epoch, limit: limits.streamBytes, report, slow: this.#slow });
+    const connection = new StreamConnection({ info, caller, client, epoch, limit: limits.streamBytes, report, slow: this.#slow, lead: this.#lead });
     this.#connections.add(connection);
     sessionLimits.open(session, connection);
     if (before) this.leave(before);
@@ -240,8 +238,7 @@ export class Streams {
     const { client, epoch, key, ...presented } = presentedOf(input);
     clients.bind(client, request);
     const connection = this.#tabs.get(client);
-    const people = connection?.epoch === epoch ? connection.hostOf(presented.store, key)?.watchers.people : undefined;
-    if (connection) await people?.present(connection, presented, limits);
+    if (connection?.epoch === epoch) await connection.feedOf(presented.store, key)?.present(connection, presented, limits);
   }
 
   unwatch(request: TwinRequest, input: unknown): void {
@@ -261,98 +258,64 @@ export class Streams {
     return { connection: connection?.epoch === whole(epoch, "epoch") ? connection : undefined, watch: watchesOf(watch) };
   }
 
-  /** Watches stores for a connection: those of one host together. */
-  #watch(connection: StreamConnection, inputs: readonly WatchInput[], address?: string): Promise<unknown> {
+  /** Watches stores for a connection: those of one scope instance together. */
+  #watch(connection: StreamConnection, wants: readonly WatchInput[], address?: string): Promise<unknown> {
     return connection.tasks.run(async () => {
       const { definitions, limits, report } = this.#server;
       const groups = new Map<string, WatchInput[]>();
       let room = limits.maxWatches - connection.watching;
-      const take = this.#refusalsOf(connection);
-      for (const input of inputs) {
+      const refuse = this.#refusalsOf(connection);
+      for (const want of wants) {
+        const effects: Effect[] = [];
         try {
-          if (!connection.hostOf(input.store, input.key ?? null) && room-- <= 0) throw tooManyWatches(input.store);
-          const id = await locateGuarded(definitionOf(definitions, input.store), connection.caller, input.key, take(input));
-          groups.set(id, [...(groups.get(id) ?? []), input]);
+          if (!connection.feedOf(want.store, want.key ?? null) && room-- <= 0) throw tooManyWatches(want.store);
+          const id = await locateGuarded(definitionOf(definitions, want.store), connection.caller, want.key, (some) => effects.push(...some));
+          groups.set(id, [...(groups.get(id) ?? []), want]);
         } catch (error) {
-          connection.refuse(input.store, input.key ?? null, error);
+          refuse(want, error, effects);
         }
       }
-      const bring = (id: string, input: WatchInput) => this.#bring(connection, id, input, address);
-      const watching = [...groups].map(([id, wants]) => this.#watchHost(connection, id, wants, take, bring).catch((error: unknown) => report("error", error)));
+      const watching = [...groups].map(([id, some]) =>
+        this.#watchFeed(connection, id, some, refuse, address).catch((error: unknown) => report("error", error)),
+      );
       await Promise.all(watching);
     });
   }
 
   /**
-   * Takes the effects of guards that refuse what a connection begins to watch: as letters, and each once, however many stores it is had for. A page that has
-   * been refused a store already, and asks again as its line was cut, has had them.
+   * Refuses a connection what it wants to watch. The effects of the guard become letters, each once, however many stores it is had for. A page that has been
+   * refused a store already, and asks again as its line was cut, has had them.
    */
-  #refusalsOf(connection: StreamConnection): (input: WatchInput) => TakeEffects {
+  #refusalsOf(connection: StreamConnection): Refuse {
     const { client, info } = connection;
     const sent = new Set<string>();
-    return ({ refused }) =>
-      (effects) => {
-        for (const effect of refused ? [] : effects) {
-          const text = JSON.stringify(effect);
-          if (!sent.has(text) && !this.#letters.waits(info.id, text, connection, client)) this.#letters.post(info.id, effect, client);
-          sent.add(text);
-        }
-      };
-  }
-
-  /** Takes what a client's browser keeps of a store. What that changes is state, as what an event changes. */
-  async #bring({ client }: StreamConnection, id: string, { store, kept }: WatchInput, address: string | undefined): Promise<void> {
-    const { admission, definitions } = this.#server;
-    if (client === undefined || !kept || !definitions.get(store)?.kept) return;
-    const host = await admission.enter(address, id);
-    try {
-      await host.kept.take(store, client, kept);
-    } finally {
-      admission.leave(host);
-    }
-  }
-
-  async #watchHost(
-    connection: StreamConnection,
-    id: string,
-    inputs: readonly WatchInput[],
-    take: (input: WatchInput) => TakeEffects,
-    bring: (id: string, input: WatchInput) => Promise<void>,
-  ): Promise<void> {
-    const { hosts } = this.#server;
-    const refuse = (input: WatchInput, error: unknown) => connection.refuse(input.store, input.key ?? null, error);
-    let host: Host;
-    try {
-      host = await hosts.use(id);
-    } catch (error) {
-      for (const input of inputs) refuse(input, error);
-      return;
-    }
-    connection.attach(host, () => hosts.release(host));
-    const permitted: WatchInput[] = [];
-    for (const input of inputs) {
-      try {
-        await permit(definitionOf(this.#server.definitions, input.store), host, connection.caller, take(input));
-        await bring(id, input);
-        permitted.push(input);
-      } catch (error) {
-        refuse(input, error);
+    return ({ store, key, refused }, error, effects) => {
+      for (const effect of refused ? [] : effects) {
+        const text = JSON.stringify(effect);
+        if (!sent.has(text) && !this.#letters.waits(info.id, text, connection, client)) this.#letters.post(info.id, effect, client);
+        sent.add(text);
       }
-    }
-    await host.watchers.watch(connection, permitted);
+      connection.refuse(store, key ?? null, error);
+    };
+  }
+
+  async #watchFeed(connection: StreamConnection, id: string, wants: readonly WatchInput[], refuse: Refuse, address: string | undefined): Promise<void> {
+    const { hosts } = this.#server;
+    const host = await hosts.use(id).catch((error: unknown) => {
+      for (const want of wants) refuse(want, error, []);
+    });
+    if (!host) return;
+    connection.attach(host, () => hosts.release(host));
+    await host.watch(connection, wants, refuse, address);
     connection.settle(host);
   }
 
-  /** Leads the watchers of a deleted host to its next life. */
-  lead(host: Host): void {
-    for (const [connection, stores] of host.watchers.evacuate()) {
-      connection.forget(host);
-      void this.#watch(
-        connection,
-        stores.map((store) => ({ store, key: host.roomKey ?? undefined })),
-      );
-    }
-  }
+  /** Leads a connection to what takes the place of a feed that has ended. */
+  readonly #lead = (connection: StreamConnection, { roomKey }: Feed, stores: readonly string[]) =>
+    void this.#watch(
+      connection,
+      stores.map((store) => ({ store, key: roomKey ?? undefined })),
+    );
 
   /** Ends streams, of a user, a session or all: they come back as who they then are. */
   recheck(whose?: Whose): void {

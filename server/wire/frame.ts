@@ -1,4 +1,3 @@
-import type { Viewers } from "../../lib/channel/viewers.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
 import { EFFECTS, type Effect, type FrameMessage, type FramePart, type RanMessage, TICK } from "../../lib/wire/protocol.js";
 import { type CommittedEvent, ranOf } from "./ran.js";
@@ -25,8 +24,8 @@ export class Frame {
   readonly effects: readonly Effect[];
   /** What the commit has changed of the volatile state, and what had changed of it before. */
   readonly tick: Tick | undefined;
-  /** The frame as viewers of hidden members get it. */
-  readonly #others: ReadonlyMap<Viewers, Frame> | undefined;
+  /** The frame as those audiences get it that see hidden members. */
+  readonly #others: ReadonlyMap<object, Frame> | undefined;
   /** The deltas as text, and at last the effects, if there are any. */
   readonly #parts: readonly string[];
   /** The frame as a server-sent event with all stores in it. */
@@ -42,7 +41,7 @@ export class Frame {
     deltas: Frame["deltas"],
     by?: Frame["by"],
     effects: readonly Effect[] = [],
-    others?: ReadonlyMap<Viewers, Frame>,
+    others?: ReadonlyMap<object, Frame>,
     tick?: Tick,
   ) {
     this.host = host;
@@ -57,9 +56,9 @@ export class Frame {
     this.bytes = this.#parts.reduce((sum, part) => sum + part.length, 16 + (tick?.bytes ?? 0));
   }
 
-  /** Gives the frame as these viewers get it. */
-  for(viewers: Viewers | undefined): Frame {
-    return (viewers && this.#others?.get(viewers)) ?? this;
+  /** Gives the frame as an audience gets it. */
+  for(audience: object | undefined): Frame {
+    return (audience && this.#others?.get(audience)) ?? this;
   }
 
   /** About as many bytes as it takes in all its forms. */

@@ -1,4 +1,3 @@
-import type { Viewers } from "../../lib/channel/viewers.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
 import type { FrameTick, RanMessage, TickMessage } from "../../lib/wire/protocol.js";
 import { type CommittedEvent, ranOf } from "./ran.js";
@@ -14,8 +13,8 @@ interface TickParts {
   readonly by: readonly CommittedEvent[];
   /** An answer names the tick: all who watch the host get it. */
   readonly named: boolean;
-  /** The tick as viewers of hidden members get it. */
-  readonly others?: ReadonlyMap<Viewers, Tick> | undefined;
+  /** The tick as those audiences get it that see hidden members. */
+  readonly others?: ReadonlyMap<object, Tick> | undefined;
 }
 
 /** What has changed of a host's volatile state since the tick before. It is written once, for all who get the same of it in the same way. */
@@ -42,9 +41,9 @@ export class Tick {
     this.bytes = this.#texts.reduce((sum, text) => sum + text.length, 16);
   }
 
-  /** Gives the tick as these viewers get it. */
-  for(viewers: Viewers | undefined): Tick {
-    return (viewers && this.#others?.get(viewers)) ?? this;
+  /** Gives the tick as an audience gets it. */
+  for(audience: object | undefined): Tick {
+    return (audience && this.#others?.get(audience)) ?? this;
   }
 
   /** Whether a stream that watches some stores gets it. */

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { circles, importsFrom, importsOf, ROOMS, roomOf, sourcesOf, upwardImports } from "../kit/rooms.js";
+import { circles, importsFrom, importsOf, ROOMS, ROOT, roomOf, sourcesOf, upwardImports } from "../kit/rooms.js";
 
 /** What each folder may import as it runs; types may cross any border. */
 const LAYERS: Record<string, readonly (string | RegExp)[]> = {
@@ -45,6 +46,15 @@ test("an import that goes up, and a circle, are noticed", () => {
   const found = { "lib/graph/a.ts": to("lib/store/b.ts"), "lib/store/b.ts": to("lib/graph/a.ts"), "lib/index.ts": [] };
   expect(upwardImports(found)).toEqual(["lib/graph/a.ts imports lib/store/b.ts"]);
   expect(circles(found)).toEqual([["lib/graph/a.ts", "lib/store/b.ts"]]);
+});
+
+/** What a stream is made of knows what it watches by this face alone: a host on another node has it too. */
+const FED = ["connection", "queued", "stream-queue", "state-messages", "feed"].map((name) => `server/stream/${name}.ts`);
+
+test("a stream knows of feeds alone, and of no host, in its types neither", () => {
+  const host = /from "\.\.\/host\/(?:host|hosts|watchers|audiences|commits|ticks)\.js"/;
+  const knowing = [...FED, "server/call/missed.ts"].filter((file) => host.test(readFileSync(ROOT + file, "utf8")));
+  expect(knowing).toEqual([]);
 });
 
 test("nothing that a browser loads reaches the server's code", async () => {
