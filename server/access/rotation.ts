@@ -132,6 +132,7 @@ export class Rotations {
 const recordOf = ({ generation, before, claim, at }: Rotation): HostRecord => ({
   incarnation: String(before),
   revision: generation,
+  sequence: 0,
   stores: {},
   numbers: { [claim?.client ?? ""]: { next: claim?.n ?? 0, confirmed: 0, seen: at, answers: [], begun: [] } },
 });

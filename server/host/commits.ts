@@ -44,6 +44,8 @@ export class Commits {
   /** The revision of the record that was loaded, if any. */
   readonly #loaded: number | undefined;
   #revision: number;
+  /** The number of the last commit. */
+  #sequence: number;
   #told: number;
   /** The storage knows the host's incarnation. */
   #known: boolean;
@@ -52,9 +54,10 @@ export class Commits {
   /** The clients that the next commit tells the storage to forget. */
   #forget: string[] | undefined;
 
-  constructor(host: Owner, revision: number, known: boolean) {
+  constructor(host: Owner, { revision, sequence, known }: { readonly revision: number; readonly sequence: number; readonly known: boolean }) {
     this.#host = host;
     this.#revision = revision;
+    this.#sequence = sequence;
     this.#told = revision;
     this.#loaded = revision || undefined;
     this.#known = known;
@@ -68,6 +71,11 @@ export class Commits {
   /** The revision of the last commit, which may not be stored yet. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** The number of the last commit, which may not be stored yet. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   /** The revision of the last stored commit. Clients are sent nothing later. */
@@ -257,7 +265,8 @@ export class Commits {
     this.#forget = undefined;
     this.#known = true;
     const stores = shelf.records(changed);
-    this.#journal.add({ incarnation, revision: this.#revision, stores, ...(event && { event }), ...(forget && { forget }), ...(schedules && { schedules }) });
+    const position = { incarnation, revision: this.#revision, sequence: ++this.#sequence };
+    this.#journal.add({ ...position, stores, ...(event && { event }), ...(forget && { forget }), ...(schedules && { schedules }) });
   }
 
   /** Runs something when all that stands here now is stored; at once where it is. */

@@ -67,7 +67,7 @@ export class Host implements OwnFeed {
     this.key = keyOf(id);
     this.incarnation = state?.incarnation ?? incarnation;
     this.world = world;
-    const { revision = 0 } = state ?? {};
+    const { revision = 0, sequence = 0 } = state ?? {};
     this.#interruptions = Interruptions.of(this, state?.numbers);
     this.eventNumbers = createEventNumbers({
       records: state?.numbers,
@@ -75,7 +75,7 @@ export class Host implements OwnFeed {
       lost: (n) => world.lost(this.revision, n),
     });
     this.shelf = new Shelf(this, state?.stores);
-    this.commits = new Commits(this, revision, state !== undefined);
+    this.commits = new Commits(this, { revision, sequence, known: state !== undefined });
     this.watchers = new Watchers(this, revision);
     if (state?.schedules) this.schedules = new Schedules(this, state.schedules);
   }
@@ -319,7 +319,8 @@ export class Host implements OwnFeed {
     const stores: Record<string, StoreRecord> = {};
     if (!this.world.storage.durable) for (const [name, { whole }] of this.shelf.states()) stores[name] = whole;
     const schedules = this.schedules?.save();
-    return { incarnation: this.incarnation, revision: this.commits.revision, stores, numbers: this.eventNumbers.save(), ...(schedules && { schedules }) };
+    const { revision, sequence } = this.commits;
+    return { incarnation: this.incarnation, revision, sequence, stores, numbers: this.eventNumbers.save(), ...(schedules && { schedules }) };
   }
 
   /** The storage did not take a commit: what it holds can no longer be trusted. Makes the error that those get who wait. */

@@ -1,6 +1,6 @@
 import { notNext } from "../../lib/errors/storage-errors.js";
 import { DueTimes } from "../task/due-times.js";
-import { beginning, type CommitRecord, follows, type HostRecord } from "./records.js";
+import { beginning, type CommitRecord, follows, type HostRecord, type Position } from "./records.js";
 import type { Storage } from "./storage.js";
 
 interface Kept {
@@ -39,7 +39,7 @@ export function memory(): Storage {
       if (!first) return;
       const { record = beginning(first), tail = [] } = hosts.get(id) ?? {};
       if (!record) throw notNext(id);
-      let last: { incarnation: string; revision: number } = tail.at(-1) ?? record;
+      let last: Position = tail.at(-1) ?? record;
       for (const commit of commits) {
         if (!follows(commit, last)) throw notNext(id);
         last = commit;

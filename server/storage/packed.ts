@@ -1,6 +1,6 @@
 import type { StorageDelta } from "../../lib/channel/channel.js";
 import type { Outline } from "./chunks.js";
-import type { CommitRecord, EventRecord, ScheduleChanges, StoreDelta } from "./records.js";
+import type { CommitRecord, EventRecord, Position, ScheduleChanges, StoreDelta } from "./records.js";
 
 // The messages between `sqlite.ts` and its thread.
 
@@ -33,15 +33,14 @@ type CommitText = readonly [
 /** A commit as it is read. */
 export interface PackedCommit {
   readonly revision: number;
+  readonly sequence: number;
   readonly text: string;
   /** The number of its first chunk. */
   readonly chunk: number;
 }
 
 /** A record or commit on its way to the file: its text, and the chunks that it speaks of. */
-export interface Packed {
-  readonly incarnation: string;
-  readonly revision: number;
+export interface Packed extends Position {
   readonly text: string;
   readonly chunks: readonly string[];
   /** When the first schedule is due; `null`: there are none. Missing in a commit that changes none. */
@@ -51,6 +50,8 @@ export interface Packed {
 /** A scope instance as it stands in the file. */
 export interface PackedHost {
   readonly head: string;
+  /** The number of the last commit in the head. */
+  readonly sequence: number;
   readonly commits: readonly PackedCommit[];
   readonly chunks: ReadonlyMap<number, Uint8Array>;
 }
@@ -98,15 +99,15 @@ export function storesOf(text: string): Readonly<Record<string, ChunkedStore | S
 }
 
 /** The commit of a host's row. Chunks are counted as the host's are. */
-export function commitOf(incarnation: string, { revision, text, chunk }: PackedCommit): CommitRecord<ChunkedStore> {
-  const commit = isOldText(text) ? (JSON.parse(text) as CommitRecord<ChunkedStore>) : ofText(incarnation, revision, JSON.parse(text) as CommitText);
+export function commitOf(incarnation: string, { revision, sequence, text, chunk }: PackedCommit): CommitRecord<ChunkedStore> {
+  const position = { incarnation, revision, sequence };
+  const commit = isOldText(text) ? { ...(JSON.parse(text) as CommitRecord<ChunkedStore>), sequence } : ofText(position, JSON.parse(text) as CommitText);
   const stores = Object.entries(commit.stores).map(([name, store]) => [name, "count" in store ? { ...store, from: store.from + chunk } : store]);
   return { ...commit, stores: Object.fromEntries(stores) };
 }
 
-const ofText = (incarnation: string, revision: number, [stores, event, forget, schedules]: CommitText): CommitRecord<ChunkedStore> => ({
-  incarnation,
-  revision,
+const ofText = (position: Position, [stores, event, forget, schedules]: CommitText): CommitRecord<ChunkedStore> => ({
+  ...position,
   stores: whole(stores),
   ...(event && { event }),
   ...(forget && { forget }),

@@ -8,6 +8,8 @@ export interface HostRecord<S = StoreRecord> {
   /** Which life of the scope instance it is of. */
   readonly incarnation: string;
   readonly revision: number;
+  /** The number of the last commit in it. */
+  readonly sequence: number;
   /** The state of each store, by name. */
   readonly stores: Readonly<Record<string, S>>;
   /** The event numbers of each client, by client id. */
@@ -86,6 +88,8 @@ export interface CommitRecord<S = StoreRecord> {
   readonly incarnation: string;
   /** The revision of the commit before plus one; the same where no store has changed. */
   readonly revision: number;
+  /** The number of the commit: that of the commit before plus one. */
+  readonly sequence: number;
   /** The stores that have changed: what of them, or all of them. */
   readonly stores: Readonly<Record<string, S | StoreDelta>>;
   /** The numbered event whose commit it is. Without an answer it goes on. */
@@ -122,19 +126,26 @@ export interface StoreState<S = StoreRecord> {
 export interface HostState<S = StoreRecord> {
   readonly incarnation: string;
   readonly revision: number;
+  readonly sequence: number;
   readonly stores: ReadonlyMap<string, StoreState<S>>;
   readonly numbers: Readonly<Record<string, NumberRecord>>;
   readonly schedules?: KeptSchedules;
 }
 
 /** The record with which a scope instance begins, whose first commit this is; `undefined` where it can be nobody's first. */
-export function beginning({ incarnation, revision, stores }: CommitRecord): HostRecord<never> | undefined {
-  return Object.values(stores).some((store) => "kept" in store) ? undefined : { incarnation, revision, stores: {}, numbers: {} };
+export function beginning({ incarnation, revision, sequence, stores }: CommitRecord): HostRecord<never> | undefined {
+  if (Object.values(stores).some((store) => "kept" in store)) return undefined;
+  return { incarnation, revision, sequence: sequence - 1, stores: {}, numbers: {} };
 }
 
+/** The place of a record or commit among the commits of its scope instance. */
+export type Position = Pick<HostRecord, "incarnation" | "revision" | "sequence">;
+
 /** Whether a commit may stand after a record or commit. */
-export const follows = (commit: CommitRecord<unknown>, last: { readonly incarnation: string; readonly revision: number }): boolean =>
-  commit.incarnation === last.incarnation && (commit.revision === last.revision || commit.revision === last.revision + 1);
+export const follows = (commit: Position, last: Position): boolean =>
+  commit.incarnation === last.incarnation &&
+  commit.sequence === last.sequence + 1 &&
+  (commit.revision === last.revision || commit.revision === last.revision + 1);
 
 /** Folds the commits after a record into it. The stores' deltas stay a tail: who makes the stores replays them. */
 export function fold<S extends object>(record: HostRecord<S>, tail: readonly CommitRecord<S>[]): HostState<S> {
@@ -144,9 +155,9 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
   for (const [id, client] of Object.entries(record.numbers)) {
     clients.set(id, { ...client, answers: new Map(client.answers), begun: new Set(client.begun), calls: new Map(client.calls) });
   }
-  let { revision, schedules } = record;
+  let { revision, sequence, schedules } = record;
   for (const commit of tail) {
-    revision = commit.revision;
+    ({ revision, sequence } = commit);
     for (const [name, change] of Object.entries(commit.stores)) {
       if ("kept" in change) stores.get(name)?.tail.push(change.kept as StorageDelta);
       else stores.set(name, { whole: change, tail: [] });
@@ -156,7 +167,7 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
     if (commit.schedules) schedules = rescheduled(schedules, commit.schedules);
   }
   const numbers = Object.fromEntries(Array.from(clients, ([id, client]) => [id, recordOf(client)]));
-  return { incarnation: record.incarnation, revision, stores, numbers, ...(schedules && { schedules }) };
+  return { incarnation: record.incarnation, revision, sequence, stores, numbers, ...(schedules && { schedules }) };
 }
 
 function rescheduled(kept: KeptSchedules | undefined, { due, set }: ScheduleChanges): KeptSchedules | undefined {

@@ -5,7 +5,7 @@ import { compactSteps } from "../../lib/store/compact.js";
 import type { Steps } from "../../lib/wire/steps.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
 import { type ChunkedStore, commitOf, FORMAT, isOldText, isReadable, type Packed, type PackedCommit, type PackedHost, storesOf } from "./packed.js";
-import { type CommitRecord, fold, follows, type HostRecord, recent } from "./records.js";
+import { fold, follows, type HostRecord, type Position, recent } from "./records.js";
 import { type Row, SqliteDatabase, type Upgrade } from "./sqlite-database.js";
 import type { DueHost } from "./storage.js";
 
@@ -43,7 +43,7 @@ interface Place {
   readonly incarnation: string;
   revision: number;
   /** The number of the last commit. */
-  seq: number;
+  sequence: number;
   /** The number that its next chunk has. */
   chunk: number;
   bytes: number;
@@ -95,7 +95,7 @@ export class SqliteFile {
       no,
       incarnation: host.head.incarnation,
       revision: Number(tail.revision ?? host.head.revision),
-      seq: Number(tail.seq ?? host.seq),
+      sequence: Number(tail.seq ?? host.seq),
       chunk: Number(chunks.n ?? -1) + 1,
       bytes: host.text.length + Number(chunks.bytes ?? 0),
       tailBytes: Number(tail.bytes ?? 0),
@@ -139,12 +139,12 @@ export class SqliteFile {
       if (row.seq !== ++seq) throw damagedRecord(id, `commit ${seq}, which is missing`);
       const revision = Number(row.revision);
       this.#check(id, `commit ${seq}`, row.sum, ...partsOf(id, seq, revision, text));
-      commits.push({ revision, text, chunk: Number(row.chunk) });
+      commits.push({ revision, sequence: seq, text, chunk: Number(row.chunk) });
       for (const store of wholeStores(text)) wanted.push({ ...store, from: store.from + Number(row.chunk) });
     }
     const chunks = new Map<number, Uint8Array>();
     for (const store of wanted) for (let n = store.from; n < store.from + store.count; n++) chunks.set(n, this.#chunk(id, no, n));
-    return { head: host.text, commits, chunks };
+    return { head: host.text, sequence: host.seq, commits, chunks };
   }
 
   #chunk(id: string, no: number, n: number): Uint8Array {
@@ -160,21 +160,21 @@ export class SqliteFile {
     if (!first) return;
     const place = this.#place(id) ?? this.#begin(id, first);
     for (const commit of commits) {
-      if (!follows(commit as unknown as CommitRecord, place)) throw notNext(id);
+      if (!follows(commit, place)) throw notNext(id);
       const chunk = place.chunk;
       for (const body of commit.chunks) this.#addChunk(id, place, body);
-      const seq = ++place.seq;
-      const { revision, text } = commit;
+      const { revision, sequence, text } = commit;
       this.#db.run(
         "INSERT INTO commits (host, seq, revision, chunk, text, sum) VALUES (?, ?, ?, ?, ?, ?)",
         place.no,
-        seq,
+        sequence,
         revision,
         chunk,
         text,
-        checksum(...partsOf(id, seq, revision, text)),
+        checksum(...partsOf(id, sequence, revision, text)),
       );
       place.revision = revision;
+      place.sequence = sequence;
       place.tailBytes += text.length;
     }
     const due = commits.findLast((commit) => commit.due !== undefined)?.due;
@@ -182,16 +182,17 @@ export class SqliteFile {
     if (place.tailBytes > Math.max(SMALL_TAIL, place.bytes * TAIL_SHARE)) this.due.add(id);
   }
 
-  #begin(id: string, { incarnation, revision, text }: Packed): Place {
+  #begin(id: string, { incarnation, revision, sequence, text }: Packed): Place {
     if (Object.values(storesOf(text)).some((store) => "kept" in store)) throw notNext(id);
-    return this.#put(id, JSON.stringify({ v: FORMAT, incarnation, revision, stores: {}, numbers: {} } satisfies Head), incarnation, revision, null);
+    const first = { incarnation, revision, sequence: sequence - 1 };
+    return this.#put(id, JSON.stringify({ v: FORMAT, ...first, stores: {}, numbers: {} } satisfies Head), first, null);
   }
 
-  #put(id: string, head: string, incarnation: string, revision: number, due: number | null): Place {
+  #put(id: string, head: string, position: Position, due: number | null): Place {
     const used = Date.now();
-    this.#db.run("INSERT INTO hosts (id, used, seq, head, sum, due) VALUES (?, ?, 0, ?, ?, ?)", id, used, head, checksum(id, head), due);
+    this.#db.run("INSERT INTO hosts (id, used, seq, head, sum, due) VALUES (?, ?, ?, ?, ?, ?)", id, used, position.sequence, head, checksum(id, head), due);
     const no = Number(this.#db.row("SELECT last_insert_rowid() AS no")?.no);
-    return this.#remember(id, { no, incarnation, revision, seq: 0, chunk: 0, bytes: head.length, tailBytes: 0 });
+    return this.#remember(id, { ...position, no, chunk: 0, bytes: head.length, tailBytes: 0 });
   }
 
   #addChunk(id: string, place: Place, text: string): void {
@@ -201,9 +202,9 @@ export class SqliteFile {
     place.bytes += body.length;
   }
 
-  save(id: string, { incarnation, revision, text, chunks, due = null }: Packed): void {
+  save(id: string, { incarnation, revision, sequence, text, chunks, due = null }: Packed): void {
     this.delete(id);
-    const place = this.#put(id, text, incarnation, revision, due);
+    const place = this.#put(id, text, { incarnation, revision, sequence }, due);
     for (const body of chunks) this.#addChunk(id, place, body);
   }
 

@@ -160,7 +160,7 @@ function* packAll(commits: readonly CommitRecord[]): Steps<Packed[]> {
 }
 
 function* pack(record: HostRecord | CommitRecord): Steps<Packed> {
-  const { incarnation, revision } = record;
+  const { incarnation, revision, sequence } = record;
   const stores: Record<string, unknown> = { ...record.stores };
   const chunks: string[] = [];
   for (const [name, store] of Object.entries(record.stores)) {
@@ -172,12 +172,12 @@ function* pack(record: HostRecord | CommitRecord): Steps<Packed> {
   const packed = { ...record, stores };
   const text = "numbers" in record ? JSON.stringify({ v: FORMAT, ...packed }) : commitText(packed as CommitRecord<ChunkedStore>);
   const due = "numbers" in record ? (record.schedules?.due ?? null) : record.schedules?.due;
-  return { incarnation, revision, text, chunks, ...(due !== undefined && { due }) };
+  return { incarnation, revision, sequence, text, chunks, ...(due !== undefined && { due }) };
 }
 
-function* unpack({ head, commits, chunks }: PackedHost): Steps<LoadedHost> {
+function* unpack({ head, sequence, commits, chunks }: PackedHost): Steps<LoadedHost> {
   const { v: _, ...packed } = JSON.parse(head) as HostRecord<ChunkedStore> & { v: number };
-  const record = yield* unpackStores(packed, chunks);
+  const record = yield* unpackStores({ ...packed, sequence }, chunks);
   const tail: CommitRecord[] = [];
   for (const commit of commits) tail.push(yield* unpackStores(commitOf(record.incarnation, commit), chunks));
   return { record, tail };

@@ -29,8 +29,8 @@ export interface DueHost {
  *   stroke;
  * - MUST have made them as durable as it promises when they return, or when their promise resolves: only then are callers answered;
  * - MUST reject when it could not, or does not know: the server then forgets what it holds under the id, and loads it anew;
- * - MUST reject commits that do not follow (the *fence*): another incarnation than the record's, or a revision that is neither the last one nor one more.
- *   Where it has no record, the first commit begins one, at any revision, if it has its stores as wholes;
+ * - MUST reject commits that do not follow: another incarnation than the record's, a revision that is neither the last one nor one more, or a `sequence` that
+ *   is not the last one plus one. Where it has no record, the first commit begins one, at any revision and number, if it has its stores as wholes;
  * - MUST give from `load` what was saved and appended last. It MAY make one record of a record and some of the commits after it, at any time
  *   (`compact` from `twinstate/server` does it, and needs no class); it SHOULD when the tail outgrows a share of the record;
  * - MUST tell a record that is damaged, or that it does not understand, from one that is not there: `load` rejects, naming the id, and puts the record

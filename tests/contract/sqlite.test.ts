@@ -245,15 +245,17 @@ function killed(folder: string, commits: readonly CommitRecord[]): { file: strin
   return { file: `${file}.killed`, lengths };
 }
 
-const packed = ({ incarnation, revision, event }: CommitRecord) => ({
+const packed = ({ incarnation, revision, sequence, event }: CommitRecord) => ({
   incarnation,
   revision,
-  text: commitText({ incarnation, revision, stores: {}, event }),
+  sequence,
+  text: commitText({ incarnation, revision, sequence, stores: {}, event }),
   chunks: [],
 });
 const commitRecord = (revision: number): CommitRecord => ({
   incarnation: "one",
   revision,
+  sequence: revision,
   stores: {},
   event: { client: "c".repeat(22), n: revision, confirmed: 0, at: 1_700_000_000_000, answer: { r: revision, v: ["done"] } },
 });
@@ -337,7 +339,7 @@ function asFormat(version: 1 | 2, file: string): void {
     const { incarnation } = JSON.parse(head) as CommitRecord;
     const rows = db.prepare("SELECT seq, revision, chunk, text FROM commits WHERE host = ?").all(no) as { seq: number; revision: number; text: string }[];
     for (const { seq, revision, text } of rows) {
-      const old = JSON.stringify({ ...commitOf(incarnation, { revision, text, chunk: 0 }) });
+      const old = JSON.stringify({ ...commitOf(incarnation, { revision, sequence: seq, text, chunk: 0 }) });
       db.prepare("UPDATE commits SET text = ?, sum = ? WHERE host = ? AND seq = ?").run(old, sum(id, seq, old), no, seq);
     }
   }
@@ -390,7 +392,9 @@ test("a revision that has changed in a row is noticed", async () => {
 test("a record of a later format is named and set aside", async () => {
   const file = join(temporaryFolder(), "twin.db");
   const open = new SqliteFile(file);
-  open.transaction(() => open.save("room/a", { incarnation: "one", revision: 1, text: JSON.stringify({ v: 9, incarnation: "one", revision: 1 }), chunks: [] }));
+  open.transaction(() =>
+    open.save("room/a", { incarnation: "one", revision: 1, sequence: 0, text: JSON.stringify({ v: 9, incarnation: "one", revision: 1 }), chunks: [] }),
+  );
   open.close();
   const storage = sqlite(file);
   await expect(storage.load("room/a")).rejects.toThrow("`room/a` is of format 9, which this version of twinstate does not read. It is set aside");

@@ -73,8 +73,8 @@ function sharing(): Partial<Storage> {
   return {
     load: (id) => kept.get(id),
     append(id, commits) {
-      const [{ incarnation, revision }] = commits as [CommitRecord];
-      const host = kept.get(id) ?? { record: { incarnation, revision, stores: {}, numbers: {} }, tail: [] };
+      const [{ incarnation, revision, sequence }] = commits as [CommitRecord];
+      const host = kept.get(id) ?? { record: { incarnation, revision, sequence, stores: {}, numbers: {} }, tail: [] };
       kept.set(id, host);
       host.tail.push(...commits);
     },

@@ -51,7 +51,8 @@ export class TableWriter {
     this.store.endTurn();
     const { incarnation, store } = this;
     const table = whole || !store.storageDelta ? { version: 1, saved: store.save() } : { kept: store.storageDelta };
-    return { incarnation, revision: ++this.revision, stores: { table } };
+    const revision = ++this.revision;
+    return { incarnation, revision, sequence: revision, stores: { table } };
   }
 }
 

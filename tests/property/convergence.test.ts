@@ -74,8 +74,8 @@ async function run(seed: number, storage: Storage): Promise<void> {
   const id = `room/${seed}`;
   let revision = 0;
   const whole = (saved: Saved) => ({ it: { version: 1, saved } });
-  const save = (saved: Saved) => storage.save(id, { incarnation: "one", revision, stores: whole(wire(saved)), numbers: {} });
-  const append = (kept: Kept) => storage.append(id, [{ incarnation: "one", revision: ++revision, stores: { it: { kept: wire(kept) } } }]);
+  const save = (saved: Saved) => storage.save(id, { incarnation: "one", revision, sequence: revision, stores: whole(wire(saved)), numbers: {} });
+  const append = (kept: Kept) => storage.append(id, [{ incarnation: "one", revision: ++revision, sequence: revision, stores: { it: { kept: wire(kept) } } }]);
   const load = async (): Promise<[Saved, readonly Kept[]]> => {
     const { record, tail } = (await storage.load(id)) as LoadedHost;
     const { whole, tail: kept } = fold(record, tail).stores.get("it") as StoreState;

@@ -242,14 +242,14 @@ async function comesBack(value: unknown, { enter, find }: Way, storage: Storage)
   const holder = new Holder();
   const store = open(holder);
   const id = `room/${++runs}`;
-  await storage.save(id, { incarnation: "one", revision: 0, stores: { it: { version: 1, saved: json(store.save()) } }, numbers: {} });
+  await storage.save(id, { incarnation: "one", revision: 0, sequence: 0, stores: { it: { version: 1, saved: json(store.save()) } }, numbers: {} });
   const early = mirrors(store.snapshot());
 
   enter(holder, value);
   expect(textOf(find(holder)), "where it entered").toBe(expected);
   const delta = store.commit();
   const { storageDelta: kept } = store;
-  if (kept) await storage.append(id, [{ incarnation: "one", revision: 1, stores: { it: { kept: json(kept) } } }]);
+  if (kept) await storage.append(id, [{ incarnation: "one", revision: 1, sequence: 1, stores: { it: { kept: json(kept) } } }]);
 
   for (const [mirror, wire] of early) if (delta) mirror.applyDelta(wire(delta));
   const late = mirrors(store.snapshot());

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { createJournal } from "../../server/host/journal.js";
 import type { CommitRecord } from "../../server/storage/records.js";
 
-const commit = (revision: number): CommitRecord => ({ incarnation: "one", revision, stores: {} });
+const commit = (revision: number): CommitRecord => ({ incarnation: "one", revision, sequence: revision, stores: {} });
 
 /** A journal whose appends end when they are told to. */
 function start() {

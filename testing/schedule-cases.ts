@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import type { CommitRecord, HostRecord, ScheduleChanges } from "../server/storage/records.js";
+import type { StorageCase } from "./storage.js";
+import { all, dueAt, foldOf, later, loaded, recordOf, rejects, Writer, withStorage } from "./storage-writer.js";
+
+/** What three commits make of schedules. */
+const changes: readonly ScheduleChanges[] = [
+  {
+    due: 1000,
+    set: [
+      ["a", { ...later, due: 1000 }],
+      ["b", later],
+    ],
+  },
+  {
+    due: 2000,
+    set: [
+      ["__proto__", { ...later, due: 2000 }],
+      ["a", { ...later, due: 3000 }],
+    ],
+  },
+  { due: 2000, set: [["b", null]] },
+];
+
+/** The duties of a storage that are about schedules. */
+export const scheduleCases: readonly StorageCase[] = [
+  {
+    name: "keeps schedules: what commits make of them, and what a record has",
+    async run(open) {
+      await withStorage(open, async (storage) => {
+        const writer = new Writer("one");
+        for (const schedules of changes) await storage.append("room/a", [{ ...writer.commit(), schedules }]);
+        const { schedules } = foldOf(await loaded(storage, "room/a"));
+        assert.deepEqual(schedules, { due: 2000, list: { a: { ...later, due: 3000 }, ["__proto__"]: { ...later, due: 2000 } } });
+        assert.deepEqual(Object.keys(schedules?.list ?? {}).sort(), ["__proto__", "a"]);
+        await storage.append("room/a", [
+          {
+            ...writer.commit(),
+            schedules: {
+              due: null,
+              set: [
+                ["a", null],
+                ["__proto__", null],
+              ],
+            },
+          },
+        ]);
+        assert.equal(foldOf(await loaded(storage, "room/a")).schedules, undefined);
+        const record: HostRecord = { ...recordOf(new Writer("two")), schedules: { due: 5000, list: { x: later } } };
+        await storage.save("room/b", record);
+        assert.deepEqual(await loaded(storage, "room/b"), { record, tail: [] });
+        assert.deepEqual(foldOf(await loaded(storage, "room/b")).schedules, record.schedules);
+      });
+    },
+  },
+  {
+    name: "lists what is due before a time, the earliest first, and no more than is asked for",
+    async run(open) {
+      await withStorage(open, async (storage) => {
+        const due = async (before: number, limit = 100) => (await storage.due(before, limit)).map(({ id, due }) => [id, due]);
+        assert.deepEqual(await due(Number.MAX_SAFE_INTEGER), []);
+        const times = Array.from({ length: 300 }, (_, i) => ((i * 7919) % 300) + 1);
+        await Promise.all(times.map((time, i) => storage.append(`room/${i}`, [dueAt(new Writer("one"), time)])));
+        const sorted = times.map((time, i) => [`room/${i}`, time] as const).sort(([, a], [, b]) => a - b);
+        assert.deepEqual(await due(Number.MAX_SAFE_INTEGER, 1000), sorted);
+        assert.deepEqual(await due(Number.MAX_SAFE_INTEGER, 5), sorted.slice(0, 5));
+        assert.deepEqual(await due(10), sorted.slice(0, 9));
+        assert.deepEqual(await due(1), []);
+      });
+    },
+  },
+  {
+    name: "lists an id as its last commit with schedules says, or its record, and not when it is gone",
+    async run(open) {
+      await withStorage(open, async (storage) => {
+        const due = async () => Object.fromEntries((await storage.due(Number.MAX_SAFE_INTEGER, 100)).map(({ id, due }) => [id, due]));
+        const writer = new Writer("one");
+        await storage.append("room/a", [dueAt(writer, 1000), writer.commit(), dueAt(writer, 3000), writer.commit()]);
+        await storage.append("room/a", writer.commits(2));
+        assert.deepEqual(await due(), { "room/a": 3000 });
+        const [next] = writer.commits(1) as [CommitRecord];
+        await rejects(() => storage.append("room/a", [{ ...next, revision: next.revision + 5, schedules: { due: 1, set: [["a", later]] } }]), "a gap");
+        assert.deepEqual(await due(), { "room/a": 3000 });
+        await storage.append("room/a", [{ ...next, schedules: { due: null, set: [["a", null]] } }]);
+        assert.deepEqual(await due(), {});
+        await storage.append("room/a", [dueAt(writer, 4000)]);
+        await storage.save("room/a", recordOf(writer));
+        assert.deepEqual(await due(), {});
+        for (const id of ["room/a", "session/b", "session/c"]) await storage.save(id, { ...recordOf(writer), schedules: { due: 5000, list: { a: later } } });
+        await storage.delete("room/a");
+        assert.deepEqual(await due(), { "session/b": 5000, "session/c": 5000 });
+      });
+    },
+  },
+  {
+    name: "lets nothing expire that has something due by now, and forgets what is due later with the rest",
+    async run(open) {
+      await withStorage(open, async (storage) => {
+        const [now, hour] = [Date.now(), 3_600_000];
+        await storage.append("session/none", new Writer("one").commits(1));
+        await storage.append("session/past", [dueAt(new Writer("one"), now - hour)]);
+        await storage.append("session/later", [dueAt(new Writer("one"), now + hour)]);
+        assert.deepEqual([...(await storage.expire("session/", Date.now() + 1000))].sort(), ["session/later", "session/none"]);
+        assert.deepEqual(await storage.due(Number.MAX_SAFE_INTEGER, 10), [{ id: "session/past", due: now - hour }]);
+        assert.deepEqual(Object.keys(await all(storage, "")), ["session/past"]);
+      });
+    },
+  },
+  {
+    name: "has schedules still after thousands of commits, whatever it has made of them",
+    async run(open) {
+      await withStorage(open, async (storage) => {
+        const writer = new Writer("one");
+        await storage.append("room/a", [dueAt(writer, 1000)]);
+        for (let round = 0; round < 30; round++) await storage.append("room/a", writer.commits(40));
+        assert.deepEqual(foldOf(await loaded(storage, "room/a")).schedules, { due: 1000, list: { a: { ...later, due: 1000 } } });
+        assert.deepEqual(await storage.due(Number.MAX_SAFE_INTEGER, 10), [{ id: "room/a", due: 1000 }]);
+      });
+    },
+  },
+];
