@@ -45,3 +45,15 @@ export const noUpload = () =>
     "NOT_FOUND",
     "No running call waits for this file: the call has ended, was refused, or has not come. Send the call first, with its files in `call.f`.",
   );
+/** A form goes on behind the file that is read as it arrives. */
+export const notLastInForm = (name: string) =>
+  refusal(
+    "INVALID",
+    `\`${name}\` is followed by another field of its form. A form that a browser posts without JavaScript is read as it arrives, so a file that does not fit into \`createTwin({ maxBody })\` must come last: put its input at the end of the form, behind buttons with a name too, or raise \`maxBody\`.`,
+  );
+/** A form with a long file does not say how long it is. */
+export const fileWithoutLength = (name: string) =>
+  refusal(
+    "INVALID",
+    `The form with \`${name}\` came without \`Content-Length\`, so the size of the file is not known before its last byte. Browsers send that header: let the proxy pass it on, or raise \`createTwin({ maxBody })\`.`,
+  );

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Rendering } from "../../client/form.js";
-import { badRequest, noEventInForm, unreadableForm } from "../../lib/errors/errors.js";
+import { badRequest, noEventInForm } from "../../lib/errors/errors.js";
 import type { TwinRequest } from "../access/callers.js";
 import { parseEventPath } from "../definition/event-path.js";
 import type { Runtime } from "../runtime.js";
@@ -27,12 +27,20 @@ Object.assign(globalThis, { [Symbol.for("twinstate.form")]: render });
 /** The content types of forms. */
 export const FORM_TYPES: readonly string[] = ["multipart/form-data", "application/x-www-form-urlencoded"];
 
+/** The form that a request brings. */
+export interface FormBody {
+  /** The values of inputs, in the form's order. */
+  readonly fields: readonly (readonly [name: string, value: FormDataEntryValue])[];
+  /** Ends the file that is read as it arrives, and drops what is left of the body. */
+  end(): Promise<void>;
+}
+
 /** Answers a form that a browser has posted without JavaScript: the event runs, and the browser goes back to the page, or where the event redirects it. */
-export async function submitForm(runtime: Runtime, request: Request, twinRequest: TwinRequest): Promise<Response> {
-  const back = pageOf(request.headers);
+export async function submitForm(runtime: Runtime, headers: Headers, twinRequest: TwinRequest, form: FormBody): Promise<Response> {
+  const back = pageOf(headers);
   let location: string | undefined;
   try {
-    const fields = Array.from(await readForm(request), ([name, value]) => [name, isNoFile(value) ? null : value] as const);
+    const fields = form.fields.map(([name, value]) => [name, isNoFile(value) ? null : value] as const);
     const { path, key, on, bound } = calledBy(fields.map(([name]) => name));
     await runtime.dispatcher.invoke(
       twinRequest,
@@ -50,6 +58,8 @@ export async function submitForm(runtime: Runtime, request: Request, twinRequest
     if (location !== undefined) return seeOther(location, back);
     const refusal = errorShapeOf(error, runtime.report);
     return refusalPage(refusal, statusOf(refusal.code), back);
+  } finally {
+    await form.end();
   }
 }
 
@@ -67,15 +77,6 @@ function fromPage(address: string, page: string): string {
 
 /** Browsers send a nameless, empty file for an input without one. */
 const isNoFile = (value: FormDataEntryValue) => typeof value !== "string" && value.name === "" && value.size === 0;
-
-async function readForm(request: Request): Promise<FormData> {
-  try {
-    const headers = { "content-type": request.headers.get("content-type") ?? "" };
-    return await new Response(await request.blob(), { headers }).formData();
-  } catch {
-    throw unreadableForm();
-  }
-}
 
 /**
  * Finds the event that a form calls. A name says it, as `$todo.add`, `$board.move?key=a&bound=["b"]` or `$todo.Item.toggle?on=["…",3,17]`. The last such
@@ -108,7 +109,7 @@ function listOf(name: string, sent: string): unknown[] {
 }
 
 /** The page that the form stood on. The origin of the request has been checked: another one's address is nowhere to go back to. */
-function pageOf(headers: Headers): string {
+export function pageOf(headers: Headers): string {
   const page = headers.get("referer") ?? "";
   const { origin, host } = URL.canParse(page) ? new URL(page) : { origin: "", host: "" };
   return host !== "" && (origin === headers.get("origin") || host === headers.get("host")) ? page : "/";

@@ -4,12 +4,13 @@ import { HEARTBEAT, MOST_CALLS } from "../../lib/wire/protocol.js";
 import { askedHost, clientAddressOf } from "../access/address.js";
 import type { TwinRequest } from "../access/callers.js";
 import type { SessionCookie } from "../access/session.js";
-import { refusalPage, submitForm } from "../call/form.js";
+import { type FormBody, pageOf, refusalPage, submitForm } from "../call/form.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf, type Refusal, statusOf } from "../wire/error-shape.js";
 import { type Carry, eventStream } from "../wire/sse.js";
 import { answerBatch, callsIn } from "./batch.js";
-import { HttpRefusal, readWithin } from "./body.js";
+import { checkType, HttpRefusal, readWithin } from "./body.js";
+import { readForm } from "./form-body.js";
 import { REQUEST } from "./router.js";
 import { type OpenedStream, SocketCalls } from "./socket-calls.js";
 import { takeUpload } from "./upload.js";
@@ -59,18 +60,25 @@ async function answer(runtime: Runtime, request: Request, carry: Carry): Promise
     if (pathname.endsWith("/health")) return Response.json({ status: "ok" });
     if (pathname.endsWith("/ready")) return readiness(runtime);
   }
-  let req: Request;
+  let req: Request = request;
+  let posted: FormBody | undefined;
   let twinRequest: TwinRequest & { readonly session: SessionCookie };
+  let back = form ? "/" : undefined;
   try {
     checkOrigin(request, runtime, form);
     if (request.method === "POST" && pathname.endsWith("/$upload")) return await takeUpload(runtime, request, await requestOf(runtime, request.headers), url);
-    req = await readWithin(request, runtime.limits.maxBody, form);
+    if (form) {
+      // The origin has been checked: another one's page is nowhere to go back to.
+      back = pageOf(request.headers);
+      checkType(request, true);
+    } else req = await readWithin(request, runtime.limits.maxBody);
     twinRequest = await requestOf(runtime, request.headers);
+    if (form) posted = await readForm(request, runtime.limits);
   } catch (error) {
-    return refuse(error, runtime, form);
+    return refuse(error, runtime, back);
   }
-  if (form) Object.assign(twinRequest, { cookies: request.headers.get("cookie"), secure: runtime.sessions.secure });
-  const response = form ? await submitForm(runtime, req, twinRequest) : await respond(runtime, req, twinRequest, url, carry);
+  if (posted) Object.assign(twinRequest, { cookies: request.headers.get("cookie"), secure: runtime.sessions.secure });
+  const response = posted ? await submitForm(runtime, request.headers, twinRequest, posted) : await respond(runtime, req, twinRequest, url, carry);
   // A refusal sets no cookie: a form on another site, which is sent without the cookie, could replace the visitor's session.
   const { cookie, fresh, session } = twinRequest;
   twinRequest.late = true;
@@ -163,10 +171,11 @@ function parsed(input: string): unknown {
   }
 }
 
-function refuse(error: unknown, runtime: Runtime, form = false): Response {
+/** Refuses a request; one that posted a form by a page with the way `back`. */
+function refuse(error: unknown, runtime: Runtime, back?: string): Response {
   const refusal = errorShapeOf(error instanceof HttpRefusal ? error.cause : error, runtime.report);
   const status = error instanceof HttpRefusal ? error.status : statusOf(refusal.code);
-  return form ? refusalPage(refusal, status, "/") : Response.json(bodyOf(refusal, status), { status });
+  return back !== undefined ? refusalPage(refusal, status, back) : Response.json(bodyOf(refusal, status), { status });
 }
 
 const bodyOf = ({ message, ...told }: Refusal, status = statusOf(told.code)) => ({
