@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { setImmediate } from "node:timers/promises";
 import type { ContextRequest } from "../lib/class/register.js";
 import { describeClass, type WireSchema } from "../lib/class/schema.js";
 import { alreadyAnswered, cutOff, droppedField } from "../lib/errors/errors.js";
@@ -34,6 +35,7 @@ import { Outflow } from "./http/outflow.js";
 import { buildRouter } from "./http/router.js";
 import type { OpenedStream } from "./http/socket-calls.js";
 import { Scheduler } from "./schedule/scheduler.js";
+import { closeOnSignal } from "./signals.js";
 import type { Storage } from "./storage/storage.js";
 import { Streams } from "./stream/streams.js";
 import { within } from "./task/within.js";
@@ -47,6 +49,10 @@ const SWEEP = 3600 * 1000;
 const READY_WAIT = 2000;
 /** How long events that were asked to stop may take to do so, when the server closes, in ms. */
 const ABORT_WAIT = 500;
+
+/** How long streams may take to send their last messages, when the server closes, in ms; after that, how many turns of the event loop responses may take. */
+const SEND_WAIT = 1000;
+const SEND_TURNS = 10;
 
 /** How long what nobody uses is kept, by scope, in ms. */
 type Lives = Readonly<Partial<Record<ScopeKind, number>>>;
@@ -65,6 +71,8 @@ export interface RuntimeOptions {
   readonly origins: readonly string[];
   readonly proxies: number;
   readonly build: string | undefined;
+  /** Whether a signal that ends the process closes the twin. */
+  readonly signals: boolean;
   readonly report: Report;
   /** Gives an event's arguments as logs may show them. */
   readonly logged: (event: string, args: readonly unknown[]) => readonly unknown[] | undefined;
@@ -111,6 +119,7 @@ export class Runtime implements World {
   /** The storage is lost, and that was reported. */
   #lost = false;
   readonly #sweeper: NodeJS.Timeout;
+  #closed: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
@@ -190,9 +199,14 @@ export class Runtime implements World {
   }
 
   async observe(): Promise<Telemetry> {
-    this.#opening ??= openTelemetry(this.#options.name, { streams: () => this.streams.size, hosts: () => this.hosts.size });
+    this.#opening ??= this.#open();
     this.#telemetry = await this.#opening;
     return this.#telemetry;
+  }
+
+  #open(): Promise<Telemetry> {
+    if (this.#options.signals && !this.#closing) this.ends.add(closeOnSignal(() => this.close().catch((error: unknown) => this.report("error", error))));
+    return openTelemetry(this.#options.name, { streams: () => this.streams.size, hosts: () => this.hosts.size });
   }
 
   preload(what: Readonly<Record<string, unknown>>, headers: Headers): Promise<PreloadData> {
@@ -327,16 +341,24 @@ export class Runtime implements World {
   }
 
   /** Refuses new events, lets running ones end within the grace time, ends all streams, saves all state, and closes the storage. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#sweeper);
     await this.#drain();
     this.#telemetry?.stop();
     this.#recheck.stop();
-    this.streams.close();
+    const sent = this.streams.close();
     for (const end of this.ends) end();
     await this.hosts.close();
     await this.storage.close?.();
+    await within(SEND_WAIT, sent);
+    // What streams have said last is still on its way through the responses, and whoever waits for us may end the process at once.
+    for (let turns = 0; turns < SEND_TURNS; turns++) await setImmediate();
   }
 }
 

@@ -202,6 +202,12 @@ export interface TwinOptions<S, M> {
    * @default 1,000
    */
   preloadTimeout?: number;
+  /**
+   * Whether the signals SIGTERM and SIGINT close the twin, from its first event or stream on. Ending the process stays up to those who listen too, as Next
+   * does; where nobody does, the signal ends it once the twin is closed.
+   * @default true
+   */
+  signals?: boolean;
   /** Gets errors and warnings. @default the console; warnings in development only */
   log?: (entry: LogEntry) => void;
   /**
@@ -230,6 +236,7 @@ const KNOWN = new Set([
   "life",
   "origins",
   "build",
+  "signals",
   "log",
   "logArguments",
   "proxies",
@@ -274,6 +281,7 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
     origins = [],
     proxies = 0,
     build,
+    signals = true,
     log,
     logArguments = false,
   } = options;
@@ -281,6 +289,7 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
   if (guard !== undefined && typeof guard !== "function") throw badOption("guard", "is not a function");
   if (storage?.["~storage"] !== true) throw badOption("storage", "is no storage: use `memory()`, or another one's factory");
   if (typeof storage.due !== "function") throw badOption("storage", "has no `due()`, which schedules need: see the doc comments of `Storage`");
+  if (typeof signals !== "boolean") throw badOption("signals", "is neither `true` nor `false`");
   if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
   checkModels(models);
   const definitions = define(stores, models, guard as AppGuard | undefined);
@@ -304,6 +313,7 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
     origins,
     proxies,
     build,
+    signals,
     report,
     logged,
   };

@@ -89,8 +89,9 @@ export interface TwinServer<S, M = {}> {
    */
   attach(server: Server, options?: AttachOptions): Promise<() => void>;
   /**
-   * Refuses new events (clients send them again, elsewhere), lets running ones end within `closeGrace`, ends all streams, and saves all state.
-   * @example process.once("SIGTERM", () => twin.close().then(() => process.exit()));
+   * Refuses new events (clients send them again, elsewhere), lets running ones end within `closeGrace`, ends all streams, and saves all state. SIGTERM and
+   * SIGINT do so by themselves, unless the option `signals` is `false`.
+   * @example await twin.close();
    */
   close(): Promise<void>;
   readonly "~stores": S;

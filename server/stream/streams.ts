@@ -50,6 +50,8 @@ export class Streams {
   readonly #tickets = new Map<string, Ticket>();
   readonly #connections = new Set<StreamConnection>();
   readonly #tabs = new Map<string, StreamConnection>();
+  /** The server closes, and waits for the last stream to end. */
+  #emptied: (() => void) | undefined;
   /** The lines that are open, by the connection that has opened each. */
   readonly #lines = new Map<StreamConnection, Line>();
   readonly #letters = new Letters();
@@ -215,6 +217,7 @@ export class Streams {
     this.#lines.get(connection)?.end();
     this.#lines.delete(connection);
     this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#emptied?.();
     this.#server.sessionLimits.close(connection.caller.session?.id ?? "", connection);
     if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);
   }
@@ -325,10 +328,15 @@ export class Streams {
     }
   }
 
-  /** Ends all, when they have got what waits for them. */
-  close(): void {
+  /** Ends all, when they have got what waits for them. Resolves once all have it. */
+  async close(): Promise<void> {
     for (const { timer } of this.#tickets.values()) clearTimeout(timer);
     this.#tickets.clear();
+    if (this.#connections.size === 0) return;
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
     for (const connection of this.#connections) connection.close("closed");
+    await emptied;
   }
 }
