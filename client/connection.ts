@@ -20,6 +20,8 @@ export interface Granted {
   readonly ticket: string;
   /** Tells sessions apart. */
   readonly session: string;
+  /** How many of the watches, from the end, the ticket has no room for. */
+  readonly rest?: number;
 }
 
 export interface ConnectionWorld {
@@ -190,16 +192,20 @@ export class ServerConnection {
   async #begin(): Promise<void> {
     const line = new AbortController();
     this.#line = line;
-    this.#told = new Set(this.#wanted);
+    // A ticket may have no room for the last ones, and only here does the client say what it was refused.
+    const twins = [...this.#wanted].sort((a, b) => isRefused(b) - isRefused(a));
+    this.#told = new Set(twins);
     // Another attempt follows where that fails.
     this.#world.load().catch(() => {});
     let refused: unknown;
     let pause: number | undefined;
     try {
-      const watch = [...this.#told].map((twin) => ({ ...this.#watchOf(twin), refused: twin.state === "refused" ? 1 : undefined }));
+      const watch = twins.map((twin) => ({ ...this.#watchOf(twin), refused: isRefused(twin) || undefined }));
       const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch, got: this.got };
       const granted = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as Granted;
-      if (line === this.#line) pause = await this.#world.stream(granted, line, (message) => this.#take(message));
+      if (line !== this.#line) return;
+      if (granted.rest) for (const twin of twins.slice(-granted.rest)) this.#told.delete(twin);
+      pause = await this.#world.stream(granted, line, (message) => this.#take(message));
     } catch (error) {
       refused = error;
     }
@@ -256,3 +262,5 @@ export class ServerConnection {
     return { store, key: key ?? undefined, have, kept: this.#world.kept(twin) ?? undefined };
   }
 }
+
+const isRefused = ({ state }: LiveTwin) => Number(state === "refused");

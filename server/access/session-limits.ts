@@ -30,12 +30,10 @@ const PAUSE = 500;
 const MOST_TABS = 1000;
 const HOUR = 3600;
 
-/** The pending calls, streams, tickets and tabs of one session. */
+/** The pending calls, streams and tabs of one session. */
 interface SessionUse {
   pending: number;
   readonly streams: Set<StreamConnection>;
-  /** Missing where there are none: most sessions have none at a time, and an empty Set takes 200 bytes. */
-  tickets: Set<string> | undefined;
   /** The session's tabs, the latest last. Missing where it has none. */
   tabs: Set<string> | undefined;
 }
@@ -129,23 +127,6 @@ export class SessionLimits {
     if (use) this.#settle(session, use);
   }
 
-  /** Notes a ticket of a session. Gives the ticket that must go for it, if any. */
-  give(session: string, ticket: string): string | undefined {
-    const use = this.#of(session);
-    use.tickets ??= new Set();
-    const { tickets } = use;
-    tickets.add(ticket);
-    return tickets.size > this.#bounds().maxStreams ? oldest(tickets) : undefined;
-  }
-
-  take(session: string, ticket: string): void {
-    const use = this.#sessions.get(session);
-    if (!use) return;
-    use.tickets?.delete(ticket);
-    if (use.tickets?.size === 0) use.tickets = undefined;
-    this.#settle(session, use);
-  }
-
   /** Notes a tab of a session. Gives the tab that must go for it, if any: the oldest one without a stream. */
   know(session: string, tab: string): string | undefined {
     const use = this.#of(session);
@@ -176,15 +157,13 @@ export class SessionLimits {
   #of(session: string): SessionUse {
     let use = this.#sessions.get(session);
     if (!use) {
-      use = { pending: 0, streams: new Set(), tickets: undefined, tabs: undefined };
+      use = { pending: 0, streams: new Set(), tabs: undefined };
       this.#sessions.set(session, use);
     }
     return use;
   }
 
-  #settle(session: string, { pending, streams, tickets, tabs }: SessionUse): void {
-    if (pending === 0 && streams.size + (tickets?.size ?? 0) + (tabs?.size ?? 0) === 0) this.#sessions.delete(session);
+  #settle(session: string, { pending, streams, tabs }: SessionUse): void {
+    if (pending === 0 && streams.size + (tabs?.size ?? 0) === 0) this.#sessions.delete(session);
   }
 }
-
-const oldest = (all: ReadonlySet<string>): string | undefined => all.values().next().value;

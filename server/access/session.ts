@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { secretNotKept, shortSecret } from "../../lib/errors/errors.js";
@@ -45,6 +45,8 @@ export interface Sessions {
   withCookie(cookies: string | null | undefined, id: string): string;
   /** Gives ids in order: the same ones for the same seed, in all processes with the secret. Nobody else can foresee them. */
   ids(seed: string): () => string;
+  /** Derives so many bytes of a key from the secret: the same ones for the same purpose and salt, in all processes with the secret. */
+  derive(purpose: string, salt: Uint8Array, length: number): Buffer;
 }
 
 const COOKIE = "twin_session";
@@ -110,6 +112,7 @@ export function createSessions({ secret, secure = process.env.NODE_ENV === "prod
       let n = 0;
       return () => hmac(`id:${seed} ${++n}`).toString("base64url").slice(0, 22);
     },
+    derive: (purpose, salt, length) => Buffer.from(hkdfSync("sha256", secret ?? keptSecret(), salt, purpose, length)),
   };
 }
 

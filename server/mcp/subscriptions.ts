@@ -108,8 +108,15 @@ export class Subscriptions {
     const { streams } = this.#runtime;
     const request = this.#ways.request();
     const watch = Array.from(this.#subscribed.values(), ({ resource }) => this.#wanted(resource));
-    const { ticket } = streams.connect(request, { protocol: PROTOCOL, client: this.#client, epoch: ++this.#epoch, watch });
+    const tab = { client: this.#client, epoch: ++this.#epoch };
+    const { ticket, rest = 0 } = streams.connect(request, { protocol: PROTOCOL, ...tab, watch });
     const connection = await streams.live(request, { ticket });
+    try {
+      if (rest > 0) await streams.watch(request, { ...tab, watch: watch.slice(-rest) });
+    } catch (error) {
+      streams.leave(connection);
+      throw error;
+    }
     if (this.#closed || this.#subscribed.size === 0) return streams.leave(connection);
     this.#connection = connection;
     void this.#follow(connection);

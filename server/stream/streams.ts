@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { WireSchema } from "../../lib/class/schema.js";
-import { newerConnection, noLine, oldTicket, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
+import { newerConnection, noLine, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
 import { type Effect, HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
 import { definitionOf, userOf, visitorOf } from "../access/access.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
 import { locateGuarded } from "../access/permission.js";
-import { sessionTagOf } from "../access/session.js";
+import { type Sessions, sessionTagOf } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import type { Whose } from "../call/data.js";
 import type { Definition } from "../definition/scope.js";
@@ -18,17 +18,7 @@ import { StreamConnection } from "./connection.js";
 import type { Feed, Refuse } from "./feed.js";
 import { Letters } from "./letters.js";
 import { Line } from "./line.js";
-
-/** How long a ticket waits for its stream, in ms. */
-const TICKET_LIFE = 30_000;
-
-interface Ticket {
-  readonly session: string;
-  readonly client: string;
-  readonly epoch: number;
-  readonly watch: readonly WatchInput[];
-  readonly timer: NodeJS.Timeout;
-}
+import { type Ticket, Tickets } from "./tickets.js";
 
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
@@ -39,15 +29,16 @@ interface Server {
   readonly callers: Callers;
   readonly clients: Clients;
   readonly hosts: Hosts;
+  readonly sessions: Sessions;
   readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
 }
 
-/** The open streams, and the tickets of streams that are about to open. */
+/** The open streams. */
 export class Streams {
   readonly #server: Server;
-  readonly #tickets = new Map<string, Ticket>();
+  readonly #tickets: Tickets;
   readonly #connections = new Set<StreamConnection>();
   readonly #tabs = new Map<string, StreamConnection>();
   /** The server closes, and waits for the last stream to end. */
@@ -58,6 +49,7 @@ export class Streams {
 
   constructor(server: Server) {
     this.#server = server;
+    this.#tickets = new Tickets({ derive: (...what) => server.sessions.derive(...what) });
   }
 
   /** How many are open. */
@@ -85,8 +77,11 @@ export class Streams {
     return this.#tabs.get(client);
   }
 
-  /** The first step to a stream: a ticket, which stands for ids that no log should keep. */
-  connect(request: TwinRequest, input: unknown): { ticket: string; session: string } {
+  /**
+   * The first step to a stream: a ticket, which stands for ids that no log should keep. `rest`: how many of the watches, from the end, the client asks for by
+   * `$watch`, as the ticket has no room for them.
+   */
+  connect(request: TwinRequest, input: unknown): { ticket: string; session: string; rest?: number } {
     const { callers, clients, sessionLimits } = this.#server;
     const { protocol, client, epoch, watch, got } = record(input, "`{ protocol, client, epoch, watch }`");
     const error = protocol === PROTOCOL ? undefined : otherProtocol(protocol, PROTOCOL);
@@ -97,21 +92,8 @@ export class Streams {
     const id = clientId(client);
     this.confirm(clients.bind(id, request).id, letterId(got));
     sessionLimits.mayOpen(session, id);
-    const ticket = randomBytes(16).toString("base64url");
-    const timer = setTimeout(() => this.#spend(ticket), TICKET_LIFE);
-    timer.unref();
-    this.#tickets.set(ticket, { session, client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch), timer });
-    const surplus = sessionLimits.give(session, ticket);
-    if (surplus !== undefined) this.#spend(surplus);
-    return { ticket, session: sessionTagOf(session) };
-  }
-
-  #spend(id: string): void {
-    const ticket = this.#tickets.get(id);
-    if (!ticket) return;
-    clearTimeout(ticket.timer);
-    this.#tickets.delete(id);
-    this.#server.sessionLimits.take(ticket.session, id);
+    const { ticket, rest } = this.#tickets.seal(session, { client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch) });
+    return { ticket, session: sessionTagOf(session), ...(rest > 0 && { rest }) };
   }
 
   /** Opens a stream, by a ticket or, for simple clients, by what it is to watch. */
@@ -123,11 +105,8 @@ export class Streams {
     return this.#begin(request, client, epoch, watched);
   }
 
-  #redeem(request: TwinRequest, ticket: unknown): Ticket {
-    const found = typeof ticket === "string" ? this.#tickets.get(ticket) : undefined;
-    if (!found || found.session !== (request.session?.id ?? "")) throw oldTicket();
-    this.#spend(ticket as string);
-    return found;
+  #redeem({ session }: TwinRequest, ticket: unknown): Ticket {
+    return this.#tickets.use(session?.id ?? "", ticket);
   }
 
   /** The response that a connection is going to be carried by, which others may join. */
@@ -330,8 +309,6 @@ export class Streams {
 
   /** Ends all, when they have got what waits for them. Resolves once all have it. */
   async close(): Promise<void> {
-    for (const { timer } of this.#tickets.values()) clearTimeout(timer);
-    this.#tickets.clear();
     if (this.#connections.size === 0) return;
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;

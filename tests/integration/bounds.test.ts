@@ -5,10 +5,11 @@ import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { commitsOf } from "../../lib/wire/frame-commits.js";
-import { serveTwin, type Visitor } from "../kit/app.js";
+import { Follower, serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
 import { stalled } from "../kit/stalled.js";
+import { listen } from "../kit/stream.js";
 
 class Note {
   @state text = "";
@@ -135,19 +136,19 @@ test("a session has only so many streams, and a tab that comes back takes the pl
   await visitor.live({ store: "note" }).state("note");
 });
 
-test("a session has only so many tickets at once: the oldest are worth nothing", async () => {
+test("tickets of a session are not bounded, as they cost the server nothing; the streams that they open are", async () => {
   const app = await start({ maxStreams: 2 });
   const visitor = app.visitor();
   await visitor.call("note.read");
+  const tabs = [1, 2, 3].map((n) => `${visitor.client.slice(0, -1)}${n}`);
   const tickets = [];
-  for (const epoch of [1, 2, 3]) tickets.push((await visitor.ask("$connect", { protocol: 2, client: visitor.client, epoch, watch: [] })).value);
-  const ask = async (ticket: unknown) => {
-    const response = await visitor.jar.fetch(`${visitor.url}/$live?input=${encodeURIComponent(JSON.stringify(ticket))}`);
-    await response.body?.cancel();
-    return response.status;
-  };
-  expect(await ask(tickets[0])).toBe(404);
-  expect(await ask(tickets[2])).toBe(200);
+  for (const client of tabs) tickets.push((await visitor.ask("$connect", { protocol: 2, client, epoch: 1, watch: [] })).value);
+  const open = tickets.slice(0, 2).map((ticket) => new Follower(listen(visitor.url, ticket, visitor.jar)));
+  for (const stream of open) await stream.until(([kind]) => kind === "hello");
+  const response = await visitor.jar.fetch(`${visitor.url}/$live?input=${encodeURIComponent(JSON.stringify(tickets[2]))}`);
+  expect(response.status).toBe(429);
+  expect((await visitor.ask("$connect", { protocol: 2, client: tabs[2], epoch: 2, watch: [] })).error).toMatchObject({ code: "RATE_LIMITED" });
+  expect(app.runtime.streams.size).toBe(2);
 });
 
 test("a tab watches only so many stores: those above are refused one by one", async () => {
