@@ -179,7 +179,7 @@ export class StreamConnection implements Watcher {
     return this.#watched.get(feed)?.audience;
   }
 
-  /** It watches for its own page alone. */
+  /** A stream watches for its own page alone. */
   visits(stores: ReadonlySet<string>): Visit[] {
     return [[this, stores]];
   }

@@ -53,7 +53,7 @@ export interface Watcher extends Tab {
   unwatch(feed: Feed, store: string): void;
   /** The feed has ended: what it has fed goes on by another one. `stores`: those that the page has watched. */
   lead(feed: Feed, stores: readonly string[]): void;
-  /** As whom the page watches. */
+  /** The audience as one of whom the page watches, if it sees hidden members. */
   audienceOf(feed: Feed): Audience | undefined;
   /** The pages for which it watches, with the stores of each. */
   visits(stores: ReadonlySet<string>): Iterable<Visit>;
