@@ -106,6 +106,11 @@ export class Callers {
     return typeof request.cookie === "string";
   }
 
+  /** Whether this call has replaced the cookie with which its request came: the browser has the new one once it has the answer. */
+  hasReplaced({ session }: TwinRequest, claim: Claim): boolean {
+    return session !== undefined && this.#rotations.claimed(session, claim) !== undefined;
+  }
+
   /** The caller that a request makes. `claim`: the call that it may replace the cookie with. */
   async of(request: TwinRequest, connection?: ConnectionInfo, claim?: Claim): Promise<Caller> {
     const context = await request.context();

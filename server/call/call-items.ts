@@ -1,4 +1,5 @@
 import type { Effect, Item, NumberedItems } from "../../lib/wire/protocol.js";
+import type { Streams } from "../stream/streams.js";
 
 /** How many items of one event are kept, and how many characters they may have. */
 const MOST_ITEMS = 1000;
@@ -9,9 +10,32 @@ const MOST_STORED = 65_536;
 /** What an event without an answer sends its items by. */
 interface Ways {
   /** Sends an item to the client, if it has a stream. */
-  send(k: number, item: Item): void;
+  send(k: number, item: Item): unknown;
   /** Takes an effect that comes after the event's answer, as that of a call which it has not awaited. */
   late(effect: Effect): void;
+}
+
+/** The call of an event: its client, number and incarnation, and the tab that has called. */
+interface CallPlace {
+  readonly client: string;
+  readonly n: number;
+  readonly i: string;
+  readonly tab: string | undefined;
+}
+
+/** The streams as the ways of a call's items. */
+export function waysOf(streams: Streams, { client, n, i, tab }: CallPlace): Ways {
+  const late = (effect: Effect) => tab !== undefined && streams.post(tab, effect);
+  return {
+    late,
+    send(k, item) {
+      const stream = streams.of(client);
+      if (item[0] === "yield") stream?.bring(["yield", i, n, k, item[1]]);
+      else if (stream) stream.bring([...item, i, n, k]);
+      // A later page of the same tab has taken the place of the one that has called.
+      else if (streams.has(tab)) late([item[1], item[2]]);
+    },
+  };
 }
 
 /**

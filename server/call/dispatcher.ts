@@ -4,7 +4,7 @@ import { eventIds } from "../../lib/event/event-ids.js";
 import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
 import type { Store } from "../../lib/store/store.js";
-import type { Effect, InstanceRef, Item } from "../../lib/wire/protocol.js";
+import type { Effect, InstanceRef } from "../../lib/wire/protocol.js";
 import { definitionOf, locate, type OwnedEvent, publicEvent } from "../access/access.js";
 import type { Admission } from "../access/admission.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
@@ -27,7 +27,7 @@ import { errorOf, errorShapeOf, type Report, tellable } from "../wire/error-shap
 import { jsonOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
 import { earlyId, idOf } from "./call-ids.js";
-import { CallItems, itemsAfter, withLastItems } from "./call-items.js";
+import { CallItems, itemsAfter, waysOf, withLastItems } from "./call-items.js";
 import { bringKept, withCookies } from "./kept-input.js";
 import { missedBy } from "./missed.js";
 import { encodedFor, type Outcome } from "./outcome.js";
@@ -322,19 +322,11 @@ export class Dispatcher {
   }
 
   /** Makes what keeps the items of a numbered event, and has the client's stream bring them. */
-  #itemsOf({ number: { client, n }, host, caller }: EnteredCall): CallItems {
-    const { streams } = this.#server;
-    const tab = caller.connection?.id;
-    const late = (effect: Effect) => tab !== undefined && streams.post(tab, effect);
-    const send = (k: number, item: Item) => {
-      const stream = streams.of(client);
-      const place = [host.incarnation, n, k] as const;
-      if (item[0] === "yield") stream?.bring(["yield", ...place, item[1]]);
-      else if (stream) stream.bring([...item, ...place]);
-      // A later page of the same tab has taken the place of the one that has called.
-      else if (streams.has(tab)) late([item[1], item[2]]);
-    };
-    return new CallItems({ send, late });
+  #itemsOf({ call: { request }, number, host, caller }: EnteredCall): CallItems {
+    const { callers, streams } = this.#server;
+    const { send, late } = waysOf(streams, { ...number, i: host.incarnation, tab: caller.connection?.id });
+    // The stream would overtake the answer, with which the new cookie comes: a redirect would be followed with the old one.
+    return new CallItems({ send: (k, item) => callers.hasReplaced(request, number) || send(k, item), late });
   }
 
   /** Gives the answer of a numbered call: PROTOCOL.md §2. `permitted`: the caller may see the store now. */
@@ -342,12 +334,13 @@ export class Dispatcher {
     const { definition, request } = call;
     const { at, client, y } = number;
     // The next request gets the answer, with the cookie.
-    if (this.#server.callers.renew(request, number) && request.late) throw cookieReplaced();
+    const renewed = this.#server.callers.renew(request, number);
+    if (renewed && request.late) throw cookieReplaced();
     const { error, o: items, a: numbered, m, t, ...rest } = outcome;
     if (error && !items) throw errorOf(error);
     const stream = this.#server.streams.of(client);
     const h = stream?.numberOf(host);
-    const o = items && (y !== undefined || !stream) ? itemsAfter(items, y ?? 0) : undefined;
+    const o = items && (y !== undefined || !stream || renewed) ? itemsAfter(items, y ?? 0) : undefined;
     const stores = permitted && h === undefined && at !== null && (await permittedStores(this.#server.definitions, definition, host, caller));
     const viewers = host.audiences.of(caller);
     const f = stores && (await missedBy(host, { called: definition.name, stores, audience: viewers }, { ...number, at: at as number }));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { current, EventError, event, state } from "twinstate";
+import { current, EventError, effect, event, state } from "twinstate";
 import { memory, type Storage, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -9,6 +9,7 @@ import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type Numbered, SECRET, serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { Jar } from "../kit/http.js";
+import { soon } from "../kit/soon.js";
 
 /** Who is signed in, by session: what an app keeps in a database. */
 const signedIn = new Map<string, string>();
@@ -31,6 +32,13 @@ class Login {
   @event async signInSlowly(name: string) {
     await opened;
     await this.signIn(name);
+  }
+  @event async *signInAndGoOn(name: string) {
+    effect.redirect("/before");
+    yield "before";
+    await this.signIn(name);
+    effect.redirect("/after");
+    yield "after";
   }
   @event async failsAfter() {
     await current().session?.rotate();
@@ -104,6 +112,47 @@ test("who signs in gets a new cookie with the same state, and the old one is wor
   const live = await thief.jar.fetch(`${thief.url}/$live?input={"watch":[{"store":"login"}]}`);
   expect(live.status).toBe(503);
   expect((await twin.login(visitor.session).$snapshot()).name).toBe("after");
+});
+
+test("a redirect after a sign-in is followed with the new cookie, however late the answer that brings it is", async () => {
+  const { site, twin } = await start();
+  const line = new Jar();
+  let pass = () => {};
+  const passed = new Promise<void>((resolve) => {
+    pass = resolve;
+  });
+  const held = async (input: RequestInfo | URL | string, init?: RequestInit) => {
+    if (!String(input).includes("signIn")) return line.fetch(input, init);
+    const before = line.cookie;
+    const response = await line.fetch(input, init);
+    const after = line.cookie;
+    line.cookie = before;
+    await passed;
+    line.cookie = after;
+    return response;
+  };
+  const client = openClient(site.url, { line: { fetch: held, openSocket: line.openSocket } });
+  const login = await openTwin(client, "login");
+  await call(login, "note", "nobody");
+  const old = line.cookie;
+  const went: unknown[] = [];
+  client.onEffect((_, [url]) => went.push([url, line.cookie === old ? "old cookie" : "new cookie"]));
+  const came: unknown[] = [];
+  const done = (async () => {
+    for await (const step of call(login, "signInAndGoOn", "ann") as AsyncIterable<unknown>) came.push(step);
+  })();
+  await shown<Login>(login, ({ name }) => name === "ann");
+  // Whatever the stream brings of the event comes before a later change.
+  await twin.login(/=([\w-]+)\./.exec(old ?? "")?.[1] as string).note("later");
+  await shown<Login>(login, ({ name }) => name === "later");
+  expect([went, came]).toEqual([[["/before", "old cookie"]], ["before"]]);
+  pass();
+  await done;
+  expect(went).toEqual([
+    ["/before", "old cookie"],
+    ["/after", "new cookie"],
+  ]);
+  expect(came).toEqual(["before", "after"]);
 });
 
 test("long after it was replaced, an old cookie is that of nobody: a new session", async () => {
@@ -268,7 +317,7 @@ test("a stream carries no new cookie: a hook that replaces the one of who arrive
   await visitor.call("gate.touch");
   const cookie = visitor.jar.cookie;
   await visitor.connect(1, { store: "gate" });
-  await vi.waitFor(() => expect(refused).toHaveBeenCalledOnce(), 20_000);
+  await soon(() => expect(refused).toHaveBeenCalledOnce());
   expect(String(refused.mock.calls[0]?.[0])).toContain("`session.rotate()` needs a response");
   await visitor.call("gate.touch");
   expect(visitor.jar.cookie).toBe(cookie);
