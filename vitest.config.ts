@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { PATIENCE, patient, retry } from "./tests/kit/patience.js";
 import { reactProjects } from "./tests/react/vitest.config.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -9,8 +10,7 @@ const browser = {
   globalSetup: "tests/browser/kit/setup.ts",
   // A visitor waits more than a machine works: two at a time.
   maxWorkers: 2,
-  testTimeout: 60_000,
-  hookTimeout: 300_000,
+  retry,
 };
 
 // Those of browsers once more in a full run, on builds without the React Compiler: but what runs in development alone, and what has no page.
@@ -38,15 +38,15 @@ export default defineConfig({
   },
   test: {
     fsModuleCache: false,
-    // What a busy machine does later is no fault.
-    expect: { poll: { timeout: 20_000 } },
+    ...patient,
+    expect: { poll: { timeout: PATIENCE } },
     // Tests wait more than they work: three at a time keep two cores busy.
     maxWorkers: 3,
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
     projects: [
       {
         extends: true,
-        test: { name: "node", include: ["tests/{unit,property,integration,contract,crash,regressions}/**/*.test.{ts,tsx}"], testTimeout: 30_000 },
+        test: { name: "node", include: ["tests/{unit,property,integration,contract,crash,regressions}/**/*.test.{ts,tsx}"] },
       },
       {
         extends: true,
@@ -55,7 +55,6 @@ export default defineConfig({
           name: "websocket",
           include: ["tests/integration/{access,bounds,client-*,effects,guards,instance-calls,operation,pair,server-stream,version}.test.ts"],
           env: { TRANSPORT: "websocket", SOCKET_EVENTS: "1" },
-          testTimeout: 30_000,
         },
       },
       {
@@ -65,7 +64,6 @@ export default defineConfig({
           name: "binary",
           include: ["tests/integration/{client-faults,client-network,client-twin,server-stream}.test.ts"],
           env: { TRANSPORT: "websocket", WIRE: "binary" },
-          testTimeout: 30_000,
         },
       },
       {
@@ -75,10 +73,9 @@ export default defineConfig({
           name: "attached",
           include: ["tests/integration/{access,bounds,client-faults,server-stream}.test.ts"],
           env: { ATTACHED: "live" },
-          testTimeout: 30_000,
         },
       },
-      { extends: true, test: { name: "types", include: ["tests/types/**/*.test.ts"], testTimeout: 120_000 } },
+      { extends: true, test: { name: "types", include: ["tests/types/**/*.test.ts"] } },
       { extends: true, test: { ...browser, name: "browser", env: { REACT_COMPILER: "1" }, sequence: { groupOrder: 1 } } },
       ...(process.env.TEST_FULL ? [plain] : []),
       ...reactProjects,

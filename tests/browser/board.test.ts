@@ -116,7 +116,7 @@ describe.for(PLACES)("a board, on %s", ([, url, engine]) => {
     await over(mine, "To do");
     await shows(board(theirs).cursors, [names[0]!]);
     const at = await over(mine, "Doing");
-    await expect.poll(async () => Math.round((await board(theirs).cursors.first().boundingBox())!.x - at), { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => Math.round((await board(theirs).cursors.first().boundingBox())!.x - at)).toBe(0);
     await count(board(mine).cursors, 0);
     await over(theirs, "Done");
     await shows(board(mine).cursors, [names[1]!]);

@@ -31,7 +31,7 @@ const chat = (page: Page) => {
       await page.getByLabel("Ask the model").press("Enter");
     },
     /** Until the answer has so many words. */
-    reaches: (least: number) => expect.poll(words, { timeout: 20_000, interval: 10 }).toBeGreaterThanOrEqual(least),
+    reaches: (least: number) => expect.poll(words, { interval: 10 }).toBeGreaterThanOrEqual(least),
   };
 };
 

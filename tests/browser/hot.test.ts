@@ -48,7 +48,7 @@ describe.runIf(dev)("hot reload, on next dev", () => {
           await expect.poll(() => list.rows.last().textContent()).toContain(added);
           return list.rows.last().textContent();
         },
-        { timeout: 30_000, interval: 200 },
+        { interval: 200 },
       )
       .toMatch(/^bread \d+!$/);
     await expect.poll(() => list.rows.first().textContent()).toBe("milk");
@@ -66,7 +66,7 @@ describe.runIf(dev)("hot reload, on next dev", () => {
       ["const [filter, setFilter] = useFilter();", "const [filter, setFilter] = useFilter();\n  const motto = useTodo((todo) => todo.motto);"],
       ['{left === 1 ? "item" : "items"} left', '{left === 1 ? "item" : "items"} left {typeof motto === "string" && motto}'],
     );
-    await page.getByText("1 item left one by one").waitFor({ timeout: 30_000 });
+    await page.getByText("1 item left one by one").waitFor();
     await shows(todos(page).rows, ["milk"]);
     await page.reload();
     await hydrated(page);

@@ -117,14 +117,14 @@ class Tabs {
   }
 
   async #sees(page: Page, title: string): Promise<number> {
-    const when = await page.waitForFunction((title) => (window as unknown as Watching).seen[title], title, { timeout: 30_000, polling: 50 });
+    const when = await page.waitForFunction((title) => (window as unknown as Watching).seen[title], title, { polling: 50 });
     return (await when.jsonValue()) as number;
   }
 
   /** All tabs show just these to-dos, and none has ever shown one twice. */
   async show(titles: readonly string[]): Promise<void> {
     for (const page of this.pages) {
-      await expect.poll(async () => (await todos(page).rows.allTextContents()).sort(), { timeout: 30_000 }).toEqual([...titles].sort());
+      await expect.poll(async () => (await todos(page).rows.allTextContents()).sort()).toEqual([...titles].sort());
       const most = await page.evaluate(() => (window as unknown as Watching).most);
       expect(Object.values(most).filter((count) => count > 1)).toEqual([]);
     }

@@ -42,9 +42,7 @@ describe.for(SERVERS)("the ticker, on %s", ([, url]) => {
     expect(before.quotes).toHaveLength(1000);
     await reaches(page, before.seen + 60);
     // What an effect counts may stand there a moment after what it counts.
-    await expect
-      .poll(async () => look(page).then(({ seen, rendered }) => rendered - seen), { timeout: 10_000, interval: 10 })
-      .toBe(before.rendered - before.seen);
+    await expect.poll(async () => look(page).then(({ seen, rendered }) => rendered - seen), { interval: 10 }).toBe(before.rendered - before.seen);
     const after = await look(page);
     const changed = after.quotes.filter((text, i) => text !== before.quotes[i]).length;
     expect(changed).toBe(Math.min(after.trades - before.trades, 1000));
@@ -60,7 +58,7 @@ describe.for(SERVERS)("the ticker, on %s", ([, url]) => {
           const [mine, theirs] = await Promise.all([look(one), look(other)]);
           return mine.trades === theirs.trades ? [mine.quotes, theirs.quotes].map((quotes) => quotes.join()) : [];
         },
-        { timeout: 20_000, interval: 7 },
+        { interval: 7 },
       )
       .toSatisfy(([mine, theirs]: string[]) => mine !== undefined && mine === theirs);
   });
@@ -77,7 +75,7 @@ describe.for(SERVERS)("the ticker, on %s", ([, url]) => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       return (await trades()) - before;
     };
-    await expect.poll(stands, { timeout: 20_000 }).toBe(0);
+    await expect.poll(stands).toBe(0);
     const page = await (await visit({ url })).open("/ticker");
     await reaches(page, 2);
   });

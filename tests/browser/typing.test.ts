@@ -66,7 +66,7 @@ async function open(visitor: Visitor, key: string): Promise<Opened> {
   const page = await visitor.context.newPage();
   await page.goto(`${far.url}/#${key}`);
   const input = page.getByLabel("Title");
-  await input.waitFor({ timeout: 30_000 });
+  await input.waitFor();
   await input.focus();
   await input.evaluate((element) => (element as HTMLInputElement).setSelectionRange(1, 1));
   const ticker = setInterval(() => void twin.form(key).tick(), 100);

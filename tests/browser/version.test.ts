@@ -48,7 +48,7 @@ test("a page that is too old for the server keeps what it shows, says so, and is
 
   await server.kill();
   await deploy(server.url);
-  await connection(page).outdated.waitFor({ timeout: 30_000 });
+  await connection(page).outdated.waitFor();
   await shows(list.rows, ["milk"]);
   expect(await page.title()).not.toBe("2");
   await about.click();

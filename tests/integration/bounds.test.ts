@@ -3,11 +3,12 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { commitsOf } from "../../lib/wire/frame-commits.js";
 import { Follower, serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
+import { soon } from "../kit/soon.js";
 import { stalled } from "../kit/stalled.js";
 import { listen } from "../kit/stream.js";
 
@@ -55,7 +56,7 @@ test("who calls events faster than a session may is told when to come again, and
   expect((await app.twin.note(greedy.session).$snapshot()).count).toBe(made);
   expect(await other.call("note.add")).toBe(1);
   expect((refused[0]?.error?.data as { retryAfter: number } | undefined)?.retryAfter).toBeLessThanOrEqual(1100);
-  await vi.waitFor(async () => expect(await greedy.call("note.add")).toBe(made + 1), { timeout: 5000 });
+  await soon(async () => expect(await greedy.call("note.add")).toBe(made + 1));
 });
 
 test("an event that came too fast has taken no number: it runs when it is sent again, and so do those after it", async () => {
@@ -65,14 +66,11 @@ test("an event that came too fast has taken no number: it runs when it is sent a
   let refused = await visitor.number("note.add", ++n, []);
   while (!refused.error) refused = await visitor.number("note.add", ++n, []);
   expect(refused.error).toMatchObject(limited("eventRate"));
-  const again = await vi.waitFor(
-    async () => {
-      const answer = await visitor.number("note.add", n, []);
-      expect(answer.error).toBeUndefined();
-      return answer;
-    },
-    { timeout: 5000 },
-  );
+  const again = await soon(async () => {
+    const answer = await visitor.number("note.add", n, []);
+    expect(answer.error).toBeUndefined();
+    return answer;
+  });
   expect(again.value).toMatchObject({ v: [n] });
   expect((await visitor.number("note.add", n + 1, [])).value).toMatchObject({ v: [n + 1] });
 });
@@ -93,7 +91,7 @@ test("of one session only so many events wait at once, and others get through", 
   await visitor.call("note.read");
   const held = ["a", "b", "c"].map((key) => visitor.callIn(key, "pad.hold"));
   await reached();
-  await vi.waitFor(() => expect(app.runtime.hosts.live.filter(({ waiting }) => waiting > 0).length).toBe(3), 20_000);
+  await soon(() => expect(app.runtime.hosts.live.filter(({ waiting }) => waiting > 0).length).toBe(3));
   expect((await visitor.ask("note.add", { args: [] })).error).toMatchObject(limited("maxPending"));
   expect(await other.call("note.add")).toBe(1);
   gate().open();
@@ -108,7 +106,7 @@ test("of one room only so many events wait at once, and other rooms go on", asyn
   for (const visitor of [one, two]) await visitor.call("note.read");
   const held = [one, two].map((visitor) => visitor.callIn("full", "pad.hold"));
   await reached();
-  await vi.waitFor(() => expect(app.runtime.hosts.live.find(({ key }) => key === "full")?.waiting).toBe(2), 20_000);
+  await soon(() => expect(app.runtime.hosts.live.find(({ key }) => key === "full")?.waiting).toBe(2));
   expect((await two.ask("pad.add", { key: "full", args: [] })).error).toMatchObject(limited("maxWaiting"));
   expect((await two.number("pad.add", 1, [], { key: "full" })).error).toMatchObject(limited("maxWaiting"));
   expect(await two.callIn("other", "pad.add")).toBe(1);
@@ -132,7 +130,7 @@ test("a session has only so many streams, and a tab that comes back takes the pl
   await back.state("note");
   await app.visitor().live({ store: "note" }).state("note");
   second.stream.close();
-  await vi.waitFor(() => expect(app.runtime.streams.size).toBe(2), 20_000);
+  await soon(() => expect(app.runtime.streams.size).toBe(2));
   await visitor.live({ store: "note" }).state("note");
 });
 
@@ -201,7 +199,7 @@ test("only so many scope instances are in memory: those that nobody uses make ro
   expect((await visitor.ask("pad.add", { key: "c", args: [] })).error).toMatchObject({ code: "UNAVAILABLE", httpStatus: 503 });
   expect(await visitor.callIn("a", "pad.add")).toBe(1);
   a?.stream.close();
-  await vi.waitFor(async () => expect(await visitor.callIn("c", "pad.add")).toBe(1), 20_000);
+  await soon(async () => expect(await visitor.callIn("c", "pad.add")).toBe(1));
   expect(await visitor.callIn("room 3", "pad.add")).toBe(2);
 });
 
@@ -239,7 +237,7 @@ test("a reader that stops while 200 MB of changes are made costs less than 20 MB
   const visitor = app.visitor();
   await visitor.call("note.read");
   const reader = await stalled(app.site, visitor.jar.cookie as string, { watch: [{ store: "pad", key: "a" }] });
-  await vi.waitFor(() => expect(app.runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true), 20_000);
+  await soon(() => expect(app.runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true));
   const pad = app.twin.pad("a");
   const line = "x".repeat(100_000);
   for (let n = 0; n < 20; n++) await pad.write(`warm ${n} ${line} ${n}`);
@@ -284,13 +282,13 @@ test("long answers that are not read cost no more than `maxAnswers`, and one tha
     line.on("error", () => {}).pause();
     onTestFinished(() => void line.destroy());
   }
-  await vi.waitFor(async () => expect((await app.twin.pad("a").$snapshot()).count).toBe(18), 20_000);
+  await soon(async () => expect((await app.twin.pad("a").$snapshot()).count).toBe(18));
   const read = await app.visitor().ask("pad.long", { key: "a", args: [3e6] });
   expect(read.value).toHaveLength(3e6);
   expect(app.runtime.outflow.bytes).toBeLessThanOrEqual(20e6);
-  await vi.waitFor(() => {
+  await soon(() => {
     collect();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
-  }, 20_000);
+  });
   expect(await app.twin.pad("a").add()).toBe(20);
 }, 60_000);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { current, event, state, update } from "twinstate";
 import { scope, type TwinOptions } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror } from "../../lib/mirror/mirror.js";
 import { decodeValue } from "../../lib/wire/value-codec.js";
@@ -11,6 +11,7 @@ import { sqlite } from "../../server/storage/sqlite.js";
 import { type Numbered, plainValue, serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { mayMount, smallDisk, temporaryFolder } from "../kit/files.js";
+import { soon } from "../kit/soon.js";
 import { storages } from "../kit/storages.js";
 
 class Todo {
@@ -105,7 +106,7 @@ test.each(storages)("on %s, a field that is not kept is told anew when its scope
   const have = live.have("room");
   live.stream.close();
   // It is out of memory when nobody is left: then it forgets.
-  await vi.waitFor(async () => expect((await twin.room("a").$snapshot()).typing).toBe(""), 20_000);
+  await soon(async () => expect((await twin.room("a").$snapshot()).typing).toBe(""));
   const back = one.live({ store: "room", key: "a", have });
   // What was saved whole has the numbers that clients know: the rest of the state does not come again.
   const [brought] = await back.until(([head]) => head === "resume" || head === "snapshot");
@@ -256,7 +257,7 @@ test.skipIf(!mayMount)(
     const waiting = Promise.all([big, late]).then((values) => {
       settled = values;
     });
-    await vi.waitFor(() => expect(logs.some(({ error }) => String((error as Error).cause).includes("the disk is full"))).toBe(true), { timeout: 10_000 });
+    await soon(() => expect(logs.some(({ error }) => String((error as Error).cause).includes("the disk is full"))).toBe(true));
     // Another room, with less to say, works on.
     expect(await twin.room("b").add("small")).toBe(1);
     expect(settled).toBeUndefined();

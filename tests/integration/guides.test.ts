@@ -102,7 +102,7 @@ async function signsInAndOut(app: Awaited<ReturnType<typeof serveApp>>, name: st
   const answer = await phone.fetch(app.site.origin + out, { method: "POST", headers, body: "{}" });
   expect(answer.ok || answer.status === 303).toBe(true);
   // The live stream ends, and comes back as nobody's.
-  await expect.poll(() => client.$visitor, { timeout: 10_000 }).toBe(null);
+  await expect.poll(() => client.$visitor).toBe(null);
   await expect(wall.write("again")).rejects.toMatchObject({ code: "FORBIDDEN" });
   // So is whoever has a copy of the cookie, and the other device is not.
   await expect((await app.open(copy).wall()).write("mine")).rejects.toMatchObject({ code: "FORBIDDEN" });
@@ -317,7 +317,7 @@ test("docs/SCHEDULES.md: an auction closes by itself, a late bid puts that off, 
   const app = await serveApp(schedulesApp());
   const auction = await app.open(new Browser()).auction("a");
   await auction.begin("vase", new Date(Date.now() + 200));
-  await expect.poll(() => auction.$snapshot(), { timeout: 10_000 }).toMatchObject({ open: false, news: ["vase: sold for nothing."] });
+  await expect.poll(() => auction.$snapshot()).toMatchObject({ open: false, news: ["vase: sold for nothing."] });
   await auction.begin("clock", new Date(Date.now() + 2000));
   expect(await auction.bid(5)).toBe(true);
   const [close, announce] = await app.twin.auction("a").$schedules();

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { createTRPCClient, httpBatchStreamLink } from "@trpc/client";
 import { current, event, type Internal, state, update } from "twinstate";
 import { createTwin, memory, scope, type TwinOptions } from "twinstate/server";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { sqlite } from "../../server/storage/sqlite.js";
 import { type Answer, type Numbered, plainValue, serveTwin, type Visitor } from "../kit/app.js";
 import { temporaryFolder } from "../kit/files.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
+import { soon } from "../kit/soon.js";
 import { storages } from "../kit/storages.js";
 import { openSocket } from "../kit/stream.js";
 
@@ -332,7 +333,7 @@ test("from server code also where the scope instance has left memory since", asy
   const { twin, runtime } = await serveTwin({ stores, models, idle: 0 });
   await twin.board("a").fill("a", "b");
   const { items } = await twin.board("a").$snapshot();
-  await vi.waitFor(() => expect(runtime.hosts.size).toBe(0));
+  await soon(() => expect(runtime.hosts.size).toBe(0));
   expect(await items[1]?.toggle()).toBe("b");
   const now = await twin.board("a").$snapshot();
   expect(titlesDone(now.items as unknown as Item[])).toEqual(["b"]);
@@ -362,7 +363,7 @@ test("a queue policy counts the calls of one instance", async () => {
   await reached();
   expect(refusalOf(await ask("a"))).toBe("DROPPED");
   const other = ask("b");
-  await vi.waitFor(() => expect(runtime.hosts.live[0]?.waiting).toBe(2));
+  await soon(() => expect(runtime.hosts.live[0]?.waiting).toBe(2));
   gate().open();
   expect((await Promise.all([first, other])).map(({ status }) => status)).toEqual([200, 200]);
 });
@@ -492,7 +493,7 @@ test("a store with volatile fields keeps the numbers of its instances over its l
   await live.state("draft", ({ typing }) => typing.length === 2);
   const on = live.on("draft", ({ kept }) => kept[1]);
   live.stream.close();
-  await vi.waitFor(() => expect(runtime.hosts.size).toBe(0));
+  await soon(() => expect(runtime.hosts.size).toBe(0));
   expect(await visitor.ask("draft.Item.toggle", { key: "a", on, args: [] })).toMatchObject({ value: "more" });
 });
 
@@ -532,7 +533,7 @@ test("a store that nobody has changed may begin again: a call on what a page sho
     await live.state("loaded");
     const on = live.on("loaded", ({ items }) => items.find((item: Item) => item.title === title));
     live.stream.close();
-    await vi.waitFor(() => expect(runtime.hosts.size).toBe(0));
+    await soon(() => expect(runtime.hosts.size).toBe(0));
     return on;
   };
   const ask = (on: unknown) => visitor.ask("loaded.Item.toggle", { key: "x", on, args: ["!"] });

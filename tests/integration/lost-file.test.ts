@@ -1,11 +1,12 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { event, state } from "twinstate";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { sqlite } from "../../server/storage/sqlite.js";
 import { SqliteFile } from "../../server/storage/sqlite-file.js";
 import { type Numbered, serveTwin } from "../kit/app.js";
 import { temporaryFolder } from "../kit/files.js";
+import { soon } from "../kit/soon.js";
 
 class Counter {
   @state count = 0;
@@ -78,7 +79,7 @@ test("a file that was moved away and back goes on as if nothing had been, and is
   renameSync(`${file}.away`, file);
   expect(await ready()).toBe(200);
   // The call that was refused is asked again under its number.
-  await vi.waitFor(async () => expect((await visitor.number("counter.add", 2, [1], { i })).error).toBeUndefined(), 10_000);
+  await soon(async () => expect((await visitor.number("counter.add", 2, [1], { i })).error).toBeUndefined());
   expect(await visitor.call("counter.add", 1)).toBe(3);
   rmSync(file);
   expect((await visitor.ask("counter.add", { args: [1] })).error?.code).toBe("UNAVAILABLE");

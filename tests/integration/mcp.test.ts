@@ -1,10 +1,11 @@
 import { current, EventError, effect, event, type Presence, presence, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { mcp } from "twinstate/server/mcp";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
 import { serveAgents, TestAgent } from "../kit/agent.js";
 import { serveTwin } from "../kit/app.js";
+import { soon } from "../kit/soon.js";
 
 class Item {
   @state title = "";
@@ -209,7 +210,7 @@ test("changes of subscribed resources are told, also of volatile state, and afte
   const told = async (change: () => Promise<unknown>, what: string) => {
     one.changed.length = 0;
     await change();
-    await vi.waitFor(() => expect(one.changed).toContain(what), 20_000);
+    await soon(() => expect(one.changed).toContain(what));
   };
   await told(() => twin.room("a b").say("1"), uri);
   await told(() => twin.room("a b").tick(1), uri);
@@ -235,7 +236,7 @@ test("a subscription that is given up before it has begun is answered all the sa
   await client.unsubscribeResource({ uri: "twin://todo" });
   await client.subscribeResource({ uri });
   await twin.room("a b").say("1");
-  await vi.waitFor(() => expect(changed).toContain(uri), 20_000);
+  await soon(() => expect(changed).toContain(uri));
 });
 
 test("a call that the agent cancels is cancelled", async () => {
@@ -244,9 +245,9 @@ test("a call that the agent cancels is cancelled", async () => {
   const control = new AbortController();
   const call = one.client.callTool({ name: "todo-wait", arguments: {} }, undefined, { signal: control.signal });
   call.catch(() => {});
-  await vi.waitFor(() => expect(waits.size).toBe(1), 20_000);
+  await soon(() => expect(waits.size).toBe(1));
   control.abort();
-  await vi.waitFor(() => expect(waits.size).toBe(0), 20_000);
+  await soon(() => expect(waits.size).toBe(0));
   await expect(call).rejects.toThrow();
 });
 

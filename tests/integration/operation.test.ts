@@ -1,10 +1,11 @@
 import { event, state } from "twinstate";
 import { createTwin, type LogEntry, memory, scope } from "twinstate/server";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { SECRET, serveTwin, Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
 import { Jar, serve } from "../kit/http.js";
+import { soon } from "../kit/soon.js";
 import { attach } from "../kit/transport.js";
 
 class Note {
@@ -171,7 +172,7 @@ test("a failure is logged with its event, and the arguments only as the app says
     const one = visitor();
     const answers = [await one.ask("note.fail", { args: ["my password"] }), await one.number("note.fail", 1, ["my password"])];
     expect(answers.map(({ error }) => error?.code)).toEqual(["INTERNAL", "INTERNAL"]);
-    await vi.waitFor(() => expect(logs.filter(({ level }) => level === "error").length).toBe(2), 20_000);
+    await soon(() => expect(logs.filter(({ level }) => level === "error").length).toBe(2));
     const told = logs.filter(({ level }) => level === "error");
     for (const [i, { id, event, message }] of told.entries()) {
       expect({ data: { id }, event, message }).toEqual({ data: answers[i]?.error?.data, event: "note.fail", message: "the database is on fire" });

@@ -8,6 +8,7 @@ import { decodeValue } from "../../lib/wire/value-codec.js";
 import { serveTwin } from "../kit/app.js";
 import { call, openClient, openTwin } from "../kit/client.js";
 import { Jar } from "../kit/http.js";
+import { soon } from "../kit/soon.js";
 
 // A refusal reaches whoever has called, whatever is in it. tests/property/endings.test.ts tries everything else that an event may end with.
 
@@ -175,7 +176,7 @@ test("an app's log that throws is told of on the console, and so is what it was 
   };
   const { visitor } = await serveTwin({ stores: { shop: scope.shared(Shop) }, log, logArguments: () => log() });
   expect((await visitor().ask("shop.fail", { args: ["undefined"] })).error?.code).toBe("INTERNAL");
-  await vi.waitFor(() => expect(String(print.mock.calls)).toContain("The app's own `log` or `logArguments` has thrown: The log is down."));
+  await soon(() => expect(String(print.mock.calls)).toContain("The app's own `log` or `logArguments` has thrown: The log is down."));
   expect(await visitor().call("shop.next")).toBe(1);
 });
 

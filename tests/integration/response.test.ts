@@ -2,6 +2,7 @@ import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { serveTwin } from "../kit/app.js";
+import { soon } from "../kit/soon.js";
 import { listen } from "../kit/stream.js";
 
 // That what comes past the handler is what a stream has to bring is shown by the project `attached`, which runs the tests of streams so.
@@ -61,9 +62,9 @@ test("it ends with its line, and no stream is left behind", async () => {
   expect(runtime.streams.size).toBe(1);
   const reader = response.body?.getReader();
   await reader?.cancel();
-  await vi.waitFor(() => expect(runtime.streams.size).toBe(0), 20_000);
+  await soon(() => expect(runtime.streams.size).toBe(0));
   const whole = (await ask("/api/twin", watch)).text();
-  await vi.waitFor(() => expect(runtime.streams.size).toBe(1), 20_000);
+  await soon(() => expect(runtime.streams.size).toBe(1));
   await twin.close();
   expect(await whole).toMatch(/data: \["bye","closed"\]\n\nevent: return\ndata: \n\n$/);
   expect(site.server.listening).toBe(true);

@@ -3,6 +3,7 @@ import { createTwin, memory, type StoreClass, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { SECRET, serveTwin } from "../kit/app.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
+import { soon } from "../kit/soon.js";
 
 /** A module's class, as each evaluation of the module makes it. */
 function evaluate() {
@@ -155,7 +156,7 @@ test("a class that cannot be made leaves the old one running", async () => {
     }
   }
   again(Broken);
-  await vi.waitFor(() => expect(logs.map(({ message }) => message).join()).toContain("`counter.count` cannot hold"), 20_000);
+  await soon(() => expect(logs.map(({ message }) => message).join()).toContain("`counter.count` cannot hold"));
   expect(await visitor.call("counter.add", 1)).toBe(2);
   expect(await live.state("counter", (counter) => counter.count === 2)).toEqual({ count: 2 });
 });
@@ -215,7 +216,7 @@ test("a replaced class keeps what no storage keeps: who is here is here still", 
   const live = visitor.live({ store: "counter" });
   const before = await live.state("counter", (counter) => counter.people.length === 1);
   again(room("welcome"));
-  await vi.waitFor(async () => expect((await visitor.call("counter.greet")) as unknown).toBe("welcome 1"), 20_000);
+  await soon(async () => expect((await visitor.call("counter.greet")) as unknown).toBe("welcome 1"));
   expect(await live.state("counter")).toEqual(before);
 });
 
@@ -282,8 +283,8 @@ test("who is here is said anew by the new class, also where the old one had no s
   const visitor = served.visitor();
   await visitor.live({ store: "room", key: "x" }).state("room");
   again(listing("first"));
-  await vi.waitFor(async () => expect(await people()).toEqual(["first"]));
+  await soon(async () => expect(await people()).toEqual(["first"]));
   again(listing("second"));
-  await vi.waitFor(async () => expect(await people()).toEqual(["second"]));
+  await soon(async () => expect(await people()).toEqual(["second"]));
   expect(served.logs).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { EventError, event, state } from "twinstate";
 import { type CommitRecord, memory } from "twinstate/server";
 import { expect, test, vi } from "vitest";
 import { plainValue, serveTwin, Visitor } from "../kit/app.js";
+import { soon } from "../kit/soon.js";
 
 class Counter {
   @state count = 0;
@@ -75,7 +76,7 @@ test("no answer and no frame leaves before its commit is stored", async () => {
   const call = visitor.call("counter.add", 1).then(() => {
     answered = true;
   });
-  await vi.waitFor(() => expect(storage.appends).toBe(2), 20_000);
+  await soon(() => expect(storage.appends).toBe(2));
   // Whatever was to leave would be here by the time that another request is answered.
   await visitor.ask("$unwatch", { client: visitor.client, epoch: 1, watch: [] });
   expect([answered, live.all("frame")]).toEqual([false, []]);
@@ -93,7 +94,7 @@ test("who comes while a commit is being stored sees it when it is, and once", as
     stored = resolve;
   });
   const call = visitor.call("counter.add", 1);
-  await vi.waitFor(() => expect(storage.appends).toBe(2), 20_000);
+  await soon(() => expect(storage.appends).toBe(2));
   const late = visitor.live({ store: "counter" });
   const resumed = visitor.live({ store: "counter", have: live.have("counter") });
   await late.until(([kind]) => kind === "hello");

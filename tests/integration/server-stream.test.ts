@@ -1,8 +1,9 @@
 import { event, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { commitsOf } from "../../lib/wire/frame-commits.js";
 import { serveTwin, Visitor } from "../kit/app.js";
+import { soon } from "../kit/soon.js";
 import { stalled } from "../kit/stalled.js";
 
 class Note {
@@ -221,15 +222,15 @@ test("of two streams that begin at once, the one of the newer epoch stays, which
 test("a client that has closed leaves no stream, no timer and no host behind", async () => {
   const { visitor, runtime } = await start();
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
-  await vi.waitFor(() => expect(runtime.hosts.live).toEqual([]), 20_000);
+  await soon(() => expect(runtime.hosts.live).toEqual([]));
   const before = timers();
   const streams = Array.from({ length: 50 }, (_, n) => visitor.live({ store: "note" }, { store: "pad", key: `room ${n}` }));
   for (const stream of streams) await stream.state("pad");
   expect([runtime.streams.size, runtime.hosts.live.length]).toEqual([50, 51]);
   for (const { stream } of streams) stream.close();
-  await vi.waitFor(() => expect([runtime.streams.size, runtime.hosts.live.length]).toEqual([0, 0]), 20_000);
+  await soon(() => expect([runtime.streams.size, runtime.hosts.live.length]).toEqual([0, 0]));
   // Apart from those of HTTP's own idle connections.
-  await vi.waitFor(() => expect(timers() - before).toBeLessThan(10), 20_000);
+  await soon(() => expect(timers() - before).toBeLessThan(10));
 });
 
 test("a closing server says goodbye", async () => {
@@ -244,7 +245,7 @@ test("a closing server says goodbye", async () => {
 test("a reader that does not read costs bounded memory, and gets one snapshot of what it missed", async () => {
   const { visitor, runtime, site } = await start({ maxQueued: 10_000 });
   const slow = await stalled(site, visitor.jar.cookie as string, { watch: [{ store: "pad", key: "a" }] });
-  await vi.waitFor(() => expect(runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true), 20_000);
+  await soon(() => expect(runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true));
   // More than the sockets of both ends hold.
   const line = "x".repeat(100_000);
   for (let n = 0; n < 200; n++) await visitor.callIn("a", "pad.write", `${n} ${line} ${n}`);
@@ -266,10 +267,10 @@ test("a reader that does not read costs bounded memory, and gets one snapshot of
 test("a reader that goes away in the middle leaves no stream behind, and is no error of the server", async () => {
   const { visitor, runtime, site, logs } = await start();
   const reader = await stalled(site, visitor.jar.cookie as string, { watch: [{ store: "pad", key: "a" }] });
-  await vi.waitFor(() => expect(runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true), 20_000);
+  await soon(() => expect(runtime.hosts.live.some(({ id }) => id === "room/a")).toBe(true));
   for (let n = 0; n < 100; n++) await visitor.callIn("a", "pad.write", `${n} ${"x".repeat(100_000)}`);
   reader.break();
   for (let n = 0; n < 5; n++) await visitor.callIn("a", "pad.write", `${n} ${"x".repeat(100_000)}`);
-  await vi.waitFor(() => expect(runtime.streams.size).toBe(0), 20_000);
+  await soon(() => expect(runtime.streams.size).toBe(0));
   expect(logs.filter(({ level }) => level === "error")).toEqual([]);
 });

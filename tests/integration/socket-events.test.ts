@@ -8,6 +8,7 @@ import { type Numbered, serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown, status } from "../kit/client.js";
 import { gate, reached, renew, wait } from "../kit/gate.js";
 import { Network } from "../kit/network.js";
+import { soon } from "../kit/soon.js";
 import { openSocket } from "../kit/stream.js";
 
 // What holds for events however they come is shown by the project `websocket`, in which they come by socket.
@@ -96,11 +97,11 @@ const inputOf = ({ client }: Visitor, n: number, args: readonly unknown[]) => ({
 
 /** Calls until that goes by socket, as it does when the next one is open. */
 const bySocket = (network: Network, run: () => unknown) =>
-  vi.waitFor(async () => {
+  soon(async () => {
     network.posted.length = 0;
     await run();
     expect(network.posted).toEqual([]);
-  }, 10_000);
+  });
 
 /** What holds for sockets of both kinds. */
 const both = test.for(["json", "binary"] as const);
@@ -273,7 +274,7 @@ test("twin.$recheck ends sockets, and the events of the next one are heard as wh
   const back = status(client, ({ status }) => status === "reconnecting").then(() => status(client, ({ status }) => status === "online"));
   app.twin.$recheck({ session });
   await back;
-  await vi.waitFor(async () => expect(await call(note, "who")).toBe("ann"), 10_000);
+  await soon(async () => expect(await call(note, "who")).toBe("ann"));
   expect(posted()).toEqual([]);
 });
 
@@ -382,7 +383,7 @@ test("a log that throws ends neither the socket nor the server", async () => {
   const { say, answer } = await speak(await start({ log }));
   say(1, "write", 1, "before");
   say(2, "fail", 2);
-  await vi.waitFor(() => expect(log).toHaveBeenCalledWith(expect.objectContaining({ level: "error" })), 10_000);
+  await soon(() => expect(log).toHaveBeenCalledWith(expect.objectContaining({ level: "error" })));
   say(3, "who", 3);
   expect(await answer(3)).toHaveLength(3);
 });
@@ -398,7 +399,7 @@ both("a socket that breaks between a call and its answer: it is asked again by r
   // At once, and not when there is a stream again.
   network.streams = false;
   network.cut();
-  await vi.waitFor(() => expect(posted()).toContain("note.hold"), 20_000);
+  await soon(() => expect(posted()).toContain("note.hold"));
   network.streams = true;
   gate().open();
   expect(await held).toBe(1);

@@ -1,8 +1,9 @@
 import { current, event, state } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { plainValue, serveTwin, type Visitor } from "../kit/app.js";
+import { soon } from "../kit/soon.js";
 import { listen } from "../kit/stream.js";
 
 let seen: string[] = [];
@@ -73,12 +74,12 @@ test("the late end of an earlier page's stream is no departure of the tab", asyn
   const after = await next.connect();
   await after.until(([kind]) => kind === "snapshot");
   before.close();
-  await vi.waitFor(() => expect(runtime.streams.size).toBe(1), 20_000);
+  await soon(() => expect(runtime.streams.size).toBe(1));
   await next.write("x");
   const { tab } = plainValue(await next.write("y")) as { tab: string };
   expect(seen).toEqual([`${tab} came`]);
   after.close();
-  await vi.waitFor(() => expect(seen).toEqual([`${tab} came`, `${tab} left`]), 20_000);
+  await soon(() => expect(seen).toEqual([`${tab} came`, `${tab} left`]));
 });
 
 test("another session gets neither a tab nor its store, by whichever page it says that it is", async () => {

@@ -2,12 +2,13 @@ import { request } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { type EventError, event, state, toPlain, update } from "twinstate";
 import { lasting, pair } from "twinstate/testing";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createGate } from "../../server/task/gate.js";
 import { serveTwin } from "../kit/app.js";
 import { call, liveOf, openClient, openTwin } from "../kit/client.js";
 import { Jar } from "../kit/http.js";
+import { soon } from "../kit/soon.js";
 
 const MB = 1 << 20;
 
@@ -110,7 +111,7 @@ test("a file arrives in its bytes, with name and type, beside other arguments", 
   expect(await attached).toBe(3 * MB);
   expect(toPlain(desk.files)).toEqual([{ name: "a.bin", type: "application/x-a", bytes: 3 * MB, sum: sumOf(bytes) }]);
   expect(desk.note).toBe("hello");
-  await vi.waitFor(() => expect(uploads.size).toBe(0));
+  await soon(() => expect(uploads.size).toBe(0));
 });
 
 test("several files of one call arrive, an empty one and the same one twice too", async () => {
@@ -153,7 +154,7 @@ test("behaviour 93: a streaming event sees chunks before the end, and the socket
   release();
   expect([(await posted).status, (await answer).status]).toEqual([200, 200]);
   expect(pulled).toBe(size);
-  await vi.waitFor(() => expect(desk.files[0]?.bytes).toBe(size));
+  await soon(() => expect(desk.files[0]?.bytes).toBe(size));
   void twin;
 });
 
@@ -245,7 +246,7 @@ describe("nothing is left behind", () => {
     attached.cancel();
     release();
     expect((await refusalOf(attached)).code).toBe("CANCELLED");
-    await vi.waitFor(() => expect([aborted, uploads.size]).toEqual([true, 0]));
+    await soon(() => expect([aborted, uploads.size]).toEqual([true, 0]));
     expect([toPlain(desk.files), attached.progress]).toEqual([[], 0]);
   });
 
@@ -256,7 +257,7 @@ describe("nothing is left behind", () => {
     const { code, message } = await refusalOf(call(twin, "attach", new File([pattern(2 * MB)], "a")));
     expect([code, message]).toEqual(["CUT_SHORT", expect.stringContaining(`${MB} of ${2 * MB} bytes`)]);
     expect(message).toContain("`experimental.proxyClientMaxBodySize`");
-    await vi.waitFor(() => expect(uploads.size).toBe(0));
+    await soon(() => expect(uploads.size).toBe(0));
     expect(toPlain(desk.files)).toEqual([]);
   });
 
@@ -271,7 +272,7 @@ describe("nothing is left behind", () => {
     breaker.abort();
     release();
     expect((await refusalOf(attached)).code).toBe("CUT_SHORT");
-    await vi.waitFor(() => expect(uploads.size).toBe(0));
+    await soon(() => expect(uploads.size).toBe(0));
     expect(toPlain(desk.files)).toEqual([]);
   });
 
@@ -281,14 +282,14 @@ describe("nothing is left behind", () => {
       code: "CUT_SHORT",
       message: expect.stringContaining("`client_max_body_size`"),
     });
-    await vi.waitFor(() => expect(uploads.size).toBe(0));
+    await soon(() => expect(uploads.size).toBe(0));
   });
 
   test("an event that does not read its file ends all the same", async () => {
     const { twin, desk, uploads } = await served();
     await call(twin, "unread", new File([pattern(8 * MB)], "a"));
     expect(desk.note).toBe("done");
-    await vi.waitFor(() => expect(uploads.size).toBe(0));
+    await soon(() => expect(uploads.size).toBe(0));
   });
 
   test("a file is read once, and by its own session alone", async () => {

@@ -13,6 +13,7 @@ import { EVENTS } from "../../server/wire/sse.js";
 import { type Numbered, SECRET, serveTwin, type Visitor } from "../kit/app.js";
 import { call, liveOf, openClient, openTwin, shown } from "../kit/client.js";
 import { inRequest } from "../kit/next.js";
+import { soon } from "../kit/soon.js";
 
 /** The sessions of admins: what an app keeps in a database. */
 const admins = new Set<string>();
@@ -422,7 +423,7 @@ test("an audience with whom nobody has watched for a minute costs nothing any mo
   more += 61_000;
   expect(await encodings()).toBe(2);
   seen.stream.close();
-  await vi.waitFor(async () => {
+  await soon(async () => {
     more += 61_000;
     expect(await encodings()).toBe(1);
   });

@@ -10,6 +10,7 @@ import type { Have } from "../../server/host/watchers.js";
 import { StreamConnection } from "../../server/stream/connection.js";
 import { EVENTS } from "../../server/wire/sse.js";
 import { type Follower, type Numbered, plainValue, serveTwin } from "../kit/app.js";
+import { soon } from "../kit/soon.js";
 import { storages } from "../kit/storages.js";
 
 class Item {
@@ -103,7 +104,7 @@ test.each(storages)("on %s, a scope instance whose volatile state alone has chan
   expect(heads(live).filter((head) => head === "frame")).toEqual([]);
   expect(await twin.board("a").$snapshot()).toMatchObject({ typing: "hello", crowd: 1 });
   live.stream.close();
-  await vi.waitFor(() => expect(runtime.hosts.size).toBe(0));
+  await soon(() => expect(runtime.hosts.size).toBe(0));
   expect(given).toEqual({ appends: [], saves: [] });
 });
 
@@ -153,7 +154,7 @@ test("an event that fails takes its volatile changes back, and nothing of them w
     open = resolve;
   });
   const running = visitor().callIn("a", "board.slowly", "never");
-  await vi.waitFor(() => expect(running).toBeDefined());
+  await soon(() => expect(running).toBeDefined());
   open();
   await expect(running).rejects.toThrow();
   await visitor().callIn("a", "board.type", "after");
@@ -278,7 +279,7 @@ async function reader(host: Host, ...wants: { store: string; have?: Have }[]) {
   return { read };
 }
 
-const ticked = (host: Host, n: number) => vi.waitFor(() => expect(host.ticks.number).toBeGreaterThanOrEqual(n));
+const ticked = (host: Host, n: number) => soon(() => expect(host.ticks.number).toBeGreaterThanOrEqual(n));
 
 test("a slow reader has one message of ticks waiting at most: from the second on it is the whole state, written when it is read", async () => {
   const { twin, runtime } = await served((storages[0] as (typeof storages)[number])[1]());
@@ -331,7 +332,7 @@ test("what is fed leaves with a tick, while an event runs that has not committed
     open = resolve;
   });
   const running = twin.board("a").slowly("never");
-  await vi.waitFor(() => expect(host.turn).toBeDefined());
+  await soon(() => expect(host.turn).toBeDefined());
   const store = host.shelf.live.get("board")?.store;
   store?.feed(() => (store.instance as Board).cursors.set("ann", { x: 1, y: 1 }));
   host.ticks.due();
@@ -407,16 +408,16 @@ test("a tick does not overtake a commit that is not stored yet, nor does the who
   const host = await runtime.hosts.use("room/a");
   const { read } = await reader(host);
   const noted = twin.board("a").note("milk");
-  await vi.waitFor(() => expect(host.commits.revision).toBe(1));
+  await soon(() => expect(host.commits.revision).toBe(1));
   // What it says may depend on the note.
   const moved = twin.board("a").move("ann", 1, 1);
   await ticked(host, 1);
   const late = reader(host);
-  await vi.waitFor(() => expect(host.watchers.size).toBe(2));
+  await soon(() => expect(host.watchers.size).toBe(2));
   expect([read(), (await late).read()]).toEqual([[], []]);
   store();
   await Promise.all([noted, moved]);
-  await vi.waitFor(() => expect(read().map(([head]) => head)).toEqual([host.number, "tick"]));
+  await soon(() => expect(read().map(([head]) => head)).toEqual([host.number, "tick"]));
   runtime.hosts.release(host);
 });
 
@@ -437,13 +438,13 @@ test("who comes back with one store of a host, and wants another one too, is not
     store = resolve;
   });
   const noted = twin.board("a").note("bread");
-  await vi.waitFor(() => expect(host.commits.revision).toBe(2));
+  await soon(() => expect(host.commits.revision).toBe(2));
   const { read } = await reader(host, { store: "board", have: [host.incarnation, 1] }, { store: "notice" });
   expect(read()).toEqual([]);
   store();
   await noted;
   const messages: Message[] = [];
-  await vi.waitFor(() => {
+  await soon(() => {
     messages.push(...read());
     expect(messages.map(([head, , ...rest]) => `${head} ${rest.find((one) => typeof one === "string")}`)).toEqual([
       "volatile board",

@@ -9,6 +9,7 @@ import { type App, serveTwin, type Visitor } from "../kit/app.js";
 import { call, openClient, openTwin, shown, status } from "../kit/client.js";
 import { Jar } from "../kit/http.js";
 import { Network } from "../kit/network.js";
+import { soon } from "../kit/soon.js";
 import { type OpenSocket, openSocket, type SocketInput } from "../kit/stream.js";
 
 // That a socket brings what a stream has to bring is shown by the project `websocket`, which runs the tests of streams over sockets.
@@ -88,7 +89,7 @@ test("an upgrade that nobody takes is answered and closed, also where its sender
   const before = await open();
   for (const path of ["/", "/x", "/%zz", "/api/twin/note.write", "/other/$socket/more", ...BELOW])
     expect(await askUpgrade(app, path), path).toMatch(/^HTTP\/1\.1 404 .*\r\n\r\n$/s);
-  await vi.waitFor(async () => expect(await open()).toBeLessThanOrEqual(before), 10_000);
+  await soon(async () => expect(await open()).toBeLessThanOrEqual(before));
   expect((await fetch(`${app.site.url}/health`)).status).toBe(200);
 });
 
@@ -125,7 +126,7 @@ both("what a socket says that is no input, or says twice, ends it, and the serve
   await twice.until(([kind]) => kind === "snapshot");
   twice.send("more");
   expect(await twice.closed).toBe(1008);
-  await vi.waitFor(() => expect(app.runtime.streams.size).toBe(0), 20_000);
+  await soon(() => expect(app.runtime.streams.size).toBe(0));
   expect(await app.visitor.call("note.write", "alive")).toBeUndefined();
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createTwin, type LogEntry, type Models, memory, type Storage, type Stores, type TwinApp, type TwinOptions } from "twinstate/server";
-import { onTestFailed, onTestFinished, vi } from "vitest";
+import { onTestFailed, onTestFinished } from "vitest";
 import { type Node, nodeOf } from "../../lib/graph/node.js";
 import { openFace } from "../../lib/live/faces.js";
 import { createMirror, type Mirror } from "../../lib/mirror/mirror.js";
@@ -12,9 +12,6 @@ import type { Runtime } from "../../server/runtime.js";
 import { Jar, type Site, serve } from "./http.js";
 import { type Listener, listen } from "./stream.js";
 import { attach } from "./transport.js";
-
-// Tests wait on facts: this long only where one does not come, or the machine is very busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 export const SECRET = "a secret for tests alone";
 

@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
 import { decode } from "../../lib/wire/binary.js";
 import type { Jar } from "./http.js";
+import { PATIENCE } from "./patience.js";
 import { socketPath, TRANSPORT, WIRE } from "./transport.js";
 
 export interface Listener {
@@ -119,7 +120,7 @@ class Inbox {
       if (found) return found;
       if (this.#over) throw noSuchMessage(this.messages);
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(noSuchMessage(this.messages)), 20_000);
+        const timer = setTimeout(() => reject(noSuchMessage(this.messages)), PATIENCE);
         this.#waiting.add(() => {
           clearTimeout(timer);
           resolve();

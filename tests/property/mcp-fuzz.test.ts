@@ -1,10 +1,11 @@
 import { scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { serveAgents, TestAgent } from "../kit/agent.js";
 import { serveTwin } from "../kit/app.js";
 import { Board, HIDDEN, Item } from "../kit/hidden-board.js";
 import { mutateValue } from "../kit/mutate.js";
 import { Random } from "../kit/random.js";
+import { soon } from "../kit/soon.js";
 
 const requests = process.env.TEST_FULL === undefined ? 600 : 5000;
 const seed = Number(process.env.SEED ?? (process.env.TEST_FULL ? Date.now() % 1e9 : 1));
@@ -99,7 +100,7 @@ async function fuzz(count: number, planted?: "leak" | "leakIntoState" | "leakByE
   }
   if (planted) await post({ jsonrpc: "2.0", id: "planted", method: "tools/call", params: { name: `board-${planted}`, arguments: { key: ROOM, args: [0] } } });
   look(JSON.stringify(await guest.client.readResource({ uri: URI })));
-  await vi.waitFor(() => expect(guest.changed.length).toBeGreaterThan(0), 20_000);
+  await soon(() => expect(guest.changed.length).toBeGreaterThan(0));
   look(guest.changed.join());
   found.changes = guest.changed.length;
   return { leaks, found, seen: JSON.stringify(await auditor.client.readResource({ uri: URI })), listed: await guest.tools() };

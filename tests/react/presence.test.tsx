@@ -3,6 +3,7 @@ import { act, StrictMode } from "react";
 import type { Person } from "twinstate";
 import { usePresence } from "twinstate/react";
 import { expect, test } from "vitest";
+import { PATIENCE } from "../kit/patience.js";
 import { useLiveCanvas } from "./kit/hooks.js";
 import { join, ME, preload, Source } from "./kit/joined.js";
 import { hydrate, serverHtml, show } from "./kit/page.js";
@@ -11,7 +12,7 @@ import { Canvas } from "./kit/stores.js";
 
 /** Lets what is under way come, as part of the page's life, until a check holds. */
 async function soon(check: () => void): Promise<void> {
-  const until = performance.now() + 10_000;
+  const until = performance.now() + PATIENCE;
   for (;;) {
     await act(async () => new Promise((resolve) => setTimeout(resolve, 20)));
     try {

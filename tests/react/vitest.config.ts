@@ -4,6 +4,7 @@ import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { launchOptions, missing } from "../browser/kit/chromium.js";
+import { PATIENCE, patient, retry } from "../kit/patience.js";
 import { reactCompiler } from "../kit/react-compiler.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -39,6 +40,9 @@ const projects = [false, true].map((compiled) => ({
     setupFiles: [at("kit/setup.ts")],
     globalSetup: [at("kit/site.ts")],
     fsModuleCache: false,
+    ...patient,
+    retry,
+    expect: { poll: { timeout: PATIENCE } },
     browser: {
       enabled: true,
       headless: true,

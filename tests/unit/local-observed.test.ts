@@ -8,6 +8,7 @@ import { useLocal } from "twinstate/react";
 import { expect, test, vi } from "vitest";
 import { LocalStore } from "../../client/local-store.js";
 import { TrackedView } from "../../react/tracked-view.js";
+import { soon } from "../kit/soon.js";
 
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;
@@ -93,7 +94,7 @@ test("a store of a render that came to nothing, as on a server, observes nothing
   gc();
   const before = observers();
   for (let i = 0; i < 20; i++) renderToString(createElement(Shown));
-  await vi.waitFor(() => {
+  await soon(() => {
     gc();
     expect(observers()).toBeLessThanOrEqual(before);
   });
@@ -105,7 +106,7 @@ test("an event of a local store that another one's event calls has its effects, 
   const inner = new Fresh(new Cart(), page());
   const outer = new Fresh(new Cart(), inner.page);
   await viewOf<Cart>(outer).save(() => viewOf<Cart>(inner).save(async () => {}));
-  await vi.waitFor(() => expect(inner.page.effect).toHaveBeenCalledTimes(2));
+  await soon(() => expect(inner.page.effect).toHaveBeenCalledTimes(2));
   await viewOf<Cart>(inner).save(async () => {});
 });
 

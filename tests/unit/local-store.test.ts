@@ -21,6 +21,7 @@ import { z } from "zod";
 import { type LocalPage, LocalStore } from "../../client/local-store.js";
 import { type Provider, runningProvider, setProvider } from "../../lib/event/current.js";
 import { TrackedView } from "../../react/tracked-view.js";
+import { soon } from "../kit/soon.js";
 
 class Item {
   @state title = "";
@@ -204,7 +205,7 @@ describe("an event of a local store", () => {
   test("that fails and that nobody awaits is told to the page", async () => {
     const draft = open(new Draft());
     void draft.view.fail();
-    await vi.waitFor(() => expect(draft.page.unheard).toHaveBeenCalledWith(expect.objectContaining({ code: "FORBIDDEN" })));
+    await soon(() => expect(draft.page.unheard).toHaveBeenCalledWith(expect.objectContaining({ code: "FORBIDDEN" })));
   });
 
   test("has its arguments checked by schemas, at once, and given as they make them", async () => {
@@ -274,7 +275,7 @@ describe("an event of a local store", () => {
     const draft = open(new Draft());
     const gates = [Promise.resolve(), Promise.resolve(), Promise.resolve()];
     for await (const n of draft.view.slowly(gates)) if (n === 2) break;
-    await vi.waitFor(() => expect(draft.view.title).toBe("left"));
+    await soon(() => expect(draft.view.title).toBe("left"));
     expect(draft.view.count).toBeLessThan(4);
   });
 
@@ -357,17 +358,17 @@ describe("the view of a local store", () => {
     }
     const city = open(new City());
     expect(city.view.weather).toMatchObject({ value: undefined, pending: true });
-    await vi.waitFor(() => expect(city.view.weather).toMatchObject({ value: "none", pending: false }));
+    await soon(() => expect(city.view.weather).toMatchObject({ value: "none", pending: false }));
     await city.view.go("Rome");
     await city.view.go("Oslo");
     expect(city.view.weather).toMatchObject({ value: "none", pending: true });
     gates.get("Oslo")?.resolve("snow");
     gates.get("Rome")?.resolve("sun");
-    await vi.waitFor(() => expect(city.view.weather).toMatchObject({ value: "snow", pending: false }));
+    await soon(() => expect(city.view.weather).toMatchObject({ value: "snow", pending: false }));
     const { version } = city.store;
     await city.view.go("Atlantis");
     gates.get("Atlantis")?.resolve("lost");
-    await vi.waitFor(() => expect(city.view.weather).toMatchObject({ pending: false, error: { code: "INTERNAL", message: "No such city" } }));
+    await soon(() => expect(city.view.weather).toMatchObject({ pending: false, error: { code: "INTERNAL", message: "No such city" } }));
     expect(city.told.at(-1)).toBeGreaterThan(version);
   });
 

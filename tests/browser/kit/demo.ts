@@ -88,7 +88,6 @@ export const connection = (page: Page) => {
 };
 
 /** Waits until elements show just these texts, in this order. */
-export const shows = (elements: Locator, texts: readonly string[]) =>
-  expect.poll(() => elements.allTextContents(), { timeout: 10_000, interval: 20 }).toEqual(texts);
+export const shows = (elements: Locator, texts: readonly string[]) => expect.poll(() => elements.allTextContents(), { interval: 20 }).toEqual(texts);
 
-export const count = (elements: Locator, n: number) => expect.poll(() => elements.count(), { timeout: 10_000, interval: 20 }).toBe(n);
+export const count = (elements: Locator, n: number) => expect.poll(() => elements.count(), { interval: 20 }).toBe(n);

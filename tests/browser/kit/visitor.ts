@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from "playwright";
 import { test as base, expect, inject } from "vitest";
+import { PATIENCE } from "../../kit/patience.js";
 import { type Engine, launch, missingOf } from "./engine.js";
 import { hydrated } from "./hydrated.js";
 
@@ -65,8 +66,7 @@ export const test = base.extend<Fixtures & { engine: Engine; browserOf(engine: E
       const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 800 }, ...options });
       contexts.push(context);
       if (engine === "webkit") await context.route("**", unsecured);
-      context.setDefaultTimeout(10_000);
-      context.setDefaultNavigationTimeout(30_000);
+      context.setDefaultTimeout(PATIENCE);
       const expected = [PREFETCHED, FAVICON];
       const note = (problem: string) => {
         if (!expected.some((message) => message.test(problem))) problems.push(problem);

@@ -1,6 +1,6 @@
 import { act, createElement, type ReactNode } from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import type { Client } from "../../../client/client.js";
 import { ClientContext } from "../../../react/context.js";
 import type { Rendered } from "./server.js";
@@ -98,4 +98,4 @@ export function renders(name: string): number {
 }
 
 /** Waits until a check passes. */
-export const soon = (check: () => unknown) => vi.waitFor(check, { timeout: 10_000 });
+export { soon } from "../../kit/soon.js";
