@@ -1,7 +1,10 @@
 export type { SessionOptions } from "./access/session.js";
-export type { ExportedStore, Whose } from "./call/data.js";
+export type { BroadcastOptions, BroadcastResult } from "./call/broadcast.js";
+export type { ExportedStore, KeysOptions, Whose } from "./call/data.js";
+export type { HostEffects } from "./call/host-effects.js";
 export type { PageProps, PreloadData, PreloadedStore, PreloadOptions } from "./call/preload.js";
 export type {
+  BroadcastTools,
   CurrentTools,
   Handle,
   Remote,
@@ -32,6 +35,7 @@ export type { AttachOptions } from "./http/attach.js";
 export type { Handler } from "./http/fetch-handler.js";
 export type { OpenApi, OpenApiOptions } from "./http/openapi.js";
 export type { Input, ModelProcedures, Output, Procedure, Procedures, RouterTypes, TwinRecord, TwinRouter, WireError } from "./http/router.js";
+export type { Revalidate } from "./revalidate.js";
 export type { SeenSchedule } from "./schedule/schedules.js";
 export { memory } from "./storage/memory.js";
 export type { MigrationFailure, MigrationReport } from "./storage/migration.js";
@@ -49,4 +53,5 @@ export type {
 export { compact } from "./storage/records.js";
 export type { DueHost, HostEntry, LoadedHost, Storage } from "./storage/storage.js";
 export { attach, createTwin, type Preload, type TwinApp, type TwinServer } from "./twin.js";
-export type { LogEntry, TwinOptions } from "./twin-options.js";
+export type { TwinOptions } from "./twin-options.js";
+export type { LogEntry } from "./wire/reporter.js";

@@ -42,3 +42,6 @@ export function createProxy({ route = "/api/twin", ...options }: ProxyOptions = 
  * export const config = { matcher: "/((?!api|_next/static|_next/image|.*\\..*).*)" };
  */
 export const proxy = createProxy();
+
+export { createRevalidate, type RevalidateOptions, revalidate } from "./next-cache.js";
+export type { Revalidate } from "./revalidate.js";

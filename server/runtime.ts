@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { ContextRequest } from "../lib/class/register.js";
 import { describeClass, type WireSchema } from "../lib/class/schema.js";
 import { alreadyAnswered, cutOff, droppedField } from "../lib/errors/errors.js";
+import { revalidateFailed, revalidateLate } from "../lib/errors/server-code-errors.js";
 import { lostStorage } from "../lib/errors/storage-errors.js";
 import type { Effect } from "../lib/wire/protocol.js";
 import { definitionOf } from "./access/access.js";
@@ -34,6 +35,7 @@ import { answerLive } from "./http/node-response.js";
 import { Outflow } from "./http/outflow.js";
 import { buildRouter } from "./http/router.js";
 import type { OpenedStream } from "./http/socket-calls.js";
+import type { Revalidate } from "./revalidate.js";
 import { Scheduler } from "./schedule/scheduler.js";
 import { closeOnSignal } from "./signals.js";
 import type { Storage } from "./storage/storage.js";
@@ -47,6 +49,8 @@ import type { WatchInput } from "./wire/request-input.js";
 const SWEEP = 3600 * 1000;
 /** How long a storage may take to answer and count as ready, in ms. */
 const READY_WAIT = 2000;
+/** How long an answer waits until pages are revalidated, in ms. */
+const REVALIDATE_WAIT = 5000;
 /** How long events that were asked to stop may take to do so, when the server closes, in ms. */
 const ABORT_WAIT = 500;
 
@@ -74,6 +78,7 @@ export interface RuntimeOptions {
   /** Whether a signal that ends the process closes the twin. */
   readonly signals: boolean;
   readonly report: Report;
+  readonly revalidate: Revalidate | undefined;
   /** Gives an event's arguments as logs may show them. */
   readonly logged: (event: string, args: readonly unknown[]) => readonly unknown[] | undefined;
 }
@@ -84,7 +89,10 @@ export class Runtime implements World {
   #schema: WireSchema;
   #router: ReturnType<typeof buildRouter>;
   /** Answers requests: by the copy of tRPC that the router is of, as it knows by a symbol of its own what is tracked. */
-  readonly serve: Handler = (request) => handle(this, request);
+  readonly serve: Handler = (request) => {
+    this.#options.revalidate?.request?.();
+    return handle(this, request);
+  };
   /** Opens a stream that no request is kept open for, or gives the text of a refusal. */
   readonly open = (headers: Headers, input: string, events: boolean): Promise<OpenedStream | string> => beginStream(this, headers, input, events);
   /** Answers a request for a stream on Node's own response. */
@@ -221,6 +229,21 @@ export class Runtime implements World {
 
   repeatable(eventId: string): Pick<EventCall<unknown>, "eventId" | "newId" | "messages"> {
     return this.storage.durable ? { eventId, newId: this.sessions.ids(eventId), messages: new SentMessages(eventId) } : { eventId };
+  }
+
+  async revalidate(event: string, tags: readonly string[]): Promise<void> {
+    const { revalidate } = this.#options;
+    if (!revalidate) return;
+    let done = false;
+    const revalidated = (async () => {
+      await revalidate(tags);
+    })()
+      .catch((error: unknown) => this.report("error", revalidateFailed(event, tags, error)))
+      .finally(() => {
+        done = true;
+      });
+    await within(REVALIDATE_WAIT, revalidated);
+    if (!done) this.report("warn", revalidateLate(event, REVALIDATE_WAIT));
   }
 
   nameOf(Class: unknown, kind: ScopeKind): string | undefined {

@@ -24,10 +24,11 @@ import type { Bounds } from "./access/session-limits.js";
 import { uncheckedEvents } from "./definition/arguments.js";
 import { keptFieldsOf } from "./definition/kept-fields.js";
 import type { AppGuard, Definition, EventOwner, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
+import type { Revalidate } from "./revalidate.js";
 import type { RuntimeOptions } from "./runtime.js";
 import { memory } from "./storage/memory.js";
 import type { Storage } from "./storage/storage.js";
-import { loggedBy, reportTo } from "./wire/reporter.js";
+import { type LogEntry, loggedBy, reportTo } from "./wire/reporter.js";
 
 // --- types ---
 
@@ -35,19 +36,6 @@ type Reserved = "handlers" | "router" | "preload" | "close" | "attach" | "as" | 
 type Lifecycle<T> = [keyof T & LifecycleName] extends [never]
   ? unknown
   : Problem<`"${keyof T & LifecycleName}" is a lifecycle method: make it protected, or every client could call it`>;
-
-/** One entry for the `log` option. */
-export interface LogEntry {
-  readonly level: "warn" | "error";
-  readonly message: string;
-  readonly error: unknown;
-  /** The id that the client got instead of the error. */
-  readonly id: string | undefined;
-  /** The event in which it happened: `todo.add`. */
-  readonly event: string | undefined;
-  /** The event's arguments, as `logArguments` allows. */
-  readonly args: readonly unknown[] | undefined;
-}
 
 export interface TwinOptions<S, M> {
   /** The stores, by the names under which clients know them. */
@@ -208,6 +196,11 @@ export interface TwinOptions<S, M> {
    * @default true
    */
   signals?: boolean;
+  /**
+   * Revalidates the tags that events name by `@event({ revalidate })`. In Next, pass that of `twinstate/next`.
+   * @example import { revalidate } from "twinstate/next";
+   */
+  revalidate?: Revalidate;
   /** Gets errors and warnings. @default the console; warnings in development only */
   log?: (entry: LogEntry) => void;
   /**
@@ -240,6 +233,7 @@ const KNOWN = new Set([
   "log",
   "logArguments",
   "proxies",
+  "revalidate",
 ]);
 const DAY = 24 * 3600;
 const DEFAULTS = {
@@ -282,6 +276,7 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
     proxies = 0,
     build,
     signals = true,
+    revalidate,
     log,
     logArguments = false,
   } = options;
@@ -291,6 +286,7 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
   if (typeof storage.due !== "function") throw badOption("storage", "has no `due()`, which schedules need: see the doc comments of `Storage`");
   if (typeof signals !== "boolean") throw badOption("signals", "is neither `true` nor `false`");
   if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
+  if (revalidate !== undefined && typeof revalidate !== "function") throw badOption("revalidate", "is not a function: use that of `twinstate/next`");
   checkModels(models);
   const definitions = define(stores, models, guard as AppGuard | undefined);
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
@@ -314,6 +310,7 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
     proxies,
     build,
     signals,
+    revalidate,
     report,
     logged,
   };

@@ -1,13 +1,14 @@
 import type { Server } from "node:http";
 import type { AppContext } from "../lib/class/register.js";
 import { otherTwin, uncheckedWarning } from "../lib/errors/errors.js";
+import { noRevalidate } from "../lib/errors/server-code-errors.js";
 import type { ExportedStore, Whose } from "./call/data.js";
 import { answerRefused, type PageProps, type PreloadOptions } from "./call/preload.js";
 import { requestHeaders } from "./call/request.js";
 import { createHandle, type Handle } from "./call/store-handle.js";
 import { uncheckedEvents } from "./definition/arguments.js";
 import { checkHooks } from "./definition/oversights.js";
-import type { KindOf, Models, Stores } from "./definition/scope.js";
+import { type KindOf, labelOf, type Models, type Stores } from "./definition/scope.js";
 import { type AttachOptions, attachTo } from "./http/attach.js";
 import type { Handler } from "./http/fetch-handler.js";
 import { type OpenApi, type OpenApiOptions, openApiOf } from "./http/openapi.js";
@@ -169,6 +170,7 @@ function runtimes(): Map<string, Runtime> {
 function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolean): Runtime {
   if (process.env.NODE_ENV !== "production") for (const definition of options.definitions.values()) checkHooks(definition, options.report);
   const found = runtimes().get(name);
+  if (process.env.NODE_ENV !== "production" && !options.revalidate) warnOfTags(options);
   if (found) {
     if (process.env.NODE_ENV !== "production") found.adopt(options);
     else if (namesOf(options) !== namesOf(found)) throw otherTwin(name);
@@ -179,6 +181,13 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
   const runtime = new Runtime(options);
   runtimes().set(name, runtime);
   return runtime;
+}
+
+/** Tags that nobody revalidates leave pages old. */
+function warnOfTags({ definitions, report }: RuntimeOptions): void {
+  const owners = [...definitions.values()].flatMap((definition) => [definition, ...definition.models.values()]);
+  const events = owners.flatMap((owner) => [...owner.schema.events.values()].filter(({ revalidate }) => revalidate).map((event) => labelOf(owner, event)));
+  if (events.length > 0) report("warn", noRevalidate(events));
 }
 
 const namesOf = ({ definitions }: Pick<RuntimeOptions, "definitions">) => [...definitions.keys()].toSorted().join();

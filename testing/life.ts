@@ -41,7 +41,7 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
 
   constructor(options: TwinOptions<S, M>, storage: Storage, life: LifeOptions) {
     this.#options = life;
-    this.twin = this.run(() => createTwin<S, M>({ ...options, name: this.#name, storage: this.#keep(storage) }));
+    this.twin = this.run(() => createTwin<S, M>({ revalidate: () => {}, ...options, name: this.#name, storage: this.#keep(storage) }));
     this.server = this.#within(this.twin);
   }
 

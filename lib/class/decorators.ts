@@ -132,7 +132,16 @@ export interface EventOptions<I extends Schemas, S> {
   input?: readonly [...I];
   /** Returns whether the caller may call the event. Annotate `store` with the class: the decorator checks it. */
   guard?: (context: Current, store: S, ...args: any[]) => boolean | Promise<boolean>;
+  /**
+   * The tags of cached pages that the event makes old. Once a commit of it is stored that has changed state, they go to `createTwin({ revalidate })`. A
+   * function gets the store as committed (for an event of a model: the instance) and the event's arguments. Annotate `store` with the class.
+   * @example @event({ revalidate: ["todos"] }) add(title: string) { … }
+   * @example @event({ revalidate: (post: Post) => [`post-${post.slug}`] }) publish() { … }
+   */
+  revalidate?: Revalidated<S>;
 }
+/** Tags, or what gives them. */
+type Revalidated<S> = readonly string[] | ((store: S, ...args: any[]) => readonly string[]);
 /** The options of an event for server code only. Options for callers in a browser do not apply, nor do guards. */
 export interface InternalEventOptions {
   /**
@@ -145,6 +154,8 @@ export interface InternalEventOptions {
   queue?: QueuePolicy;
   per?: QueueOwner;
   timeout?: number;
+  /** The tags of cached pages that the event makes old, or a function that gives them. */
+  revalidate?: Revalidated<any>;
 }
 export interface EventDecoratorFactory extends EventDecorator {
   <const I extends readonly [StandardSchemaV1, ...StandardSchemaV1[]]>(...schemas: I): CheckedEventDecorator<I>;
@@ -228,6 +239,7 @@ const EVENT_OPTIONS = {
   throttle: "number",
   input: "object",
   guard: "function",
+  revalidate: "function or object",
 };
 const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, name, options, paramTypes) => {
   const {
@@ -243,6 +255,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     input,
     guard,
     description,
+    revalidate,
   } = options as Partial<EventSchema>;
   if (!QUEUE_POLICIES.includes(queue)) throw badDecoratorOption("event", name, "queue", oneOf(QUEUE_POLICIES), queue);
   if (per !== undefined && (queue === "serial" || !QUEUE_OWNERS.includes(per)))
@@ -264,6 +277,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     ...(throttle !== undefined && { throttle }),
     ...(input && { input }),
     ...(guard && { guard }),
+    ...(revalidate && { revalidate }),
     ...(description !== undefined && { description }),
     ...(paramTypes && { paramTypes }),
   };
@@ -330,7 +344,8 @@ function checkOptions(what: string, member: string, known: Readonly<Record<strin
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, name)) throw badDecoratorOption(what, member, name, `one of ${Object.keys(known).join(", ")}`);
     const kind = known[name];
-    if (value !== undefined && (kind === SCHEMA ? !isSchema(value) : typeof value !== kind)) throw badDecoratorOption(what, member, name, `a ${kind}`, value);
+    if (value !== undefined && (kind === SCHEMA ? !isSchema(value) : !kind?.includes(typeof value)))
+      throw badDecoratorOption(what, member, name, `a ${kind}`, value);
   }
   return options;
 }

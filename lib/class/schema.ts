@@ -64,6 +64,8 @@ export interface EventSchema {
   /** The parameters' types, where a compiler has emitted them. */
   readonly paramTypes?: readonly unknown[];
   readonly guard?: (context: Current, store: never, ...args: never[]) => unknown;
+  /** The tags of cached pages that its commits make old, or how they are found. */
+  readonly revalidate?: readonly string[] | ((store: never, ...args: never[]) => readonly string[]);
 }
 
 /** The declarations of a class and its ancestors, by decorators. */

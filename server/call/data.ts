@@ -6,6 +6,7 @@ import type { SeenSchedule } from "../schedule/schedules.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "../storage/migration.js";
 import { fold } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
+import { building } from "../task/building.js";
 import type { SeenStore } from "./instance-views.js";
 
 /** The owner of data: a user, by the context's `user.id`, or a session, by its id. */
@@ -21,6 +22,13 @@ export interface ExportedStore {
   readonly schedules?: readonly SeenSchedule[];
 }
 
+export interface KeysOptions {
+  /** Only the keys that begin with this. */
+  prefix?: string;
+  /** At most so many. */
+  limit?: number;
+}
+
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly models: Models;
@@ -32,6 +40,7 @@ interface Server {
 /** Gives server code access to stored data. */
 export class Data {
   readonly #server: Server;
+  #readers = 0;
 
   constructor(server: Server) {
     this.#server = server;
@@ -40,19 +49,34 @@ export class Data {
   /** The committed state of a store, as a plain view. */
   async snapshot(store: string, key: string): Promise<SeenStore> {
     const { definitions, hosts } = this.#server;
-    return hosts.using(hostId(definitionOf(definitions, store).kind, key), (host) => host.plain(store));
+    const rest = this.reading();
+    try {
+      return await hosts.using(hostId(definitionOf(definitions, store).kind, key), (host) => host.plain(store));
+    } finally {
+      await rest();
+    }
   }
 
-  /** The keys of the rooms in which a store has been. */
-  async *keys(store: string): AsyncIterable<string> {
-    const { hosts, storage } = this.#server;
+  /** Notes that stored data is read, until the returned function is called. The processes of a build hold no file for longer, as they would from each other. */
+  reading(): () => Promise<void> {
+    this.#readers++;
+    return async () => {
+      if (--this.#readers === 0 && building()) await this.#server.storage.rest?.();
+    };
+  }
+
+  /** The keys of the scope instances in which a store has been, each once; with `live`, of those in which somebody watches it. */
+  async *keys(store: string, { live = false, prefix = "" }: Omit<KeysOptions, "limit"> & { live?: boolean } = {}): AsyncGenerator<string, void, undefined> {
+    const { definitions, hosts, storage } = this.#server;
+    const begin = hostId(definitionOf(definitions, store).kind, prefix);
     const told = new Set<string>();
-    for (const host of hosts.live) {
-      if (host.kind !== "room" || !host.touched || ![...host.stores].includes(store)) continue;
-      told.add(host.id);
-      yield host.key;
+    const inMemory = hosts.live.filter((host) => host.id.startsWith(begin) && (live ? host.watchers.watches(store) : host.touched && has(host.stores, store)));
+    for (const { id, key } of inMemory) {
+      told.add(id);
+      yield key;
     }
-    for await (const { id, stores } of storage.list(hostId("room", ""))) if (!told.has(id) && stores.includes(store)) yield keyOf(id);
+    if (live) return;
+    for await (const { id, stores } of storage.list(begin)) if (!told.has(id) && stores.includes(store)) yield keyOf(id);
   }
 
   /** Deletes a room with all its stores. */
@@ -113,3 +137,5 @@ export class Data {
     return report;
   }
 }
+
+const has = (stores: Iterable<string>, store: string) => [...stores].includes(store);

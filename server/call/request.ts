@@ -25,3 +25,15 @@ export async function requestHeaders(what: string): Promise<Headers> {
     throw outsideRequest(what, error);
   }
 }
+
+/**
+ * Lets a page that Next prerenders wait for a request, so that it is made for each one. What Next caches, and what a build asks before there are pages, goes on
+ * at once, as everything outside of Next.
+ */
+export async function requestTime(): Promise<void> {
+  // Next's servers and builds set it before anything else.
+  if (!("AsyncLocalStorage" in globalThis)) return;
+  const { workUnitAsyncStorage } = await import("next/dist/server/app-render/work-unit-async-storage.external.js");
+  if (!workUnitAsyncStorage.getStore()?.type.startsWith("prerender")) return;
+  await (await import("next/server.js")).connection();
+}

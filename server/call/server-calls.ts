@@ -13,7 +13,7 @@ import type { Caller, Turn } from "../host/context.js";
 import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
-import { messageClient, SentMessages } from "../host/sent-messages.js";
+import { messageClient, onceId, SentMessages } from "../host/sent-messages.js";
 import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
 import { withLastItems } from "./call-items.js";
@@ -40,6 +40,8 @@ export interface ServerCall {
   readonly on?: SeenInstance;
   readonly context: object;
   readonly session: string | undefined;
+  /** An id of the caller's own, by which the event runs once. */
+  readonly once?: string | undefined;
   readonly turn: Turn | undefined;
   readonly control: AbortController;
   /** Notes that the event's turn has come. */
@@ -85,9 +87,9 @@ export class ServerCalls {
     const given = encodeValue(plainOf(args, MOST_HANDED));
     const to = hostId(definition.kind, key);
     const sender = turn && !turn.ended ? turn : undefined;
-    const id = sender?.messages?.next(to, [store, on?.model, on?.ref, name], given);
+    const id = call.once === undefined ? sender?.messages?.next(to, [store, on?.model, on?.ref, name], given) : onceId(to, store, name, call.once);
     const over = this.#send({ ...call, definition, owned, given, to, sender, id });
-    if (id !== undefined) sender?.messages?.sent(over, () => hosts.find(to)?.forget(messageClient(id)));
+    if (id !== undefined && call.once === undefined) sender?.messages?.sent(over, () => hosts.find(to)?.forget(messageClient(id)));
     return over;
   }
 

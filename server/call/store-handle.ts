@@ -1,6 +1,7 @@
 import type { View } from "../../lib/class/view-types.js";
 import { callerEnded, callerOutOfTime, isOutOfTime } from "../../lib/errors/call-errors.js";
 import { cancelled, noSession, notSignedIn } from "../../lib/errors/errors.js";
+import { badOnce } from "../../lib/errors/server-code-errors.js";
 import type { CallOf, StreamCall } from "../../lib/event/call-types.js";
 import { Yields } from "../../lib/event/yields.js";
 import { definitionOf, userOf } from "../access/access.js";
@@ -12,7 +13,11 @@ import { OutgoingCalls } from "../host/outgoing-calls.js";
 import type { Runtime } from "../runtime.js";
 import type { SeenSchedule } from "../schedule/schedules.js";
 import { silence } from "../wire/plain-values.js";
+import { type BroadcastOptions, type BroadcastResult, broadcast, checkBroadcast } from "./broadcast.js";
+import type { KeysOptions } from "./data.js";
+import { effectsOn, type HostEffects } from "./host-effects.js";
 import { withEvents } from "./instance-views.js";
+import { keysForPage } from "./page-keys.js";
 import { requestHeaders } from "./request.js";
 import type { ServerCall as ServerCallInput } from "./server-calls.js";
 
@@ -22,6 +27,14 @@ import type { ServerCall as ServerCallInput } from "./server-calls.js";
 export type Remote<T> = { readonly [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (...args: A) => CallOf<R> : never };
 export interface RemoteBase<T> {
   /**
+   * The events of the store, each run once for this id: a second call of the same event with the id gets the answer of the first one, whatever its arguments,
+   * also after a kill if the storage is durable. One that was refused and has left nothing behind may run again. An id is known for 24 hours.
+   * `current().eventId` is the same for all calls with the id.
+   * @throws StateError for anything but a text that is not empty
+   * @example await twin.shop(key).$once(delivery.id).paid(order);
+   */
+  $once(id: string): Remote<T>;
+  /**
    * The state as of the last commit, as a plain view. The instances in it have the events of their models: they act on that very instance, wherever it is by
    * then. Where the store does not hold it any more, they reject with `GONE`.
    * @example
@@ -29,6 +42,11 @@ export interface RemoteBase<T> {
    * await items[0]?.toggle();
    */
   $snapshot(): Promise<View<T>>;
+  /**
+   * Effects in the browsers of all who watch a store of the scope instance now, in its turn among the events. Nobody else gets them.
+   * @example await twin.board(key).$effect.toast("The server restarts in a minute.");
+   */
+  readonly $effect: HostEffects;
   /**
    * The schedules of this store's events, the first due first: `{ id, event, args, at, every, timeZone }`.
    * @example for (const { id, event, at } of await twin.board(key).$schedules()) console.log(id, event, at);
@@ -45,17 +63,32 @@ export type RemoteStore<T> = Remote<T> & RemoteBase<T>;
 export interface CurrentTools<T> {
   current(): Promise<RemoteStore<T>>;
 }
+export interface BroadcastTools<T> {
+  /**
+   * Runs something for each scope instance of the store, as the trusted calls of server code, some at a time. Each call runs once. One that fails stops no
+   * other. `key` is a room's key, a session's, user's or tab's id, or a keyed tab store's `tab/key`. Scope instances that were not in memory leave it
+   * right after.
+   * @throws StateError for other arguments. What `run` throws is in `failed`
+   * @example await twin.board.broadcast((board) => board.announce("We close at six."), { live: true });
+   * @example const { done, failed } = await twin.board.broadcast((board, key) => (key.startsWith("old-") ? board.archive() : undefined));
+   */
+  broadcast(run: (store: RemoteStore<T>, key: string) => unknown, options?: BroadcastOptions): Promise<BroadcastResult>;
+}
 export interface RoomTools {
-  /** The keys of the rooms that have ever changed. */
-  keys(): AsyncIterable<string>;
+  /**
+   * The keys of the rooms that have ever changed, in no order. A page that Next prerenders waits for a request with it; cached functions and
+   * `generateStaticParams` read the storage of the build.
+   * @example for await (const key of twin.board.keys({ prefix: "team-" })) console.log(key);
+   */
+  keys(options?: KeysOptions): AsyncIterable<string>;
   /** Forgets a room, with all its stores. */
   delete(key: string): Promise<void>;
 }
-export type SessionHandle<T> = ((sessionId: string) => RemoteStore<T>) & CurrentTools<T>;
-export type UserHandle<T> = ((userId: string) => RemoteStore<T>) & CurrentTools<T>;
-export type TabHandle<T> = (tabId: string) => RemoteStore<T>;
-type KeyedTabHandle<T> = (tabId: string, key: string) => RemoteStore<T>;
-export type RoomHandle<T> = ((key: string) => RemoteStore<T>) & RoomTools;
+export type SessionHandle<T> = ((sessionId: string) => RemoteStore<T>) & CurrentTools<T> & BroadcastTools<T>;
+export type UserHandle<T> = ((userId: string) => RemoteStore<T>) & CurrentTools<T> & BroadcastTools<T>;
+export type TabHandle<T> = ((tabId: string) => RemoteStore<T>) & BroadcastTools<T>;
+type KeyedTabHandle<T> = ((tabId: string, key: string) => RemoteStore<T>) & BroadcastTools<T>;
+export type RoomHandle<T> = ((key: string) => RemoteStore<T>) & RoomTools & BroadcastTools<T>;
 export type SharedHandle<T> = () => RemoteStore<T>;
 /** `twin.todo(sessionId)`, `twin.settings(userId)`, `twin.draft(tabId)` or, if it is keyed, `twin.draft(tabId, key)`, `twin.board(key)`, `twin.stats()`. */
 export type Handle<D> =
@@ -81,20 +114,36 @@ interface Target {
   /** The caller's context. @default that of the running event */
   readonly context: object | undefined;
   readonly session: string | undefined;
+  /** Cancels the calls. */
+  readonly signal?: AbortSignal | undefined;
+  /** The id by which each event runs once. */
+  readonly once?: string;
 }
 
 /** The type of `twin.todo`: calls from server code, by address. */
 export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, context?: object): unknown {
-  const at = (key = "") => remote({ runtime, store, kind, key: String(key), context, session: kind === "session" ? String(key) : undefined });
+  const to = (key: string, signal?: AbortSignal) => remote({ runtime, store, kind, key, context, session: kind === "session" ? key : undefined, signal });
+  const at = (key = "") => to(String(key));
+  const tools = {
+    broadcast: async (run: (store: object, key: string) => unknown, options: BroadcastOptions = {}) => {
+      checkBroadcast(store, run, options);
+      const keys = runtime.data.keys(store, options);
+      return broadcast(keys, (key) => runtime.hosts.passing(hostId(kind, key), async () => run(to(key, options.signal), key)), options);
+    },
+  };
   switch (kind) {
     case "session":
     case "user":
-      return Object.assign(at, { current: () => currentOf(runtime, store, kind) });
+      return Object.assign(at, tools, { current: () => currentOf(runtime, store, kind) });
     case "room":
-      return Object.assign(at, { keys: () => runtime.data.keys(store), delete: (key: string) => runtime.data.delete(key) });
+      return Object.assign(at, tools, {
+        keys: (options?: KeysOptions) => keysForPage(runtime.data, store, options),
+        delete: (key: string) => runtime.data.delete(key),
+      });
     case "keyed-tab":
-      return (tab: string, key: string) => at(keyedTab(store, String(tab), key));
+      return Object.assign((tab: string, key: string) => at(keyedTab(store, String(tab), key)), tools);
     case "tab":
+      return Object.assign(at, tools);
     case "shared":
       return at;
     default:
@@ -114,11 +163,14 @@ async function currentOf(runtime: Runtime, store: string, kind: "session" | "use
 
 function remote(target: Target): object {
   const methods = new Map<string, unknown>();
+  let effects: HostEffects | undefined;
   return new Proxy(Object.create(null) as object, {
     get(_, name) {
       // Names that promises, JSON and React look for are no events.
       if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
       if (name === "$snapshot") return () => snapshotOf(target);
+      if (name === "$once") return (id: unknown) => remote({ ...target, once: checkOnce(target.store, id) });
+      if (name === "$effect") return (effects ??= effectsOn((run) => onHost(target, run)));
       if (name === "$schedules") return () => onHost(target, async (host) => host.schedules?.of(target.store) ?? []);
       if (name === "$unschedule") return (id: string) => onHost(target, async (host) => (await host.schedules?.remove(id)) ?? false);
       if (name.startsWith("$")) return undefined;
@@ -148,9 +200,10 @@ type CallListener = Required<Pick<ServerCallInput, "began" | "yielded">>;
 /** An event of the store, or of an instance that a view of it has shown. */
 type Called = Pick<ServerCallInput, "event" | "args" | "on">;
 
-function call({ runtime, store, kind, key, context, session }: Target, called: Called): StreamCall<unknown, unknown> {
+function call({ runtime, store, kind, key, context, session, signal, once }: Target, called: Called): StreamCall<unknown, unknown> {
   const turn = currentTurn();
   const control = new AbortController();
+  const forget = signal && cancelBy(signal, control);
   const label = `${store}.${nameInStore({ store, model: called.on?.model, event: called.event })}`;
   const run = (listener: CallListener) =>
     runtime.serverCalls.run({
@@ -160,6 +213,7 @@ function call({ runtime, store, kind, key, context, session }: Target, called: C
       key,
       context: context ?? turn?.caller.context ?? {},
       session: session ?? turn?.caller.session?.id,
+      once,
       turn,
       control,
     });
@@ -168,9 +222,26 @@ function call({ runtime, store, kind, key, context, session }: Target, called: C
     control,
     () => (turn ? waiting(runtime, turn, hostId(kind, key)) : undefined),
   );
-  const over = turn && endWith(turn, label, started);
+  const left = turn && endWith(turn, label, started);
+  const over = () => {
+    left?.();
+    forget?.();
+  };
   started.unheard((error) => runtime.report("error", error), over);
   return started;
+}
+
+function checkOnce(store: string, id: unknown): string {
+  if (typeof id !== "string" || id === "") throw badOnce(store, id);
+  return id;
+}
+
+/** Lets a signal cancel a call, until the returned function is called. */
+function cancelBy(signal: AbortSignal, control: AbortController): () => void {
+  const cancel = () => control.abort(signal.reason);
+  if (signal.aborted) cancel();
+  signal.addEventListener("abort", cancel);
+  return () => signal.removeEventListener("abort", cancel);
 }
 
 /** Lets a call end when the event does that has made it, unless that ends well. A call that cleans up after a cancelled event is not ended. */

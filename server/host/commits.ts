@@ -11,6 +11,7 @@ import type { EventNumbers } from "./event-numbers.js";
 import type { EventCall } from "./event-runner.js";
 import { createJournal, type Journal } from "./journal.js";
 import type { KeptValues } from "./kept-values.js";
+import { revalidation } from "./revalidation.js";
 import { isRenumbered, type Shelf, type ShelfEntry } from "./shelf.js";
 import type { Ticks } from "./ticks.js";
 import type { Turns } from "./turns.js";
@@ -28,13 +29,13 @@ interface Owner {
   readonly ticks: Ticks;
   readonly turns: Turns;
   readonly watchers: Watchers;
-  readonly world: Pick<World, "closing" | "post" | "storage" | "report" | "scheduler">;
+  readonly world: Pick<World, "closing" | "post" | "storage" | "report" | "revalidate" | "scheduler">;
   /** The storage did not take a commit. Makes the error that those get who wait for it. */
   lose(error: unknown): Error;
 }
 
 /** What a commit asks of the event whose it is. */
-export type CommittingEvent = Pick<EventCall<unknown>, "numbered" | "predicted" | "messages" | "stored" | "scheduled"> &
+export type CommittingEvent = Pick<EventCall<unknown>, "numbered" | "predicted" | "messages" | "stored" | "scheduled" | "revalidating"> &
   Partial<Pick<EventCall<unknown>, "definition" | "owner" | "event" | "args" | "eventId">>;
 
 /** Makes a host's commits: gives each a revision, and stores it. Clients are sent only what is stored. */
@@ -100,6 +101,7 @@ export class Commits {
     this.#host.audiences.sweep();
     const { changed, deltas, stirred } = this.#take();
     const others = this.#forViewers(deltas);
+    const revalidate = changed.length > 0 ? revalidation(turn, call, world) : undefined;
     const { everyone, send } = takeEffects(turn, world.post, () => watchers.logs);
     // Effects for all who watch have a revision, so a client that resumes gets them once.
     const numbered = call?.numbered;
@@ -127,6 +129,7 @@ export class Commits {
       if (renumbered) watchers.renew(revision);
       if (schedules) world.scheduler.note(this.#host);
       send?.();
+      revalidate?.();
     });
     if (stirred && !news) ticks.due();
     if (this.#journal.full) await turns.hold(this.#journal.settled());

@@ -95,6 +95,8 @@ export interface Turn extends Running {
   tick?: number | undefined;
   /** Decides what an event beside the queue may still do when it is cancelled. */
   cancellation?: Cancellation;
+  /** The instance whose event runs, if its tags to revalidate are found by it. */
+  subject?: object;
   /** Changes state for a moment, from an event that runs beside the queue. */
   update?(change: () => unknown): Promise<unknown>;
 }

@@ -49,6 +49,8 @@ interface CallIdentity {
   readonly scheduled?: ScheduledRun;
   /** Gives the ids of the event's `newId()`. @default random ones */
   readonly newId?: () => string;
+  /** Resolves when the pages are revalidated that its stored commits have made old. */
+  revalidating?: Promise<unknown> | undefined;
 }
 
 /** Takes what the event gives, from its beginning to its answer. */
@@ -124,6 +126,7 @@ export class EventRunner {
     }
     await commits.settled();
     call.messages?.forget();
+    await call.revalidating;
     return answer;
   }
 
@@ -257,6 +260,7 @@ export class EventRunner {
   #perform(turn: Turn, call: EventCall<unknown>, { definition, store }: ShelfEntry, instance: object): unknown {
     const { turns, world } = this.#host;
     const { Class } = ownerIn(definition, call);
+    if (call.event.revalidate) turn.subject = instance;
     // The method comes from the class: an event may have overwritten it on the instance.
     const method = Reflect.get(Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
     const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.owner, instance, call.event.name, world.report);

@@ -80,6 +80,17 @@ export class Hosts {
     }
   }
 
+  /** Runs something with the host. One that was not in memory leaves it right after. */
+  async passing<R>(id: string, run: (host: Host) => Promise<R>): Promise<R> {
+    const stays = this.#slots.has(id);
+    const host = await this.use(id);
+    try {
+      return await run(host);
+    } finally {
+      this.release(host, stays);
+    }
+  }
+
   /**
    * Lets those go that nobody uses, when there are as many as there may be.
    * @throws EventError `UNAVAILABLE` when all are used.
@@ -150,10 +161,11 @@ export class Hosts {
     return () => this.release(host);
   }
 
-  release(host: Host): void {
+  /** `stays`: it stays in memory for a while, if it has something to keep. */
+  release(host: Host, stays = true): void {
     const slot = this.#slots.get(host.id);
     if (slot?.host !== host || --slot.uses > 0) return;
-    if (!host.touched && !host.awaits) return void this.#evict(slot, host);
+    if (!(stays && host.touched) && !host.awaits) return void this.#evict(slot, host);
     slot.idle = setTimeout(() => void this.#evict(slot, host), this.#world.limits.idle);
     slot.idle.unref();
   }

@@ -4,6 +4,11 @@ import type { Encoded } from "../../lib/wire/codec.js";
 /** The client under whose numbers a host keeps a message. No browser can have such an id. */
 export const messageClient = (id: string): string => `message/${id}`;
 
+/** The id of an event that runs once for an id of the caller's own. */
+export const onceId = (host: string, store: string, event: string, id: string): string => hashed(JSON.stringify(["once", host, store, event, id]));
+
+const hashed = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 22);
+
 interface SentMessage {
   readonly over: Promise<unknown>;
   forget(): void;
@@ -44,7 +49,7 @@ export class SentMessages {
     this.#counts ??= new Map();
     const n = (this.#counts.get(content) ?? 0) + 1;
     this.#counts.set(content, n);
-    return createHash("sha256").update(`${n} ${content}`).digest("base64url").slice(0, 22);
+    return hashed(`${n} ${content}`);
   }
 
   /** Keeps what is to be forgotten of a message at the other host. */

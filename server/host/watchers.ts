@@ -76,6 +76,12 @@ export class Watchers {
     return this.#watching.has(watcher);
   }
 
+  /** Whether somebody watches a store. */
+  watches(store: string): boolean {
+    for (const stores of this.#watching.values()) if (stores.has(store)) return true;
+    return false;
+  }
+
   // --- how they come and go ---
 
   /** Loads stores for a watcher, and watches them for it from now on. Stores that cannot be loaded are refused one by one. */

@@ -47,6 +47,8 @@ export interface World {
   committed(host: Host, bytes: number): void;
   /** Stores began to be watched. */
   watched(how: Resume, count: number): void;
+  /** Has pages revalidated that an event has made old. */
+  revalidate(event: string, tags: readonly string[]): Promise<void>;
   /** The server ends: events that run are cut off. */
   readonly closing: boolean;
   /** Drops a host that can no longer be trusted: the storage did not take its last commit. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Storage } from "../storage/storage.js";
+import { building } from "../task/building.js";
 import { DueTimes } from "../task/due-times.js";
 import type { Report } from "../wire/error-shape.js";
 import type { ScheduledRun } from "./scheduled-run.js";
@@ -50,7 +51,7 @@ export class Scheduler {
 
   /** Begins, with the first use of any host. `next build` renders pages, and runs nothing else. */
   start(): void {
-    if (this.#started || process.env.NEXT_PHASE === "phase-production-build") return;
+    if (this.#started || building()) return;
     this.#started = true;
     this.#lookAt(0);
   }

@@ -14,6 +14,7 @@ export interface SqliteStorage extends Storage {
   load(id: string): Promise<LoadedHost | undefined>;
   append(id: string, commits: readonly CommitRecord[]): Promise<void>;
   save(id: string, record: HostRecord): Promise<void>;
+  rest(): Promise<void>;
   close(): Promise<void>;
   /**
    * Copies the file while it is in use, as it is at one instant. The copy is a file like the original: to restore, stop the
@@ -71,6 +72,7 @@ export function sqlite(file: string): SqliteStorage {
     async backup(to) {
       await thread.ask({ do: "backup", to: resolve(to) });
     },
+    rest: () => thread.rest(),
     close: () => thread.close(),
   };
 }
@@ -84,6 +86,7 @@ class Thread {
   #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #count = 0;
   #closed = false;
+  #resting: Promise<unknown> | undefined;
 
   constructor(path: string) {
     this.#path = path;
@@ -91,7 +94,22 @@ class Thread {
 
   ask(order: Order): Promise<unknown> {
     if (this.#closed) return Promise.reject(closedStorage(this.#path));
-    return this.#send(order);
+    return this.#resting ? this.#resting.then(() => this.ask(order)) : this.#send(order);
+  }
+
+  /** Lets go of the file, if no order is under way. The next one opens it again. */
+  async rest(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker || this.#closed || this.#waiting.size > 0) return;
+    this.#resting = this.#send({ do: "close" })
+      .then(() => {
+        this.#worker = undefined;
+        return worker.terminate();
+      })
+      .finally(() => {
+        this.#resting = undefined;
+      });
+    await this.#resting;
   }
 
   #send(order: Order): Promise<unknown> {
@@ -141,6 +159,7 @@ class Thread {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#resting;
     if (!this.#worker) return;
     const worker = this.#worker;
     await this.#send({ do: "close" });

@@ -73,6 +73,11 @@ export interface Storage {
   expire(prefix: string, before: number): readonly string[] | Promise<readonly string[]>;
   /** Lists the ids that have a schedule which is due before a time (ms since 1970): the earliest first, and at most `limit`. */
   due(before: number, limit: number): readonly DueHost[] | Promise<readonly DueHost[]>;
+  /**
+   * Lets go of files and connections until the next call. The server calls it in `next build`, whose processes read state for pages one after the other, and
+   * only when nothing else is under way.
+   */
+  rest?(): void | Promise<void>;
   /** Lets go of files and connections. What was called before is done first. */
   close?(): void | Promise<void>;
 }

@@ -4,6 +4,19 @@ import type { RuntimeOptions } from "../runtime.js";
 import type { TwinOptions } from "../twin-options.js";
 import type { Report } from "./error-shape.js";
 
+/** One entry for the `log` option. */
+export interface LogEntry {
+  readonly level: "warn" | "error";
+  readonly message: string;
+  readonly error: unknown;
+  /** The id that the client got instead of the error. */
+  readonly id: string | undefined;
+  /** The event in which it happened: `todo.add`. */
+  readonly event: string | undefined;
+  /** The event's arguments, as `logArguments` allows. */
+  readonly args: readonly unknown[] | undefined;
+}
+
 /** Makes the function that gives an event's arguments as logs may show them, by the option `logArguments`. */
 export function loggedBy(option: TwinOptions<Stores, Models>["logArguments"], report: Report): RuntimeOptions["logged"] {
   if (typeof option !== "function") return (_, args) => (option ? args : undefined);

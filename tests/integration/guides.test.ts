@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { pair } from "twinstate/testing";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { LocalStore } from "../../client/local-store.js";
 import { TrackedView } from "../../react/tracked-view.js";
-import { agentsApp, authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, uploadsApp, write } from "../kit/guide.js";
+import { agentsApp, authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, serverApp, uploadsApp, webhooksApp, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -499,4 +500,70 @@ test("docs/AGENTS.md: an agent lists tools and calls them as its user, a script 
   expect([none.status, await none.json()]).toMatchObject([403, { error: { data: { code: "FORBIDDEN", httpStatus: 403 } } }]);
   const document = (await (await fetch(`${app.site.origin}/api/openapi`)).json()) as { paths: object };
   expect(Object.keys(document.paths)).toEqual(["/tasks.add", "/tasks.finish", "/project.note"]);
+});
+
+test("docs/SERVER.md: a notice goes to all rooms, which the sitemap lists", async () => {
+  vi.stubEnv("ANNOUNCE_TOKEN", "token");
+  const app = await serveApp(serverApp());
+  for (const key of ["a", "b"]) await app.twin.board(key).add("milk");
+  const post = (token: string) =>
+    fetch(`${app.site.origin}/api/announce`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: "Tea is ready." });
+  expect((await post("wrong")).status).toBe(401);
+  expect(await (await post("token")).json()).toEqual({ done: 2, failed: [] });
+  expect((await app.twin.board("b").$snapshot()).notice).toBe("Tea is ready.");
+  const sitemap = await (await app.load("app/sitemap.ts")).default();
+  expect(sitemap.map(({ url }: { url: string }) => url).sort()).toEqual(["https://app.example/boards/a", "https://app.example/boards/b"]);
+});
+
+test("docs/WEBHOOKS.md: genuine deliveries count once, also after a restart, and no other", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-guide-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  vi.stubEnv("TWIN_FILE", join(folder, "twin.db"));
+  vi.stubEnv("PAYMENTS_SECRET", "whsec");
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => void vi.restoreAllMocks());
+  const app = await serveApp(webhooksApp());
+  const now = () => Math.floor(Date.now() / 1000);
+  const sign = (body: string, time = now(), secret = "whsec") => `t=${time},v1=${createHmac("sha256", secret).update(`${time}.${body}`).digest("hex")}`;
+  const paid = (id: string, order: string, payment = id, amount = 5) =>
+    JSON.stringify({ id, type: "payment.succeeded", data: { shop: "tea", order, payment, amount } });
+  const post = async (body: string, signature?: string, to = app) => {
+    const headers: Record<string, string> = signature === undefined ? {} : { "payments-signature": signature };
+    return (await fetch(`${to.site.origin}/api/payments`, { method: "POST", body, headers })).status;
+  };
+  await app.twin.shop("tea").order("1", 10);
+  const one = paid("evt_1", "1");
+  const total = async () => (await app.twin.shop("tea").$snapshot()).orders.get("1").paid;
+
+  // Nothing counts that is not signed, or long ago.
+  const wrong = [undefined, "", "t=1", sign(one, now(), "another"), sign(one, now() - 301), sign(one, now() + 400), sign(`${one} `), `t=${now()},v1=zz`];
+  for (const signature of wrong) expect(await post(one, signature), signature ?? "none").toBe(401);
+  expect(await total()).toBe(0);
+  const large = paid("evt_large", "1", "x".repeat(100_000));
+  expect(await post(large, sign(large))).toBe(413);
+
+  // Delivered at once, and again, under an old secret beside the new one.
+  const statuses = await Promise.all(Array.from({ length: 10 }, () => post(one, sign(one))));
+  expect(new Set(statuses)).toEqual(new Set([204]));
+  expect(await post(one, `v1=${"0".repeat(64)},${sign(one)}`)).toBe(204);
+  expect(await total()).toBe(5);
+  // Another delivery of the same payment.
+  const twice = paid("evt_2", "1", "evt_1");
+  expect(await post(twice, sign(twice))).toBe(204);
+  expect(await total()).toBe(5);
+
+  // What is not there yet is delivered again, and what is nothing for us is not.
+  const early = paid("evt_3", "2");
+  expect(await post(early, sign(early))).toBe(503);
+  await app.twin.shop("tea").order("2", 10);
+  expect(await post(early, sign(early))).toBe(204);
+  for (const other of ["no JSON", "{}", JSON.stringify({ ...JSON.parse(one), type: "payment.failed" })]) expect(await post(other, sign(other))).toBe(204);
+  expect((await app.twin.shop("tea").$snapshot()).orders.get("2").paid).toBe(5);
+
+  // Another process on the same file has neither lost it nor counts it again.
+  await app.site.close();
+  await app.twin.close();
+  const next = await serveApp(webhooksApp());
+  expect(await post(one, sign(one), next)).toBe(204);
+  expect((await next.twin.shop("tea").$snapshot()).orders.get("1").paid).toBe(5);
 });

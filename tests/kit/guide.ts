@@ -44,3 +44,9 @@ export const agentsApp = (): Files => Object.assign({}, ...guide("AGENTS").value
 
 /** The app of FIELDS.md. */
 export const fieldsApp = (): Files => Object.assign({}, ...guide("FIELDS").values()) as Files;
+
+/** The app of SERVER.md. */
+export const serverApp = (): Files => Object.assign({}, ...guide("SERVER").values()) as Files;
+
+/** The app of WEBHOOKS.md. */
+export const webhooksApp = (): Files => Object.assign({}, ...guide("WEBHOOKS").values()) as Files;

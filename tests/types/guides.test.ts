@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
-import { agentsApp, authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, uploadsApp, write } from "../kit/guide.js";
+import { agentsApp, authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, serverApp, uploadsApp, webhooksApp, write } from "../kit/guide.js";
 
 const built = existsSync(`${ROOT}dist/react/index.d.ts`) && existsSync(`${ROOT}dist/server/index.d.ts`);
 
@@ -85,6 +85,18 @@ test("the code of docs/SCHEDULES.md compiles", async () => {
 test("the code of docs/UPLOADS.md compiles", async () => {
   const files = uploadsApp();
   expect(Object.keys(files)).toEqual(["state/gallery.ts", "state/server.ts", "state/client.ts", "add-picture.tsx", "app/pictures/[id]/route.ts"]);
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/SERVER.md compiles", async () => {
+  const files = serverApp();
+  expect(Object.keys(files)).toEqual(["state/board.ts", "state/server.ts", "app/api/announce/route.ts", "app/boards/page.tsx", "app/sitemap.ts"]);
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/WEBHOOKS.md compiles", async () => {
+  const files = webhooksApp();
+  expect(Object.keys(files)).toEqual(["state/shop.ts", "state/server.ts", "state/signature.ts", "app/api/payments/route.ts"]);
   expect(await complaints(files)).toEqual([]);
 });
 

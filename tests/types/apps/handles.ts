@@ -48,6 +48,22 @@ export async function handles() {
   await cron.stats().trim(1);
   await cron.settings("user").setTheme("light");
   for await (const key of cron.board.keys()) key.length;
+  for await (const key of cron.board.keys({ prefix: "team-", limit: 10 })) key.length;
+  const sent = await twin.board.broadcast((board, key) => board.add(key), { live: true, concurrency: 2, signal: AbortSignal.timeout(1) });
+  is<Equal<typeof sent.done, number>>();
+  await twin.todo.broadcast((todo) => todo.add("x"));
+  await twin.settings.broadcast(async (settings) => settings.setTheme((await settings.$snapshot()).theme));
+  await twin.draft.broadcast((draft) => draft.clear());
+  await twin.row.broadcast((row) => row.clear(), { prefix: "tab/" });
+  await twin.board("key").$effect.toast("Hello", { kind: "info" });
+  // @ts-expect-error no such event
+  await twin.board.broadcast((board) => board.announce("x"));
+  // @ts-expect-error no such effect
+  await twin.board("key").$effect.fireworks();
+  // @ts-expect-error a shared store is one
+  twin.stats.broadcast(() => {});
+  // @ts-expect-error no such option
+  await twin.board.broadcast(() => {}, { watched: true });
   const round = await twin.board("key").forwardReturning("k");
   is<Equal<typeof round, View<View<Card>> | undefined>>();
   // @ts-expect-error a session store needs its session
