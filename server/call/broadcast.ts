@@ -16,7 +16,7 @@ export interface BroadcastOptions {
 
 /** The outcome of a broadcast. */
 export interface BroadcastResult {
-  /** For how many `run` has ended well. */
+  /** How many have ended well. */
   readonly done: number;
   /** The others, by key. */
   readonly failed: readonly { readonly key: string; readonly error: unknown }[];

@@ -25,7 +25,7 @@ export interface ExportedStore {
 export interface KeysOptions {
   /** Only the keys that begin with this. */
   prefix?: string;
-  /** At most so many. */
+  /** How many there are at most. @default all */
   limit?: number;
 }
 
