@@ -39,6 +39,7 @@ export type { Revalidate } from "./revalidate.js";
 export type { SeenSchedule } from "./schedule/schedules.js";
 export { memory } from "./storage/memory.js";
 export type { MigrationFailure, MigrationReport } from "./storage/migration.js";
+export type { Claim, Lease, NodeFacts, NodeMember, NodeStorage } from "./storage/nodes.js";
 export type {
   CommitRecord,
   EventRecord,

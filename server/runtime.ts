@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { ContextRequest } from "../lib/class/register.js";
 import { describeClass, type WireSchema } from "../lib/class/schema.js";
 import { alreadyAnswered, cutOff, droppedField } from "../lib/errors/errors.js";
+import { isFenced } from "../lib/errors/node-errors.js";
 import { revalidateFailed, revalidateLate } from "../lib/errors/server-code-errors.js";
 import { lostStorage } from "../lib/errors/storage-errors.js";
 import type { Effect } from "../lib/wire/protocol.js";
@@ -22,11 +23,12 @@ import type { Outcome } from "./call/outcome.js";
 import { type PreloadData, preload } from "./call/preload.js";
 import { ServerCalls } from "./call/server-calls.js";
 import { StateReader } from "./call/state-reader.js";
-import { type Definition, hostId, type Models, type ScopeKind } from "./definition/scope.js";
+import { type Definition, hostId, type Models, type ScopeKind, versionOf } from "./definition/scope.js";
 import { Beginnings } from "./host/beginnings.js";
 import type { EventCall } from "./host/event-runner.js";
 import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
+import { Membership } from "./host/membership.js";
 import { SentMessages } from "./host/sent-messages.js";
 import type { Tab } from "./host/tab-hooks.js";
 import type { World } from "./host/world.js";
@@ -99,6 +101,8 @@ export class Runtime implements World {
   readonly live = (request: IncomingMessage, response: ServerResponse): Promise<void> => answerLive(this, request, response);
   readonly sessions: Sessions;
   readonly hosts: Hosts;
+  /** Missing, where this process is alone. */
+  readonly membership: Membership | undefined;
   readonly scheduler = new Scheduler(this);
   readonly beginnings = new Beginnings();
   readonly sessionLimits: SessionLimits;
@@ -133,12 +137,22 @@ export class Runtime implements World {
     this.#options = options;
     this.sessions = createSessions(options.session);
     this.hosts = new Hosts(this);
+    this.membership = this.#member();
     this.sessionLimits = new SessionLimits(() => this.limits);
     this.clients = new Clients(this.sessionLimits);
     this.#schema = this.#describe();
     this.#router = buildRouter(this);
     this.#sweeper = setInterval(() => void this.#sweep(), Math.min(SWEEP, ...Object.values(options.lives)));
     this.#sweeper.unref();
+  }
+
+  #member(): Membership | undefined {
+    const { nodes } = this.storage;
+    if (!nodes) return undefined;
+    const versions = () => Object.fromEntries([...this.definitions.values()].map((definition) => [definition.name, versionOf(definition)]));
+    const membership = new Membership({ nodes, report: this.report, facts: () => ({ lease: this.limits.leaseTime, versions: versions() }) });
+    membership.onLost(() => this.hosts.lose());
+    return membership;
   }
 
   // --- what it was made with ---
@@ -288,7 +302,8 @@ export class Runtime implements World {
   }
 
   discard(host: Host, error: unknown): void {
-    this.report("error", error);
+    // A lost lease is no fault of the storage's: the state is elsewhere now, or comes back from there.
+    if (!isFenced(error)) this.report("error", error);
     this.hosts.discard(host);
     // The new life waits: a failing storage may go on failing, and each watcher that comes asks it again.
     setTimeout(() => this.#closing || host.watchers.lead(), RETRY).unref();
@@ -327,6 +342,7 @@ export class Runtime implements World {
     this.scheduler.start();
     let ready = false;
     const asked = Promise.resolve()
+      .then(() => this.membership?.enter())
       .then(() => this.storage.touch([]))
       .then(
         () => {
@@ -343,6 +359,7 @@ export class Runtime implements World {
     this.clients.sweep();
     try {
       await this.storage.touch(this.hosts.live.filter(({ touched }) => touched).map(({ id }) => id));
+      if (this.membership && !(await this.membership.duty("expire"))) return;
       for (const [kind, life] of Object.entries(this.#options.lives)) {
         for (const id of await this.storage.expire(hostId(kind as ScopeKind, ""), now - life)) this.hosts.endLife(id);
       }
@@ -378,6 +395,7 @@ export class Runtime implements World {
     const sent = this.streams.close();
     for (const end of this.ends) end();
     await this.hosts.close();
+    await this.membership?.close();
     await this.storage.close?.();
     await within(SEND_WAIT, sent);
     // What streams have said last is still on its way through the responses, and whoever waits for us may end the process at once.

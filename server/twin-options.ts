@@ -88,6 +88,11 @@ export interface TwinOptions<S, M> {
    */
   eventTimeout?: number;
   /**
+   * How long a server process may be silent, where several share a storage, until others take over the state that it has: in ms.
+   * @default 5,000
+   */
+  leaseTime?: number;
+  /**
    * How long state that nobody uses stays in memory, in ms; it then stays in the storage.
    * @default 60,000
    */
@@ -238,6 +243,7 @@ const KNOWN = new Set([
 const DAY = 24 * 3600;
 const DEFAULTS = {
   eventTimeout: 30_000,
+  leaseTime: 5000,
   idle: 60_000,
   grace: 2000,
   closeGrace: 10_000,

@@ -110,14 +110,14 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
       "~storage": true,
       durable: storage.durable,
       load: (id) => work(() => storage.load(id)),
-      append: async (id, commits) => {
+      append: async (id, commits, fence) => {
         if (this.dies("append")) return never();
         await new Promise<void>((resolve) => void this.run(() => clock.after(delay(), resolve, "packet")));
-        await work(() => storage.append(id, commits));
+        await work(() => storage.append(id, commits, fence));
         return this.dies("appended") ? never() : undefined;
       },
-      save: (id, record) => work(() => storage.save(id, record)),
-      delete: (id) => work(() => storage.delete(id)),
+      save: (id, record, fence) => work(() => storage.save(id, record, fence)),
+      delete: (id, fence) => work(() => storage.delete(id, fence)),
       touch: (ids) => work(() => storage.touch(ids)),
       list: (prefix) => storage.list(prefix),
       expire: (prefix, before) => work(() => storage.expire(prefix, before)),

@@ -85,7 +85,7 @@ interface State {
 
 export const foldOf = ({ record, tail }: LoadedHost) => fold(record, tail);
 
-function stateOf(found: LoadedHost): State {
+export function stateOf(found: LoadedHost): State {
   const { incarnation, revision, sequence, stores } = foldOf(found);
   const list = stores.get("list");
   // With a tail, the numbers that clients know are lost.

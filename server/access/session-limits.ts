@@ -18,6 +18,8 @@ export interface Bounds extends Limits, ArgumentLimits, UploadLimits {
   readonly maxAnswers: number;
   /** How long a page waits for computeds that are promises, in ms. */
   readonly preloadTimeout: number;
+  /** How long a node may be silent until others take over what it has, in ms. */
+  readonly leaseTime: number;
   /** How long a closing server lets events run, in ms. */
   readonly closeGrace: number;
 }

@@ -21,6 +21,7 @@ import type { World } from "./world.js";
 interface Owner {
   readonly id: string;
   readonly incarnation: string;
+  readonly fence: number | undefined;
   readonly audiences: Audiences;
   readonly eventNumbers: EventNumbers;
   readonly kept: KeptValues;
@@ -63,7 +64,7 @@ export class Commits {
     this.#loaded = revision || undefined;
     this.#known = known;
     this.#journal = createJournal({
-      append: (commits) => host.world.storage.append(host.id, commits),
+      append: (commits) => host.world.storage.append(host.id, commits, host.fence),
       failed: (error) => host.lose(error),
       report: (error) => host.world.report("error", error),
     });
@@ -275,6 +276,11 @@ export class Commits {
   /** Runs something when all that stands here now is stored; at once where it is. */
   after(run: () => void): void {
     this.#journal.after(run);
+  }
+
+  /** Nothing can be stored any more: ends as after a failed write. */
+  break(error: unknown): void {
+    this.#journal.fail(error);
   }
 
   /** Resolves when all that stands here now is stored. */

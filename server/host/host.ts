@@ -44,6 +44,8 @@ export class Host implements OwnFeed {
   readonly kind: ScopeKind;
   readonly key: string;
   readonly incarnation: string;
+  /** The fence of its lease, where nodes share the storage. */
+  readonly fence: number | undefined;
   readonly world: World;
   readonly eventNumbers: EventNumbers;
   /** The queue of all that changes its stores: one task at a time. */
@@ -61,8 +63,9 @@ export class Host implements OwnFeed {
   readonly #interruptions: Interruptions | undefined;
   #kept: KeptValues | undefined;
 
-  constructor(world: World, id: string, incarnation: string, state?: HostState) {
+  constructor(world: World, id: string, incarnation: string, state?: HostState, fence?: number) {
     this.id = id;
+    this.fence = fence;
     this.kind = scopeKindOf(id);
     this.key = keyOf(id);
     this.incarnation = state?.incarnation ?? incarnation;

@@ -1,8 +1,12 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { crowded, unavailable } from "../../lib/errors/errors.js";
-import { fold } from "../storage/records.js";
-import type { LoadedHost } from "../storage/storage.js";
+import { crowded, isEventError, unavailable } from "../../lib/errors/errors.js";
+import { fenced, isNewer, newerElsewhere, newerStored } from "../../lib/errors/node-errors.js";
+import { isLaterState } from "../storage/migration.js";
+import type { NodeMember } from "../storage/nodes.js";
+import { fold, type HostState } from "../storage/records.js";
+import { Elsewhere } from "./elsewhere.js";
 import { Host } from "./host.js";
+import type { Membership } from "./membership.js";
 import type { World } from "./world.js";
 
 interface Slot {
@@ -12,6 +16,14 @@ interface Slot {
   uses: number;
   idle?: NodeJS.Timeout;
   closing?: Promise<void>;
+}
+
+/** What the storage has of a host, and the lease of it, where nodes share the storage. */
+interface Held {
+  readonly state: HostState | undefined;
+  readonly fence?: number;
+  /** The life of this node in which it was claimed. */
+  readonly life?: number;
 }
 
 /** How many deleted hosts are remembered, to tell their next life from the last. */
@@ -45,9 +57,13 @@ export class Hosts {
     return this.#slots.get(id)?.host;
   }
 
-  /** The host, which stays in memory until it is released. */
+  /**
+   * The host, which stays in memory until it is released.
+   * @throws Elsewhere where another node has it
+   */
   async use(id: string): Promise<Host> {
     this.#world.scheduler.start();
+    this.#world.membership?.check();
     for (;;) {
       let slot = this.#slots.get(id);
       if (!slot) {
@@ -120,26 +136,60 @@ export class Hosts {
   }
 
   async #make(id: string): Promise<Host> {
-    const loaded = await this.#read(id);
+    const { state, fence, life } = await this.#read(id);
     const incarnation = createHmac("sha256", this.#origin)
       .update(`${this.#lives.get(id) ?? ""}${id}`)
       .digest("base64url")
       .slice(0, 16);
-    const host = new Host(this.#world, id, incarnation, loaded && fold(loaded.record, loaded.tail));
+    const host = new Host(this.#world, id, incarnation, state, fence);
     await host.prepare();
+    if (life !== undefined && life !== this.#world.membership?.life) throw unavailable();
     return host;
   }
 
-  async #read(id: string, again = true): Promise<LoadedHost | undefined> {
+  async #read(id: string, again = true): Promise<Held> {
+    const { membership, storage } = this.#world;
     try {
-      return await this.#world.storage.load(id);
+      if (membership) return await this.#claim(membership, id);
+      const loaded = await storage.load(id);
+      return { state: loaded && fold(loaded.record, loaded.tail) };
     } catch (error) {
+      if (isEventError(error)) throw error;
       this.#world.report("error", error);
       this.endLife(id);
       // A damaged record is set aside: the host begins without it.
       if (again && (error as { code?: unknown }).code === "DAMAGED") return this.#read(id, false);
       throw unavailable();
     }
+  }
+
+  /**
+   * Claims a host, and takes it unless a later release has written it.
+   * @throws Elsewhere
+   */
+  async #claim(membership: Membership, id: string): Promise<Held> {
+    const { definitions } = this.#world;
+    try {
+      const claim = await membership.claim(id);
+      if ("owner" in claim) throw new Elsewhere(claim.owner);
+      const { fence, life, loaded } = claim;
+      const state = loaded && fold(loaded.record, loaded.tail);
+      if (!state || !isLaterState(state, definitions)) return { state, fence, life };
+      await membership.release(id, fence);
+      const reads = ({ versions }: NodeMember) => [...state.stores].every(([name, { whole }]) => (versions[name] ?? 0) >= whole.version);
+      return await this.#refuseLater(membership, id, reads);
+    } catch (error) {
+      if (!isNewer(error)) throw error;
+      return await this.#refuseLater(membership, id, ({ format }) => format > membership.nodes.format);
+    }
+  }
+
+  /** Refuses what a later release has written: a node that reads it may take it. */
+  async #refuseLater(membership: Membership, id: string, reads: (member: NodeMember) => boolean): Promise<never> {
+    const reader = (await membership.alive()).find(reads);
+    if (reader) throw new Elsewhere(reader.node);
+    this.#world.report("warn", newerStored(id));
+    throw newerElsewhere();
   }
 
   /** A host that comes back under a deleted id has another incarnation. */
@@ -184,15 +234,24 @@ export class Hosts {
   }
 
   async #end(host: Host): Promise<void> {
+    const { membership, storage } = this.#world;
     try {
-      const { storage } = this.#world;
       const record = await host.close();
       if (!host.touched) return;
       if (storage.durable) await storage.touch([host.id]);
       else await storage.save(host.id, record);
+      // Another node may delete what is stored of it, and begin anew.
+      if (membership) this.endLife(host.id);
     } catch (error) {
       this.#world.report("error", error);
+    } finally {
+      await membership?.release(host.id, host.fence);
     }
+  }
+
+  /** Forgets all hosts: another node may have them now. */
+  lose(): void {
+    for (const host of this.live) host.commits.break(fenced(host.id));
   }
 
   /** Forgets a live host without keeping what it holds. */
@@ -203,13 +262,14 @@ export class Hosts {
     this.#slots.delete(host.id);
     this.#world.scheduler.forget(host.id);
     host.shelf.dispose();
+    void this.#world.membership?.release(host.id, host.fence);
   }
 
   /** Forgets a host and all that is kept of it. What comes back under its id is another incarnation. */
   async delete(id: string): Promise<Host> {
     const host = await this.use(id);
     await host.delete();
-    await this.#world.storage.delete(id);
+    await this.#world.storage.delete(id, host.fence);
     this.endLife(id);
     this.discard(host);
     return host;

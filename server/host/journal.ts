@@ -11,6 +11,8 @@ export interface Journal {
   after(run: () => void): void;
   /** Resolves when all that was added so far is durable. Rejects when it cannot be made so. */
   settled(): Promise<void>;
+  /** Ends as after a failed append: what is on its way may still be stored, and nothing more is reported of it. */
+  fail(error: unknown): void;
   /** Something is not durable yet. */
   readonly ahead: boolean;
   /** So much is not durable yet that events should wait. */
@@ -65,13 +67,25 @@ class CommitJournal implements Journal {
     return this.#running ? new Promise((resolve, reject) => this.#enter({ run: resolve, fail: reject })) : Promise.resolve();
   }
 
+  fail(error: unknown): void {
+    if (this.#broken) return;
+    this.#broken = this.#options.failed(error);
+    const left = this.#entries;
+    this.#entries = [];
+    this.#refuse(left, this.#broken);
+  }
+
+  #refuse(entries: readonly Entry[], error: Error): void {
+    for (const entry of entries) if ("fail" in entry) entry.fail?.(error);
+  }
+
   #enter(entry: Entry): void {
     this.#entries.push(entry);
     if (!this.#running) void this.#work();
   }
 
   async #work(): Promise<void> {
-    const { append, failed } = this.#options;
+    const { append } = this.#options;
     this.#running = true;
     // The commits of one turn of the event loop are appended together.
     await undefined;
@@ -82,9 +96,10 @@ class CommitJournal implements Journal {
       try {
         if (taken.length > 0) await append(taken);
       } catch (error) {
-        this.#broken = failed(error);
-        for (const entry of [...some, ...this.#entries]) if ("fail" in entry) entry.fail?.(this.#broken);
-        this.#entries = [];
+        this.fail(error);
+      }
+      if (this.#broken) {
+        this.#refuse(some, this.#broken);
         break;
       }
       this.#commits -= taken.length;

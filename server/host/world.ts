@@ -8,6 +8,7 @@ import type { WatchInput } from "../wire/request-input.js";
 import type { Beginnings } from "./beginnings.js";
 import type { EventCall } from "./event-runner.js";
 import type { Host } from "./host.js";
+import type { Membership } from "./membership.js";
 import type { Tab } from "./tab-hooks.js";
 
 /** The server around the hosts, as they need it. */
@@ -16,6 +17,8 @@ export interface World {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly models: Models;
   readonly storage: Storage;
+  /** Missing, where this process is alone. */
+  readonly membership: Membership | undefined;
   readonly limits: Limits;
   /** The name under which a store's class is registered, also one that hot reload has replaced. */
   nameOf(Class: unknown, kind: ScopeKind): string | undefined;

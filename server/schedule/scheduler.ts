@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
+import type { Membership } from "../host/membership.js";
 import type { Storage } from "../storage/storage.js";
 import { building } from "../task/building.js";
 import { DueTimes } from "../task/due-times.js";
@@ -20,6 +21,8 @@ const EVER = Number.MAX_SAFE_INTEGER;
 interface Server {
   readonly storage: Storage;
   readonly hosts: Pick<Hosts, "find" | "using">;
+  /** Missing, where this process is alone. */
+  readonly membership: Pick<Membership, "enter" | "lease"> | undefined;
   readonly report: Report;
 }
 
@@ -111,6 +114,8 @@ export class Scheduler {
     const room = AT_ONCE - this.#waking.size - this.#held;
     this.#more = room <= 0;
     if (this.#more) return { due: [], next: Infinity };
+    const { membership } = this.#server;
+    await membership?.enter();
     for (let limit = 2 * AT_ONCE; ; limit *= 2) {
       const listed = await this.#server.storage.due(EVER, limit);
       const now = Date.now();
@@ -118,7 +123,8 @@ export class Scheduler {
       for (const { id, due } of this.#live.list(EVER, limit)) times.set(id, due);
       for (const [id, { until }] of this.#failed) if (until < now - LONGEST_RETRY) this.#failed.delete(id);
       const due: [id: string, at: number][] = [];
-      let next = Infinity;
+      // What other nodes leave behind becomes this one's.
+      let next = membership ? now + membership.lease : Infinity;
       for (const [id, at] of times) {
         const ready = this.#readyAt(id, at);
         if (ready <= now) due.push([id, ready]);

@@ -13,7 +13,10 @@ interface Kept {
  * Keeps state in this process: it is gone with the process. The default, for development and for state that may be lost.
  * @example createTwin({ stores, storage: memory() })
  */
-export function memory(): Storage {
+export const memory = (): Storage => keeping({ mayFollow: follows, isHeld: () => false });
+
+/** The same, for tests. `mayFollow`: which commits are taken. `isHeld`: what does not expire. */
+export function keeping({ mayFollow, isHeld }: { readonly mayFollow: typeof follows; readonly isHeld: (id: string) => boolean }): Storage {
   const hosts = new Map<string, Kept>();
   const dueTimes = new DueTimes();
   const put = (id: string, record: HostRecord, tail: readonly CommitRecord[] = []) => hosts.set(id, { record, tail, used: Date.now() });
@@ -41,7 +44,7 @@ export function memory(): Storage {
       if (!record) throw notNext(id);
       let last: Position = tail.at(-1) ?? record;
       for (const commit of commits) {
-        if (!follows(commit, last)) throw notNext(id);
+        if (!mayFollow(commit, last)) throw notNext(id);
         last = commit;
       }
       put(id, record, [...tail, ...commits]);
@@ -65,7 +68,7 @@ export function memory(): Storage {
     expire(prefix, before) {
       const now = Date.now();
       const isOld = ([id, { used }]: [string, Kept]) => used < before && id.startsWith(prefix) && (dueTimes.get(id) ?? Infinity) > now;
-      const old = [...hosts].filter(isOld).map(([id]) => id);
+      const old = [...hosts].filter(isOld).flatMap(([id]) => (isHeld(id) ? [] : id));
       old.forEach(forget);
       return old;
     },

@@ -27,6 +27,13 @@ export function* migrated({ name, ...definition }: Definition, kept: StoreState)
   return { whole: { version: to, saved: yield* migrateSteps(name, saved, kept.tail, change) }, tail: [] };
 }
 
+/** Whether a later release has written any of these stores. */
+export const isLaterState = ({ stores }: HostState, definitions: ReadonlyMap<string, Definition>): boolean =>
+  [...stores].some(([name, { whole }]) => {
+    const definition = definitions.get(name);
+    return definition !== undefined && whole.version > versionOf(definition);
+  });
+
 /** The result of `twin.$migrate()`. */
 export interface MigrationReport {
   /** How many records were looked at. */

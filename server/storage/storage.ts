@@ -1,3 +1,4 @@
+import type { NodeStorage } from "./nodes.js";
 import type { CommitRecord, HostRecord } from "./records.js";
 
 /** The result of {@link Storage.load}. */
@@ -45,7 +46,7 @@ export interface DueHost {
  * It may assume that
  * - ids are well-formed strings (`isWellFormed()`), which UTF-8 holds as they are;
  * - for one id the server calls `load`, `append`, `save` and `delete` one after the other, never two at once, and `append` only after a `load` or `delete`;
- * - nobody else writes: where several processes could, an adapter MUST refuse all but one;
+ * - nobody else writes: where several processes could, an adapter MUST refuse all but one, or has {@link Storage.nodes};
  * - what it is given is plain data, and stays as it is;
  * - commits are small, and come often: it SHOULD make those of many ids durable together.
  */
@@ -57,11 +58,11 @@ export interface Storage {
    */
   readonly durable: boolean;
   load(id: string): LoadedHost | undefined | Promise<LoadedHost | undefined>;
-  /** Adds commits, in order. */
-  append(id: string, commits: readonly CommitRecord[]): void | Promise<void>;
+  /** Adds commits, in order. `fence`: of the lease of the id, where there are {@link Storage.nodes}. */
+  append(id: string, commits: readonly CommitRecord[], fence?: number): void | Promise<void>;
   /** Replaces everything stored under the id. */
-  save(id: string, record: HostRecord): void | Promise<void>;
-  delete(id: string): void | Promise<void>;
+  save(id: string, record: HostRecord, fence?: number): void | Promise<void>;
+  delete(id: string, fence?: number): void | Promise<void>;
   /** Notes that these are in use, as `load` and `save` do. Before it lets any expire, the server calls it for all that are live. */
   touch(ids: readonly string[]): void | Promise<void>;
   /** Lists all ids that begin with a prefix, in any order. */
@@ -78,6 +79,8 @@ export interface Storage {
    * only when nothing else is under way.
    */
   rest?(): void | Promise<void>;
+  /** Says which node has what, where several share the storage: then the server claims scope instances instead of loading them. */
+  readonly nodes?: NodeStorage;
   /** Lets go of files and connections. What was called before is done first. */
   close?(): void | Promise<void>;
 }

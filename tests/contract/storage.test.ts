@@ -6,6 +6,9 @@ import { memory } from "../../server/storage/memory.js";
 import type { CommitRecord, HostRecord } from "../../server/storage/records.js";
 import { sqlite } from "../../server/storage/sqlite.js";
 import type { LoadedHost, Storage } from "../../server/storage/storage.js";
+import { lasting } from "../../testing/lasting.js";
+import { nodeContract } from "../../testing/node-cases.js";
+import type { SharedStorageBug } from "../../testing/shared-storage.js";
 import { storageContract } from "../../testing/storage.js";
 
 const folder = mkdtempSync(join(tmpdir(), "twinstate-"));
@@ -16,6 +19,15 @@ describe("memory", () => {
   for (const { name, run } of storageContract) test(name, () => run(() => memory()));
 });
 
+describe("a storage that nodes share, in memory", () => {
+  for (const { name, run } of nodeContract) {
+    test(name, () => {
+      const shared = lasting({ nodes: true });
+      return run((node) => shared.node(node));
+    });
+  }
+});
+
 describe("sqlite", () => {
   for (const { name, run } of storageContract) {
     test(name, { timeout: 20_000 }, () => {
@@ -23,6 +35,16 @@ describe("sqlite", () => {
       return run(() => sqlite(file));
     });
   }
+});
+
+test.each<SharedStorageBug>(["fence check removed", "sequence check removed", "dedupe off"])("the suite of shared storages notices: %s", async (bug) => {
+  const notices = async () => {
+    for (const { run } of nodeContract) {
+      const shared = lasting({ nodes: true, bugs: [bug] });
+      await run((node) => shared.node(node));
+    }
+  };
+  await expect(notices()).rejects.toThrow();
 });
 
 describe("the suite notices a storage that", () => {

@@ -1,0 +1,26 @@
+import { askAgain, refusal, StateError } from "./errors.js";
+
+// The errors of nodes that share a storage: the server alone has them.
+
+const FENCED = "FENCED";
+
+export const fenced = (id: string) =>
+  new StateError(FENCED, `This node has no lease of \`${id}\` any more: another one may have it. What was not acknowledged is asked again, there.`);
+/** Whether the storage has refused a write, as the node has lost the lease. */
+export const isFenced = (error: unknown): boolean => error instanceof StateError && (error.code === FENCED || isFenced(error.cause));
+export const isNewer = (error: unknown): boolean => error instanceof StateError && error.code === "NEWER";
+export const OWNED_ELSEWHERE = "Another node has this state just now. Ask again: nothing is done twice.";
+export const newerElsewhere = () =>
+  askAgain(
+    refusal(
+      "UNAVAILABLE",
+      "A later release of the app has written this state, and this server runs an earlier one. It is left as it is. Ask again: another server may read it.",
+    ),
+  );
+export const newerStored = (id: string) =>
+  new StateError(
+    "NEWER",
+    `\`${id}\` was written by a later release of the app, or of twinstate: it is left as it is. Requests for it are refused here with \`UNAVAILABLE\`, and clients ask again. End the deploy of that release.`,
+  );
+export const cannotJoin = (cause: unknown) =>
+  new StateError("STORAGE", "This node cannot tell the storage that it lives: it gives up what it has, and tries again.", { cause });

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { event, schedule, state, toPlain } from "twinstate";
+import { scope } from "twinstate/server";
+import { expect, test, vi } from "vitest";
+import { lasting } from "../../testing/lasting.js";
+import type { SharedStorage } from "../../testing/shared-storage.js";
+import { type App, serveTwin } from "../kit/app.js";
+import { liveOf, openClient, openTwin } from "../kit/client.js";
+
+/** The lease time of nodes that are to lose theirs, in ms. */
+const LEASE = 500;
+
+class Counter {
+  @state count = 0;
+  @event add(n: number) {
+    this.count += n;
+    return this.count;
+  }
+  @event later(n: number) {
+    schedule.after(1, this.add, [n]);
+  }
+}
+
+const stores = { counter: scope.room(Counter, { allow: () => true }) };
+
+/** A node of a shared storage, in this process. */
+const nodeOf = (shared: SharedStorage, node: string, options: { leaseTime?: number; idle?: number } = {}) =>
+  serveTwin({ stores, storage: shared.node(node), name: randomUUID(), leaseTime: 60_000, ...options });
+
+type Node = App<typeof stores, {}>;
+const add = ({ twin }: Node, n: number, key = "x") => twin.counter(key).add(n);
+const errors = ({ logs }: Node) => logs.filter(({ level }) => level === "error").map(({ error }) => String(error));
+
+test("a scope instance has one owner: another node refuses it so that clients ask again, until the owner has let go of it", async () => {
+  const shared = lasting({ nodes: true });
+  const a = await nodeOf(shared, "a", { idle: 0 });
+  const b = await nodeOf(shared, "b");
+  expect(await add(a, 1)).toBe(1);
+  const stop = a.runtime.pin(a.runtime.hosts.find("room/x") as never);
+  await expect(add(b, 10)).rejects.toMatchObject({ code: "UNAVAILABLE", node: "a" });
+  expect((await b.visitor().ask("counter.add", { key: "x", args: [1] })).status).toBe(503);
+  expect(await add(a, 1)).toBe(2);
+  stop();
+  await vi.waitFor(async () => expect(await add(b, 10)).toBe(12), { timeout: 30_000 });
+  await expect(add(a, 1)).rejects.toMatchObject({ code: "UNAVAILABLE", node: "b" });
+  expect([errors(a), errors(b)]).toEqual([[], []]);
+});
+
+test("what a node had is another one's at once, when it closes", async () => {
+  const shared = lasting({ nodes: true });
+  const [a, b] = [await nodeOf(shared, "a"), await nodeOf(shared, "b")];
+  for (const key of ["x", "y", "z"]) await add(a, 1, key);
+  await a.twin.close();
+  for (const key of ["x", "y", "z"]) expect(await add(b, 1, key)).toBe(2);
+});
+
+test("a frozen node takes no part any more: what it writes late is refused, it reports no fault of the storage, and asks the next owner", async () => {
+  const shared = lasting({ nodes: true });
+  const [a, b] = [await nodeOf(shared, "a", { leaseTime: LEASE }), await nodeOf(shared, "b", { leaseTime: LEASE })];
+  expect(await add(a, 1)).toBe(1);
+  shared.freeze("a");
+  const late = add(a, 100);
+  late.catch(() => {});
+  await vi.waitFor(async () => expect(await add(b, 10)).toBe(11), { timeout: 30_000 });
+  shared.heal("a");
+  await expect(late).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(await add(b, 10)).toBe(21);
+  await expect(add(a, 1)).rejects.toMatchObject({ code: "UNAVAILABLE", node: "b" });
+  expect(errors(b)).toEqual([]);
+  expect(errors(a).filter((error) => !error.includes("cannot tell the storage that it lives"))).toEqual([]);
+});
+
+test("a node that cannot renew has given up its state before another can have it, and goes on when it can", async () => {
+  const shared = lasting({ nodes: true });
+  const [a, b] = [await nodeOf(shared, "a", { leaseTime: LEASE }), await nodeOf(shared, "b", { leaseTime: LEASE })];
+  await add(a, 1);
+  shared.cut("a");
+  const life = a.runtime.membership?.life;
+  // However late a timer is on a busy machine, the clock says so at the first look.
+  const taken = vi.waitFor(() => add(b, 10), { timeout: 30_000 }).then((count) => [count, a.runtime.membership?.life !== life]);
+  await vi.waitFor(() => expect(a.runtime.membership?.life).not.toBe(life), { timeout: 30_000 });
+  expect(a.runtime.hosts.find("room/x")).toBeUndefined();
+  await expect(add(a, 1)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(await taken).toEqual([11, true]);
+  shared.heal("a");
+  await vi.waitFor(async () => expect(await add(a, 1, "y")).toBeGreaterThan(0), { timeout: 30_000 });
+});
+
+test("who watches a scope instance is led to its next life, when the node has lost its lease", async () => {
+  const shared = lasting({ nodes: true });
+  const a = await nodeOf(shared, "a", { leaseTime: LEASE });
+  const client = openClient(a.site.url);
+  const twin = await openTwin(client, "counter", "x");
+  await add(a, 1);
+  await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 1 }), { timeout: 30_000 });
+  const host = a.runtime.hosts.find("room/x");
+  shared.cut("a");
+  await vi.waitFor(() => expect(a.runtime.hosts.find("room/x")).not.toBe(host), { timeout: 30_000 });
+  shared.heal("a");
+  await vi.waitFor(async () => expect(await add(a, 1)).toBeGreaterThanOrEqual(2), { timeout: 30_000 });
+  await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 2 }), { timeout: 30_000 });
+});
+
+test("schedules of a node that is gone run on another, once", async () => {
+  const shared = lasting({ nodes: true });
+  const a = await nodeOf(shared, "a", { leaseTime: LEASE });
+  await a.twin.counter("x").later(5);
+  shared.cut("a");
+  const b = await nodeOf(shared, "b", { leaseTime: LEASE });
+  b.twin.$start();
+  await vi.waitFor(async () => expect((await b.twin.counter("x").$snapshot()).count).toBe(5), { timeout: 30_000 });
+  shared.heal("a");
+  expect(await b.twin.counter("x").add(0)).toBe(5);
+});
+
+class Counter2 {
+  static version = 2;
+  static migrate() {}
+  @state count = 0;
+  @event add(n: number) {
+    this.count += n;
+    return this.count;
+  }
+}
+
+test("behaviour 99: what a later release has written an earlier one leaves alone: it names the node that reads it, or asks clients to ask again", async () => {
+  const shared = lasting({ nodes: true });
+  const old = await nodeOf(shared, "old");
+  const later = await serveTwin({ stores: { counter: scope.room(Counter2, { allow: () => true }) }, storage: shared.node("new"), idle: 0 });
+  expect(await later.twin.counter("x").add(3)).toBe(3);
+  await vi.waitFor(() => expect(later.runtime.hosts.find("room/x")).toBeUndefined(), { timeout: 30_000 });
+  await expect(add(old, 1)).rejects.toMatchObject({ code: "UNAVAILABLE", node: "new" });
+  expect(await later.twin.counter("x").add(1)).toBe(4);
+  await later.twin.close();
+  const refused = add(old, 1);
+  await expect(refused).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await expect(refused).rejects.not.toHaveProperty("node");
+  expect(old.logs.map(({ level, error }) => [level, (error as { code?: string }).code])).toEqual([["warn", "NEWER"]]);
+  const again = await serveTwin({ stores: { counter: scope.room(Counter2, { allow: () => true }) }, storage: shared.node("newer") });
+  expect(await again.twin.counter("x").add(1)).toBe(5);
+});
