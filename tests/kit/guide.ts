@@ -36,6 +36,9 @@ export const eventsApp = (): Files => Object.assign({}, ...guide("EVENTS").value
 /** The app of SCHEDULES.md. */
 export const schedulesApp = (): Files => Object.assign({}, ...guide("SCHEDULES").values()) as Files;
 
+/** The app of DEPLOY.md. */
+export const deployApp = (): Files => Object.assign({}, ...guide("DEPLOY").values()) as Files;
+
 /** The app of UPLOADS.md. */
 export const uploadsApp = (): Files => Object.assign({}, ...guide("UPLOADS").values()) as Files;
 

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test as base } from "vitest";
+import { freePort, takesConnections } from "./port.js";
 
 /** Where nginx is: Debian's is in a folder that the PATH of users lacks. */
 const executable = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"]
@@ -114,21 +114,3 @@ const inFrontOf = ({ upstream, location = "" }: { upstream: string; location?: s
     }
   }
 `;
-
-const takesConnections = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const line = connect(port, "127.0.0.1", () => {
-      line.destroy();
-      resolve(true);
-    }).on("error", () => resolve(false));
-  });
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });

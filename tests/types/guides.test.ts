@@ -2,7 +2,20 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
-import { agentsApp, authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, serverApp, uploadsApp, webhooksApp, write } from "../kit/guide.js";
+import {
+  agentsApp,
+  authApps,
+  deployApp,
+  eventsApp,
+  type Files,
+  fieldsApp,
+  ROOT,
+  schedulesApp,
+  serverApp,
+  uploadsApp,
+  webhooksApp,
+  write,
+} from "../kit/guide.js";
 
 const built = existsSync(`${ROOT}dist/react/index.d.ts`) && existsSync(`${ROOT}dist/server/index.d.ts`);
 
@@ -98,6 +111,13 @@ test("the code of docs/WEBHOOKS.md compiles", async () => {
   const files = webhooksApp();
   expect(Object.keys(files)).toEqual(["state/shop.ts", "state/server.ts", "state/signature.ts", "app/api/payments/route.ts"]);
   expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/DEPLOY.md compiles", async () => {
+  const files = deployApp();
+  expect(Object.keys(files)).toEqual(["state/server.ts", "app/api/twin/[...path]/route.ts"]);
+  const todo = 'import { state } from "twinstate";\nexport class Todo {\n  @state items: string[] = [];\n}\n';
+  expect(await complaints({ ...files, "state/todo.ts": todo })).toEqual([]);
 });
 
 test("a mistake in such code would be told", async () => {
