@@ -40,12 +40,16 @@ async function start(otherwise: Otherwise): Promise<Started> {
   return { child, line, ended, visitor, live };
 }
 
+/** Waits until a server takes no more events. */
+const closing = ({ url }: Visitor) => expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 60_000 }).toBe(503);
+
 test("SIGTERM lets what runs end, sends streams away, and then ends the process where nobody else listens", async () => {
   const { child, line, ended, visitor, live } = await start("nothing");
   const held = visitor.call("note.hold", "held");
   expect(await line()).toBe("held");
   child.kill("SIGTERM");
-  await expect.poll(async () => (await visitor.ask("note.write", { args: ["late"] })).error?.code).toBe("OFFLINE");
+  await closing(visitor);
+  expect((await visitor.ask("note.write", { args: ["late"] })).error?.code).toBe("OFFLINE");
   child.send("go on");
   expect(await held).toBe("held");
   await live.stream.ended;
@@ -67,7 +71,7 @@ test("a second signal ends a process that takes too long", async () => {
   const held = visitor.call("note.hold", "held").catch(() => "cut off");
   expect(await line()).toBe("held");
   child.kill("SIGINT");
-  await expect.poll(async () => (await visitor.ask("note.write", { args: ["late"] })).error?.code).toBe("OFFLINE");
+  await closing(visitor);
   child.kill("SIGINT");
   expect(await ended).toEqual([null, "SIGINT"]);
   expect(await held).toBe("cut off");

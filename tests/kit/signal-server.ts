@@ -28,7 +28,7 @@ declare(state, Note, "text");
 declare(event(z.string()), Note, "write", "hold");
 
 const otherwise = process.env.OTHERWISE as Otherwise;
-const twin = createTwin({ stores: { note: Note }, session: { secret: "a secret for tests alone" }, signals: otherwise !== "no signals", closeGrace: 20_000 });
+const twin = createTwin({ stores: { note: Note }, session: { secret: "a secret for tests alone" }, signals: otherwise !== "no signals", closeGrace: 100_000 });
 const site = await serve(twin.handlers);
 site.server.keepAliveTimeout = 100;
 // Node's server waits for open streams, as Next's does.
