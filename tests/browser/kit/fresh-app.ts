@@ -24,16 +24,20 @@ export async function createFreshApp(packages: readonly string[]): Promise<{ fol
   const flags = ["--yes", "--ts", "--app", "--no-linter", "--no-tailwind", "--no-src-dir", "--no-react-compiler", "--use-npm", "--skip-install"];
   await run(process.execPath, [require.resolve("create-next-app/dist/index.js"), folder, ...flags], home);
   const { dependencies, devDependencies } = manifestOf(folder);
-  const modules = join(folder, "node_modules");
-  for (const name of closure([...Object.keys({ ...dependencies, ...devDependencies }), ...packages])) {
-    if (name === "twinstate") continue;
-    link(join(ROOT, "node_modules", name), join(modules, name));
-  }
-  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", home], ROOT);
-  const [tarball = ""] = readdirSync(home).filter((name) => name.endsWith(".tgz"));
-  mkdirSync(join(modules, "twinstate"));
-  await run("tar", ["-xzf", join(home, tarball), "--strip-components=1", "-C", join(modules, "twinstate")], home);
+  await install(folder, [...Object.keys({ ...dependencies, ...devDependencies }), ...packages]);
   return { folder, remove: () => rmSync(home, { recursive: true, force: true }) };
+}
+
+/** Puts packages into a folder, with all that an installation of them brings. */
+export async function install(folder: string, packages: readonly string[]): Promise<void> {
+  const modules = join(folder, "node_modules");
+  for (const name of closure(packages)) if (name !== "twinstate") link(join(ROOT, "node_modules", name), join(modules, name));
+  const packed = mkdtempSync(join(tmpdir(), "twinstate-packed-"));
+  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", packed], ROOT);
+  const [tarball = ""] = readdirSync(packed);
+  mkdirSync(join(modules, "twinstate"), { recursive: true });
+  await run("tar", ["-xzf", join(packed, tarball), "--strip-components=1", "-C", join(modules, "twinstate")], packed);
+  rmSync(packed, { recursive: true });
 }
 
 const manifestOf = (folder: string) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
