@@ -136,11 +136,13 @@ async function trade(page) {
   });
 }
 
-/** Asks twice: the first answer has a reaction, and the second one grows. */
+/** Lets the model name the chat, and asks again: the first answer has a reaction, and the second one grows. */
 async function fillChat(page) {
   const field = page.getByLabel("Ask the model");
-  await field.fill("Who are you? Say 30 words.");
+  await field.fill("Roll 2 dice and name this chat Lucky, please");
   await field.press("Enter");
+  await page.getByRole("button", { name: "Approve" }).nth(1).click();
+  await page.getByRole("button", { name: "Approve" }).click();
   await page.getByText("The answer is ready.").waitFor();
   await page.getByRole("button", { name: /^heart/ }).click();
   await page.getByText("The answer is ready.").waitFor({ state: "detached" });

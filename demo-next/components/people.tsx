@@ -1,8 +1,8 @@
 "use client";
 import { Avatar, Tooltip } from "@radix-ui/themes";
 import type { View } from "twinstate";
-import type { Guest } from "../state/board";
 import { useVisitor } from "../state/client";
+import type { Guest } from "../state/guest";
 import type { Person } from "../state/person";
 import styles from "./people.module.css";
 
@@ -36,6 +36,10 @@ export function People({ people }: { people: readonly View<Here>[] }) {
     </ul>
   );
 }
+
+/** The people behind tabs: each once, however many tabs they have. */
+export const eachOnce = (guests: readonly View<Guest>[]): readonly View<Here>[] =>
+  guests.map(({ person, device }) => ({ ...person, device })).filter((guest, index, all) => all.findIndex(({ id }) => id === guest.id) === index);
 
 /** The initials of the first two words. */
 export const initials = (name: string) =>

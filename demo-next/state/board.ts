@@ -1,5 +1,6 @@
 import { computed, current, event, newId, type Presence, presence, state } from "twinstate";
 import { z } from "zod";
+import { type Guest, guestOf } from "./guest";
 import { byline, type Person } from "./person";
 
 export interface Card {
@@ -21,12 +22,6 @@ const Index = z.number().int().min(0);
 /** What a tab shows of itself: its pointer, as a part of the board's width, and in pixels from its top. */
 const Own = z.object({ cursor: z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(100_000) }).optional() });
 
-/** Who has a tab with the board. */
-export interface Guest {
-  person: Person;
-  device: "phone" | "computer";
-}
-
 /** A board that is shared by everybody who has its link. */
 export class Board {
   @state columns: Column[] = [
@@ -35,7 +30,7 @@ export class Board {
     { id: "done", title: "Done", cards: [] },
   ];
   /** The tabs that show the board. */
-  @presence({ of: ({ visitor, device }) => ({ person: byline(visitor), device }), input: Own }) guests!: Presence<Guest, z.infer<typeof Own>>;
+  @presence({ of: guestOf, input: Own }) guests!: Presence<Guest, z.infer<typeof Own>>;
 
   @computed get count() {
     return this.columns.reduce((count, { cards }) => count + cards.length, 0);

@@ -8,7 +8,7 @@ import { Chat } from "./chat";
 import { context } from "./context";
 import { isKey } from "./key";
 import { Look } from "./look";
-import { Message } from "./message";
+import { Message, TextPart, ToolCall } from "./message";
 import { Poll } from "./poll";
 import { Polls } from "./polls";
 import { Profile } from "./profile";
@@ -34,7 +34,7 @@ export const twin = createTwin({
     bulletin: scope.shared(Bulletin),
     look: Look,
   },
-  models: { Item, Message },
+  models: { Item, Message, TextPart, ToolCall },
   context,
   storage: sqlite(process.env.TWIN_FILE ?? "twin.db"),
   requireSchemas: true,

@@ -1,60 +1,69 @@
 "use client";
-import { PlusIcon } from "@radix-ui/react-icons";
+import { DownloadIcon, PlusIcon } from "@radix-ui/react-icons";
 import { Button, Container, Flex, Heading, Text } from "@radix-ui/themes";
 import { useRouter } from "next/navigation";
-import { For } from "twinstate/react";
+import { use } from "react";
 import { useChat } from "../../state/client";
 import { newKey } from "../../state/key";
-import styles from "./chat.module.css";
-import { MessageRow } from "./message-row";
+import { CopyLink } from "../copy-link";
+import { eachOnce, People } from "../people";
+import { Announcer } from "./announcer";
+import { Messages } from "./messages";
 import { Prompt } from "./prompt";
+import { ChatKey, useThisChat } from "./this-chat";
 
+/** A room with a model. */
 export function Chat({ id }: { id: string }) {
-  const router = useRouter();
-  const { save } = useChat(id);
   return (
-    <Container size="2">
-      <Flex direction="column" gap="5">
-        <Flex align="end" justify="between" gap="4" wrap="wrap">
-          <Flex direction="column" gap="1">
-            <Heading size="8">Chat</Heading>
-            <Text color="gray">Whoever has the link sees the answer grow.</Text>
+    <ChatKey value={id}>
+      <Container size="2">
+        <Flex direction="column" gap="4">
+          <Flex align="end" justify="between" gap="4" wrap="wrap">
+            <Title />
+            <Guests />
           </Flex>
-          <Flex gap="3">
-            <Button variant="soft" color="gray" onClick={() => void save()}>
-              Save
-            </Button>
-            <Button variant="soft" onClick={() => router.push(`/chat/${newKey()}`)}>
-              <PlusIcon /> New chat
-            </Button>
-          </Flex>
+          <Tools />
+          <Messages />
+          <Prompt />
+          <Announcer />
         </Flex>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by keys */}
-        <section className={styles.scroller} tabIndex={0} aria-label="Chat">
-          <Messages id={id} />
-        </section>
-        <Prompt id={id} />
-      </Flex>
-    </Container>
+      </Container>
+    </ChatKey>
   );
 }
 
-/** The messages. This component renders with each word, and so does the one message that grows. */
-function Messages({ id }: { id: string }) {
-  const { messages } = useChat(id);
+function Title() {
+  const { title } = useThisChat();
   return (
-    <ul className={styles.messages} aria-label="Messages">
-      <For each={messages} fallback={<Nothing />}>
-        {(message) => <MessageRow message={message} />}
-      </For>
-    </ul>
+    <Flex direction="column" gap="1">
+      <Heading size="8" dir="auto">
+        {title || "Chat"}
+      </Heading>
+      <Text color="gray">Whoever has the link sees the answer grow, and may stop it.</Text>
+    </Flex>
   );
 }
 
-function Nothing() {
+/** The people who have the chat open. The selected list stays the same while they type, so this renders rarely. */
+function Guests() {
+  const people = useChat(use(ChatKey), ({ guests }) => eachOnce(guests));
+  return <People people={people} />;
+}
+
+function Tools() {
+  const router = useRouter();
+  const { save } = useThisChat();
   return (
-    <Text color="gray" asChild>
-      <li>Ask something. “Say 500 words” gives you time to press Stop.</li>
-    </Text>
+    <Flex gap="2" wrap="wrap">
+      <CopyLink />
+      <Button variant="soft" color="gray" onClick={() => void save()}>
+        <DownloadIcon />
+        Save
+      </Button>
+      <Button variant="soft" color="gray" onClick={() => router.push(`/chat/${newKey()}`)}>
+        <PlusIcon />
+        New chat
+      </Button>
+    </Flex>
   );
 }
