@@ -7,8 +7,22 @@ import { createTwin, scope, type TwinApp } from "twinstate/server";
 import { pair } from "twinstate/testing";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { LocalStore } from "../../client/local-store.js";
+import { startFakeModel } from "../../demo-next/model/fake-model.js";
 import { TrackedView } from "../../react/tracked-view.js";
-import { agentsApp, authApps, eventsApp, type Files, fieldsApp, ROOT, schedulesApp, serverApp, uploadsApp, webhooksApp, write } from "../kit/guide.js";
+import {
+  agentsApp,
+  authApps,
+  eventsApp,
+  type Files,
+  fieldsApp,
+  ROOT,
+  schedulesApp,
+  serverApp,
+  streamingApp,
+  uploadsApp,
+  webhooksApp,
+  write,
+} from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -477,6 +491,71 @@ test("docs/EVENTS.md: a model's answer in each of the three forms, and stopped f
   for await (const line of recital.recite(["a", "b"])) expect(["a", "b"]).toContain(line);
   expect(recital.text).toBe("ab");
   expect(await recital.stop()).toBe(0);
+});
+
+test("docs/STREAMING.md: tokens on two devices, stopped from the other, cut off and gone on, a call that is approved, faster than commits, and by fetch alone", async () => {
+  const model = await startFakeModel();
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-streaming-"));
+  onTestFinished(async () => {
+    await model.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  vi.stubEnv("MODEL_URL", model.url);
+  vi.stubEnv("TWIN_FILE", join(folder, "twin.db"));
+  const complained = vi.spyOn(console, "error").mockImplementation(() => {});
+  const app = await serveApp({ ...streamingApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const { Chat } = await app.load("state/chat.ts");
+  const { Message, TextPart, ToolCall } = await app.load("state/message.ts");
+  const stores = { chat: scope.room(Chat, { allow: () => true }) };
+  const context = () => ({ user: { id: "ann", name: "Ann" } }) as never;
+  const twin = createTwin({ stores, models: { Message, TextPart, ToolCall }, context, name: "streaming", log: () => {} });
+  const site = await serve(twin.handlers);
+  onTestFinished(async () => {
+    await site.close();
+    await twin.close();
+  });
+  const open = async () => {
+    const client = connect<Loose>({ url: site.url, fetch: new Browser().fetch }) as Loose;
+    onTestFinished(() => client.$close());
+    return client.chat("a");
+  };
+  const [mine, device] = await Promise.all([open(), open()]);
+  const last = (chat: Loose) => chat.messages.at(-1);
+
+  const stopped = mine.ask("Count to 900 every 2 ms").catch((error: { code: string }) => error.code);
+  await expect.poll(() => last(device)?.parts[0]?.text.length).toBeGreaterThan(10);
+  await device.stop();
+  expect(await stopped).toBe("CANCELLED");
+  expect((await model.answers[0]!.ended).whole).toBe(false);
+  await expect.poll(() => last(device).status).toBe("stopped");
+  await device.goOn();
+  expect(last(device).parts[0].text).toBe(Array.from({ length: 900 }, (_, i) => i + 1).join(" "));
+
+  await mine.ask("Count to 30 at once, break off after 9");
+  expect(last(mine).status).toBe("failed");
+  expect(complained).toHaveBeenCalledTimes(1);
+  await mine.goOn();
+  expect(last(mine)).toMatchObject({ status: "done", parts: [{ text: Array.from({ length: 30 }, (_, i) => i + 1).join(" ") }] });
+
+  await mine.ask("Name this chat Launch");
+  const [, call] = last(mine).parts;
+  expect(call).toMatchObject({ name: "name_chat", input: { title: "Launch" }, state: "proposed" });
+  await device.decide(call.id, true);
+  await expect.poll(() => [mine.title, last(mine).status]).toEqual(["Launch", "done"]);
+  expect(last(mine).parts[2].text).toBe("Done. The chat is now called Launch.");
+
+  const { gather } = await app.load("state/gather.ts");
+  const { tokensOf } = await app.load("state/plain-model.ts");
+  let text = "";
+  const question = { role: "user", content: "Count to 50 at once" };
+  for await (const tokens of gather(tokensOf([question], AbortSignal.timeout(20_000)))) text += (tokens as string[]).join("");
+  expect(text).toBe(Array.from({ length: 50 }, (_, i) => i + 1).join(" "));
+  const cut = tokensOf([{ role: "user", content: "Count to 50 at once, break off after 9" }], AbortSignal.timeout(20_000));
+  await expect(
+    (async () => {
+      for await (const token of cut) text = token as string;
+    })(),
+  ).rejects.toThrow();
 });
 
 test("docs/AGENTS.md: an agent lists tools and calls them as its user, a script posts, and the document names both events", async () => {

@@ -42,6 +42,9 @@ export const deployApp = (): Files => Object.assign({}, ...guide("DEPLOY").value
 /** The app of UPLOADS.md. */
 export const uploadsApp = (): Files => Object.assign({}, ...guide("UPLOADS").values()) as Files;
 
+/** The app of STREAMING.md. */
+export const streamingApp = (): Files => Object.assign({}, ...guide("STREAMING").values()) as Files;
+
 /** The app of AGENTS.md. */
 export const agentsApp = (): Files => Object.assign({}, ...guide("AGENTS").values()) as Files;
 

@@ -12,6 +12,7 @@ import {
   ROOT,
   schedulesApp,
   serverApp,
+  streamingApp,
   uploadsApp,
   webhooksApp,
   write,
@@ -118,6 +119,12 @@ test("the code of docs/DEPLOY.md compiles", async () => {
   expect(Object.keys(files)).toEqual(["state/server.ts", "app/api/twin/[...path]/route.ts"]);
   const todo = 'import { state } from "twinstate";\nexport class Todo {\n  @state items: string[] = [];\n}\n';
   expect(await complaints({ ...files, "state/todo.ts": todo })).toEqual([]);
+});
+
+test("the code of docs/STREAMING.md compiles", async () => {
+  const files = { ...streamingApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string };
+  expect(Object.keys(files)).toEqual(expect.arrayContaining(["state/chat.ts", "state/plain-model.ts", "app/room.tsx"]));
+  expect(await complaints(files)).toEqual([]);
 });
 
 test("a mistake in such code would be told", async () => {
