@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -10,6 +11,23 @@ import { createFreshApp, install } from "./kit/fresh-app.js";
 import { Image, type Stages } from "./kit/image.js";
 
 const PACKAGES = ["twinstate", "mobx", "@trpc/server", "@trpc/client"];
+
+/** Whether this machine builds images. */
+const hasEngine = spawnSync("docker", ["info"]).status === 0;
+const IMAGE = "twinstate-test-of-images";
+
+/** Makes the lock file of an app by which an engine installs its packages: the library is packed into the app's folder. */
+async function lock(folder: string): Promise<void> {
+  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], ROOT);
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) as string;
+  const file = join(folder, "package.json");
+  const manifest = JSON.parse(readFileSync(file, "utf8")) as { dependencies: Record<string, string> };
+  const { devDependencies: versions } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
+  const others = Object.fromEntries([...PACKAGES.slice(1), "ws"].map((name) => [name, versions[name] as string]));
+  writeFileSync(file, JSON.stringify({ ...manifest, dependencies: { ...manifest.dependencies, ...others, twinstate: `file:./${tarball}` } }));
+  rmSync(join(folder, "package-lock.json"));
+  await run("npm", ["install", "--package-lock-only", "--no-audit"], folder);
+}
 
 /** The app of docs/DEPLOY.md, with the to-do list and the page of the README. */
 function filesOf(): Record<string, string> {
@@ -89,4 +107,27 @@ describe.runIf(process.env.TEST_FULL && compiled)("the images that `deploy-files
     await install(packages, [...Object.keys(dependencies), ...PACKAGES, "ws"]);
     await works({ build: app.folder, packages }, true);
   });
+
+  test.skipIf(!hasEngine).each(["--no-websocket", "--websocket"])(
+    "an engine builds the image of `%s`, and a container of it is healthy",
+    { timeout: 900_000 },
+    async (option) => {
+      await lock(app.folder);
+      await deploy(option);
+      // The library comes as a file, which an installation reads too.
+      const file = join(app.folder, "Dockerfile");
+      writeFileSync(file, readFileSync(file, "utf8").replaceAll("COPY package.json ", "COPY package.json *.tgz "));
+      await run("docker", ["build", "--tag", IMAGE, "."], app.folder);
+      const started = await run(
+        "docker",
+        ["run", "--detach", "--rm", "--env", "TWINSTATE_SECRET=a secret for tests of images", "--env", "TWIN_FILE=/data/twin.db", IMAGE],
+        ROOT,
+      );
+      const container = started.trim();
+      onTestFinished(async () => void (await run("docker", ["rm", "--force", container], ROOT)));
+      const health = () => run("docker", ["inspect", "--format", "{{.State.Health.Status}}", container], ROOT);
+      await expect.poll(health, { timeout: 120_000 }).toBe("healthy\n");
+      await run("docker", ["stop", "--time", "20", container], ROOT);
+    },
+  );
 });

@@ -9,6 +9,8 @@ export interface DemoServer {
   readonly url: string;
   /** Ends it at once, as `kill -9` does. */
   kill(): Promise<void>;
+  /** Asks it to end, as a deploy does, and gives its exit code. */
+  stop(): Promise<number | null>;
   /** What it has written. */
   readonly said: string;
   /** Starts it again, on the same port, with what it kept. */
@@ -65,6 +67,13 @@ export async function startServer({ mode = "start", cwd = DEMO, path = "", env =
     await ended;
   }
 
+  async function stop() {
+    const running = child as ChildProcess;
+    const ended = new Promise<number | null>((resolve) => running.once("exit", resolve));
+    running.kill("SIGTERM");
+    return ended;
+  }
+
   const lose = () => rmSync(folder, { recursive: true, force: true });
 
   process.once("exit", () => {
@@ -76,6 +85,7 @@ export async function startServer({ mode = "start", cwd = DEMO, path = "", env =
     url,
     start,
     kill,
+    stop,
     lose,
     get said() {
       return said;
