@@ -10,6 +10,7 @@ const PAGES = [
   { name: "Polls", href: "/poll", under: /^\/poll/ },
   { name: "Ticker", href: "/ticker", under: /^\/ticker$/ },
   { name: "Chat", href: "/chat/demo", under: /^\/chat/ },
+  { name: "Import", href: "/import", under: /^\/import$/ },
   { name: "Sign in", href: "/account", under: /^\/(account|sign-in)$/ },
   { name: "About", href: "/about", under: /^\/about$/ },
 ];

@@ -7,8 +7,23 @@ import { Poll } from "./poll";
 import type { Twin } from "./server";
 import { Item, Todo } from "./todo";
 
-export const { TwinProvider, TwinPreload, useVisitor, useTodo, useBoard, usePoll, usePolls, useTicker, useChat, useAccount, useProfile, useBulletin, useLook } =
-  createHooks<Twin>({
-    stores: { todo: Todo, board: Board, poll: Poll, look: Look },
-    models: { Item, Message },
-  });
+export const {
+  TwinProvider,
+  TwinPreload,
+  useVisitor,
+  useTodo,
+  useBoard,
+  usePoll,
+  usePolls,
+  useTicker,
+  useChat,
+  useAccount,
+  useProfile,
+  useBulletin,
+  useLook,
+  useContacts,
+  useChecksum,
+} = createHooks<Twin>({
+  stores: { todo: Todo, board: Board, poll: Poll, look: Look },
+  models: { Item, Message },
+});

@@ -5,6 +5,8 @@ import { Account } from "./account";
 import { Board } from "./board";
 import { Bulletin } from "./bulletin";
 import { Chat } from "./chat";
+import { Checksum } from "./checksum";
+import { Contacts } from "./contacts";
 import { context } from "./context";
 import { isKey } from "./key";
 import { Look } from "./look";
@@ -33,10 +35,13 @@ export const twin = createTwin({
     }),
     bulletin: scope.shared(Bulletin),
     look: Look,
+    contacts: Contacts,
+    checksum: Checksum,
   },
   models: { Item, Message, TextPart, ToolCall },
   context,
   storage: sqlite(process.env.TWIN_FILE ?? "twin.db"),
+  maxFileSize: 500_000_000,
   requireSchemas: true,
 });
 export type Twin = typeof twin;

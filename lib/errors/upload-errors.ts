@@ -18,7 +18,7 @@ export const tooManyFiles = (count: number, limit: number) =>
 export const cutShort = (name: string, got: number, size: number) =>
   refusal(
     "CUT_SHORT",
-    `Of \`${name}\` ${got} of ${size} bytes have arrived: the line broke, or a proxy has cut the body. Next cuts bodies at 10 MB where \`proxy.ts\` matches the twin's route: leave the route out of its \`matcher\`, or raise \`experimental.proxyClientMaxBodySize\`. nginx has \`client_max_body_size\`.`,
+    `Of \`${name}\` ${got} of ${size} bytes have arrived: the line broke, or a proxy has cut the body. Next cuts bodies at 10 MB where \`proxy.ts\` matches the twin's route: leave the route out of its \`matcher\`, or raise \`experimental.proxyClientMaxBodySize\`. nginx has \`client_max_body_size\`. Node ends requests after five minutes: \`server.requestTimeout\`.`,
   );
 /** No byte of a file has come for long. */
 export const uploadStalled = (name: string, got: number, size: number, ms: number) =>

@@ -9,6 +9,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { LocalStore } from "../../client/local-store.js";
 import { startFakeModel } from "../../demo-next/model/fake-model.js";
 import { TrackedView } from "../../react/tracked-view.js";
+import { sqlite } from "../../server/storage/sqlite.js";
 import {
   agentsApp,
   authApps,
@@ -380,6 +381,48 @@ test("docs/UPLOADS.md, behaviours 93 and 94: a picture is stored and served as a
   form.set("text", new File(["there"], "note.txt"));
   await gallery.note.form(form);
   expect([...gallery.notes]).toEqual(["Hi: there"]);
+});
+
+test("docs/UPLOADS.md: an import adds its rows without its page and over the end of its server, refuses the wrong ones, and is cancelled", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-guide-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  vi.stubEnv("IMPORTS", join(folder, "imports"));
+  const app = await serveApp(uploadsApp());
+  const { Contacts } = await app.load("import/contacts.ts");
+  const stores = { contacts: scope.room(Contacts, { allow: () => true }) };
+  const options = { stores, storage: sqlite(join(folder, "import.db")), name: "import", log: () => {}, closeGrace: 0 };
+  let twin = createTwin(options);
+  onTestFinished(() => twin.close());
+  const open = async (): Promise<[site: Awaited<ReturnType<typeof serve>>, contacts: Loose, close: () => void]> => {
+    const site = await serve(twin.handlers);
+    onTestFinished(() => site.close());
+    const client = connect<Loose>({ url: site.url, fetch: new Browser().fetch }) as Loose;
+    return [site, await client.contacts("a"), () => client.$close()];
+  };
+  const rows = Array.from({ length: 20_000 }, (_, i) => (i % 1000 === 7 ? `person ${i}` : `person ${i}, p${i}@example.com`));
+  const file = () => new File([rows.join("\n")], "a.csv");
+  const [site, contacts, close] = await open();
+  await contacts.importFrom(file());
+  await expect.poll(() => contacts.import?.read, { interval: 5 }).toBeGreaterThan(0);
+  close();
+  await site.close();
+  await twin.close();
+  twin = createTwin({ ...options, storage: sqlite(join(folder, "import.db")) });
+  const [, again, end] = await open();
+  expect(again.import.read).toBeLessThan(rows.length);
+  await expect.poll(() => again.import.phase).toBe("done");
+  expect([...again.people].map(({ email }: { email: string }) => email)).toEqual(rows.flatMap((_, i) => (i % 1000 === 7 ? [] : [`p${i}@example.com`])));
+  expect([...again.import.refused].map(({ row }: { row: number }) => row)).toEqual(Array.from({ length: 20 }, (_, i) => i * 1000 + 8));
+  expect(readdirSync(join(folder, "imports"))).toEqual([]);
+
+  await again.importFrom(file());
+  await again.cancelImport();
+  expect(again.import.phase).toBe("cancelled");
+  const added = again.people.length;
+  await expect.poll(() => readdirSync(join(folder, "imports"))).toEqual([]);
+  await again.cancelImport();
+  expect(again.people.length).toBe(added);
+  end();
 });
 
 test("docs/FIELDS.md: the weather comes when there is some, also in a page, and what to wear comes from another store", async () => {

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { type EventError, event, state, update } from "twinstate";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import { createGate } from "../../server/task/gate.js";
 import { serveTwin } from "../kit/app.js";
 import { call, liveOf, openClient, openTwin } from "../kit/client.js";
 import { type Nginx, type NginxOptions, test } from "../kit/nginx.js";
+import { soon } from "../kit/soon.js";
 
 const MB = 1 << 20;
 
@@ -51,12 +52,12 @@ test("nginx passes on a file as it comes, and the stream of what it changes, wit
   expect([uploads.size, stored(proxy)]).toEqual([1, []]);
   release.open();
   expect([await taken, desk.bytes]).toEqual([32 * MB, 32 * MB]);
-  await vi.waitFor(() => expect(uploads.size).toBe(0));
+  await soon(() => expect(uploads.size).toBe(0));
 });
 
 test("nginx without them refuses a file of 2 MB, and the call says which setting", async ({ nginx }) => {
   const { twin, uploads } = await behind(nginx, "");
   const error = await Promise.resolve(call(twin, "take", new File([new Uint8Array(2 * MB)], "a.bin"))).catch((error: EventError) => error);
   expect(error).toMatchObject({ code: "CUT_SHORT", message: expect.stringContaining("`client_max_body_size`") });
-  await vi.waitFor(() => expect(uploads.size).toBe(0));
+  await soon(() => expect(uploads.size).toBe(0));
 });

@@ -60,6 +60,16 @@ class Desk {
   @event unread(_file: File) {
     this.note = "done";
   }
+  @event async label(id: string, count: number, file: File) {
+    this.note = `${id} ${count} ${await file.text()}`;
+  }
+  @event async *pieces(file: File) {
+    for await (const chunk of file.stream()) {
+      this.note = `${chunk.byteLength}`;
+      yield new TextDecoder().decode(chunk);
+    }
+    return "read";
+  }
   @event set(note: string) {
     this.note = note;
   }
@@ -199,6 +209,16 @@ async function standsStill(read: () => number): Promise<void> {
 /** The arguments of a call whose only argument is its first file. */
 const encoded = (file: [number]) => [[], [["a", 1, [1], [file]]]];
 
+test("behaviour 93: the file of an event that yields stays open until its stream ends", async () => {
+  const { twin, uploads } = await served();
+  const text = "0123456789".repeat(100_000);
+  const reading = call(twin, "pieces", new File([text], "a.txt"));
+  let read = "";
+  for await (const piece of reading as AsyncIterable<string>) read += piece;
+  expect([read === text, await reading]).toEqual([true, "read"]);
+  await soon(() => expect(uploads.size).toBe(0));
+});
+
 describe("limits", () => {
   test("of size and number refuse the call with `TOO_LARGE`, and name the option", async () => {
     const { twin, desk, posts } = await served({ maxFileSize: 10, maxFiles: 2 });
@@ -261,7 +281,7 @@ describe("nothing is left behind", () => {
     expect(toPlain(desk.files)).toEqual([]);
   });
 
-  test("a line that breaks in the middle of a file ends the event, and undoes it", async () => {
+  test("behaviour 93: a client that disconnects in the middle of a file cancels its event, which undoes it", async () => {
     const breaker = new AbortController();
     const { twin, desk, uploads } = await served({}, (url, init, next) =>
       next(url, { ...init, signal: AbortSignal.any([breaker.signal, init.signal as AbortSignal]) }),
@@ -375,6 +395,22 @@ describe("forms", () => {
     const state = await twin.event("submit")?.form(undefined, form);
     expect(Object.keys(state?.errors ?? {})).toEqual(["photo"]);
     expect(state?.fields).toEqual({ title: "Me" });
+  });
+
+  test("behaviour 93: bound arguments arrive before the file of a form, with JavaScript and without", async () => {
+    const { twin: app, visitor, site } = await serveTwin({ stores });
+    const one = visitor();
+    await one.call("desk.set", "before");
+    const form = new FormData();
+    form.set('$desk.label?bound=["b",7]', "");
+    form.set("file", new File(["bytes"], "a.txt"));
+    const posted = await one.jar.fetch(`${site.url}/$form`, { method: "POST", body: form, headers: { origin: site.origin }, redirect: "manual" });
+    expect([posted.status, (await app.desk(one.session).$snapshot()).note]).toEqual([303, "b 7 bytes"]);
+    const { twin, desk } = await served();
+    const fields = new FormData();
+    fields.set("file", new File(["bytes"], "a.txt"));
+    await twin.event("label")?.form.bind(null, "a", 3)(fields);
+    expect(desk.note).toBe("a 3 bytes");
   });
 
   test("without JavaScript bring their files in the body, byte for byte", async () => {

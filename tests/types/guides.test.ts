@@ -98,7 +98,8 @@ test("the code of docs/SCHEDULES.md compiles", async () => {
 
 test("the code of docs/UPLOADS.md compiles", async () => {
   const files = uploadsApp();
-  expect(Object.keys(files)).toEqual(["state/gallery.ts", "state/server.ts", "state/client.ts", "add-picture.tsx", "app/pictures/[id]/route.ts"]);
+  const recipe = ["import/contacts.ts", "import/server.ts", "import/client.ts", "import/import-contacts.tsx"];
+  expect(Object.keys(files)).toEqual(["state/gallery.ts", "state/server.ts", "state/client.ts", "add-picture.tsx", ...recipe, "app/pictures/[id]/route.ts"]);
   expect(await complaints(files)).toEqual([]);
 });
 
