@@ -142,6 +142,7 @@ async function fillChat(page) {
   await field.fill("Roll 2 dice and name this chat Lucky, please");
   await field.press("Enter");
   await page.getByRole("button", { name: "Approve" }).nth(1).click();
+  await page.getByText("The chat is now called Lucky.").waitFor();
   await page.getByRole("button", { name: "Approve" }).click();
   await page.getByText("The answer is ready.").waitFor();
   await page.getByRole("button", { name: /^heart/ }).click();

@@ -31,6 +31,7 @@ export async function* answerTo(messages: ModelMessage[], signal: AbortSignal): 
     messages,
     tools: TOOLS,
     abortSignal: AbortSignal.any([signal, over.signal]),
+    maxOutputTokens: 8000,
     // Whoever reads the message decides when to try again.
     maxRetries: 0,
     onError: () => {},

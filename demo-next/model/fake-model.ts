@@ -83,11 +83,15 @@ class Stream {
   ) {}
 
   async send(sent: string[]): Promise<void> {
-    const { tokens, calls, cut, garbled } = this.plan;
+    const { tokens, calls, cut, garbled, failed } = this.plan;
     this.#choice({ role: "assistant", content: "" });
     const began = performance.now();
     for (const token of tokens) {
       if (sent.length === cut) return void this.outgoing.socket?.end();
+      if (sent.length === failed) {
+        this.#write(JSON.stringify({ error: { message: "You asked for this.", type: "fake_error" } }));
+        return void this.outgoing.end();
+      }
       if (sent.length === garbled) this.#write("{ this is no JSON");
       await this.#pause(began, sent.length);
       if (this.outgoing.closed) return;

@@ -25,6 +25,8 @@ export interface Plan {
   readonly cut?: number | undefined;
   /** Sends a chunk that is no JSON after so many tokens. */
   readonly garbled?: number | undefined;
+  /** Sends an error in the place of a chunk after so many tokens, and ends. */
+  readonly failed?: number | undefined;
 }
 
 const WORDS =
@@ -36,7 +38,7 @@ const PERIOD = 10;
 
 /**
  * Reads from the last question what to do. `count to 500` gives numbered tokens, `say 500 words` gives words, `every 2 ms` sets their pace, and `at once` none.
- * `roll 2 dice` and `name this chat Launch` call tools. `fail with 429`, `break off after 20`, `garble after 20` and `say nothing` are what goes wrong.
+ * `roll 2 dice` and `name this chat Launch` call tools. `fail with 429`, `break off after 20`, `garble after 20`, `fail after 20` and `say nothing` are what goes wrong.
  */
 export function planOf(messages: readonly Message[]): Plan {
   const at = messages.findLastIndex((message) => message.role === "user" && !isGoOn(textOf(message)));
@@ -55,7 +57,12 @@ export function planOf(messages: readonly Message[]): Plan {
   const faults =
     said !== ""
       ? {}
-      : { status: number(/fail with (\d{3})/i) || undefined, cut: counted(number(/break off after (\d+)/i)), garbled: counted(number(/garble after (\d+)/i)) };
+      : {
+          status: number(/fail with (\d{3})/i) || undefined,
+          cut: counted(number(/break off after (\d+)/i)),
+          garbled: counted(number(/garble after (\d+)/i)),
+          failed: counted(number(/fail after (\d+)/i)),
+        };
   const calls = callsOf(question);
   const words = Math.min(number(/(\d+) words/i) || 2 * WORDS.length, MOST);
   const top = Math.min(number(/count to (\d+)/i), MOST);

@@ -8,12 +8,11 @@ interface Failure {
   readonly message?: string;
   readonly statusCode?: number;
   readonly responseHeaders?: Readonly<Record<string, string>>;
-  readonly cause?: unknown;
 }
 
 /** Finds words for an error of the AI SDK. What the server itself says may hold secrets: it is the cause, for the log. */
 export function toModelError(error: unknown): ModelError {
-  return new ModelError(wordsFor(error as Failure), { cause: error });
+  return new ModelError(wordsFor(Object(error) as Failure), { cause: error });
 }
 
 function wordsFor({ name = "", message = "", statusCode: status, responseHeaders = {} }: Failure): string {
@@ -28,5 +27,7 @@ function wordsFor({ name = "", message = "", statusCode: status, responseHeaders
   // The AI SDK throws the first where the line is cut, and the second where the stream ends without its last chunk.
   if (status === 200 || /finish reason/.test(message)) return "The model server broke off its answer.";
   if (/JSONParse|TypeValidation|InvalidResponse/.test(name)) return "The model server has sent something that is no part of an answer.";
-  return "The connection to the model server is broken. Is it running?";
+  if (/APICall/.test(name)) return "The connection to the model server is broken. Is it running?";
+  // What is left are errors that the server has sent in the place of a chunk.
+  return "The model server has failed in the middle of its answer.";
 }

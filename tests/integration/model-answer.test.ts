@@ -149,6 +149,7 @@ test("a model server that is not there is told in the chat", async () => {
 
 test.for([
   ["break off after 20", "The model server broke off its answer."],
+  ["fail after 20", "The model server has failed in the middle of its answer."],
   ["garble after 20", "The model server has sent something that is no part of an answer."],
 ] as const)("an answer that goes wrong in the middle keeps what has come, and goes on from there: %s", async ([prompt, error]) => {
   const { open, model } = await serveChat();
