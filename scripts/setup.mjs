@@ -12,10 +12,10 @@ const onPath = (...names) => names.find((name) => process.env.PATH?.split(delimi
 
 const isDebian = existsSync("/etc/debian_version");
 const isRoot = process.getuid?.() === 0;
-/** Installs a package of Debian's, where that is possible. */
-function installPackage(name) {
+/** Installs packages of Debian's, where that is possible. */
+function installPackages(...names) {
   if (!isDebian || !isRoot || !onPath("apt-get")) return false;
-  return run("apt-get", "update", "-qq") && run("apt-get", "install", "-y", "-qq", "--no-install-recommends", name);
+  return run("apt-get", "update", "-qq") && run("apt-get", "install", "-y", "-qq", "--no-install-recommends", ...names);
 }
 
 if (!run("npm", "ci")) {
@@ -23,11 +23,14 @@ if (!run("npm", "ci")) {
   process.exit(1);
 }
 
-if (!process.env.CHROMIUM && !onPath("chromium", "chromium-browser", "google-chrome") && !installPackage("chromium")) {
+if (!process.env.CHROMIUM && !onPath("chromium", "chromium-browser", "google-chrome") && !installPackages("chromium")) {
   if (!run("npx", "playwright", "install", "chromium")) missing.push("Chromium: the browser tests will be skipped. Install it, or name its file in CHROMIUM.");
 }
 
-if (!onPath("redis-server") && !installPackage("redis-server")) {
+// Tests run without it, but take longer. It has the version of the whole browser, which is perhaps older here.
+if (!process.env.CHROMIUM && onPath("chromium") && !onPath("chromium-headless-shell")) installPackages("chromium", "chromium-headless-shell");
+
+if (!onPath("redis-server") && !installPackages("redis-server")) {
   missing.push(
     "redis-server: tests that need Redis will be skipped. Install it with your system's package manager (`brew install redis`, `apt-get install redis-server`).",
   );
@@ -35,7 +38,7 @@ if (!onPath("redis-server") && !installPackage("redis-server")) {
 
 // Debian's is in a folder that the PATH of users lacks.
 const hasNginx = onPath("nginx") || existsSync("/usr/sbin/nginx") || existsSync("/usr/local/sbin/nginx");
-if (!hasNginx && !installPackage("nginx")) {
+if (!hasNginx && !installPackages("nginx")) {
   missing.push(
     "nginx: tests of uploads and streams behind it will be skipped. Install it with your system's package manager (`brew install nginx`, `apt-get install nginx`).",
   );

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-import { launchOptions, missing } from "../browser/kit/chromium.js";
+import { missing, pageOptions } from "../browser/kit/chromium.js";
 import { PATIENCE, patient, retry } from "../kit/patience.js";
 import { reactCompiler } from "../kit/react-compiler.js";
 
@@ -47,7 +47,7 @@ const projects = [false, true].map((compiled) => ({
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({ launchOptions }),
+      provider: playwright({ launchOptions: pageOptions }),
       instances: [{ browser: "chromium" as const }],
     },
   },

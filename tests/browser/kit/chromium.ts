@@ -17,6 +17,13 @@ export const missing =
     ? `needs Chromium, which was not found${process.env.CHROMIUM === undefined ? "" : ` at ${process.env.CHROMIUM}`} (npm run setup, or set CHROMIUM to its path)`
     : undefined;
 
+/**
+ * Chromium without a window, tabs and what else is around a page: the pages are the same, and opening one takes a third of the time. A full run has the whole
+ * browser everywhere.
+ */
+const shell = process.env.CHROMIUM === undefined && !process.env.TEST_FULL ? onPath("chromium-headless-shell").find((file) => existsSync(file)) : undefined;
+
+/** The whole browser. */
 export const launchOptions = {
   executablePath: executable ?? "",
   args: [
@@ -30,3 +37,6 @@ export const launchOptions = {
     "--disable-sync",
   ],
 };
+
+/** The browser of most tests. */
+export const pageOptions = { ...launchOptions, executablePath: shell ?? launchOptions.executablePath };

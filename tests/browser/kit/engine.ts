@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, firefox, webkit } from "playwright";
 import { compiled } from "./build.js";
-import { launchOptions, missing, onPath } from "./chromium.js";
+import { missing, onPath, pageOptions } from "./chromium.js";
 
 /** Whose browser. */
 export type Engine = "chromium" | "firefox" | "webkit";
@@ -27,6 +27,6 @@ export function missingOf(engine: Engine): string | undefined {
 }
 
 export async function launch(engine: Engine): Promise<Browser> {
-  if (engine === "chromium") return chromium.launch(launchOptions);
+  if (engine === "chromium") return chromium.launch(pageOptions);
   return OTHERS[engine].launch(isBidi(engine) ? { channel: "moz-firefox", executablePath: systems as string } : {});
 }
