@@ -221,9 +221,9 @@ async function press(page: Page, key: string, shows: Locator): Promise<void> {
   for (let tries = 1; ; tries++) {
     await page.keyboard.press(key);
     try {
-      return await shows.waitFor({ state: "attached", timeout: 2000 });
+      return await shows.waitFor({ state: "attached", timeout: 3000 });
     } catch (error) {
-      if (tries === 5) throw error;
+      if (tries === 10) throw error;
     }
   }
 }

@@ -38,7 +38,7 @@ async function start(mode: "start" | "dev"): Promise<{ url: string; counts(): Pr
   return { url: server.url, counts: () => ask("") as Promise<Counts>, objects: () => ask("objects") as Promise<Objects> };
 }
 
-const STREAMS = process.env.TEST_FULL ? 1000 : 300;
+const STREAMS = process.env.TEST_FULL ? 1000 : 200;
 
 /** A visitor's first page, on a line that does not stay. */
 const newSession = (url: string) =>

@@ -24,7 +24,7 @@ function elsewhere(code: string, ...flags: string[]): { stdout: string; stderr: 
   });
 }
 
-test("a second process on the file is refused, and told why; afterwards it may", { timeout: 20_000 }, async () => {
+test("a second process on the file is refused, and told why; afterwards it may", async () => {
   const file = join(temporaryFolder(), "twin.db");
   const storage = sqlite(file);
   await storage.append("room/a", [new TableWriter(1).first()]);
@@ -102,7 +102,7 @@ test("one order that fails leaves those of other sessions at the same moment alo
   await storage.close();
 });
 
-test("one field of a 10 MB store costs under 300 bytes, and the record is made anew in the background", { timeout: 60_000 }, async () => {
+test("one field of a 10 MB store costs under 300 bytes, and the record is made anew in the background", async () => {
   const file = join(temporaryFolder(), "twin.db");
   const storage = sqlite(file);
   const writer = new TableWriter(100_000);
@@ -134,22 +134,29 @@ test("one field of a 10 MB store costs under 300 bytes, and the record is made a
   await again.close();
 });
 
+/** Which part of a long work one turn of the event loop may be. */
+const PART = 1 / 5;
+
 /** The time that this thread has worked, in ms. */
 function cpu(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
 
-// The figure is for `npm run bench -- S`, where the goal is 20 ms; a busy machine takes two or three times as long. In one go it would be hundreds.
-test("loading, storing and making anew 100,000 rows goes in short steps, between which the process does other work", { timeout: 120_000 }, async () => {
+// The figure is for `npm run bench -- S`, where the goal is 20 ms. Here no turn may be long as a part of the whole work, however slow the machine is.
+test("loading, storing and making anew 100,000 rows goes in short steps, between which the process does other work", async () => {
   const file = join(temporaryFolder(), "twin.db");
   const writer = new TableWriter(100_000);
   const first = writer.first();
-  /** The longest turn of the event loop, of the best of some runs, in ms of this thread's own time: what else the machine does is not ours. */
+  /**
+   * The longest turn of the event loop as a part of all that was done, in time that this thread has worked: what else the machine does is not ours. It is that
+   * of the best of some runs, as garbage is collected in one of them.
+   */
   const stall = async (work: () => Promise<unknown>) => {
     let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 4 && best > 75; run++) {
-      let [longest, over, before] = [0, false, cpu()];
+    for (let run = 0; run < 4 && best > PART; run++) {
+      const began = cpu();
+      let [longest, over, before] = [0, false, began];
       const turn = () => {
         const now = cpu();
         longest = Math.max(longest, now - before);
@@ -159,7 +166,8 @@ test("loading, storing and making anew 100,000 rows goes in short steps, between
       setImmediate(turn);
       await work();
       over = true;
-      best = Math.min(best, Math.max(longest, cpu() - before));
+      const end = cpu();
+      best = Math.min(best, Math.max(longest, end - before) / (end - began));
     }
     return best;
   };
@@ -189,8 +197,7 @@ test("loading, storing and making anew 100,000 rows goes in short steps, between
       if (record.revision > before) break;
     }
   });
-  console.log(`longest stalls with 100,000 rows: stored ${stored.toFixed(1)} ms, loaded ${loaded.toFixed(1)} ms, made anew ${remade.toFixed(1)} ms`);
-  expect(Math.max(stored, loaded, remade)).toBeLessThan(75);
+  expect(Math.max(stored, loaded, remade), `stored ${stored}, loaded ${loaded}, made anew ${remade}`).toBeLessThan(PART);
   await storage.close();
 });
 
@@ -402,40 +409,36 @@ test("a record of a later format is named and set aside", async () => {
   await storage.close();
 });
 
-test.skipIf(!mayMount)(
-  "a full disk refuses what it has no room for, has all that was acknowledged, and goes on when there is room",
-  { timeout: 60_000 },
-  async () => {
-    const disk = smallDisk(1 << 20);
-    const storage = sqlite(join(disk.path, "twin.db"));
-    const writer = new TableWriter(10);
-    await storage.append("room/a", [writer.first()]);
-    const other = new TableWriter(10, "two");
-    await storage.append("room/b", [other.first()]);
-    const acknowledged: string[] = [];
-    let refused: Error | undefined;
-    for (let i = 0; i < 400 && !refused; i++) {
-      const commit = writer.title(i % 10, `${i} ${"x".repeat(20_000)}`);
-      await storage.append("room/a", [commit]).then(
-        () => void acknowledged.push(contentOfWriter(writer)),
-        (error: Error) => {
-          refused = error;
-        },
-      );
-    }
-    expect(refused?.message).toContain("the disk is full");
-    expect(acknowledged.length).toBeGreaterThan(3);
-    expect(contentOf((await storage.load("room/a")) as never)).toBe(acknowledged.at(-1));
-    expect(contentOf((await storage.load("room/b")) as never)).toBe(contentOfWriter(other));
-    disk.grow(64 << 20);
-    await storage.append("room/b", [other.toggle(1)]);
-    await storage.close();
-    const again = sqlite(join(disk.path, "twin.db"));
-    expect(contentOf((await again.load("room/a")) as never)).toBe(acknowledged.at(-1));
-    expect(contentOf((await again.load("room/b")) as never)).toBe(contentOfWriter(other));
-    await again.close();
-  },
-);
+test.skipIf(!mayMount)("a full disk refuses what it has no room for, has all that was acknowledged, and goes on when there is room", async () => {
+  const disk = smallDisk(1 << 20);
+  const storage = sqlite(join(disk.path, "twin.db"));
+  const writer = new TableWriter(10);
+  await storage.append("room/a", [writer.first()]);
+  const other = new TableWriter(10, "two");
+  await storage.append("room/b", [other.first()]);
+  const acknowledged: string[] = [];
+  let refused: Error | undefined;
+  for (let i = 0; i < 400 && !refused; i++) {
+    const commit = writer.title(i % 10, `${i} ${"x".repeat(20_000)}`);
+    await storage.append("room/a", [commit]).then(
+      () => void acknowledged.push(contentOfWriter(writer)),
+      (error: Error) => {
+        refused = error;
+      },
+    );
+  }
+  expect(refused?.message).toContain("the disk is full");
+  expect(acknowledged.length).toBeGreaterThan(3);
+  expect(contentOf((await storage.load("room/a")) as never)).toBe(acknowledged.at(-1));
+  expect(contentOf((await storage.load("room/b")) as never)).toBe(contentOfWriter(other));
+  disk.grow(64 << 20);
+  await storage.append("room/b", [other.toggle(1)]);
+  await storage.close();
+  const again = sqlite(join(disk.path, "twin.db"));
+  expect(contentOf((await again.load("room/a")) as never)).toBe(acknowledged.at(-1));
+  expect(contentOf((await again.load("room/b")) as never)).toBe(contentOfWriter(other));
+  await again.close();
+});
 
 test("a file that may not be written is told from others", async () => {
   const writer = new TableWriter(10);

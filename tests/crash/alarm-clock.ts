@@ -17,6 +17,8 @@ export interface AlarmOptions {
   readonly bug?: Bug;
   /** Ends it early. */
   readonly until?: (verdict: AlarmReport) => boolean;
+  /** How late is late, in ms. @default 1000 */
+  readonly late?: number;
   readonly report?: (line: string) => void;
   /** Nobody waits for it any more. */
   readonly signal?: AbortSignal;
@@ -36,7 +38,17 @@ const AHEAD = 2500;
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Kills a server with schedules at random instants, and looks at what they have left behind. */
-export async function alarms({ kills, file, schedules, seed = Date.now(), bug, report = () => {}, until, signal }: AlarmOptions): Promise<AlarmReport> {
+export async function alarms({
+  kills,
+  file,
+  schedules,
+  seed = Date.now(),
+  bug,
+  late = 1000,
+  report = () => {},
+  until,
+  signal,
+}: AlarmOptions): Promise<AlarmReport> {
   const random = new Random(seed);
   const servers = new Servers(await freePort(), { FILE: file, ...(bug && { BUG: bug }) }, "alarm-server");
   signal?.addEventListener("abort", () => void servers.end());
@@ -59,7 +71,7 @@ export async function alarms({ kills, file, schedules, seed = Date.now(), bug, r
   };
   const judged = async (): Promise<AlarmReport> => {
     const logs = await logsOf(servers.url);
-    const verdicts = logs.map((log) => judgeSchedules(log, lives, Date.now()));
+    const verdicts = logs.map((log) => judgeSchedules(log, lives, Date.now(), late));
     const sum = (name: keyof ScheduleVerdict) => verdicts.reduce((total, verdict) => total + verdict[name], 0);
     const made = logs.flat().filter(({ did }) => did === "once").length;
     const wrong = calls.filter(({ outcome }) => !outcome || !("value" in outcome)).length;
@@ -83,8 +95,11 @@ export async function alarms({ kills, file, schedules, seed = Date.now(), bug, r
       if (until && kill % 3 === 0 && until(await judged())) break;
     }
     await Promise.race([Promise.all(pending), wait(PATIENCE)]);
-    await wait(AHEAD + 1500);
-    return await judged();
+    await wait(AHEAD);
+    for (const end = Date.now() + late + 500; ; await wait(500)) {
+      const verdict = await judged();
+      if (verdict.ran >= verdict.made || Date.now() > end) return verdict;
+    }
   } finally {
     client.close();
     await servers.end();

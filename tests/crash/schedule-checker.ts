@@ -20,7 +20,7 @@ export interface ScheduleVerdict {
   /** Run again, or once more than its plan has times; run though it was cancelled, or never made. */
   doubled: number;
   early: number;
-  /** Run later than a second after it was due and a server was there. */
+  /** Run later than the longest allowed time after it was due and a server was there. */
   late: number;
   /** The longest that one was late, in ms. */
   latest: number;
@@ -34,11 +34,8 @@ interface Made {
   readonly every: number | undefined;
 }
 
-/** How much later than due is late, in ms. */
-const LATE = 1000;
-
-/** `lives`: when each server was there, by its beginning and end. `end`: when the log was read. */
-export function judgeSchedules(log: readonly Entry[], lives: readonly (readonly [from: number, to: number])[], end: number): ScheduleVerdict {
+/** `lives`: when each server was there, by its beginning and end. `end`: when the log was read. `allowed`: how late a schedule may run, in ms. */
+export function judgeSchedules(log: readonly Entry[], lives: readonly (readonly [from: number, to: number])[], end: number, allowed = 1000): ScheduleVerdict {
   const verdict: ScheduleVerdict = { ran: 0, lost: 0, doubled: 0, early: 0, late: 0, latest: 0 };
   const made = new Map<string, Made>();
   for (const { did, at, id, tag, ms } of log) {
@@ -59,12 +56,12 @@ export function judgeSchedules(log: readonly Entry[], lives: readonly (readonly 
       }
       const late = latenessOf(due, at, lives);
       verdict.latest = Math.max(verdict.latest, late);
-      if (late > LATE) verdict.late++;
+      if (late > allowed) verdict.late++;
       if (every === undefined) made.delete(id);
       else schedule.due = due + every * (Math.floor((at - due) / every) + 1);
     }
   }
-  for (const { due } of made.values()) if (due < end && latenessOf(due, end, lives) > LATE) verdict.lost++;
+  for (const { due } of made.values()) if (due < end && latenessOf(due, end, lives) > allowed) verdict.lost++;
   return verdict;
 }
 

@@ -358,7 +358,7 @@ test("a member who is removed from a room sees nothing more of it, on a stream t
   expect((await twin.board("a").$snapshot()).text).toBe("not for bob");
 });
 
-test("removed while the room changes all the time, a member is out within a second or so", async () => {
+test("removed while the room changes all the time, a member is out", async () => {
   const { as, twin } = await start();
   const bob = await as("bob");
   const live = bob.live({ store: "board", key: "a" });
@@ -372,12 +372,10 @@ test("removed while the room changes all the time, a member is out within a seco
     .then(() => {
       out = true;
     });
-  const began = Date.now();
   for (let n = 0; !out; n++) {
     await board.write(String(n));
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  expect(Date.now() - began).toBeLessThan(5000);
 });
 
 test("a tab in which somebody else has signed in comes back as who that is", async () => {

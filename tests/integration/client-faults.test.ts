@@ -76,7 +76,7 @@ test("a stream that loses something breaks there, and brings it when it is back"
 // Calls are requests in any case. Over a socket, what the stream loses meanwhile would cost a minute without one.
 if (TRANSPORT === "sse") {
   // Each loss costs a pause, which grows.
-  test("what an answer loses has run, and is asked again until it is answered", { timeout: 120_000 }, async () => {
+  test("what an answer loses has run, and is asked again until it is answered", async () => {
     const { network, wall, other } = await open();
     network.set({ loss: 0.2 });
     const calls = Array.from({ length: 10 }, (_, i) => call(wall, "add", String(i)));

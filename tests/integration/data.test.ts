@@ -76,7 +76,7 @@ describe.each(storages)("on %s", (_, place) => {
     expect((await twin.$export({ session: bob.session })).length).toBe(2);
   });
 
-  test("a scope instance that nobody uses is forgotten with all its stores; one of which any part is used stays", { timeout: 20_000 }, async () => {
+  test("a scope instance that nobody uses is forgotten with all its stores; one of which any part is used stays", async () => {
     const { twin, storage, visitor } = await start({ life: { room: 1 } });
     const ids = async () => {
       const found: string[] = [];

@@ -71,7 +71,7 @@ function countOf(list: unknown, next: (one: never) => unknown = (one: Link) => o
 }
 const inside = (map: Map<string, unknown>) => map.get("inside");
 
-test("what is linked step by step may be as deep as it likes: sent, viewed, answered, undone, kept", { timeout: 60_000 }, async () => {
+test("what is linked step by step may be as deep as it likes: sent, viewed, answered, undone, kept", async () => {
   await using net = pair({
     stores: { chain: Chain },
     models: { Item },

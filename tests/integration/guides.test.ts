@@ -334,7 +334,7 @@ test("docs/SCHEDULES.md: an auction closes by itself, a late bid puts that off, 
   const auction = await app.open(new Browser()).auction("a");
   await auction.begin("vase", new Date(Date.now() + 200));
   await expect.poll(() => auction.$snapshot()).toMatchObject({ open: false, news: ["vase: sold for nothing."] });
-  await auction.begin("clock", new Date(Date.now() + 2000));
+  await auction.begin("clock", new Date(Date.now() + 40_000));
   expect(await auction.bid(5)).toBe(true);
   const [close, announce] = await app.twin.auction("a").$schedules();
   expect(close).toMatchObject({ id: "close", event: "close", args: [] });

@@ -301,7 +301,7 @@ test("a version that is no whole number is refused at start", () => {
   expect(() => createTwin({ stores: { todo: Todo } })).toThrow("`static version`");
 });
 
-test("the command says what a new release can migrate, without a server", { timeout: 30_000 }, async () => {
+test("the command says what a new release can migrate, without a server", async () => {
   const folder = temporaryFolder();
   const file = join(folder, "twin.db");
   const module = (name: string, body: string) => {

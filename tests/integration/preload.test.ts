@@ -13,9 +13,7 @@ class Wall {
   }
 }
 
-test("from the page to the stream no change is missed and none shown twice, though the wall changes all the time, and only what is new is sent", {
-  timeout: 120_000,
-}, async () => {
+test("from the page to the stream no change is missed and none shown twice, though the wall changes all the time, and only what is new is sent", {}, async () => {
   const app = await serveTwin({ stores: { wall: scope.shared(Wall) }, eventRate: 1e6 });
   const resumed = vi.spyOn(app.runtime, "watched");
   const writer = app.visitor();

@@ -72,9 +72,7 @@ const move = (boards: Boards, round: number) => {
   for (const [i, board] of boards.entries()) board.$present("people", { cursor: { x: round, y: i } });
 };
 
-test(`${PEOPLE} cursors at 60 Hz: nothing is stored, a reader gets one message a tick at most, and a slow one the last state`, {
-  timeout: 120_000,
-}, async () => {
+test(`${PEOPLE} cursors at 60 Hz: nothing is stored, a reader gets one message a tick at most, and a slow one the last state`, {}, async () => {
   const { storage, writes } = counted();
   const { wrapFetch, messages } = counting();
   await using net = pair({ stores, storage, wrapFetch, latency: [1, 1] });

@@ -54,7 +54,7 @@ const codeOf = (call: Promise<unknown>) =>
     (error: { code: string }) => error.code,
   );
 
-test.each(["search", "look"] as const)("in a room of 50, `latest` calls end no other caller's: %s", { timeout: 120_000 }, async (name) => {
+test.each(["search", "look"] as const)("in a room of 50, `latest` calls end no other caller's: %s", async (name) => {
   await using net = pair();
   const PEOPLE = 50;
   const each = process.env.TEST_FULL ? 200 : 6;

@@ -68,7 +68,7 @@ test("a kept value is what it was, and a text stays a text, in a cookie too", ()
   );
 });
 
-test("whatever clients say of what they keep, a store has values of its fields' types, and nothing else is set", { timeout: 120_000 }, async () => {
+test("whatever clients say of what they keep, a store has values of its fields' types, and nothing else is set", async () => {
   const { twin, runtime, logs } = serve();
   let n = 0;
   await fc.assert(
@@ -96,7 +96,7 @@ test("whatever clients say of what they keep, a store has values of its fields' 
   expect(logs).toEqual([]);
 });
 
-test("whatever stands in the cookies of a page, a store has values of its fields' types", { timeout: 120_000 }, async () => {
+test("whatever stands in the cookies of a page, a store has values of its fields' types", async () => {
   const { runtime, logs } = serve();
   const value = fc.oneof(
     text.map((given) => (given.isWellFormed() ? encodeURIComponent(given) : "")),

@@ -419,7 +419,7 @@ test.each<[string, RegExp, Bug, Way[]?]>([
   ],
   ["an answer before its commit is kept", /was acknowledged|UNKNOWN_OUTCOME|without an answer/, (options) => ({ ...options, storage: early(lasting()) })],
   ["a frame that is lost unnoticed", /twin of|both stores|without an answer/, (options) => ({ ...options, wrapFetch: emptyFrames })],
-])("finds %s, and tells by a short script", { timeout: 120_000 }, async (_, told, bug, ways) => {
+])("finds %s, and tells by a short script", async (_, told, bug, ways) => {
   const property = fc.asyncProperty(scripts(["lasting"], ways), async (script) => void (await play(script, bug)));
   const { failed, counterexample, errorInstance } = await fc.check(property, { seed, numRuns: 500 });
   expect(failed).toBe(true);

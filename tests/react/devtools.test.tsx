@@ -379,7 +379,7 @@ describe("the network", () => {
     expect(await lab.increase()).toBe(2);
   });
 
-  test("drop: calls are asked again until they are answered, and a stream that loses something breaks", { timeout: 60_000 }, async () => {
+  test("drop: calls are asked again until they are answered, and a stream that loses something breaks", async () => {
     const app = await open();
     const network = await at("Network");
     await network.getByRole("spinbutton", { name: "Drop: % of requests and answers" }).fill("100");

@@ -28,9 +28,7 @@ const NOTHING = [
 
 test.each(["demo-next", "tests/browser/app", "tests/browser/pages", "tests/react"])(
   "the React Compiler compiles all components and hooks of %s, and bails out of none",
-  {
-    timeout: 120_000,
-  },
+  {},
   async (folder) => {
     const files = readdirSync(root + folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file) && !/node_modules|\.next/.test(file));
     const all = await Promise.all(files.map((file) => look(`${folder}/${file}`)));
