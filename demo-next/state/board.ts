@@ -36,7 +36,7 @@ export class Board {
     return this.columns.reduce((count, { cards }) => count + cards.length, 0);
   }
 
-  @event({ optimistic: true, input: [Id, Title] }) add(columnId: string, title: string) {
+  @event({ optimistic: true, input: [Id, Title], revalidate: ["boards"] }) add(columnId: string, title: string) {
     const id = newId();
     this.column(columnId)?.cards.push({ id, title, by: byline(current().visitor) });
     return id;
@@ -59,7 +59,7 @@ export class Board {
     if (card) to.cards.splice(index, 0, card);
   }
 
-  @event({ optimistic: true, input: [Id] }) remove(cardId: string) {
+  @event({ optimistic: true, input: [Id], revalidate: ["boards"] }) remove(cardId: string) {
     const column = this.columnOf(cardId);
     if (column) column.cards = column.cards.filter(({ id }) => id !== cardId);
   }
@@ -75,7 +75,7 @@ export class Board {
     if (column) column.title = title;
   }
 
-  @event({ optimistic: true, input: [Id] }) removeColumn(columnId: string) {
+  @event({ optimistic: true, input: [Id], revalidate: ["boards"] }) removeColumn(columnId: string) {
     this.columns = this.columns.filter(({ id }) => id !== columnId);
   }
 

@@ -1,4 +1,5 @@
 import { effect } from "twinstate";
+import { revalidate } from "twinstate/next";
 import { createTwin, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { Account } from "./account";
@@ -43,5 +44,6 @@ export const twin = createTwin({
   storage: sqlite(process.env.TWIN_FILE ?? "twin.db"),
   maxFileSize: 500_000_000,
   requireSchemas: true,
+  revalidate,
 });
 export type Twin = typeof twin;

@@ -183,4 +183,53 @@ describe.runIf(process.env.TEST_FULL).each([true, false])("an app with cacheComp
       .poll(() => server.said)
       .toContain("`twin.preload()` reads the request, which `use cache` cannot: call it in the page, outside what is cached.");
   });
+
+  // Pages that cache what server code reads: by real requests, as what they show is in their HTML.
+  const said = async (path: string) =>
+    /Posts: (.*?)\.<\/p>/.exec((await (await fetch(server.url + path, { headers: { accept: "text/html" } })).text()).replace(/<!--.*?-->/g, ""))?.[1];
+  const post = (event: string, key: string, ...args: string[]) =>
+    fetch(`${server.url}/api/posts/post.${event}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ key, args }),
+    });
+  const pages = cached ? ["/posts", "/posts-cached"] : ["/posts"];
+
+  test("a build has listed the posts that are stored, and holds their file no more", async () => {
+    expect(
+      (await fetch(`${server.url}/posts-list/one`)).headers.get("x-nextjs-prerender") ??
+        (await fetch(`${server.url}/posts-list/one`)).headers.get("x-nextjs-cache"),
+    ).toBeTruthy();
+    expect(await said("/posts-list")).toContain("one: first one");
+    expect(await (await fetch(`${server.url}/sitemap.xml`)).text()).toContain("/posts-list/one");
+  });
+
+  test("a cached page shows what an event has changed: by a request, in the background, by a schedule, and not without a tag", async () => {
+    for (const path of pages) expect(await said(path), path).toContain("one: first one");
+    expect((await post("write", "one", "by a request")).status).toBe(200);
+    for (const path of pages) expect(await said(path), path).toContain("one: by a request");
+
+    const name = crypto.randomUUID();
+    const behind = post("writeBehind", "one", "in the background", name);
+    await fetch(`${server.url}/api/gate/${name}`, { method: "POST" });
+    expect((await behind).status).toBe(200);
+    for (const path of pages) expect(await said(path), path).toContain("one: in the background");
+
+    await post("writeLater", "one", "by a schedule");
+    for (const path of pages) await expect.poll(() => said(path)).toContain("one: by a schedule");
+
+    await post("writeQuietly", "one", "quietly");
+    for (const path of pages) expect(await said(path), path).toContain("one: by a schedule");
+    expect(await said("/posts-list")).toContain("one: quietly");
+  });
+
+  test("a server action that calls an event answers with the new page", async () => {
+    const html = await (await fetch(`${server.url}/posts`)).text();
+    const form = new FormData();
+    for (const [, name, value = ""] of html.matchAll(/<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?/g)) form.set(name as string, value);
+    form.set("title", "by an action");
+    const answer = await fetch(`${server.url}/posts`, { method: "POST", body: form, headers: { accept: "text/html" } });
+    expect((await answer.text()).replace(/<!--.*?-->/g, "")).toContain("action: by an action");
+    for (const path of pages) expect(await said(path), path).toContain("action: by an action");
+  });
 });

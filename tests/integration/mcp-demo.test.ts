@@ -3,22 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TwinServer } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { serveAgents, TestAgent } from "../kit/agent.js";
+import { sampleInput, serveAgents, TestAgent } from "../kit/agent.js";
 import "../kit/app.js";
-
-/** A value that a JSON Schema takes. */
-function sample(schema: any): unknown {
-  if ("const" in schema) return schema.const;
-  if (schema.enum) return schema.enum[0];
-  const [choice] = schema.anyOf ?? schema.oneOf ?? [];
-  if (choice) return sample(choice);
-  if (schema.type === "string") return "a".repeat(Math.max(schema.minLength ?? 3, 3));
-  if (schema.type === "number" || schema.type === "integer") return schema.minimum ?? 1;
-  if (schema.type === "boolean") return true;
-  if (schema.type === "array") return (schema.prefixItems ?? []).map(sample);
-  if (schema.type === "object") return Object.fromEntries((schema.required ?? []).map((name: string) => [name, sample(schema.properties[name])]));
-  return "a";
-}
 
 test("the official client lists and calls every event of the demo that it may call, and reads every store", async () => {
   const folder = mkdtempSync(join(tmpdir(), "twinstate-mcp-"));
@@ -45,12 +31,7 @@ test("the official client lists and calls every event of the demo that it may ca
   expect(names.filter((name) => !described.includes(name))).toEqual([]);
   const outcomes: Record<string, string> = {};
   for (const { name, inputSchema } of tools) {
-    const input = {
-      args: sample(inputSchema.properties?.args),
-      ...(inputSchema.required?.includes("key") && { key: "aaaaaaaaaaaaaaaaaaaaaa" }),
-      ...(inputSchema.required?.includes("on") && { on: ["x", 1, 1] }),
-    };
-    const { error } = await agent.call(name, input);
+    const { error } = await agent.call(name, sampleInput(inputSchema));
     outcomes[name] = error?.code ?? "done";
   }
   // Each answer is a value or a refusal with a code of its own: nothing fails.

@@ -50,3 +50,24 @@ export class TestAgent {
     return JSON.parse((contents[0] as { text: string }).text);
   }
 }
+
+/** What an agent may give to a tool, by its schema. */
+export const sampleInput = ({ properties, required = [] }: { properties?: any; required?: string[] }): Record<string, unknown> => ({
+  args: sample(properties?.args),
+  ...(required.includes("key") && { key: "aaaaaaaaaaaaaaaaaaaaaa" }),
+  ...(required.includes("on") && { on: ["x", 1, 1] }),
+});
+
+/** A value that a JSON Schema takes. */
+function sample(schema: any): unknown {
+  if ("const" in schema) return schema.const;
+  if (schema.enum) return schema.enum[0];
+  const [choice] = schema.anyOf ?? schema.oneOf ?? [];
+  if (choice) return sample(choice);
+  if (schema.type === "string") return "a".repeat(Math.max(schema.minLength ?? 3, 3));
+  if (schema.type === "number" || schema.type === "integer") return schema.minimum ?? 1;
+  if (schema.type === "boolean") return true;
+  if (schema.type === "array") return (schema.prefixItems ?? []).map(sample);
+  if (schema.type === "object") return Object.fromEntries((schema.required ?? []).map((name: string) => [name, sample(schema.properties[name])]));
+  return "a";
+}

@@ -24,6 +24,12 @@ const COMPONENT = `const todo = useTodo();
   Add ({todo.left} left)
 </button>`;
 
+const AGENT = `{
+  "mcpServers": {
+    "twinstate-demo": { "type": "http", "url": "http://localhost:3000/api/mcp" }
+  }
+}`;
+
 /** A page without state of its own. */
 export default function Page() {
   return (
@@ -43,6 +49,10 @@ export default function Page() {
         </Listing>
         <Listing title="components/todo.tsx" code={COMPONENT}>
           Use it. The hook is typed by the class; a component renders again when what it has read has changed.
+        </Listing>
+        <Listing title=".mcp.json" code={AGENT}>
+          Connect an agent: each event is a tool of the Model Context Protocol, and each store a resource. For scripts there is the{" "}
+          <Link href="/api/openapi">OpenAPI document</Link> of the same events as plain requests.
         </Listing>
         <Text color="gray">
           See it on the{" "}

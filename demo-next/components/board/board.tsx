@@ -1,6 +1,7 @@
 "use client";
 import { type Announcements, DndContext, DragOverlay, MeasuringStrategy } from "@dnd-kit/core";
-import { Code, Flex, Heading, Text } from "@radix-ui/themes";
+import { Code, Flex, Heading, Link, Text } from "@radix-ui/themes";
+import NextLink from "next/link";
 import { useRef } from "react";
 import styles from "./board.module.css";
 import { BoardTools } from "./board-tools";
@@ -42,7 +43,12 @@ function BoardTitle({ name }: { name: string }) {
         </Code>
       </Flex>
       <Text color="gray">
-        {count} {count === 1 ? "card" : "cards"} in {columns.length} {columns.length === 1 ? "column" : "columns"}, shared with everybody who has the link.
+        {count} {count === 1 ? "card" : "cards"} in {columns.length} {columns.length === 1 ? "column" : "columns"}, shared with everybody who has the link.{" "}
+        <Link asChild>
+          <NextLink href="/boards" prefetch={false}>
+            All boards
+          </NextLink>
+        </Link>
       </Text>
     </Flex>
   );

@@ -1,0 +1,3 @@
+import { posts } from "../../../../state/posts";
+
+export const { GET, POST } = posts.handlers;

@@ -1,0 +1,16 @@
+import { posts } from "../../../state/posts";
+
+interface Props {
+  params: Promise<{ key: string }>;
+}
+
+/** The posts that are there when the app is built, and one that is not. */
+export async function generateStaticParams() {
+  const params = [{ key: "none" }];
+  for await (const key of posts.post.keys()) params.push({ key });
+  return params;
+}
+
+export default async function Page({ params }: Props) {
+  return <p>The post {(await params).key}</p>;
+}
