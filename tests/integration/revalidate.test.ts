@@ -184,3 +184,16 @@ test("an event that names tags warns at start where nobody revalidates them; a w
     return Wrong;
   }).toThrow("`@event({ revalidate })` on `add`");
 });
+
+test("clients are told nothing of tags, and cannot have any revalidated", async () => {
+  const { tags, visitor } = await start();
+  const ann = visitor();
+  const live = ann.live({ store: "board", key: "a" });
+  await live.state("board");
+  await ann.ask("board.put", { key: "a", args: ["x"], revalidate: ["boards"] });
+  await live.state("board", ({ cards }) => cards.length === 1);
+  expect(tags).toEqual([]);
+  const told = JSON.stringify([live.messages, (await ann.ask("$connect", { protocol: 2, client: ann.client, epoch: 1, watch: [] })).text]);
+  expect(told).toContain('"rename"');
+  expect(told).not.toMatch(/revalidate|boards/);
+});
