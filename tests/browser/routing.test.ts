@@ -20,7 +20,7 @@ const mark = (page: Page) => page.evaluate(() => Object.assign(window, { marked:
 const marked = (page: Page) => page.evaluate(() => (window as { marked?: boolean }).marked === true);
 
 // Building the app takes Next a minute.
-describe.runIf(process.env.TEST_FULL || process.env.TEST_APP).each([true, false])("an app with cacheComponents: %s", (cached) => {
+describe.runIf(process.env.TEST_FULL).each([true, false])("an app with cacheComponents: %s", (cached) => {
   let server: DemoServer;
   beforeAll(async () => {
     server = await startApp({ cached });

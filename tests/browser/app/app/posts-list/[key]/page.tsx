@@ -1,3 +1,4 @@
+import { Suspense } from "react";
 import { posts } from "../../../state/posts";
 
 interface Props {
@@ -11,6 +12,14 @@ export async function generateStaticParams() {
   return params;
 }
 
-export default async function Page({ params }: Props) {
+export default function Page({ params }: Props) {
+  return (
+    <Suspense fallback={<p>Loading</p>}>
+      <Keyed params={params} />
+    </Suspense>
+  );
+}
+
+async function Keyed({ params }: Props) {
   return <p>The post {(await params).key}</p>;
 }
