@@ -6,7 +6,7 @@ import { sampleInput, TestAgent } from "../kit/agent.js";
 const ROUTE = "/api/mcp";
 const KEY = `agents-${Date.now().toString(36)}`;
 /** What the demo keeps from agents. */
-const HIDDEN = /^(account|profile|bulletin|look)/;
+const HIDDEN = /^(account|profile|bulletin|look|contacts|checksum)/;
 
 describe("an agent with the official client, on the built demo", () => {
   let url: string;
@@ -29,7 +29,8 @@ describe("an agent with the official client, on the built demo", () => {
 
     const outcomes: Record<string, string> = {};
     for (const { name, inputSchema } of tools) outcomes[name] = (await agent.call(name, sampleInput(inputSchema))).error?.code ?? "done";
-    expect(Object.entries(outcomes).filter(([, code]) => !/^(done|INVALID|FORBIDDEN|NOT_FOUND|GONE|DROPPED)$/.test(code))).toEqual([]);
+    // Nothing fails.
+    expect(Object.entries(outcomes).filter(([, code]) => /^(INTERNAL|UNKNOWN_OUTCOME|INTERRUPTED)$/.test(code))).toEqual([]);
     expect(Object.values(outcomes).filter((code) => code === "done").length).toBeGreaterThan(5);
     for (const { uri } of (await agent.client.listResources()).resources) await agent.read(uri);
   });
