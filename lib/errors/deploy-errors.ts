@@ -7,7 +7,9 @@ const wrong = (message: string) => new StateError("BAD_OPTION", message);
 export const noNextApp = (folder: string) => wrong(`${folder} has no \`package.json\` with \`next\`. Run \`twinstate deploy-files\` in the folder of the app.`);
 export const badPackage = (file: string, why: string) => wrong(`${file} cannot be read: ${why}.`);
 export const noLockFile = (folder: string) =>
-  wrong(`${folder} has no lock file, by which an image installs what you have: run \`npm install\`, or that of pnpm, yarn or bun, first.`);
+  wrong(
+    `${folder} has no lock file, by which an image installs what you have: run \`npm install\`, or that of pnpm, yarn or bun, first. For a package of a workspace, whose lock file stands above, write the files by hand.`,
+  );
 export const manyLockFiles = (files: readonly string[]) =>
   wrong(
     `${files.map((file) => `\`${file}\``).join(" and ")} are of different package managers: remove what you do not use, or set \`packageManager\` in package.json.`,

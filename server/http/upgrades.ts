@@ -51,6 +51,7 @@ export class Upgrades {
     if (!runtime) return refuseUpgrade(line, "503 Service Unavailable");
     if (!mayCall(headers, runtime)) return refuseUpgrade(line, "403 Forbidden");
     if (this.#mute >= MOST_MUTE) return refuseUpgrade(line, "503 Service Unavailable");
+    runtime.ends.add(this.end);
     this.#sockets.handleUpgrade(request, line, head, (socket) => {
       keepOpen(socket, this.#open);
       this.#awaitInput(new SocketStream(runtime, socket, wire, line), socket, headers);
@@ -75,12 +76,12 @@ export class Upgrades {
   }
 
   /** Cuts off, after a while, the sockets that are still open. */
-  end(): void {
+  readonly end = (): void => {
     // A twin that closes sends its last messages on each of them.
     setTimeout(() => {
       for (const socket of this.#open) socket.terminate();
     }, CLOSE_WAIT).unref();
-  }
+  };
 }
 
 /** Counts an open socket. A function of its own, as a listener keeps all that is in scope, and the head of a request is large. */

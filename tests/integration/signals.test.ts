@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createTwin } from "twinstate/server";
@@ -64,6 +65,28 @@ test("where others listen to the signal, the process is theirs to end: a server 
   await live.stream.ended;
   expect(live.messages.at(-1)).toEqual(["bye", "closed"]);
   expect(await ended).toEqual([3, null]);
+});
+
+test("sockets of a server that has attached the twin by its name end too, also those whose clients do not answer", async () => {
+  const { child, ended, visitor, live } = await start("ends itself");
+  const { port } = new URL(visitor.url);
+  const line = connect(Number(port), "127.0.0.1");
+  onTestFinished(() => void line.destroy());
+  const key = Buffer.alloc(16).toString("base64");
+  line.write(
+    `GET /api/twin/$socket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+  );
+  const [answer] = (await once(line, "data")) as [Buffer];
+  expect(answer.toString()).toContain("101 Switching Protocols");
+  const input = Buffer.from('{"watch":[{"store":"note"}]}');
+  line.write(Buffer.concat([Buffer.from([0x81, 0x80 | input.length, 0, 0, 0, 0]), input]));
+  await once(line, "data");
+  child.kill("SIGTERM");
+  await live.stream.ended;
+  const begun = Date.now();
+  expect(await ended).toEqual([3, null]);
+  // The package `ws` would wait for half a minute.
+  expect(Date.now() - begun).toBeLessThan(25_000);
 });
 
 test("a second signal ends a process that takes too long", async () => {

@@ -1,6 +1,6 @@
 // A server that tests send signals to. Run by plain Node.
 import { event, state } from "twinstate";
-import { createTwin } from "twinstate/server";
+import { attach, createTwin } from "twinstate/server";
 import { z } from "zod";
 import { declare } from "../crash/declare.js";
 import { serve } from "./http.js";
@@ -30,6 +30,7 @@ declare(event(z.string()), Note, "write", "hold");
 const otherwise = process.env.OTHERWISE as Otherwise;
 const twin = createTwin({ stores: { note: Note }, session: { secret: "a secret for tests alone" }, signals: otherwise !== "no signals", closeGrace: 100_000 });
 const site = await serve(twin.handlers);
+await attach(site.server);
 site.server.keepAliveTimeout = 100;
 // Node's server waits for open streams, as Next's does.
 if (otherwise === "ends itself") process.once("SIGTERM", () => site.server.close(() => process.exit(3)));
