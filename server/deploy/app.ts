@@ -6,7 +6,7 @@ export type Manager = "npm" | "pnpm" | "yarn" | "bun";
 
 /** What a Next app has that the files of its deployment depend on. */
 export interface App {
-  /** As images, services and units are called. */
+  /** The name of its image, services and units. */
   readonly name: string;
   readonly manager: Manager;
   /** The files that an installation reads. */

@@ -1,7 +1,8 @@
 import { WRITTEN } from "./written.js";
 
-/** Where the nodes of an app answer. */
+/** The nodes that a proxy stands in front of. */
 export interface ProxyOptions {
+  /** Their addresses: `127.0.0.1:3000`. */
   readonly nodes: readonly string[];
   /** The path of the twin's route. */
   readonly route: string;

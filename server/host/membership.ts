@@ -26,7 +26,7 @@ export class Membership {
   #renewing = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  /** That the storage does not answer was reported. */
+  /** The log has it that the storage does not answer. */
   #reported = false;
   #returned: Lease[] = [];
   #returning: Promise<void> | undefined;

@@ -99,7 +99,7 @@ async function dropRest(reader: Reader): Promise<void> {
     );
 }
 
-/** Where the bytes of the last part begin that has begun; -1 if its head is not whole yet. */
+/** The index at which the bytes of the last part begin; -1 if its head is not whole yet. */
 function lastPartOf(head: Buffer, boundary: string): number {
   const at = head.lastIndexOf(`--${boundary}\r\n`);
   const start = at < 0 ? -1 : head.indexOf("\r\n\r\n", at);
@@ -109,7 +109,7 @@ function lastPartOf(head: Buffer, boundary: string): number {
 /** The bytes of a form's last file, which end at a delimiter. */
 interface LastFile {
   readonly reader: Reader;
-  /** Those that are here. */
+  /** The bytes that are here. */
   readonly first: Buffer;
   readonly delimiter: Buffer;
   readonly file: UploadedFile;
