@@ -25,8 +25,8 @@ const PICTURES = [
   { name: "poll-phone", path: "/poll", phone: true, dark: true, act: fillPoll },
   { name: "ticker", path: "/ticker", act: trade },
   { name: "ticker-phone", path: "/ticker", phone: true, dark: true, act: trade },
-  { name: "chat", path: "/chat/launch", act: fillChat },
-  { name: "chat-phone", path: "/chat/phone", phone: true, dark: true, act: fillChat },
+  { name: "chat", path: "/chat/launch", act: propose },
+  { name: "chat-phone", path: "/chat/phone", phone: true, dark: true, act: write },
   { name: "status-online", path: "/about", act: (page) => status(page, "Live"), clip: header },
   { name: "status-offline", path: "/", act: offline, clip: header },
   { name: "devtools", path: "/", mode: "dev", act: (page) => look(page, "State") },
@@ -136,19 +136,28 @@ async function trade(page) {
   });
 }
 
-/** Lets the model name the chat, and asks again: the first answer has a reaction, and the second one grows. */
-async function fillChat(page) {
+/** Asks the model, in a chat that it has named. */
+async function askModel(page, prompt) {
   const field = page.getByLabel("Ask the model");
-  await field.fill("Roll 2 dice and name this chat Lucky, please");
+  await field.fill("Name this chat Lucky");
   await field.press("Enter");
-  await page.getByRole("button", { name: "Approve" }).nth(1).click();
-  await page.getByText("The chat is now called Lucky.").waitFor();
   await page.getByRole("button", { name: "Approve" }).click();
   await page.getByText("The answer is ready.").waitFor();
   await page.getByRole("button", { name: /^heart/ }).click();
   await page.getByText("The answer is ready.").waitFor({ state: "detached" });
-  await field.fill("Go on. Say 2000 words.");
+  await field.fill(prompt);
   await field.press("Enter");
+}
+
+/** A call of a tool waits. */
+async function propose(page) {
+  await askModel(page, "Roll 2 dice");
+  await page.getByRole("button", { name: "Approve" }).waitFor();
+}
+
+/** An answer grows. */
+async function write(page) {
+  await askModel(page, "Go on. Say 2000 words.");
   await page.waitForFunction(() => document.querySelector("main li:nth-child(4) p")?.textContent.length > 150);
 }
 
