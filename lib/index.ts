@@ -30,6 +30,7 @@ export {
   type Register,
 } from "./class/register.js";
 export { reset } from "./class/reset.js";
+export { type RunningTask, type Tasks, type TasksDecorator, tasks } from "./class/tasks.js";
 export type { Internal, Loaded, LoadedOf, Pending, Person, Presence, View, ViewOf } from "./class/view-types.js";
 export { type ErrorCode, EventError, type EventErrorData, StateError } from "./errors/errors.js";
 export type { Call, CallOf, EventTools, FormAction, FormState, StreamCall, TwinEvent } from "./event/call-types.js";
@@ -48,5 +49,18 @@ export {
   update,
 } from "./event/current.js";
 export { type Duration, type EveryOptions, type Schedule, type ScheduleOptions, schedule } from "./event/schedule.js";
+export {
+  progress,
+  type ResumeOptions,
+  type Retry,
+  resume,
+  type StepAttempt,
+  type StepOptions,
+  sleep,
+  step,
+  stop,
+  type UntilOptions,
+  until,
+} from "./event/task.js";
 export { type Delta, onDelta } from "./graph/listeners.js";
 export { isState, toPlain } from "./view/view.js";

@@ -31,6 +31,7 @@ export {
   type Stores,
   scope,
 } from "./definition/scope.js";
+export type { SeenTask } from "./durable/seen-task.js";
 export type { AttachOptions } from "./http/attach.js";
 export type { Handler } from "./http/fetch-handler.js";
 export type { OpenApi, OpenApiOptions } from "./http/openapi.js";
@@ -51,8 +52,20 @@ export type {
   StoreDelta,
   StoreRecord,
 } from "./storage/records.js";
-export { compact } from "./storage/records.js";
+export { compact, dueOf } from "./storage/records.js";
 export type { DueHost, HostEntry, LoadedHost, Storage } from "./storage/storage.js";
+export type {
+  KeptAnswer,
+  KeptError,
+  KeptOutcome,
+  KeptTasks,
+  TaskCaller,
+  TaskChange,
+  TaskChanges,
+  TaskError,
+  TaskRecord,
+  TaskWait,
+} from "./storage/task-records.js";
 export { attach, createTwin, type Preload, type TwinApp, type TwinServer } from "./twin.js";
 export type { TwinOptions } from "./twin-options.js";
 export type { LogEntry } from "./wire/reporter.js";

@@ -260,6 +260,10 @@ export class Runtime implements World {
     if (!done) this.report("warn", revalidateLate(event, REVALIDATE_WAIT));
   }
 
+  ids(seed: string): () => string {
+    return this.sessions.ids(seed);
+  }
+
   nameOf(Class: unknown, kind: ScopeKind): string | undefined {
     const names = typeof Class === "function" ? this.#names.get(Class) : undefined;
     return names?.get(kind) ?? names?.values().next().value;
@@ -373,6 +377,7 @@ export class Runtime implements World {
   async #drain(): Promise<void> {
     const quiet = () => Promise.all([this.sessionLimits.quiet(), this.scheduler.quiet()]);
     this.scheduler.stop();
+    for (const host of this.hosts.live) host.tasks?.close();
     await within(this.limits.closeGrace, quiet());
     this.dispatcher.stop();
     this.scheduler.cutOff();

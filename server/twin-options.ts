@@ -22,6 +22,7 @@ import { hiddenPrivate } from "../lib/errors/viewer-errors.js";
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";
 import { uncheckedEvents } from "./definition/arguments.js";
+import { checkDurableEvents, refuseDurable } from "./definition/durable-events.js";
 import { keptFieldsOf } from "./definition/kept-fields.js";
 import type { AppGuard, Definition, EventOwner, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
 import type { Revalidate } from "./revalidate.js";
@@ -333,6 +334,7 @@ function checkModels(models: Models): void {
     mustWork(Class);
     for (const { name: field, keep } of classSchema(Class).fields.values()) if (keep) throw keepOnModel(name, field);
     for (const field of presenceFields(classSchema(Class))) throw presenceInModel(Class.name, field.name);
+    refuseDurable(name, Class);
     checkEvents(name, classSchema(Class));
   }
 }
@@ -368,6 +370,7 @@ function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass 
     if (Object.hasOwn(models, event)) throw eventIsModel(name, event);
   }
   checkEvents(name, schema);
+  checkDurableEvents(name, schema, Class);
   for (const field of [...schema.fields.keys(), ...schema.computeds.keys()]) if (field.startsWith("$")) throw reservedField(name, field);
   if (Class.version !== undefined && !(Number.isInteger(Class.version) && Class.version > 0))
     throw badStore(name, "has a `static version` that is no whole number above 0");

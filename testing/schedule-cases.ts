@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { CommitRecord, HostRecord, ScheduleChanges } from "../server/storage/records.js";
+import type { TaskChanges, TaskRecord } from "../server/storage/task-records.js";
 import type { StorageCase } from "./storage.js";
 import { all, dueAt, foldOf, later, loaded, recordOf, rejects, Writer, withStorage } from "./storage-writer.js";
 
 /** What three commits make of schedules. */
-const changes: readonly ScheduleChanges[] = [
+const changes: readonly (ScheduleChanges & { readonly due: number })[] = [
   {
     due: 1000,
     set: [
@@ -22,22 +23,43 @@ const changes: readonly ScheduleChanges[] = [
   { due: 2000, set: [["b", null]] },
 ];
 
-/** The duties of a storage that are about schedules. */
+/** A task, and what four commits make of some. */
+const task: TaskRecord = { store: "list", event: "change", eventId: "e", args: [["u"]], at: 1, history: [], waits: {} };
+const taskChanges: readonly { readonly due: number; readonly tasks: TaskChanges }[] = [
+  {
+    due: 0,
+    tasks: [
+      ["a", { whole: { ...task, due: 0 } }],
+      ["__proto__", { whole: { ...task, due: 0 } }],
+    ],
+  },
+  { due: 0, tasks: [["__proto__", { kept: [["step 1 a", ["x"]]] }]] },
+  { due: 0, tasks: [["__proto__", { waits: [["step 1 b", { due: 2000, attempt: 2 }]], due: 2000 }]] },
+  {
+    due: 2000,
+    tasks: [
+      ["__proto__", { kept: [["step 1 b", null, ["Error", "no", false]]], waits: [["step 1 b", null]] }],
+      ["a", null],
+    ],
+  },
+];
+
+/** The duties of a storage that are about schedules and tasks. */
 export const scheduleCases: readonly StorageCase[] = [
   {
     name: "keeps schedules: what commits make of them, and what a record has",
     async run(open) {
       await withStorage(open, async (storage) => {
         const writer = new Writer("one");
-        for (const schedules of changes) await storage.append("room/a", [{ ...writer.commit(), schedules }]);
+        for (const { due, set } of changes) await storage.append("room/a", [{ ...writer.commit(), due, schedules: { set } }]);
         const { schedules } = foldOf(await loaded(storage, "room/a"));
-        assert.deepEqual(schedules, { due: 2000, list: { a: { ...later, due: 3000 }, ["__proto__"]: { ...later, due: 2000 } } });
+        assert.deepEqual(schedules, { list: { a: { ...later, due: 3000 }, ["__proto__"]: { ...later, due: 2000 } } });
         assert.deepEqual(Object.keys(schedules?.list ?? {}).sort(), ["__proto__", "a"]);
         await storage.append("room/a", [
           {
             ...writer.commit(),
+            due: null,
             schedules: {
-              due: null,
               set: [
                 ["a", null],
                 ["__proto__", null],
@@ -46,7 +68,7 @@ export const scheduleCases: readonly StorageCase[] = [
           },
         ]);
         assert.equal(foldOf(await loaded(storage, "room/a")).schedules, undefined);
-        const record: HostRecord = { ...recordOf(new Writer("two")), schedules: { due: 5000, list: { x: later } } };
+        const record: HostRecord = { ...recordOf(new Writer("two")), schedules: { list: { x: later } } };
         await storage.save("room/b", record);
         assert.deepEqual(await loaded(storage, "room/b"), { record, tail: [] });
         assert.deepEqual(foldOf(await loaded(storage, "room/b")).schedules, record.schedules);
@@ -70,7 +92,7 @@ export const scheduleCases: readonly StorageCase[] = [
     },
   },
   {
-    name: "lists an id as its last commit with schedules says, or its record, and not when it is gone",
+    name: "lists an id as its last commit with a due time says, or its record, and not when it is gone",
     async run(open) {
       await withStorage(open, async (storage) => {
         const due = async () => Object.fromEntries((await storage.due(Number.MAX_SAFE_INTEGER, 100)).map(({ id, due }) => [id, due]));
@@ -79,14 +101,14 @@ export const scheduleCases: readonly StorageCase[] = [
         await storage.append("room/a", writer.commits(2));
         assert.deepEqual(await due(), { "room/a": 3000 });
         const [next] = writer.commits(1) as [CommitRecord];
-        await rejects(() => storage.append("room/a", [{ ...next, revision: next.revision + 5, schedules: { due: 1, set: [["a", later]] } }]), "a gap");
+        await rejects(() => storage.append("room/a", [{ ...next, revision: next.revision + 5, due: 1, schedules: { set: [["a", later]] } }]), "a gap");
         assert.deepEqual(await due(), { "room/a": 3000 });
-        await storage.append("room/a", [{ ...next, schedules: { due: null, set: [["a", null]] } }]);
+        await storage.append("room/a", [{ ...next, due: null, schedules: { set: [["a", null]] } }]);
         assert.deepEqual(await due(), {});
         await storage.append("room/a", [dueAt(writer, 4000)]);
         await storage.save("room/a", recordOf(writer));
         assert.deepEqual(await due(), {});
-        for (const id of ["room/a", "session/b", "session/c"]) await storage.save(id, { ...recordOf(writer), schedules: { due: 5000, list: { a: later } } });
+        for (const id of ["room/a", "session/b", "session/c"]) await storage.save(id, { ...recordOf(writer), schedules: { list: { a: later } } });
         await storage.delete("room/a");
         assert.deepEqual(await due(), { "session/b": 5000, "session/c": 5000 });
       });
@@ -113,8 +135,38 @@ export const scheduleCases: readonly StorageCase[] = [
         const writer = new Writer("one");
         await storage.append("room/a", [dueAt(writer, 1000)]);
         for (let round = 0; round < 30; round++) await storage.append("room/a", writer.commits(40));
-        assert.deepEqual(foldOf(await loaded(storage, "room/a")).schedules, { due: 1000, list: { a: { ...later, due: 1000 } } });
+        assert.deepEqual(foldOf(await loaded(storage, "room/a")).schedules, { list: { a: { ...later, due: 1000 } } });
         assert.deepEqual(await storage.due(Number.MAX_SAFE_INTEGER, 10), [{ id: "room/a", due: 1000 }]);
+      });
+    },
+  },
+  {
+    name: "keeps tasks: what commits make of them, and what a record has",
+    async run(open) {
+      await withStorage(open, async (storage) => {
+        const writer = new Writer("one");
+        for (const { due, tasks } of taskChanges) await storage.append("room/a", [{ ...writer.commit(), due, tasks }]);
+        const { tasks } = foldOf(await loaded(storage, "room/a"));
+        assert.deepEqual(tasks, {
+          ["__proto__"]: {
+            ...task,
+            due: 2000,
+            history: [
+              ["step 1 a", ["x"]],
+              ["step 1 b", null, ["Error", "no", false]],
+            ],
+            waits: {},
+          },
+        });
+        assert.deepEqual(await storage.due(Number.MAX_SAFE_INTEGER, 10), [{ id: "room/a", due: 2000 }]);
+        for (let round = 0; round < 30; round++) await storage.append("room/a", writer.commits(40));
+        assert.deepEqual(foldOf(await loaded(storage, "room/a")).tasks, tasks);
+        await storage.append("room/a", [{ ...writer.commit(), due: null, tasks: [["__proto__", null]] }]);
+        assert.equal(foldOf(await loaded(storage, "room/a")).tasks, undefined);
+        const record: HostRecord = { ...recordOf(new Writer("two")), tasks: { a: { ...task, due: 0 } } };
+        await storage.save("room/b", record);
+        assert.deepEqual(await loaded(storage, "room/b"), { record, tail: [] });
+        assert.deepEqual(await storage.due(Number.MAX_SAFE_INTEGER, 10), [{ id: "room/b", due: 0 }]);
       });
     },
   },

@@ -74,7 +74,7 @@ const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 /** A schedule. */
 export const later: ScheduleRecord = { due: 5000, store: "list", event: "change", args: [["u"]], every: "0 9 * * *", timeZone: "Europe/Berlin" };
 /** The next commit of a writer, which makes a schedule. */
-export const dueAt = (writer: Writer, due: number): CommitRecord => ({ ...writer.commit(), schedules: { due, set: [["a", { ...later, due }]] } });
+export const dueAt = (writer: Writer, due: number): CommitRecord => ({ ...writer.commit(), due, schedules: { set: [["a", { ...later, due }]] } });
 
 interface State {
   readonly incarnation: string;

@@ -99,18 +99,46 @@ export interface CheckedEventDecorator<I extends Schemas, S = any> {
   <T extends S, K extends Key, M extends Fn>(method: M & Method & Fits<M, I>, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
   <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Fits<M, I>): void;
 }
-export interface EventOptions<I extends Schemas, S> {
+/** How an event runs. */
+type EventKind =
+  | {
+      /** Whether the browser predicts the event: it runs on the twin at once, if the browser has the class. */
+      optimistic?: boolean;
+      /** Whether the event runs beside the queue: it then changes state only inside `update()`. */
+      background?: boolean;
+      durable?: never;
+      /** Whether calls have no number: they run at most once, in no order. */
+      volatile?: boolean;
+      /**
+       * How long the event may run, in ms. Then its `signal` aborts, and its call is rejected with `INTERRUPTED`. An event in the queue is cut off at once, one
+       * with `background: true` has five seconds to clean up.
+       * @default the server's `eventTimeout`; for an event with `background: true`, no limit
+       */
+      timeout?: number;
+    }
+  | DurableKind;
+interface DurableKind {
+  background: true;
+  /**
+   * Whether the event is a task: what its `step()`s and `update()`s give is kept, it may wait for days, and it goes on where it was after a kill.
+   * @example
+   * @event({ background: true, durable: true }) async publish() {
+   *   const url = await step("upload", () => upload(this.text));
+   *   await update(() => { this.url = url; });
+   * }
+   */
+  durable: true;
+  optimistic?: never;
+  volatile?: never;
+  timeout?: never;
+}
+export type EventOptions<I extends Schemas, S> = EventKind & CallOptions<I, S>;
+interface CallOptions<I extends Schemas, S> {
   /**
    * What the event does, for those who have only its description: tools of agents (`twinstate/server/mcp`) and `twin.openapi()`.
    * @example @event({ description: "Adds a task to the list, and gives its id." }) add(title: string) { … }
    */
   description?: string;
-  /** Whether the browser predicts the event: it runs on the twin at once, if the browser has the class. */
-  optimistic?: boolean;
-  /** Whether the event runs beside the queue: it then changes state only inside `update()`. */
-  background?: boolean;
-  /** Whether calls have no number: they run at most once, in no order. */
-  volatile?: boolean;
   /** The policy for a call while another call of this event by the same caller runs: it waits, aborts the other, or is refused. @default "serial" */
   queue?: QueuePolicy;
   /**
@@ -118,12 +146,6 @@ export interface EventOptions<I extends Schemas, S> {
    * uses the scope instance. @default "caller"
    */
   per?: QueueOwner;
-  /**
-   * How long the event may run, in ms. Then its `signal` aborts, and its call is rejected with `INTERRUPTED`. An event in the queue is cut off at once, one
-   * with `background: true` has five seconds to clean up.
-   * @default the server's `eventTimeout`; for an event with `background: true`, no limit
-   */
-  timeout?: number;
   /** The call is sent only after this many ms without another call. */
   debounce?: number;
   /** The call is sent at most once in this many ms. */
@@ -151,6 +173,7 @@ export interface InternalEventOptions {
    */
   internal: true;
   background?: boolean;
+  durable?: boolean;
   queue?: QueuePolicy;
   per?: QueueOwner;
   timeout?: number;
@@ -230,6 +253,7 @@ const EVENT_OPTIONS = {
   description: "string",
   optimistic: "boolean",
   background: "boolean",
+  durable: "boolean",
   internal: "boolean",
   volatile: "boolean",
   queue: "string",
@@ -245,6 +269,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
   const {
     optimistic = false,
     background = false,
+    durable,
     internal = false,
     volatile = false,
     queue = "serial",
@@ -271,6 +296,7 @@ const declareEvent = decorator("event", ["method"], EVENT_OPTIONS, (declared, na
     internal,
     volatile,
     queue,
+    ...(durable && { durable }),
     ...(per && { per }),
     ...(timeout !== undefined && { timeout }),
     ...(debounce !== undefined && { debounce }),

@@ -26,8 +26,8 @@ export function reset<T extends object>(instance: T, ...names: (keyof T & string
   // A twin has the fields that its browser may see.
   const known = nodeOf(instance)?.data as object | undefined;
   for (const name of (names.length > 0 ? names : fields.keys()) as Iterable<keyof T & string>) {
-    // Who is here stays here.
-    if (names.length === 0 && fields.get(name)?.presence) continue;
+    // Who is here stays here, and what goes on goes on.
+    if (names.length === 0 && (fields.get(name)?.presence || fields.get(name)?.tasks)) continue;
     if (!known || Object.hasOwn(known, name)) instance[name] = fresh[name];
   }
 }

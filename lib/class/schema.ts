@@ -20,6 +20,8 @@ export interface FieldSchema {
   readonly input?: StandardSchemaV1;
   /** The field lists who is here: the server alone writes it. */
   readonly presence?: PresenceSchema;
+  /** The field lists the durable events that go on: the server alone writes it. */
+  readonly tasks?: boolean;
 }
 
 /** How a presence field is made. */
@@ -49,6 +51,8 @@ export interface EventSchema {
   readonly description?: string;
   readonly optimistic: boolean;
   readonly background: boolean;
+  /** The event is a task: its steps are kept, and it goes on after a kill. */
+  readonly durable?: boolean;
   /** The event is for server code only. */
   readonly internal: boolean;
   readonly volatile: boolean;
@@ -150,6 +154,9 @@ export const keptFields = ({ fields }: ClassSchema): string[] => [...fields.valu
 
 /** The fields that list who is here. */
 export const presenceFields = ({ fields }: ClassSchema): FieldSchema[] => [...fields.values()].filter(({ presence }) => presence);
+
+/** The fields that list durable events. */
+export const taskFields = ({ fields }: ClassSchema): FieldSchema[] => [...fields.values()].filter(({ tasks }) => tasks);
 
 /** Whether a class declares something itself. */
 export const declares = (prototype: object): boolean => declarationsOf(prototype).next().done !== true;

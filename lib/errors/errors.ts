@@ -79,6 +79,7 @@ export type ErrorCode =
   | "SUPERSEDED"
   | "DROPPED"
   | "CANCELLED"
+  | "STOPPED"
   | "INTERRUPTED"
   | "UNKNOWN_OUTCOME"
   | "OUTDATED"
@@ -152,7 +153,7 @@ export const errorViews: object = /* @__PURE__ */ (() => Object.create(EventErro
 export const refusal = (code: string, message: string, data?: unknown) => new EventError(code as "INTERNAL", message, data as undefined);
 const AGAIN = Symbol.for("twinstate.again");
 /** A refusal of the server's own: the call has taken no number, and may be made again. An app's error is none, whatever its code. */
-const later = (code: string, message: string, data?: unknown) => askAgain(refusal(code, message, data));
+export const later = (code: string, message: string, data?: unknown) => askAgain(refusal(code, message, data));
 export const askAgain = <E extends Error>(error: E): E => Object.defineProperty(error, AGAIN, { value: true });
 export const isLater = (error: unknown): boolean => typeof error === "object" && error !== null && AGAIN in error;
 const invalid = (message: string, issues: readonly StandardSchemaV1.Issue[] = [{ message }]) => refusal("INVALID", message, { issues });

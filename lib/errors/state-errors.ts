@@ -70,10 +70,10 @@ export const readOnlyComputed = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was changed by a \`@computed\` getter. A getter only reads: change state in an \`@event\`.`);
 export const readOnlyReaction = (path: string) =>
   new StateError("READ_ONLY", `\`${path}\` was put into another order by what reacts to it. Use \`toSorted()\` or \`toReversed()\`, which give a new array.`);
-export const readOnlyPresence = (path: string) =>
+export const readOnlyList = (path: string) =>
   new StateError(
     "READ_ONLY",
-    `\`${path}\` lists who is here: the server alone changes it. What a tab shows of itself comes from \`usePresence(people, own)\`; what the server says of it, from \`@presence({ of })\`.`,
+    `\`${path}\` is a list that the server alone changes: of who is here (\`@presence\`), or of durable events (\`@tasks\`). What a tab shows of itself comes from \`usePresence(people, own)\`; what the server says of it, from \`@presence({ of })\`.`,
   );
 export const assignedMethod = (path: string) =>
   new StateError(

@@ -3,6 +3,7 @@ import type { Global } from "../class/view-types.js";
 import { outsideCurrent } from "../errors/errors.js";
 import { randomId } from "./random-id.js";
 import type { ScheduleRequest } from "./schedule.js";
+import type { TaskVerb } from "./task.js";
 
 /** A browser tab, or another client. `id` stays the same while the tab is open. */
 export interface Connection {
@@ -151,6 +152,8 @@ export interface Provider {
   newId(): string | undefined;
   /** Makes or cancels a schedule. Missing in predictions: the server does it. */
   schedule?(request: ScheduleRequest): void;
+  /** Does what code asks of durable events. Missing in browsers. */
+  task?(verb: TaskVerb, args: readonly unknown[]): unknown;
   /** Runs a constructor. State cannot be changed meanwhile. */
   construct<R>(make: () => R): R;
 }

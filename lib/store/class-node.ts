@@ -52,10 +52,10 @@ export class ClassNode extends InstanceNode implements Entrant {
   }
 
   take(instance: object): void {
-    const { fields, presenceFields } = this.shape;
+    const { fields, serverLists } = this.shape;
     for (const name of fields) {
       const value = (instance as Record<string, unknown>)[name];
-      this.data[name] = presenceFields.includes(name) ? this.graph.presence?.make() : this.graph.writer.enter(value, this, name);
+      this.data[name] = serverLists.includes(name) ? this.graph.lists?.make() : this.graph.writer.enter(value, this, name);
     }
   }
 

@@ -219,9 +219,9 @@ export class LoadedStore implements Store {
     this.#graph.feed(write, (changes) => void this.#volatileChannels?.gather(changes));
   }
 
-  showPerson(field: string, id: string, person: Readonly<Record<string, unknown>> | undefined): void {
-    const { presence, root } = this.#graph;
-    this.feed(() => presence?.show((root as ClassNode).data[field] as ArrayNode, id, person));
+  show(field: string, id: string, item: Readonly<Record<string, unknown>> | undefined): void {
+    const { lists, root } = this.#graph;
+    this.feed(() => lists?.show((root as ClassNode).data[field] as ArrayNode, id, item));
   }
 
   get due(): boolean {

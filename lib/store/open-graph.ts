@@ -119,6 +119,7 @@ function checkLocal(Class: AnyClass): void {
     if (visibleTo) throw notLocal(`${Class.name}.${name}`, "has `visibleTo`", "Make the field private, or leave the option off in a subclass.");
   for (const { name, presence } of fields.values())
     if (presence) throw notLocal(`${Class.name}.${name}`, "has `@presence`", "Ask a store of the server who is here.");
+  for (const { name, tasks } of fields.values()) if (tasks) throw notLocal(`${Class.name}.${name}`, "has `@tasks`", "Durable events are the server's.");
   for (const { name, keep } of fields.values())
     if (keep) throw notLocal(`${Class.name}.${name}`, "has `keep`", "Use a store of the server, whose fields the browser may keep.");
   for (const { name, guard } of events.values())

@@ -1,5 +1,5 @@
 import { protectMethods } from "../class/methods.js";
-import { type ComputedSchema, classSchema, hiddenMembers, keptFields, presenceFields, visibleComputeds, visibleFields } from "../class/schema.js";
+import { type ComputedSchema, classSchema, hiddenMembers, keptFields, presenceFields, taskFields, visibleComputeds, visibleFields } from "../class/schema.js";
 
 type Names = readonly string[];
 type ShownNames = Pick<Shape, "visibleFields" | "visibleNames">;
@@ -26,8 +26,8 @@ export class Shape {
   readonly visibleFields: Names;
   /** The fields that the storage keeps. */
   readonly persistedFields: Names;
-  /** The fields that list who is here. */
-  readonly presenceFields: Names;
+  /** The lists that the server alone writes: of who is here, and of durable events. */
+  readonly serverLists: Names;
   /** All computeds, those with `visibleTo` too. */
   readonly computeds: readonly ComputedSchema[];
   /** The fields that clients see, and the computeds. */
@@ -53,7 +53,7 @@ export class Shape {
     this.fields = [...schema.fields.keys()];
     this.visibleFields = visibleFields(schema);
     this.persistedFields = keptFields(schema);
-    this.presenceFields = presenceFields(schema).map((one) => one.name);
+    this.serverLists = [...presenceFields(schema), ...taskFields(schema)].map((one) => one.name);
     this.computeds = [...schema.computeds.values()];
     this.visibleNames = [...this.visibleFields, ...visibleComputeds(schema).map((one) => one.name)];
     this.sharedNames = [...this.visibleNames, ...[...hidden.fields, ...hidden.computeds].map((one) => one.name)];

@@ -79,8 +79,8 @@ export interface Store extends Rewindable {
    * changes of a running event, and without a guard. If it throws, nothing has changed. The host is told by `ticks.due()`.
    */
   feed(write: () => void): void;
-  /** Lists a person in a presence field, or shows what is new of them; `undefined`: they are not here any more. It is fed. */
-  showPerson(field: string, id: string, person: Readonly<Record<string, unknown>> | undefined): void;
+  /** Lists an item in a field that the server alone writes, or shows what is new of it; `undefined`: it is not there any more. It is fed. */
+  show(field: string, id: string, item: Readonly<Record<string, unknown>> | undefined): void;
   /** Volatile changes wait for {@link Store.tick}. */
   readonly due: boolean;
   /** Encodes the volatile changes since the last tick, for all who have asked for {@link Store.volatile}. */

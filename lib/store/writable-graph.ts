@@ -1,7 +1,7 @@
 import { _getGlobalState, isComputed, transaction } from "mobx";
 import type { ComputedSchema } from "../class/schema.js";
 import { isEventError, outsideEvent } from "../errors/errors.js";
-import { readOnlyComputed, readOnlyPresence, readOnlyReaction } from "../errors/state-errors.js";
+import { readOnlyComputed, readOnlyList, readOnlyReaction } from "../errors/state-errors.js";
 import { stateDate } from "../graph/date.js";
 import { Graph } from "../graph/graph.js";
 import type { InstanceNode } from "../graph/instance.js";
@@ -14,8 +14,8 @@ import type { Change, Recorder } from "../record/recorder.js";
 import { replaced, undo } from "../record/undo.js";
 import { Awaited, isPromise } from "./awaited.js";
 import { ClassNode } from "./class-node.js";
-import { PresenceLists } from "./presence-lists.js";
 import { type Reconciliation, reconcile } from "./reconcile.js";
+import { ServerLists } from "./server-lists.js";
 import { Shape } from "./shape.js";
 import type { Rewindable, StoreHost, ToldError } from "./store-host.js";
 import { VolatileNodes } from "./volatile-nodes.js";
@@ -48,8 +48,8 @@ export class WritableGraph extends Graph implements Rewindable {
   hides = false;
   /** Whether a channel shows an instance. Set where there is more than one channel for clients. */
   sees: ((node: ClassNode) => boolean) | undefined;
-  /** The lists of who is here, where the store has some. */
-  presence: PresenceLists | undefined;
+  /** The lists that the server alone writes, where the store has some. */
+  lists: ServerLists | undefined;
   /** Called with each instance that a channel shows from now on, or does not show any more. Set where there are volatile channels. */
   shows: ((node: ClassNode) => void) | undefined;
   /** Clients see members that are volatile. */
@@ -88,7 +88,7 @@ export class WritableGraph extends Graph implements Rewindable {
       guard: (node, key) => {
         if (this.#evaluating) throw readOnlyComputed(pathOf(node, key));
         if (this.#feeding) return;
-        if (this.presence?.guards(node, key)) throw readOnlyPresence(pathOf(node, key));
+        if (this.lists?.guards(node, key)) throw readOnlyList(pathOf(node, key));
         const { trackingDerivation } = _getGlobalState();
         if (trackingDerivation) refuseWrite(trackingDerivation, node, key);
         if (this.rewound) throw outsideEvent(name, pathOf(node, key));
@@ -99,7 +99,7 @@ export class WritableGraph extends Graph implements Rewindable {
         if (!shape && (shape = this.discover(prototype))) this.#register(shape);
         return shape && new ClassNode(this, shape);
       },
-      keeps: (node) => this.presence?.has(node) === true,
+      keeps: (node) => this.lists?.has(node) === true,
     });
     this.mode = { recorder, writer: this.writer };
     for (const [model, Class] of Object.entries(models ?? {})) this.#register(new Shape(model, Class as new () => object));
@@ -150,7 +150,7 @@ export class WritableGraph extends Graph implements Rewindable {
   }
 
   #note(shape: Shape): void {
-    if (shape.presenceFields.length > 0) this.presence ??= new PresenceLists(this.writer);
+    if (shape.serverLists.length > 0) this.lists ??= new ServerLists(this.writer);
     this.hides ||= shape.hidden !== undefined;
     if (shape.changeable) this.writer.volatile ??= new VolatileNodes();
     this.volatile ||= shape.partsOf(shape.sharedNames).volatile.length > 0;

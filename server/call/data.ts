@@ -1,6 +1,7 @@
 import { definitionOf } from "../access/access.js";
 import { tabPrefix } from "../access/clients.js";
 import { type Definition, hostId, keyOf, type Models } from "../definition/scope.js";
+import type { SeenTask } from "../durable/seen-task.js";
 import type { Hosts } from "../host/hosts.js";
 import type { SeenSchedule } from "../schedule/schedules.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "../storage/migration.js";
@@ -20,6 +21,8 @@ export interface ExportedStore {
   readonly state: object;
   /** The schedules of its events; missing where there are none. */
   readonly schedules?: readonly SeenSchedule[];
+  /** Its durable events that go on, or have failed; missing where there are none. */
+  readonly tasks?: readonly SeenTask[];
 }
 
 export interface KeysOptions {
@@ -92,7 +95,8 @@ export class Data {
         if (!host.touched) return;
         for (const [store, state] of await host.export()) {
           const schedules = host.schedules?.of(store) ?? [];
-          exported.push({ store, key: host.key, state, ...(schedules.length > 0 && { schedules }) });
+          const tasks = host.tasks?.of(store) ?? [];
+          exported.push({ store, key: host.key, state, ...(schedules.length > 0 && { schedules }), ...(tasks.length > 0 && { tasks }) });
         }
       });
     }

@@ -1,5 +1,5 @@
 import type { EventSchema } from "../../lib/class/schema.js";
-import { cancelled, cookieReplaced, cutOff, isLater, unknownEvent, unknownOutcome } from "../../lib/errors/errors.js";
+import { cancelled, cookieReplaced, isLater, unknownEvent, unknownOutcome } from "../../lib/errors/errors.js";
 import { eventIds } from "../../lib/event/event-ids.js";
 import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
@@ -19,6 +19,7 @@ import type { Caller } from "../host/context.js";
 import { lettersTo } from "../host/effects.js";
 import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
+import type { Hosts } from "../host/hosts.js";
 import { SentMessages } from "../host/sent-messages.js";
 import type { Storage } from "../storage/storage.js";
 import type { Streams } from "../stream/streams.js";
@@ -26,12 +27,14 @@ import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
 import { clientId, decodeArguments, instanceRefOf, type NumberedCall, numberOf, record, tabOf, whole } from "../wire/request-input.js";
-import { earlyId, idOf } from "./call-ids.js";
+import { idOf } from "./call-ids.js";
 import { CallItems, itemsAfter, waysOf, withLastItems } from "./call-items.js";
 import { bringKept, withCookies } from "./kept-input.js";
 import { missedBy } from "./missed.js";
 import { encodedFor, type Outcome } from "./outcome.js";
+import { awaitTask } from "./patience.js";
 import { eventSinks, type PlainSinks } from "./plain-sinks.js";
+import { RunningCalls } from "./running-calls.js";
 import { type CallFiles, filesOf, Uploads } from "./uploads.js";
 
 // The way of a call, in the order of its steps. Each step is a helper below, or one call of the room that does it.
@@ -56,9 +59,6 @@ import { type CallFiles, filesOf, Uploads } from "./uploads.js";
 // (a browser without JavaScript). Server code comes in by `call/server-calls` (`call/store-handle`): it is trusted, so its calls are checked, entered, run
 // and answered only.
 
-/** How many cancellations are kept of calls that have not come. */
-const MOST_EARLY = 10_000;
-
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly limits: Bounds;
@@ -70,6 +70,7 @@ interface Server {
   readonly clients: Clients;
   readonly streams: Streams;
   readonly sessionLimits: SessionLimits;
+  readonly hosts: Pick<Hosts, "find">;
   readonly telemetry: Telemetry | undefined;
   observe(): Promise<Telemetry>;
   /** Gives an event's arguments as logs may show them. */
@@ -120,14 +121,9 @@ interface RefusedCall {
 /** Takes the calls of events from all doors of clients to the hosts that run them. */
 export class Dispatcher {
   readonly #server: Server;
-  /** The numbered calls that wait or run, by host, client and number. */
-  readonly #running = new Map<string, AbortController>();
-  /** The items of these calls. */
+  readonly #calls = new RunningCalls();
+  /** The items of numbered calls that wait or run. */
   readonly #items = new Map<string, CallItems>();
-  /** The calls of all clients that wait or run. */
-  readonly #controls = new Set<AbortController>();
-  /** The numbered calls that were cancelled before they came. */
-  readonly #early = new Set<string>();
   /** The files of calls that run. */
   readonly uploads = new Uploads();
 
@@ -196,7 +192,7 @@ export class Dispatcher {
   /** Runs a call without a number: no client sends it again. */
   async #plain(call: ClientCall, host: Host, caller: Caller): Promise<unknown> {
     const { definition, owner, event, on, args, began, request, sinks } = call;
-    const control = this.#control();
+    const control = this.#calls.add();
     const cancel = () => control.abort(cancelled());
     sinks.signal?.addEventListener("abort", cancel);
     try {
@@ -208,7 +204,7 @@ export class Dispatcher {
       return await withCookies(definition, host, request, () => host.run(plain));
     } finally {
       sinks.signal?.removeEventListener("abort", cancel);
-      this.#controls.delete(control);
+      this.#calls.remove(control);
     }
   }
 
@@ -226,9 +222,10 @@ export class Dispatcher {
     };
     const entered: EnteredCall = { call, number, host, caller, refuse };
     if (y !== undefined) this.#items.get(idOf(host, number))?.repeat(y);
-    const outcome = await host.eventNumbers.enter<Outcome>(client, n, seen, "error" in prepared, () =>
+    const answered = host.eventNumbers.enter<Outcome>(client, n, seen, "error" in prepared, () =>
       "error" in prepared ? Promise.resolve(this.#refused(entered, prepared)) : this.#run(entered, prepared),
     );
+    const outcome = await (call.event.durable ? awaitTask(labelOf(call.owner, call.event), answered) : answered);
     return this.#answer(entered, outcome, "args" in prepared);
   }
 
@@ -266,14 +263,12 @@ export class Dispatcher {
     const { call, number, host, caller, refuse } = entered;
     const { definition, owner, event, on, began } = call;
     const { client, n, seen, predicted } = number;
-    const control = this.#control();
-    const eventId = `${host.incarnation}.${caller.connection?.id}${client.slice(tabOf(client).length)}.${n}`;
     const id = idOf(host, number);
+    const control = this.#calls.addNumbered(id, number.i);
+    const eventId = `${host.incarnation}.${caller.connection?.id}${client.slice(tabOf(client).length)}.${n}`;
     const items = this.#itemsOf(entered);
     const encoded = (value: unknown, store: Store) => encodedFor(host.audiences.of(caller), value, store);
-    this.#running.set(id, control);
     this.#items.set(id, items);
-    if (this.#early.delete(earlyId(id, number.i))) control.abort(cancelled());
     const close = uploads && this.uploads.open(call.request.session?.id, uploads, control.signal);
     const result = host.run<Outcome>({
       definition,
@@ -307,9 +302,8 @@ export class Dispatcher {
     });
     return result.finally(() => {
       close?.();
-      this.#running.delete(id);
       this.#items.delete(id);
-      this.#controls.delete(control);
+      this.#calls.remove(control, id);
     });
   }
 
@@ -365,29 +359,21 @@ export class Dispatcher {
     };
   }
 
-  #control(): AbortController {
-    const control = new AbortController();
-    this.#controls.add(control);
-    return control;
-  }
-
   /** Asks a running event to stop, and one that waits, or has not come yet, not to begin. */
   async cancel(request: TwinRequest, input: unknown): Promise<void> {
-    const { callers, clients, definitions } = this.#server;
+    const { callers, clients, definitions, hosts } = this.#server;
     callers.admit(request);
     const { store, key, client, n, i } = record(input, "`{ store, key?, client, n, i? }`");
     const definition = definitionOf(definitions, String(store));
     const caller = await callers.of(request, clients.bind(clientId(client), request));
-    const id = `${locate(definition, caller, key)} ${client} ${whole(n, "n")}`;
-    const control = this.#running.get(id);
-    if (control) return control.abort(cancelled());
-    // It overtakes its call, or the answer overtakes it.
-    this.#early.add(earlyId(id, i));
-    if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.values().next().value as string);
+    const host = locate(definition, caller, key);
+    const number = whole(n, "n");
+    // The task of a call may go on in a later life of its host, which knows nothing of the call.
+    if (!this.#calls.cancel(`${host} ${client} ${number}`, i)) hosts.find(host)?.tasks?.cancelCall(String(client), number);
   }
 
   /** Asks all to stop. */
   stop(): void {
-    for (const control of this.#controls) control.abort(cutOff());
+    this.#calls.stop();
   }
 }

@@ -1,4 +1,5 @@
 import { circle } from "../../lib/errors/errors.js";
+import { callOutsideStep } from "../../lib/errors/task-errors.js";
 import { randomId } from "../../lib/event/random-id.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
@@ -8,7 +9,7 @@ import { definitionOf, type OwnedEvent, ownedEvent } from "../access/access.js";
 import { sessionOf } from "../access/callers.js";
 import type { Sessions } from "../access/session.js";
 import { checkArguments } from "../definition/arguments.js";
-import { type Definition, hostId } from "../definition/scope.js";
+import { type Definition, hostId, labelOf } from "../definition/scope.js";
 import type { Caller, Turn } from "../host/context.js";
 import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
@@ -86,6 +87,7 @@ export class ServerCalls {
     // A copy: what the caller does to its arguments later must not change them.
     const given = encodeValue(plainOf(args, MOST_HANDED));
     const to = hostId(definition.kind, key);
+    if (turn?.task && turn.step === undefined && !turn.ended) throw callOutsideStep(labelOf(owned.owner, owned.event));
     const sender = turn && !turn.ended ? turn : undefined;
     const id = call.once === undefined ? sender?.messages?.next(to, [store, on?.model, on?.ref, name], given) : onceId(to, store, name, call.once);
     const over = this.#send({ ...call, definition, owned, given, to, sender, id });

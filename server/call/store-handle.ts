@@ -7,6 +7,7 @@ import { Yields } from "../../lib/event/yields.js";
 import { definitionOf, userOf } from "../access/access.js";
 import { nameInStore } from "../definition/event-path.js";
 import { hostId, keyedTab, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
+import type { SeenTask } from "../durable/seen-task.js";
 import { currentTurn, type Turn } from "../host/context.js";
 import type { Host } from "../host/host.js";
 import { OutgoingCalls } from "../host/outgoing-calls.js";
@@ -57,6 +58,17 @@ export interface RemoteBase<T> {
    * @example await twin.board(key).$unschedule("close");
    */
   $unschedule(id: string): Promise<boolean>;
+  /**
+   * The durable events of this store that go on, and the last ones that have failed, the first to begin first: as a `@tasks` field has them, with `args`, and
+   * `due`, when one that waits goes on. `error.message` is that of any error.
+   * @example for (const { id, event, step, error } of await twin.board(key).$tasks()) console.log(id, event, step, error?.message);
+   */
+  $tasks(): Promise<readonly SeenTask[]>;
+  /**
+   * Stops a durable event of the scope instance, or takes one off the list that has failed. Resolves to whether there was one, once that is stored.
+   * @example await twin.board(key).$stopTask(id);
+   */
+  $stopTask(id: string): Promise<boolean>;
 }
 export type RemoteStore<T> = Remote<T> & RemoteBase<T>;
 /** The caller's own store, in server components and server actions: the session comes from the request's cookie. */
@@ -173,6 +185,8 @@ function remote(target: Target): object {
       if (name === "$effect") return (effects ??= effectsOn((run) => onHost(target, run)));
       if (name === "$schedules") return () => onHost(target, async (host) => host.schedules?.of(target.store) ?? []);
       if (name === "$unschedule") return (id: string) => onHost(target, async (host) => (await host.schedules?.remove(id)) ?? false);
+      if (name === "$tasks") return () => onHost(target, async (host) => host.tasks?.of(target.store) ?? []);
+      if (name === "$stopTask") return (id: string) => onHost(target, (host) => stopTask(host, id));
       if (name.startsWith("$")) return undefined;
       let method = methods.get(name);
       if (!method) {
@@ -185,6 +199,12 @@ function remote(target: Target): object {
 }
 
 const onHost = <R>({ runtime, kind, key }: Target, run: (host: Host) => Promise<R>): Promise<R> => runtime.hosts.using(hostId(kind, key), run);
+
+async function stopTask(host: Host, id: string): Promise<boolean> {
+  const stopped = host.tasks?.stop(id) ?? false;
+  await host.commits.settled();
+  return stopped;
+}
 
 /** The state as of the last commit, as a plain view. The instances in it have their events. */
 async function snapshotOf(target: Target): Promise<object> {

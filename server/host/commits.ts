@@ -1,8 +1,10 @@
 import { isEventError } from "../../lib/errors/errors.js";
 import type { WireDelta } from "../../lib/wire/codec.js";
 import { hasHook } from "../definition/lifecycle.js";
+import type { Tasks } from "../durable/tasks.js";
 import type { Schedules } from "../schedule/schedules.js";
 import type { EventRecord, ScheduleChanges } from "../storage/records.js";
+import type { TaskChanges } from "../storage/task-records.js";
 import type { Audiences, HostViewers } from "./audiences.js";
 import { begunCall } from "./begun-call.js";
 import { effectsRead, type Turn } from "./context.js";
@@ -25,7 +27,10 @@ interface Owner {
   readonly audiences: Audiences;
   readonly eventNumbers: EventNumbers;
   readonly kept: KeptValues;
+  readonly firstDue: number | undefined;
+  readonly nextDue: number | undefined;
   readonly schedules: Schedules | undefined;
+  readonly tasks: Tasks | undefined;
   readonly shelf: Shelf;
   readonly ticks: Ticks;
   readonly turns: Turns;
@@ -100,6 +105,7 @@ export class Commits {
     turns.check(turn);
     for (const { definition, store } of shelf.live.values()) if (definition.kept && store.open) this.#host.kept.check(turn, definition.kept, store);
     this.#host.audiences.sweep();
+    const tasks = this.#host.tasks?.take(turn);
     const { changed, deltas, stirred } = this.#take();
     const others = this.#forViewers(deltas);
     const revalidate = changed.length > 0 ? revalidation(turn, call, world) : undefined;
@@ -122,17 +128,19 @@ export class Commits {
     if (end) {
       const answer = end();
       const left = call && this.#leave(call);
-      if (news || numbered || left || schedules) this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) }, schedules);
-    } else if (news || schedules) this.write(changed, call && this.#goesOn(turn, call), schedules);
+      if (news || numbered || left || schedules || tasks)
+        this.write(changed, numbered && { ...numbered, answer: storedAnswer(call, answer) }, schedules, tasks?.changes);
+    } else if (news || schedules || tasks) this.write(changed, call && this.#goesOn(turn, call), schedules, tasks?.changes);
     this.#journal.after(() => {
       this.#told = revision;
       if (news) watchers.publish({ revision, deltas, others, by: shown, effects: everyone, tick });
       if (renumbered) watchers.renew(revision);
-      if (schedules) world.scheduler.note(this.#host);
+      if (schedules || tasks) world.scheduler.note(this.#host);
+      tasks?.told();
       send?.();
       revalidate?.();
     });
-    if (stirred && !news) ticks.due();
+    if ((stirred || tasks) && !news) ticks.due();
     if (this.#journal.full) await turns.hold(this.#journal.settled());
   }
 
@@ -235,16 +243,22 @@ export class Commits {
   /** Stores the end of an event that has failed. */
   fail(call: CommittingEvent, answer?: unknown): void {
     const left = this.#leave(call);
-    const schedules = call.scheduled && this.#host.schedules?.fail(call.scheduled);
+    const schedules = call.scheduled && this.#host.schedules?.end(call.scheduled);
     if (call.scheduled && !left && !schedules) return;
     this.write([], call.numbered && { ...call.numbered, answer: storedAnswer(call, answer) }, schedules);
     if (schedules) this.#journal.after(() => this.#host.world.scheduler.note(this.#host));
   }
 
-  /** Stores a change of schedules that is no event's. */
-  reschedule(schedules: ScheduleChanges): void {
-    this.write([], undefined, schedules);
-    this.#journal.after(() => this.#host.world.scheduler.note(this.#host));
+  /** Stores what is new of tasks and schedules, beside any turn. `event`: the numbered call that begins or ends with it. */
+  keep(event?: EventRecord, schedules?: ScheduleChanges): void {
+    const tasks = this.#host.tasks?.take();
+    if (!tasks && !event && !schedules) return;
+    this.write([], event, schedules, tasks?.changes);
+    this.#journal.after(() => {
+      this.#host.world.scheduler.note(this.#host);
+      tasks?.told();
+    });
+    this.#host.ticks.due();
   }
 
   /** Lets the storage forget a client with the next commit. */
@@ -262,7 +276,7 @@ export class Commits {
   }
 
   /** Sends a commit to the storage. */
-  write(changed: readonly ShelfEntry[], event?: EventRecord, schedules?: ScheduleChanges): void {
+  write(changed: readonly ShelfEntry[], event?: EventRecord, schedules?: ScheduleChanges, tasks?: TaskChanges): void {
     const { incarnation, shelf, world } = this.#host;
     if (!world.storage.durable) return;
     const forget = this.#forget;
@@ -270,7 +284,8 @@ export class Commits {
     this.#known = true;
     const stores = shelf.records(changed);
     const position = { incarnation, revision: this.#revision, sequence: ++this.#sequence };
-    this.#journal.add({ ...position, stores, ...(event && { event }), ...(forget && { forget }), ...(schedules && { schedules }) });
+    const due = (schedules || tasks) && { due: this.#host.firstDue ?? null, ...(schedules && { schedules }), ...(tasks && { tasks }) };
+    this.#journal.add({ ...position, stores, ...(event && { event }), ...(forget && { forget }), ...due });
   }
 
   /** Runs something when all that stands here now is stored; at once where it is. */

@@ -6,6 +6,8 @@ import { AnswerWriter } from "../../lib/store/answer-writer.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
+import type { TaskRun } from "../durable/task-run.js";
+import { askTasks } from "../durable/task-verbs.js";
 import { plainOf, silence } from "../wire/plain-values.js";
 import type { Cancellation } from "./cancellation.js";
 import { sentArguments } from "./effect-arguments.js";
@@ -88,7 +90,13 @@ export interface Turn extends Running {
   /** Its messages to other scope instances, where it may run again. */
   readonly messages?: SentMessages;
   /** Gives the next id of the event, where its caller expects the same. */
-  readonly newId?: () => string;
+  newId?: (() => string) | undefined;
+  /** The run of a durable event that it is. */
+  task?: TaskRun;
+  /** The step of it that runs here. */
+  readonly step?: string;
+  /** Notes what a durable event keeps of the change that is about to be committed. */
+  kept?: (() => void) | undefined;
   /** Takes the effects of a commit for the caller's browser. The returned function sends them, once the commit is stored. */
   readonly deliver?: Deliver;
   /** The tick that has what it has changed of the volatile state, if its caller may wait for that. */
@@ -183,6 +191,11 @@ const provider: Provider = {
     return true;
   },
   newId: () => currentTurn()?.newId?.(),
+  task(verb, args) {
+    const turn = currentTurn();
+    if (!turn) throw outsideCurrent(`${verb}()`);
+    return askTasks(turn, verb, args);
+  },
   schedule(request) {
     const turn = currentTurn();
     if (!turn) throw outsideCurrent(`schedule.${request.how}()`);

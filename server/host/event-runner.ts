@@ -5,6 +5,7 @@ import type { Store } from "../../lib/store/store.js";
 import type { InstanceRef } from "../../lib/wire/protocol.js";
 import { watchFields } from "../definition/oversights.js";
 import { type Definition, type EventOwner, labelOf } from "../definition/scope.js";
+import { Tasks } from "../durable/tasks.js";
 import type { ScheduledRun } from "../schedule/scheduled-run.js";
 import type { EventRecord } from "../storage/records.js";
 import { silence } from "../wire/plain-values.js";
@@ -86,6 +87,7 @@ export class EventRunner {
   /** Runs an event in its turn. It has entered the queue when this returns. */
   run<R>(call: EventCall<R>): Promise<R> {
     const label = labelOf(call.owner, call.event);
+    if (call.event.durable) return this.#durable(call, label);
     let leave: () => void;
     try {
       leave = this.#active.enter(label, call);
@@ -100,6 +102,29 @@ export class EventRunner {
     };
     result.then(over, over);
     return this.#answered(call, result);
+  }
+
+  /** Makes a task of a call. Its answer is that of the task, which stores it with its end. */
+  async #durable<R>(call: EventCall<R>, label: string): Promise<R> {
+    const { loader, turns } = this.#host;
+    const { control, definition } = call;
+    let begun: { readonly answer: Promise<R> };
+    try {
+      const entry = await loader.open(definition.name);
+      control.signal.throwIfAborted();
+      const turn = turns.beside(label, call);
+      try {
+        call.began?.();
+        await runIn(turn, () => this.#guard(turn, call, entry.store.instance));
+      } finally {
+        turns.leave(turn, () => eventEnded(label));
+      }
+      this.#host.tasks ??= new Tasks(this.#host);
+      begun = await this.#host.tasks.begin(call);
+    } catch (error) {
+      return this.#answered(call, Promise.reject(error));
+    }
+    return begun.answer;
   }
 
   /** Cancels the calls of events that wait or run, but not the one that asks. Returns how many. */

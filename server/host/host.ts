@@ -10,6 +10,8 @@ import type { ArgumentLimits } from "../definition/arguments.js";
 import { labelsOf, nearest } from "../definition/event-labels.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
 import { keyOf, type ScopeKind, scopeKindOf } from "../definition/scope.js";
+import type { TaskRun } from "../durable/task-run.js";
+import { Tasks } from "../durable/tasks.js";
 import { Schedules } from "../schedule/schedules.js";
 import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
 import type { CommittedState, Moment, OwnFeed, Refuse, Shown, ShownVolatile, Watcher } from "../stream/feed.js";
@@ -21,6 +23,7 @@ import type { WatchInput } from "../wire/request-input.js";
 import { Audiences, type HostViewers } from "./audiences.js";
 import { Commits } from "./commits.js";
 import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.js";
+import { earlier, type StartedRuns, startDue } from "./due.js";
 import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
 import { type EventCall, EventRunner } from "./event-runner.js";
 import { Interruptions } from "./interruptions.js";
@@ -29,6 +32,7 @@ import { Loader } from "./loader.js";
 import type { Presented } from "./people.js";
 import { Shelf } from "./shelf.js";
 import type { Tab } from "./tab-hooks.js";
+import { performTask } from "./task-runner.js";
 import { Ticks } from "./ticks.js";
 import { Turns } from "./turns.js";
 import { Watchers } from "./watchers.js";
@@ -59,6 +63,8 @@ export class Host implements OwnFeed {
   readonly ticks = new Ticks(this);
   /** The events that are to run later. Most hosts have none. */
   schedules: Schedules | undefined;
+  /** The durable events that go on. Most hosts have none. */
+  tasks: Tasks | undefined;
   readonly #runner = new EventRunner(this);
   readonly #interruptions: Interruptions | undefined;
   #kept: KeptValues | undefined;
@@ -72,9 +78,10 @@ export class Host implements OwnFeed {
     this.world = world;
     const { revision = 0, sequence = 0 } = state ?? {};
     this.#interruptions = Interruptions.of(this, state?.numbers);
+    if (state?.tasks) this.tasks = new Tasks(this, state.tasks);
     this.eventNumbers = createEventNumbers({
       records: state?.numbers,
-      interrupted: (client, n) => this.#interruptions?.answer(client, n) ?? world.interrupted(revision),
+      interrupted: (client, n) => this.#interruptions?.answer(client, n) ?? this.tasks?.answer(client, n) ?? world.interrupted(revision),
       lost: (n) => world.lost(this.revision, n),
     });
     this.shelf = new Shelf(this, state?.stores);
@@ -102,7 +109,22 @@ export class Host implements OwnFeed {
 
   /** The host has state to keep. */
   get touched(): boolean {
-    return this.commits.revision > 0 || !this.eventNumbers.empty || (this.schedules?.size ?? 0) > 0;
+    return this.commits.revision > 0 || !this.eventNumbers.empty || (this.schedules?.size ?? 0) + (this.tasks?.size ?? 0) > 0;
+  }
+
+  /** When something of it is due first, as the storage is told; `undefined`: nothing is. */
+  get firstDue(): number | undefined {
+    return earlier(this.schedules?.first, this.tasks?.first);
+  }
+
+  /** When there is something to start or to wake here; `undefined`: never. */
+  get nextDue(): number | undefined {
+    return earlier(this.schedules?.next, this.tasks?.next);
+  }
+
+  /** Starts and wakes what is due. */
+  startDue(now: number): StartedRuns {
+    return startDue(this, now);
   }
 
   /** The host has computeds that are promises: it stays in memory for a page that is about to open its stream, so that they do not run again. */
@@ -142,7 +164,13 @@ export class Host implements OwnFeed {
   cancel(label: string, asking: AbortController, method: unknown): number {
     const labels = labelsOf(this.world.definitions, this.kind, method);
     if (labels.length === 0) throw noEvent(method);
-    return this.#runner.cancel(nearest(labels, label), asking);
+    const near = nearest(labels, label);
+    return this.#runner.cancel(near, asking) + (this.tasks?.cancel(near, asking) ?? 0);
+  }
+
+  /** Runs the event of a task. */
+  perform(run: TaskRun, began: () => void): Promise<unknown> {
+    return performTask(this, run, began);
   }
 
   /** Does what an event asks of the schedules, with its next commit. */
@@ -155,6 +183,7 @@ export class Host implements OwnFeed {
   rollback(): void {
     this.shelf.rollback();
     this.schedules?.rollback();
+    this.tasks?.rollback();
   }
 
   /** Runs a hook as an event of its own. */
@@ -308,6 +337,8 @@ export class Host implements OwnFeed {
   async close(): Promise<HostRecord> {
     await this.watchers.close();
     this.ticks.stop();
+    this.tasks?.drop();
+    this.commits.keep();
     for (const [name, { definition }] of [...this.shelf.live]) if (hasHook(definition, "onDispose")) await this.notify(name, "onDispose", undefined, SERVER);
     if (this.queue.size > 0) await this.queue.run(() => {});
     // Stores that have been seen as they were created.
@@ -321,15 +352,17 @@ export class Host implements OwnFeed {
   #save(): HostRecord {
     const stores: Record<string, StoreRecord> = {};
     if (!this.world.storage.durable) for (const [name, { whole }] of this.shelf.states()) stores[name] = whole;
-    const schedules = this.schedules?.save();
+    const [schedules, tasks] = [this.schedules?.save(), this.tasks?.save()];
     const { revision, sequence } = this.commits;
-    return { incarnation: this.incarnation, revision, sequence, stores, numbers: this.eventNumbers.save(), ...(schedules && { schedules }) };
+    const numbers = this.eventNumbers.save();
+    return { incarnation: this.incarnation, revision, sequence, stores, numbers, ...(schedules && { schedules }), ...(tasks && { tasks }) };
   }
 
   /** The storage did not take a commit: what it holds can no longer be trusted. Makes the error that those get who wait. */
   lose(error: unknown): Error {
     const broken = unavailable();
     this.turns.refuse(broken);
+    this.tasks?.drop(broken);
     this.world.discard(this, notStored(this.id, error));
     return broken;
   }
@@ -337,7 +370,9 @@ export class Host implements OwnFeed {
   /** Ends the host, and tells a room's watchers. Nothing is on its way into the storage then. */
   async delete(): Promise<void> {
     await this.queue.run(async () => {
-      this.turns.refuse(this.kind === "room" ? roomDeleted(this.key) : erased());
+      const gone = this.kind === "room" ? roomDeleted(this.key) : erased();
+      this.turns.refuse(gone);
+      this.tasks?.drop(gone);
       await this.commits.settled().catch(() => {});
       if (this.kind === "room") this.watchers.dismiss(roomDeleted(this.key));
     });
@@ -364,6 +399,7 @@ export class Host implements OwnFeed {
       }
       if (!moved) return;
       this.audiences.renew();
+      this.tasks?.restart();
       if (this.commits.revision > 0 || this.watchers.size > 0) this.commits.step(this.shelf.unstored, (revision) => this.watchers.renew(revision));
     });
   }

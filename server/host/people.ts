@@ -144,7 +144,7 @@ export class People {
     if (!entry || this.#host.turns.broken) return;
     const said = person?.said.get(field);
     const shown = [...(person?.shown.get(field)?.values() ?? [])].at(-1)?.value;
-    entry.store.showPerson(field, id, said && Object.assign({ id }, said, shown, said, { id }));
+    entry.store.show(field, id, said && Object.assign({ id }, said, shown, said, { id }));
     this.#host.ticks.due();
   }
 }

@@ -37,6 +37,7 @@ interface Owner {
   readonly id: string;
   readonly commits: { readonly revision: number };
   readonly ticks: { due(): void };
+  readonly tasks: { list(store: string): void } | undefined;
   readonly world: Pick<World, "beginnings" | "definitions" | "models" | "storage" | "report" | "dropped">;
 }
 
@@ -119,6 +120,7 @@ export class Shelf implements StoreHost {
     this.#live.set(name, entry);
     this.#kept.delete(name);
     this.#prepared?.delete(name);
+    this.#host.tasks?.list(name);
     return entry;
   }
 
@@ -139,9 +141,11 @@ export class Shelf implements StoreHost {
   replace({ definition, store }: ShelfEntry, next: ShelfEntry): void {
     this.#live.set(definition.name, next);
     // Fields that are not stored are not in the saved state: they come from the old instance.
-    for (const { name: field, persist, presence } of next.definition.schema.fields.values()) {
-      if (!persist && !presence && definition.schema.fields.has(field)) Reflect.set(next.store.instance, field, toPlain(Reflect.get(store.instance, field)));
+    for (const { name: field, persist, presence, tasks } of next.definition.schema.fields.values()) {
+      if (!persist && !presence && !tasks && definition.schema.fields.has(field))
+        Reflect.set(next.store.instance, field, toPlain(Reflect.get(store.instance, field)));
     }
+    this.#host.tasks?.list(definition.name);
     store.dispose();
   }
 

@@ -29,7 +29,9 @@ export interface World {
   observed<R>(event: string, run: (began: () => void) => Promise<R>): Promise<R>;
   /** What is the same when the server calls an event again, by its id. */
   repeatable(eventId: string): Pick<EventCall<unknown>, "eventId" | "newId" | "messages">;
-  readonly scheduler: Pick<Scheduler, "start" | "note" | "forget">;
+  /** Gives ids in order: the same for the same seed. */
+  ids(seed: string): () => string;
+  readonly scheduler: Pick<Scheduler, "start" | "note" | "forget" | "follow">;
   /**
    * Lets a page watch a store: asks who may, and takes what the page's browser keeps. `take` gets the effects of a guard that refuses. `address`: that of the
    * browser.

@@ -6,7 +6,7 @@ import type { Storage } from "../storage/storage.js";
 import { building } from "../task/building.js";
 import { DueTimes } from "../task/due-times.js";
 import type { Report } from "../wire/error-shape.js";
-import type { ScheduledRun } from "./scheduled-run.js";
+import type { DueRun } from "./due-run.js";
 
 /** How many hosts may be woken at once. */
 const AT_ONCE = 100;
@@ -43,7 +43,7 @@ export class Scheduler {
   #held = 0;
   /** More was due than could be woken at once. */
   #more = false;
-  readonly #runs = new Set<ScheduledRun>();
+  readonly #runs = new Set<DueRun>();
   /** The hosts that have failed, and when to try again. */
   readonly #failed = new Map<string, { readonly until: number; readonly wait: number }>();
   #wait = RETRY;
@@ -60,9 +60,10 @@ export class Scheduler {
   }
 
   /** Notes when a host in memory has something due. */
-  note({ id, schedules }: Pick<Host, "id" | "schedules">): void {
-    const next = schedules?.next;
-    this.#failed.delete(id);
+  note({ id, nextDue: next }: Pick<Host, "id" | "nextDue">): void {
+    // It may be tried again at once. If it fails again, it waits for longer.
+    const failed = this.#failed.get(id);
+    if (failed) this.#failed.set(id, { ...failed, until: Math.min(failed.until, Date.now()) });
     this.#live.set(id, next);
     if (next !== undefined) this.#lookAt(next);
   }
@@ -143,7 +144,7 @@ export class Scheduler {
   #readyAt(id: string, at: number): number {
     if (this.#waking.has(id)) return Infinity;
     const host = this.#server.hosts.find(id);
-    const due = host ? (host.schedules?.next ?? Infinity) : at;
+    const due = host ? (host.nextDue ?? Infinity) : at;
     return Math.max(due, this.#failed.get(id)?.until ?? 0);
   }
 
@@ -153,10 +154,11 @@ export class Scheduler {
     this.#live.set(id, undefined);
     try {
       await this.#server.hosts.using(id, async (host) => {
-        const runs = this.#stopped ? [] : (host.schedules?.start(Date.now()) ?? []);
-        for (const run of runs) void this.#follow(host, run);
+        if (this.#stopped) return;
+        const { runs, any } = host.startDue(Date.now());
+        for (const run of runs) this.follow(host, run);
         this.note(host);
-        if (runs.length === 0) this.#fail(id);
+        if (!any) this.#fail(id);
       });
     } catch {
       // It was reported where it happened.
@@ -167,7 +169,12 @@ export class Scheduler {
     }
   }
 
-  async #follow(host: Host, run: ScheduledRun): Promise<void> {
+  /** Waits for the end of a run. */
+  follow(host: Host, run: DueRun): void {
+    void this.#follow(host, run);
+  }
+
+  async #follow(host: Host, run: DueRun): Promise<void> {
     this.#runs.add(run);
     this.#held++;
     void run.held.then(() => {
@@ -176,8 +183,8 @@ export class Scheduler {
     });
     await run.over;
     this.#runs.delete(run);
-    // The storage has not taken its commit, and has the schedule still.
-    if (host.turns.broken) this.#fail(host.id);
+    // The storage has not taken its commit, and has the schedule or the task still.
+    if (host.turns.broken || run.failed) this.#fail(host.id);
   }
 
   /** Lets a host wait that could not do what it was woken for. */
@@ -195,10 +202,11 @@ export class Scheduler {
 
   // --- the end ---
 
-  /** Starts nothing more. */
+  /** Starts nothing more. Tasks come to a place where they can go on. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    for (const run of this.#runs) run.suspend?.();
   }
 
   /** Resolves when what runs has ended. */

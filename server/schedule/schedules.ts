@@ -70,7 +70,12 @@ export class Schedules {
     return this.#list.size;
   }
 
-  /** When the first of them that does not run is due; `undefined`: never. */
+  /** When the first of them is due; `undefined`: there are none. */
+  get first(): number | undefined {
+    return this.#first(() => true);
+  }
+
+  /** The same of those that do not run. */
   get next(): number | undefined {
     return this.#first((id) => !this.#running.has(id));
   }
@@ -82,8 +87,7 @@ export class Schedules {
   }
 
   save(): KeptSchedules | undefined {
-    const due = this.#first(() => true);
-    return due === undefined ? undefined : { due, list: Object.fromEntries(this.#list) };
+    return this.#list.size > 0 ? { list: Object.fromEntries(this.#list) } : undefined;
   }
 
   /** The committed schedules of a store's events, the first due first. */
@@ -189,8 +193,8 @@ export class Schedules {
     return this.#apply(changes);
   }
 
-  /** Takes the end of a scheduled event that has failed, and nothing that an open turn has asked meanwhile. */
-  fail(run: ScheduledRun): ScheduleChanges | undefined {
+  /** Takes the end of a schedule alone, as its event has failed or has become a task, and nothing that an open turn has asked meanwhile. */
+  end(run: ScheduledRun): ScheduleChanges | undefined {
     const changes = new Map<string, ScheduleRecord | null>();
     this.#advance(run, changes);
     return this.#apply(changes);
@@ -202,7 +206,7 @@ export class Schedules {
       if (record) this.#list.set(id, record);
       else this.#list.delete(id);
     }
-    return { due: this.#first(() => true) ?? null, set: [...changes] };
+    return { set: [...changes] };
   }
 
   /** Ends a schedule with the first commit of its event, or gives it its next time. A later commit passes by the times that have come meanwhile. */
@@ -228,7 +232,7 @@ export class Schedules {
   /** Changes one in a commit of its own. */
   #commit(id: string, record: ScheduleRecord | null): void {
     const changes = this.#apply(new Map([[id, record]]));
-    if (changes) this.#host.commits.reschedule(changes);
+    if (changes) this.#host.commits.keep(undefined, changes);
   }
 
   // --- their runs ---

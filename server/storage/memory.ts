@@ -1,6 +1,6 @@
 import { notNext } from "../../lib/errors/storage-errors.js";
 import { DueTimes } from "../task/due-times.js";
-import { beginning, type CommitRecord, follows, type HostRecord, type Position } from "./records.js";
+import { beginning, type CommitRecord, dueOf, follows, type HostRecord, type Position } from "./records.js";
 import type { Storage } from "./storage.js";
 
 interface Kept {
@@ -48,12 +48,12 @@ export function keeping({ mayFollow, isHeld }: { readonly mayFollow: typeof foll
         last = commit;
       }
       put(id, record, [...tail, ...commits]);
-      const changes = commits.findLast(({ schedules }) => schedules)?.schedules;
-      if (changes) dueTimes.set(id, changes.due ?? undefined);
+      const due = commits.findLast((commit) => commit.due !== undefined)?.due;
+      if (due !== undefined) dueTimes.set(id, due ?? undefined);
     },
     save(id, record) {
       put(id, record);
-      dueTimes.set(id, record.schedules?.due);
+      dueTimes.set(id, dueOf(record));
     },
     delete: forget,
     touch(ids) {

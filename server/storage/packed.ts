@@ -1,14 +1,16 @@
 import type { StorageDelta } from "../../lib/channel/channel.js";
 import type { Outline } from "./chunks.js";
 import type { CommitRecord, EventRecord, Position, ScheduleChanges, StoreDelta } from "./records.js";
+import type { TaskChanges } from "./task-records.js";
 
 // The messages between `sqlite.ts` and its thread.
 
 /**
  * The version of the file's format, and of each record in it. Files of earlier versions are read, and become files of this one.
- * 1: a commit is the JSON of its record. 2: it is a {@link CommitText}. 3: commits and records have schedules, and hosts the time when the first is due.
+ * 1: a commit is the JSON of its record. 2: it is a {@link CommitText}. 3: commits and records have schedules, and hosts the time when the first is
+ * due. 4: they have tasks.
  */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 /** Whether a file or a record is of a format that can be read. */
 export const isReadable = (version: unknown): boolean => typeof version === "number" && version >= 1 && version <= FORMAT;
@@ -20,14 +22,15 @@ export interface ChunkedStore extends Outline {
 }
 
 /**
- * A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, the event, what is forgotten, and schedules. A token
- * takes some forty bytes.
+ * A commit as JSON, without what its host and its row say: the deltas of its stores, or a store in chunks, the event, what is forgotten, schedules, and tasks.
+ * What stands at the end is left out where it says nothing: a token takes some forty bytes.
  */
 type CommitText = readonly [
   stores: Readonly<Record<string, StorageDelta | ChunkedStore>>,
   event?: EventRecord | null,
   forget?: readonly string[] | null,
-  schedules?: ScheduleChanges,
+  schedules?: ScheduleChanges | null,
+  tasks?: TaskChanges,
 ];
 
 /** A commit as it is read. */
@@ -43,7 +46,7 @@ export interface PackedCommit {
 export interface Packed extends Position {
   readonly text: string;
   readonly chunks: readonly string[];
-  /** When the first schedule is due; `null`: there are none. Missing in a commit that changes none. */
+  /** When something is due first; `null`: nothing is. Missing in a commit that does not change that. */
   readonly due?: number | null;
 }
 
@@ -75,17 +78,11 @@ export interface Reply {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-export function commitText({ stores, event, forget, schedules }: CommitRecord<ChunkedStore>): string {
+export function commitText({ stores, event, forget, schedules, tasks }: CommitRecord<ChunkedStore>): string {
   const short = Object.entries(stores).map(([name, store]) => [name, "kept" in store ? store.kept : store] as const);
-  const deltas = Object.fromEntries(short);
-  const text: CommitText = schedules
-    ? [deltas, event ?? null, forget ?? null, schedules]
-    : forget
-      ? [deltas, event ?? null, forget]
-      : event
-        ? [deltas, event]
-        : [deltas];
-  return JSON.stringify(text);
+  const text: unknown[] = [Object.fromEntries(short), event ?? null, forget ?? null, schedules ?? null, tasks ?? null];
+  while (text.at(-1) === null) text.pop();
+  return JSON.stringify(text as unknown as CommitText);
 }
 
 /** Whether a commit's text is of format 1. */
@@ -106,12 +103,13 @@ export function commitOf(incarnation: string, { revision, sequence, text, chunk 
   return { ...commit, stores: Object.fromEntries(stores) };
 }
 
-const ofText = (position: Position, [stores, event, forget, schedules]: CommitText): CommitRecord<ChunkedStore> => ({
+const ofText = (position: Position, [stores, event, forget, schedules, tasks]: CommitText): CommitRecord<ChunkedStore> => ({
   ...position,
   stores: whole(stores),
   ...(event && { event }),
   ...(forget && { forget }),
   ...(schedules && { schedules }),
+  ...(tasks && { tasks }),
 });
 
 const whole = (stores: CommitText[0]): Record<string, ChunkedStore | StoreDelta> =>

@@ -2,6 +2,7 @@ import type { Saved, StorageDelta } from "../../lib/channel/channel.js";
 import { compactSteps } from "../../lib/store/compact.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import { inSlices } from "../task/slices.js";
+import { foldTasks, type KeptTasks, type TaskChanges } from "./task-records.js";
 
 /** The stored state of one scope instance. Data only: it survives `structuredClone` and, apart from `undefined`, JSON. `S`: how a whole store stands in it. */
 export interface HostRecord<S = StoreRecord> {
@@ -16,12 +17,12 @@ export interface HostRecord<S = StoreRecord> {
   readonly numbers: Readonly<Record<string, NumberRecord>>;
   /** Missing, where there are none. */
   readonly schedules?: KeptSchedules;
+  /** Missing, where there are none. */
+  readonly tasks?: KeptTasks;
 }
 
 /** The schedules of a scope instance. */
 export interface KeptSchedules {
-  /** When the first of them is due: ms since 1970. */
-  readonly due: number;
   /** The schedules by their ids. */
   readonly list: Readonly<Record<string, ScheduleRecord>>;
 }
@@ -44,8 +45,6 @@ export interface ScheduleRecord {
 
 /** What a commit does to the schedules of its scope instance. */
 export interface ScheduleChanges {
-  /** When the first of them is due after the commit: ms since 1970; `null`: there are none. */
-  readonly due: number | null;
   /** The new ones by their ids; `null`: it is over. */
   readonly set: readonly (readonly [id: string, schedule: ScheduleRecord | null])[];
 }
@@ -97,6 +96,9 @@ export interface CommitRecord<S = StoreRecord> {
   /** The clients whose numbers are of no use any more: what they stood for will not be asked again. */
   readonly forget?: readonly string[];
   readonly schedules?: ScheduleChanges;
+  readonly tasks?: TaskChanges;
+  /** When something of the scope instance is due first after the commit: ms since 1970; `null`: nothing is. Missing where that has not changed. */
+  readonly due?: number | null;
 }
 
 /** The changes of a commit to a store. */
@@ -130,6 +132,15 @@ export interface HostState<S = StoreRecord> {
   readonly stores: ReadonlyMap<string, StoreState<S>>;
   readonly numbers: Readonly<Record<string, NumberRecord>>;
   readonly schedules?: KeptSchedules;
+  readonly tasks?: KeptTasks;
+}
+
+/** When something of a scope instance is due first: a schedule, or a task that goes on. `undefined`: nothing is. */
+export function dueOf({ schedules, tasks }: Pick<HostRecord, "schedules" | "tasks">): number | undefined {
+  let first: number | undefined;
+  for (const { due } of [...Object.values(schedules?.list ?? {}), ...Object.values(tasks ?? {})])
+    if (due !== undefined && (first === undefined || due < first)) first = due;
+  return first;
 }
 
 /** The record with which a scope instance begins, whose first commit this is; `undefined` where it can be nobody's first. */
@@ -167,17 +178,17 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
     if (commit.schedules) schedules = rescheduled(schedules, commit.schedules);
   }
   const numbers = Object.fromEntries(Array.from(clients, ([id, client]) => [id, recordOf(client)]));
-  return { incarnation: record.incarnation, revision, sequence, stores, numbers, ...(schedules && { schedules }) };
+  const tasks = foldTasks(record.tasks, tail);
+  return { incarnation: record.incarnation, revision, sequence, stores, numbers, ...(schedules && { schedules }), ...(tasks && { tasks }) };
 }
 
-function rescheduled(kept: KeptSchedules | undefined, { due, set }: ScheduleChanges): KeptSchedules | undefined {
-  if (due === null) return undefined;
+function rescheduled(kept: KeptSchedules | undefined, { set }: ScheduleChanges): KeptSchedules | undefined {
   const list = new Map(Object.entries(kept?.list ?? {}));
   for (const [id, schedule] of set) {
     if (schedule) list.set(id, schedule);
     else list.delete(id);
   }
-  return { due, list: Object.fromEntries(list) };
+  return list.size > 0 ? { list: Object.fromEntries(list) } : undefined;
 }
 
 interface Client {

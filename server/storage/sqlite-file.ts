@@ -23,7 +23,7 @@ const PAGE = 500;
 /** Ids of records that have been put aside begin with it. */
 const ASIDE = "~";
 
-// When the first schedule of a host is due, which its record and commits say too.
+// When something of a host is due first, which its record and commits say too.
 const DUE = "CREATE INDEX hosts_due ON hosts (due) WHERE due IS NOT NULL;";
 // Commits of all hosts stand one after the other: those of one moment share pages.
 const SCHEMA = `

@@ -6,7 +6,7 @@ import type { Steps } from "../../lib/wire/steps.js";
 import { inSlices } from "../task/slices.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
 import { type ChunkedStore, commitOf, commitText, FORMAT, type Order, type Packed, type PackedHost, type Reply } from "./packed.js";
-import type { CommitRecord, HostRecord } from "./records.js";
+import { type CommitRecord, dueOf, type HostRecord } from "./records.js";
 import type { DueHost, LoadedHost, Storage } from "./storage.js";
 import { startThread } from "./thread.js";
 
@@ -190,7 +190,7 @@ function* pack(record: HostRecord | CommitRecord): Steps<Packed> {
   }
   const packed = { ...record, stores };
   const text = "numbers" in record ? JSON.stringify({ v: FORMAT, ...packed }) : commitText(packed as CommitRecord<ChunkedStore>);
-  const due = "numbers" in record ? (record.schedules?.due ?? null) : record.schedules?.due;
+  const due = "numbers" in record ? (dueOf(record) ?? null) : record.due;
   return { incarnation, revision, sequence, text, chunks, ...(due !== undefined && { due }) };
 }
 

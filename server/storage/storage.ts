@@ -17,7 +17,7 @@ export interface HostEntry {
 /** One entry of {@link Storage.due}. */
 export interface DueHost {
   readonly id: string;
-  /** When the first of its schedules is due: ms since 1970. */
+  /** When something of it is due first: a schedule, or a task that goes on. ms since 1970; 0: at once. */
   readonly due: number;
 }
 
@@ -36,8 +36,8 @@ export interface DueHost {
  *   (`compact` from `twinstate/server` does it, and needs no class); it SHOULD when the tail outgrows a share of the record;
  * - MUST tell a record that is damaged, or that it does not understand, from one that is not there: `load` rejects, naming the id, and puts the record
  *   aside, so that the next `load` finds nothing, and nobody else is touched;
- * - MUST keep with each id when its first schedule is due, as the record or the last commit that has `schedules` says: `due` lists it from then on, in the
- *   same stroke as the commit, and no more once a commit says `null`, another record is saved, or the id is deleted, expired or put aside. It SHOULD find
+ * - MUST keep with each id when something of it is due first, as `dueOf` of the record or the last commit that has `due` says: `due` lists it from then on, in
+ *   the same stroke as the commit, and no more once a commit says `null`, another record is saved, or the id is deleted, expired or put aside. It SHOULD find
  *   them by an index;
  * - MUST neither change what it is given, nor give what it changes later;
  * - MUST tell ids apart exactly, by their letters: `NUL`, slashes, capitals, blanks at the end, and composed and decomposed letters (`é` and `e\u0301`) all
@@ -68,11 +68,11 @@ export interface Storage {
   /** Lists all ids that begin with a prefix, in any order. */
   list(prefix: string): AsyncIterable<HostEntry>;
   /**
-   * Forgets what has not been used since a time (ms since 1970), among the ids that begin with a prefix, and tells which. What has a schedule that is due by
-   * now stays: it runs first.
+   * Forgets what has not been used since a time (ms since 1970), among the ids that begin with a prefix, and tells which. What has something due by now stays:
+   * it runs first.
    */
   expire(prefix: string, before: number): readonly string[] | Promise<readonly string[]>;
-  /** Lists the ids that have a schedule which is due before a time (ms since 1970): the earliest first, and at most `limit`. */
+  /** Lists the ids that have something due before a time (ms since 1970): the earliest first, and at most `limit`. */
   due(before: number, limit: number): readonly DueHost[] | Promise<readonly DueHost[]>;
   /**
    * Lets go of files and connections until the next call. The server calls it in `next build`, whose processes read state for pages one after the other, and

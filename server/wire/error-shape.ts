@@ -133,6 +133,7 @@ const STATUS: Readonly<Record<string, number>> = {
   SUPERSEDED: 409,
   DROPPED: 409,
   CANCELLED: 409,
+  STOPPED: 409,
   OUT_OF_ORDER: 409,
   UNKNOWN_OUTCOME: 409,
   // The status is not 408: browsers repeat such requests by themselves.

@@ -294,7 +294,7 @@ test("a bit that has flipped in a record is noticed: it is named and set aside, 
   for (const id of ["room/a", "room/b", "room/c"]) for (const commit of commits) await storage.append(id, [commit]);
   await storage.close();
   const bytes = readFileSync(good);
-  const [head, delta, chunk] = [bytes.indexOf('{"v":3,"incarnation"'), bytes.indexOf("the marked title"), bytes.indexOf("the title of row")];
+  const [head, delta, chunk] = [bytes.indexOf('{"v":4,"incarnation"'), bytes.indexOf("the marked title"), bytes.indexOf("the title of row")];
   expect(Math.min(head, delta, chunk)).toBeGreaterThan(0);
   const bad = join(folder, "bad.db");
   const spots = [head, delta, chunk].flatMap((from) => Array.from({ length: full ? 40 : 8 }, (_, i) => from + i * 2));
@@ -366,7 +366,7 @@ test.each([1, 2] as const)("a file of format %i is read, goes on, and is a file 
   const after = sqlite(file);
   expect(await after.load("room/a")).toEqual(wanted);
   for await (const entry of after.list("room/")) expect(entry).toEqual({ id: "room/a", stores: ["table"] });
-  await after.append("room/a", [{ ...writer.title(7, "one more title"), schedules: { due: 5000, set: [["a", { due: 5000, store: "table", event: "x" }]] } }]);
+  await after.append("room/a", [{ ...writer.title(7, "one more title"), due: 5000, schedules: { set: [["a", { due: 5000, store: "table", event: "x" }]] } }]);
   expect(await after.due(6000, 10)).toEqual([{ id: "room/a", due: 5000 }]);
   expect(contentOf((await after.load("room/a")) as LoadedHost)).toBe(contentOfWriter(writer));
   for (let i = 0; i < 40; i++) await after.append("room/a", [writer.title(i % 20, `${i} ${"x".repeat(10_000)}`)]);
@@ -378,7 +378,7 @@ test.each([1, 2] as const)("a file of format %i is read, goes on, and is a file 
   }
   await after.close();
   const db = new DatabaseSync(file);
-  expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 });
+  expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 4 });
   db.close();
 });
 

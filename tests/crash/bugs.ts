@@ -1,16 +1,37 @@
-import type { CommitRecord, ScheduleChanges, Storage } from "twinstate/server";
+import type { CommitRecord, ScheduleChanges, Storage, TaskChange } from "twinstate/server";
 
 /** Mistakes that a storage could make, to see that they are noticed. */
-export type Bug = "acknowledge before write" | "dedupe off" | "messages twice" | "a torn record accepted" | "schedules twice" | "schedules lost";
+export type Bug =
+  | "acknowledge before write"
+  | "dedupe off"
+  | "messages twice"
+  | "a torn record accepted"
+  | "schedules twice"
+  | "schedules lost"
+  | "steps again"
+  | "tasks lost";
+
+type Kept = Pick<CommitRecord, "schedules" | "due">;
 
 /** A storage that keeps something else of schedules than it is given. */
-const withSchedules = (storage: Storage, change: (changes: ScheduleChanges) => ScheduleChanges | undefined): Storage => ({
+const withSchedules = (storage: Storage, change: (changes: ScheduleChanges, due: CommitRecord["due"]) => Kept): Storage => ({
   ...storage,
   append(id, commits) {
-    const changed = commits.map(({ schedules: given, ...commit }): CommitRecord => {
-      const schedules = given && change(given);
-      return schedules ? { ...commit, schedules } : commit;
-    });
+    const changed = commits.map(({ schedules, due, ...commit }): CommitRecord => ({ ...commit, ...(schedules ? change(schedules, due) : { due }) }));
+    return storage.append(id, changed);
+  },
+});
+
+/** A storage that keeps something else of some tasks than it is given: of every fourth, about. */
+const withTasks = (storage: Storage, change: (given: TaskChange) => TaskChange | undefined): Storage => ({
+  ...storage,
+  append(id, commits) {
+    const changed = commits.map(
+      ({ tasks, ...commit }): CommitRecord => ({
+        ...commit,
+        ...(tasks && { tasks: tasks.map(([task, given]) => [task, given && (task.charCodeAt(0) % 4 === 0 ? (change(given) ?? null) : given)] as const) }),
+      }),
+    );
     return storage.append(id, changed);
   },
 });
@@ -67,13 +88,18 @@ export function withBug(storage: Storage, bug: Bug | undefined): Storage {
     case "schedules twice":
       return withSchedules(storage, ({ set }) => {
         const kept = set.filter(([, schedule]) => schedule);
-        return kept.length > 0 ? { due: Math.min(...kept.map(([, schedule]) => schedule?.due as number)), set: kept } : undefined;
+        return kept.length > 0 ? { due: Math.min(...kept.map(([, schedule]) => schedule?.due as number)), schedules: { set: kept } } : {};
       });
     // One of ten is not kept.
     case "schedules lost": {
       let count = 0;
-      return withSchedules(storage, (changes) => (changes.set.some(([, schedule]) => schedule) && count++ % 10 === 9 ? undefined : changes));
+      return withSchedules(storage, (schedules, due) => (schedules.set.some(([, schedule]) => schedule) && count++ % 10 === 9 ? {} : { due, schedules }));
     }
+    // What steps have given is not kept.
+    case "steps again":
+      return withTasks(storage, ({ kept: _, ...given }) => given);
+    case "tasks lost":
+      return withTasks(storage, () => undefined);
     default:
       return bug satisfies never;
   }

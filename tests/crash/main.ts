@@ -1,4 +1,5 @@
-// `npm run crash -- --rounds 200 --seed 1`; `npm run crash -- --bank` for messages between scope instances; `npm run crash -- --schedules 1000 --rounds 100`
+// `npm run crash -- --rounds 200 --seed 1`; `npm run crash -- --bank` for messages between scope instances; `npm run crash -- --schedules 1000 --rounds 100`, or
+// `--tasks 500 --rounds 100`
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { parseArgs } from "node:util";
 import { alarms } from "./alarm-clock.js";
 import { bank } from "./bank.js";
 import { crash } from "./crash.js";
+import { jobShop } from "./job-shop.js";
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     bank: { type: "boolean" },
     schedules: { type: "string" },
+    tasks: { type: "string" },
   },
 });
 const seed = Number(values.seed ?? Date.now());
@@ -33,6 +36,14 @@ if (values.schedules) {
   console.log(found);
   const { lost, doubled, early, late, wrong } = found;
   process.exit(found.ran === found.made && lost + doubled + early + late + wrong === 0 ? 0 : 1);
+}
+if (values.tasks) {
+  const [kills, tasks] = [Number(values.rounds), Number(values.tasks)];
+  const found = await jobShop({ kills, tasks, seed, file: join(folder, "twin.db"), report: (line) => console.log(line) });
+  rmSync(folder, { recursive: true });
+  console.log(found);
+  const { again, changed, wrongState, lost, wrong } = found;
+  process.exit(found.ended === tasks && again + changed + wrongState + lost + wrong === 0 ? 0 : 1);
 }
 const { rounds, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged } = await crash({
   rounds: Number(values.rounds),

@@ -28,6 +28,11 @@ export class Servers {
     this.#next.catch(() => {});
   }
 
+  /** Resolves when the next one has loaded its code. */
+  async ready(): Promise<void> {
+    await this.#next;
+  }
+
   async #load(): Promise<ChildProcess> {
     const child = spawn(process.execPath, ["--no-warnings", "--import", "./tests/kit/sources.mjs", `./tests/crash/${this.#script}.ts`], {
       env: { ...process.env, ...this.#env },

@@ -20,6 +20,7 @@ import {
   schedulesApp,
   serverApp,
   streamingApp,
+  tasksApp,
   uploadsApp,
   webhooksApp,
   write,
@@ -353,6 +354,34 @@ test("docs/SCHEDULES.md: an auction closes by itself, a late bid puts that off, 
     { id: "check", event: "check", args: [], every: 300_000 },
     { id: "morning", event: "send", args: ["morning"], every: "0 9 * * MON-FRI", timeZone: "Europe/Berlin" },
   ]);
+});
+
+test("docs/TASKS.md: an order is paid and waits for its parcel, also over a page that has gone, and another one is stopped", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-guide-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  vi.stubEnv("TWIN_FILE", join(folder, "twin.db"));
+  const app = await serveApp(tasksApp());
+  const order = await app.open(new Browser()).order("a");
+  const bought = order.buy("vase");
+  await expect
+    .poll(() => order.$snapshot(), { timeout: 10_000 })
+    .toMatchObject({
+      item: "vase",
+      paid: "payment of vase once",
+      tasks: [{ event: "buy", running: true, step: "packed", progress: 0.5 }],
+    });
+  await expect(order.buy("clock")).rejects.toMatchObject({ code: "DROPPED" });
+  expect(await order.pack()).toBe(1);
+  expect(await bought).toBe("parcel of vase");
+  expect(order.$snapshot()).toMatchObject({ parcel: "parcel of vase", tasks: [] });
+
+  const other = await app.open(new Browser()).order("b");
+  const stopped = other.buy("clock");
+  await expect.poll(() => other.$snapshot().tasks, { timeout: 10_000 }).toMatchObject([{ step: "packed" }]);
+  const { stuck } = await app.load("scripts/tasks.ts");
+  expect(await stuck("b")).toEqual([true]);
+  await expect(stopped).rejects.toMatchObject({ code: "STOPPED" });
+  expect(await stuck("b")).toEqual([]);
 });
 
 test("docs/UPLOADS.md, behaviours 93 and 94: a picture is stored and served as a download, a cancelled one leaves no file, a form brings a note", async () => {

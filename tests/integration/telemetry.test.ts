@@ -1,7 +1,7 @@
 import { context, metrics, trace } from "@opentelemetry/api";
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { EventError, event, schedule, state } from "twinstate";
+import { EventError, event, schedule, state, step, update } from "twinstate";
 import { scope } from "twinstate/server";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { serveTwin } from "../kit/app.js";
@@ -106,6 +106,26 @@ test("a scheduled event is a span as any other", async () => {
     ["twinstate note.later", "OK"],
     ["twinstate note.write", "OK"],
   ]);
+});
+
+test("a durable event is a span as any other, and so is each time that it goes on", async () => {
+  class Job {
+    @state done = 0;
+    @event({ background: true, durable: true }) async work() {
+      await step("one", () => 1);
+      await update(() => {
+        this.done++;
+      });
+    }
+  }
+  const name = "telemetry-of-tasks";
+  const { visitor: open } = await serveTwin({ name, stores: { job: Job } });
+  const visitor = open();
+  await visitor.connect(1, { store: "job" });
+  await visitor.call("job.work");
+  const ended = () => spans.getFinishedSpans().filter(({ attributes }) => attributes["twinstate.twin"] === name);
+  await vi.waitUntil(() => ended().length === 2);
+  expect(ended().map(({ name, attributes }) => [name, attributes["twinstate.outcome"]])).toEqual(Array(2).fill(["twinstate job.work", "OK"]));
 });
 
 test("the span of an instance's event has the model's name", async () => {

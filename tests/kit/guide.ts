@@ -38,6 +38,8 @@ export const schedulesApp = (): Files => Object.assign({}, ...guide("SCHEDULES")
 
 /** The app of DEPLOY.md. */
 export const deployApp = (): Files => Object.assign({}, ...guide("DEPLOY").values()) as Files;
+/** The app of TASKS.md. */
+export const tasksApp = (): Files => Object.assign({}, ...guide("TASKS").values()) as Files;
 
 /** The app of UPLOADS.md. */
 export const uploadsApp = (): Files => Object.assign({}, ...guide("UPLOADS").values()) as Files;

@@ -13,6 +13,7 @@ import {
   schedulesApp,
   serverApp,
   streamingApp,
+  tasksApp,
   uploadsApp,
   webhooksApp,
   write,
@@ -93,6 +94,12 @@ test("the code of docs/AGENTS.md compiles", async () => {
 test("the code of docs/SCHEDULES.md compiles", async () => {
   const files = schedulesApp();
   expect(Object.keys(files)).toEqual(["state/auction.ts", "state/digest.ts", "state/server.ts", "instrumentation.ts", "scripts/schedules.ts"]);
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/TASKS.md compiles", async () => {
+  const files = tasksApp();
+  expect(Object.keys(files)).toEqual(["state/order.ts", "state/warehouse.ts", "order-page.tsx", "state/client.ts", "state/server.ts", "scripts/tasks.ts"]);
   expect(await complaints(files)).toEqual([]);
 });
 

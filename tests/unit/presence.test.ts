@@ -26,21 +26,21 @@ function open() {
 
 test("people come in their order, change in place, and go", () => {
   const { board, store } = open();
-  store.showPerson("people", "1", { id: "1", name: "ann", cursor: { x: 1, y: 2 } });
-  store.showPerson("people", "2", { id: "2", name: "bob" });
+  store.show("people", "1", { id: "1", name: "ann", cursor: { x: 1, y: 2 } });
+  store.show("people", "2", { id: "2", name: "bob" });
   const [ann] = board.people;
   expect(board.names).toEqual(["ann", "bob"]);
-  store.showPerson("people", "1", { id: "1", name: "ann!" });
+  store.show("people", "1", { id: "1", name: "ann!" });
   expect(board.people[0]).toBe(ann);
   expect({ ...ann }).toEqual({ id: "1", name: "ann!" });
-  store.showPerson("people", "1", undefined);
-  store.showPerson("people", "1", undefined);
+  store.show("people", "1", undefined);
+  store.show("people", "1", undefined);
   expect(board.names).toEqual(["bob"]);
 });
 
 test("a write to the list, or anywhere inside, throws and says where such a write belongs", () => {
   const { board, store } = open();
-  store.showPerson("people", "1", { id: "1", name: "ann", cursor: { x: 1, y: 2 } });
+  store.show("people", "1", { id: "1", name: "ann", cursor: { x: 1, y: 2 } });
   const people = board.people as unknown as Record<string, any>[];
   const [ann] = people as [Record<string, any>];
   const writes = [
@@ -52,7 +52,7 @@ test("a write to the list, or anywhere inside, throws and says where such a writ
     () => Object.assign(board, { people: [] }),
     () => reset(board, "people"),
   ];
-  for (const write of writes) expect(write).toThrow(/lists who is here: the server alone changes it.*usePresence/);
+  for (const write of writes) expect(write).toThrow(/is a list that the server alone changes.*usePresence/);
   expect(() => Object.assign(ann, { name: "eve" })).toThrow("`board.people[0].name`");
   expect(store.plain()).toMatchObject({ people: [{ id: "1", name: "ann", cursor: { x: 1, y: 2 } }] });
   board.title = "b";
@@ -61,10 +61,10 @@ test("a write to the list, or anywhere inside, throws and says where such a writ
 
 test("what is put elsewhere is a copy", () => {
   const { board, store } = open();
-  store.showPerson("people", "1", { id: "1", name: "ann", cursor: { x: 1, y: 2 } });
+  store.show("people", "1", { id: "1", name: "ann", cursor: { x: 1, y: 2 } });
   board.seen.push(board.people[0], board.people);
   store.commit();
-  store.showPerson("people", "1", undefined);
+  store.show("people", "1", undefined);
   expect(store.plain()).toMatchObject({ people: [], seen: [{ name: "ann" }, [{ name: "ann", cursor: { x: 1 } }]] });
   (board.seen[0] as { name: string }).name = "eve";
   expect(board.seen[0]).toMatchObject({ name: "eve" });
@@ -73,7 +73,7 @@ test("what is put elsewhere is a copy", () => {
 test("a rolled back event and `reset` leave people here", () => {
   const { board, store } = open();
   board.title = "b";
-  store.showPerson("people", "1", { id: "1", name: "ann" });
+  store.show("people", "1", { id: "1", name: "ann" });
   store.rollback();
   reset(board);
   expect([board.title, board.names]).toEqual(["a", ["ann"]]);
@@ -81,7 +81,7 @@ test("a rolled back event and `reset` leave people here", () => {
 
 test("a person who cannot be state is refused whole", () => {
   const { board, store } = open();
-  store.showPerson("people", "1", { id: "1", name: "ann" });
-  expect(() => store.showPerson("people", "1", { id: "1", name: "eve", cursor: () => {} })).toThrow("cannot hold");
+  store.show("people", "1", { id: "1", name: "ann" });
+  expect(() => store.show("people", "1", { id: "1", name: "eve", cursor: () => {} })).toThrow("cannot hold");
   expect({ ...board.people[0] }).toEqual({ id: "1", name: "ann" });
 });

@@ -1,4 +1,4 @@
-import { computed, event, type Presence, presence, state } from "twinstate";
+import { computed, event, type Presence, presence, state, type Tasks, tasks } from "twinstate";
 import { createTwin, memory, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
@@ -36,6 +36,26 @@ class WithDollarComputed {
 class WithDollar {
   @state value = 1;
   @event $snapshot() {}
+}
+class DurableInQueue {
+  @event({ durable: true } as {}) async run() {}
+}
+class DurableOptimistic {
+  @event({ background: true, durable: true, optimistic: true } as {}) async run() {}
+}
+class DurableTimed {
+  @event({ background: true, durable: true, timeout: 5 } as {}) async run() {}
+}
+class DurableGenerator {
+  @event({ background: true, durable: true }) async *run() {
+    yield 1;
+  }
+}
+class DurableModel {
+  @event({ background: true, durable: true }) async run() {}
+}
+class TasksModel {
+  @tasks tasks!: Tasks;
 }
 class Prefs {
   @state({ keep: "localStorage" }) theme: string = "light";
@@ -177,6 +197,12 @@ test.for([
   ["such a field of a model", { stores, models: { Figures } }, /`Figures\.revenue` is private and has `visibleTo`/],
   ["a list of people in a session's store", { stores: { here: Here } }, /`Here\.people` has `@presence`, and `Here` is a store of a session/],
   ["a list of people in a tab's store", { stores: { here: scope.tab(Here) } }, /`Here\.people` has `@presence`, and `Here` is a store of a tab/],
+  ["a durable event in the queue", { stores: { queued: DurableInQueue } }, /`queued\.run` has `durable: true` without `background: true`/],
+  ["a durable event that is predicted", { stores: { it: DurableOptimistic } }, /`it\.run` has `durable: true` beside `optimistic`/],
+  ["a durable event with a timeout", { stores: { it: DurableTimed } }, /`it\.run` has `durable: true` beside `timeout`.*give its steps a `timeout`/],
+  ["a durable generator", { stores: { it: DurableGenerator } }, /`it\.run` has `durable: true`, and is a generator/],
+  ["a durable event of a model", { stores, models: { DurableModel } }, /`DurableModel\.run` has `durable: true`, and is an event of a model/],
+  ["a list of tasks in a model", { stores, models: { TasksModel } }, /`TasksModel\.tasks` has `@tasks`, and `TasksModel` is a model/],
   ["a list of people in a model", { stores, models: { Here } }, /`Here\.people` has `@presence`, and `Here` is a model/],
   ["a secret that is too short", { stores, session: { secret: "short" } }, /fewer than 16 characters/],
 ] as const)("createTwin refuses %s", ([, options, message]) => {

@@ -58,7 +58,7 @@ export class Source<T extends object> {
 
   /** What the server does for a tab that comes, shows something of itself, or goes. */
   people(id: string, person: object | undefined): void {
-    this.#store.showPerson("people", id, person && { id, ...person });
+    this.#store.show("people", id, person && { id, ...person });
     this.#store.tick();
     const delta = this.#store.tickDelta();
     if (delta) for (const follower of this.#followers) follower(sent(delta), true);

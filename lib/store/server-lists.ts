@@ -4,8 +4,8 @@ import { ObjectNode } from "../graph/object.js";
 import { type Reconciliation, reconcile } from "./reconcile.js";
 import type { Writer } from "./writer.js";
 
-/** The presence fields of a store: lists of people, which the server alone writes. */
-export class PresenceLists {
+/** The lists of a store that the server alone writes: of who is here, and of durable events. Each item has an `id`. */
+export class ServerLists {
   readonly #writer: Writer;
   readonly #reconciliation: Reconciliation;
   readonly #lists = new WeakSet<object>();
@@ -37,15 +37,15 @@ export class PresenceLists {
     return held instanceof Node && this.#lists.has(held);
   }
 
-  /** Lists a person, or shows what is new of them; `undefined`: they are not here any more. */
-  show(list: ArrayNode, id: string, person: Readonly<Record<string, unknown>> | undefined): void {
+  /** Lists an item, or shows what is new of it; `undefined`: it is not there any more. */
+  show(list: ArrayNode, id: string, item: Readonly<Record<string, unknown>> | undefined): void {
     const at = list.data.findIndex((one) => (one as ObjectNode).data.id === id);
     const made: Node[] = [];
     this.#writer.made = made;
     try {
-      if (!person) list.splice(at, at < 0 ? 0 : 1, []);
-      else if (at < 0) list.splice(list.data.length, 0, [this.#writer.enter(person, list, list.data.length)]);
-      else this.#update(list.data[at] as ObjectNode, person);
+      if (!item) list.splice(at, at < 0 ? 0 : 1, []);
+      else if (at < 0) list.splice(list.data.length, 0, [this.#writer.enter(item, list, list.data.length)]);
+      else this.#update(list.data[at] as ObjectNode, item);
     } finally {
       this.#writer.made = undefined;
       for (const node of made) this.#nodes.add(node);
@@ -53,8 +53,8 @@ export class PresenceLists {
   }
 
   /** Values that are equal stay the same containers. */
-  #update(shown: ObjectNode, person: Readonly<Record<string, unknown>>): void {
-    for (const key of Object.keys(shown.data)) if (!Object.hasOwn(person, key)) shown.remove(key);
-    for (const key of Object.keys(person)) shown.put(key, reconcile(this.#reconciliation, own(shown.data, key), person[key], shown, key));
+  #update(shown: ObjectNode, item: Readonly<Record<string, unknown>>): void {
+    for (const key of Object.keys(shown.data)) if (!Object.hasOwn(item, key)) shown.remove(key);
+    for (const key of Object.keys(item)) shown.put(key, reconcile(this.#reconciliation, own(shown.data, key), item[key], shown, key));
   }
 }

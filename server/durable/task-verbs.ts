@@ -1,0 +1,16 @@
+import { insideStep, outsideTask } from "../../lib/errors/task-errors.js";
+import type { TaskVerb } from "../../lib/event/task.js";
+import type { Turn } from "../host/context.js";
+
+/**
+ * Does what running code asks of tasks: of its own, or of those of its scope instance.
+ * @throws StateError where no task is there that could do it
+ */
+export function askTasks(turn: Turn, verb: TaskVerb, args: readonly unknown[]): unknown {
+  const { tasks } = turn.host;
+  if (verb === "resume") return tasks?.resume(turn, args) ?? 0;
+  if (verb === "stop") return tasks?.stop(args[0]) ?? false;
+  if (turn.step !== undefined && verb !== "progress") throw insideStep(verb);
+  if (!turn.task) throw outsideTask(verb);
+  return turn.task.ask(verb, args);
+}
