@@ -64,6 +64,22 @@ test("a closing server lets what runs end, takes nothing more, and says goodbye 
   expect(await storage.load(`session/${visitor.session}`)).toBeDefined();
 });
 
+test("closing twice is closing once: both wait for the one end", async () => {
+  renew();
+  const storage = memory();
+  let closed = 0;
+  const counted = { ...storage, close: () => void closed++ };
+  const { twin, visitor: open } = await serveTwin({ stores, storage: counted });
+  const running = open().call("note.hold", "held");
+  await reached();
+  const ended: string[] = [];
+  const ends = ["first", "second"].map((name) => twin.close().then(() => ended.push(name)));
+  gate().open();
+  expect(await running).toBe("done");
+  await Promise.all(ends);
+  expect([ended, closed]).toEqual([["first", "second"], 1]);
+});
+
 test("what does not end within the grace time is asked to stop, and undone; the server closes all the same", async () => {
   renew();
   const { twin, visitor: open, storage } = await serveTwin({ stores, closeGrace: 50, eventTimeout: 60_000 });
