@@ -56,7 +56,7 @@ export interface PackedHost {
   /** The number of the last commit in the head. */
   readonly sequence: number;
   readonly commits: readonly PackedCommit[];
-  readonly chunks: ReadonlyMap<number, Uint8Array>;
+  readonly chunks: ReadonlyMap<number, Uint8Array | string>;
 }
 
 export type Order =

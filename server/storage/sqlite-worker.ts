@@ -184,7 +184,7 @@ function answer(n: number, value?: unknown, error?: unknown): void {
   }
   replies.push({ n, value });
   const chunks = (value as PackedHost | undefined)?.chunks;
-  if (chunks) for (const { buffer } of chunks.values()) transfers.push(buffer as ArrayBuffer);
+  if (chunks) for (const chunk of chunks.values()) transfers.push((chunk as Uint8Array).buffer as ArrayBuffer);
 }
 
 function send(): void {

@@ -2,11 +2,10 @@ import { resolve } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { StateError } from "../../lib/errors/errors.js";
 import { closedStorage, needsSqlite, threadEnded } from "../../lib/errors/storage-errors.js";
-import type { Steps } from "../../lib/wire/steps.js";
 import { inSlices } from "../task/slices.js";
-import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
-import { type ChunkedStore, commitOf, commitText, FORMAT, type Order, type Packed, type PackedHost, type Reply } from "./packed.js";
-import { type CommitRecord, dueOf, type HostRecord } from "./records.js";
+import type { Order, PackedHost, Reply } from "./packed.js";
+import { pack, packAll, unpack } from "./packing.js";
+import type { CommitRecord, HostRecord } from "./records.js";
 import type { DueHost, LoadedHost, Storage } from "./storage.js";
 import { startThread } from "./thread.js";
 
@@ -165,57 +164,4 @@ class Thread {
     await this.#send({ do: "close" });
     await worker.terminate();
   }
-}
-
-// --- records on their way to the file, and back ---
-
-function* packAll(commits: readonly CommitRecord[]): Steps<Packed[]> {
-  const packed: Packed[] = [];
-  for (const commit of commits) {
-    packed.push(yield* pack(commit));
-    yield;
-  }
-  return packed;
-}
-
-function* pack(record: HostRecord | CommitRecord): Steps<Packed> {
-  const { incarnation, revision, sequence } = record;
-  const stores: Record<string, unknown> = { ...record.stores };
-  const chunks: string[] = [];
-  for (const [name, store] of Object.entries(record.stores)) {
-    if (!("saved" in store)) continue;
-    const texts = yield* chunksOf(store.saved);
-    stores[name] = { ...outlineOf(store.version, store.saved), from: chunks.length, count: texts.length } satisfies ChunkedStore;
-    for (const text of texts) chunks.push(text);
-  }
-  const packed = { ...record, stores };
-  const text = "numbers" in record ? JSON.stringify({ v: FORMAT, ...packed }) : commitText(packed as CommitRecord<ChunkedStore>);
-  const due = "numbers" in record ? (dueOf(record) ?? null) : record.due;
-  return { incarnation, revision, sequence, text, chunks, ...(due !== undefined && { due }) };
-}
-
-function* unpack({ head, sequence, commits, chunks }: PackedHost): Steps<LoadedHost> {
-  const { v: _, ...packed } = JSON.parse(head) as HostRecord<ChunkedStore> & { v: number };
-  const record = yield* unpackStores({ ...packed, sequence }, chunks);
-  const tail: CommitRecord[] = [];
-  for (const commit of commits) tail.push(yield* unpackStores(commitOf(record.incarnation, commit), chunks));
-  return { record, tail };
-}
-
-function* unpackStores<R extends HostRecord<ChunkedStore> | CommitRecord<ChunkedStore>>(
-  record: R,
-  chunks: PackedHost["chunks"],
-): Steps<R extends HostRecord<ChunkedStore> ? HostRecord : CommitRecord> {
-  const stores: { [name: string]: unknown } = {};
-  for (const [name, store] of Object.entries(record.stores)) {
-    if (!("count" in store)) stores[name] = store;
-    else stores[name] = { version: store.version, saved: yield* fromChunks(store, textsOf(store, chunks)) };
-  }
-  return { ...record, stores } as never;
-}
-
-const decoder = new TextDecoder();
-
-function* textsOf({ from, count }: ChunkedStore, chunks: PackedHost["chunks"]): Generator<string> {
-  for (let n = from; n < from + count; n++) yield decoder.decode(chunks.get(n));
 }

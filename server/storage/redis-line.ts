@@ -1,0 +1,208 @@
+import { createHash } from "node:crypto";
+import type { Redis } from "ioredis";
+import { StateError } from "../../lib/errors/errors.js";
+import {
+  badRedisUrl,
+  closedRedis,
+  lateRedis,
+  noRedisClient,
+  oldRedis,
+  redisCluster,
+  redisFailed,
+  redisForgets,
+  redisMayEvict,
+  redisReplica,
+} from "../../lib/errors/redis-errors.js";
+import { type ScriptName, scripts } from "./redis-scripts.js";
+
+/** Where a Redis is: its address, or the Sentinels that know the master of a name. */
+export type RedisAddress =
+  | string
+  | {
+      readonly sentinels: readonly { readonly host: string; readonly port: number }[];
+      /** The name under which the Sentinels know the master. */
+      readonly name: string;
+      readonly username?: string;
+      readonly password?: string;
+      readonly sentinelUsername?: string;
+      readonly sentinelPassword?: string;
+      readonly db?: number;
+      /** Speak TLS with the servers. */
+      readonly tls?: boolean;
+    };
+
+/** How long a command may take, in ms. */
+const PATIENCE = 5000;
+/** The pauses between attempts to make the line anew, in ms. */
+const SHORTEST_PAUSE = 50;
+const LONGEST_PAUSE = 1000;
+
+export type Reply = string | number | null | readonly Reply[];
+export type Argument = string | number | Buffer;
+
+const hashes = Object.fromEntries(Object.entries(scripts).map(([name, body]) => [name, createHash("sha1").update(body).digest("hex")]));
+
+/** The lines to one Redis: one for commands, one for messages. They are made with the first command, and anew when they break. */
+export class RedisLine {
+  /** Host and port, for errors. */
+  readonly where: string;
+  readonly #address: RedisAddress;
+  readonly #warn: (message: string) => void;
+  #client: Promise<Redis> | undefined;
+  #listener: Promise<Redis> | undefined;
+  #channel: string | undefined;
+  #take: ((message: string) => void) | undefined;
+  #closed = false;
+
+  constructor(address: RedisAddress, warn: (message: string) => void) {
+    this.#address = address;
+    this.#warn = warn;
+    this.where = whereOf(address);
+  }
+
+  /** Runs a script. Errors that it gives itself have their first word as `code`. */
+  async run(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
+    const client = await this.#connected();
+    try {
+      return (await client.evalsha(hashes[name] as string, keys.length, ...keys, ...args)) as Reply;
+    } catch (error) {
+      if (!String((error as Error).message).startsWith("NOSCRIPT")) throw this.explain(error);
+    }
+    try {
+      return (await client.eval(scripts[name], keys.length, ...keys, ...args)) as Reply;
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  /** Sends a message to who listens on a channel; it may get lost. */
+  publish(channel: string, message: string): void {
+    void this.#connected()
+      .then((client) => client.publish(channel, message))
+      .catch(() => {});
+  }
+
+  /** Takes the messages of a channel, from when the promise resolves. */
+  async listen(channel: string, take: (message: string) => void): Promise<void> {
+    this.#take = take;
+    if (this.#channel === channel && this.#listener) return void (await this.#listener);
+    this.#channel = channel;
+    this.#listener = this.#listening(channel);
+    this.#listener.catch(() => {
+      this.#listener = undefined;
+    });
+    await this.#listener;
+  }
+
+  async #listening(channel: string): Promise<Redis> {
+    const line = (await this.#connected()).duplicate({ commandTimeout: undefined as never, socketTimeout: undefined as never });
+    line.on("error", () => {});
+    line.on("message", (_, message: string) => this.#take?.(message));
+    try {
+      await line.subscribe(channel);
+    } catch (error) {
+      line.disconnect();
+      throw this.explain(error);
+    }
+    return line;
+  }
+
+  explain(error: unknown): StateError {
+    const { message = "", name } = error as Error;
+    for (const code of ["FENCED", "NOTNEXT"]) if (message.startsWith(`${code} `)) return new StateError(code, message);
+    if (this.#closed) return closedRedis(this.where);
+    if (message === "Command timed out" || name === "MaxRetriesPerRequestError") return lateRedis(this.where, PATIENCE);
+    return redisFailed(this.where, error);
+  }
+
+  // --- the line ---
+
+  async #connected(): Promise<Redis> {
+    if (this.#closed) throw closedRedis(this.where);
+    this.#client ??= this.#open();
+    const opening = this.#client;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#client === opening) this.#client = undefined;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Redis> {
+    const { Redis: Client } = await import("ioredis").catch((error: unknown) => {
+      throw noRedisClient(error);
+    });
+    const options = {
+      lazyConnect: true,
+      commandTimeout: PATIENCE,
+      socketTimeout: 3 * PATIENCE,
+      maxRetriesPerRequest: 20,
+      connectTimeout: PATIENCE,
+      retryStrategy: (attempt: number) => Math.min(attempt * SHORTEST_PAUSE, LONGEST_PAUSE),
+      // A master that has become a replica is left for the one of now.
+      reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? (2 as const) : false),
+    };
+    const address = this.#address;
+    const client =
+      typeof address === "string"
+        ? new Client(address, options)
+        : new Client({ ...options, ...address, sentinels: [...address.sentinels], tls: address.tls ? {} : (undefined as never) });
+    let trouble: unknown;
+    client.on("error", (error) => {
+      trouble = error;
+    });
+    try {
+      await this.#check(client);
+      return client;
+    } catch (error) {
+      client.disconnect();
+      throw error instanceof StateError ? error : this.explain(trouble ?? error);
+    }
+  }
+
+  /** Looks whether this is a Redis that keeps what it is given. */
+  async #check(client: Redis): Promise<void> {
+    // The first attempt alone decides: where nothing answers, callers are told, and the next one tries again.
+    await client.connect();
+    const info = new Map((await client.info()).split(/\r?\n/).map((line) => line.split(":", 2) as [string, string]));
+    const version = info.get("redis_version") ?? "0";
+    if (Number.parseInt(version, 10) < 7) throw oldRedis(this.where, version);
+    if (info.get("cluster_enabled") === "1") throw redisCluster(this.where);
+    if (info.get("role") !== "master") throw redisReplica(this.where);
+    const policy = info.get("maxmemory_policy");
+    if (policy !== undefined && policy !== "noeviction") this.#warn(redisMayEvict(this.where, policy));
+    if (info.get("aof_enabled") === "0") this.#warn(redisForgets(this.where));
+  }
+
+  /** Lets go of the lines until the next command. */
+  async rest(): Promise<void> {
+    const lines = [this.#client, this.#listener];
+    this.#client = undefined;
+    this.#listener = undefined;
+    await Promise.all(lines.map((line) => line?.then((client) => client.quit()).catch(() => {})));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.rest();
+    this.#closed = true;
+  }
+}
+
+/** Host and port of an address, for errors: without user and password. */
+function whereOf(address: RedisAddress): string {
+  if (typeof address !== "string") {
+    const { sentinels, name } = address ?? {};
+    if (!Array.isArray(sentinels) || sentinels.length === 0 || typeof name !== "string") throw badRedisUrl("it has neither");
+    return `${name} (by Sentinel ${sentinels.map(({ host, port }) => `${host}:${port}`).join(", ")})`;
+  }
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch {
+    throw badRedisUrl("it is no URL");
+  }
+  if (url.protocol !== "redis:" && url.protocol !== "rediss:") throw badRedisUrl(`its protocol is \`${url.protocol}\``);
+  return `${url.hostname || "localhost"}:${url.port || 6379}`;
+}

@@ -1,0 +1,223 @@
+import type { StateError } from "../../lib/errors/errors.js";
+import { fenced, newerStored } from "../../lib/errors/node-errors.js";
+import { damagedRecord, notNext } from "../../lib/errors/storage-errors.js";
+import { createQueue } from "../task/queue.js";
+import { inSlices } from "../task/slices.js";
+import { FORMAT, type Packed, type PackedCommit, type PackedHost, storesOf } from "./packed.js";
+import { headOf, pack, packAll, packStores, unpack } from "./packing.js";
+import { type CommitRecord, compact, type HostRecord } from "./records.js";
+import type { Argument, RedisLine, Reply } from "./redis-line.js";
+import type { HostEntry, LoadedHost } from "./storage.js";
+
+/** The tail may grow to this many characters, or to this share of the record, before they are made one. */
+const SMALL_TAIL = 16 * 1024;
+const TAIL_SHARE = 0.5;
+/** How many ids one script is asked about. */
+export const PAGE = 500;
+/** How many characters of chunks one script takes, where a record is made anew. */
+const AT_ONCE = 1 << 20;
+
+/** What this process knows of a record that it writes. */
+interface Place {
+  fence: number | undefined;
+  readonly stores: Set<string>;
+  /** Characters of the record, and of the commits after it. */
+  bytes: number;
+  tailBytes: number;
+}
+
+/** The records, commits and chunks in Redis. */
+export class RedisRecords {
+  readonly #line: RedisLine;
+  readonly #prefix: string;
+  readonly #node: string;
+  /** The records that are being written. */
+  readonly #places = new Map<string, Place>();
+  /** The records that are to be made one with their tails. */
+  readonly #long = new Set<string>();
+  readonly #tidying = createQueue();
+
+  constructor(line: RedisLine, prefix: string, node: string) {
+    this.#line = line;
+    this.#prefix = prefix;
+    this.#node = node;
+  }
+
+  keys(id: string): string[] {
+    const tag = `${this.#prefix}{${id.replace(/[%{}]/g, encodeURIComponent)}}:`;
+    return [`${tag}h`, `${tag}c`, `${tag}b`];
+  }
+
+  #token(fence: number | undefined): string {
+    return fence === undefined ? "" : `${fence} ${this.#node}`;
+  }
+
+  async #write(name: "append" | "save" | "remove", id: string, args: readonly Argument[]): Promise<void> {
+    try {
+      await this.#line.run(name, this.keys(id), [this.#prefix, id, ...args]);
+    } catch (error) {
+      this.#places.delete(id);
+      if ((error as StateError).code === "FENCED") throw fenced(id);
+      if ((error as StateError).code === "NOTNEXT") throw notNext(id);
+      throw error;
+    }
+  }
+
+  // --- reading ---
+
+  async load(id: string): Promise<LoadedHost | undefined> {
+    return this.take(id, await this.#line.run("load", this.keys(id), [this.#prefix, id, FORMAT]), undefined);
+  }
+
+  /** Takes what a script has found. `fence`: of the lease that came with it. */
+  async take(id: string, found: Reply | undefined, fence: number | undefined): Promise<LoadedHost | undefined> {
+    if (typeof found === "string") throw newerStored(id);
+    if (!found || !Array.isArray(found)) {
+      this.#places.set(id, { fence, stores: new Set(), bytes: 0, tailBytes: 0 });
+      return undefined;
+    }
+    const packed = readHost(id, found);
+    const bytes = packed.head.length + [...packed.chunks.values()].reduce((sum, { length }) => sum + length, 0);
+    const tailBytes = packed.commits.reduce((sum, { text }) => sum + text.length, 0);
+    if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(JSON.parse(String(found[2] ?? "[]")) as string[]), bytes, tailBytes });
+    return inSlices(unpack(packed));
+  }
+
+  async *list(start: string): AsyncIterable<HostEntry> {
+    const end = Buffer.concat([Buffer.from(`(${start}`), Buffer.of(0xff)]);
+    for (let from = `[${start}`; ; ) {
+      const page = pairs((await this.#line.run("list", [], [this.#prefix, from, end, PAGE])) as string[]);
+      for (const [id, stores] of page) yield { id, stores: JSON.parse(stores) as string[] };
+      const last = page.at(-1);
+      if (!last || page.length < PAGE) return;
+      from = `(${last[0]}`;
+    }
+  }
+
+  // --- writing ---
+
+  async append(id: string, commits: readonly CommitRecord[], fence?: number): Promise<void> {
+    const [first] = commits;
+    if (!first) return;
+    const packed = await inSlices(packAll(commits));
+    const place = this.#places.get(id) ?? { fence, stores: new Set<string>(), bytes: 0, tailBytes: 0 };
+    const named = place.stores.size;
+    for (const { stores } of commits) for (const [name, store] of Object.entries(stores)) if (!("kept" in store)) place.stores.add(name);
+    const stores = place.stores.size > named ? JSON.stringify([...place.stores]) : "";
+    const due = packed.findLast((commit) => commit.due !== undefined)?.due;
+    const args = packed.flatMap((commit) => [
+      commit.incarnation,
+      commit.revision,
+      commit.sequence,
+      begins(commit),
+      commit.text,
+      commit.chunks.length,
+      ...commit.chunks,
+    ]);
+    await this.#write("append", id, [this.#token(fence), FORMAT, due === null ? "-" : (due ?? ""), stores, packed.length, ...args]);
+    for (const { text, chunks } of packed) {
+      place.tailBytes += text.length;
+      for (const { length } of chunks) place.bytes += length;
+    }
+    if (fence === undefined) return;
+    place.fence = fence;
+    this.#places.set(id, place);
+    if (place.tailBytes > Math.max(SMALL_TAIL, place.bytes * TAIL_SHARE)) this.#tidy(id);
+  }
+
+  async save(id: string, record: HostRecord, fence?: number): Promise<void> {
+    const { incarnation, revision, sequence, text, chunks, due } = await inSlices(pack(record));
+    const names = Object.keys(record.stores);
+    const at = [incarnation, revision, sequence];
+    await this.#write("save", id, [this.#token(fence), FORMAT, due ?? "-", JSON.stringify(names), ...at, text, ...chunks]);
+    const bytes = chunks.reduce((sum, { length }) => sum + length, text.length);
+    if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(names), bytes, tailBytes: 0 });
+  }
+
+  async delete(id: string, fence?: number): Promise<void> {
+    await this.#write("remove", id, [this.#token(fence)]);
+    this.#places.delete(id);
+  }
+
+  /** Forgets what it knows of a record whose lease is over. */
+  forget(id: string, fence: number): void {
+    if (this.#places.get(id)?.fence === fence) this.#places.delete(id);
+  }
+
+  async expire(start: string, before: number): Promise<string[]> {
+    const gone: string[] = [];
+    let page: string[] = [];
+    const look = async () => {
+      if (page.length > 0) gone.push(...((await this.#line.run("expire", [], [this.#prefix, before, Date.now(), ...page])) as string[]));
+      page = [];
+    };
+    for await (const { id } of this.list(start)) if (page.push(id) === PAGE) await look();
+    await look();
+    return gone;
+  }
+
+  // --- making one of a record and its tail ---
+
+  #tidy(id: string): void {
+    if (this.#long.has(id)) return;
+    this.#long.add(id);
+    void this.#tidying
+      .run(async () => {
+        this.#long.delete(id);
+        await this.#fold(id);
+      })
+      // What could not be made one is, after a later commit.
+      .catch(() => {});
+  }
+
+  async #fold(id: string): Promise<void> {
+    const place = this.#places.get(id);
+    const fence = place?.fence;
+    if (!place || fence === undefined) return;
+    const [token, keys] = [this.#token(fence), this.keys(id)];
+    const [h, c, b] = keys as [string, string, string];
+    const found = await this.#line.run("load", keys, [this.#prefix, id, FORMAT]);
+    if (!found || !Array.isArray(found)) return;
+    const packed = readHost(id, found);
+    if (packed.commits.length === 0) return;
+    const { record, tail } = await inSlices(unpack(packed));
+    const whole = await compact(record, tail);
+    const { stores, chunks } = await inSlices(packStores(whole));
+    const from = Number(await this.#line.run("reserve", [h], [token, chunks.length]));
+    const text = headOf(whole, stores, from);
+    for (let at = 0; at < chunks.length; ) {
+      let end = at;
+      for (let size = 0; end < chunks.length && (end === at || size < AT_ONCE); end++) size += (chunks[end] as string).length;
+      await this.#line.run("put", [h, b], [token, from + at, ...chunks.slice(at, end)]);
+      at = end;
+    }
+    const done = await this.#line.run("fold", [h, c, b], [token, packed.sequence, whole.sequence, packed.commits.length, text, ...packed.chunks.keys()]);
+    if (done !== 1) return;
+    place.bytes = chunks.reduce((sum, { length }) => sum + length, text.length);
+    place.tailBytes -= packed.commits.reduce((sum, commit) => sum + commit.text.length, 0);
+  }
+
+  /** Resolves when nothing is being made one any more. */
+  quiet(): Promise<void> {
+    return this.#tidying.run(() => {});
+  }
+}
+
+/** Whether a commit may be the first one: it has its stores as wholes. */
+const begins = ({ text, chunks }: Packed): 0 | 1 =>
+  chunks.length === 0 && text.startsWith("[{}") ? 1 : Object.values(storesOf(text)).some((store) => "kept" in store) ? 0 : 1;
+
+/** What the script `load` has found. */
+function readHost(id: string, [base, head, , items, chunks]: readonly Reply[]): PackedHost {
+  let sequence = Number(base);
+  const commits = (items as readonly string[]).map((item): PackedCommit => {
+    const [, seq, revision, chunk, text] = /^(\d+) (\d+) (\d+) (.*)$/s.exec(item) ?? [];
+    if (Number(seq) !== ++sequence || text === undefined) throw damagedRecord(id, `commit ${sequence}`);
+    return { sequence, revision: Number(revision), chunk: Number(chunk), text };
+  });
+  const bodies = pairs(chunks as readonly string[]).map(([n, body]) => [Number(n), body] as const);
+  return { head: String(head), sequence: Number(base), commits, chunks: new Map(bodies) };
+}
+
+export const pairs = (flat: readonly string[]): [string, string][] =>
+  Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] as string, flat[2 * i + 1] as string]);

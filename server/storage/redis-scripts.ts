@@ -1,0 +1,297 @@
+// The scripts of `redis()`. Each is one stroke: it checks who may write, and writes, or leaves all as it was.
+//
+// Keys, behind a prefix: `{id}:h` a hash with the lease of a scope instance and the head of its record, `{id}:c` the list of commits after it, `{id}:b` a hash with
+// chunks of large stores; `ids` all ids in order, `due` when schedules are due, `used` when ids were last used; `fence` the counter of leases and lives;
+// `nodes` and `node:<id>` the members; `duty:<name>` who has a duty. A lease is the text `<fence> <node>`, a member `<life> <facts>`. Lives and fences come from one
+// counter, so a lease is of the life that goes on where its fence is the higher number.
+
+const COMMON = `
+local function split(lease) return string.match(lease, '^(%d+) (.*)$') end
+local function living(prefix, lease)
+  local fence, node = split(lease)
+  local member = redis.call('GET', prefix .. 'node:' .. node)
+  return member and tonumber(string.match(member, '^%d+')) < tonumber(fence), node
+end
+local function refused(prefix, lease, token)
+  if token ~= '' then return lease ~= token end
+  return lease and living(prefix, lease)
+end
+local escapes = { ['%'] = '%25', ['{'] = '%7B', ['}'] = '%7D' }
+local function key(prefix, id, suffix) return prefix .. '{' .. string.gsub(id, '[%%{}]', escapes) .. '}:' .. suffix end
+local function now() local time = redis.call('TIME') return time[1] * 1000 + math.floor(time[2] / 1000) end
+local function setDue(prefix, id, due)
+  if due == '-' then redis.call('ZREM', prefix .. 'due', id) elseif due ~= '' then redis.call('ZADD', prefix .. 'due', due, id) end
+end
+local function setChunks(key, pairs)
+  for at = 1, #pairs, 200 do redis.call('HSET', key, unpack(pairs, at, math.min(at + 199, #pairs))) end
+end
+local function forget(prefix, id, h, c, b)
+  local lease = redis.call('HGET', h, 'lease')
+  redis.call('DEL', h, c, b)
+  if lease then redis.call('HSET', h, 'lease', lease) end
+  for _, name in ipairs({ 'ids', 'due', 'used' }) do redis.call('ZREM', prefix .. name, id) end
+end
+local FENCED, NOT_NEXT = redis.error_reply('FENCED the lease is over'), redis.error_reply('NOTNEXT it does not follow')
+`;
+
+/** Gives what is stored: `base` of the head, head, names of stores, commits, chunks; or the format, where it is a later one. */
+const FOUND = `
+local function found(keys, format)
+  local m = redis.call('HMGET', keys[1], 'fmt', 'base', 'head', 'stores')
+  if not m[1] then return nil end
+  if tonumber(m[1]) > tonumber(format) then return m[1] end
+  return { m[2], m[3], m[4], redis.call('LRANGE', keys[2], 0, -1), redis.call('HGETALL', keys[3]) }
+end
+`;
+
+/** KEYS h, c, b; ARGV prefix, id, token, format, due, stores, count; and of each commit incarnation, revision, sequence, whether it may be the first, text, chunks. */
+const append = `
+local prefix, id, token, format, due, stores, count = unpack(ARGV)
+local m = redis.call('HMGET', KEYS[1], 'lease', 'inc', 'rev', 'seq', 'chunk', 'fmt')
+if refused(prefix, m[1], token) then return FENCED end
+local function sentBefore()
+  local kept, at = redis.call('LRANGE', KEYS[2], -tonumber(count), -1), 8
+  if #kept ~= tonumber(count) then return false end
+  for i, item in ipairs(kept) do
+    local sequence, text = string.match(item, '^(%d+) %d+ %d+ (.*)$')
+    if sequence ~= ARGV[at + 2] or text ~= ARGV[at + 4] then return false end
+    at = at + 6 + tonumber(ARGV[at + 5])
+  end
+  return true
+end
+local begins = not m[2]
+if begins and ARGV[11] ~= '1' then return NOT_NEXT end
+local incarnation, revision, sequence, chunk = m[2], tonumber(m[3]), tonumber(m[4]), tonumber(m[5] or 0)
+if begins then incarnation, revision, sequence = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]) - 1 end
+local last
+local base, first, items, bodies, at = sequence, chunk, {}, {}, 8
+for i = 1, tonumber(count) do
+  local r, s = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  if ARGV[at] ~= incarnation or s ~= sequence + 1 or (r ~= revision and r ~= revision + 1) then
+    if i == 1 and sentBefore() then return 0 end
+    return NOT_NEXT
+  end
+  items[i] = table.concat({ ARGV[at + 2], ARGV[at + 1], chunk, ARGV[at + 4] }, ' ')
+  for k = 1, tonumber(ARGV[at + 5]) do
+    bodies[#bodies + 1] = chunk
+    bodies[#bodies + 1] = ARGV[at + 5 + k]
+    chunk = chunk + 1
+  end
+  revision, sequence, last = r, s, at
+  at = at + 6 + tonumber(ARGV[at + 5])
+end
+for at = 1, #items, 500 do redis.call('RPUSH', KEYS[2], unpack(items, at, math.min(at + 499, #items))) end
+setChunks(KEYS[3], bodies)
+local fields = { 'rev', ARGV[last + 1], 'seq', ARGV[last + 2] }
+local function set(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
+if chunk ~= first then set('chunk', chunk) end
+if tonumber(m[6] or 0) < tonumber(format) then set('fmt', format) end
+if stores ~= '' then set('stores', stores) end
+if begins then
+  set('inc', incarnation)
+  set('base', base)
+  set('head', '{"v":' .. format .. ',"incarnation":' .. cjson.encode(incarnation) .. ',"revision":' .. ARGV[9] .. ',"stores":{},"numbers":{}}')
+  redis.call('ZADD', prefix .. 'ids', 0, id)
+  redis.call('ZADD', prefix .. 'used', now(), id)
+end
+redis.call('HSET', KEYS[1], unpack(fields))
+setDue(prefix, id, due)
+return 1
+`;
+
+/** KEYS h, c, b; ARGV prefix, id, token, format, due, stores, incarnation, revision, sequence, head, chunks. */
+const save = `
+local prefix, id, token, format, due, stores, incarnation, revision, sequence, head = unpack(ARGV)
+local lease = redis.call('HGET', KEYS[1], 'lease')
+if refused(prefix, lease, token) then return FENCED end
+redis.call('DEL', KEYS[2], KEYS[3])
+redis.call('HSET', KEYS[1], 'fmt', format, 'inc', incarnation, 'rev', revision, 'seq', sequence, 'base', sequence, 'head', head, 'stores', stores, 'chunk', #ARGV - 10)
+local bodies = {}
+for at = 11, #ARGV do
+  bodies[#bodies + 1] = at - 11
+  bodies[#bodies + 1] = ARGV[at]
+end
+setChunks(KEYS[3], bodies)
+setDue(prefix, id, due)
+redis.call('ZADD', prefix .. 'ids', 0, id)
+redis.call('ZADD', prefix .. 'used', now(), id)
+return 1
+`;
+
+const load = `${FOUND}
+local result = found(KEYS, ARGV[3])
+if result then redis.call('ZADD', ARGV[1] .. 'used', 'XX', now(), ARGV[2]) end
+return result
+`;
+
+/** KEYS h, c, b; ARGV prefix, id, format, node, life. */
+const claim = `${FOUND}
+local prefix, id, format, node, life = unpack(ARGV)
+local member = redis.call('GET', prefix .. 'node:' .. node)
+if not member or string.match(member, '^%d+') ~= life then return FENCED end
+local lease = redis.call('HGET', KEYS[1], 'lease')
+if lease then
+  local lives, owner = living(prefix, lease)
+  if lives and owner ~= node then return { 'owner', owner } end
+end
+local stored = found(KEYS, format)
+if type(stored) == 'string' then
+  redis.call('HDEL', KEYS[1], 'lease')
+  return { 'newer', stored }
+end
+local fence = redis.call('INCR', prefix .. 'fence')
+redis.call('HSET', KEYS[1], 'lease', fence .. ' ' .. node)
+if stored then redis.call('ZADD', prefix .. 'used', 'XX', now(), id) end
+return { fence, stored }
+`;
+
+/** ARGV prefix, node, and of each lease id and fence. */
+const release = `
+for at = 3, #ARGV, 2 do
+  local h = key(ARGV[1], ARGV[at], 'h')
+  if redis.call('HGET', h, 'lease') == ARGV[at + 1] .. ' ' .. ARGV[2] then redis.call('HDEL', h, 'lease') end
+end
+return 1
+`;
+
+/** KEYS h, c, b; ARGV prefix, id, token. */
+const remove = `
+if refused(ARGV[1], redis.call('HGET', KEYS[1], 'lease'), ARGV[3]) then return FENCED end
+forget(ARGV[1], ARGV[2], KEYS[1], KEYS[2], KEYS[3])
+return 1
+`;
+
+/** ARGV prefix, ids. */
+const touch = `
+for at = 2, #ARGV do redis.call('ZADD', ARGV[1] .. 'used', 'XX', now(), ARGV[at]) end
+return 1
+`;
+
+/** ARGV prefix, and from where to where, and how many. Gives ids and the names of their stores. */
+const list = `
+local result = {}
+for _, id in ipairs(redis.call('ZRANGEBYLEX', ARGV[1] .. 'ids', ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])) do
+  result[#result + 1] = id
+  result[#result + 1] = redis.call('HGET', key(ARGV[1], id, 'h'), 'stores') or '[]'
+end
+return result
+`;
+
+/** ARGV prefix, the time before which they were used last, now, ids. Gives those that it forgets. */
+const expire = `
+local prefix, before, present, gone = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), {}
+for at = 4, #ARGV do
+  local id = ARGV[at]
+  local used, due = redis.call('ZSCORE', prefix .. 'used', id), redis.call('ZSCORE', prefix .. 'due', id)
+  local lease = redis.call('HGET', key(prefix, id, 'h'), 'lease')
+  if (not used or tonumber(used) < before) and (not due or tonumber(due) > present) and not (lease and living(prefix, lease)) then
+    forget(prefix, id, key(prefix, id, 'h'), key(prefix, id, 'c'), key(prefix, id, 'b'))
+    gone[#gone + 1] = id
+  end
+end
+return gone
+`;
+
+/** ARGV prefix, the time before which they are due, how many, node. It looks at some thousand at most: what is due later is for a later call. */
+const due = `
+local prefix, before, limit, node, result, from = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], {}, 0
+while #result < 2 * limit and from < limit + 5000 do
+  local some = redis.call('ZRANGEBYSCORE', prefix .. 'due', '-inf', '(' .. before, 'WITHSCORES', 'LIMIT', from, 500)
+  for at = 1, #some, 2 do
+    local lease = redis.call('HGET', key(prefix, some[at], 'h'), 'lease')
+    local lives, owner = nil, nil
+    if lease then lives, owner = living(prefix, lease) end
+    if not lives or owner == node then
+      result[#result + 1] = some[at]
+      result[#result + 1] = some[at + 1]
+      if #result == 2 * limit then break end
+    end
+  end
+  if #some < 1000 then break end
+  from = from + 500
+end
+return result
+`;
+
+/** ARGV prefix, node, facts, lease time. Gives the number of the life. */
+const join = `
+local life = redis.call('INCR', ARGV[1] .. 'fence')
+redis.call('SET', ARGV[1] .. 'node:' .. ARGV[2], life .. ' ' .. ARGV[3], 'PX', ARGV[4])
+redis.call('SADD', ARGV[1] .. 'nodes', ARGV[2])
+return tostring(life)
+`;
+
+/** ARGV prefix, node, life, lease time; without that the node leaves. */
+const renew = `
+local name = ARGV[1] .. 'node:' .. ARGV[2]
+local member = redis.call('GET', name)
+if not member or string.match(member, '^%d+') ~= ARGV[3] then return 0 end
+if ARGV[4] then return redis.call('PEXPIRE', name, ARGV[4]) end
+redis.call('SREM', ARGV[1] .. 'nodes', ARGV[2])
+return redis.call('DEL', name)
+`;
+
+/** ARGV prefix. Gives nodes and their facts. */
+const alive = `
+local result = {}
+for _, node in ipairs(redis.call('SMEMBERS', ARGV[1] .. 'nodes')) do
+  local member = redis.call('GET', ARGV[1] .. 'node:' .. node)
+  if member then
+    result[#result + 1] = node
+    result[#result + 1] = string.match(member, '^%d+ (.*)$')
+  else
+    redis.call('SREM', ARGV[1] .. 'nodes', node)
+  end
+end
+return result
+`;
+
+/** ARGV prefix, name, node, life. */
+const duty = `
+local prefix, name, node = ARGV[1], ARGV[1] .. 'duty:' .. ARGV[2], ARGV[3]
+local member = redis.call('GET', prefix .. 'node:' .. node)
+if not member or string.match(member, '^%d+') ~= ARGV[4] then return 0 end
+local had = redis.call('GET', name)
+if had then
+  local lives, owner = living(prefix, had)
+  if lives then return owner == node and 1 or 0 end
+end
+redis.call('SET', name, redis.call('INCR', prefix .. 'fence') .. ' ' .. node)
+return 1
+`;
+
+/** KEYS h; ARGV token, count. Gives the number of the first of so many new chunks. */
+const reserve = `
+if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then return FENCED end
+return redis.call('HINCRBY', KEYS[1], 'chunk', ARGV[2]) - ARGV[2]
+`;
+
+/** KEYS h, b; ARGV token, number of the first, chunks. */
+const put = `
+if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then return FENCED end
+local bodies = {}
+for at = 3, #ARGV do
+  bodies[#bodies + 1] = ARGV[2] + at - 3
+  bodies[#bodies + 1] = ARGV[at]
+end
+setChunks(KEYS[2], bodies)
+return 1
+`;
+
+/** KEYS h, c, b; ARGV token, base of before, base of now, how many commits are in it, head, numbers of the chunks that are of no use any more. */
+const fold = `
+local m = redis.call('HMGET', KEYS[1], 'lease', 'base')
+if m[1] ~= ARGV[1] then return FENCED end
+if m[2] ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'base', ARGV[3], 'head', ARGV[5])
+redis.call('LTRIM', KEYS[2], ARGV[4], -1)
+for at = 6, #ARGV do redis.call('HDEL', KEYS[3], ARGV[at]) end
+return 1
+`;
+
+const bodies = { append, save, load, claim, release, remove, touch, list, expire, due, join, renew, alive, duty, reserve, put, fold };
+
+export type ScriptName = keyof typeof bodies;
+
+/** The scripts by name, whole. */
+export const scripts = Object.fromEntries(Object.entries(bodies).map(([name, body]) => [name, COMMON + body])) as Readonly<Record<ScriptName, string>>;
