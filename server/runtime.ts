@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { ContextRequest } from "../lib/class/register.js";
 import { describeClass, type WireSchema } from "../lib/class/schema.js";
 import { alreadyAnswered, cutOff, droppedField } from "../lib/errors/errors.js";
-import { isFenced } from "../lib/errors/node-errors.js";
+import { isFenced, lostWrites } from "../lib/errors/node-errors.js";
 import { revalidateFailed, revalidateLate } from "../lib/errors/server-code-errors.js";
 import { lostStorage } from "../lib/errors/storage-errors.js";
 import type { Effect } from "../lib/wire/protocol.js";
@@ -14,7 +14,6 @@ import { Callers, RETRY } from "./access/callers.js";
 import { Clients } from "./access/clients.js";
 import { permit, type TakeEffects } from "./access/permission.js";
 import { Recheck } from "./access/recheck.js";
-import { ROTATIONS } from "./access/rotation.js";
 import { createSessions, type SessionOptions, type Sessions } from "./access/session.js";
 import { type Bounds, SessionLimits } from "./access/session-limits.js";
 import { Data } from "./call/data.js";
@@ -23,7 +22,7 @@ import type { Outcome } from "./call/outcome.js";
 import { type PreloadData, preload } from "./call/preload.js";
 import { ServerCalls } from "./call/server-calls.js";
 import { StateReader } from "./call/state-reader.js";
-import { type Definition, hostId, type Models, type ScopeKind, versionOf } from "./definition/scope.js";
+import { type Definition, type Models, type ScopeKind, versionOf } from "./definition/scope.js";
 import { Beginnings } from "./host/beginnings.js";
 import type { EventCall } from "./host/event-runner.js";
 import type { Host } from "./host/host.js";
@@ -42,13 +41,12 @@ import { Scheduler } from "./schedule/scheduler.js";
 import { closeOnSignal } from "./signals.js";
 import type { Storage } from "./storage/storage.js";
 import { Streams } from "./stream/streams.js";
+import { type Lives, Sweeper } from "./sweeper.js";
 import { within } from "./task/within.js";
 import { openTelemetry, type Resume, type Telemetry } from "./telemetry.js";
 import { errorShapeOf, type Report } from "./wire/error-shape.js";
 import type { WatchInput } from "./wire/request-input.js";
 
-/** How often what has run out is forgotten, in ms. */
-const SWEEP = 3600 * 1000;
 /** How long a storage may take to answer and count as ready, in ms. */
 const READY_WAIT = 2000;
 /** How long an answer waits until pages are revalidated, in ms. */
@@ -59,9 +57,6 @@ const ABORT_WAIT = 500;
 /** How long streams may take to send their last messages, when the server closes, in ms; after that, how many turns of the event loop responses may take. */
 const SEND_WAIT = 1000;
 const SEND_TURNS = 10;
-
-/** How long what nobody uses is kept, by scope, in ms. */
-type Lives = Readonly<Partial<Record<ScopeKind, number>>>;
 
 /** The options of a twin: checked, with defaults. */
 export interface RuntimeOptions {
@@ -130,7 +125,7 @@ export class Runtime implements World {
   readonly #dropped = new Set<string>();
   /** The storage is lost, and that was reported. */
   #lost = false;
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #sweeper: Sweeper;
   #closed: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
@@ -142,8 +137,7 @@ export class Runtime implements World {
     this.clients = new Clients(this.sessionLimits);
     this.#schema = this.#describe();
     this.#router = buildRouter(this);
-    this.#sweeper = setInterval(() => void this.#sweep(), Math.min(SWEEP, ...Object.values(options.lives)));
-    this.#sweeper.unref();
+    this.#sweeper = new Sweeper(this, options.lives);
   }
 
   #member(): Membership | undefined {
@@ -305,6 +299,11 @@ export class Runtime implements World {
     if (count > 0) this.#telemetry?.watched(how, count);
   }
 
+  lostWrites(id: string, count: number): void {
+    this.report("error", lostWrites(id, count));
+    this.#telemetry?.lost(count);
+  }
+
   discard(host: Host, error: unknown): void {
     // A lost lease is no fault of the storage's: the state is elsewhere now, or comes back from there.
     if (!isFenced(error)) this.report("error", error);
@@ -358,22 +357,6 @@ export class Runtime implements World {
     return ready;
   }
 
-  async #sweep(): Promise<void> {
-    const now = Date.now();
-    this.clients.sweep();
-    try {
-      await this.storage.touch(this.hosts.live.filter(({ touched }) => touched).map(({ id }) => id));
-      if (this.membership && !(await this.membership.duty("expire"))) return;
-      for (const [kind, life] of Object.entries(this.#options.lives)) {
-        for (const id of await this.storage.expire(hostId(kind as ScopeKind, ""), now - life)) this.hosts.endLife(id);
-      }
-      // Browsers have forgotten all cookies of such a session.
-      await this.storage.expire(ROTATIONS, now - this.sessions.maxAge * 1000);
-    } catch (error) {
-      this.report("error", error);
-    }
-  }
-
   async #drain(): Promise<void> {
     const quiet = () => Promise.all([this.sessionLimits.quiet(), this.scheduler.quiet()]);
     this.scheduler.stop();
@@ -393,7 +376,7 @@ export class Runtime implements World {
 
   async #close(): Promise<void> {
     this.#closing = true;
-    clearInterval(this.#sweeper);
+    this.#sweeper.stop();
     await this.#drain();
     this.#telemetry?.stop();
     this.#recheck.stop();

@@ -10,6 +10,8 @@ export interface Telemetry {
   watched(how: Resume, count: number): void;
   /** Notes a reader that was too slow: a snapshot replaces what waited for it. */
   dropped(): void;
+  /** Notes commits that the storage has lost after it had acknowledged them. */
+  lost(count: number): void;
   stop(): void;
 }
 
@@ -26,6 +28,7 @@ const SILENT: Telemetry = {
   committed() {},
   watched() {},
   dropped() {},
+  lost() {},
   stop() {},
 };
 
@@ -58,6 +61,7 @@ function createTelemetry(tracer: Tracer, meter: Meter, twin: Attributes, { strea
   const bytes = meter.createHistogram("twinstate.commit.size", { unit: "By", description: "What commits take on the wire." });
   const watched = meter.createCounter("twinstate.watches", { description: "Stores that began to be watched: by delta, snapshot, or first." });
   const dropped = meter.createCounter("twinstate.dropped", { description: "Slow readers that got a snapshot in the place of what waited." });
+  const lost = meter.createCounter("twinstate.commits.lost", { description: "Acknowledged commits that the storage has lost." });
   const observed = [
     [meter.createObservableGauge("twinstate.streams", { description: "Open streams." }), streams],
     [meter.createObservableGauge("twinstate.hosts", { description: "Scope instances in memory." }), hosts],
@@ -98,6 +102,7 @@ function createTelemetry(tracer: Tracer, meter: Meter, twin: Attributes, { strea
     committed: (size) => bytes.record(size, twin),
     watched: (how, count) => watched.add(count, { ...twin, "twinstate.resume": how }),
     dropped: () => dropped.add(1, twin),
+    lost: (count) => lost.add(count, twin),
     stop() {
       for (const stop of callbacks) stop();
     },

@@ -88,10 +88,7 @@ export interface TwinOptions<S, M> {
    * @default 30,000
    */
   eventTimeout?: number;
-  /**
-   * How long a server process may be silent, where several share a storage, until others take over the state that it has: in ms.
-   * @default 5,000
-   */
+  /** How long a server process that shares a storage may be silent until others take over what it has, in ms. @default 5,000 */
   leaseTime?: number;
   /**
    * How long state that nobody uses stays in memory, in ms; it then stays in the storage.

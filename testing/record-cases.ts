@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CommitRecord, EventRecord } from "../server/storage/records.js";
+import type { CommitRecord, EventRecord, StoreRecord } from "../server/storage/records.js";
 import type { StorageCase } from "./storage.js";
 import { all, dueAt, foldOf, frozen, loaded, recordOf, rejects, stateIn, Writer, withStorage } from "./storage-writer.js";
 
@@ -229,6 +229,21 @@ export const recordCases: readonly StorageCase[] = [
         assert.deepEqual(rooms["room/7"], ["list"]);
         assert.deepEqual(await all(storage, "session/"), { "session/1": ["list"], "session/2": ["list"] });
         assert.deepEqual(Object.keys(await all(storage, "room_")), ["room_/1"]);
+      });
+    },
+  },
+  {
+    name: "lists the stores that later commits have added",
+    async run(open) {
+      await withStorage(open, async (storage) => {
+        const writer = new Writer("one");
+        await storage.append("room/a", writer.commits(2));
+        for (const name of ["more", "most"]) {
+          await storage.load("room/a");
+          const { stores, ...commit } = writer.commit(true);
+          await storage.append("room/a", [{ ...commit, stores: { [name]: stores.list as StoreRecord } }]);
+        }
+        assert.deepEqual((await all(storage, ""))["room/a"]?.sort(), ["list", "more", "most"]);
       });
     },
   },

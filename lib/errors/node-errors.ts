@@ -22,5 +22,10 @@ export const newerStored = (id: string) =>
     "NEWER",
     `\`${id}\` was written by a later release of the app, or of twinstate: it is left as it is. Requests for it are refused here with \`UNAVAILABLE\`, and clients ask again. End the deploy of that release.`,
   );
+export const lostWrites = (id: string, count: number) =>
+  new StateError(
+    "LOST_WRITES",
+    `The storage has lost the last ${count} commits of \`${id}\`, which it had acknowledged: it was replaced by a copy that lacked them, or set back. The state goes on from what is left, as another incarnation.`,
+  );
 export const cannotJoin = (cause: unknown) =>
   new StateError("STORAGE", "This node cannot tell the storage that it lives: it gives up what it has, and tries again.", { cause });

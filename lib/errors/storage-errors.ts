@@ -8,8 +8,11 @@ export const notNext = (id: string) =>
     `A commit of \`${id}\` does not follow what the storage has of it. Another process may have written: let one process alone use a storage.`,
   );
 export const damagedRecord = (id: string, what: string) => new StateError("DAMAGED", `What the storage has of \`${id}\` is damaged: ${what}.`);
-export const foreignRecord = (id: string, version: unknown) =>
-  new StateError("DAMAGED", `What the storage has of \`${id}\` is of format ${shown(version)}, which this version of twinstate does not read.`);
+export const laterFormat = (id: string, version: unknown) =>
+  new StateError(
+    "NEWER",
+    `What the storage has of \`${id}\` is of format ${shown(version)}, which this version of twinstate does not read: it is left as it is. Use the version that wrote it.`,
+  );
 export const foreignFile = (file: string, version?: number) =>
   new StateError(
     "STORAGE",

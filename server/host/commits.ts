@@ -53,6 +53,8 @@ export class Commits {
   #revision: number;
   /** The number of the last commit. */
   #sequence: number;
+  /** The number of the last commit that this process knows to be stored. */
+  #stored: number;
   #told: number;
   /** The storage knows the host's incarnation. */
   #known: boolean;
@@ -65,11 +67,15 @@ export class Commits {
     this.#host = host;
     this.#revision = revision;
     this.#sequence = sequence;
+    this.#stored = sequence;
     this.#told = revision;
     this.#loaded = revision || undefined;
     this.#known = known;
     this.#journal = createJournal({
-      append: (commits) => host.world.storage.append(host.id, commits, host.fence),
+      append: async (commits) => {
+        await host.world.storage.append(host.id, commits, host.fence);
+        this.#stored = commits.at(-1)?.sequence ?? this.#stored;
+      },
       failed: (error) => host.lose(error),
       report: (error) => host.world.report("error", error),
     });
@@ -83,6 +89,11 @@ export class Commits {
   /** The number of the last commit, which may not be stored yet. */
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** The number of the last stored commit. */
+  get stored(): number {
+    return this.#stored;
   }
 
   /** The revision of the last stored commit. Clients are sent nothing later. */

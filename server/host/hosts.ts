@@ -3,10 +3,13 @@ import { crowded, isEventError, unavailable } from "../../lib/errors/errors.js";
 import { fenced, isNewer, newerElsewhere, newerStored } from "../../lib/errors/node-errors.js";
 import { isLaterState } from "../storage/migration.js";
 import type { NodeMember } from "../storage/nodes.js";
-import { fold, type HostState } from "../storage/records.js";
+import { compact, fold, type HostState } from "../storage/records.js";
+import type { LoadedHost } from "../storage/storage.js";
 import { Elsewhere } from "./elsewhere.js";
 import { Host } from "./host.js";
 import type { Membership } from "./membership.js";
+import { isServers } from "./sent-messages.js";
+import { StoredPositions } from "./stored-positions.js";
 import type { World } from "./world.js";
 
 interface Slot {
@@ -40,6 +43,9 @@ export class Hosts {
 
   /** How many are being closed. */
   #leaving = 0;
+  readonly #positions = new StoredPositions();
+  /** What was reported to be of a later release. */
+  readonly #refused = new Set<string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -155,6 +161,7 @@ export class Hosts {
       return { state: loaded && fold(loaded.record, loaded.tail) };
     } catch (error) {
       if (isEventError(error)) throw error;
+      if (isNewer(error)) return this.#refuseLater(id, ({ format }) => format > (membership?.nodes.format ?? Infinity));
       this.#world.report("error", error);
       this.endLife(id);
       // A damaged record is set aside: the host begins without it.
@@ -168,27 +175,37 @@ export class Hosts {
    * @throws Elsewhere
    */
   async #claim(membership: Membership, id: string): Promise<Held> {
-    const { definitions } = this.#world;
-    try {
-      const claim = await membership.claim(id);
-      if ("owner" in claim) throw new Elsewhere(claim.owner);
-      const { fence, life, loaded } = claim;
-      const state = loaded && fold(loaded.record, loaded.tail);
-      if (!state || !isLaterState(state, definitions)) return { state, fence, life };
+    const claim = await membership.claim(id);
+    if ("owner" in claim) throw new Elsewhere(claim.owner);
+    const { fence, life, loaded } = claim;
+    const state = loaded && fold(loaded.record, loaded.tail);
+    if (!state) return { state, fence, life };
+    if (isLaterState(state, this.#world.definitions)) {
       await membership.release(id, fence);
-      const reads = ({ versions }: NodeMember) => [...state.stores].every(([name, { whole }]) => (versions[name] ?? 0) >= whole.version);
-      return await this.#refuseLater(membership, id, reads);
-    } catch (error) {
-      if (!isNewer(error)) throw error;
-      return await this.#refuseLater(membership, id, ({ format }) => format > membership.nodes.format);
+      return await this.#refuseLater(id, ({ versions }) => [...state.stores].every(([name, { whole }]) => (versions[name] ?? 0) >= whole.version));
     }
+    const lost = this.#positions.lost(id, state);
+    return { state: lost > 0 ? await this.#beginAnew(id, loaded, lost, fence) : state, fence, life };
+  }
+
+  /** Makes another incarnation of what the storage has left: clients know more of the one before. */
+  async #beginAnew(id: string, { record, tail }: LoadedHost, lost: number, fence: number): Promise<HostState> {
+    const left = await compact(record, tail);
+    const incarnation = randomBytes(12).toString("base64url");
+    // Clients begin to count anew; messages and events that were cut off are the server's own.
+    const numbers = Object.fromEntries(Object.entries(left.numbers).filter(([client]) => isServers(client)));
+    const next = { ...left, incarnation, sequence: left.sequence + lost, numbers };
+    await this.#world.storage.save(id, next, fence);
+    this.#world.lostWrites(id, lost);
+    return fold(next, []);
   }
 
   /** Refuses what a later release has written: a node that reads it may take it. */
-  async #refuseLater(membership: Membership, id: string, reads: (member: NodeMember) => boolean): Promise<never> {
-    const reader = (await membership.alive()).find(reads);
+  async #refuseLater(id: string, reads: (member: NodeMember) => boolean): Promise<never> {
+    const reader = (await this.#world.membership?.alive())?.find(reads);
     if (reader) throw new Elsewhere(reader.node);
-    this.#world.report("warn", newerStored(id));
+    if (!this.#refused.has(id)) this.#world.report("warn", newerStored(id));
+    this.#refused.add(id);
     throw newerElsewhere();
   }
 
@@ -240,13 +257,18 @@ export class Hosts {
       if (!host.touched) return;
       if (storage.durable) await storage.touch([host.id]);
       else await storage.save(host.id, record);
-      // Another node may delete what is stored of it, and begin anew.
-      if (membership) this.endLife(host.id);
+      if (membership) this.#left(host);
     } catch (error) {
       this.#world.report("error", error);
     } finally {
       await membership?.release(host.id, host.fence);
     }
+  }
+
+  /** Another node may have the host next, which may also delete it, and begin anew. */
+  #left(host: Host): void {
+    this.endLife(host.id);
+    this.#positions.note(host);
   }
 
   /** Forgets all hosts: another node may have them now. */
@@ -262,7 +284,9 @@ export class Hosts {
     this.#slots.delete(host.id);
     this.#world.scheduler.forget(host.id);
     host.shelf.dispose();
-    void this.#world.membership?.release(host.id, host.fence);
+    const { membership } = this.#world;
+    if (membership) this.#left(host);
+    void membership?.release(host.id, host.fence);
   }
 
   /** Forgets a host and all that is kept of it. What comes back under its id is another incarnation. */

@@ -1,5 +1,5 @@
 import { unavailable } from "../../lib/errors/errors.js";
-import { cannotJoin } from "../../lib/errors/node-errors.js";
+import { cannotJoin, isFenced } from "../../lib/errors/node-errors.js";
 import type { Claim, Lease, NodeFacts, NodeMember, NodeStorage } from "../storage/nodes.js";
 import type { Report } from "../wire/error-shape.js";
 
@@ -152,7 +152,11 @@ export class Membership {
   async claim(id: string): Promise<Claim & { readonly life: number }> {
     await this.enter();
     const life = this.#life;
-    const claim = await this.nodes.claim(id);
+    const claim = await this.nodes.claim(id).catch((error: unknown) => {
+      if (!isFenced(error)) throw error;
+      if (life === this.#life) this.#lose();
+      throw unavailable();
+    });
     if (this.life !== life) throw unavailable();
     return { ...claim, life };
   }

@@ -3,6 +3,8 @@ import type { Encoded } from "../../lib/wire/codec.js";
 
 /** The client under whose numbers a host keeps a message. No browser can have such an id. */
 export const messageClient = (id: string): string => `message/${id}`;
+/** Whether event numbers are of no client, but of messages between hosts and of events that go on. */
+export const isServers = (client: string): boolean => client.startsWith("message/") || client.startsWith("event/");
 
 /** The id of an event that runs once for an id of the caller's own. */
 export const onceId = (host: string, store: string, event: string, id: string): string => hashed(JSON.stringify(["once", host, store, event, id]));

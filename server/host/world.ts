@@ -56,6 +56,8 @@ export interface World {
   revalidate(event: string, tags: readonly string[]): Promise<void>;
   /** The server ends: events that run are cut off. */
   readonly closing: boolean;
+  /** Notes that the storage has lost commits of a host that it had acknowledged. */
+  lostWrites(id: string, count: number): void;
   /** Drops a host that can no longer be trusted: the storage did not take its last commit. */
   discard(host: Host, error: unknown): void;
 }

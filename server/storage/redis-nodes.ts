@@ -1,5 +1,6 @@
 import type { StateError } from "../../lib/errors/errors.js";
-import { fenced, newerStored } from "../../lib/errors/node-errors.js";
+import { fenced } from "../../lib/errors/node-errors.js";
+import { laterFormat } from "../../lib/errors/storage-errors.js";
 import type { Claim, Lease, NodeFacts, NodeMember, NodeStorage } from "./nodes.js";
 import { FORMAT } from "./packed.js";
 import type { RedisLine, Reply } from "./redis-line.js";
@@ -46,7 +47,7 @@ export class RedisNodes implements NodeStorage {
   async claim(id: string): Promise<Claim> {
     const [first, second] = await this.#claimed(id);
     if (first === "owner") return { owner: String(second) };
-    if (first === "newer") throw newerStored(id);
+    if (first === "newer") throw laterFormat(id, Number(second));
     const fence = Number(first);
     return { fence, loaded: await this.#records.take(id, second, fence) };
   }

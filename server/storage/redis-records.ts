@@ -1,6 +1,6 @@
-import type { StateError } from "../../lib/errors/errors.js";
-import { fenced, newerStored } from "../../lib/errors/node-errors.js";
-import { damagedRecord, notNext } from "../../lib/errors/storage-errors.js";
+import { messageOf, type StateError } from "../../lib/errors/errors.js";
+import { fenced } from "../../lib/errors/node-errors.js";
+import { damagedRecord, laterFormat, notNext } from "../../lib/errors/storage-errors.js";
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
 import { FORMAT, type Packed, type PackedCommit, type PackedHost, storesOf } from "./packed.js";
@@ -52,7 +52,7 @@ export class RedisRecords {
     return fence === undefined ? "" : `${fence} ${this.#node}`;
   }
 
-  async #write(name: "append" | "save" | "remove", id: string, args: readonly Argument[]): Promise<void> {
+  async #write(name: "append" | "save" | "remove" | "aside", id: string, args: readonly Argument[]): Promise<void> {
     try {
       await this.#line.run(name, this.keys(id), [this.#prefix, id, ...args]);
     } catch (error) {
@@ -71,16 +71,27 @@ export class RedisRecords {
 
   /** Takes what a script has found. `fence`: of the lease that came with it. */
   async take(id: string, found: Reply | undefined, fence: number | undefined): Promise<LoadedHost | undefined> {
-    if (typeof found === "string") throw newerStored(id);
+    if (typeof found === "string") throw laterFormat(id, Number(found));
     if (!found || !Array.isArray(found)) {
-      this.#places.set(id, { fence, stores: new Set(), bytes: 0, tailBytes: 0 });
+      if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(), bytes: 0, tailBytes: 0 });
       return undefined;
     }
-    const packed = readHost(id, found);
+    const packed = await this.#sound(id, () => readHost(id, found), fence);
     const bytes = packed.head.length + [...packed.chunks.values()].reduce((sum, { length }) => sum + length, 0);
     const tailBytes = packed.commits.reduce((sum, { text }) => sum + text.length, 0);
     if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(JSON.parse(String(found[2] ?? "[]")) as string[]), bytes, tailBytes });
-    return inSlices(unpack(packed));
+    return this.#sound(id, () => inSlices(unpack(packed)), fence);
+  }
+
+  /** Reads something of a record. A damaged one is kept under another id, out of everybody's way. */
+  async #sound<R>(id: string, read: () => R | Promise<R>, fence: number | undefined): Promise<R> {
+    try {
+      return await read();
+    } catch (error) {
+      const aside = `~${new Date().toISOString()} ${id}`;
+      await this.#write("aside", id, [this.#token(fence), ...this.keys(aside)]);
+      throw damagedRecord(id, `${messageOf(error)} It is set aside as \`${aside}\``);
+    }
   }
 
   async *list(start: string): AsyncIterable<HostEntry> {
@@ -101,9 +112,9 @@ export class RedisRecords {
     if (!first) return;
     const packed = await inSlices(packAll(commits));
     const place = this.#places.get(id) ?? { fence, stores: new Set<string>(), bytes: 0, tailBytes: 0 };
-    const named = place.stores.size;
-    for (const { stores } of commits) for (const [name, store] of Object.entries(stores)) if (!("kept" in store)) place.stores.add(name);
-    const stores = place.stores.size > named ? JSON.stringify([...place.stores]) : "";
+    const whole = commits.flatMap(({ stores }) => Object.entries(stores).flatMap(([name, store]) => ("kept" in store ? [] : name)));
+    const news = whole.filter((name) => !place.stores.has(name));
+    for (const name of news) place.stores.add(name);
     const due = packed.findLast((commit) => commit.due !== undefined)?.due;
     const args = packed.flatMap((commit) => [
       commit.incarnation,
@@ -114,7 +125,14 @@ export class RedisRecords {
       commit.chunks.length,
       ...commit.chunks,
     ]);
-    await this.#write("append", id, [this.#token(fence), FORMAT, due === null ? "-" : (due ?? ""), stores, packed.length, ...args]);
+    await this.#write("append", id, [
+      this.#token(fence),
+      FORMAT,
+      due === null ? "-" : (due ?? ""),
+      news.length > 0 ? JSON.stringify(news) : "",
+      packed.length,
+      ...args,
+    ]);
     for (const { text, chunks } of packed) {
       place.tailBytes += text.length;
       for (const { length } of chunks) place.bytes += length;

@@ -44,7 +44,7 @@ local function found(keys, format)
 end
 `;
 
-/** KEYS h, c, b; ARGV prefix, id, token, format, due, stores, count; and of each commit incarnation, revision, sequence, whether it may be the first, text, chunks. */
+/** KEYS h, c, b; ARGV prefix, id, token, format, due, names of stores that may be new, count; and of each commit incarnation, revision, sequence, whether it may be the first, text, chunks. */
 const append = `
 local prefix, id, token, format, due, stores, count = unpack(ARGV)
 local m = redis.call('HMGET', KEYS[1], 'lease', 'inc', 'rev', 'seq', 'chunk', 'fmt')
@@ -86,7 +86,12 @@ local fields = { 'rev', ARGV[last + 1], 'seq', ARGV[last + 2] }
 local function set(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
 if chunk ~= first then set('chunk', chunk) end
 if tonumber(m[6] or 0) < tonumber(format) then set('fmt', format) end
-if stores ~= '' then set('stores', stores) end
+if stores ~= '' then
+  local names, has = cjson.decode(redis.call('HGET', KEYS[1], 'stores') or '[]'), {}
+  for _, name in ipairs(names) do has[name] = true end
+  for _, name in ipairs(cjson.decode(stores)) do if not has[name] then names[#names + 1] = name end end
+  set('stores', cjson.encode(names))
+end
 if begins then
   set('inc', incarnation)
   set('base', base)
@@ -158,6 +163,17 @@ return 1
 const remove = `
 if refused(ARGV[1], redis.call('HGET', KEYS[1], 'lease'), ARGV[3]) then return FENCED end
 forget(ARGV[1], ARGV[2], KEYS[1], KEYS[2], KEYS[3])
+return 1
+`;
+
+/** KEYS h, c, b; ARGV prefix, id, token, and the keys under which it is kept. */
+const aside = `
+local lease = redis.call('HGET', KEYS[1], 'lease')
+if refused(ARGV[1], lease, ARGV[3]) then return FENCED end
+for at = 1, 3 do if redis.call('EXISTS', KEYS[at]) == 1 then redis.call('RENAME', KEYS[at], ARGV[at + 3]) end end
+redis.call('HDEL', ARGV[4], 'lease')
+if lease then redis.call('HSET', KEYS[1], 'lease', lease) end
+for _, name in ipairs({ 'ids', 'due', 'used' }) do redis.call('ZREM', ARGV[1] .. name, ARGV[2]) end
 return 1
 `;
 
@@ -289,7 +305,7 @@ for at = 6, #ARGV do redis.call('HDEL', KEYS[3], ARGV[at]) end
 return 1
 `;
 
-const bodies = { append, save, load, claim, release, remove, touch, list, expire, due, join, renew, alive, duty, reserve, put, fold };
+const bodies = { append, save, load, claim, release, remove, aside, touch, list, expire, due, join, renew, alive, duty, reserve, put, fold };
 
 export type ScriptName = keyof typeof bodies;
 

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { StateError } from "../../lib/errors/errors.js";
-import { damagedRecord, foreignRecord, notNext } from "../../lib/errors/storage-errors.js";
+import { damagedRecord, laterFormat, notNext } from "../../lib/errors/storage-errors.js";
 import { compactSteps } from "../../lib/store/compact.js";
 import type { Steps } from "../../lib/wire/steps.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
@@ -117,7 +117,7 @@ export class SqliteFile {
     const text = String(row.head);
     this.#check(id, "its head", row.sum, id, text);
     const head = JSON.parse(text) as Head;
-    if (!isReadable(head.v)) throw foreignRecord(id, head.v);
+    if (!isReadable(head.v)) throw laterFormat(id, head.v);
     return { no: Number(row.no), seq: Number(row.seq), text, head };
   }
 

@@ -148,7 +148,7 @@ function perform(order: Order): unknown {
 }
 
 function putAside(id: string, error: unknown): unknown {
-  if (!(error instanceof StateError)) return error;
+  if (!(error instanceof StateError) || error.code !== "DAMAGED") return error;
   try {
     return new StateError(error.code, `${error.message} It is set aside as \`${file.setAside(id)}\`.`);
   } catch {

@@ -34,8 +34,9 @@ export interface DueHost {
  *   is not the last one plus one. Where it has no record, the first commit begins one, at any revision and number, if it has its stores as wholes;
  * - MUST give from `load` what was saved and appended last. It MAY make one record of a record and some of the commits after it, at any time
  *   (`compact` from `twinstate/server` does it, and needs no class); it SHOULD when the tail outgrows a share of the record;
- * - MUST tell a record that is damaged, or that it does not understand, from one that is not there: `load` rejects, naming the id, and puts the record
- *   aside, so that the next `load` finds nothing, and nobody else is touched;
+ * - MUST tell a record that is damaged from one that is not there: `load` rejects with the code `DAMAGED`, naming the id, and puts the record aside, so that
+ *   the next `load` finds nothing, and nobody else is touched;
+ * - MUST leave a record of a later format as it is: `load` rejects with the code `NEWER`;
  * - MUST keep with each id when something of it is due first, as `dueOf` of the record or the last commit that has `due` says: `due` lists it from then on, in
  *   the same stroke as the commit, and no more once a commit says `null`, another record is saved, or the id is deleted, expired or put aside. It SHOULD find
  *   them by an index;

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { event, schedule, state, toPlain } from "twinstate";
-import { scope } from "twinstate/server";
+import { compact, type HostRecord, scope } from "twinstate/server";
 import { expect, test, vi } from "vitest";
+import type { Host } from "../../server/host/host.js";
 import { lasting } from "../../testing/lasting.js";
 import type { SharedStorage } from "../../testing/shared-storage.js";
 import { type App, serveTwin } from "../kit/app.js";
-import { liveOf, openClient, openTwin } from "../kit/client.js";
+import { call, liveOf, openClient, openTwin } from "../kit/client.js";
 
 /** The lease time of nodes that are to lose theirs, in ms. */
 const LEASE = 500;
@@ -138,4 +139,25 @@ test("behaviour 99: what a later release has written an earlier one leaves alone
   expect(old.logs.map(({ level, error }) => [level, (error as { code?: string }).code])).toEqual([["warn", "NEWER"]]);
   const again = await serveTwin({ stores: { counter: scope.room(Counter2, { allow: () => true }) }, storage: shared.node("newer") });
   expect(await again.twin.counter("x").add(1)).toBe(5);
+});
+
+test("a storage that was set back is noticed: the state goes on as another incarnation, and it is counted and logged", async () => {
+  const shared = lasting({ nodes: true });
+  const a = await nodeOf(shared, "a");
+  const client = openClient(a.site.url);
+  const twin = await openTwin(client, "counter", "x");
+  for (let n = 0; n < 3; n++) await add(a, 1);
+  const storage = shared.node("tool");
+  const before = await storage.load("room/x");
+  for (let n = 0; n < 2; n++) await call(twin, "add", 1);
+  const { incarnation, fence } = a.runtime.hosts.find("room/x") as Host;
+  // As after a failover to a copy that lacks the last commits.
+  await storage.save("room/x", await compact(before?.record as HostRecord, before?.tail ?? []), fence);
+  const late = call(twin, "add", 100);
+  await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 3 }), { timeout: 30_000 });
+  await late.catch(() => {});
+  expect(a.runtime.hosts.find("room/x")?.incarnation).not.toBe(incarnation);
+  expect(errors(a).filter((error) => error.includes("has lost the last 2 commits of `room/x`"))).toHaveLength(1);
+  await call(twin, "add", 1);
+  expect(await add(a, 0)).toBe((toPlain(liveOf(twin)) as Counter).count);
 });
