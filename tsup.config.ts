@@ -61,6 +61,7 @@ export default defineConfig({
     "devtools-none": "react/devtools/none.ts",
     server: "server/index.ts",
     sqlite: "server/storage/sqlite.ts",
+    redis: "server/storage/redis.ts",
     mcp: "server/mcp/index.ts",
     next: "server/next.ts",
     testing: "testing/index.ts",

@@ -33,6 +33,7 @@ export default defineConfig({
       { find: /^twinstate\/(client|react|server|testing)$/, replacement: `${at(".")}$1/index.ts` },
       { find: /^twinstate\/server\/sqlite$/, replacement: at("server/storage/sqlite.ts") },
       { find: /^twinstate\/server\/mcp$/, replacement: at("server/mcp/index.ts") },
+      { find: /^twinstate\/server\/redis$/, replacement: at("server/storage/redis.ts") },
       { find: /^twinstate\/next$/, replacement: at("server/next.ts") },
     ],
   },

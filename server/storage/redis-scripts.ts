@@ -309,5 +309,11 @@ const bodies = { append, save, load, claim, release, remove, aside, touch, list,
 
 export type ScriptName = keyof typeof bodies;
 
+/** The scripts that Redis refuses where its memory is full. All others go on: state can be read, given back and deleted. */
+const GROWING: readonly string[] = ["append", "save", "put"] satisfies ScriptName[];
+const first = (name: string) => (GROWING.includes(name) ? "#!lua" : "#!lua flags=allow-oom");
+
 /** The scripts by name, whole. */
-export const scripts = Object.fromEntries(Object.entries(bodies).map(([name, body]) => [name, COMMON + body])) as Readonly<Record<ScriptName, string>>;
+export const scripts = Object.fromEntries(Object.entries(bodies).map(([name, body]) => [name, first(name) + COMMON + body])) as Readonly<
+  Record<ScriptName, string>
+>;

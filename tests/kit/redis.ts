@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { test as base } from "vitest";
+import { test as base, onTestFinished } from "vitest";
 
 const executable = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"]
   .map((folder) => join(folder, "redis-server"))
@@ -83,12 +83,12 @@ export const test = base.extend<{ redisServer(settings?: RedisSettings): Promise
       if (process.env.CI) throw new Error(missingRedis);
       skip(missingRedis);
     }
-    const running: RedisServer[] = [];
     await use(async (settings) => {
-      running.push(await RedisServer.start(settings));
-      return running.at(-1) as RedisServer;
+      const server = await RedisServer.start(settings);
+      // What the test opens after it is closed before it.
+      onTestFinished(() => server.end());
+      return server;
     });
-    for (const server of running) await server.end();
   },
 });
 

@@ -10,6 +10,7 @@ const entries = {
   "twinstate/server": "server/index.ts",
   "twinstate/server/sqlite": "server/storage/sqlite.ts",
   "twinstate/server/mcp": "server/mcp/index.ts",
+  "twinstate/server/redis": "server/storage/redis.ts",
 };
 
 registerHooks({
