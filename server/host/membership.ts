@@ -20,7 +20,7 @@ export class Membership {
   /** Counts the lives: a lease belongs to one of them. */
   #life = 0;
   #facts: NodeFacts;
-  /** Until when nobody else can have taken what this node has, by the monotonic clock. Missing while it is no member. */
+  /** The time until which nobody else can have taken what this node has, by the monotonic clock. Missing while it is no member. */
   #until: number | undefined;
   #joining: Promise<void> | undefined;
   #renewing = false;

@@ -15,7 +15,7 @@ import {
 } from "../../lib/errors/redis-errors.js";
 import { type ScriptName, scripts } from "./redis-scripts.js";
 
-/** Where a Redis is: its address, or the Sentinels that know the master of a name. */
+/** The place of a Redis: its address, or the Sentinels that know the master of a name. */
 export type RedisAddress =
   | string
   | {

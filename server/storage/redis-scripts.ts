@@ -1,9 +1,9 @@
 // The scripts of `redis()`. Each is one stroke: it checks who may write, and writes, or leaves all as it was.
 //
-// Keys, behind a prefix: `{id}:h` a hash with the lease of a scope instance and the head of its record, `{id}:c` the list of commits after it, `{id}:b` a hash with
-// chunks of large stores; `ids` all ids in order, `due` when schedules are due, `used` when ids were last used; `fence` the counter of leases and lives;
-// `nodes` and `node:<id>` the members; `duty:<name>` who has a duty. A lease is the text `<fence> <node>`, a member `<life> <facts>`. Lives and fences come from one
-// counter, so a lease is of the life that goes on where its fence is the higher number.
+// Keys, behind a prefix: `{id}:h` a hash with the lease of a scope instance and the head of its record, `{id}:c` the list of commits after it,
+// `{id}:b` a hash with chunks of large stores; `ids` all ids in order, `due` when schedules are due, `used` when ids were last used; `fence` the counter
+// of leases and lives; `nodes` and `node:<id>` the members; `duty:<name>` who has a duty. A lease is the text `<fence> <node>`, a member `<life> <facts>`.
+// Lives and fences come from one counter, so a lease is of the life that goes on if its fence is the higher number.
 
 const COMMON = `
 local function split(lease) return string.match(lease, '^(%d+) (.*)$') end
@@ -44,7 +44,10 @@ local function found(keys, format)
 end
 `;
 
-/** KEYS h, c, b; ARGV prefix, id, token, format, due, names of stores that may be new, count; and of each commit incarnation, revision, sequence, whether it may be the first, text, chunks. */
+/**
+ * KEYS h, c, b; ARGV prefix, id, token, format, due, names of stores that may be new, count; and of each commit incarnation, revision, sequence, whether it may
+ * be the first, text, how many chunks, chunks.
+ */
 const append = `
 local prefix, id, token, format, due, stores, count = unpack(ARGV)
 local m = redis.call('HMGET', KEYS[1], 'lease', 'inc', 'rev', 'seq', 'chunk', 'fmt')

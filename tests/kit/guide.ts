@@ -41,6 +41,9 @@ export const deployApp = (): Files => Object.assign({}, ...guide("DEPLOY").value
 /** The app of TASKS.md. */
 export const tasksApp = (): Files => Object.assign({}, ...guide("TASKS").values()) as Files;
 
+/** The app of SCALING.md. */
+export const scalingApp = (): Files => Object.assign({}, ...guide("SCALING").values()) as Files;
+
 /** The app of UPLOADS.md. */
 export const uploadsApp = (): Files => Object.assign({}, ...guide("UPLOADS").values()) as Files;
 

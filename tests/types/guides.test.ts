@@ -10,6 +10,7 @@ import {
   type Files,
   fieldsApp,
   ROOT,
+  scalingApp,
   schedulesApp,
   serverApp,
   streamingApp,
@@ -100,6 +101,12 @@ test("the code of docs/SCHEDULES.md compiles", async () => {
 test("the code of docs/TASKS.md compiles", async () => {
   const files = tasksApp();
   expect(Object.keys(files)).toEqual(["state/order.ts", "state/warehouse.ts", "order-page.tsx", "state/client.ts", "state/server.ts", "scripts/tasks.ts"]);
+  expect(await complaints(files)).toEqual([]);
+});
+
+test("the code of docs/SCALING.md compiles", async () => {
+  const files = scalingApp();
+  expect(Object.keys(files)).toEqual(["state/board.ts", "state/server.ts"]);
   expect(await complaints(files)).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ const LAYERS: Record<string, readonly (string | RegExp)[]> = {
   lib: ["lib", "mobx"],
   client: ["client", "lib", "@trpc/client"],
   react: ["react", "client", "lib", /^react(\/jsx-runtime|-dom\/client)?$/],
-  server: ["server", "lib", "mobx", "croner", "reflect-metadata", /^@modelcontextprotocol\/sdk\//, /^node:/, /^@trpc\/server(\/|$)/, /^next\//],
+  server: ["server", "lib", "mobx", "croner", "ioredis", "reflect-metadata", /^@modelcontextprotocol\/sdk\//, /^node:/, /^@trpc\/server(\/|$)/, /^next\//],
   testing: ["testing", "server", "client", "react", "lib", "mobx", "croner", "reflect-metadata", "react", /^node:/, /^@trpc\//, /^next\//, "vitest"],
 };
 
