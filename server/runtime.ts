@@ -40,6 +40,7 @@ import type { Revalidate } from "./revalidate.js";
 import { Scheduler } from "./schedule/scheduler.js";
 import { closeOnSignal } from "./signals.js";
 import type { Storage } from "./storage/storage.js";
+import type { Feeds } from "./stream/feed.js";
 import { Streams } from "./stream/streams.js";
 import { type Lives, Sweeper } from "./sweeper.js";
 import { within } from "./task/within.js";
@@ -98,6 +99,8 @@ export class Runtime implements World {
   readonly hosts: Hosts;
   /** Missing, where this process is alone. */
   readonly membership: Membership | undefined;
+  /** What streams watch: the hosts of this process. */
+  readonly feeds: Feeds;
   readonly scheduler = new Scheduler(this);
   readonly beginnings = new Beginnings();
   readonly sessionLimits: SessionLimits;
@@ -133,6 +136,7 @@ export class Runtime implements World {
     this.sessions = createSessions(options.session);
     this.hosts = new Hosts(this);
     this.membership = this.#member();
+    this.feeds = this.hosts as Feeds;
     this.sessionLimits = new SessionLimits(() => this.limits);
     this.clients = new Clients(this.sessionLimits);
     this.#schema = this.#describe();

@@ -2,6 +2,8 @@ import type { Frame } from "../wire/frame.js";
 
 /** The last frames of a host, for clients that resume: as many as fit a number of bytes. */
 export interface FrameLog {
+  /** The revision that the first frame follows. */
+  readonly start: number;
   add(frame: Frame): void;
   /** Gives the frames after a revision; `undefined` when some have been dropped. */
   after(revision: number): readonly Frame[] | undefined;
@@ -14,6 +16,9 @@ export function createFrameLog(limit: number): FrameLog {
   let start = 0;
   let bytes = 0;
   return {
+    get start() {
+      return start;
+    },
     add(frame) {
       frames.push(frame);
       bytes += frame.weight;

@@ -14,7 +14,7 @@ import type { TaskRun } from "../durable/task-run.js";
 import { Tasks } from "../durable/tasks.js";
 import { Schedules } from "../schedule/schedules.js";
 import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
-import type { CommittedState, Moment, OwnFeed, Refuse, Shown, ShownVolatile, Watcher } from "../stream/feed.js";
+import type { CommittedState, Moment, OwnFeed, Page, Refuse, Shown, ShownVolatile } from "../stream/feed.js";
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
 import { within } from "../task/within.js";
@@ -26,6 +26,7 @@ import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.j
 import { earlier, type StartedRuns, startDue } from "./due.js";
 import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
 import { type EventCall, EventRunner } from "./event-runner.js";
+import { nextFeedNumber } from "./feed-number.js";
 import { Interruptions } from "./interruptions.js";
 import { KeptValues } from "./kept-values.js";
 import { Loader } from "./loader.js";
@@ -38,12 +39,10 @@ import { Turns } from "./turns.js";
 import { Watchers } from "./watchers.js";
 import type { World } from "./world.js";
 
-let lives = 0;
-
 /** One live scope instance: where its parts meet. Each of them asks the others through it. */
 export class Host implements OwnFeed {
   /** The number by which streams name the host: its own in this process. */
-  readonly number = ++lives;
+  readonly number = nextFeedNumber();
   readonly id: string;
   readonly kind: ScopeKind;
   readonly key: string;
@@ -288,26 +287,31 @@ export class Host implements OwnFeed {
 
   // --- what pages watch ---
 
-  async watch(watcher: Watcher, wants: readonly WatchInput[], refuse: Refuse, address?: string): Promise<void> {
+  async watch(page: Page, wants: readonly WatchInput[], refuse: Refuse, address?: string): Promise<void> {
+    await this.watchers.watch(page, await this.permit(page, wants, refuse, address));
+  }
+
+  /** Gives the stores that a page may watch, one after the other, and refuses the others. */
+  async permit(page: Tab, wants: readonly WatchInput[], refuse: Refuse, address?: string): Promise<readonly WatchInput[]> {
     const permitted: WatchInput[] = [];
     for (const want of wants) {
       const effects: Effect[] = [];
       try {
-        await this.world.admit(this, watcher, want, (some) => effects.push(...some), address);
+        await this.world.admit(this, page, want, (some) => effects.push(...some), address);
         permitted.push(want);
       } catch (error) {
         refuse(want, error, effects);
       }
     }
-    await this.watchers.watch(watcher, permitted);
+    return permitted;
   }
 
-  unwatch(watcher: Watcher, store: string): void {
-    this.watchers.unwatch(watcher, store);
+  unwatch(page: Page, store: string): void {
+    this.watchers.unwatch(page, store);
   }
 
-  has(watcher: Watcher): boolean {
-    return this.watchers.has(watcher);
+  has(page: Page): boolean {
+    return this.watchers.has(page);
   }
 
   show(stores: readonly string[], viewers: HostViewers | undefined, client: string | undefined, tell: (moment: Moment, shown: readonly Shown[]) => void): void {

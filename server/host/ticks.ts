@@ -59,6 +59,11 @@ export class Ticks {
     for (const { store } of this.#host.shelf.live.values()) store.dropVolatile();
   }
 
+  /** Somebody comes back who has missed what nobody was told while nobody watched: the state that it gets has a number above all that it knows. */
+  skip(): void {
+    this.#number++;
+  }
+
   /** Gives the number of the next tick to an answer. `undefined`: nobody watches, so nobody waits for it. `by`: the event, if its caller wants to know. */
   name(by: TickEvent | undefined): number | undefined {
     if (this.#host.watchers.size === 0) return undefined;

@@ -1,5 +1,5 @@
 import { hasHook, hasPresence } from "../definition/lifecycle.js";
-import type { Moment, Resumed, Shown, ShownStore, ShownVolatile, Visit, Visitor, Watcher } from "../stream/feed.js";
+import type { Have, Moment, Page, Resumed, Shown, ShownStore, ShownVolatile, Visit, Visitor, Watcher } from "../stream/feed.js";
 import { Frame } from "../wire/frame.js";
 import type { Tick } from "../wire/tick.js";
 import type { HostViewers } from "./audiences.js";
@@ -8,9 +8,6 @@ import type { Host } from "./host.js";
 import { People } from "./people.js";
 import { isRenumbered, type ShelfEntry } from "./shelf.js";
 import { createTabHooks, type TabHooks } from "./tab-hooks.js";
-
-/** `[incarnation, revision]` of what a client already has, and the audience whose numbers its containers have. */
-export type Have = readonly [incarnation: string, revision: number, audience?: string | undefined];
 
 interface Want {
   readonly store: string;
@@ -78,26 +75,37 @@ export class Watchers {
 
   /** Whether somebody watches a store. */
   watches(store: string): boolean {
-    for (const stores of this.#watching.values()) if (stores.has(store)) return true;
+    for (const [, stores] of this.visits()) if (stores.has(store)) return true;
     return false;
   }
 
   // --- how they come and go ---
 
-  /** Loads stores for a watcher, and watches them for it from now on. Stores that cannot be loaded are refused one by one. */
-  async watch(watcher: Watcher, wants: readonly Want[]): Promise<void> {
+  /** Loads stores for a page, and watches them for it from now on. Stores that cannot be loaded are refused one by one. */
+  async watch(page: Page, wants: readonly Want[]): Promise<void> {
     const { loaded, failed } = await this.load(wants);
-    if (watcher.closed) return;
-    const stores = this.#watching.get(watcher) ?? new Set();
-    this.#watching.set(watcher, stores);
-    const viewers = this.#host.audiences.of(watcher.caller);
+    if (page.closed) return;
+    const stores = this.enter(page);
+    const viewers = this.#host.audiences.of(page.caller);
     const { resumed, anew } = this.begin(loaded, viewers, stores.size > 0);
     for (const { store } of loaded) stores.add(store);
-    if (resumed.names.length > 0) watcher.resume(this.#host, resumed, stores, viewers);
-    if (anew.length > 0) watcher.renew(this.#host, anew, stores, viewers);
-    if (stores.size === 0) this.#watching.delete(watcher);
-    for (const [{ store }, error] of failed) watcher.refuse(store, this.#host.roomKey, error);
-    for (const { store } of loaded) this.arrive(watcher, store);
+    if (resumed.names.length > 0) page.resume(this.#host, resumed, stores, viewers);
+    if (anew.length > 0) page.renew(this.#host, anew, stores, viewers);
+    if (stores.size === 0) this.leave(page);
+    for (const [{ store }, error] of failed) page.refuse(store, this.#host.roomKey, error);
+    for (const { store } of loaded) this.arrive(page, store);
+  }
+
+  /** Tells somebody of frames and ticks from now on. Gives the stores that it watches, to be filled. */
+  enter(watcher: Watcher): Set<string> {
+    const stores = this.#watching.get(watcher) ?? new Set();
+    this.#watching.set(watcher, stores);
+    return stores;
+  }
+
+  /** Tells somebody of nothing any more. */
+  leave(watcher: Watcher): void {
+    this.#watching.delete(watcher);
   }
 
   /** Loads stores that somebody is going to watch. */
@@ -135,11 +143,11 @@ export class Watchers {
     this.#tabHooks.leave(store, page);
   }
 
-  unwatch(watcher: Watcher, store: string): void {
-    const stores = this.#watching.get(watcher);
+  unwatch(page: Page, store: string): void {
+    const stores = this.#watching.get(page);
     if (!stores?.delete(store)) return;
-    if (stores.size === 0) this.#watching.delete(watcher);
-    this.depart(watcher, store);
+    if (stores.size === 0) this.leave(page);
+    this.depart(page, store);
   }
 
   /** Who is here, where somebody watches a store with a presence field. */
@@ -157,7 +165,7 @@ export class Watchers {
   /** Sends snapshots to all: the frames that they have are not continued. */
   renew(revision: number): void {
     this.#frameLog.restart(revision);
-    for (const [watcher, stores] of this.#watching) watcher.renew(this.#host, [...stores], stores, this.#host.audiences.of(watcher.caller));
+    for (const [watcher, stores] of this.#watching) watcher.restart(this.#host, stores, (caller) => this.#host.audiences.of(caller));
   }
 
   /** Refuses all watchers for good. No hook runs for it. */
@@ -194,7 +202,7 @@ export class Watchers {
 
   /** Whether somebody watches as one of these. */
   shows(viewers: HostViewers): boolean {
-    for (const watcher of this.#watching.keys()) if (watcher.audienceOf(this.#host) === viewers) return true;
+    for (const watcher of this.#watching.keys()) if (watcher.watchesAs(this.#host, viewers)) return true;
     return false;
   }
 

@@ -6,7 +6,7 @@ import { Frame } from "../wire/frame.js";
 import { runOf } from "../wire/frame-run.js";
 import { Tick } from "../wire/tick.js";
 import type { Wire } from "../wire/wire.js";
-import type { Audience, Feed, Resumed, Visit, Watcher } from "./feed.js";
+import type { Audience, Feed, Have, Page, Resumed, Visit } from "./feed.js";
 import { notice } from "./notices.js";
 import { DROPPED, effectsIn, follows, isFree, type Queued, type Taken, type Watched, Whole } from "./queued.js";
 import { wholeMessages } from "./state-messages.js";
@@ -22,15 +22,15 @@ export interface ConnectionOptions {
   readonly report: Report;
   /** More waits than may: snapshots take its place. */
   readonly slow?: () => void;
-  /** A feed has ended: another one takes its place for these stores. */
-  readonly lead?: (connection: StreamConnection, feed: Feed, stores: readonly string[]) => void;
+  /** A feed has ended: another one takes its place for these stores. `have`: the state that the reader has of them. */
+  readonly lead?: (connection: StreamConnection, feed: Feed, stores: readonly string[], have: Have | undefined) => void;
 }
 
 /**
  * One tab's stream. What waits for a slow reader is bounded: past the limit, the frames that wait are dropped, and one snapshot of each
  * store takes their place.
  */
-export class StreamConnection implements Watcher {
+export class StreamConnection implements Page {
   readonly info: ConnectionInfo;
   readonly caller: Caller;
   readonly client: string | undefined;
@@ -175,8 +175,8 @@ export class StreamConnection implements Watcher {
     }
   }
 
-  audienceOf(feed: Feed): Audience | undefined {
-    return this.#watched.get(feed)?.audience;
+  watchesAs(feed: Feed, audience: Audience): boolean {
+    return this.#watched.get(feed)?.audience === audience;
   }
 
   /** A stream watches for its own page alone. */
@@ -263,6 +263,17 @@ export class StreamConnection implements Watcher {
     for (const store of names) watched.pending.add(store);
     this.#due = true;
     this.#notice();
+  }
+
+  restart(feed: Feed, stores: ReadonlySet<string>, audienceOf: (caller: Caller) => Audience | undefined): void {
+    this.renew(feed, [...stores], stores, audienceOf(this.caller));
+  }
+
+  stir(feed: Feed): void {
+    const watched = this.#watched.get(feed);
+    if (!watched) return;
+    if (watched.pending.size > 0) this.#renewAll(watched);
+    else if (!this.#queue.absorb(watched)) this.#push({ message: new Whole(), bytes: 0, of: watched });
   }
 
   refuse(store: string, key: string | null, error: unknown): void {
@@ -355,8 +366,9 @@ export class StreamConnection implements Watcher {
 
   lead(feed: Feed, stores: readonly string[]): void {
     const watched = this.#watched.get(feed);
+    const have = watched && this.#queue.haveOf(watched);
     if (watched) this.#detach(watched);
-    this.#lead?.(this, feed, stores);
+    this.#lead?.(this, feed, stores, have);
   }
 
   /** Ends the stream. With a reason, the client gets what waits for it, and is asked to come back. */

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import type { ArgumentLimits } from "../definition/arguments.js";
+import type { Caller } from "../host/context.js";
 import type { Presented } from "../host/people.js";
 import type { Tab } from "../host/tab-hooks.js";
 import type { Frame } from "../wire/frame.js";
@@ -11,6 +12,9 @@ import type { Tick } from "../wire/tick.js";
 export interface Audience {
   readonly name: string;
 }
+
+/** `[incarnation, revision]` of what a client already has, and the audience whose numbers its containers have. */
+export type Have = readonly [incarnation: string, revision: number, audience?: string | undefined];
 
 /** When what is shown was so. */
 export interface Moment {
@@ -39,35 +43,45 @@ export type ShownVolatile = readonly [store: string, snapshot: Snapshot];
 /** A page may not watch a store. `effects`: those of the guard that refuses, for the page's tab. */
 export type Refuse = (want: WatchInput, error: unknown, effects: readonly Effect[]) => void;
 
-/** A page that watches: the connection of its stream. What it watches tells it all by these functions. */
-export interface Watcher extends Tab {
-  readonly closed: boolean;
-  /** The page has these stores as of a revision: it goes on with the frames after it. `volatile`: some of them have volatile state, which it gets whole. */
-  resume(feed: Feed, resumed: Resumed, stores: ReadonlySet<string>, audience: Audience | undefined): void;
-  /** The page gets snapshots of these stores, of all that it watches of the feed. */
-  renew(feed: Feed, names: readonly string[], stores: ReadonlySet<string>, audience: Audience | undefined): void;
-  refuse(store: string, key: string | null, error: unknown): void;
+/** Gets what a feed tells of the stores that it watches: a page, or a node for its pages. */
+export interface Watcher {
   frame(feed: Feed, frame: Frame): void;
   tick(feed: Feed, tick: Tick): void;
-  /** Leaves a store. */
-  unwatch(feed: Feed, store: string): void;
-  /** The feed has ended: what it has fed goes on by another one. `stores`: those that the page has watched. */
+  /** All that it watches begins anew, for other audiences. */
+  restart(feed: Feed, stores: ReadonlySet<string>, audienceOf: (caller: Caller) => Audience | undefined): void;
+  /** The feed has ended: what it has fed goes on by another one. `stores`: those that it has watched. */
   lead(feed: Feed, stores: readonly string[]): void;
-  /** The audience as one of whom the page watches, if it sees hidden members. */
-  audienceOf(feed: Feed): Audience | undefined;
+  /** Whether it watches as one of an audience. */
+  watchesAs(feed: Feed, audience: Audience): boolean;
   /** The pages for which it watches, with the stores of each. */
   visits(stores: ReadonlySet<string>): Iterable<Visit>;
+}
+
+/** A page that is here, wherever its stream is. */
+export interface Visitor extends Tab {
+  /** Leaves a store. */
+  unwatch(feed: Feed, store: string): void;
+  refuse(store: string, key: string | null, error: unknown): void;
 }
 
 /** A page that is here, and the stores that it watches. */
 export type Visit = readonly [page: Visitor, stores: ReadonlySet<string>];
 
-/** A page that is here, wherever its stream is. */
-export type Visitor = Tab & Pick<Watcher, "unwatch" | "refuse">;
+/** A page that watches: the connection of its stream. */
+export interface Page extends Watcher, Visitor {
+  readonly closed: boolean;
+  /** The page has these stores as of a revision: it goes on with the frames after it, and with the whole volatile state. */
+  resume(feed: Feed, resumed: Resumed, stores: ReadonlySet<string>, audience: Audience | undefined): void;
+  /** The page gets snapshots of these stores, of all that it watches of the feed. */
+  renew(feed: Feed, names: readonly string[], stores: ReadonlySet<string>, audience: Audience | undefined): void;
+  /** Ticks were lost: the page gets the volatile state whole. */
+  stir(feed: Feed): void;
+}
 
 /** How stores go on for a page that has them already. */
 export interface Resumed {
   readonly names: readonly string[];
+  /** Some of them have volatile state. */
   readonly volatile: boolean;
   readonly revision: number;
   readonly frames: readonly Frame[];
@@ -82,17 +96,19 @@ export interface Feed {
   /** The key by which callers name it: `null` where there is none. */
   readonly roomKey: string | null;
   readonly incarnation: string;
+  /** The revision of the last frame. */
+  readonly revision: number;
 
   /**
    * Begins to watch stores for a page. The owner of the state decides whether the page may see each, takes what its browser keeps, and says as whom the page
-   * watches. Each store ends in one of three ways: the watcher resumes it, is sent a snapshot of it, or it is refused.
+   * watches. Each store ends in one of three ways: the page resumes it, is sent a snapshot of it, or it is refused.
    * `address`: that of the page's browser.
    */
-  watch(watcher: Watcher, wants: readonly WatchInput[], refuse: Refuse, address?: string): Promise<void>;
+  watch(page: Page, wants: readonly WatchInput[], refuse: Refuse, address?: string): Promise<void>;
   /** Leaves a store. */
-  unwatch(watcher: Watcher, store: string): void;
-  /** Whether it has anything for a watcher. */
-  has(watcher: Watcher): boolean;
+  unwatch(page: Page, store: string): void;
+  /** Whether a page watches anything of it. */
+  has(page: Page): boolean;
 
   /**
    * Gives the state of watched stores, all of one moment, once all is stored that it tells of: between the frames before and after it. `client`: whose events
@@ -112,6 +128,13 @@ export interface Feed {
    * @throws EventError `NOT_FOUND` where the field takes nothing, `INVALID`
    */
   present(page: Tab & { readonly closed: boolean }, presented: Presented, limits: ArgumentLimits): Promise<void>;
+}
+
+/** Gives what feeds a scope instance. */
+export interface Feeds {
+  /** The feed, which stays until it is released. */
+  use(id: string): Promise<Feed>;
+  release(feed: Feed): void;
 }
 
 /** A feed whose state is here: it also answers who has no stream. */

@@ -1,4 +1,5 @@
 import { Frame } from "../wire/frame.js";
+import type { Have } from "./feed.js";
 import { DROPPED, effectsIn, type Queued, type Watched, Whole } from "./queued.js";
 
 /** What waits for the reader of a stream, in order, and how much it is. */
@@ -50,6 +51,14 @@ export class StreamQueue {
   renew(watched: Watched): void {
     if (watched.queued > 0) this.#replace(this.#items.flatMap((queued) => (queued.of === watched ? effectsIn(queued.message) : queued)));
     watched.queued = 0;
+  }
+
+  /** Gives the state that the reader has of a feed without the frames that wait; `undefined` where it waits for a snapshot. */
+  haveOf(watched: Watched): Have | undefined {
+    const { audience, feed, pending } = watched;
+    if (pending.size > 0) return undefined;
+    const first = this.#items.find(({ of, message }) => of === watched && message instanceof Frame)?.message as Frame | undefined;
+    return [feed.incarnation, first ? first.revision - 1 : feed.revision, audience?.name];
   }
 
   /** Drops what waits of a feed. */

@@ -10,12 +10,11 @@ import { type Sessions, sessionTagOf } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import type { Whose } from "../call/data.js";
 import type { Definition } from "../definition/scope.js";
-import type { Hosts } from "../host/hosts.js";
 import type { Telemetry } from "../telemetry.js";
 import type { Report } from "../wire/error-shape.js";
 import { clientId, letterId, presentedOf, record, type WatchInput, watchesOf, whole } from "../wire/request-input.js";
-import { StreamConnection } from "./connection.js";
-import type { Feed, Refuse } from "./feed.js";
+import { type ConnectionOptions, StreamConnection } from "./connection.js";
+import type { Feeds, Refuse } from "./feed.js";
 import { Letters } from "./letters.js";
 import { Line } from "./line.js";
 import { type Ticket, Tickets } from "./tickets.js";
@@ -28,7 +27,7 @@ interface Server {
   readonly report: Report;
   readonly callers: Callers;
   readonly clients: Clients;
-  readonly hosts: Hosts;
+  readonly feeds: Feeds;
   readonly sessions: Sessions;
   readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
@@ -282,21 +281,21 @@ export class Streams {
   }
 
   async #watchFeed(connection: StreamConnection, id: string, wants: readonly WatchInput[], refuse: Refuse, address: string | undefined): Promise<void> {
-    const { hosts } = this.#server;
-    const host = await hosts.use(id).catch((error: unknown) => {
+    const { feeds } = this.#server;
+    const feed = await feeds.use(id).catch((error: unknown) => {
       for (const want of wants) refuse(want, error, []);
     });
-    if (!host) return;
-    connection.attach(host, () => hosts.release(host));
-    await host.watch(connection, wants, refuse, address);
-    connection.settle(host);
+    if (!feed) return;
+    connection.attach(feed, () => feeds.release(feed));
+    await feed.watch(connection, wants, refuse, address);
+    connection.settle(feed);
   }
 
   /** Leads a connection to what takes the place of a feed that has ended. */
-  readonly #lead = (connection: StreamConnection, { roomKey }: Feed, stores: readonly string[]) =>
+  readonly #lead: ConnectionOptions["lead"] = (connection, { roomKey }, stores, have) =>
     void this.#watch(
       connection,
-      stores.map((store) => ({ store, key: roomKey ?? undefined })),
+      stores.map((store) => ({ store, key: roomKey ?? undefined, have })),
     );
 
   /** Ends streams, of a user, a session or all: they come back as who they then are. */

@@ -4,7 +4,7 @@ import { countOf, type Group } from "../../lib/wire/codec.js";
 import type { Kept } from "../../lib/wire/kept-text.js";
 import type { InstanceRef } from "../../lib/wire/protocol.js";
 import { decodeValue } from "../../lib/wire/value-codec.js";
-import type { Have } from "../host/watchers.js";
+import type { Have } from "../stream/feed.js";
 
 // The input of clients: each function reads a part of it, and throws an `INVALID` that says what was expected.
 

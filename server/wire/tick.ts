@@ -9,9 +9,7 @@ interface TickParts {
   readonly host: number;
   readonly number: number;
   readonly deltas: readonly (readonly [store: string, delta: WireDelta])[];
-  /** The events that have changed nothing else, where their callers want to know. */
   readonly by: readonly CommittedEvent[];
-  /** An answer names the tick: all who watch the host get it. */
   readonly named: boolean;
   /** The tick as those audiences get it that see hidden members. */
   readonly others?: ReadonlyMap<object, Tick> | undefined;
@@ -23,9 +21,11 @@ export class Tick {
   readonly deltas: TickParts["deltas"];
   /** About as many as it takes on the wire. */
   readonly bytes: number;
+  /** The events that have changed nothing else, where their callers want to know. */
+  readonly by: readonly CommittedEvent[];
+  /** An answer names the tick: all who watch the host get it. */
+  readonly named: boolean;
   readonly #host: number;
-  readonly #by: readonly CommittedEvent[];
-  readonly #named: boolean;
   readonly #others: TickParts["others"];
   readonly #texts: readonly string[];
   readonly #written = new Map<string, Buffer>();
@@ -34,8 +34,8 @@ export class Tick {
     this.number = number;
     this.deltas = deltas;
     this.#host = host;
-    this.#by = by;
-    this.#named = named;
+    this.by = by;
+    this.named = named;
     this.#others = others;
     this.#texts = deltas.map(([store, delta]) => `,${JSON.stringify(store)},${JSON.stringify(delta)}`);
     this.bytes = this.#texts.reduce((sum, text) => sum + text.length, 16);
@@ -48,12 +48,12 @@ export class Tick {
 
   /** Whether a stream that watches some stores gets it. */
   concerns(stores: ReadonlySet<string>): boolean {
-    return this.#named || this.#by.length > 0 || this.deltas.some(([store]) => stores.has(store));
+    return this.named || this.by.length > 0 || this.deltas.some(([store]) => stores.has(store));
   }
 
   /** Gives the messages that go before the tick to the client that has called the events. */
   ran(client: string | undefined, host = this.#host): readonly RanMessage[] {
-    return this.#by.filter((event) => event.client === client).map((event) => ranOf(event, host));
+    return this.by.filter((event) => event.client === client).map((event) => ranOf(event, host));
   }
 
   /** Gives the tick as it stands in the frame of a commit. */

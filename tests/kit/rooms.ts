@@ -10,7 +10,7 @@ export const LAYERS = ["lib", "client", "react", "server", "testing"] as const;
 /** The rooms of a layer, the ground floor first. A room may import, as it runs, only from rooms that stand before it. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   lib: ["errors", "event", "graph", "class", "wire", "record", "view", "live", "channel", "mirror", "store", "predict"],
-  server: ["task", "wire", "definition", "storage", "schedule", "durable", "host", "access", "stream", "call", "http", "mcp", "deploy"],
+  server: ["task", "wire", "definition", "storage", "schedule", "durable", "host", "access", "stream", "call", "nodes", "http", "mcp", "deploy"],
 };
 
 /** What each file imports when it runs: files of ours by their path, packages by their name. */
