@@ -27,7 +27,7 @@ export interface FollowerOptions {
    * @default 5000
    */
   readonly patience?: number;
-  /** It has ended. Its pages were led away: whoever follows the host makes another one. */
+  /** The follower has ended. Its pages were led away: whoever follows the host makes another one. */
   ended?(follower: Follower): void;
 }
 
@@ -98,7 +98,7 @@ export class Follower implements Feed {
     return this.#pages.size;
   }
 
-  /** It is followed no more. */
+  /** Ends it: the host is followed no more. */
   close(): void {
     this.#end();
   }

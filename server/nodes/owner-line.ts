@@ -9,7 +9,7 @@ export interface Question {
   answered(answer: unknown): void;
   /** The owner is there no more. */
   dropped(): void;
-  /** It is asked by this line alone. */
+  /** The question is asked by this line alone. */
   readonly once?: true;
 }
 
@@ -149,7 +149,7 @@ export class OwnerLine {
     if (this.#up && (due || this.#silent === QUIET)) this.#line.send(["ping"] satisfies ToOwner);
   }
 
-  /** It is over for good. */
+  /** Ends the line for good. */
   end(): void {
     if (this.#over) return;
     this.#over = true;
