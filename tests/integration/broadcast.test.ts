@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { current, EventError, effect, event, state, update } from "twinstate";
 import { memory, type Storage, scope } from "twinstate/server";
-import { describe, expect, test, vi } from "vitest";
+import { sqlite } from "twinstate/server/sqlite";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serveTwin } from "../kit/app.js";
 import { storages } from "../kit/storages.js";
 
@@ -204,4 +208,24 @@ test("`keys()` gives those that begin with a prefix, and so many at most", async
   expect((await collected(twin.board.keys({ prefix: "team-" }))).sort()).toEqual(["team-a", "team-b", "team-c"]);
   expect(await collected(twin.board.keys({ prefix: "team-", limit: 2 }))).toHaveLength(2);
   expect(await collected(twin.board.keys({ limit: 0 }))).toEqual([]);
+});
+
+test("the processes of a build list the rooms of one file, one after the other, and hold it no longer; a server holds it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "twinstate-build-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const open = () => start(sqlite(join(folder, "twin.db")));
+  const before = await open();
+  for (const key of ["a", "b"]) await before.twin.board(key).add("first");
+  await before.twin.close();
+  vi.stubEnv("NEXT_PHASE", "phase-production-build");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const [one, two] = [await open(), await open()];
+  expect(await collected(one.twin.board.keys())).toEqual(["a", "b"]);
+  expect((await two.twin.board("a").$snapshot()).lines).toEqual(["first"]);
+  // A loop that is left lets go too.
+  for await (const key of one.twin.board.keys()) if (key === "a") break;
+  expect(await collected(two.twin.board.keys())).toEqual(["a", "b"]);
+  vi.unstubAllEnvs();
+  expect(await collected(one.twin.board.keys())).toEqual(["a", "b"]);
+  await expect(collected(two.twin.board.keys())).rejects.toMatchObject({ code: "STORAGE" });
 });
