@@ -27,6 +27,8 @@ const PICTURES = [
   { name: "ticker-phone", path: "/ticker", phone: true, dark: true, act: trade },
   { name: "chat", path: "/chat/launch", act: propose },
   { name: "chat-phone", path: "/chat/phone", phone: true, dark: true, act: write },
+  { name: "import", path: "/import", act: importSample },
+  { name: "import-phone", path: "/import", phone: true, dark: true, act: importSample },
   { name: "status-online", path: "/about", act: (page) => status(page, "Live"), clip: header },
   { name: "status-offline", path: "/", act: offline, clip: header },
   { name: "devtools", path: "/", mode: "dev", act: (page) => look(page, "State") },
@@ -159,6 +161,13 @@ async function propose(page) {
 async function write(page) {
   await askModel(page, "Go on. Say 2000 words.");
   await page.waitForFunction(() => document.querySelector("main li:nth-child(4) p")?.textContent.length > 150);
+}
+
+/** Imports the sample, as far as some rows are refused. */
+async function importSample(page) {
+  const buffer = Buffer.from(await (await fetch(new URL("/import/sample", page.url()))).text());
+  await page.locator("input[type=file]").first().setInputFiles({ name: "contacts.csv", mimeType: "text/csv", buffer });
+  await page.getByRole("rowheader", { name: "301", exact: true }).waitFor();
 }
 
 async function status(page, text) {

@@ -108,6 +108,17 @@ describe.for(["light", "dark"] as const)("in %s colours, axe finds nothing wrong
     expect(await violations(page), "stopped").toEqual([]);
   });
 
+  test("on an import, with rows that were refused", async ({ visit }) => {
+    const page = await (await visit({ colorScheme })).open("/import");
+    expect(await violations(page), "empty").toEqual([]);
+    const buffer = Buffer.from(["name,email,city", ...Array.from({ length: 99 }, (_, i) => `a,p${i}@example.com,b`), "c,nobody,d"].join("\n"));
+    await page.locator("input[type=file]").first().setInputFiles({ name: "contacts.csv", mimeType: "text/csv", buffer });
+    await page.getByRole("progressbar").waitFor();
+    expect(await violations(page), "running").toEqual([]);
+    await page.getByText("Done: 99 of 100 rows of contacts.csv added, 1 refused.").waitFor({ timeout: 30_000 });
+    expect(await violations(page), "done").toEqual([]);
+  });
+
   test.for(["/ticker", "/poll", "/about"])("on %s", async (path, { visit }) => {
     const page = await (await visit({ colorScheme })).open(path);
     if (path === "/ticker") await page.locator("li:nth-child(-n + 40)[data-way]").first().waitFor();

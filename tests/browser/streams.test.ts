@@ -1,11 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { type ClientRequest, get } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
-import { copyDemo } from "./kit/copy.js";
-import { startServer } from "./kit/server.js";
+import { expect, test } from "vitest";
+import { startProbed } from "./kit/probed.js";
 
 /** What there is in the server's process. */
 type Counts = Readonly<Record<"streams" | "watchers" | "timers" | "sockets" | "listeners", number>>;
@@ -14,28 +9,8 @@ type Objects = Readonly<Record<"AsyncGenerator" | "ReadableStream" | "AbortSigna
 
 /** The demo's server, and what looks into it. */
 async function start(mode: "start" | "dev"): Promise<{ url: string; counts(): Promise<Counts>; objects(): Promise<Objects> }> {
-  const folder = mkdtempSync(join(tmpdir(), "twinstate-probe-"));
-  const copy = mode === "dev" ? copyDemo() : undefined;
-  const probe = pathToFileURL(join(import.meta.dirname, "kit/probe.mjs")).href;
-  const server = await startServer({ mode, ...(copy && { cwd: copy.folder }), env: { NODE_OPTIONS: `--import ${probe}`, PROBE: folder } });
-  onTestFinished(async () => {
-    await server.kill();
-    copy?.remove();
-    rmSync(folder, { recursive: true });
-  });
-  async function ask(what: string): Promise<unknown> {
-    // Next has several processes: one of them has the twin.
-    for (const pid of readdirSync(folder)) {
-      const port = readFileSync(join(folder, pid), "utf8");
-      const found: unknown = await fetch(`http://127.0.0.1:${port}/${what}`).then(
-        (response) => response.json(),
-        () => null,
-      );
-      if (found) return found;
-    }
-    throw new Error("No process of the server has a twin.");
-  }
-  return { url: server.url, counts: () => ask("") as Promise<Counts>, objects: () => ask("objects") as Promise<Objects> };
+  const { url, ask } = await startProbed(mode);
+  return { url, counts: () => ask("") as Promise<Counts>, objects: () => ask("objects") as Promise<Objects> };
 }
 
 const STREAMS = process.env.TEST_FULL ? 1000 : 200;

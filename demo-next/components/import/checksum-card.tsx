@@ -1,5 +1,5 @@
 "use client";
-import { Card, Code, Flex, Heading, Text } from "@radix-ui/themes";
+import { Button, Card, Code, Flex, Heading, Text } from "@radix-ui/themes";
 import { useState } from "react";
 import { useEvent } from "twinstate/react";
 import { useChecksum } from "../../state/client";
@@ -34,7 +34,12 @@ export function ChecksumCard() {
           {pending ? (
             <Running label={`Sending ${name}: ${Math.floor(progress * 100)} %`} done={progress} of={1} onCancel={cancel} />
           ) : (
-            <FileButton name="file" label="Choose any file" onFile={send} />
+            <form action={checksum.read.form}>
+              <FileButton name="file" label="Choose any file" onFile={send} />
+              <noscript>
+                <Button>Send</Button>
+              </noscript>
+            </form>
           )}
           <Text as="p" size="2" color="red" role="alert" className={styles.error}>
             {error?.message}

@@ -13,7 +13,10 @@ export function Running({ label, done, of, onCancel }: { label: string; done: nu
           Cancel
         </Button>
       </Flex>
-      <Progress value={done} max={Math.max(of, 1)} aria-label={label} />
+      {/* In a column it would grow. */}
+      <div>
+        <Progress value={done} max={Math.max(of, 1)} aria-label={label} />
+      </div>
     </Flex>
   );
 }

@@ -1,5 +1,5 @@
-// Loaded into a server before its own code (`--import`), it tells over HTTP what there is in the process: `/`, and `/objects`, which walks the heap.
-import { writeFileSync } from "node:fs";
+// Loaded into a server before its own code (`--import`), it tells over HTTP what there is in the process: `/`, `/objects`, which walks the heap, and `/memory`.
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Server, Socket } from "node:net";
 import { join } from "node:path";
@@ -33,8 +33,13 @@ function counts() {
 /** After a full garbage collection. */
 const objects = () => Object.fromEntries(Object.entries(KINDS).map(([name, Class]) => [name, queryObjects(Class)]));
 
+/** In bytes; and how many files and sockets are open, where the system tells. */
+const memory = () => ({ ...process.memoryUsage(), open: existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : 0 });
+
+const ANSWERS = { "/": counts, "/objects": objects, "/memory": memory };
+
 const probe = createServer(({ url }, response) => {
-  const told = runtimesHere().length === 0 || serversHere().length === 0 ? null : url === "/objects" ? objects() : counts();
+  const told = runtimesHere().length === 0 || serversHere().length === 0 ? null : ANSWERS[url]();
   response.setHeader("connection", "close").end(JSON.stringify(told));
 });
 probe.listen(0, "127.0.0.1", () => writeFileSync(join(process.env.PROBE, String(process.pid)), String(probe.address().port)));
