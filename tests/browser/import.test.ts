@@ -5,6 +5,7 @@ import type { Page } from "playwright";
 import { expect, inject, onTestFinished } from "vitest";
 import { temporaryFolder } from "../kit/files.js";
 import { hydrated } from "./kit/hydrated.js";
+import { openLine } from "./kit/line.js";
 import { startServer } from "./kit/server.js";
 import { test } from "./kit/visitor.js";
 
@@ -98,20 +99,41 @@ test("an import goes on where it was when its server was killed: no row is lost 
   expect(await imports(page).count.textContent()).toBe("495 contacts");
 });
 
-test("the page of imports says what is wrong with a file, and is used by keyboard alone", async ({ visit }) => {
+test("a file that is on its way is cancelled from another tab, or goes with its page, and leaves nothing", async ({ visit }) => {
+  const line = await openLine(inject("demo").url);
+  line.most = (path) => (path.includes("$upload") && !path.includes("&ask") ? 300_000 : Infinity);
+  const visitor = await visit({ url: line.url });
+  // The server ends the request of a call that was cancelled, which browsers log.
+  visitor.expects(/ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/);
+  const [page, other] = [await visitor.open("/import"), await visitor.open("/import")];
+  const file = { name: "slow.csv", mimeType: "text/csv", buffer: Buffer.from("name,email,city\n".padEnd(1_900_000, "x")) };
+  const arriving = imports(other).section.getByText(/Receiving slow.csv: [1-9]/);
+  await imports(page).input.setInputFiles(file);
+  await arriving.waitFor({ timeout: 30_000 });
+  await imports(other).cancel.click();
+  await imports(page).input.waitFor({ state: "attached", timeout: 30_000 });
+  await imports(other).input.waitFor({ state: "attached", timeout: 30_000 });
+
+  await imports(page).input.setInputFiles(file);
+  await arriving.waitFor({ timeout: 30_000 });
+  await page.close();
+  await imports(other).input.waitFor({ state: "attached", timeout: 30_000 });
+  expect(await imports(other).count.textContent()).toBe("0 contacts");
+  expect(await imports(other).end.allTextContents()).toEqual([]);
+});
+
+test("the page of imports says what is wrong with a file, and an import is cancelled by keyboard", async ({ visit }) => {
   const visitor = await visit();
   const page = await visitor.open("/import");
   const file = (text: string) => ({ name: "wrong.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
   await imports(page).input.setInputFiles(file("name,mail\n"));
   await expect.poll(() => imports(page).alert.textContent()).toContain("The first row must name the columns name, email, city: email is missing.");
-  await imports(page).input.focus();
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
-  await chooser.setFiles(file('city,email,name\n"Fort-de-France, Martinique",ada@example.com,"Ada ""A"" Berg"\n'));
+  await imports(page).input.setInputFiles(file('city,email,name\n"Fort-de-France, Martinique",ada@example.com,"Ada ""A"" Berg"\n'));
   await page.getByRole("cell", { name: "Fort-de-France, Martinique" }).waitFor();
   await page.getByRole("rowheader", { name: 'Ada "A" Berg' }).waitFor();
+  // The focus stays where the user works, though the input gives way to the progress.
   await imports(page).input.focus();
-  const [again] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
-  await again.setFiles(await sample());
+  await imports(page).input.setInputFiles(await sample());
   await expect.poll(() => imports(page).rows()).toBeGreaterThan(20);
   await page.keyboard.press("Tab");
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Cancel");

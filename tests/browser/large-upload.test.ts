@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { openAsBlob, readFileSync, writeFileSync } from "node:fs";
+import { openAsBlob, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EventError } from "twinstate";
 import { describe, expect } from "vitest";
@@ -16,6 +16,8 @@ interface Memory {
   readonly heapUsed: number;
   readonly external: number;
   readonly rss: number;
+  /** How many files and sockets are open. */
+  readonly open: number;
 }
 
 /** A file on the disk of the test, so that the test's own memory does not grow either, and its SHA-256. */
@@ -40,6 +42,8 @@ async function sender(url: string) {
 /** Runs something, and gives by how much the server's memory has grown at most meanwhile, in MB. */
 async function grownBy({ ask }: Probed, run: () => Promise<unknown>): Promise<{ held: number; rss: number }> {
   const look = async () => (await ask("memory")) as Memory;
+  // It collects all garbage first: the memory before is that of what is held.
+  await ask("objects");
   const before = await look();
   let [held, rss, over] = [0, 0, false];
   const watching = (async () => {
@@ -59,6 +63,11 @@ async function grownBy({ ask }: Probed, run: () => Promise<unknown>): Promise<{ 
   return { held: Math.round(held / MB), rss: Math.round(rss / MB) };
 }
 
+/** What the server had open before, it has open again, and no more. */
+async function leavesNothing({ ask }: Probed, before: Memory): Promise<void> {
+  await expect.poll(async () => ((await ask("memory")) as Memory).open, { timeout: 60_000, interval: 200 }).toBeLessThanOrEqual(before.open);
+}
+
 const refusalOf = (ended: PromiseLike<unknown>) => Promise.resolve(ended).catch(({ code, message }: EventError) => ({ code, message }));
 
 const SETTINGS = "client_max_body_size 0; proxy_request_buffering off; proxy_buffering off; proxy_read_timeout 1h;";
@@ -73,6 +82,32 @@ test("200 MB come through nginx and next start right, and take no more than 30 M
   const grown = await grownBy(server, async () => expect(await call(checksum, "read", file)).toBe(sum));
   console.info(`200 MB through nginx and next start: heap and buffers grew by ${grown.held} MB at most, the process by ${grown.rss} MB.`);
   expect(grown.held).toBeLessThan(30);
+});
+
+test("a file that is cancelled, or whose line is cut, leaves nothing open on next start, and nothing at nginx", { timeout: 300_000 }, async ({ nginx }) => {
+  const server = await startProbed("start");
+  const proxy = await nginx({ upstream: server.url, location: SETTINGS });
+  const { file } = await largeFile(SIZE);
+  const checksum = await sender(proxy.url);
+  await call(checksum, "read", part(file, MB));
+  const before = (await server.ask("memory")) as Memory;
+  const cancelled = call(checksum, "read", file);
+  await expect.poll(async () => ((await server.ask("memory")) as Memory).open, { interval: 20 }).toBeGreaterThan(before.open);
+  cancelled.cancel();
+  expect(await refusalOf(cancelled)).toMatchObject({ code: "CANCELLED" });
+  await leavesNothing(server, before);
+
+  // The line is cut between the client and nginx: another nginx is stopped in the middle.
+  const other = await nginx({ upstream: server.url, location: SETTINGS });
+  const gone = await sender(other.url);
+  const cut = call(gone, "read", file);
+  // It has nobody to ask any more, and ends with its client.
+  cut.catch(() => {});
+  await expect.poll(async () => ((await server.ask("memory")) as Memory).open, { interval: 20 }).toBeGreaterThan(before.open + 2);
+  await other.stop();
+  await leavesNothing(server, before);
+  expect(readdirSync(join(proxy.folder, "client_body_temp"))).toEqual([]);
+  expect(await call(checksum, "read", part(file, MB))).toMatch(/^[0-9a-f]{64}$/);
 });
 
 describe.runIf(process.env.TEST_FULL)("in development", () => {

@@ -1,5 +1,6 @@
 import { createServer, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
 
 /** A line to a site that a test cuts. */
@@ -7,6 +8,8 @@ export interface Line {
   readonly url: string;
   /** Decides by the path of a request, when its answer begins: whether all that is open is cut, with it or without. @default "pass" */
   onAnswer(path: string): "pass" | "cut all" | "cut others";
+  /** How many bytes of a request's body pass, by its path: the rest does not, nor does the end. @default Infinity */
+  most(path: string): number;
   /** Gets the headers of each answer and its bytes, which nothing compresses. */
   onBytes(bytes: Buffer): void;
 }
@@ -33,13 +36,23 @@ export async function openLine(site: string): Promise<Line> {
       open.delete(outgoing);
       onward.destroy();
     });
-    incoming.pipe(onward);
+    Readable.from(firstOf(incoming, line.most(url))).pipe(onward);
   });
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  const line: Line = { url: `http://localhost:${(server.address() as AddressInfo).port}`, onAnswer: () => "pass", onBytes() {} };
+  const line: Line = { url: `http://localhost:${(server.address() as AddressInfo).port}`, onAnswer: () => "pass", most: () => Infinity, onBytes() {} };
   return line;
+}
+
+async function* firstOf(body: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer> {
+  let passed = 0;
+  // What does not pass is read all the same: else nobody would notice that the browser has gone.
+  for await (const chunk of body) {
+    if (passed < most) yield chunk;
+    passed += chunk.byteLength;
+  }
+  if (passed >= most) await new Promise(() => {});
 }
