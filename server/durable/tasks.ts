@@ -42,16 +42,21 @@ interface TakenTasks {
   told(): void;
 }
 
+/** Runs the event of a task. */
+type Perform = (host: Host, run: TaskRun, began: () => void) => Promise<unknown>;
+
 /** The durable tasks of a host. */
 export class Tasks {
   readonly #host: Host;
+  readonly #perform: Perform;
   readonly #tasks = new Map<string, Task>();
   /** The tasks that are over since the last commit. */
   #over: string[] = [];
   #open: OpenAnswer[] = [];
 
-  constructor(host: Host, kept: KeptTasks = {}) {
+  constructor(host: Host, perform: Perform, kept: KeptTasks = {}) {
     this.#host = host;
+    this.#perform = perform;
     for (const [id, record] of Object.entries(kept)) this.#tasks.set(id, new Task(host, id, record));
   }
 
@@ -212,18 +217,18 @@ export class Tasks {
   #run(task: Task): TaskRun {
     const run = new TaskRun(this.#host, task, (kept, asked) => otherStep(task.id, task.label, kept, asked));
     task.run = run;
-    run.over = this.#perform(task, run);
+    run.over = this.#work(task, run);
     return run;
   }
 
-  async #perform(task: Task, run: TaskRun): Promise<void> {
+  async #work(task: Task, run: TaskRun): Promise<void> {
     const { turns, world } = this.#host;
     try {
       if (!this.#isThere(task)) {
         run.begun = true;
         throw taskGone(task.id, task.label);
       }
-      const value = await world.observed(task.label, (began) => this.#host.perform(run, began));
+      const value = await world.observed(task.label, (began) => this.#perform(this.#host, run, began));
       if (run.gone) return;
       if (run.missing !== undefined) throw endedBefore(task.id, task.label, run.missing, undefined);
       this.#end(task, value);

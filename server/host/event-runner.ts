@@ -16,6 +16,7 @@ import { isRefusal } from "./guard-call.js";
 import type { Host } from "./host.js";
 import type { SentMessages } from "./sent-messages.js";
 import type { ShelfEntry } from "./shelf.js";
+import { performTask } from "./task-runner.js";
 
 /** How long a generator that never waits may keep the process from other work, in ms. */
 const SLICE = 10;
@@ -119,7 +120,7 @@ export class EventRunner {
       } finally {
         turns.leave(turn, () => eventEnded(label));
       }
-      this.#host.tasks ??= new Tasks(this.#host);
+      this.#host.tasks ??= new Tasks(this.#host, performTask);
       begun = await this.#host.tasks.begin(call);
     } catch (error) {
       return this.#answered(call, Promise.reject(error));

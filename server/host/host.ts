@@ -10,7 +10,6 @@ import type { ArgumentLimits } from "../definition/arguments.js";
 import { labelsOf, nearest } from "../definition/event-labels.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
 import { keyOf, type ScopeKind, scopeKindOf } from "../definition/scope.js";
-import type { TaskRun } from "../durable/task-run.js";
 import { Tasks } from "../durable/tasks.js";
 import { Schedules } from "../schedule/schedules.js";
 import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
@@ -77,7 +76,7 @@ export class Host implements OwnFeed {
     this.world = world;
     const { revision = 0, sequence = 0 } = state ?? {};
     this.#interruptions = Interruptions.of(this, state?.numbers);
-    if (state?.tasks) this.tasks = new Tasks(this, state.tasks);
+    if (state?.tasks) this.tasks = new Tasks(this, performTask, state.tasks);
     this.eventNumbers = createEventNumbers({
       records: state?.numbers,
       interrupted: (client, n) => this.#interruptions?.answer(client, n) ?? this.tasks?.answer(client, n) ?? world.interrupted(revision),
@@ -165,11 +164,6 @@ export class Host implements OwnFeed {
     if (labels.length === 0) throw noEvent(method);
     const near = nearest(labels, label);
     return this.#runner.cancel(near, asking) + (this.tasks?.cancel(near, asking) ?? 0);
-  }
-
-  /** Runs the event of a task. */
-  perform(run: TaskRun, began: () => void): Promise<unknown> {
-    return performTask(this, run, began);
   }
 
   /** Does what an event asks of the schedules, with its next commit. */
