@@ -1,4 +1,4 @@
-import { computed, event, type Presence, presence, state } from "twinstate";
+import { computed, event, type Presence, presence, resume, state, step, type Tasks, tasks, until, update } from "twinstate";
 import { createTwin, memory, type StoreClass, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { SECRET, serveTwin } from "../kit/app.js";
@@ -287,4 +287,42 @@ test("who is here is said anew by the new class, also where the old one had no s
   again(listing("second"));
   await soon(async () => expect(await people()).toEqual(["second"]));
   expect(served.logs).toEqual([]);
+});
+
+test("a durable event goes on in the new class, where it was", async () => {
+  const did: string[] = [];
+  const jobs = (what: string) => {
+    class Jobs {
+      @state log: string[] = [];
+      @tasks tasks!: Tasks;
+      @event({ background: true, durable: true }) async run() {
+        const first = await step("one", () => {
+          did.push(what);
+          return what;
+        });
+        await update(() => {
+          this.log.push(first);
+        });
+        const second = await until<string>("go");
+        await update(() => {
+          this.log.push(`${second} in the ${what} class`);
+        });
+        return second;
+      }
+      @event go() {
+        return resume("go", "went on");
+      }
+    }
+    return Jobs;
+  };
+  const name = `reload ${Math.random()}`;
+  const served = await serveTwin({ name, stores: { jobs: jobs("old") } });
+  const running = served.twin.jobs("s").run();
+  await soon(async () => expect((await served.twin.jobs("s").$snapshot()).tasks).toMatchObject([{ step: "go" }]));
+  const second = createTwin({ name, stores: { jobs: jobs("new") }, session: { secret: SECRET }, log: (entry) => void served.logs.push(entry) });
+  await soon(async () => expect((await second.jobs("s").$snapshot()).tasks).toMatchObject([{ step: "go" }]));
+  expect(await second.jobs("s").go()).toBe(1);
+  expect(await running).toBe("went on");
+  expect(did).toEqual(["old"]);
+  expect(await second.jobs("s").$snapshot()).toMatchObject({ log: ["old", "went on in the new class"], tasks: [] });
 });
