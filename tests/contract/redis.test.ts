@@ -18,9 +18,9 @@ const place = () => {
 };
 
 describe("redis", () => {
-  for (const { name, run } of storageContract) test(name, { timeout: 60_000 }, ({ redisServer: _ }) => run(place()));
+  for (const { name, run } of storageContract) test(name, ({ redisServer: _ }) => run(place()));
 });
 
 describe("redis, shared by nodes", () => {
-  for (const { name, run } of nodeContract) test(name, { timeout: 60_000 }, ({ redisServer: _ }) => run(place()));
+  for (const { name, run } of nodeContract) test(name, ({ redisServer: _ }) => run(place()));
 });

@@ -6,6 +6,7 @@ import { memory, type Storage, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serveTwin } from "../kit/app.js";
+import { until } from "../kit/soon.js";
 import { storages } from "../kit/storages.js";
 
 /** How many announcements run now, and how many have at most. */
@@ -73,7 +74,7 @@ describe.each(storages)("on %s", (_, place) => {
     const { twin, runtime } = await start(there.open(), { idle: 0 });
     for (const key of ["a", "b", "c"]) await twin.board(key).add("first");
     await twin.other("d").add("first");
-    await vi.waitUntil(() => runtime.hosts.size === 0);
+    await until(() => runtime.hosts.size === 0);
     await twin.board("e").add("first");
     expect(await twin.board.broadcast((board) => board.announce("news"))).toEqual({ done: 4, failed: [] });
     expect(begun.sort()).toEqual(["a", "b", "c", "e"]);
@@ -122,7 +123,7 @@ test("a broadcast to 300 rooms calls eight at once, and leaves none in memory th
   expect(most).toBe(8);
   // Some are on their way out.
   expect(loaded).toBeLessThan(50);
-  await vi.waitUntil(() => runtime.hosts.size === 1);
+  await until(() => runtime.hosts.size === 1);
   expect((await twin.board("room-0007").$snapshot()).lines).toEqual(["first", "second", "news"]);
 });
 
@@ -156,7 +157,7 @@ test("a signal ends a broadcast: what runs is cancelled, and no other begins", a
   for (const key of names(20)) await twin.board(key).add("first");
   const control = new AbortController();
   const broadcast = twin.board.broadcast((board) => board.wait(), { signal: control.signal, concurrency: 3 });
-  await vi.waitUntil(() => begun.length === 3);
+  await until(() => begun.length === 3);
   control.abort(new Error("enough"));
   await expect(broadcast).rejects.toThrow("enough");
   expect(begun.length).toBe(3);

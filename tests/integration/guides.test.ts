@@ -364,7 +364,7 @@ test("docs/TASKS.md: an order is paid and waits for its parcel, also over a page
   const order = await app.open(new Browser()).order("a");
   const bought = order.buy("vase");
   await expect
-    .poll(() => order.$snapshot(), { timeout: 10_000 })
+    .poll(() => order.$snapshot())
     .toMatchObject({
       item: "vase",
       paid: "payment of vase once",
@@ -377,7 +377,7 @@ test("docs/TASKS.md: an order is paid and waits for its parcel, also over a page
 
   const other = await app.open(new Browser()).order("b");
   const stopped = other.buy("clock");
-  await expect.poll(() => other.$snapshot().tasks, { timeout: 10_000 }).toMatchObject([{ step: "packed" }]);
+  await expect.poll(() => other.$snapshot().tasks).toMatchObject([{ step: "packed" }]);
   const { stuck } = await app.load("scripts/tasks.ts");
   expect(await stuck("b")).toEqual([true]);
   await expect(stopped).rejects.toMatchObject({ code: "STOPPED" });

@@ -1,10 +1,11 @@
 import { current, event, type Interrupted, state, update } from "twinstate";
 import { scope } from "twinstate/server";
 import { type KillPoint, lasting, type Net, pair } from "twinstate/testing";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { fold } from "../../server/storage/records.js";
 import type { LoadedHost } from "../../server/storage/storage.js";
 import { serveTwin } from "../kit/app.js";
+import { until } from "../kit/soon.js";
 
 let net: Net<typeof stores, { Letter: typeof Letter }>;
 let logs: unknown[] = [];
@@ -252,7 +253,7 @@ test("an event that the closing server cuts off is told of by the next one", asy
   const start = () => serveTwin({ stores, models: { Letter }, storage, closeGrace: 1 });
   const first = await start();
   const left = refused(first.twin.chat("a").answer("abc"));
-  await vi.waitUntil(async () => (await first.twin.chat("a").$snapshot()).half === "abc");
+  await until(async () => (await first.twin.chat("a").$snapshot()).half === "abc");
   await first.twin.close();
   const second = await start();
   expect(await second.twin.chat("a").all()).toEqual(["loaded", "loaded", "answer abc: abc"]);

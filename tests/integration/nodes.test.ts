@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { event, schedule, state, toPlain } from "twinstate";
 import { compact, type HostRecord, scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Host } from "../../server/host/host.js";
 import { lasting } from "../../testing/lasting.js";
 import type { SharedStorage } from "../../testing/shared-storage.js";
 import { type App, serveTwin } from "../kit/app.js";
 import { call, liveOf, openClient, openTwin } from "../kit/client.js";
+import { soon } from "../kit/soon.js";
 
 /** The lease time of nodes that are to lose theirs, in ms. */
 const LEASE = 500;
@@ -42,7 +43,7 @@ test("a scope instance has one owner: another node refuses it so that clients as
   expect((await b.visitor().ask("counter.add", { key: "x", args: [1] })).status).toBe(503);
   expect(await add(a, 1)).toBe(2);
   stop();
-  await vi.waitFor(async () => expect(await add(b, 10)).toBe(12), { timeout: 30_000 });
+  await soon(async () => expect(await add(b, 10)).toBe(12));
   await expect(add(a, 1)).rejects.toMatchObject({ code: "UNAVAILABLE", node: "b" });
   expect([errors(a), errors(b)]).toEqual([[], []]);
 });
@@ -62,7 +63,7 @@ test("a frozen node takes no part any more: what it writes late is refused, it r
   shared.freeze("a");
   const late = add(a, 100);
   late.catch(() => {});
-  await vi.waitFor(async () => expect(await add(b, 10)).toBe(11), { timeout: 30_000 });
+  await soon(async () => expect(await add(b, 10)).toBe(11));
   shared.heal("a");
   await expect(late).rejects.toMatchObject({ code: "UNAVAILABLE" });
   expect(await add(b, 10)).toBe(21);
@@ -78,13 +79,13 @@ test("a node that cannot renew has given up its state before another can have it
   shared.cut("a");
   const life = a.runtime.membership?.life;
   // However late a timer is on a busy machine, the clock says so at the first look.
-  const taken = vi.waitFor(() => add(b, 10), { timeout: 30_000 }).then((count) => [count, a.runtime.membership?.life !== life]);
-  await vi.waitFor(() => expect(a.runtime.membership?.life).not.toBe(life), { timeout: 30_000 });
+  const taken = soon(() => add(b, 10)).then((count) => [count, a.runtime.membership?.life !== life]);
+  await soon(() => expect(a.runtime.membership?.life).not.toBe(life));
   expect(a.runtime.hosts.find("room/x")).toBeUndefined();
   await expect(add(a, 1)).rejects.toMatchObject({ code: "UNAVAILABLE" });
   expect(await taken).toEqual([11, true]);
   shared.heal("a");
-  await vi.waitFor(async () => expect(await add(a, 1, "y")).toBeGreaterThan(0), { timeout: 30_000 });
+  await soon(async () => expect(await add(a, 1, "y")).toBeGreaterThan(0));
 });
 
 test("who watches a scope instance is led to its next life, when the node has lost its lease", async () => {
@@ -93,13 +94,13 @@ test("who watches a scope instance is led to its next life, when the node has lo
   const client = openClient(a.site.url);
   const twin = await openTwin(client, "counter", "x");
   await add(a, 1);
-  await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 1 }), { timeout: 30_000 });
+  await soon(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 1 }));
   const host = a.runtime.hosts.find("room/x");
   shared.cut("a");
-  await vi.waitFor(() => expect(a.runtime.hosts.find("room/x")).not.toBe(host), { timeout: 30_000 });
+  await soon(() => expect(a.runtime.hosts.find("room/x")).not.toBe(host));
   shared.heal("a");
-  await vi.waitFor(async () => expect(await add(a, 1)).toBeGreaterThanOrEqual(2), { timeout: 30_000 });
-  await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 2 }), { timeout: 30_000 });
+  await soon(async () => expect(await add(a, 1)).toBeGreaterThanOrEqual(2));
+  await soon(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 2 }));
 });
 
 test("schedules of a node that is gone run on another, once", async () => {
@@ -109,7 +110,7 @@ test("schedules of a node that is gone run on another, once", async () => {
   shared.cut("a");
   const b = await nodeOf(shared, "b", { leaseTime: LEASE });
   b.twin.$start();
-  await vi.waitFor(async () => expect((await b.twin.counter("x").$snapshot()).count).toBe(5), { timeout: 30_000 });
+  await soon(async () => expect((await b.twin.counter("x").$snapshot()).count).toBe(5));
   shared.heal("a");
   expect(await b.twin.counter("x").add(0)).toBe(5);
 });
@@ -129,7 +130,7 @@ test("behaviour 99: what a later release has written an earlier one leaves alone
   const old = await nodeOf(shared, "old");
   const later = await serveTwin({ stores: { counter: scope.room(Counter2, { allow: () => true }) }, storage: shared.node("new"), idle: 0 });
   expect(await later.twin.counter("x").add(3)).toBe(3);
-  await vi.waitFor(() => expect(later.runtime.hosts.find("room/x")).toBeUndefined(), { timeout: 30_000 });
+  await soon(() => expect(later.runtime.hosts.find("room/x")).toBeUndefined());
   await expect(add(old, 1)).rejects.toMatchObject({ code: "UNAVAILABLE", node: "new" });
   expect(await later.twin.counter("x").add(1)).toBe(4);
   await later.twin.close();
@@ -154,7 +155,7 @@ test("a storage that was set back is noticed: the state goes on as another incar
   // As after a failover to a copy that lacks the last commits.
   await storage.save("room/x", await compact(before?.record as HostRecord, before?.tail ?? []), fence);
   const late = call(twin, "add", 100);
-  await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 3 }), { timeout: 30_000 });
+  await soon(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 3 }));
   await late.catch(() => {});
   expect(a.runtime.hosts.find("room/x")?.incarnation).not.toBe(incarnation);
   expect(errors(a).filter((error) => error.includes("has lost the last 2 commits of `room/x`"))).toHaveLength(1);

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, request }
 import type { AddressInfo } from "node:net";
 import { event, state } from "twinstate";
 import { createTwin, scope } from "twinstate/server";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { caddyfile, nginxConf } from "../../server/deploy/proxies.js";
 import { createGate } from "../../server/task/gate.js";
@@ -12,8 +12,6 @@ import { call, openClient, openTwin } from "../kit/client.js";
 import { type Site, serve } from "../kit/http.js";
 import { missingNginx, startNginx } from "../kit/nginx.js";
 import { listen, openSocket } from "../kit/stream.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 class Wall {
   @state lines: string[] = [];

@@ -3,10 +3,11 @@ import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { event, state } from "twinstate";
 import { type CommitRecord, scope } from "twinstate/server";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type RedisStorage, redis } from "../../server/storage/redis.js";
 import { serveTwin } from "../kit/app.js";
 import { type RedisServer, test } from "../kit/redis.js";
+import { soon } from "../kit/soon.js";
 import { contentOf, contentOfWriter, TableWriter } from "../kit/table.js";
 
 class Counter {
@@ -75,7 +76,7 @@ test("many events at once share scripts", async ({ redisServer }) => {
   expect(await app.twin.counter("x").add(0)).toBe(200);
 });
 
-test("what was acknowledged is there after a kill of Redis, and nodes go on by themselves", { timeout: 60_000 }, async ({ redisServer }) => {
+test("what was acknowledged is there after a kill of Redis, and nodes go on by themselves", async ({ redisServer }) => {
   const server = await redisServer();
   const app = await nodeOf(server);
   let acknowledged = 0;
@@ -92,12 +93,12 @@ test("what was acknowledged is there after a kill of Redis, and nodes go on by t
   })();
   for (let times = 0; times < 3; times++) {
     const before = acknowledged;
-    await vi.waitFor(() => expect(acknowledged).toBeGreaterThan(before + 20), { timeout: 30_000 });
+    await soon(() => expect(acknowledged).toBeGreaterThan(before + 20));
     await server.stop("SIGKILL");
     await server.restart();
   }
   const before = acknowledged;
-  await vi.waitFor(() => expect(acknowledged).toBeGreaterThan(before + 20), { timeout: 30_000 });
+  await soon(() => expect(acknowledged).toBeGreaterThan(before + 20));
   end.abort();
   await load;
   const other = await nodeOf(server);
@@ -154,7 +155,7 @@ test("an append whose answer is lost with the line is sent again, and written on
   expect(found && contentOf(found)).toBe(contentOfWriter(writer));
 });
 
-test("a record and its commits are made one behind the events, and never by a node that has lost the lease", { timeout: 60_000 }, async ({ redisServer }) => {
+test("a record and its commits are made one behind the events, and never by a node that has lost the lease", async ({ redisServer }) => {
   const { url } = await redisServer();
   const storage = open(url);
   const fence = await claimed(storage, "room/a");
@@ -241,12 +242,12 @@ test("settings that may lose state are warned of", async ({ redisServer }) => {
   expect(warned).toEqual([expect.stringContaining("`maxmemory-policy allkeys-lru`"), expect.stringContaining("writes no append-only file")]);
 });
 
-test("a Redis that stands still is given up, and asked again when it goes on", { timeout: 60_000 }, async ({ redisServer }) => {
+test("a Redis that stands still is given up, and asked again when it goes on", async ({ redisServer }) => {
   const server = await redisServer();
   const app = await nodeOf(server, { leaseTime: 1000 });
   expect(await app.twin.counter("x").add(1)).toBe(1);
   server.freeze();
   await expect(app.twin.counter("x").add(1)).rejects.toMatchObject({ code: "UNAVAILABLE" });
   server.thaw();
-  await vi.waitFor(async () => expect(await app.twin.counter("x").add(1)).toBeGreaterThanOrEqual(2), { timeout: 30_000 });
+  await soon(async () => expect(await app.twin.counter("x").add(1)).toBeGreaterThanOrEqual(2));
 });

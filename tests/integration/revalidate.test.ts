@@ -1,10 +1,11 @@
 import { current, EventError, event, type Internal, newId, schedule, state, update } from "twinstate";
 import { createTwin, scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { fold } from "../../server/storage/records.js";
 import type { Storage } from "../../server/storage/storage.js";
 import { serveTwin } from "../kit/app.js";
 import { gate, renew, wait } from "../kit/gate.js";
+import { until } from "../kit/soon.js";
 import { storages } from "../kit/storages.js";
 
 class Card {
@@ -115,7 +116,7 @@ test("an event of an object finds its tags by the object, and a schedule's event
   await cards[0]?.rename("second");
   expect(tags.splice(0)).toEqual([["card-second", "to-second"]]);
   await board.later();
-  await vi.waitUntil(() => tags.length > 0);
+  await until(() => tags.length > 0);
   expect(tags).toEqual([["boards"]]);
 });
 

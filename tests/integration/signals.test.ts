@@ -4,12 +4,9 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createTwin } from "twinstate/server";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { type Follower, Visitor } from "../kit/app.js";
 import type { Otherwise } from "../kit/signal-server.js";
-
-// Processes begin slowly on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -42,7 +39,7 @@ async function start(otherwise: Otherwise): Promise<Started> {
 }
 
 /** Waits until a server takes no more events. */
-const closing = ({ url }: Visitor) => expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 60_000 }).toBe(503);
+const closing = ({ url }: Visitor) => expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(503);
 
 test("SIGTERM lets what runs end, sends streams away, and then ends the process where nobody else listens", async () => {
   const { child, line, ended, visitor, live } = await start("nothing");

@@ -3,8 +3,9 @@ import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, Periodic
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { EventError, event, schedule, state, step, update } from "twinstate";
 import { scope } from "twinstate/server";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { serveTwin } from "../kit/app.js";
+import { until } from "../kit/soon.js";
 
 class Note {
   @state text = "";
@@ -101,7 +102,7 @@ test("a scheduled event is a span as any other", async () => {
   await visitor.call("note.later");
   await live.state("note", ({ text }) => text === "later");
   const ended = () => spans.getFinishedSpans().filter(({ attributes }) => attributes["twinstate.twin"] === name);
-  await vi.waitUntil(() => ended().length === 2);
+  await until(() => ended().length === 2);
   expect(ended().map(({ name, attributes }) => [name, attributes["twinstate.outcome"]])).toEqual([
     ["twinstate note.later", "OK"],
     ["twinstate note.write", "OK"],
@@ -124,7 +125,7 @@ test("a durable event is a span as any other, and so is each time that it goes o
   await visitor.connect(1, { store: "job" });
   await visitor.call("job.work");
   const ended = () => spans.getFinishedSpans().filter(({ attributes }) => attributes["twinstate.twin"] === name);
-  await vi.waitUntil(() => ended().length === 2);
+  await until(() => ended().length === 2);
   expect(ended().map(({ name, attributes }) => [name, attributes["twinstate.outcome"]])).toEqual(Array(2).fill(["twinstate job.work", "OK"]));
 });
 
