@@ -252,8 +252,8 @@ export class Follower implements Feed {
   /** Notes the frames that come with an answer, for the audience that it names. */
   #note({ audience: name, frames: sent, from, told }: Watched): Audience | undefined {
     const audience = this.#audience(name);
-    if (this.#pages.live.length === 0) {
-      // Nobody was told of frames, so none may have come.
+    if (this.#pages.live.length === 0 && this.#revision !== told) {
+      // Nobody was told of frames, and some may not have come.
       this.#logs.clear();
       this.#changed();
       this.#revision = told;
@@ -275,11 +275,11 @@ export class Follower implements Feed {
     return (this.#pages.of(page)?.stores.size ?? 0) > 0;
   }
 
-  /** Forgets a page that watches nothing, and the frames of an audience that nobody is of. */
+  /** Forgets a page that watches nothing, and the frames of an audience that nobody is of, or may soon be of. */
   #settle({ asking, audience, page, stores }: Here): void {
     if (stores.size > 0) return;
     if (asking === 0) this.#pages.leave(page);
-    for (const other of this.#pages) if (other.audience === audience && other.stores.size > 0) return;
+    for (const other of this.#pages) if (other.asking > 0 || (other.audience === audience && other.stores.size > 0)) return;
     this.#logs.drop(audience);
   }
 
@@ -314,7 +314,7 @@ export class Follower implements Feed {
     // None is missing, or the line would be over: this is the last look.
     if (live.length > 0 && revision !== this.#revision + 1) return this.#line.renew();
     this.#revision = revision;
-    for (const [audience, frame] of frames) this.#logs.add(audience, frame);
+    this.#logs.add(frames);
     for (const { audience, page } of live) {
       const frame = frames.get(audience);
       if (frame) page.frame(this, frame);

@@ -32,8 +32,13 @@ export class FrameLogs {
     this.#logs.set(audience, log);
   }
 
-  add(audience: Audience | undefined, frame: Frame): void {
-    this.#logs.get(audience)?.add(frame);
+  /** Adds a frame, as each audience gets it that the owner knows here. The frames of another one do not go on. */
+  add(frames: ReadonlyMap<Audience | undefined, Frame>): void {
+    for (const [audience, log] of this.#logs) {
+      const frame = frames.get(audience);
+      if (frame) log.add(frame);
+      else this.#logs.delete(audience);
+    }
   }
 
   /** Gives the frames after a revision; `undefined` where they are not known. */

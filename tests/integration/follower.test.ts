@@ -162,6 +162,24 @@ test("the first page that comes back to a node goes on too, with frames of the o
   for (const page of [back, later]) expect([page.all("resume").length, page.all("snapshot").length]).toEqual([1, 0]);
 });
 
+test("a page that comes while the last one goes is served from the frames that are there", async () => {
+  const twin = start();
+  await twin.wall().add("first");
+  const first = await PageStream.open(wall);
+  await first.until(() => first.revision === 1);
+  const [, , , , incarnation] = first.all("snapshot")[0] as unknown as string[];
+  await twin.wall().add("second");
+  await first.until(() => first.revision === 2);
+  const sent = sentOf("watch");
+  const back = await PageStream.open([{ store: "wall", have: [incarnation, 1] }]);
+  await back.until(() => sentOf("watch") > sent);
+  first.leave();
+  await back.until(() => back.revision === 2);
+  await twin.wall().add("third");
+  await back.until(() => back.revision === 3);
+  expect([back.all("resume").length, back.all("snapshot").length]).toEqual([1, 0]);
+});
+
 test("a frame is written once for all nodes", async () => {
   const twin = start();
   const third = new OtherNode(runtime, lines);
