@@ -16,6 +16,8 @@ export const ROTATIONS = "rotation/";
 
 /** How long a replaced cookie is answered with "send again", in ms: requests on their way are sent again with the new one. Later it belongs to no session. */
 const TOLD = 600_000;
+/** How long a node trusts what it knows, in ms, where another one may have replaced the cookie. */
+const FRESH = 5000;
 /** How many sessions are remembered. */
 const MOST_KNOWN = 10_000;
 
@@ -31,6 +33,8 @@ interface Rotation {
 interface Known {
   readonly queue: Queue;
   rotation: Rotation | undefined;
+  /** When it was read or written, by the monotonic clock. */
+  at: number;
 }
 
 export type Standing = "good" | "replaced" | "worthless";
@@ -54,12 +58,14 @@ export class Rotations {
   /** Gives what a cookie is worth now: at once, where that is known. */
   standing(cookie: SessionCookie): Standing | Promise<Standing> {
     const known = this.#known.get(cookie.id);
-    if (known && known.queue.size === 0 && cookie.generation === (known.rotation?.generation ?? 0)) return "good";
+    if (known && known.queue.size === 0 && this.#isFresh(known) && cookie.generation === (known.rotation?.generation ?? 0)) return "good";
     return this.#judge(cookie);
   }
 
   async #judge({ id, generation }: SessionCookie): Promise<Standing> {
-    const { rotation } = await this.#of(id);
+    let { rotation } = await this.#of(id);
+    // Another node may have issued this cookie.
+    if (this.#isShared && generation > (rotation?.generation ?? 0)) ({ rotation } = await this.#load(id));
     const good = rotation?.generation ?? 0;
     if (generation === good) return "good";
     if (generation < good) return Date.now() - (rotation as Rotation).at < TOLD ? "replaced" : "worthless";
@@ -85,17 +91,27 @@ export class Rotations {
 
   async #of(id: string): Promise<Known> {
     const known = this.#known.get(id);
-    if (!known) return this.#load(id);
+    if (!known || !this.#isFresh(known)) return this.#load(id);
     if (known.queue.size > 0) await known.queue.run(() => {});
     return this.#known.get(id) ?? this.#load(id);
+  }
+
+  get #isShared(): boolean {
+    return this.#storage().nodes !== undefined;
+  }
+
+  #isFresh({ at }: Known): boolean {
+    return !this.#isShared || performance.now() - at < FRESH;
   }
 
   #load(id: string): Promise<Known> {
     const known = this.#remember(id);
     return known.queue.run(async () => {
       try {
+        const asked = performance.now();
         const loaded = await this.#storage().load(ROTATIONS + id);
         known.rotation = loaded && rotationOf(loaded.record);
+        known.at = asked;
         return known;
       } catch (error) {
         this.#known.delete(id);
@@ -119,7 +135,7 @@ export class Rotations {
   }
 
   #remember(id: string): Known {
-    const known: Known = { queue: createQueue(), rotation: undefined };
+    const known: Known = { queue: createQueue(), rotation: undefined, at: performance.now() };
     this.#known.set(id, known);
     for (const [oldest, { queue }] of this.#known) {
       if (this.#known.size <= MOST_KNOWN) break;
