@@ -9,7 +9,7 @@ export interface Retry {
   readonly times?: number;
   /** How long it waits before the second attempt: in ms, or as `"1s"`. @default "1s" */
   readonly delay?: number | Duration;
-  /** By what each wait is longer than the one before. @default 2 */
+  /** The factor by which each wait is longer than the one before. @default 2 */
   readonly factor?: number;
   /** The longest wait. @default "1m" */
   readonly max?: number | Duration;
@@ -24,7 +24,7 @@ export interface StepOptions {
 
 /** What a step's function gets. */
 export interface StepAttempt {
-  /** It aborts when the task is stopped, the attempt's time is over, or the server ends. */
+  /** Aborts when the task is stopped, the attempt's time is over, or the server ends. */
   readonly signal: Global<"AbortSignal">;
   /** 1 for the first attempt. */
   readonly attempt: number;

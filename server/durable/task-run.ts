@@ -82,7 +82,7 @@ export class TaskRun {
     return aborted && reason instanceof Error ? reason : eventEnded(this.task.label);
   }
 
-  /** It has left memory. */
+  /** The run has left memory. */
   get gone(): boolean {
     return this.#gone;
   }
@@ -358,7 +358,7 @@ export class TaskRun {
     });
   }
 
-  /** It does nothing but wait for long. */
+  /** Whether the run does nothing but wait for long. */
   get #waits(): boolean {
     if (this.#busy > 0 || this.#waiters.size === 0 || !this.#replay.over) return false;
     return (this.next ?? Number.POSITIVE_INFINITY) > Date.now() + SHORT;
@@ -379,7 +379,7 @@ export class TaskRun {
     this.drop(undefined);
   }
 
-  /** It leaves memory where it is. With an error, the task cannot go on. */
+  /** Leaves memory where the run is. With an error, the task cannot go on. */
   drop(error: unknown): void {
     if (this.#gone) return;
     this.#gone = true;
@@ -390,7 +390,7 @@ export class TaskRun {
     this.end();
   }
 
-  /** It has ended. */
+  /** The run has ended. */
   end(): void {
     this.#gone = true;
     this.#replay.stop();

@@ -4,7 +4,7 @@ export interface DueRun {
   readonly over: Promise<void>;
   /** Resolves when others need not wait for it any more. */
   readonly held: Promise<void>;
-  /** It could not begin: it is tried again, later each time. */
+  /** The run could not begin, and is tried again, later each time. */
   readonly failed?: boolean;
   /** The server ends: it goes on in the next one, where it is by then. */
   suspend?(): void;
