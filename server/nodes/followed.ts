@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Effect } from "../../lib/wire/protocol.js";
+import type { Effect, Message } from "../../lib/wire/protocol.js";
 import type { ArgumentLimits } from "../definition/arguments.js";
 import type { HostViewers } from "../host/audiences.js";
 import type { Caller, ConnectionInfo } from "../host/context.js";
@@ -181,6 +181,19 @@ export class Followed implements Watcher {
     const served = this.#served.get(page.audience);
     if (served && --served.pages === 0) this.#served.delete(page.audience);
     if (this.#served.size === 0) watchers.leave(this);
+  }
+
+  /**
+   * Brings a client of the other node an item of its call, or the answer: behind all frames that the host has told before. `false`: no page of the client
+   * watches the host there. What is lost with the line is asked for by the client.
+   */
+  bring(client: string, message: Message): boolean {
+    for (const page of this.#pages.values()) {
+      if (page.client !== client || page.stores.size === 0) continue;
+      this.#send(["bring", page.number, message]);
+      return true;
+    }
+    return false;
   }
 
   /** A page may not see a store any more. */

@@ -118,6 +118,8 @@ export class Follower implements Feed {
         return this.#publish(message[1], message[2]);
       case "tick":
         return this.#tick(message[1]);
+      case "bring":
+        return this.#pages.numbered(message[1])?.page.bring(message[2]);
       case "refused":
         return this.#refuse(message[1], message[2], message[3]);
       case "over":

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../lib/wire/codec.js";
-import type { Effect } from "../../lib/wire/protocol.js";
+import type { Effect, Message } from "../../lib/wire/protocol.js";
 import type { Presented } from "../host/people.js";
 import type { Refusal } from "../wire/error-shape.js";
 import type { WatchInput } from "../wire/request-input.js";
@@ -63,6 +63,7 @@ export type FromOwner =
   | readonly ["ended", page: number, n: number]
   | readonly ["frame", revision: number, forms: readonly (readonly [AudienceName, SentFrame])[]]
   | readonly ["tick", forms: readonly (readonly [AudienceName, SentTick])[]]
+  | readonly ["bring", page: number, message: Message]
   | readonly ["refused", page: number, store: string, error: Refusal]
   | readonly ["over"]
   | readonly ["pong"];

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../lib/wire/codec.js";
-import type { Effect } from "../../lib/wire/protocol.js";
+import type { Effect, Message } from "../../lib/wire/protocol.js";
 import type { ArgumentLimits } from "../definition/arguments.js";
 import type { Caller } from "../host/context.js";
 import type { Presented } from "../host/people.js";
@@ -76,6 +76,8 @@ export interface Page extends Watcher, Visitor {
   renew(feed: Feed, names: readonly string[], stores: ReadonlySet<string>, audience: Audience | undefined): void;
   /** Ticks were lost: the page gets the volatile state whole. */
   stir(feed: Feed): void;
+  /** Brings an item of a call, behind the frames that were told before. */
+  bring(message: Message): void;
 }
 
 /** How stores go on for a page that has them already. */

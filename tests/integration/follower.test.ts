@@ -75,10 +75,11 @@ class PageStream {
   readonly messages: Message[] = [];
   connection!: StreamConnection;
 
-  static async open(watch: object[], name = "guest"): Promise<PageStream> {
+  static async open(watch: object[], name = "guest", client?: string): Promise<PageStream> {
     const page = new PageStream();
     const request = { session: { id: `session of ${name}`, generation: 0 }, context: () => Promise.resolve({ name }) };
-    page.connection = await runtime.streams.live(request, { watch });
+    const input = client === undefined ? { watch } : runtime.streams.connect(request, { protocol: 2, client, epoch: 1, watch });
+    page.connection = await runtime.streams.live(request, input);
     void page.#read();
     onTestFinished(() => page.leave());
     return page;
@@ -198,6 +199,26 @@ test("a frame is written once for all nodes", async () => {
   await twin.wall().add("x");
   for (const page of [here, there]) await page.until(() => page.revision === 1);
   expect([sentOf("frame") - frames, sent.size]).toEqual([2, 1]);
+});
+
+test("items of a call that runs at the owner come behind their frames, to the page that has called", async () => {
+  const twin = start();
+  const client = "a-client-of-the-other-node";
+  const [caller, other] = [await PageStream.open(wall, "ann", client), await PageStream.open(wall, "bob")];
+  for (const page of [caller, other]) await page.until(() => page.revision >= 0);
+  const [followed] = node.followed;
+  const items: Message[] = [1, 2, 3].map((k) => ["yield", "an incarnation", 1, k, [k]]);
+  for (const [i, item] of items.entries()) {
+    await twin.wall().add(`line ${i}`);
+    expect(followed?.bring(client, item)).toBe(true);
+  }
+  expect(followed?.bring("another-client-of-the-node", items[0] as Message)).toBe(false);
+  await caller.until(() => caller.all("yield").length === 3 && caller.revision === 3);
+  expect(caller.all("yield")).toEqual(items);
+  const at = (message: Message) => caller.messages.indexOf(message);
+  expect(at(caller.all("yield").at(-1) as Message)).toBeGreaterThan(at(caller.all("frame").at(-1) as Message));
+  await other.until(() => other.revision === 3);
+  expect(other.all("yield")).toEqual([]);
 });
 
 test("a cut between nodes is no news for pages: they go on from what they have, each revision once, and ticks as a whole", async () => {

@@ -122,6 +122,8 @@ StreamConnection.prototype.numberOf = function (feed) {
 /** The followers of a runtime's hosts, as another node has them. */
 export class OtherNode implements Feeds {
   readonly followers = new Map<string, Promise<Follower>>();
+  /** The same at the owner. */
+  readonly followed = new Set<Followed>();
   readonly #uses = new Map<Feed, number>();
   readonly #runtime: Runtime;
   readonly #lines: NodeLines;
@@ -171,7 +173,18 @@ export class OtherNode implements Feeds {
     try {
       const host = await hosts.use(id);
       void this.followers.get(id)?.then((follower) => standing.set(host, follower));
-      new Followed({ host, line, limits, report, callerOf, ended: () => hosts.release(host) });
+      const followed = new Followed({
+        host,
+        line,
+        limits,
+        report,
+        callerOf,
+        ended: () => {
+          this.followed.delete(followed);
+          hosts.release(host);
+        },
+      });
+      this.followed.add(followed);
     } catch {
       line.end();
     }
