@@ -12,7 +12,8 @@ export function Listing({ title, code, children }: { title: string; code: string
           <Text as="div" size="1" color="gray" className={styles.title}>
             {title}
           </Text>
-          <pre className={styles.code}>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, by keys too */}
+          <pre className={styles.code} tabIndex={0}>
             <code>{code}</code>
           </pre>
         </Card>
