@@ -1,4 +1,4 @@
-import { askAgain, refusal, StateError } from "./errors.js";
+import { askAgain, refusal, StateError, wrong } from "./errors.js";
 
 // The errors of nodes that share a storage: the server alone has them.
 
@@ -7,8 +7,10 @@ const FENCED = "FENCED";
 export const fenced = (id: string) =>
   new StateError(FENCED, `This node has no lease of \`${id}\` any more: another one may have it. What was not acknowledged is asked again, there.`);
 /** Whether the storage has refused a write, as the node has lost the lease. */
-export const isFenced = (error: unknown): boolean => error instanceof StateError && (error.code === FENCED || isFenced(error.cause));
-export const isNewer = (error: unknown): boolean => error instanceof StateError && error.code === "NEWER";
+export const isFenced = (error: unknown): boolean => codeOf(error) === FENCED || codeOf((error as Error | undefined)?.cause) === FENCED;
+export const isNewer = (error: unknown): boolean => codeOf(error) === "NEWER";
+/** The code of an error, which may be of another copy of this module: the app's storage comes from one of its own. */
+const codeOf = (error: unknown) => (error instanceof Error ? (error as { readonly code?: unknown }).code : undefined);
 export const OWNED_ELSEWHERE = "Another node has this state just now. Ask again: nothing is done twice.";
 export const newerElsewhere = () =>
   askAgain(
@@ -27,5 +29,7 @@ export const lostWrites = (id: string, count: number) =>
     "LOST_WRITES",
     `The storage has lost the last ${count} commits of \`${id}\`, which it had acknowledged: it was replaced by a copy that lacked them, or set back. The state goes on from what is left, as another incarnation.`,
   );
+export const shortLease = (ms: number, least: number) =>
+  wrong(`\`createTwin({ leaseTime: ${ms} })\` is too short for a process to renew its leases. Give at least ${least} (ms), or leave it out.`);
 export const cannotJoin = (cause: unknown) =>
   new StateError("STORAGE", "This node cannot tell the storage that it lives: it gives up what it has, and tries again.", { cause });

@@ -1,10 +1,12 @@
 import { unavailable } from "../../lib/errors/errors.js";
-import { cannotJoin, isFenced } from "../../lib/errors/node-errors.js";
+import { cannotJoin, isFenced, shortLease } from "../../lib/errors/node-errors.js";
 import type { Claim, Lease, NodeFacts, NodeMember, NodeStorage } from "../storage/nodes.js";
 import type { Report } from "../wire/error-shape.js";
 
 /** The share of the lease time by which a node counts its leases as lost before others can take them. */
 const MARGIN = 0.1;
+/** The shortest lease time, in ms: in less a node cannot surely renew. */
+const SHORTEST = 100;
 
 interface Server {
   readonly nodes: NodeStorage;
@@ -35,6 +37,7 @@ export class Membership {
     this.#server = server;
     this.nodes = server.nodes;
     this.#facts = server.facts();
+    if (this.lease < SHORTEST) throw shortLease(this.lease, SHORTEST);
   }
 
   /** The id of this node. */

@@ -162,3 +162,7 @@ test("a storage that was set back is noticed: the state goes on as another incar
   await call(twin, "add", 1);
   expect(await add(a, 0)).toBe((toPlain(liveOf(twin)) as Counter).count);
 });
+
+test("a lease time in which no node can renew is refused at start", async () => {
+  await expect(nodeOf(lasting({ nodes: true }), "a", { leaseTime: 0 })).rejects.toThrow("`createTwin({ leaseTime: 0 })` is too short");
+});

@@ -106,12 +106,12 @@ test("what was acknowledged is there after a kill of Redis, and nodes go on by t
   expect(await other.twin.counter("x").add(0)).toBeGreaterThanOrEqual(acknowledged);
 });
 
-/** A line to Redis that can be cut when Redis has answered, before the answer comes. */
+/** A line to Redis that can be cut when Redis has answered, before the answer comes, and led to another one. */
 async function cuttable(port: number) {
   const lines = new Set<Socket>();
-  let cut = false;
+  let [cut, to] = [false, port];
   const proxy = createServer((near) => {
-    const far = connect(port, "127.0.0.1");
+    const far = connect(to, "127.0.0.1");
     lines.add(near);
     near.on("data", (data) => far.write(data));
     far.on("data", (data) => {
@@ -136,6 +136,10 @@ async function cuttable(port: number) {
     cutNext: () => {
       cut = true;
     },
+    lead: (port: number) => {
+      to = port;
+      for (const line of lines) line.destroy();
+    },
   };
 }
 
@@ -153,6 +157,30 @@ test("an append whose answer is lost with the line is sent again, and written on
   const found = await storage.load("room/a");
   expect(found?.tail).toHaveLength(11);
   expect(found && contentOf(found)).toBe(contentOfWriter(writer));
+});
+
+test("what a failover has lost is what the log says, and the state goes on from what is left", { timeout: 60_000 }, async ({ redisServer }) => {
+  const master = await redisServer();
+  const replica = await redisServer({ replicaof: `127.0.0.1 ${master.port}` });
+  const { url, lead } = await cuttable(master.port);
+  const app = await nodeOf({ url });
+  const add = (key: string) => app.twin.counter(key).add(1);
+  for (const key of ["x", "x", "y", "x"]) await add(key);
+  const stored = ({ url }: RedisServer, key: string) => ask(url, "hget", `twin:{room/${key}}:h`, "seq");
+  for (const key of ["x", "y"]) await soon(async () => expect(await stored(replica, key)).toBe(await stored(master, key)));
+  // The replica lacks what comes now.
+  await ask(replica.url, "replicaof", "no", "one");
+  for (const key of ["x", "y", "x"]) await add(key);
+  await master.stop("SIGKILL");
+  lead(replica.port);
+  const last = { x: 0, y: 0 };
+  for (const key of ["x", "y"] as const)
+    await soon(async () => {
+      last[key] = await add(key);
+    });
+  const lost = app.logs.flatMap(({ message }) => /has lost the last (\d+) commits of `room\/(\w)`/.exec(message) ?? []);
+  expect(lost.filter((_, i) => i % 3 > 0)).toEqual(["2", "x", "1", "y"]);
+  expect(last).toEqual({ x: 4, y: 2 });
 });
 
 test("a record and its commits are made one behind the events, and never by a node that has lost the lease", async ({ redisServer }) => {
