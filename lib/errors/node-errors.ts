@@ -33,3 +33,9 @@ export const shortLease = (ms: number, least: number) =>
   wrong(`\`createTwin({ leaseTime: ${ms} })\` is too short for a process to renew its leases. Give at least ${least} (ms), or leave it out.`);
 export const cannotJoin = (cause: unknown) =>
   new StateError("STORAGE", "This node cannot tell the storage that it lives: it gives up what it has, and tries again.", { cause });
+export const badPeerMessage = (node: string, cause: unknown) =>
+  new StateError(
+    "BAD_MESSAGE",
+    `The node \`${node}\` has sent what is no message of this release: it is ignored. Do all nodes run releases of twinstate that belong together?`,
+    { cause },
+  );

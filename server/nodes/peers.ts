@@ -1,0 +1,305 @@
+import { randomBytes } from "node:crypto";
+import { unavailable } from "../../lib/errors/errors.js";
+import { badPeerMessage } from "../../lib/errors/node-errors.js";
+import type { NodeStorage } from "../storage/nodes.js";
+import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
+import type { NodeLine } from "./node-line.js";
+
+/** How often a node that is waited for is asked whether it is still at it, in ms. */
+const LOOK = 2000;
+
+/** What a request is asked with, and told meanwhile. */
+export interface Asking {
+  /** Takes what the other node says before its answer, in order. */
+  part?(told: unknown): void;
+  /** Asks the other node to stop. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A request of another node. */
+export interface PeerRequest {
+  readonly from: string;
+  readonly data: unknown;
+  /** The other node waits no more, or asks to stop. */
+  readonly signal: AbortSignal;
+  /** Says something before the answer. */
+  part(told: unknown): void;
+}
+
+type Message =
+  | readonly [kind: "ask", id: string, what: string, data: unknown]
+  | readonly [kind: "part", id: string, k: number, told: unknown]
+  | readonly [kind: "answer", id: string, parts: number, answer: unknown]
+  | readonly [kind: "refusal", id: string, parts: number, refusal: Refusal]
+  | readonly [kind: "stop", id: string]
+  | readonly [kind: "look", id: string]
+  | readonly [kind: "unknown", id: string]
+  | readonly [kind: "dial", id: string, what: string, data: unknown]
+  | readonly [kind: "say", id: string, text: string]
+  | readonly [kind: "hang", id: string];
+
+interface Asked {
+  readonly node: string;
+  readonly asking: Asking;
+  /** How many parts have come. */
+  parts: number;
+  resolve(answer: unknown): void;
+  reject(error: unknown): void;
+}
+
+interface Server {
+  readonly nodes: NodeStorage;
+  readonly report: Report;
+}
+
+/** What nodes ask each other, and the lines between them. Messages may be lost, but come in order: whoever waits looks whether the other node still answers. */
+export class Peers {
+  readonly #server: Server;
+  readonly #services = new Map<string, (request: PeerRequest) => Promise<unknown>>();
+  readonly #doors = new Map<string, (line: NodeLine, data: unknown, from: string) => void>();
+  readonly #asked = new Map<string, Asked>();
+  readonly #answering = new Map<string, AbortController>();
+  readonly #lines = new Map<string, PeerLine>();
+  /** Tells the requests and lines of this process from those of others. */
+  readonly #prefix = randomBytes(6).toString("base64url");
+  #last = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+
+  constructor(server: Server) {
+    this.#server = server;
+    server.nodes.onMessage((text, from) => this.#take(text, from));
+  }
+
+  // --- requests ---
+
+  /** Sets who answers the requests of a name. */
+  serve(what: string, answer: (request: PeerRequest) => Promise<unknown>): void {
+    this.#services.set(what, answer);
+  }
+
+  /**
+   * Asks another node. Data and answer are JSON.
+   * @throws EventError what the other node has thrown; `UNAVAILABLE` where it is gone, or the request or its answer was lost: it may have been carried out
+   */
+  ask(node: string, what: string, data: unknown, asking: Asking = {}): Promise<unknown> {
+    const id = this.#id();
+    const stop = () => this.#send(node, ["stop", id]);
+    return new Promise((resolve, reject) => {
+      this.#asked.set(id, { node, asking, parts: 0, resolve, reject });
+      this.#watch();
+      asking.signal?.addEventListener("abort", stop);
+      this.#send(node, ["ask", id, what, data]);
+      if (asking.signal?.aborted) stop();
+    }).finally(() => asking.signal?.removeEventListener("abort", stop));
+  }
+
+  async #answer(from: string, id: string, what: string, data: unknown): Promise<void> {
+    const { report } = this.#server;
+    const control = new AbortController();
+    this.#answering.set(id, control);
+    let parts = 0;
+    const part = (told: unknown) => this.#send(from, ["part", id, ++parts, told]);
+    try {
+      const service = this.#services.get(what);
+      if (!service) throw unavailable();
+      const answer = await service({ from, data, signal: control.signal, part });
+      this.#send(from, ["answer", id, parts, answer]);
+    } catch (error) {
+      this.#send(from, ["refusal", id, parts, errorShapeOf(error, report)]);
+    } finally {
+      this.#answering.delete(id);
+    }
+  }
+
+  /** A request has its answer, if nothing of it was lost. */
+  #settle(id: string, parts: number, settle: (asked: Asked) => void): void {
+    const asked = this.#asked.get(id);
+    if (!asked) return;
+    this.#asked.delete(id);
+    if (asked.parts === parts) settle(asked);
+    else asked.reject(unavailable());
+  }
+
+  #lose(id: string): void {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    asked?.reject(unavailable());
+    this.#lines.get(id)?.over();
+  }
+
+  // --- lines ---
+
+  /** Sets who takes the lines of a name. */
+  accept(what: string, take: (line: NodeLine, data: unknown, from: string) => void): void {
+    this.#doors.set(what, take);
+  }
+
+  /** Makes a line to another node. */
+  dial(node: string, what: string, data: unknown): NodeLine {
+    const id = this.#id();
+    const line = this.#line(node, id);
+    this.#send(node, ["dial", id, what, data]);
+    return line;
+  }
+
+  #line(node: string, id: string): PeerLine {
+    const line = new PeerLine(
+      node,
+      (text) => this.#send(node, ["say", id, text]),
+      (told) => {
+        this.#lines.delete(id);
+        if (told) this.#send(node, ["hang", id]);
+      },
+    );
+    this.#lines.set(id, line);
+    this.#watch();
+    return line;
+  }
+
+  // --- messages ---
+
+  #id(): string {
+    return `${this.#prefix}${(++this.#last).toString(36)}`;
+  }
+
+  #send(node: string, message: Message): void {
+    this.#server.nodes.send(node, JSON.stringify(message));
+  }
+
+  #take(text: string, from: string): void {
+    let message: Message;
+    try {
+      message = JSON.parse(text) as Message;
+    } catch (error) {
+      return this.#server.report("error", badPeerMessage(from, error));
+    }
+    const [kind, id] = message;
+    switch (kind) {
+      case "ask":
+        return void this.#answer(from, id, message[2], message[3]);
+      case "part": {
+        const asked = this.#asked.get(id);
+        if (!asked) return;
+        if (message[2] === ++asked.parts) asked.asking.part?.(message[3]);
+        else this.#lose(id);
+        return;
+      }
+      case "answer":
+        return this.#settle(id, message[2], (asked) => asked.resolve(message[3]));
+      case "refusal":
+        return this.#settle(id, message[2], (asked) => asked.reject(errorOf(message[3])));
+      case "stop":
+        return this.#answering.get(id)?.abort();
+      case "look":
+        if (!this.#answering.has(id) && !this.#lines.has(id)) this.#send(from, ["unknown", id]);
+        return;
+      case "unknown":
+        return this.#lose(id);
+      case "dial": {
+        const door = this.#doors.get(message[2]);
+        if (door) door(this.#line(from, id), message[3], from);
+        else this.#send(from, ["hang", id]);
+        return;
+      }
+      case "say": {
+        const line = this.#lines.get(id);
+        if (line) line.take(message[2]);
+        else this.#send(from, ["hang", id]);
+        return;
+      }
+      case "hang":
+        return this.#lines.get(id)?.over();
+      default:
+        return this.#server.report("error", badPeerMessage(from, kind satisfies never));
+    }
+  }
+
+  // --- whether they are there ---
+
+  #watch(): void {
+    if (this.#timer) return;
+    this.#timer = setInterval(() => void this.#look(), LOOK);
+    this.#timer.unref();
+  }
+
+  /** Gives up what waits for nodes that are gone, and asks the others whether they know of what waits for them. */
+  async #look(): Promise<void> {
+    if (this.#asked.size + this.#lines.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      const living = new Set((await this.#server.nodes.alive()).map(({ node }) => node));
+      for (const waiting of [this.#asked, this.#lines]) {
+        for (const [id, { node }] of waiting) {
+          if (living.has(node)) this.#send(node, ["look", id]);
+          else this.#lose(id);
+        }
+      }
+    } catch {
+      // The membership reports a storage that does not answer.
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** Ends all lines, and gives up all that waits. */
+  close(): void {
+    clearInterval(this.#timer);
+    for (const line of [...this.#lines.values()]) line.end();
+    for (const id of [...this.#asked.keys()]) this.#lose(id);
+    for (const control of this.#answering.values()) control.abort();
+  }
+}
+
+/** A line between two nodes. */
+class PeerLine implements NodeLine {
+  readonly node: string;
+  readonly #say: (text: string) => void;
+  readonly #leave: (told: boolean) => void;
+  #take: ((message: string) => void) | undefined;
+  #ended: (() => void) | undefined;
+  #over = false;
+
+  constructor(node: string, say: (text: string) => void, leave: (told: boolean) => void) {
+    this.node = node;
+    this.#say = say;
+    this.#leave = leave;
+  }
+
+  send(message: string): void {
+    if (!this.#over) this.#say(message);
+  }
+
+  onMessage(take: (message: string) => void): void {
+    this.#take = take;
+  }
+
+  onEnd(over: () => void): void {
+    this.#ended = over;
+  }
+
+  take(message: string): void {
+    this.#take?.(message);
+  }
+
+  end(): void {
+    this.#finish(true);
+  }
+
+  /** The other end is there no more. */
+  over(): void {
+    this.#finish(false);
+  }
+
+  #finish(told: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#leave(told);
+    this.#ended?.();
+  }
+}
