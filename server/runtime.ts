@@ -36,6 +36,7 @@ import { answerLive } from "./http/node-response.js";
 import { Outflow } from "./http/outflow.js";
 import { buildRouter } from "./http/router.js";
 import type { OpenedStream } from "./http/socket-calls.js";
+import { Nodes } from "./nodes/nodes.js";
 import type { Revalidate } from "./revalidate.js";
 import { Scheduler } from "./schedule/scheduler.js";
 import { closeOnSignal } from "./signals.js";
@@ -99,7 +100,9 @@ export class Runtime implements World {
   readonly hosts: Hosts;
   /** Missing, where this process is alone. */
   readonly membership: Membership | undefined;
-  /** What streams watch: the hosts of this process. */
+  /** The other nodes, where there may be some. */
+  readonly nodes: Nodes | undefined;
+  /** What streams watch: the hosts of this process, and followers of those of other nodes. */
   readonly feeds: Feeds;
   readonly scheduler = new Scheduler(this);
   readonly beginnings = new Beginnings();
@@ -136,7 +139,8 @@ export class Runtime implements World {
     this.sessions = createSessions(options.session);
     this.hosts = new Hosts(this);
     this.membership = this.#member();
-    this.feeds = this.hosts as Feeds;
+    this.nodes = this.membership && new Nodes(this, this.membership);
+    this.feeds = this.nodes?.feeds ?? (this.hosts as Feeds);
     this.sessionLimits = new SessionLimits(() => this.limits);
     this.clients = new Clients(this.sessionLimits);
     this.#schema = this.#describe();
@@ -388,6 +392,7 @@ export class Runtime implements World {
     for (const end of this.ends) end();
     await this.hosts.close();
     await this.membership?.close();
+    this.nodes?.close();
     await this.storage.close?.();
     await within(SEND_WAIT, sent);
     // What streams have said last is still on its way through the responses, and whoever waits for us may end the process at once.

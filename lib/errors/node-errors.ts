@@ -12,6 +12,14 @@ export const isNewer = (error: unknown): boolean => codeOf(error) === "NEWER";
 /** The code of an error, which may be of another copy of this module: the app's storage comes from one of its own. */
 const codeOf = (error: unknown) => (error instanceof Error ? (error as { readonly code?: unknown }).code : undefined);
 export const OWNED_ELSEWHERE = "Another node has this state just now. Ask again: nothing is done twice.";
+export const PEER_LOST = "The node that has this state does not answer any more. Ask again: nothing is done twice.";
+export const callLost = () =>
+  refusal("UNKNOWN_OUTCOME", "The node that was to run this call does not answer any more: whether it ran is not known. It is not run a second time.");
+export const filesElsewhere = () =>
+  refusal(
+    "UNAVAILABLE",
+    "Another node has this state, and files of calls are not passed on between nodes. Let the proxy send the requests of one browser to one node (sticky sessions).",
+  );
 export const newerElsewhere = () =>
   askAgain(
     refusal(

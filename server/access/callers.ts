@@ -23,6 +23,8 @@ export interface TwinRequest {
   readonly replaced?: boolean;
   /** The session was made for this request: nobody has its cookie yet. */
   readonly fresh?: boolean;
+  /** The request's headers, where they may be passed on to another node. */
+  readonly head?: Headers;
   /** The client's address, if a trusted proxy reported it. */
   readonly address?: string | undefined;
   /** The response's headers were sent: it can set no more cookies. */
@@ -51,6 +53,8 @@ interface Server {
 export class Callers {
   readonly #server: Server;
   readonly #rotations: Rotations;
+  /** The requests of callers, where other nodes may have to make them. */
+  readonly #requests = new WeakMap<object, TwinRequest>();
 
   constructor(server: Server) {
     this.#server = server;
@@ -115,9 +119,20 @@ export class Callers {
   async of(request: TwinRequest, connection?: ConnectionInfo, claim?: Claim): Promise<Caller> {
     const context = await request.context();
     const { session } = request;
-    if (!session) return { context, session: undefined, connection, trusted: false };
+    if (!session) return this.#noted(request, { context, session: undefined, connection, trusted: false });
     this.notice(session, context);
-    return { context, session: { id: session.id, rotate: () => this.#rotate(request, session, claim) }, connection, trusted: false };
+    const rotate = () => this.#rotate(request, session, claim);
+    return this.#noted(request, { context, session: { id: session.id, rotate }, connection, trusted: false });
+  }
+
+  #noted(request: TwinRequest, caller: Caller): Caller {
+    if (request.head) this.#requests.set(caller, request);
+    return caller;
+  }
+
+  /** The request of a caller, where another node may have to make that caller. */
+  requestOf(caller: Caller): TwinRequest | undefined {
+    return this.#requests.get(caller);
   }
 
   /**

@@ -16,15 +16,18 @@ interface Ways {
 }
 
 /** The call of an event: its client, number and incarnation, and the tab that has called. */
-interface CallPlace {
+export interface CallPlace {
   readonly client: string;
   readonly n: number;
   readonly i: string;
   readonly tab: string | undefined;
 }
 
-/** The streams as the ways of a call's items. */
-export function waysOf(streams: Streams, { client, n, i, tab }: CallPlace): Ways {
+/** Takes an item whose stream may be at another node. */
+export type TakeItem = (place: CallPlace, k: number, item: Item) => void;
+
+/** The streams as the ways of a call's items. `away`: brings those of tabs that have no stream here. */
+export function waysOf(streams: Streams, { client, n, i, tab }: CallPlace, away?: TakeItem): Ways {
   const late = (effect: Effect) => tab !== undefined && streams.post(tab, effect);
   return {
     late,
@@ -34,6 +37,7 @@ export function waysOf(streams: Streams, { client, n, i, tab }: CallPlace): Ways
       else if (stream) stream.bring([...item, i, n, k]);
       // A later page of the same tab has taken the place of the one that has called.
       else if (streams.has(tab)) late([item[1], item[2]]);
+      if (!stream && !streams.has(tab)) away?.({ client, n, i, tab }, k, item);
     },
   };
 }

@@ -17,10 +17,13 @@ import { type EventPath, nameInStore } from "../definition/event-path.js";
 import { type Definition, labelOf } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
 import { lettersTo } from "../host/effects.js";
+import { Elsewhere, elsewhere } from "../host/elsewhere.js";
 import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import { SentMessages } from "../host/sent-messages.js";
+import type { Nodes } from "../nodes/nodes.js";
+import type { PassableCall } from "../nodes/passed-calls.js";
 import type { Storage } from "../storage/storage.js";
 import type { Streams } from "../stream/streams.js";
 import type { Telemetry } from "../telemetry.js";
@@ -72,14 +75,14 @@ interface Server {
   readonly sessionLimits: SessionLimits;
   readonly hosts: Pick<Hosts, "find">;
   readonly telemetry: Telemetry | undefined;
+  readonly nodes: Nodes | undefined;
   observe(): Promise<Telemetry>;
   /** Gives an event's arguments as logs may show them. */
   logged(event: string, args: readonly unknown[]): readonly unknown[] | undefined;
 }
 
 /** A call of a client, on its way. */
-interface ClientCall extends OwnedEvent {
-  readonly request: TwinRequest;
+interface ClientCall extends OwnedEvent, PassableCall {
   readonly definition: Definition;
   /** The instance whose event it is, if it is a model's. */
   readonly on: InstanceRef | undefined;
@@ -90,10 +93,12 @@ interface ClientCall extends OwnedEvent {
   readonly number: NumberedCall | undefined;
   /** Reports that the event's turn has come. */
   began(): void;
-  readonly sinks: PlainSinks;
   /** The arguments once they have been checked. */
   checked: readonly unknown[] | undefined;
 }
+
+/** A numbered call that is to be cancelled. */
+export type CancelledCall = readonly [host: string, client: string, n: number, i: unknown];
 
 /** A numbered call that has entered its host. */
 interface EnteredCall {
@@ -143,7 +148,7 @@ export class Dispatcher {
     try {
       const telemetry = this.#server.telemetry ?? (await this.#server.observe());
       return await telemetry.event(labelOf(found.owner, found.event), async (began) => {
-        const call: ClientCall = { ...found, request, definition, on, key, args, number, began, sinks, checked: undefined };
+        const call: ClientCall = { ...found, request, path, input, definition, on, key, args, number, began, sinks, checked: undefined };
         try {
           return await this.#enter(call);
         } catch (error) {
@@ -174,7 +179,8 @@ export class Dispatcher {
     const { definition, key, number, request } = call;
     const caller = await this.#identify(call);
     const id = await locateGuarded(definition, caller, key, (effects) => this.#tell(call, caller, effects));
-    const host = await admission.enter(request.address, id);
+    const host = await admission.enter(request.address, id).catch(elsewhere);
+    if (host instanceof Elsewhere) return this.#server.nodes ? this.#server.nodes.calls.pass(host.node, call) : Promise.reject(host);
     try {
       return await (number ? this.#numbered(call, number, host, caller) : this.#plain(call, host, caller));
     } finally {
@@ -317,8 +323,8 @@ export class Dispatcher {
 
   /** Makes what keeps the items of a numbered event, and has the client's stream bring them. */
   #itemsOf({ call: { request }, number, host, caller }: EnteredCall): CallItems {
-    const { callers, streams } = this.#server;
-    const { send, late } = waysOf(streams, { ...number, i: host.incarnation, tab: caller.connection?.id });
+    const { callers, nodes, streams } = this.#server;
+    const { send, late } = waysOf(streams, { ...number, i: host.incarnation, tab: caller.connection?.id }, nodes?.bring);
     // The stream would overtake the answer, with which the new cookie comes: a redirect would be followed with the old one.
     return new CallItems({ send: (k, item) => callers.hasReplaced(request, number) || send(k, item), late });
   }
@@ -361,15 +367,23 @@ export class Dispatcher {
 
   /** Asks a running event to stop, and one that waits, or has not come yet, not to begin. */
   async cancel(request: TwinRequest, input: unknown): Promise<void> {
-    const { callers, clients, definitions, hosts } = this.#server;
+    const { callers, clients, definitions, nodes } = this.#server;
     callers.admit(request);
     const { store, key, client, n, i } = record(input, "`{ store, key?, client, n, i? }`");
     const definition = definitionOf(definitions, String(store));
     const caller = await callers.of(request, clients.bind(clientId(client), request));
     const host = locate(definition, caller, key);
-    const number = whole(n, "n");
+    const place: CancelledCall = [host, String(client), whole(n, "n"), i];
+    if (!this.cancelCall(...place)) nodes?.cancel(place);
+  }
+
+  /** Cancels a call that a client may cancel. Returns whether it runs, or waits, here. */
+  cancelCall(...[host, client, n, i]: CancelledCall): boolean {
+    if (this.#calls.cancel(`${host} ${client} ${n}`, i)) return true;
     // The task of a call may go on in a later life of its host, which knows nothing of the call.
-    if (!this.#calls.cancel(`${host} ${client} ${number}`, i)) hosts.find(host)?.tasks?.cancelCall(String(client), number);
+    const there = this.#server.hosts.find(host);
+    there?.tasks?.cancelCall(client, n);
+    return there !== undefined;
   }
 
   /** Asks all to stop. */

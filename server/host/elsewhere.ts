@@ -11,3 +11,9 @@ export class Elsewhere extends EventError<"UNAVAILABLE"> {
     askAgain(this);
   }
 }
+
+/** Gives the `Elsewhere` of a request; throws any other error. */
+export function elsewhere(error: unknown): Elsewhere {
+  if (error instanceof Elsewhere) return error;
+  throw error;
+}

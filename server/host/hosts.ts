@@ -262,6 +262,8 @@ export class Hosts {
       this.#world.report("error", error);
     } finally {
       await membership?.release(host.id, host.fence);
+      // Other nodes follow it still, where this one closes: they look for the next owner.
+      if (membership) host.watchers.lead();
     }
   }
 

@@ -101,6 +101,8 @@ async function requestOf(runtime: Runtime, headers: Headers): Promise<TwinReques
     fresh: found === undefined,
     address: clientAddressOf(headers, runtime.proxies),
     cookie: null,
+    // Another node that runs the call makes the context anew.
+    ...(runtime.nodes && { head: headers }),
     context: () => {
       context ??= runtime.contextOf(head as Headers, session.id);
       head = undefined;
@@ -154,8 +156,8 @@ export async function beginStream(runtime: Runtime, headers: Headers, input: str
     // A socket carries no cookies.
     request.late = true;
     const connection = await runtime.streams.live(request, parsed(input));
-    const { address, session } = request;
-    return { connection, calls: events && connection.client !== undefined ? new SocketCalls(runtime, connection, { address, session }) : undefined };
+    const { address, head, session } = request;
+    return { connection, calls: events && connection.client !== undefined ? new SocketCalls(runtime, connection, { address, head, session }) : undefined };
   } catch (error) {
     return JSON.stringify(bodyOf(errorShapeOf(error, runtime.report)));
   }

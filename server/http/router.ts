@@ -79,16 +79,16 @@ export function buildRouter(runtime: Runtime) {
     ...stores,
     $connect: mutation((request, input) => runtime.streams.connect(request, input)),
     $watch: mutation(async (request, input) => done(await runtime.streams.watch(request, input))),
-    $unwatch: mutation((request, input) => done(runtime.streams.unwatch(request, input))),
+    $unwatch: mutation(async (request, input) => done(await runtime.streams.unwatch(request, input))),
     $present: mutation(async (request, input) => done(await runtime.streams.present(request, input))),
     $join: mutation(async (request, input) => done(await runtime.streams.join(request, input))),
-    $leave: mutation((request, input) => done(runtime.streams.drop(request, input))),
+    $leave: mutation(async (request, input) => done(await runtime.streams.drop(request, input))),
     $cancel: mutation(async (request, input) => done(await runtime.dispatcher.cancel(request, input))),
     $live: procedure.subscription(({ ctx, input, signal }) => live(runtime, requestOf(ctx), input, signal)),
   });
 }
 
-const done = (_: void) => ({});
+const done = (_: unknown) => ({});
 
 async function* live(runtime: Runtime, request: TwinRequest, input: unknown, signal: AbortSignal | undefined) {
   const connection = await runtime.streams.live(request, input).catch((error: unknown) => {

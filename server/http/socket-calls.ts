@@ -17,6 +17,7 @@ export interface OpenedStream {
 export interface Opener {
   readonly session: SessionCookie;
   readonly address: string | undefined;
+  readonly head: Headers | undefined;
 }
 
 /** Answers the calls that a socket sends after its first message: numbered calls of events, made as its opener. */
@@ -55,11 +56,11 @@ export class SocketCalls {
   }
 
   async #answer([id, call]: Said): Promise<void> {
-    const { session, address } = this.#opener;
+    const { session, address, head } = this.#opener;
     const standing = this.#runtime.callers.stands(session);
     const stands = typeof standing === "boolean" ? standing : await standing.catch(() => false);
     const { context } = this.#connection.caller;
-    const request = { session, address, late: true, cookie: null as string | null, context: async () => context };
+    const request = { session, address, ...(head && { head }), late: true, cookie: null as string | null, context: async () => context };
     const answer = stands ? await answerEvent(this.#runtime, request, call) : { error: callErrorOf(this.#runtime, cookieReplaced(), call.path) };
     const message: AnswerMessage = "error" in answer ? ["answer", id, null, answer.error] : ["answer", id, answer.result.data];
     // A new cookie goes with the response to a request alone: there it is asked again.

@@ -1,23 +1,32 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { unavailable } from "../../lib/errors/errors.js";
+import { callLost, filesElsewhere } from "../../lib/errors/node-errors.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import type { TwinRequest } from "../access/callers.js";
 import type { Dispatcher } from "../call/dispatcher.js";
 import type { PlainSinks } from "../call/plain-sinks.js";
 import type { EventPath } from "../definition/event-path.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
+import type { NumberedCall } from "../wire/request-input.js";
 import { cookiesOf, type PassedCookies, type PassedRequest, passedOf, requestFrom } from "./passed-request.js";
+import { PeerLost } from "./peer-lost.js";
 import type { PeerRequest, Peers } from "./peers.js";
 
 /** How often a call is passed on: its scope instance may move while it is under way. */
 const MOST_HOPS = 3;
+/** How often a numbered call is asked again here, and how long it waits before, in ms. Then its client asks again. */
+const MOST_TRIES = 12;
+const PAUSE = 50;
 const CALL = "call";
 
-/** A call of a client, on its way to the node that has its scope instance. */
+/** A call of a client, which may be on its way to another node. */
 export interface PassableCall {
   readonly request: TwinRequest;
   readonly path: EventPath;
   readonly input: unknown;
   readonly sinks: PlainSinks;
+  /** The client's number for the call, if it has one. */
+  readonly number: NumberedCall | undefined;
 }
 
 type Sent = readonly [hops: number, request: PassedRequest, path: EventPath, input: unknown];
@@ -25,7 +34,6 @@ type Told = readonly [kind: "yield", value: unknown] | readonly [kind: "effects"
 type Answered = readonly [cookies: PassedCookies, answer: unknown] | readonly [cookies: PassedCookies, answer: null, refusal: Refusal];
 
 interface Server {
-  readonly peers: Peers;
   readonly dispatcher: Pick<Dispatcher, "invoke">;
   readonly report: Report;
   contextOf(head: Headers, session: string | undefined): Promise<object>;
@@ -34,34 +42,61 @@ interface Server {
 /** Calls of clients that came to one node, and run at another. */
 export class PassedCalls {
   readonly #server: Server;
+  readonly #peers: Peers;
   /** How often the requests that other nodes have passed on were passed on. */
   readonly #hops = new WeakMap<TwinRequest, number>();
+  /** How often numbered calls were asked again here, by their inputs. */
+  readonly #tries = new WeakMap<object, number>();
 
-  constructor(server: Server) {
+  constructor(server: Server, peers: Peers) {
     this.#server = server;
-    server.peers.serve(CALL, (asked) => this.#run(asked));
+    this.#peers = peers;
+    peers.serve(CALL, (asked) => this.#run(asked));
   }
 
   /** Has another node run a call, and gives the answer. What the response is to set is noted in the request. */
-  async pass(node: string, { request, path, input, sinks }: PassableCall): Promise<unknown> {
+  async pass(node: string, call: PassableCall): Promise<unknown> {
+    const { request, path, input, sinks, number } = call;
     const hops = this.#hops.get(request) ?? 0;
     if (hops >= MOST_HOPS) throw unavailable();
+    if (number?.files !== undefined || hasFile(input)) throw filesElsewhere();
     const part = (told: unknown) => {
       const [kind, what] = told as Told;
       if (kind === "yield") sinks.yielded?.(what);
       else sinks.effects?.(what)();
     };
     const sent: Sent = [hops + 1, passedOf(request), path, input];
-    const [cookies, answer, refusal] = (await this.#server.peers.ask(node, CALL, sent, { part, signal: sinks.signal })) as Answered;
+    let answered: Answered;
+    try {
+      answered = (await this.#peers.ask(node, CALL, sent, { part, signal: sinks.signal })) as Answered;
+    } catch (error) {
+      if (!(error instanceof PeerLost)) throw error;
+      // A call without a number may have run: it must not run twice.
+      if (!number) throw callLost();
+      return this.#again(call, error);
+    }
+    const [cookies, answer, refusal] = answered;
     Object.assign(request, cookies);
-    if (refusal) throw errorOf(refusal);
-    return answer;
+    if (!refusal) return answer;
+    const error = errorOf(refusal);
+    // The owner is about to close, or has lost the lease.
+    if (number && refusal.again && refusal.code === "UNAVAILABLE" && hops === 0) return this.#again(call, error);
+    throw error;
+  }
+
+  /** Asks again as if the call had just come: its scope instance may be here now, or elsewhere. */
+  async #again({ request, path, input, sinks }: PassableCall, error: unknown): Promise<unknown> {
+    const tries = (this.#tries.get(input as object) ?? 0) + 1;
+    if (tries > MOST_TRIES) throw error;
+    this.#tries.set(input as object, tries);
+    await pause(PAUSE * tries);
+    return this.#server.dispatcher.invoke(request, path, input, sinks);
   }
 
   async #run({ data, part, signal }: PeerRequest): Promise<Answered> {
-    const { contextOf, dispatcher, report } = this.#server;
+    const { dispatcher, report } = this.#server;
     const [hops, passed, path, input] = data as Sent;
-    const request = requestFrom(passed, contextOf);
+    const request = requestFrom(passed, (head, session) => this.#server.contextOf(head, session));
     this.#hops.set(request, hops);
     const sinks: PlainSinks = {
       signal,
@@ -69,10 +104,17 @@ export class PassedCalls {
       effects: (effects) => () => part(["effects", effects] satisfies Told),
     };
     try {
-      const answer = (await dispatcher.invoke(request, path, input, sinks)) ?? null;
+      const numbered = (input as { readonly call?: unknown } | null)?.call !== undefined;
+      const answer = (await dispatcher.invoke(request, path, input, numbered ? {} : sinks)) ?? null;
       return [cookiesOf(request), answer];
     } catch (error) {
       return [cookiesOf(request), null, errorShapeOf(error, report)];
     }
   }
+}
+
+/** Whether an input has a file in it, which no message between nodes can bring. */
+function hasFile(input: unknown): boolean {
+  if (typeof input !== "object" || input === null) return false;
+  return input instanceof Blob || Object.values(input).some(hasFile);
 }

@@ -4,9 +4,12 @@ import { badPeerMessage } from "../../lib/errors/node-errors.js";
 import type { NodeStorage } from "../storage/nodes.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
 import type { NodeLine } from "./node-line.js";
+import { PeerLost } from "./peer-lost.js";
 
 /** How often a node that is waited for is asked whether it is still at it, in ms. */
-const LOOK = 2000;
+const LOOK = 1000;
+/** How long the list of living nodes is good for messages to all of them, in ms. */
+const LISTED = 1000;
 
 /** What a request is asked with, and told meanwhile. */
 export interface Asking {
@@ -34,6 +37,7 @@ type Message =
   | readonly [kind: "stop", id: string]
   | readonly [kind: "look", id: string]
   | readonly [kind: "unknown", id: string]
+  | readonly [kind: "tell", what: string, data: unknown]
   | readonly [kind: "dial", id: string, what: string, data: unknown]
   | readonly [kind: "say", id: string, text: string]
   | readonly [kind: "hang", id: string];
@@ -56,6 +60,7 @@ interface Server {
 export class Peers {
   readonly #server: Server;
   readonly #services = new Map<string, (request: PeerRequest) => Promise<unknown>>();
+  readonly #hearers = new Map<string, (data: unknown, from: string) => void>();
   readonly #doors = new Map<string, (line: NodeLine, data: unknown, from: string) => void>();
   readonly #asked = new Map<string, Asked>();
   readonly #answering = new Map<string, AbortController>();
@@ -63,6 +68,10 @@ export class Peers {
   /** Tells the requests and lines of this process from those of others. */
   readonly #prefix = randomBytes(6).toString("base64url");
   #last = 0;
+  #others: Promise<readonly string[]> | undefined;
+  #listed = 0;
+  /** The nodes that were living at the last look. */
+  #living: ReadonlySet<string> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
 
@@ -80,7 +89,8 @@ export class Peers {
 
   /**
    * Asks another node. Data and answer are JSON.
-   * @throws EventError what the other node has thrown; `UNAVAILABLE` where it is gone, or the request or its answer was lost: it may have been carried out
+   * @throws EventError what the other node has thrown
+   * @throws PeerLost where it is gone, or the request or its answer was lost: it may have been carried out
    */
   ask(node: string, what: string, data: unknown, asking: Asking = {}): Promise<unknown> {
     const id = this.#id();
@@ -118,14 +128,39 @@ export class Peers {
     if (!asked) return;
     this.#asked.delete(id);
     if (asked.parts === parts) settle(asked);
-    else asked.reject(unavailable());
+    else asked.reject(new PeerLost());
   }
 
   #lose(id: string): void {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
-    asked?.reject(unavailable());
+    asked?.reject(new PeerLost());
     this.#lines.get(id)?.over();
+  }
+
+  // --- words to all ---
+
+  /** Sets who takes what other nodes tell all. */
+  hear(what: string, take: (data: unknown, from: string) => void): void {
+    this.#hearers.set(what, take);
+  }
+
+  /** Tells all other living nodes something, in order. Nobody answers. */
+  async tell(what: string, data: unknown): Promise<void> {
+    for (const node of await this.others()) this.#send(node, ["tell", what, data]);
+  }
+
+  /** The other living nodes, as of a moment ago. */
+  others(): Promise<readonly string[]> {
+    const { nodes } = this.#server;
+    const now = performance.now();
+    if (this.#others && now < this.#listed + LISTED) return this.#others;
+    this.#listed = now;
+    this.#others = nodes.alive().then(
+      (all) => all.map(({ node }) => node).filter((node) => node !== nodes.node),
+      () => [],
+    );
+    return this.#others;
   }
 
   // --- lines ---
@@ -174,6 +209,14 @@ export class Peers {
     } catch (error) {
       return this.#server.report("error", badPeerMessage(from, error));
     }
+    try {
+      this.#heed(message, from);
+    } catch (error) {
+      this.#server.report("error", badPeerMessage(from, error));
+    }
+  }
+
+  #heed(message: Message, from: string): void {
     const [kind, id] = message;
     switch (kind) {
       case "ask":
@@ -196,6 +239,8 @@ export class Peers {
         return;
       case "unknown":
         return this.#lose(id);
+      case "tell":
+        return this.#hearers.get(id)?.(message[2], from);
       case "dial": {
         const door = this.#doors.get(message[2]);
         if (door) door(this.#line(from, id), message[3], from);
@@ -223,6 +268,11 @@ export class Peers {
     this.#timer.unref();
   }
 
+  /** Whether a node was not living at the last look. */
+  isGone(node: string): boolean {
+    return this.#living?.has(node) === false;
+  }
+
   /** Gives up what waits for nodes that are gone, and asks the others whether they know of what waits for them. */
   async #look(): Promise<void> {
     if (this.#asked.size + this.#lines.size === 0) {
@@ -234,6 +284,7 @@ export class Peers {
     this.#looking = true;
     try {
       const living = new Set((await this.#server.nodes.alive()).map(({ node }) => node));
+      this.#living = living;
       for (const waiting of [this.#asked, this.#lines]) {
         for (const [id, { node }] of waiting) {
           if (living.has(node)) this.#send(node, ["look", id]);
@@ -264,6 +315,8 @@ class PeerLine implements NodeLine {
   #take: ((message: string) => void) | undefined;
   #ended: (() => void) | undefined;
   #over = false;
+  /** The messages that came before somebody took them. */
+  readonly #early: string[] = [];
 
   constructor(node: string, say: (text: string) => void, leave: (told: boolean) => void) {
     this.node = node;
@@ -276,15 +329,21 @@ class PeerLine implements NodeLine {
   }
 
   onMessage(take: (message: string) => void): void {
-    this.#take = take;
+    // Whoever takes them is still being made.
+    queueMicrotask(() => {
+      this.#take = take;
+      for (const message of this.#early.splice(0)) take(message);
+    });
   }
 
   onEnd(over: () => void): void {
     this.#ended = over;
+    if (this.#over) over();
   }
 
   take(message: string): void {
-    this.#take?.(message);
+    if (this.#take) this.#take(message);
+    else this.#early.push(message);
   }
 
   end(): void {

@@ -16,7 +16,7 @@ interface Reader {
   bring(message: Message): void;
 }
 
-interface Letter {
+export interface Letter {
   readonly number: number;
   readonly effect: Effect;
   /** The client that it is for, where a later page of the tab is to have one of its own. */
@@ -48,7 +48,7 @@ export class Letters {
   #swept = 0;
 
   /** Sends an effect to a tab, now or by its next stream. */
-  post(tab: string, effect: Effect, client?: string): void {
+  post(tab: string, effect: Effect, client?: string): Letter {
     this.#sweep();
     const box = this.#boxes.get(tab) ?? { tab, letters: [], size: 0, until: Date.now() + LIFE };
     const letter = { number: ++this.#last, effect, client, size: JSON.stringify(effect).length };
@@ -64,6 +64,21 @@ export class Letters {
     }
     const reader = this.#readers.get(tab);
     if (reader && this.#ready.has(reader)) this.#send(reader, letter);
+    return letter;
+  }
+
+  /** The letters of a tab that it has not confirmed. */
+  of(tab: string): readonly Letter[] {
+    return this.#boxes.get(tab)?.letters ?? [];
+  }
+
+  /** Forgets letters of a tab. */
+  remove(tab: string, letters: readonly Letter[]): void {
+    const box = this.#boxes.get(tab);
+    if (!box) return;
+    for (const { size } of box.letters.filter((letter) => letters.includes(letter))) this.#grow(box, -size);
+    box.letters = box.letters.filter((letter) => !letters.includes(letter));
+    if (box.letters.length === 0) this.#boxes.delete(tab);
   }
 
   /** A tab has a stream. */

@@ -10,12 +10,14 @@ import { type Sessions, sessionTagOf } from "../access/session.js";
 import type { Bounds, SessionLimits } from "../access/session-limits.js";
 import type { Whose } from "../call/data.js";
 import type { Definition } from "../definition/scope.js";
+import type { Nodes } from "../nodes/nodes.js";
+import type { WishKind } from "../nodes/wishes.js";
 import type { Telemetry } from "../telemetry.js";
 import type { Report } from "../wire/error-shape.js";
 import { clientId, letterId, presentedOf, record, type WatchInput, watchesOf, whole } from "../wire/request-input.js";
 import { type ConnectionOptions, StreamConnection } from "./connection.js";
 import type { Feeds, Refuse } from "./feed.js";
-import { Letters } from "./letters.js";
+import { type Letter, Letters } from "./letters.js";
 import { Line } from "./line.js";
 import { type Ticket, Tickets } from "./tickets.js";
 
@@ -31,6 +33,7 @@ interface Server {
   readonly sessions: Sessions;
   readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
+  readonly nodes: Nodes | undefined;
   observe(): Promise<Telemetry>;
 }
 
@@ -56,9 +59,27 @@ export class Streams {
     return this.#connections.size;
   }
 
-  /** Sends an effect to a tab. */
+  /** Sends an effect to a tab. Where its stream is at another node, that node gets it. */
   post(connection: string, effect: Effect): void {
-    this.#letters.post(connection, effect);
+    const letter = this.#letters.post(connection, effect);
+    if (!this.has(connection)) void this.#server.nodes?.letters.send(connection, [letter]);
+  }
+
+  /** Takes letters that another node has for a tab. Returns whether the tab has a stream here. */
+  take(connection: string, effects: readonly (readonly [effect: Effect, client: string | undefined])[]): boolean {
+    if (!this.has(connection)) return false;
+    for (const [effect, client] of effects) this.#letters.post(connection, effect, client);
+    return true;
+  }
+
+  /** The letters of a tab that were not confirmed. */
+  lettersOf(connection: string): readonly Letter[] {
+    return this.#letters.of(connection);
+  }
+
+  /** Forgets letters that another node has. */
+  forget(connection: string, letters: readonly Letter[]): void {
+    this.#letters.remove(connection, letters);
   }
 
   /** Whether a tab has a stream. */
@@ -81,7 +102,7 @@ export class Streams {
    * `$watch`, as the ticket has no room for them.
    */
   connect(request: TwinRequest, input: unknown): { ticket: string; session: string; rest?: number } {
-    const { callers, clients, sessionLimits } = this.#server;
+    const { callers, clients, nodes, sessionLimits } = this.#server;
     const { protocol, client, epoch, watch, got } = record(input, "`{ protocol, client, epoch, watch }`");
     const error = protocol === PROTOCOL ? undefined : otherProtocol(protocol, PROTOCOL);
     clients.outdate(client, error);
@@ -89,7 +110,9 @@ export class Streams {
     callers.admit(request);
     const session = request.session?.id ?? "";
     const id = clientId(client);
-    this.confirm(clients.bind(id, request).id, letterId(got));
+    const tab = clients.bind(id, request).id;
+    this.confirm(tab, letterId(got));
+    if (got !== undefined) void nodes?.letters.confirm(tab, letterId(got));
     sessionLimits.mayOpen(session, id);
     const { ticket, rest } = this.#tickets.seal(session, { client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch) });
     return { ticket, session: sessionTagOf(session), ...(rest > 0 && { rest }) };
@@ -116,15 +139,17 @@ export class Streams {
   }
 
   /** Joins a tab's connection to another tab's line. The line, the ticket and the request are of one session. */
-  async join(request: TwinRequest, input: unknown): Promise<void> {
+  async join(request: TwinRequest, input: unknown): Promise<boolean> {
     const { line, ticket, tab } = record(input, "`{ line, ticket, tab }`");
     this.#server.callers.admit(request);
+    if (!this.#opens(line) && (await this.#elsewhere("join", request, input))) return true;
     this.#lineAt(request, line);
     const { client, epoch, watch } = this.#redeem(request, ticket);
     const connection = await this.#begin(request, client, epoch, watch);
     try {
       // The line may have ended since, and another tab may have taken the number.
       this.#lineAt(request, line).join(whole(tab, "tab"), connection);
+      return true;
     } catch (error) {
       this.leave(connection);
       throw error;
@@ -132,10 +157,17 @@ export class Streams {
   }
 
   /** A tab that has joined a line of this session has gone. */
-  drop(request: TwinRequest, input: unknown): void {
+  async drop(request: TwinRequest, input: unknown): Promise<boolean> {
     const { line, tab } = record(input, "`{ line, tab }`");
     this.#server.callers.admit(request);
+    if (!this.#opens(line) && (await this.#elsewhere("drop", request, input))) return true;
     this.#lineAt(request, line).drop(whole(tab, "tab"));
+    return true;
+  }
+
+  /** Whether the tab that a line is named by has a stream here. */
+  #opens(named: unknown): boolean {
+    return this.#tabs.has(String(Array.isArray(named) && named[0]));
   }
 
   #lineAt(request: TwinRequest, named: unknown): Line {
@@ -163,6 +195,7 @@ export class Streams {
     if (client !== undefined) this.#tabs.set(client, connection);
     this.#greet(connection);
     this.#letters.open(info.id, connection);
+    void this.#server.nodes?.letters.arrived(info.id);
     void this.#watch(connection, this.#known(connection, watch), request.address).finally(() => this.#letters.begin(info.id, connection));
     return connection;
   }
@@ -200,11 +233,18 @@ export class Streams {
     if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);
   }
 
-  async watch(request: TwinRequest, input: unknown): Promise<void> {
+  /** Begins to watch stores for a tab. Resolves to whether it has a stream. */
+  async watch(request: TwinRequest, input: unknown): Promise<boolean> {
     const { connection, watch } = this.#tabOf(request, input);
     // A stream that was begun as another user ends here, and comes back with all that it watches.
     await this.#server.callers.of(request);
     if (connection) void this.#watch(connection, this.#known(connection, watch), request.address);
+    return connection !== undefined || this.#elsewhere("watch", request, input);
+  }
+
+  /** Passes on what a tab wants whose stream may be at another node. */
+  async #elsewhere(kind: WishKind, request: TwinRequest, input: unknown): Promise<boolean> {
+    return (await this.#server.nodes?.wishes.pass(kind, request, input)) ?? false;
   }
 
   /** Leaves out stores of which a browser keeps fields, if the client has not said what: it did not know of them, and says so after `hello`. */
@@ -213,21 +253,24 @@ export class Streams {
   }
 
   /** A page shows something of its tab by a presence field of a store that it watches. Where it watches it no more, there is nobody to show. */
-  async present(request: TwinRequest, input: unknown): Promise<void> {
+  async present(request: TwinRequest, input: unknown): Promise<boolean> {
     const { callers, clients, limits } = this.#server;
     callers.admit(request, undefined, "presence");
     const { client, epoch, key, ...presented } = presentedOf(input);
     clients.bind(client, request);
     const connection = this.#tabs.get(client);
-    if (connection?.epoch === epoch) await connection.feedOf(presented.store, key)?.present(connection, presented, limits);
+    if (connection?.epoch !== epoch) return this.#elsewhere("present", request, input);
+    await connection.feedOf(presented.store, key)?.present(connection, presented, limits);
+    return true;
   }
 
-  unwatch(request: TwinRequest, input: unknown): void {
+  async unwatch(request: TwinRequest, input: unknown): Promise<boolean> {
     const { connection, watch } = this.#tabOf(request, input);
-    if (!connection) return;
+    if (!connection) return this.#elsewhere("unwatch", request, input);
     void connection.tasks.run(() => {
       for (const { store, key } of watch) connection.leave(store, key ?? null);
     });
+    return true;
   }
 
   #tabOf(request: TwinRequest, input: unknown): { connection: StreamConnection | undefined; watch: WatchInput[] } {
