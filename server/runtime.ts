@@ -22,12 +22,12 @@ import type { Outcome } from "./call/outcome.js";
 import { type PreloadData, preload } from "./call/preload.js";
 import { ServerCalls } from "./call/server-calls.js";
 import { StateReader } from "./call/state-reader.js";
-import { type Definition, type Models, type ScopeKind, versionOf } from "./definition/scope.js";
+import type { Definition, Models, ScopeKind } from "./definition/scope.js";
 import { Beginnings } from "./host/beginnings.js";
 import type { EventCall } from "./host/event-runner.js";
 import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
-import { Membership } from "./host/membership.js";
+import type { Membership } from "./host/membership.js";
 import { SentMessages } from "./host/sent-messages.js";
 import type { Tab } from "./host/tab-hooks.js";
 import type { World } from "./host/world.js";
@@ -138,23 +138,14 @@ export class Runtime implements World {
     this.#options = options;
     this.sessions = createSessions(options.session);
     this.hosts = new Hosts(this);
-    this.membership = this.#member();
-    this.nodes = this.membership && new Nodes(this, this.membership);
+    this.nodes = Nodes.of(this);
+    this.membership = this.nodes?.membership;
     this.feeds = this.nodes?.feeds ?? (this.hosts as Feeds);
     this.sessionLimits = new SessionLimits(() => this.limits);
     this.clients = new Clients(this.sessionLimits);
     this.#schema = this.#describe();
     this.#router = buildRouter(this);
     this.#sweeper = new Sweeper(this, options.lives);
-  }
-
-  #member(): Membership | undefined {
-    const { nodes } = this.storage;
-    if (!nodes) return undefined;
-    const versions = () => Object.fromEntries([...this.definitions.values()].map((definition) => [definition.name, versionOf(definition)]));
-    const membership = new Membership({ nodes, report: this.report, facts: () => ({ lease: this.limits.leaseTime, versions: versions() }) });
-    membership.onLost(() => this.hosts.lose());
-    return membership;
   }
 
   // --- what it was made with ---

@@ -111,10 +111,14 @@ export type Item = readonly [kind: "yield", value: Encoded] | readonly [kind: "e
 export type NumberedItems = readonly [first: number, ...items: Item[]];
 
 /** Item `k` of event `n` of this client: a value that it has yielded. */
-type YieldMessage = readonly [head: "yield", incarnation: string, n: number, k: number, value: Encoded];
+export type YieldMessage = readonly [head: "yield", incarnation: string, n: number, k: number, value: Encoded];
 
 /** The same: an effect. With one id instead of the numbers, it is a letter: an effect for this tab. */
-type EffectMessage = readonly [head: "effect", ...effect: Effect, ...from: readonly [incarnation: string, n: number, k: number] | readonly [letter: string]];
+export type EffectMessage = readonly [
+  head: "effect",
+  ...effect: Effect,
+  ...from: readonly [incarnation: string, n: number, k: number] | readonly [letter: string],
+];
 
 /** The effects for all who watch a host, of a frame that this stream does not bring, as a snapshot took its place. */
 type EffectsMessage = readonly [head: "effects", host: number, revision: number, effects: readonly Effect[]];

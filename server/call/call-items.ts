@@ -1,4 +1,4 @@
-import type { Effect, Item, NumberedItems } from "../../lib/wire/protocol.js";
+import type { Effect, EffectMessage, Item, NumberedItems, YieldMessage } from "../../lib/wire/protocol.js";
 import type { Streams } from "../stream/streams.js";
 
 /** How many items of one event are kept, and how many characters they may have. */
@@ -23,6 +23,10 @@ export interface CallPlace {
   readonly tab: string | undefined;
 }
 
+/** An item as streams bring it. */
+export const messageOf = ({ n, i }: CallPlace, k: number, item: Item): YieldMessage | EffectMessage =>
+  item[0] === "yield" ? ["yield", i, n, k, item[1]] : [...item, i, n, k];
+
 /** Takes an item whose stream may be at another node. */
 export type TakeItem = (place: CallPlace, k: number, item: Item) => void;
 
@@ -33,11 +37,11 @@ export function waysOf(streams: Streams, { client, n, i, tab }: CallPlace, away?
     late,
     send(k, item) {
       const stream = streams.of(client);
-      if (item[0] === "yield") stream?.bring(["yield", i, n, k, item[1]]);
-      else if (stream) stream.bring([...item, i, n, k]);
+      if (stream) stream.bring(messageOf({ client, n, i, tab }, k, item));
+      else if (item[0] === "yield") away?.({ client, n, i, tab }, k, item);
       // A later page of the same tab has taken the place of the one that has called.
       else if (streams.has(tab)) late([item[1], item[2]]);
-      if (!stream && !streams.has(tab)) away?.({ client, n, i, tab }, k, item);
+      else away?.({ client, n, i, tab }, k, item);
     },
   };
 }

@@ -324,7 +324,7 @@ export class Dispatcher {
   /** Makes what keeps the items of a numbered event, and has the client's stream bring them. */
   #itemsOf({ call: { request }, number, host, caller }: EnteredCall): CallItems {
     const { callers, nodes, streams } = this.#server;
-    const { send, late } = waysOf(streams, { ...number, i: host.incarnation, tab: caller.connection?.id }, nodes?.bring);
+    const { send, late } = waysOf(streams, { ...number, i: host.incarnation, tab: caller.connection?.id }, nodes?.bringing(host));
     // The stream would overtake the answer, with which the new cookie comes: a redirect would be followed with the old one.
     return new CallItems({ send: (k, item) => callers.hasReplaced(request, number) || send(k, item), late });
   }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isLater, unavailable } from "../../lib/errors/errors.js";
+import type { Message } from "../../lib/wire/protocol.js";
 import type { Callers } from "../access/callers.js";
 import type { Bounds } from "../access/session-limits.js";
 import type { ConnectionInfo } from "../host/context.js";
@@ -44,6 +45,8 @@ export class NodeFeeds implements Feeds {
   readonly #peers: Peers;
   readonly #followers = new Map<string, Following>();
   readonly #ids = new WeakMap<Feed, string>();
+  /** The hosts of this node, as others follow them. */
+  readonly #followed = new Map<Host, Set<Followed>>();
 
   constructor(server: Server, peers: Peers) {
     this.#server = server;
@@ -134,7 +137,7 @@ export class NodeFeeds implements Feeds {
       ).send(["over"]);
       return line.end();
     }
-    new Followed({
+    const followed = new Followed({
       host,
       line,
       limits,
@@ -144,8 +147,21 @@ export class NodeFeeds implements Feeds {
           requestFrom(from as PassedRequest, (head, session) => this.#server.contextOf(head, session)),
           info,
         ),
-      ended: () => hosts.release(host),
+      ended: () => {
+        const all = this.#followed.get(host);
+        all?.delete(followed);
+        if (all?.size === 0) this.#followed.delete(host);
+        hosts.release(host);
+      },
     });
+    const all = this.#followed.get(host) ?? new Set();
+    this.#followed.set(host, all.add(followed));
+  }
+
+  /** Brings a client that watches a host of this node by another one an item of its call. `false`: none does. */
+  bring(host: Host, client: string, message: Message): boolean {
+    for (const followed of this.#followed.get(host) ?? []) if (followed.bring(client, message)) return true;
+    return false;
   }
 
   close(): void {

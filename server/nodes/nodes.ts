@@ -1,8 +1,10 @@
-import type { CallPlace, TakeItem } from "../call/call-items.js";
-import { waysOf } from "../call/call-items.js";
+import { messageOf, type TakeItem, waysOf } from "../call/call-items.js";
 import type { CancelledCall } from "../call/dispatcher.js";
-import type { Membership } from "../host/membership.js";
+import { versionOf } from "../definition/scope.js";
+import type { Host } from "../host/host.js";
+import { Membership } from "../host/membership.js";
 import type { Runtime } from "../runtime.js";
+import type { NodeStorage } from "../storage/nodes.js";
 import { NodeFeeds } from "./node-feeds.js";
 import { PassedCalls } from "./passed-calls.js";
 import { PassedLetters } from "./passed-letters.js";
@@ -14,13 +16,18 @@ const CANCEL = "cancel";
 
 /** The other nodes, as the parts of this one speak with them. */
 export class Nodes {
+  /** This process as one of them. */
+  readonly membership: Membership;
   readonly peers: Peers;
   readonly calls: PassedCalls;
   readonly feeds: NodeFeeds;
   readonly letters: PassedLetters;
   readonly wishes: Wishes;
 
-  constructor(runtime: Runtime, { nodes }: Membership) {
+  private constructor(runtime: Runtime, nodes: NodeStorage) {
+    const versions = () => Object.fromEntries([...runtime.definitions.values()].map((definition) => [definition.name, versionOf(definition)]));
+    this.membership = new Membership({ nodes, report: runtime.report, facts: () => ({ lease: runtime.limits.leaseTime, versions: versions() }) });
+    this.membership.onLost(() => runtime.hosts.lose());
     this.peers = new Peers({ nodes, report: runtime.report });
     this.calls = new PassedCalls(runtime, this.peers);
     this.feeds = new NodeFeeds(runtime, this.peers);
@@ -33,8 +40,19 @@ export class Nodes {
     this.peers.hear(CANCEL, (data) => runtime.dispatcher.cancelCall(...(data as CancelledCall)));
   }
 
-  /** Brings an item of a call to its client, whose stream is at another node. It is in the answer, too. */
-  readonly bring: TakeItem = ({ client, n, i, tab }: CallPlace, k, item) => void this.peers.tell(ITEM, [{ client, n, i, tab }, k, item]);
+  /** Makes this process one of the nodes that share a storage; `undefined`: it is alone. */
+  static of(runtime: Runtime): Nodes | undefined {
+    const { nodes } = runtime.storage;
+    return nodes && new Nodes(runtime, nodes);
+  }
+
+  /** What brings the items of calls of a host to their clients, whose streams are at other nodes. They are in the answers, too. */
+  bringing(host: Host): TakeItem {
+    return ({ client, n, i, tab }, k, item) => {
+      if (this.feeds.bring(host, client, messageOf({ client, n, i, tab }, k, item))) return;
+      void this.peers.tell(ITEM, [{ client, n, i, tab }, k, item]);
+    };
+  }
 
   /** Cancels a call that runs, or is to run, at another node. */
   cancel(call: CancelledCall): void {

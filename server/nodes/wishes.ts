@@ -8,7 +8,7 @@ export type WishKind = "watch" | "unwatch" | "present" | "join" | "drop";
 type Sent = readonly [kind: WishKind, request: PassedRequest, input: unknown];
 
 const WISH = "wish";
-/** Of how many clients it is known which node has the stream. */
+/** The number of clients whose node is remembered. */
 const MOST_KNOWN = 10_000;
 
 interface Server {

@@ -1,0 +1,110 @@
+import { expect, test, vi } from "vitest";
+import { EventError } from "../../lib/errors/errors.js";
+import { PeerLost } from "../../server/nodes/peer-lost.js";
+import { Peers } from "../../server/nodes/peers.js";
+import { lasting } from "../../testing/lasting.js";
+import type { SharedStorage } from "../../testing/shared-storage.js";
+
+const FACTS = { lease: 60_000, versions: {} };
+
+/** A node that speaks with others. */
+async function peersOf(shared: SharedStorage, node: string, facts = FACTS) {
+  const { nodes } = shared.node(node);
+  if (!nodes) throw new Error("no nodes");
+  await nodes.join(facts);
+  const reported: unknown[] = [];
+  return { peers: new Peers({ nodes, report: (_, error) => void reported.push(error) }), nodes, reported };
+}
+
+async function two(facts = FACTS) {
+  const shared = lasting({ nodes: true });
+  const [a, b] = [await peersOf(shared, "a", FACTS), await peersOf(shared, "b", facts)];
+  return { shared, a, b };
+}
+
+test("a request has its answer, after all that was said before, in order", async () => {
+  const { a, b } = await two();
+  b.peers.serve("count", async ({ data, part, from }) => {
+    for (let k = 0; k < 3; k++) part(k);
+    return [from, data];
+  });
+  const told: unknown[] = [];
+  expect(await a.peers.ask("b", "count", { n: 1 }, { part: (k) => void told.push(k) })).toEqual(["a", { n: 1 }]);
+  expect(told).toEqual([0, 1, 2]);
+});
+
+test("an error of the other node is the asking one's, as clients get it", async () => {
+  const { a, b } = await two();
+  b.peers.serve("refuse", () => Promise.reject(new EventError("TAKEN", "It is taken.", { by: 1 })));
+  await expect(a.peers.ask("b", "refuse", null)).rejects.toMatchObject({ code: "TAKEN", data: { by: 1 } });
+  b.peers.serve("fail", () => Promise.reject(new Error("secret")));
+  await expect(a.peers.ask("b", "fail", null)).rejects.toMatchObject({ code: "INTERNAL" });
+  expect(String(b.reported[0])).toContain("secret");
+});
+
+test("a request that is to stop is told so at the other node", async () => {
+  const { a, b } = await two();
+  b.peers.serve("wait", ({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve("stopped"))));
+  const control = new AbortController();
+  const asked = a.peers.ask("b", "wait", null, { signal: control.signal });
+  control.abort();
+  expect(await asked).toBe("stopped");
+});
+
+test("a lost request, a lost answer and a node that is gone are told apart from what the other node says", async () => {
+  const { shared, a, b } = await two({ lease: 300, versions: {} });
+  const asked = vi.fn(async () => 1);
+  b.peers.serve("count", asked);
+  // The request is lost.
+  shared.cut("b");
+  const lost = a.peers.ask("b", "count", null);
+  await Promise.resolve().then(() => shared.heal("b"));
+  await expect(lost).rejects.toBeInstanceOf(PeerLost);
+  // The node is gone.
+  shared.freeze("b");
+  await expect(a.peers.ask("b", "count", null)).rejects.toBeInstanceOf(PeerLost);
+});
+
+test("what is said before a line's other end is ready comes in order, and both ends learn of the end", async () => {
+  const { a, b } = await two();
+  const got: string[] = [];
+  const over: string[] = [];
+  b.peers.accept("follow", (line, data) => {
+    setImmediate(() => {
+      line.onMessage((text) => {
+        got.push(`${data} ${text}`);
+        if (text === "2") line.end();
+      });
+      line.onEnd(() => over.push("b"));
+    });
+  });
+  const line = a.peers.dial("b", "follow", "x");
+  line.onMessage(() => {});
+  line.onEnd(() => over.push("a"));
+  for (const text of ["0", "1", "2"]) line.send(text);
+  await vi.waitFor(() => expect(over.sort()).toEqual(["a", "b"]), { timeout: 30_000 });
+  expect(got).toEqual(["x 0", "x 1", "x 2"]);
+  const nobody = a.peers.dial("b", "nothing", null);
+  await new Promise<void>((resolve) => nobody.onEnd(resolve));
+});
+
+test("what is told to all comes to all others, and junk is reported, and hurts nobody", async () => {
+  const { shared, a, b } = await two();
+  const c = await peersOf(shared, "c");
+  const heard: unknown[] = [];
+  for (const { peers } of [a, b, c]) peers.hear("news", (data, from) => void heard.push([data, from]));
+  await a.peers.tell("news", 1);
+  await vi.waitFor(
+    () =>
+      expect(heard).toEqual([
+        [1, "a"],
+        [1, "a"],
+      ]),
+    { timeout: 30_000 },
+  );
+  for (const junk of ["{", "null", "7", '["what"]', '["ask"]', '["part","x"]', '["answer","x"]', '["say","x"]', '["dial","x"]', '["tell"]'])
+    c.nodes.send("b", junk);
+  b.peers.serve("count", async () => 1);
+  expect(await c.peers.ask("b", "count", null)).toBe(1);
+  expect(b.reported.length).toBeGreaterThanOrEqual(4);
+});
