@@ -30,7 +30,7 @@ describe("the demo's scripts", () => {
       return at < 0;
     });
     expect(missing.map(({ fnName }) => fnName)).toEqual([]);
-    expect(functions).toHaveLength(55);
+    expect(functions.length).toBeGreaterThan(50);
   });
 
   test.runIf(!compiled)("have none of it where it is off", () => {
