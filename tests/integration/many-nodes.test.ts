@@ -1,9 +1,10 @@
 import { current, effect, event, state, toPlain } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { App } from "../kit/app.js";
 import { call, liveOf, openTwin } from "../kit/client.js";
 import { serveNodes } from "../kit/cluster.js";
+import { soon } from "../kit/soon.js";
 
 /** How many events wait to be cancelled. */
 const waiting = { count: 0 };
@@ -72,7 +73,7 @@ test("clients call and watch by any node: all see each change once, wherever the
     ),
   );
   for (const twin of twins) for (let n = 0; n < 5; n++) await call(twin, "add", 1);
-  for (const twin of twins) await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 15 }), { timeout: 30_000 });
+  for (const twin of twins) await soon(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 15 }));
 });
 
 test("what an awaited call has changed its caller sees, wherever its stream is", async () => {
@@ -102,10 +103,10 @@ test("a call is cancelled by any node", async () => {
   const twin = await openTwin(client(), "counter", "x");
   for (let n = 0; n < 3; n++) {
     const running = call(twin, "wait") as Promise<unknown> & { cancel(): void };
-    await vi.waitFor(() => expect(waiting.count).toBe(1), { timeout: 30_000 });
+    await soon(() => expect(waiting.count).toBe(1));
     running.cancel();
     await expect(running).rejects.toMatchObject({ code: "CANCELLED" });
-    await vi.waitFor(() => expect(waiting.count).toBe(0), { timeout: 30_000 });
+    await soon(() => expect(waiting.count).toBe(0));
   }
 });
 
@@ -126,7 +127,7 @@ test("a node that closes hands over what it has: who watches and calls goes on a
     .counter("x")
     .add(1)
     .catch(() => nodes[2].twin.counter("x").add(1));
-  await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 7 }), { timeout: 30_000 });
+  await soon(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 7 }));
 });
 
 test("a node that is cut off loses what it had to another: numbered calls are asked again, and run once", async () => {
@@ -141,7 +142,7 @@ test("a node that is cut off loses what it had to another: numbered calls are as
   shared.cut("a");
   expect(await call(twin, "add", 1)).toBe(2);
   expect(await call(twin, "add", 1)).toBe(3);
-  await vi.waitFor(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 3 }), { timeout: 30_000 });
+  await soon(() => expect(toPlain(liveOf(twin))).toMatchObject({ count: 3 }));
 });
 
 test("a plain call whose node does not answer any more is not run twice: its caller learns that nobody knows", async () => {

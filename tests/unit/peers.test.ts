@@ -4,6 +4,7 @@ import { PeerLost } from "../../server/nodes/peer-lost.js";
 import { Peers } from "../../server/nodes/peers.js";
 import { lasting } from "../../testing/lasting.js";
 import type { SharedStorage } from "../../testing/shared-storage.js";
+import { soon } from "../kit/soon.js";
 
 const FACTS = { lease: 60_000, versions: {} };
 
@@ -82,7 +83,7 @@ test("what is said before a line's other end is ready comes in order, and both e
   line.onMessage(() => {});
   line.onEnd(() => over.push("a"));
   for (const text of ["0", "1", "2"]) line.send(text);
-  await vi.waitFor(() => expect(over.sort()).toEqual(["a", "b"]), { timeout: 30_000 });
+  await soon(() => expect(over.sort()).toEqual(["a", "b"]));
   expect(got).toEqual(["x 0", "x 1", "x 2"]);
   const nobody = a.peers.dial("b", "nothing", null);
   await new Promise<void>((resolve) => nobody.onEnd(resolve));
@@ -94,13 +95,11 @@ test("what is told to all comes to all others, and junk is reported, and hurts n
   const heard: unknown[] = [];
   for (const { peers } of [a, b, c]) peers.hear("news", (data, from) => void heard.push([data, from]));
   await a.peers.tell("news", 1);
-  await vi.waitFor(
-    () =>
-      expect(heard).toEqual([
-        [1, "a"],
-        [1, "a"],
-      ]),
-    { timeout: 30_000 },
+  await soon(() =>
+    expect(heard).toEqual([
+      [1, "a"],
+      [1, "a"],
+    ]),
   );
   for (const junk of ["{", "null", "7", '["what"]', '["ask"]', '["part","x"]', '["answer","x"]', '["say","x"]', '["dial","x"]', '["tell"]'])
     c.nodes.send("b", junk);
