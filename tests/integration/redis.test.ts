@@ -159,7 +159,7 @@ test("an append whose answer is lost with the line is sent again, and written on
   expect(found && contentOf(found)).toBe(contentOfWriter(writer));
 });
 
-test("what a failover has lost is what the log says, and the state goes on from what is left", { timeout: 60_000 }, async ({ redisServer }) => {
+test("what a failover has lost is what the log says, and the state goes on from what is left", async ({ redisServer }) => {
   const master = await redisServer();
   const replica = await redisServer({ replicaof: `127.0.0.1 ${master.port}` });
   const { url, lead } = await cuttable(master.port);
