@@ -26,7 +26,9 @@ export const tasksInModel = (Class: string, member: string) =>
 // --- in code ---
 
 export const outsideTask = (what: string) =>
-  wrong(`\`${what}()\` was called in an event without \`durable: true\`, whose steps nobody keeps. Write \`@event({ background: true, durable: true })\`.`);
+  wrong(
+    `\`${what}()\` was called in an event without \`durable: true\`, whose steps nobody keeps. Write \`@event({ background: true, durable: true })\`. An event that calls a durable one as a method runs it as a part of itself: begin it with \`schedule.after(0, this.…)\`.`,
+  );
 export const insideUpdate = (what: string) => wrong(`\`${what}()\` was called inside \`update()\`, which is one change of state. Call it before, or after.`);
 export const insideStep = (what: string) =>
   wrong(
@@ -42,7 +44,14 @@ export const badStep = (name: string, given: unknown) => wrong(`\`step("${name}"
 export const badStepOption = (name: string, option: string, expected: string, given: unknown) =>
   wrong(`The \`${option}\` of \`step("${name}")\` is ${shown(given)}: it must be ${expected}.`);
 export const badTime = (what: string, given: unknown) =>
-  wrong(`\`${what}()\` was given ${shown(given)}: it takes a time in ms, as \`5000\`, or a text as \`"1h"\`, from 0 on.`);
+  wrong(
+    `\`${what}()\` was given ${typeof given === "number" ? given : shown(given)}: it takes a time in ms, as \`5000\`, or a text as \`"1h"\`, from 0 on, that ends before the year 275760.`,
+  );
+export const badUntilOptions = (name: string, given: unknown) =>
+  wrong(`\`until("${name}")\` takes options as its second argument, as \`{ timeout: "2d" }\`: it was given ${shown(given)}.`);
+export const badResumeOptions = (name: string, given: unknown) =>
+  wrong(`\`resume("${name}")\` takes options as its third argument, as \`{ task: id }\`: it was given ${shown(given)}.`);
+export const notData = (what: string, cause: unknown) => wrong(`\`${what}\` was given what cannot be kept: ${messageOf(cause)}`, cause);
 export const notKept = (what: string, cause: unknown) =>
   wrong(`The result of ${what} cannot be kept: ${messageOf(cause)} Let it give data, as an event's answer is.`, cause);
 export const argumentsNotKept = (event: string, cause: unknown) =>
@@ -63,6 +72,10 @@ export const resumeNow = () =>
   );
 export const manyAnswers = (name: string, most: number) =>
   wrong(`\`resume("${name}")\` was not taken: a task keeps ${most} answers already that it has not asked for.`);
+export const largeAnswer = (name: string, event: string) =>
+  wrong(
+    `\`resume("${name}")\` was not taken: with this value, a task of \`${event}\` would keep more results and answers than it may. Give an id, and keep what is large in state or in files.`,
+  );
 export const stepTimedOut = (name: string, ms: number) => wrong(`The step \`${name}\` took more than ${ms} ms, as its \`timeout\` says.`);
 
 // --- as it ends ---

@@ -1,7 +1,8 @@
 import type { KeptOutcome } from "../storage/task-records.js";
 
-/** How long the event may go without asking for what it had come to, in ms. */
+/** How long the event may go without asking for what it had come to, in ms: as so many waits, as a process that was held up has given it no time. */
 const PATIENCE = 5000;
+const WAITS = 20;
 
 /**
  * Gives an event that goes on what its steps have given before, in the order in which they ended. So what waits for several steps at once goes the same way as
@@ -64,9 +65,14 @@ export class Replay {
       // What goes on by it asks first.
       if (this.#asked.size > 0) this.#go();
     } else {
-      this.#patience = setTimeout(() => this.#stuck(key, [...this.#asked.keys()]), PATIENCE);
-      this.#patience.unref();
+      this.#wait(key, WAITS);
     }
+  }
+
+  #wait(key: string, waits: number): void {
+    const over = () => (waits > 1 ? this.#wait(key, waits - 1) : this.#stuck(key, [...this.#asked.keys()]));
+    this.#patience = setTimeout(over, PATIENCE / WAITS);
+    this.#patience.unref();
   }
 
   stop(): void {

@@ -1,6 +1,6 @@
 import { badStepOption } from "../../lib/errors/task-errors.js";
 import type { Retry, StepOptions } from "../../lib/event/task.js";
-import { durationOf } from "../schedule/duration.js";
+import { dueIn, durationOf } from "../schedule/duration.js";
 
 /** The most attempts, and the longest time that timers take, in ms. */
 const MOST = 1000;
@@ -31,11 +31,14 @@ export function retryPlan(step: string, options: unknown = {}): RetryPlan {
   return { ...wavesOf(step, retry), timeout: limit };
 }
 
+/** A wait, in ms. Factors may grow until they are infinite. */
+const waitFor = (first: number, most: number, times: number): number => (first === 0 ? 0 : Math.ceil(Math.min(most, first * times)));
+
 function wavesOf(step: string, { times = 3, delay = "1s", factor = 2, max = "1m" }: Retry): Pick<RetryPlan, "attempts" | "waitAfter"> {
   if (!Number.isInteger(times) || times < 0 || times >= MOST) throw badStepOption(step, "retry.times", `a whole number from 0 to ${MOST - 1}`, times);
   if (typeof factor !== "number" || !(factor >= 1)) throw badStepOption(step, "retry.factor", "a number from 1 on", factor);
   const [first, most] = [durationOf(delay), durationOf(max)];
   if (first === undefined) throw badStepOption(step, "retry.delay", 'a time in ms, or as "1s"', delay);
-  if (most === undefined) throw badStepOption(step, "retry.max", 'a time in ms, or as "1m"', max);
-  return { attempts: times + 1, waitAfter: (attempt) => Math.ceil(Math.min(most, first * factor ** (attempt - 1))) };
+  if (most === undefined || !dueIn(most)) throw badStepOption(step, "retry.max", 'a time in ms, or as "1m"', max);
+  return { attempts: times + 1, waitAfter: (attempt) => waitFor(first, most, factor ** (attempt - 1)) };
 }

@@ -1,9 +1,9 @@
-import { badStepName, largeProgress } from "../../lib/errors/task-errors.js";
+import { badStepName, largeProgress, notData } from "../../lib/errors/task-errors.js";
 import type { StepAttempt } from "../../lib/event/task.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import type { Turn } from "../host/context.js";
-import { plainOf } from "../wire/plain-values.js";
+import { plainOf, silence } from "../wire/plain-values.js";
 
 /** How many characters the name of a step may have. */
 const LONGEST_NAME = 200;
@@ -25,9 +25,22 @@ export function nameOf(what: string, given: unknown): string {
   return given;
 }
 
+/**
+ * Encodes what `what` was given.
+ * @throws StateError for what is no data
+ */
+export function encodedFor(what: string, value: unknown, most?: number): Encoded {
+  try {
+    return encodeValue(plainOf(value, most));
+  } catch (error) {
+    silence(value);
+    throw notData(what, error);
+  }
+}
+
 /** @throws StateError for what is no data, or too much of it */
 export function encodedProgress(value: unknown): Encoded {
-  const progress = encodeValue(plainOf(value, MOST_PROGRESS));
+  const progress = encodedFor("progress()", value, MOST_PROGRESS);
   if (JSON.stringify(progress).length > MOST_PROGRESS) throw largeProgress(MOST_PROGRESS);
   return progress;
 }

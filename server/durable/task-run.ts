@@ -1,8 +1,7 @@
 import { cutOff, eventEnded } from "../../lib/errors/errors.js";
-import { badStep, badTime, insideUpdate } from "../../lib/errors/task-errors.js";
-import type { TaskVerb, UntilOptions } from "../../lib/event/task.js";
+import { badStep, insideUpdate } from "../../lib/errors/task-errors.js";
+import type { TaskVerb } from "../../lib/event/task.js";
 import type { Host } from "../host/host.js";
-import { durationOf } from "../schedule/duration.js";
 import type { KeptOutcome, TaskWait } from "../storage/task-records.js";
 import { silence } from "../wire/plain-values.js";
 import { failureOf, outcomeOf, settle } from "./outcomes.js";
@@ -11,6 +10,7 @@ import { type RetryPlan, retryPlan } from "./retry-plan.js";
 import { encodedProgress, nameOf, type RunningEvent } from "./running-event.js";
 import type { Task } from "./task.js";
 import { cleanUp, makeChange } from "./task-change.js";
+import { sleepDue, untilDue } from "./wait-times.js";
 import { Waiters } from "./waiters.js";
 
 /** A task that waits for longer than this, in ms, keeps its host in memory no more. */
@@ -105,7 +105,7 @@ export class TaskRun {
       case "sleep":
         return this.#sleep(args[0]);
       default:
-        return this.#until(args[0], args[1] as UntilOptions | undefined);
+        return this.#until(args[0], args[1]);
     }
   }
 
@@ -113,7 +113,7 @@ export class TaskRun {
   #key(kind: string, name: string): string {
     const count = (this.#counts.get(`${kind} ${name}`) ?? 0) + 1;
     this.#counts.set(`${kind} ${name}`, count);
-    return `${kind} ${count} ${name}`.trimEnd();
+    return name === "" ? `${kind} ${count}` : `${kind} ${count} ${name}`;
   }
 
   /** Notes where it is, and gives what the step has given in an earlier run; `undefined`: it is to do it. */
@@ -173,19 +173,17 @@ export class TaskRun {
   }
 
   async #sleep(time: unknown): Promise<void> {
-    const ms = durationOf(time);
-    if (ms === undefined) throw badTime("sleep", time);
+    const due = sleepDue(time);
     const key = this.#key("sleep", "");
     if (await this.#kept(key, "sleep")) return;
     const begun = this.task.wait(key);
-    await this.#setWait(key, begun ?? { due: Math.ceil(Date.now() + ms) });
+    await this.#setWait(key, begun ?? { due });
     this.#lightly([key]);
   }
 
-  async #until(given: unknown, options: UntilOptions | undefined): Promise<unknown> {
+  async #until(given: unknown, options: unknown): Promise<unknown> {
     const name = nameOf("until", given);
-    const ms = options?.timeout === undefined ? undefined : durationOf(options.timeout);
-    if (options?.timeout !== undefined && ms === undefined) throw badTime("until", options.timeout);
+    const due = untilDue(name, options);
     const key = this.#key("until", name);
     const kept = await this.#kept(key, name);
     if (kept) return settle(kept);
@@ -203,7 +201,7 @@ export class TaskRun {
       await this.#live(() => this.#keep(outcome));
       return settle(outcome);
     }
-    const wait = this.task.wait(key) ?? { name, ...(ms !== undefined && { due: Math.ceil(Date.now() + ms) }) };
+    const wait = this.task.wait(key) ?? { name, ...(due !== undefined && { due }) };
     const outcome = await this.#setWait(key, wait);
     if (outcome) return settle(outcome);
     this.#lightly([key]);

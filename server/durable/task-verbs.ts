@@ -1,6 +1,7 @@
 import { insideStep, outsideTask } from "../../lib/errors/task-errors.js";
 import type { TaskVerb } from "../../lib/event/task.js";
 import type { Turn } from "../host/context.js";
+import { givenAnswer } from "./answers.js";
 
 /**
  * Does what running code asks of tasks: of its own, or of those of its scope instance.
@@ -8,7 +9,10 @@ import type { Turn } from "../host/context.js";
  */
 export function askTasks(turn: Turn, verb: TaskVerb, args: readonly unknown[]): unknown {
   const { tasks } = turn.host;
-  if (verb === "resume") return tasks?.resume(turn, args) ?? 0;
+  if (verb === "resume") {
+    const answer = givenAnswer(turn, args);
+    return tasks?.resume(answer) ?? 0;
+  }
   if (verb === "stop") return tasks?.stop(args[0]) ?? false;
   if (turn.step !== undefined && verb !== "progress") throw insideStep(verb);
   if (!turn.task) throw outsideTask(verb);

@@ -12,6 +12,12 @@ import type { TaskRun } from "./task-run.js";
 const MOST_KEPT = 10_000;
 const MOST_CHARACTERS = 1 << 20;
 
+/** How many characters something takes that is kept. */
+const sizeOf = (kept: unknown): number => JSON.stringify(kept)?.length ?? 0;
+
+/** How many characters an answer takes at most, as the result of the step that asks for it. */
+export const answerSize = (name: string, value: Encoded): number => sizeOf([`until ${MOST_KEPT} ${name}`, value]);
+
 /** The id of the task that a call makes: the same, however often it is called. */
 export const taskId = (eventId: string): string => createHash("sha256").update(eventId).digest("base64url").slice(0, 16);
 
@@ -46,8 +52,9 @@ export class Task {
     this.#progress = record.progress;
     this.#due = record.due;
     this.#error = record.error;
-    this.#size = JSON.stringify(record.args)?.length ?? 0;
-    for (const outcome of record.history) this.#size += JSON.stringify(outcome).length;
+    this.#size = sizeOf(record.args);
+    for (const outcome of record.history) this.#size += sizeOf(outcome);
+    this.#size += answersSize(this.#answers);
     if (this.#size > MOST_CHARACTERS) throw largeTask(this.label, MOST_CHARACTERS);
   }
 
@@ -103,7 +110,7 @@ export class Task {
    * @throws StateError where that is more than a task may keep
    */
   keep(outcome: KeptOutcome): void {
-    const size = JSON.stringify(outcome).length;
+    const size = sizeOf(outcome);
     if (this.#history.length >= MOST_KEPT) throw longTask(this.label, MOST_KEPT);
     if (this.#size + size > MOST_CHARACTERS) throw largeTask(this.label, MOST_CHARACTERS);
     this.#size += size;
@@ -113,6 +120,11 @@ export class Task {
     if (this.#waits.delete(outcome[0])) this.#changedWaits.set(outcome[0], null);
   }
 
+  /** Whether there is room for answers: so many, of so many characters. */
+  takes(count: number, size: number): boolean {
+    return this.#history.length + this.#answers.length + count <= MOST_KEPT && this.#size + size <= MOST_CHARACTERS;
+  }
+
   setWait(key: string, wait: TaskWait): void {
     this.#open();
     this.#waits.set(key, wait);
@@ -120,6 +132,7 @@ export class Task {
   }
 
   setAnswers(answers: readonly KeptAnswer[]): void {
+    this.#size += answersSize(answers) - answersSize(this.#answers);
     this.#answers = answers;
     this.#open().answers = answers;
   }
@@ -199,4 +212,10 @@ export class Task {
       error: error && { code: error.code, message: error.message },
     };
   }
+}
+
+function answersSize(answers: readonly KeptAnswer[]): number {
+  let size = 0;
+  for (const [name, value] of answers) size += answerSize(name, value);
+  return size;
 }

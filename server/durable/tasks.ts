@@ -1,8 +1,6 @@
 import { closing, dropped, isEventError, messageOf, superseded } from "../../lib/errors/errors.js";
-import { badStepName, endedBefore, manyAnswers, manyTasks, otherStep, resumeNow, stopped, taskGone } from "../../lib/errors/task-errors.js";
+import { endedBefore, manyTasks, otherStep, stopped, taskGone } from "../../lib/errors/task-errors.js";
 import { randomId } from "../../lib/event/random-id.js";
-import type { ResumeOptions } from "../../lib/event/task.js";
-import type { Encoded } from "../../lib/wire/codec.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import type { Outcome } from "../call/outcome.js";
 import type { Turn } from "../host/context.js";
@@ -12,6 +10,7 @@ import type { EventRecord } from "../storage/records.js";
 import type { KeptAnswer, KeptOutcome, KeptTasks, TaskChange, TaskChanges } from "../storage/task-records.js";
 import { errorShapeOf, type Report, tellable } from "../wire/error-shape.js";
 import { plainOf, silence } from "../wire/plain-values.js";
+import { checkAnswers, type GivenAnswer, type OpenAnswer } from "./answers.js";
 import { type SeenTask, seenTask } from "./seen-task.js";
 import { Task, taskId } from "./task.js";
 import { callerKey, recordOf } from "./task-caller.js";
@@ -21,19 +20,10 @@ import { TaskRun } from "./task-run.js";
 /** How many tasks a scope instance may have that go on, and how many that have failed it keeps. */
 const MOST = 1000;
 const MOST_FAILED = 20;
-/** How many answers a task keeps that it has not asked for. */
-const MOST_ANSWERS = 100;
 /** How long what was stopped may take to clean up, in ms. */
 const GRACE = 5000;
 /** How long a caller waits before it asks again, when the server closes, in ms. */
 const RETRY = 500;
-
-/** An answer that a running event gives, with its next commit. */
-interface OpenAnswer {
-  readonly name: string;
-  readonly value: Encoded;
-  readonly tasks: readonly Task[];
-}
 
 /** What a commit takes of the tasks. */
 interface TakenTasks {
@@ -129,7 +119,10 @@ export class Tasks {
 
   #giveAnswers(): (() => void)[] {
     const told: (() => void)[] = [];
-    for (const { name, value, tasks } of this.#open.splice(0)) {
+    const open = this.#open.splice(0);
+    // What a task has kept since may leave no room: then none of them gets anything.
+    checkAnswers(open);
+    for (const { name, value, tasks } of open) {
       for (const task of tasks) {
         if (this.#tasks.get(task.id) !== task || task.error) continue;
         const key = task.waiter(name);
@@ -160,15 +153,17 @@ export class Tasks {
     const joined = (one: Task) => ({ answer: one.calls.join(call, () => this.#stop(one, stopped(one.label))) });
     if (known && !known.error) return joined(known);
     const record = recordOf(call, eventId);
-    this.#admit(call, callerKey(record.by));
     const task = new Task(this.#host, id, record);
+    this.#admit(call, callerKey(record.by));
     task.begin();
     this.#tasks.set(id, task);
     commits.keep(call.numbered && { ...call.numbered }, call.scheduled && schedules?.end(call.scheduled));
+    // It may be stopped before its beginning is stored. A schedule has done its part then.
+    const caller = call.scheduled ? undefined : joined(task);
+    caller?.answer.catch(() => {});
     await commits.settled();
     this.#start(task);
-    // A schedule has done its part.
-    return call.scheduled ? { answer: Promise.resolve(task.calls.answer(call, undefined)) } : joined(task);
+    return caller ?? { answer: Promise.resolve(task.calls.answer(call, undefined)) };
   }
 
   /** Applies the policy of the event, and the limit. */
@@ -307,17 +302,13 @@ export class Tasks {
   // --- what events and operators ask ---
 
   /** Answers tasks with the next commit of an event. Gives how many. */
-  resume(turn: Turn, [name, value, options]: readonly unknown[]): number {
-    if (turn.ended) throw turn.ended;
-    if (!turn.open) throw resumeNow();
-    if (typeof name !== "string" || name === "") throw badStepName("resume", name, 200);
-    const { task } = (options ?? {}) as ResumeOptions;
-    const encoded = encodeValue(plainOf(value));
+  resume({ name, value, task }: GivenAnswer): number {
     const live = [...this.#tasks.values()].filter((one) => !one.error && (task === undefined || one.id === task));
     const waiting = live.filter((one) => one.waiter(name) !== undefined);
     const tasks = waiting.length > 0 ? waiting : live;
-    for (const one of tasks) if (one.waiter(name) === undefined && one.answers.length >= MOST_ANSWERS) throw manyAnswers(name, MOST_ANSWERS);
-    this.#open.push({ name, value: encoded, tasks });
+    const answer: OpenAnswer = { name, value, tasks };
+    checkAnswers([...this.#open, answer]);
+    this.#open.push(answer);
     return tasks.length;
   }
 
