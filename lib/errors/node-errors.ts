@@ -15,6 +15,11 @@ export const OWNED_ELSEWHERE = "Another node has this state just now. Ask again:
 export const PEER_LOST = "The node that has this state does not answer any more. Ask again: nothing is done twice.";
 export const callLost = () =>
   refusal("UNKNOWN_OUTCOME", "The node that was to run this call does not answer any more: whether it ran is not known. It is not run a second time.");
+export const contextNotSent = (cause: unknown) =>
+  wrong(
+    "The scope instance is at another node, and the context that is passed with the call is no data: functions and objects of classes cannot be sent. Give `twin.as()` a context of plain data, or what `context` makes of a request.",
+    cause,
+  );
 export const filesElsewhere = () =>
   refusal(
     "UNAVAILABLE",

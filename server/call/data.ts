@@ -3,11 +3,13 @@ import { tabPrefix } from "../access/clients.js";
 import { type Definition, hostId, keyOf, type Models } from "../definition/scope.js";
 import type { SeenTask } from "../durable/seen-task.js";
 import type { Hosts } from "../host/hosts.js";
+import type { Nodes } from "../nodes/nodes.js";
 import type { SeenSchedule } from "../schedule/schedules.js";
 import { type MigrationFailure, type MigrationReport, rewritten } from "../storage/migration.js";
 import { fold } from "../storage/records.js";
 import type { Storage } from "../storage/storage.js";
 import { building } from "../task/building.js";
+import { deleteHost, onHost } from "./host-tasks.js";
 import type { SeenStore } from "./instance-views.js";
 
 /** The owner of data: a user, by the context's `user.id`, or a session, by its id. */
@@ -37,7 +39,7 @@ interface Server {
   readonly models: Models;
   readonly storage: Storage;
   readonly hosts: Hosts;
-  /** Leads the watchers of a deleted host to its next life. */
+  readonly nodes: Nodes | undefined;
 }
 
 /** Gives server code access to stored data. */
@@ -51,10 +53,10 @@ export class Data {
 
   /** The committed state of a store, as a plain view. */
   async snapshot(store: string, key: string): Promise<SeenStore> {
-    const { definitions, hosts } = this.#server;
+    const { definitions } = this.#server;
     const rest = this.reading();
     try {
-      return await hosts.using(hostId(definitionOf(definitions, store).kind, key), (host) => host.plain(store));
+      return await onHost(this.#server, hostId(definitionOf(definitions, store).kind, key), "snapshot", store);
     } finally {
       await rest();
     }
@@ -84,29 +86,19 @@ export class Data {
 
   /** Deletes a room with all its stores. */
   async delete(key: string): Promise<void> {
-    await this.#server.hosts.delete(hostId("room", key));
+    await deleteHost(this.#server, hostId("room", key));
   }
 
   /** Gives all stored data of a user or a session, tabs included, with private fields. */
   async export(whose: Whose): Promise<ExportedStore[]> {
     const exported: ExportedStore[] = [];
-    for (const id of await this.#idsOf(whose)) {
-      await this.#server.hosts.using(id, async (host) => {
-        if (!host.touched) return;
-        for (const [store, state] of await host.export()) {
-          const schedules = host.schedules?.of(store) ?? [];
-          const tasks = host.tasks?.of(store) ?? [];
-          exported.push({ store, key: host.key, state, ...(schedules.length > 0 && { schedules }), ...(tasks.length > 0 && { tasks }) });
-        }
-      });
-    }
+    for (const id of await this.#idsOf(whose)) exported.push(...(await onHost(this.#server, id, "exported")));
     return exported;
   }
 
   /** Deletes the data of a user or a session. Its watchers see the stores begin again. */
   async erase(whose: Whose): Promise<void> {
-    const { hosts } = this.#server;
-    for (const id of await this.#idsOf(whose)) (await hosts.delete(id)).watchers.lead();
+    for (const id of await this.#idsOf(whose)) await deleteHost(this.#server, id, true);
   }
 
   async #idsOf(whose: Whose): Promise<string[]> {

@@ -10,21 +10,21 @@ type Effects = EventEffects["everyone"];
 /** The effects of server code in the browsers of all who watch. */
 export type HostEffects = { readonly [K in keyof Effects]: Effects[K] extends (...args: infer A) => unknown ? (...args: A) => Promise<void> : never };
 
-/** The effects on a host. `on`: runs something with it. */
-export function effectsOn(on: (run: (host: Host) => Promise<void>) => Promise<void>): HostEffects {
+/** The effects on a host. `on`: has one act there. */
+export function effectsOn(on: (effect: Effect) => Promise<void>): HostEffects {
   return new Proxy(Object.create(null), {
     get: (_, name) => {
       if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
       return async (...args: unknown[]) => {
         const effect: Effect = [name, encodeValue(plainOf(await sentArguments(name, args)), new AnswerWriter())];
-        await on((host) => act(host, effect));
+        await on(effect);
       };
     },
   });
 }
 
 /** Lets an effect act in its turn. It has a revision, so a client that resumes gets it once. */
-async function act(host: Host, effect: Effect): Promise<void> {
+export async function act(host: Host, effect: Effect): Promise<void> {
   const { commits, queue, turns, watchers } = host;
   await queue.run(() => {
     if (turns.broken) throw turns.broken;

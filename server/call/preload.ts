@@ -13,7 +13,9 @@ import { type Sessions, sessionTagOf } from "../access/session.js";
 import { keptCookies } from "../definition/kept-fields.js";
 import { type Definition, isKeyed } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
+import { Elsewhere, elsewhere } from "../host/elsewhere.js";
 import type { Hosts } from "../host/hosts.js";
+import type { Nodes } from "../nodes/nodes.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
 import { redirectIn } from "./redirect.js";
 
@@ -76,6 +78,7 @@ interface Server {
   readonly callers: Callers;
   readonly hosts: Hosts;
   readonly admission: Admission;
+  readonly nodes: Nodes | undefined;
   contextOf(headers: Headers, session: string | undefined): Promise<object>;
 }
 
@@ -85,7 +88,7 @@ interface PageVisitor {
   /** The request came without a session. */
   readonly isNew: boolean;
   readonly address: string | undefined;
-  readonly cookies: string | null;
+  readonly headers: Headers;
 }
 
 /** The stores of which a warning was logged that a page came without a session. */
@@ -101,7 +104,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
     server.report("warn", noSessionInPreload());
   }
   const caller: Caller = { context: await server.contextOf(headers, session), session: sessionOf(session, undefined), connection: undefined, trusted: false };
-  const visitor = { caller, isNew: session !== known?.id, address: clientAddressOf(headers, proxies), cookies: headers.get("cookie") };
+  const visitor = { caller, isNew: session !== known?.id, address: clientAddressOf(headers, proxies), headers };
   if (known && !known.replaced) callers.notice(known, caller.context);
   const wanted: [Definition, string | null, Page | undefined][] = [];
   for (const [store, asked] of Object.entries(what)) {
@@ -124,12 +127,18 @@ function newSession(sessions: Sessions, headers: Headers): string {
   return session;
 }
 
+/** The same of one store, for a page that another node renders. */
+export async function preloadFor(server: Server, store: string, key: string | null, page: Page | undefined, headers: Headers, session: string, isNew: boolean) {
+  const caller: Caller = { context: await server.contextOf(headers, session), session: sessionOf(session, undefined), connection: undefined, trusted: false };
+  return preloaded(server, definitionOf(server.definitions, store), key, page, { caller, isNew, address: clientAddressOf(headers, server.proxies), headers });
+}
+
 async function preloaded(
-  { admission, hosts, limits, report }: Server,
+  { admission, hosts, limits, nodes, report }: Server,
   definition: Definition,
   key: string | null,
   page: Page | undefined,
-  { caller, isNew, address, cookies }: PageVisitor,
+  { caller, isNew, address, headers }: PageVisitor,
 ): Promise<PreloadedStore> {
   const store = definition.name;
   let redirect: string | undefined;
@@ -138,8 +147,12 @@ async function preloaded(
   };
   try {
     const id = await locateGuarded(definition, caller, key, take);
-    const kept = definition.kept && keptCookies(definition.kept, cookies);
-    const host = await (page || kept ? admission.enter(address, id) : hosts.use(id));
+    const kept = definition.kept && keptCookies(definition.kept, headers.get("cookie"));
+    const host = await (page || kept ? admission.enter(address, id) : hosts.use(id)).catch(elsewhere);
+    if (host instanceof Elsewhere) {
+      if (!nodes) throw host;
+      return await nodes.work.preload(host.node, { store, key, page, head: headers, session: caller.session?.id ?? "", isNew });
+    }
     try {
       await permit(definition, host, caller, take);
       // No state is kept of a session that was made for this page alone: nobody will ever ask for it.

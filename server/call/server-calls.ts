@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { circle } from "../../lib/errors/errors.js";
 import { callOutsideStep } from "../../lib/errors/task-errors.js";
 import { randomId } from "../../lib/event/random-id.js";
@@ -10,11 +11,13 @@ import { sessionOf } from "../access/callers.js";
 import type { Sessions } from "../access/session.js";
 import { checkArguments } from "../definition/arguments.js";
 import { type Definition, hostId, labelOf } from "../definition/scope.js";
-import type { Caller, Turn } from "../host/context.js";
+import type { Caller, ConnectionInfo, Turn } from "../host/context.js";
+import { Elsewhere, elsewhere } from "../host/elsewhere.js";
 import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import { messageClient, onceId, SentMessages } from "../host/sent-messages.js";
+import type { Nodes } from "../nodes/nodes.js";
 import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
 import { withLastItems } from "./call-items.js";
@@ -26,6 +29,10 @@ const UNBOUNDED = { maxDepth: Infinity, maxValues: Infinity };
 
 /** The refusals of messages that have left nothing behind. A second run that comes while the first goes on does not take them for its own. */
 const undone = new WeakSet<Outcome>();
+
+/** How often a message to another node is sent again, and how long it waits before, in ms. */
+const MOST_TRIES = 12;
+const PAUSE = 50;
 
 /** How many objects and lists server code may pass. */
 const MOST_HANDED = 1_000_000;
@@ -50,9 +57,20 @@ export interface ServerCall {
   yielded?(value: unknown): void;
 }
 
+/** A call of server code that came to another node. */
+export interface ReceivedCall extends Pick<ServerCall, "store" | "key" | "event" | "on" | "context" | "session" | "control"> {
+  readonly given: Encoded;
+  readonly connection: ConnectionInfo | undefined;
+  readonly id: string | undefined;
+  began(): void;
+  yielded(value: unknown): void;
+  effects(effects: readonly Effect[]): void;
+}
+
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly hosts: Hosts;
+  readonly nodes: Nodes | undefined;
   readonly report: Report;
   readonly sessions: Sessions;
 }
@@ -95,7 +113,41 @@ export class ServerCalls {
     return over;
   }
 
-  async #send({ definition, owned: { owner, event }, given, to, sender, id, on, context, session, turn, control, began, yielded }: Message): Promise<unknown> {
+  /** Runs a call that came to another node. */
+  async receive({ store, key, event: name, given, on, context, connection, session, id, control, began, yielded, effects }: ReceivedCall): Promise<unknown> {
+    const definition = definitionOf(this.#server.definitions, store);
+    const { owner, event } = ownedEvent(definition, { store, model: on?.model, event: name });
+    const args = await checkArguments(owner, event, decodeValue(given), UNBOUNDED);
+    const caller: Caller = { context, session: sessionOf(session, undefined), connection, trusted: true };
+    const steps = { began, effects: (list: readonly Effect[]) => () => effects(list), yielded: (value: unknown) => yieldedBy(yielded, value) };
+    const what = { definition, owner, event, on: on?.ref, args, caller, control, ...steps };
+    return this.#server.hosts.using(hostId(definition.kind, key), (host) => this.#runAt(host, id, what));
+  }
+
+  #runAt(host: Host, id: string | undefined, what: Omit<EventCall<unknown>, "answer" | "eventId">): Promise<unknown> {
+    return id === undefined ? host.run({ ...what, eventId: randomId(), answer: (value) => plainOf(value) }) : this.#once(host, id, what);
+  }
+
+  /** Has another node run a call. One that has an id is asked again where the answer was lost: it may be here then, or elsewhere. */
+  async #pass(to: Elsewhere, message: Message, tries = 0): Promise<unknown> {
+    const { nodes } = this.#server;
+    if (!nodes) throw to;
+    const { store, key, event, given, on, session, id, context, turn, control, began, yielded } = message;
+    const sent = { store, key, event, given, on, session, id, ...nodes.work.callerOf(turn?.caller, context) };
+    const effects = (list: readonly Effect[]) => turn?.deliver?.(list)();
+    try {
+      return await nodes.work.call(to.node, sent, { signal: control.signal, ...(began && { began }), ...(yielded && { yielded }), effects });
+    } catch (error) {
+      // One without an id may have run.
+      if (id === undefined || tries >= MOST_TRIES || (error as { code?: unknown }).code !== "UNAVAILABLE") throw error;
+      await pause(PAUSE * (tries + 1));
+      return this.#send(message, tries + 1);
+    }
+  }
+
+  async #send(message: Message, tries = 0): Promise<unknown> {
+    const { definition, owned, given, to, sender, id, on, context, session, turn, control, began, yielded } = message;
+    const { owner, event } = owned;
     const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
     const args = await checkArguments(owner, event, decodeValue(given), UNBOUNDED);
     if (sender) await this.#mayLeave(sender, id);
@@ -113,14 +165,18 @@ export class ServerCalls {
       ...(turn?.deliver && { effects: (effects: readonly Effect[]) => () => turn.deliver?.(effects)() }),
       ...(yielded && {
         yielded(value: unknown, _: Store) {
-          const plain = plainOf(value);
-          return () => yielded(plain);
+          return yieldedBy(yielded, value);
         },
       }),
     };
-    return this.#server.hosts.using(to, (host) =>
-      id === undefined ? host.run({ ...what, eventId: randomId(), answer: (value) => plainOf(value) }) : this.#once(host, id, what),
-    );
+    const { hosts } = this.#server;
+    const host = await hosts.use(to).catch(elsewhere);
+    if (host instanceof Elsewhere) return this.#pass(host, message, tries);
+    try {
+      return await this.#runAt(host, id, what);
+    } finally {
+      hosts.release(host);
+    }
   }
 
   /**
@@ -199,6 +255,12 @@ export class ServerCalls {
     for (const next of turn?.waitsFor ?? []) if (next === goal || (!seen.has(next) && this.#reaches(next, goal, seen))) return true;
     return false;
   }
+}
+
+/** Gives on a yielded value, once its commit is stored. */
+function yieldedBy(take: (value: unknown) => void, value: unknown): () => void {
+  const plain = plainOf(value);
+  return () => take(plain);
 }
 
 /** The answer to a message, as it is stored; `undefined` where it is no data. */

@@ -10,7 +10,9 @@ import type { Clients } from "../access/clients.js";
 import { locateGuarded, permit } from "../access/permission.js";
 import type { Bounds } from "../access/session-limits.js";
 import type { Definition } from "../definition/scope.js";
+import { Elsewhere, elsewhere } from "../host/elsewhere.js";
 import type { Hosts } from "../host/hosts.js";
+import type { Nodes } from "../nodes/nodes.js";
 import { jsonOf } from "../wire/plain-values.js";
 
 interface Server {
@@ -20,6 +22,7 @@ interface Server {
   readonly clients: Clients;
   readonly hosts: Hosts;
   readonly admission: Admission;
+  readonly nodes: Nodes | undefined;
 }
 
 /** Effects of guards act in browsers alone. */
@@ -38,11 +41,12 @@ export class StateReader {
    * @throws EventError as a call is refused
    */
   async read(request: TwinRequest, store: string, key: string | undefined): Promise<unknown> {
-    const { admission, callers, clients, definitions, hosts, limits } = this.#server;
+    const { admission, callers, clients, definitions, hosts, limits, nodes } = this.#server;
     const definition = definitionOf(definitions, store);
     callers.admit(request);
     const caller = await callers.of(request, request.client === undefined ? undefined : clients.bind(request.client, request));
-    const host = await hosts.use(await locateGuarded(definition, caller, key, DROP));
+    const host = await hosts.use(await locateGuarded(definition, caller, key, DROP)).catch(elsewhere);
+    if (host instanceof Elsewhere) return nodes ? nodes.work.read(host.node, request, store, key) : Promise.reject(host);
     try {
       await permit(definition, host, caller);
       const viewers = host.audiences.of(caller);

@@ -9,7 +9,7 @@ import { nameInStore } from "../definition/event-path.js";
 import { hostId, keyedTab, type Scoped, type ScopeKind, type StoreOf } from "../definition/scope.js";
 import type { SeenTask } from "../durable/seen-task.js";
 import { currentTurn, type Turn } from "../host/context.js";
-import type { Host } from "../host/host.js";
+import { elsewhere } from "../host/elsewhere.js";
 import { OutgoingCalls } from "../host/outgoing-calls.js";
 import type { Runtime } from "../runtime.js";
 import type { SeenSchedule } from "../schedule/schedules.js";
@@ -17,6 +17,7 @@ import { silence } from "../wire/plain-values.js";
 import { type BroadcastOptions, type BroadcastResult, broadcast, checkBroadcast } from "./broadcast.js";
 import type { KeysOptions } from "./data.js";
 import { effectsOn, type HostEffects } from "./host-effects.js";
+import { type Given, type HostTask, onHost } from "./host-tasks.js";
 import { withEvents } from "./instance-views.js";
 import { keysForPage } from "./page-keys.js";
 import { requestHeaders } from "./request.js";
@@ -140,7 +141,14 @@ export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, c
     broadcast: async (run: (store: object, key: string) => unknown, options: BroadcastOptions = {}) => {
       checkBroadcast(store, run, options);
       const keys = runtime.data.keys(store, options);
-      return broadcast(keys, (key) => runtime.hosts.passing(hostId(kind, key), async () => run(to(key, options.signal), key)), options);
+      return broadcast(
+        keys,
+        (key) =>
+          runtime.hosts
+            .passing(hostId(kind, key), async () => run(to(key, options.signal), key))
+            .catch((error) => atNode(error, () => run(to(key, options.signal), key))),
+        options,
+      );
     },
   };
   switch (kind) {
@@ -163,6 +171,12 @@ export function createHandle(runtime: Runtime, store: string, kind: ScopeKind, c
   }
 }
 
+/** Runs something whose scope instance is at another node. It has not begun then. */
+function atNode<R>(error: unknown, run: () => R): R {
+  elsewhere(error);
+  return run();
+}
+
 async function currentOf(runtime: Runtime, store: string, kind: "session" | "user"): Promise<object> {
   const headers = await requestHeaders(`twin.${store}.current()`);
   const known = await runtime.callers.recognise(headers.get("cookie"));
@@ -176,17 +190,18 @@ async function currentOf(runtime: Runtime, store: string, kind: "session" | "use
 function remote(target: Target): object {
   const methods = new Map<string, unknown>();
   let effects: HostEffects | undefined;
+  const on = <K extends HostTask>(task: K, ...args: Given<K>) => onHost(target.runtime, hostId(target.kind, target.key), task, ...args);
   return new Proxy(Object.create(null) as object, {
     get(_, name) {
       // Names that promises, JSON and React look for are no events.
       if (typeof name === "symbol" || name === "then" || name === "toJSON") return undefined;
       if (name === "$snapshot") return () => snapshotOf(target);
       if (name === "$once") return (id: unknown) => remote({ ...target, once: checkOnce(target.store, id) });
-      if (name === "$effect") return (effects ??= effectsOn((run) => onHost(target, run)));
-      if (name === "$schedules") return () => onHost(target, async (host) => host.schedules?.of(target.store) ?? []);
-      if (name === "$unschedule") return (id: string) => onHost(target, async (host) => (await host.schedules?.remove(id)) ?? false);
-      if (name === "$tasks") return () => onHost(target, async (host) => host.tasks?.of(target.store) ?? []);
-      if (name === "$stopTask") return (id: string) => onHost(target, (host) => stopTask(host, id));
+      if (name === "$effect") return (effects ??= effectsOn((effect) => on("effect", effect)));
+      if (name === "$schedules") return () => on("schedules", target.store);
+      if (name === "$unschedule") return (id: string) => on("unschedule", id);
+      if (name === "$tasks") return () => on("tasks", target.store);
+      if (name === "$stopTask") return (id: string) => on("stopTask", id);
       if (name.startsWith("$")) return undefined;
       let method = methods.get(name);
       if (!method) {
@@ -196,14 +211,6 @@ function remote(target: Target): object {
       return method;
     },
   });
-}
-
-const onHost = <R>({ runtime, kind, key }: Target, run: (host: Host) => Promise<R>): Promise<R> => runtime.hosts.using(hostId(kind, key), run);
-
-async function stopTask(host: Host, id: string): Promise<boolean> {
-  const stopped = host.tasks?.stop(id) ?? false;
-  await host.commits.settled();
-  return stopped;
 }
 
 /** The state as of the last commit, as a plain view. The instances in it have their events. */

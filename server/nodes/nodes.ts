@@ -8,6 +8,7 @@ import type { NodeStorage } from "../storage/nodes.js";
 import { NodeFeeds } from "./node-feeds.js";
 import { PassedCalls } from "./passed-calls.js";
 import { PassedLetters } from "./passed-letters.js";
+import { PassedWork } from "./passed-work.js";
 import { Peers } from "./peers.js";
 import { Wishes } from "./wishes.js";
 
@@ -23,6 +24,7 @@ export class Nodes {
   readonly feeds: NodeFeeds;
   readonly letters: PassedLetters;
   readonly wishes: Wishes;
+  readonly work: PassedWork;
 
   private constructor(runtime: Runtime, nodes: NodeStorage) {
     const versions = () => Object.fromEntries([...runtime.definitions.values()].map((definition) => [definition.name, versionOf(definition)]));
@@ -33,6 +35,7 @@ export class Nodes {
     this.feeds = new NodeFeeds(runtime, this.peers);
     this.letters = new PassedLetters(runtime.streams, this.peers);
     this.wishes = new Wishes(runtime, this.peers);
+    this.work = new PassedWork(runtime, this.peers);
     this.peers.hear(ITEM, (data) => {
       const [place, k, item] = data as Parameters<TakeItem>;
       waysOf(runtime.streams, place).send(k, item);

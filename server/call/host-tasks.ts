@@ -1,0 +1,77 @@
+import type { Effect } from "../../lib/wire/protocol.js";
+import type { SeenTask } from "../durable/seen-task.js";
+import { Elsewhere } from "../host/elsewhere.js";
+import type { Host } from "../host/host.js";
+import type { Hosts } from "../host/hosts.js";
+import type { Nodes } from "../nodes/nodes.js";
+import type { SeenSchedule } from "../schedule/schedules.js";
+import type { ExportedStore } from "./data.js";
+import { act } from "./host-effects.js";
+import type { SeenStore } from "./instance-views.js";
+
+/** What server code asks of a scope instance, besides calls of events. Arguments and results are data, as the instance may be at another node. */
+const TASKS = {
+  async schedules({ schedules }: Host, store: string): Promise<readonly SeenSchedule[]> {
+    return schedules?.of(store) ?? [];
+  },
+  async unschedule({ schedules }: Host, id: string): Promise<boolean> {
+    return (await schedules?.remove(id)) ?? false;
+  },
+  async tasks({ tasks }: Host, store: string): Promise<readonly SeenTask[]> {
+    return tasks?.of(store) ?? [];
+  },
+  async stopTask({ commits, tasks }: Host, id: string): Promise<boolean> {
+    const stopped = tasks?.stop(id) ?? false;
+    await commits.settled();
+    return stopped;
+  },
+  effect: (host: Host, effect: Effect): Promise<void> => act(host, effect),
+  /** Instances that come from another node have no events. */
+  snapshot: (host: Host, store: string): Promise<SeenStore> => host.plain(store),
+  async exported(host: Host): Promise<readonly ExportedStore[]> {
+    if (!host.touched) return [];
+    return [...(await host.export())].map(([store, state]) => {
+      const schedules = host.schedules?.of(store) ?? [];
+      const tasks = host.tasks?.of(store) ?? [];
+      return { store, key: host.key, state, ...(schedules.length > 0 && { schedules }), ...(tasks.length > 0 && { tasks }) };
+    });
+  },
+};
+
+type Tasks = typeof TASKS;
+export type HostTask = keyof Tasks;
+export type Given<K extends HostTask> = Tasks[K] extends (host: Host, ...args: infer A) => unknown ? A : never;
+
+interface Server {
+  readonly hosts: Hosts;
+  readonly nodes: Nodes | undefined;
+}
+
+/** Does what server code asks of a scope instance, wherever it is. */
+export async function onHost<K extends HostTask>({ hosts, nodes }: Server, id: string, task: K, ...args: Given<K>): Promise<Awaited<ReturnType<Tasks[K]>>> {
+  type Done = Awaited<ReturnType<Tasks[K]>>;
+  try {
+    return (await hosts.using(id, (host) => (TASKS[task] as (host: Host, ...args: unknown[]) => Promise<unknown>)(host, ...args))) as Done;
+  } catch (error) {
+    if (!(error instanceof Elsewhere) || !nodes) throw error;
+    const done = await nodes.work.task(error.node, id, task, args);
+    return (task === "snapshot" ? { view: done, instances: new Map() } : done) as Done;
+  }
+}
+
+/** Does the same for another node. Gives what it is told. */
+export async function forNode(server: Server, id: string, task: HostTask, args: readonly unknown[]): Promise<unknown> {
+  const done = await (onHost as (server: Server, id: string, task: HostTask, ...args: readonly unknown[]) => Promise<unknown>)(server, id, task, ...args);
+  return task === "snapshot" ? (done as SeenStore).view : done;
+}
+
+/** Deletes a scope instance, wherever it is. `leads`: its watchers see it begin again. */
+export async function deleteHost({ hosts, nodes }: Server, id: string, leads = false): Promise<void> {
+  try {
+    const host = await hosts.delete(id);
+    if (leads) host.watchers.lead();
+  } catch (error) {
+    if (!(error instanceof Elsewhere) || !nodes) throw error;
+    await nodes.work.delete(error.node, id, leads);
+  }
+}
