@@ -119,7 +119,7 @@ export class Commits {
     const tasks = this.#host.tasks?.take(turn);
     const { changed, deltas, stirred } = this.#take();
     const others = this.#forViewers(deltas);
-    const revalidate = changed.length > 0 ? revalidation(turn, call, world) : undefined;
+    const revalidate = changed.length > 0 ? revalidation(turn, call ?? turn.revalidates, world) : undefined;
     const { everyone, send } = takeEffects(turn, world.post, () => watchers.logs);
     // Effects for all who watch have a revision, so a client that resumes gets them once.
     const numbered = call?.numbered;

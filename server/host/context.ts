@@ -13,6 +13,7 @@ import type { Cancellation } from "./cancellation.js";
 import { sentArguments } from "./effect-arguments.js";
 import type { Host } from "./host.js";
 import type { OutgoingCalls } from "./outgoing-calls.js";
+import type { Revalidating } from "./revalidation.js";
 import type { SentMessages } from "./sent-messages.js";
 
 /** The caller: an end user through a request, or server code. */
@@ -105,6 +106,8 @@ export interface Turn extends Running {
   cancellation?: Cancellation;
   /** The instance whose event runs, if its tags to revalidate are found by it. */
   subject?: object;
+  /** What the event of a task has revalidated with its commits, which are made for no call. */
+  revalidates?: Revalidating;
   /** Changes state for a moment, from an event that runs beside the queue. */
   update?(change: () => unknown): Promise<unknown>;
 }

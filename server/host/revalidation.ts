@@ -1,15 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { badTags, tagsFailed } from "../../lib/errors/server-code-errors.js";
 import { labelOf } from "../definition/scope.js";
-import type { CommittingEvent } from "./commits.js";
 import { runApart, type Turn } from "./context.js";
+import type { EventCall } from "./event-runner.js";
 import type { World } from "./world.js";
+
+/** An event whose commits make cached pages old. `revalidating` resolves when they are revalidated. */
+export type Revalidating = Partial<Pick<EventCall<unknown>, "owner" | "event" | "args" | "revalidating">>;
 
 /**
  * Finds the tags of cached pages that a commit of an event makes old, as of this commit. The returned function has them revalidated, in the caller's own
  * context, once the commit is stored. The event's answer waits for that.
  */
-export function revalidation(turn: Turn, call: CommittingEvent | undefined, world: Pick<World, "report" | "revalidate">): (() => void) | undefined {
+export function revalidation(turn: Turn, call: Revalidating | undefined, world: Pick<World, "report" | "revalidate">): (() => void) | undefined {
   if (!call) return undefined;
   const tags = tagsOf(turn, call, world);
   if (!tags?.length) return undefined;
@@ -18,7 +21,7 @@ export function revalidation(turn: Turn, call: CommittingEvent | undefined, worl
   });
 }
 
-function tagsOf(turn: Turn, { event, owner, args = [] }: CommittingEvent, { report }: Pick<World, "report">): readonly string[] | undefined {
+function tagsOf(turn: Turn, { event, owner, args = [] }: Revalidating, { report }: Pick<World, "report">): readonly string[] | undefined {
   if (!event?.revalidate || !owner) return undefined;
   const label = labelOf(owner, event);
   const { revalidate } = event;

@@ -20,6 +20,11 @@ export async function performTask(host: Host, run: TaskRun, began: () => void): 
   turn.cancellation = cancellation;
   turn.task = run;
   turn.update = (change) => run.update(change);
+  const event = entry.definition.schema.events.get(record.event);
+  if (event?.revalidate) {
+    turn.subject = entry.store.instance;
+    turn.revalidates = { owner: entry.definition, event, args };
+  }
   run.begin({ turn, check: () => cancellation.check(), attempt: (key, work, attempt, timeout) => attemptStep(turn, key, work, attempt, timeout) });
   began();
   // The method comes from the class: an event may have overwritten it on the instance.
@@ -27,6 +32,7 @@ export async function performTask(host: Host, run: TaskRun, began: () => void): 
   try {
     const work = runIn(turn, async () => turns.stretch(turn, () => method.apply(entry.store.instance, args)));
     const value = await Promise.race([work, run.dropped]);
+    await Promise.race([turn.revalidates?.revalidating, run.dropped]);
     if (!run.control.signal.aborted) await host.commits.effects(turn);
     turn.done = true;
     return value;

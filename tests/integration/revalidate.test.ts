@@ -45,6 +45,10 @@ class Board {
   @event({ background: true, revalidate: (board: Board) => [`lines-${board.lines.length}`] }) async work(times: number) {
     for (let n = 0; n < times; n++) await update(() => void this.lines.push("work"));
   }
+  @event({ background: true, durable: true, revalidate: (board: Board, times: number) => [`lines-${board.lines.length}-${times}`] }) async task(times: number) {
+    for (let n = 0; n < times; n++) await update(() => void this.lines.push("task"));
+    await update(() => void this.title.trim());
+  }
   @event({ revalidate: () => [1] as never }) odd() {
     this.lines.push("odd");
   }
@@ -107,6 +111,12 @@ test("each commit of a generator and of a background event counts for itself", a
   expect(tags.splice(0)).toEqual([["lines-1"], ["lines-2"]]);
   await board.work(3);
   expect(tags).toEqual([["lines-3"], ["lines-4"], ["lines-5"]]);
+});
+
+test("each commit of a durable event counts for itself, and its answer waits for the last", async () => {
+  const { tags, board } = await start();
+  await board.task(2);
+  expect(tags).toEqual([["lines-1-2"], ["lines-2-2"]]);
 });
 
 test("an event of an object finds its tags by the object, and a schedule's event has them revalidated too", async () => {
