@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { setImmediate } from "node:timers/promises";
 import type { ContextRequest } from "../lib/class/register.js";
 import { describeClass, type WireSchema } from "../lib/class/schema.js";
 import { alreadyAnswered, cutOff, droppedField } from "../lib/errors/errors.js";
@@ -387,7 +386,7 @@ export class Runtime implements World {
     await this.storage.close?.();
     await within(SEND_WAIT, sent);
     // What streams have said last is still on its way through the responses, and whoever waits for us may end the process at once.
-    for (let turns = 0; turns < SEND_TURNS; turns++) await setImmediate();
+    for (let turns = 0; turns < SEND_TURNS; turns++) await new Promise((resolve) => void setImmediate(resolve));
   }
 }
 

@@ -77,6 +77,15 @@ test("a net that was left open does not keep the next one from opening", async (
   expect(await (await net.client().wall()).add("milk")).toBe(1);
 });
 
+test("closes its server in no time of its own, whatever timers are left", async () => {
+  const net = pair({ stores });
+  await (await net.client().todo()).add("milk");
+  let rang = 0;
+  for (const days of [1, 2, 3]) setTimeout(() => rang++, days * 86_400_000);
+  await net[Symbol.asyncDispose]();
+  expect(rang).toBe(0);
+});
+
 test("tells what keeps it from being quiet", async () => {
   let open = () => {};
   const gate = new Promise<void>((resolve) => {
