@@ -122,6 +122,21 @@ test("a file that is on its way is cancelled from another tab, or goes with its 
   expect(await imports(other).end.allTextContents()).toEqual([]);
 });
 
+test("a file is chosen by keyboard, and imported", async ({ visit }) => {
+  const visitor = await visit();
+  const page = await visitor.open("/import");
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("type"));
+  for (let tabs = 0; (await focused()) !== "file"; tabs++) {
+    expect(tabs, "the field is found by Tab").toBeLessThan(20);
+    await page.keyboard.press("Tab");
+  }
+  const chooser = page.waitForEvent("filechooser", { timeout: 30_000 });
+  await page.keyboard.press("Enter");
+  const text = "name,email,city\nAda,ada@example.com,Cork\n";
+  await (await chooser).setFiles({ name: "one.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  await imports(page).end.getByText("Done: 1 of 1 rows of one.csv added, 0 refused.").waitFor({ timeout: 30_000 });
+});
+
 test("the page of imports says what is wrong with a file, and an import is cancelled by keyboard", async ({ visit }) => {
   const visitor = await visit();
   const page = await visitor.open("/import");

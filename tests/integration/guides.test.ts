@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "twinstate/client";
@@ -649,6 +649,9 @@ test("docs/AGENTS.md: an agent lists tools and calls them as its user, a script 
   expect((await post("project.note", { key: "house", args: ["Call the roofer."] })).status).toBe(200);
   const none = await post("project.note", { key: "house", args: ["x"] }, "none");
   expect([none.status, await none.json()]).toMatchObject([403, { error: { data: { code: "FORBIDDEN", httpStatus: 403 } } }]);
+  const invalid = await post("tasks.add", { args: [""] });
+  const [, shown = ""] = /```json\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, "docs/AGENTS.md"), "utf8")) ?? [];
+  expect(JSON.parse((await invalid.text()).replace(/"message":"[^"]*"/g, '"message":"…"'))).toEqual(JSON.parse(shown));
   const document = (await (await fetch(`${app.site.origin}/api/openapi`)).json()) as { paths: object };
   expect(Object.keys(document.paths)).toEqual(["/tasks.add", "/tasks.finish", "/project.note"]);
 });

@@ -1,9 +1,11 @@
-// Loaded into a server before its own code (`--import`), it tells over HTTP what there is in the process: `/`, `/objects`, which walks the heap, and `/memory`.
+// Loaded into a server before its own code (`--import`), it tells over HTTP what there is in the process: `/`, `/objects`, which walks the heap, `/memory`, and
+// `/held`, which is the memory without garbage.
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Server, Socket } from "node:net";
 import { join } from "node:path";
-import { queryObjects } from "node:v8";
+import { queryObjects, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 function AsyncGenerator() {}
 AsyncGenerator.prototype = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})()));
@@ -36,7 +38,14 @@ const objects = () => Object.fromEntries(Object.entries(KINDS).map(([name, Class
 /** In bytes; and how many files and sockets are open, where the system tells. */
 const memory = () => ({ ...process.memoryUsage(), open: existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : 0 });
 
-const ANSWERS = { "/": counts, "/objects": objects, "/memory": memory };
+function held() {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  setFlagsFromString("--no-expose-gc");
+  return memory();
+}
+
+const ANSWERS = { "/": counts, "/objects": objects, "/memory": memory, "/held": held };
 
 const probe = createServer(({ url }, response) => {
   const told = runtimesHere().length === 0 || serversHere().length === 0 ? null : ANSWERS[url]();

@@ -9,7 +9,7 @@ import { startServer } from "./server.js";
 export interface Probed {
   readonly url: string;
   /** Asks the probe in the process that has the twin: see `probe.mjs`. */
-  ask(what: "" | "objects" | "memory"): Promise<unknown>;
+  ask(what: "" | "objects" | "memory" | "held"): Promise<unknown>;
 }
 
 /** Starts the demo's server, until the test ends, with a probe that looks into it. `edit`: changes the copy that development runs from. */
