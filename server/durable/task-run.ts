@@ -93,7 +93,7 @@ export class TaskRun {
     if (verb === "progress") return this.#progress(args[0]);
     const asked = this.#asked(verb, args);
     // A step that nobody awaits must not end the process.
-    asked.catch(() => {});
+    asked.catch(() => this.control.signal.aborted && this.#event.tell());
     return asked;
   }
 

@@ -25,7 +25,12 @@ export async function performTask(host: Host, run: TaskRun, began: () => void): 
     turn.subject = entry.store.instance;
     turn.revalidates = { owner: entry.definition, event, args };
   }
-  run.begin({ turn, check: () => cancellation.check(), attempt: (key, work, attempt, timeout) => attemptStep(turn, key, work, attempt, timeout) });
+  run.begin({
+    turn,
+    check: () => cancellation.check(),
+    tell: () => cancellation.tell(),
+    attempt: (key, work, attempt, timeout) => attemptStep(turn, key, work, attempt, timeout),
+  });
   began();
   // The method comes from the class: an event may have overwritten it on the instance.
   const method = Reflect.get(entry.definition.Class.prototype, record.event) as (...args: unknown[]) => unknown;

@@ -44,6 +44,15 @@ class Room {
   @event answer(how: string) {
     MISUSES[how]?.();
   }
+  @event({ background: true, durable: true }) async tidy(what: string) {
+    try {
+      if (what === "sleep") await sleep("1h");
+      else if (what === "until") await until("never");
+      else await step("slow", () => new Promise(() => {}));
+    } finally {
+      await update(() => this.log.push(`tidied ${what}`));
+    }
+  }
   @event call() {
     return this.last("x") as never;
   }
@@ -152,6 +161,21 @@ test.each([
   await using net = start();
   await expect(net.server.room("a").answer(how)).rejects.toThrow(message);
 });
+
+test.each(["sleep", "until", "step"])(
+  "a task that is stopped in its %s cleans up by update() in `finally`, though it never looks at its signal",
+  async (what) => {
+    await using net = start();
+    const room = net.server.room("a");
+    const call = room.tidy(what).catch(code);
+    await net.wait(1000);
+    const [task] = await room.$tasks();
+    await room.$stopTask(task?.id as string);
+    expect(await call).toBe("STOPPED");
+    await net.wait(1000);
+    expect((await room.$snapshot()).log).toEqual([`tidied ${what}`]);
+  },
+);
 
 test("an event that calls a task as a method is told how to begin it, and that way begins it", async () => {
   await using net = start();
