@@ -2,6 +2,7 @@
 import { TabNav } from "@radix-ui/themes";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
+import { useEffect, useRef } from "react";
 import styles from "./header.module.css";
 
 const PAGES = [
@@ -17,8 +18,14 @@ const PAGES = [
 
 export function Navigation() {
   const path = usePathname();
+  const root = useRef<HTMLElement>(null);
+  // On a phone the links scroll, and the one of the page shows.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the page has changed, and its link with it
+  useEffect(() => {
+    root.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [path]);
   return (
-    <TabNav.Root className={styles.navigation} aria-label="Pages">
+    <TabNav.Root ref={root} className={styles.navigation} aria-label="Pages">
       {PAGES.map(({ name, href, under }) => (
         <TabNav.Link asChild active={under.test(path)} key={href}>
           <Link href={href}>{name}</Link>

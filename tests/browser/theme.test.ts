@@ -92,3 +92,25 @@ test("fits a phone, without scrolling sideways, in company too", async ({ visit 
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360);
   }
 });
+
+test("on a phone, the links of the pages scroll, and the one of the page is in view", async ({ visit }) => {
+  const visitor = await visit({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const page = await visitor.open("/about");
+  const about = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "About" });
+  const covered = () =>
+    about.evaluate((link) => {
+      const { left, right, top } = link.getBoundingClientRect();
+      return [left + 1, right - 1].filter((x) => !link.contains(document.elementFromPoint(x, top + 20)));
+    });
+  await expect.poll(covered).toEqual([]);
+  await page.getByRole("link", { name: "to-do list" }).click();
+  await page.getByRole("heading", { name: "To-do" }).waitFor();
+  await expect
+    .poll(() =>
+      page
+        .getByRole("navigation", { name: "Pages" })
+        .getByRole("list")
+        .evaluate((list) => list.scrollLeft),
+    )
+    .toBe(0);
+});
