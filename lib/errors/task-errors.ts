@@ -30,6 +30,8 @@ export const outsideTask = (what: string) =>
     `\`${what}()\` was called in an event without \`durable: true\`, whose steps nobody keeps. Write \`@event({ background: true, durable: true })\`. An event that calls a durable one as a method runs it as a part of itself: begin it with \`schedule.after(0, this.…)\`.`,
   );
 export const insideUpdate = (what: string) => wrong(`\`${what}()\` was called inside \`update()\`, which is one change of state. Call it before, or after.`);
+export const guardTask = (what: string) =>
+  wrong(`\`${what}()\` was called in a guard, which says who may call an event, and changes nothing. Call it in the event.`);
 export const insideStep = (what: string) =>
   wrong(
     `\`${what}()\` was called inside \`step()\`, which is kept as one: after a kill it runs again as a whole. Call it after the step, with what that has given.`,

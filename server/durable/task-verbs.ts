@@ -1,4 +1,4 @@
-import { insideStep, outsideTask } from "../../lib/errors/task-errors.js";
+import { guardTask, insideStep, outsideTask } from "../../lib/errors/task-errors.js";
 import type { TaskVerb } from "../../lib/event/task.js";
 import type { Turn } from "../host/context.js";
 import { givenAnswer } from "./answers.js";
@@ -13,6 +13,7 @@ export function askTasks(turn: Turn, verb: TaskVerb, args: readonly unknown[]): 
     const answer = givenAnswer(turn, args);
     return tasks?.resume(answer) ?? 0;
   }
+  if (turn.guard) throw guardTask(verb);
   if (verb === "stop") return tasks?.stop(args[0]) ?? false;
   if (turn.step !== undefined && verb !== "progress") throw insideStep(verb);
   if (!turn.task) throw outsideTask(verb);

@@ -178,10 +178,12 @@ export class Task {
   }
 
   save(): TaskRecord {
-    const { due: _, error: __, answers: ___, progress: ____, args, ...record } = this.#record;
+    const { due: _, error: __, answers: ___, progress: ____, args, by, ...record } = this.#record;
     return {
       ...record,
+      // One that has failed runs no more: what is personal of it is not kept.
       ...(args && !this.#error && { args }),
+      ...(by && !this.#error && { by }),
       history: [...this.#history],
       waits: Object.fromEntries(this.#waits),
       ...(this.#answers.length > 0 && { answers: this.#answers }),

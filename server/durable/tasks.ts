@@ -56,12 +56,12 @@ export class Tasks {
 
   /** When the first task goes on, if the server is killed now; `undefined`: none does. */
   get first(): number | undefined {
-    return firstOf(this.#tasks.values(), (task) => (task.run ? task.run.due : task.due));
+    return firstOf(this.#tasks.values(), (task) => (task.run && !task.error ? task.run.due : task.due));
   }
 
   /** When there is something to do for the first of them; `undefined`: never. */
   get next(): number | undefined {
-    return firstOf(this.#tasks.values(), (task) => (task.run ? task.run.next : task.due));
+    return firstOf(this.#tasks.values(), (task) => (task.run && !task.error ? task.run.next : task.due));
   }
 
   save(): KeptTasks | undefined {

@@ -1,7 +1,9 @@
-import { type EventError, event, resume, schedule, sleep, state, step, type Tasks, tasks, until, update } from "twinstate";
+import { type EventError, event, resume, schedule, sleep, state, step, stop, type Tasks, tasks, until, update } from "twinstate";
 import { scope } from "twinstate/server";
 import { lasting, pair } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
+import { fold } from "../../server/storage/records.js";
+import type { LoadedHost } from "../../server/storage/storage.js";
 
 const minute = 60_000;
 let attempts = 0;
@@ -52,6 +54,10 @@ class Room {
     } finally {
       await update(() => this.log.push(`tidied ${what}`));
     }
+  }
+  @event({ guard: () => stop("x") }) guarded() {}
+  @event({ background: true, durable: true }) async fail(what: string) {
+    await step("fail", () => Promise.reject(new Error(`no ${what.length}`)));
   }
   @event call() {
     return this.last("x") as never;
@@ -176,6 +182,37 @@ test.each(["sleep", "until", "step"])(
     expect((await room.$snapshot()).log).toEqual([`tidied ${what}`]);
   },
 );
+
+test("a task that has failed keeps nothing of its caller and arguments, and is listed over a kill still", async () => {
+  const storage = lasting();
+  await using net = pair({
+    stores: { room: scope.room(Room, { allow: () => true }) },
+    storage,
+    idle: 5,
+    context: () => ({ user: { id: "ann", mail: "ann@example.com" } }),
+    log: () => {},
+  });
+  const client = await net.client().room("a");
+  await expect(client.fail("a secret")).rejects.toMatchObject({ code: "INTERNAL" });
+  net.kill();
+  await net.wait(minute);
+  expect(client.tasks).toMatchObject([{ event: "fail", running: false, error: { code: "INTERNAL" } }]);
+  const { record, tail } = (await storage.load("room/a")) as LoadedHost;
+  expect(JSON.stringify(fold(record, tail))).toMatch(/^(?!.*ann@example)(?!.*a secret).*"no 8"/s);
+});
+
+test("a scope instance with a task that has failed has nothing due: nothing wakes it for that", async () => {
+  const storage = lasting();
+  await using net = start(storage);
+  await expect(net.server.room("a").fail("x")).rejects.toThrow("no 1");
+  expect(await storage.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+});
+
+test("a guard stops no task", async () => {
+  await using net = start();
+  const client = await net.client().room("a");
+  await expect(client.guarded()).rejects.toMatchObject({ code: "INTERNAL" });
+});
 
 test("an event that calls a task as a method is told how to begin it, and that way begins it", async () => {
   await using net = start();
