@@ -224,7 +224,8 @@ export class Tasks {
         throw taskGone(task.id, task.label);
       }
       const value = await world.observed(task.label, (began) => this.#perform(this.#host, run, began));
-      if (run.gone) return;
+      // One that was stopped has its answer, whatever its code makes of that.
+      if (run.gone || this.#tasks.get(task.id) !== task) return silence(value);
       if (run.missing !== undefined) throw endedBefore(task.id, task.label, run.missing, undefined);
       this.#end(task, value);
     } catch (error) {

@@ -55,6 +55,11 @@ class Room {
       await update(() => this.log.push(`tidied ${what}`));
     }
   }
+  @event({ background: true, durable: true }) async deaf() {
+    await sleep("1h").catch(() => {});
+    await update(() => this.log.push("went on"));
+    return "ended";
+  }
   @event({ guard: () => stop("x") }) guarded() {}
   @event({ background: true, durable: true }) async fail(what: string) {
     await step("fail", () => Promise.reject(new Error(`no ${what.length}`)));
@@ -206,6 +211,18 @@ test("a scope instance with a task that has failed has nothing due: nothing wake
   await using net = start(storage);
   await expect(net.server.room("a").fail("x")).rejects.toThrow("no 1");
   expect(await storage.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+});
+
+test("a stopped task whose code catches that and ends well is a stopped one still, for its caller and in the storage", async () => {
+  const storage = lasting();
+  await using net = start(storage);
+  const client = await net.client().room("a");
+  const call = client.deaf().catch(code);
+  await net.wait(1000);
+  await net.server.room("a").$stopTask(client.tasks[0]?.id as string);
+  await net.wait(1000);
+  expect(await call).toBe("STOPPED");
+  expect(JSON.stringify(await storage.load("room/a"))).not.toContain('"ended"');
 });
 
 test("a guard stops no task", async () => {
