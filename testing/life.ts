@@ -1,6 +1,8 @@
+import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Models, Stores } from "../server/definition/scope.js";
 import type { Runtime } from "../server/runtime.js";
+import type { NodeStorage } from "../server/storage/nodes.js";
 import type { Storage } from "../server/storage/storage.js";
 import { createTwin, type TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
@@ -14,7 +16,9 @@ import { ServerEnd } from "./socket.js";
  * - `frame`: before a frame is sent;
  * - `answer`: before an answer is sent.
  */
-export type KillPoint = "append" | "appended" | "frame" | "answer";
+export type KillPoint = (typeof KILL_POINTS)[number];
+const KILL_POINTS = ["append", "appended", "frame", "answer"] as const;
+export const isKillPoint = (what: unknown): what is KillPoint => KILL_POINTS.includes(what as KillPoint);
 
 export interface LifeOptions {
   readonly clock: Clock;
@@ -103,7 +107,8 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
     const { clock, delay } = this.#options;
     const work = async <R>(run: () => R | Promise<R>): Promise<R> => {
       if (this.dead) return never();
-      const result = await clock.hold(run);
+      // A frozen node waits without end, which is no work of a storage.
+      const result = await (storage.nodes ? run() : clock.hold(run));
       return this.dead ? never() : result;
     };
     return {
@@ -122,6 +127,25 @@ export class Life<S extends Stores = Stores, M extends Models = Models> {
       list: (prefix) => storage.list(prefix),
       expire: (prefix, before) => work(() => storage.expire(prefix, before)),
       due: (before, limit) => work(() => storage.due(before, limit)),
+      ...(storage.nodes && { nodes: this.#keepNodes(storage.nodes, work) }),
+    };
+  }
+
+  /** What the node of this life asks of the storage and says to others. A dead one says and hears nothing. */
+  #keepNodes(nodes: NodeStorage, work: <R>(run: () => R | Promise<R>) => Promise<R>): NodeStorage {
+    return {
+      node: nodes.node,
+      format: nodes.format,
+      join: (facts) => work(() => nodes.join(facts)),
+      renew: () => work(() => nodes.renew()),
+      leave: () => work(() => nodes.leave()),
+      alive: () => work(() => nodes.alive()),
+      claim: (id) => work(() => nodes.claim(id)),
+      release: (leases) => work(() => nodes.release(leases)),
+      duty: (name) => work(() => nodes.duty(name)),
+      send: (node, message) => this.dead || nodes.send(node, message),
+      // What comes is part of this life, not of the life that has sent it.
+      onMessage: (take) => nodes.onMessage(AsyncResource.bind((message: string, from: string) => void (this.dead || take(message, from)))),
     };
   }
 }

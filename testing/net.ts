@@ -1,12 +1,24 @@
 import type { Connected, ConnectOptions } from "../client/connect.js";
 import type { KeepPlace } from "../lib/wire/kept-text.js";
+import type { Storage } from "../server/storage/storage.js";
 import type { TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
 import type { KillPoint } from "./life.js";
 import type { Fault } from "./network.js";
+import type { SharedStorage } from "./shared-storage.js";
 
 /** The options of `createTwin`, and the options of the network. */
-export interface PairOptions<S, M> extends TwinOptions<S, M> {
+export interface PairOptions<S, M> extends Omit<TwinOptions<S, M>, "storage"> {
+  /**
+   * The storage. With `lasting({ nodes: true })` there are several servers, the nodes `a`, `b`, `c`…, which get the clients' requests by turns.
+   * @default memory()
+   */
+  storage?: Storage | SharedStorage;
+  /**
+   * How many nodes share the storage.
+   * @default 3 with `lasting({ nodes: true })`, else 1
+   */
+  nodes?: number;
   /**
    * The seed of all random numbers: the same seed gives the same run.
    * @default 1
@@ -73,9 +85,15 @@ export interface Net<S, M = {}> extends AsyncDisposable {
   heal(client?: Connected<S>): void;
   /**
    * Kills the server, at once or when it next comes to the given point. What is in its storage survives; with `memory()` nothing does. The next server starts a
-   * moment later.
+   * moment later. Where there are nodes, `kill("a")` kills that one.
    */
-  kill(at?: KillPoint): void;
+  kill(what?: KillPoint | (string & {})): void;
+  /** Cuts a node from the storage and the other nodes until `heal` or `quiet`. Clients still reach it. */
+  cutNode(node: string): void;
+  /** Lets all that a node asks of the storage, and says to other nodes, wait until `heal` or `quiet`: it happens then, however late. */
+  freeze(node: string): void;
+  /** Closes a node as a deploy does: it takes no new requests, hands over what it has, and starts anew. */
+  drain(node: string): void;
 
   /** Lets time pass, in ms. */
   wait(ms: number): Promise<void>;

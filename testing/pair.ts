@@ -9,10 +9,12 @@ import { telemetryApi } from "../server/telemetry.js";
 import type { TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
 import { Clock } from "./clock.js";
-import { type KillPoint, Life } from "./life.js";
+import { isKillPoint, type KillPoint, Life } from "./life.js";
 import type { Net, PairOptions, Storages } from "./net.js";
 import { type Browser, type Fault, Network, type Peer } from "./network.js";
 import { Random } from "./random.js";
+import { Servers } from "./servers.js";
+import { SharedStorage } from "./shared-storage.js";
 import { openSocket } from "./socket.js";
 
 /** How long it takes until the next server starts, in ms. */
@@ -21,6 +23,9 @@ const AWAY = 50;
 const STORAGE = 3;
 /** How long `quiet()` waits at most, in ms of the pair's time. */
 const PATIENCE = 15 * 60_000;
+
+/** How long nodes may take to find each other again, in ms of the pair's time. */
+const NODES_PAUSE = 8000;
 
 /** The open pair. There is one at a time, as it owns the process's timers. */
 let open: Pair | undefined;
@@ -59,7 +64,6 @@ interface Member {
 class Pair implements Net<Stores, Models> {
   readonly trace: string[] = [];
   readonly #options: TwinOptions<Stores, Models>;
-  readonly #storage: Storage;
   readonly #random: Random;
   readonly #transport: "sse" | "websocket";
   readonly #socketEvents: boolean;
@@ -71,8 +75,7 @@ class Pair implements Net<Stores, Models> {
   /** The points where the server dies next. */
   readonly #doomed = new Set<KillPoint>();
   #names = 0;
-  #life: Life | undefined;
-  #last: Life;
+  readonly #servers: Servers;
   #running = false;
   #closing = false;
 
@@ -83,6 +86,8 @@ class Pair implements Net<Stores, Models> {
     socketEvents = false,
     browser,
     wrapFetch = (fetch) => fetch,
+    storage = memory(),
+    nodes = storage instanceof SharedStorage ? 3 : 1,
     ...options
   }: PairOptions<Stores, Models>) {
     this.#random = new Random(seed);
@@ -93,15 +98,14 @@ class Pair implements Net<Stores, Models> {
     this.#clock = new Clock(this.#random, () => this.#run());
     this.#clock.install();
     this.#options = { session: { secret: "the secret of a pair, for tests alone" }, ...options };
-    this.#storage = options.storage ?? memory();
     this.#network = new Network({
       clock: this.#clock,
       random: this.#random,
       latency,
-      server: () => this.#life,
+      server: () => this.#servers.next(),
       trace: (what) => this.#note(what),
     });
-    this.#last = this.#begin(this.#storage);
+    this.#servers = new Servers(storage, nodes, (of) => this.#begin(of));
     // The server loads telemetry with its first request, and clients load chunks. Both take real time.
     void this.#clock.hold(telemetryApi);
     void this.#clock.hold(loadOnline);
@@ -115,20 +119,19 @@ class Pair implements Net<Stores, Models> {
   // --- who is there ---
 
   #begin(storage: Storage): Life {
-    const life = new Life(this.#options, storage, {
+    const life: Life = new Life(this.#options, storage, {
       clock: this.#clock,
       delay: () => this.#random.int(STORAGE + 1),
       socketEvents: this.#socketEvents,
       reached: (point) => {
-        if (this.#doomed.delete(point)) this.kill();
+        if (this.#doomed.delete(point)) this.#kill(life);
       },
     });
-    this.#life = life;
     return life;
   }
 
   get server(): TwinApp<Stores, Models> {
-    return this.#last.server;
+    return (this.#servers.lives[0] ?? this.#servers.last).server;
   }
 
   client(): Tab {
@@ -226,28 +229,48 @@ class Pair implements Net<Stores, Models> {
   }
 
   heal(client?: Tab): void {
-    if (!client) this.#network.storm = {};
+    if (!client) {
+      this.#network.storm = {};
+      this.#servers.heal();
+    }
     this.#note(client ? `${this.#of(client).peer.name} is well` : "all is well");
     for (const { peer } of client ? [this.#of(client)] : this.#members.values()) this.#network.heal(peer);
     this.#run();
   }
 
-  kill(at?: KillPoint): void {
-    if (at) return void this.#doomed.add(at);
-    const life = this.#life;
-    if (!life) return;
-    this.#note("the server is killed");
-    this.#life = undefined;
-    life.kill();
-    this.#network.died(life);
+  kill(what?: KillPoint | (string & {})): void {
+    if (isKillPoint(what)) this.#doomed.add(what);
+    else this.#kill(what);
+  }
+
+  #kill(which: string | Life | undefined): void {
+    const killed = this.#servers.kill(which);
+    if (!killed) return;
+    this.#note(typeof which === "string" ? `node ${which} is killed` : "the server is killed");
+    this.#network.died(killed.life);
     this.#clock.after(
       AWAY,
       () => {
         this.#note("the server starts");
-        this.#last = this.#begin(this.#storage.durable ? this.#storage : memory());
+        killed.start();
       },
       "packet",
     );
+  }
+
+  cutNode(node: string): void {
+    this.#note(`node ${node} is cut off`);
+    this.#servers.hinder(node, "cut");
+  }
+
+  freeze(node: string): void {
+    this.#note(`node ${node} is frozen`);
+    this.#servers.hinder(node, "freeze");
+  }
+
+  drain(node: string): void {
+    this.#note(`node ${node} closes, and starts anew`);
+    void this.#servers.drain(node);
   }
 
   // --- time ---
@@ -258,13 +281,13 @@ class Pair implements Net<Stores, Models> {
 
   /** Something is under way that can arrive. */
   get #busy(): boolean {
-    if (this.#closing || this.#clock.packets > 0 || this.#clock.soon || (this.#life?.calls ?? 0) > 0) return true;
+    if (this.#closing || this.#clock.packets > 0 || this.#clock.soon || this.#servers.lives.some(({ calls }) => calls > 0)) return true;
     const waits = ({ peer, twins }: Member) => !isServed(twins) || [...peer.lines].some((line) => line.waiting);
     return [...this.#members.values()].some((member) => !isHindered(member.peer) && waits(member));
   }
 
   get #quiet(): boolean {
-    if (this.#life === undefined || this.#life.ticking) return false;
+    if (!this.#servers.complete || this.#servers.lives.some(({ ticking }) => ticking)) return false;
     return !this.#clock.soon && this.#network.still && [...this.#members.values()].every(({ twins }) => isServed(twins));
   }
 
@@ -316,10 +339,12 @@ class Pair implements Net<Stores, Models> {
 
   async quiet(): Promise<void> {
     this.heal();
-    await this.#when(
-      () => this.#quiet,
-      () => notQuiet(PATIENCE, this.#restless()),
-    );
+    const late = () => notQuiet(PATIENCE, this.#restless());
+    await this.#when(() => this.#quiet, late);
+    if (!this.#servers.several) return;
+    // Lines between nodes that were lost are made again after a pause.
+    await this.wait(NODES_PAUSE);
+    await this.#when(() => this.#quiet, late);
   }
 
   /** What is still under way. */
@@ -349,8 +374,8 @@ class Pair implements Net<Stores, Models> {
     this.#members.clear();
     this.#doomed.clear();
     try {
-      let closed = this.#life === undefined;
-      const closing = this.#life?.twin.close().finally(() => {
+      let closed = false;
+      const closing = this.#servers.close().finally(() => {
         closed = true;
       });
       await this.#when(
@@ -358,7 +383,6 @@ class Pair implements Net<Stores, Models> {
         () => notQuiet(PATIENCE, ["the server does not close"]),
       );
       await closing;
-      await this.#clock.hold(() => this.#storage.close?.());
     } finally {
       open = undefined;
       this.#clock.uninstall();

@@ -59,6 +59,8 @@ export class SharedStorage {
   /** Lets what a node asks wait until it is healed, and happen then, however late. Messages wait alike. */
   freeze(node: string): void {
     const line = this.#line(node);
+    // What waits already waits on.
+    line.thaw();
     line.state = "frozen";
     line.open = new Promise((resolve) => {
       line.thaw = resolve;

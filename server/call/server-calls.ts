@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { circle } from "../../lib/errors/errors.js";
 import { callOutsideStep } from "../../lib/errors/task-errors.js";
 import { randomId } from "../../lib/event/random-id.js";
@@ -18,6 +17,7 @@ import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import { messageClient, onceId, SentMessages } from "../host/sent-messages.js";
 import type { Nodes } from "../nodes/nodes.js";
+import { pause } from "../task/pause.js";
 import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
 import { withLastItems } from "./call-items.js";

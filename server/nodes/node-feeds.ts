@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { isLater, unavailable } from "../../lib/errors/errors.js";
 import type { Message } from "../../lib/wire/protocol.js";
 import type { Callers } from "../access/callers.js";
@@ -9,6 +8,7 @@ import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Tab } from "../host/tab-hooks.js";
 import type { Feed, Feeds } from "../stream/feed.js";
+import { pause } from "../task/pause.js";
 import type { Report } from "../wire/error-shape.js";
 import { Followed } from "./followed.js";
 import { Follower } from "./follower.js";
@@ -20,7 +20,7 @@ const FOLLOW = "follow";
 /** Pauses before an owner is looked for again, in ms: at first, and at most. */
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 500;
-/** How long an owner is looked for, beyond twice the lease time, in ms. */
+/** How long an owner is looked for, beyond the lease time, in ms. */
 const PATIENCE = 2000;
 
 interface Server {
@@ -61,7 +61,7 @@ export class NodeFeeds implements Feeds {
 
   async use(id: string): Promise<Feed> {
     const { hosts, limits } = this.#server;
-    const until = performance.now() + 2 * limits.leaseTime + PATIENCE;
+    const until = performance.now() + limits.leaseTime + PATIENCE;
     for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
       try {
         const here = this.#followers.get(id);

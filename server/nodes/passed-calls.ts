@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { unavailable } from "../../lib/errors/errors.js";
 import { callLost, filesElsewhere } from "../../lib/errors/node-errors.js";
 import type { Effect } from "../../lib/wire/protocol.js";
@@ -6,6 +5,7 @@ import type { TwinRequest } from "../access/callers.js";
 import type { Dispatcher } from "../call/dispatcher.js";
 import type { PlainSinks } from "../call/plain-sinks.js";
 import type { EventPath } from "../definition/event-path.js";
+import { pause } from "../task/pause.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
 import type { NumberedCall } from "../wire/request-input.js";
 import { cookiesOf, type PassedCookies, type PassedRequest, passedOf, requestFrom } from "./passed-request.js";

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { unavailable } from "../../lib/errors/errors.js";
 import { callLost, contextNotSent } from "../../lib/errors/node-errors.js";
 import type { Page } from "../../lib/event/current.js";
@@ -11,6 +10,7 @@ import type { SeenInstance } from "../call/instance-views.js";
 import { type PreloadedStore, preloadFor } from "../call/preload.js";
 import type { Caller } from "../host/context.js";
 import type { Runtime } from "../runtime.js";
+import { pause } from "../task/pause.js";
 import { plainOf } from "../wire/plain-values.js";
 import { type PassedRequest, passedOf, requestFrom } from "./passed-request.js";
 import { PeerLost } from "./peer-lost.js";

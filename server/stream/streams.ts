@@ -314,6 +314,8 @@ export class Streams {
     const { client, info } = connection;
     const sent = new Set<string>();
     return ({ store, key, refused }, error, effects) => {
+      // This node, or the owner, cannot serve it just now: another one may.
+      if (this.#server.nodes && (error as { code?: unknown }).code === "UNAVAILABLE") return connection.close("closed");
       for (const effect of refused ? [] : effects) {
         const text = JSON.stringify(effect);
         if (!sent.has(text) && !this.#letters.waits(info.id, text, connection, client)) this.#letters.post(info.id, effect, client);
