@@ -7,7 +7,7 @@ import { SharedStorage } from "./shared-storage.js";
 interface Server {
   readonly name: string;
   life: Life | undefined;
-  /** It takes no new requests. */
+  /** The server takes no new requests. */
   draining: boolean;
   /** How many lives there were: each is another node to the storage. */
   lives: number;

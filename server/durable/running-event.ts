@@ -15,7 +15,7 @@ export interface RunningEvent {
   readonly turn: Turn;
   /** Throws the reason where it was stopped. Gives whether it may clean up. */
   check(): boolean;
-  /** It has got the reason for which it was stopped: what it changes from now on is to clean up. */
+  /** The event has got the reason for which it was stopped: what it changes from now on is to clean up. */
   tell(): void;
   /** Runs one attempt of a step, as a part of the event. */
   attempt(key: string, run: (attempt: StepAttempt) => unknown, attempt: number, timeout: number | undefined): Promise<unknown>;

@@ -1,9 +1,10 @@
 import { current, effect, event, state, toPlain } from "twinstate";
 import { scope } from "twinstate/server";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { App } from "../kit/app.js";
 import { liveOf, openTwin } from "../kit/client.js";
 import { serveNodes } from "../kit/cluster.js";
+import { soon } from "../kit/soon.js";
 
 // What server code asks of scope instances that other nodes have.
 
@@ -112,8 +113,8 @@ test("an effect for all who watch reaches pages at all nodes, and a deleted room
   page.onEffect((name, args) => void told.push([name, args[0]]));
   const live = await openTwin(page, "board", "x");
   await b.twin.board("x").$effect.toast("soon");
-  await vi.waitFor(() => expect(told).toEqual([["toast", "soon"]]), { timeout: 30_000 });
+  await soon(() => expect(told).toEqual([["toast", "soon"]]));
   await b.twin.board.delete("x");
-  await vi.waitFor(() => expect(live.state).toBe("refused"), { timeout: 30_000 });
+  await soon(() => expect(live.state).toBe("refused"));
   expect(a.runtime.hosts.find("room/x")).toBeUndefined();
 });
