@@ -71,7 +71,7 @@ export class Servers {
 }
 
 /** What a server says after a word, once it says that. */
-function said(child: ChildProcess, word: string): Promise<string> {
+export function said(child: ChildProcess, word: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     const ended = (code: number | null) => reject(new Error(`The server ended with code ${code}.`));

@@ -1,80 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
 import { test as base, onTestFinished } from "vitest";
+import { missingRedis, RedisServer, type RedisSettings } from "./redis-server.js";
 
-const executable = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"]
-  .map((folder) => join(folder, "redis-server"))
-  .find((file) => existsSync(file));
-
-/** Why tests that need Redis cannot run here; on a CI machine they must. */
-export const missingRedis = executable === undefined ? "needs redis-server, which was not found (npm run setup, or `apt-get install redis-server`)" : undefined;
-
-/** Settings of Redis, by their names. */
-export type RedisSettings = Readonly<Record<string, string>>;
-
-/** A Redis of the tests' own, on a free port. What it is given is on its disk before it answers. */
-export class RedisServer {
-  readonly port: number;
-  readonly #folder = mkdtempSync(join(tmpdir(), "twinstate-redis-"));
-  readonly #settings: RedisSettings;
-  #child!: ChildProcess;
-  #said = "";
-
-  private constructor(port: number, settings: RedisSettings) {
-    this.port = port;
-    this.#settings = { appendonly: "yes", appendfsync: "always", save: "", loglevel: "warning", bind: "127.0.0.1", ...settings };
-  }
-
-  /** Starts one. It takes connections when this resolves. */
-  static async start(settings: RedisSettings = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), settings);
-    await server.restart();
-    return server;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
-  }
-
-  /** Starts it again after {@link stop}, or {@link kill}, with what is on its disk. */
-  async restart(): Promise<void> {
-    const settings = Object.entries(this.#settings).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn(executable as string, ["--port", String(this.port), "--dir", this.#folder, ...settings], { stdio: ["ignore", "pipe", "pipe"] });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (this.#said += chunk));
-    while (!(await takesConnections(this.port))) {
-      if (child.exitCode !== null) throw new Error(`redis-server has ended:\n${this.#said}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
-  /** Stops it in order (`SIGTERM`), or not (`SIGKILL`). */
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill("SIGCONT");
-    this.#child.kill(signal);
-    await once(this.#child, "exit");
-  }
-
-  /** Lets it stand still, until {@link thaw}. */
-  freeze(): void {
-    this.#child.kill("SIGSTOP");
-  }
-
-  thaw(): void {
-    this.#child.kill("SIGCONT");
-  }
-
-  /** Ends it, and forgets its disk. */
-  async end(): Promise<void> {
-    await this.stop("SIGKILL");
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
+export { missingRedis, RedisServer };
 
 /** A test with Redis. It is skipped where there is none, but fails on a CI machine. The servers that it starts end with it. */
 export const test = base.extend<{ redisServer(settings?: RedisSettings): Promise<RedisServer> }>({
@@ -91,21 +18,3 @@ export const test = base.extend<{ redisServer(settings?: RedisSettings): Promise
     });
   },
 });
-
-const takesConnections = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const line = connect(port, "127.0.0.1", () => {
-      line.destroy();
-      resolve(true);
-    }).on("error", () => resolve(false));
-  });
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });

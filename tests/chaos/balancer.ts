@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { Agent, type ClientRequest, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+
+/** How often nodes are asked whether they are ready, and how long an answer may take, in ms. */
+const EVERY = 300;
+const LATEST = 1000;
+/** After how many checks without an answer a node counts as gone. */
+const MISSED = 2;
+
+interface Target {
+  readonly port: number;
+  readonly agent: Agent;
+  /** Requests that are under way. */
+  readonly open: Set<ClientRequest>;
+  ready: boolean;
+  missed: number;
+}
+
+/** Gives each request to the next node, by turns and without sticky sessions. Nodes that do not answer are left out, and what is under way there is broken off. */
+export class Balancer {
+  readonly #server: Server;
+  readonly #targets = new Map<number, Target>();
+  readonly #checks: NodeJS.Timeout;
+  #turn = 0;
+
+  private constructor() {
+    this.#server = createServer((req, res) => void this.#take(req, res));
+    this.#checks = setInterval(() => void this.#check(), EVERY);
+  }
+
+  static async start(): Promise<Balancer> {
+    const balancer = new Balancer();
+    balancer.#server.listen(0, "127.0.0.1");
+    await once(balancer.#server, "listening");
+    return balancer;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}/api/twin`;
+  }
+
+  add(port: number): void {
+    this.#targets.set(port, { port, agent: new Agent({ keepAlive: true }), open: new Set(), ready: true, missed: 0 });
+  }
+
+  /** A node gets no new requests. What is under way there goes on. */
+  remove(port: number): void {
+    this.#targets.delete(port);
+  }
+
+  close(): void {
+    clearInterval(this.#checks);
+    this.#server.close();
+    this.#server.closeAllConnections();
+    for (const { agent } of this.#targets.values()) agent.destroy();
+  }
+
+  // --- which node ---
+
+  async #check(): Promise<void> {
+    await Promise.all(
+      [...this.#targets.values()].map(async (target) => {
+        const status = await statusOf(target.port);
+        target.ready = status === 200;
+        target.missed = status === undefined ? target.missed + 1 : 0;
+        if (target.missed >= MISSED) for (const one of target.open) one.destroy();
+      }),
+    );
+  }
+
+  /** The nodes in the order in which they are tried: those that are ready first. */
+  #order(): Target[] {
+    const all = [...this.#targets.values()];
+    const turn = this.#turn++;
+    const byTurns = (some: readonly Target[]) => some.map((_, n) => some[(n + turn) % some.length] as Target);
+    return [...byTurns(all.filter(({ ready }) => ready)), ...byTurns(all.filter(({ ready, missed }) => !ready && missed < MISSED))];
+  }
+
+  // --- requests ---
+
+  async #take(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const body = Buffer.concat(await Array.fromAsync(req as AsyncIterable<Buffer>).catch(() => []));
+    for (const target of this.#order()) if (await this.#pass(target, req, body, res)) return;
+    res.writeHead(502).end();
+  }
+
+  /** Passes a request on. `false`: the node takes no connections, so another one may have it. */
+  #pass(target: Target, { method = "GET", url = "", headers }: IncomingMessage, body: Buffer, res: ServerResponse): Promise<boolean> {
+    return new Promise((resolve) => {
+      const passed = request({ port: target.port, host: "127.0.0.1", path: url, method, headers, agent: target.agent }, (answer) => {
+        res.writeHead(answer.statusCode as number, answer.headers);
+        res.flushHeaders();
+        answer.pipe(res);
+        answer.on("error", () => res.destroy());
+        answer.on("end", () => resolve(true));
+      });
+      target.open.add(passed);
+      res.on("close", () => passed.destroy());
+      passed.on("close", () => target.open.delete(passed));
+      passed.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code === "ECONNREFUSED") return resolve(false);
+        if (res.headersSent) res.destroy();
+        else res.writeHead(502).end();
+        resolve(true);
+      });
+      passed.end(body);
+    });
+  }
+}
+
+/** What a node says of itself; nothing where it is silent. */
+function statusOf(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const asked = request({ port, host: "127.0.0.1", path: "/api/twin/ready", timeout: LATEST, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => resolve(undefined));
+    asked.end();
+  });
+}

@@ -1,0 +1,164 @@
+import { judge, type Seen, sum, type Verdict } from "../crash/checker.js";
+import { Random } from "../kit/random.js";
+import { Actor, type Resumes, wait } from "./actor.js";
+import { Cluster } from "./cluster.js";
+import type { Planted } from "./planted.js";
+import { type Fault, type Kill, Trouble } from "./trouble.js";
+
+export interface ChaosOptions {
+  /** How long things go wrong, in ms. */
+  readonly ms: number;
+  readonly clients?: number;
+  readonly nodes?: number;
+  readonly seed?: number;
+  /** The lease time of nodes, in ms. */
+  readonly lease?: number;
+  /** Ms between two events of a client, on the average. */
+  readonly pace?: number;
+  /** The faults, in shares. */
+  readonly faults?: readonly Fault[];
+  /** How long a node is frozen, in ms. */
+  readonly frozen?: number;
+  /** A mistake that the nodes shall make. */
+  readonly planted?: Planted;
+  readonly report?: (line: string) => void;
+  /** Nobody waits for it any more. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ChaosReport extends Verdict {
+  readonly sent: number;
+  /** Clients whose twins did not equal their stores when all was quiet. */
+  readonly diverged: number;
+  readonly faults: Readonly<Record<Fault, number>>;
+  readonly resumes: Resumes;
+  /** How long each client waited after each kill for what it had asked, in ms; and of those kills alone with which nothing else was wrong. */
+  readonly pauses: readonly number[];
+  readonly pausesAlone: readonly number[];
+}
+
+/** How many clients share a room. */
+const ROOM = 10;
+/** How long to wait until all have recovered at the end, in ms: what has no answer by then counts as never answered. */
+const PATIENCE = Number(process.env.PAT ?? 120_000);
+/** How long a twin that was there may be behind one that has just come, in ms. */
+const LATE = 20_000;
+
+/** Several node processes, a real Redis and many clients, to which things happen at random; judged by what clients were told. */
+export async function chaos({
+  ms,
+  clients: count = 100,
+  nodes = 3,
+  seed = Date.now(),
+  lease = 2000,
+  pace = 1000,
+  faults = ["kill", "kill", "freeze", "cut", "cut", "restart", "drain"],
+  frozen = 15_000,
+  planted,
+  report = () => {},
+  signal,
+}: ChaosOptions): Promise<ChaosReport> {
+  const random = new Random(seed);
+  const cluster = await Cluster.start({ nodes, lease, ...(planted && { planted }) });
+  const trouble = new Trouble(cluster, random, { lease, frozen, faults });
+  const actors: Actor[] = [];
+  signal?.addEventListener("abort", () => void cluster.end());
+  try {
+    const begun = performance.now();
+    for (let n = 0; n < count; n++) actors.push(new Actor(n, cluster.url, n % 2 === 0 ? `room-${Math.floor(n / 2 / ROOM)}` : undefined));
+    await Promise.all(actors.map((actor) => actor.arrive()));
+    report(`${count} clients have come after ${Math.round(performance.now() - begun)} ms`);
+    const working = actors.map((actor) => actor.work(new Random(random.int(2 ** 31)), pace));
+    const end = performance.now() + ms;
+    while (performance.now() < end) {
+      signal?.throwIfAborted();
+      const at = performance.now() - end + ms;
+      report(`${Math.round(at / 1000)} s: ${await trouble.make()}; ${countsOf(trouble.counts)}`);
+    }
+    await trouble.over();
+    for (const actor of actors) actor.rest();
+    await Promise.race([Promise.all([...working, ...actors.map((actor) => actor.quiet())]), wait(PATIENCE)]);
+    for (const actor of actors) if (actor.waits > 0) report(`client ${actor.number} (${actor.room ?? "its session"}) waits for ${actor.waits} answers`);
+    const { verdict, diverged } = await inspect(actors);
+    const resumes = { delta: 0, snapshot: 0 };
+    for (const actor of actors) for (const kind of ["delta", "snapshot"] as const) resumes[kind] += actor.resumes[kind];
+    const pausesOf = (kills: readonly Kill[]) => kills.flatMap(({ at }) => actors.map((actor) => actor.pause(at, lease)));
+    return {
+      ...verdict,
+      sent: actors.reduce((total, { calls }) => total + calls.length, 0),
+      diverged,
+      faults: trouble.counts,
+      resumes,
+      pauses: pausesOf(trouble.kills),
+      pausesAlone: pausesOf(trouble.kills.filter(({ alone }) => alone)),
+    };
+  } finally {
+    for (const actor of actors) actor.leave();
+    await cluster.end();
+  }
+}
+
+/** What there is, as those see it who have just come; and how many of those who were there see something else. */
+async function inspect(actors: readonly Actor[]): Promise<{ verdict: Verdict; diverged: number }> {
+  const places = Map.groupBy(actors, ({ number, room }) => room ?? `${number}`);
+  const verdicts: Verdict[] = [];
+  let diverged = 0;
+  for (const members of places.values()) {
+    const truth = await (members[0] as Actor).truth();
+    verdicts.push(
+      judge(
+        members.flatMap(({ calls }) => calls),
+        truth,
+      ),
+    );
+    for (const member of members) if (!(await agrees(member, truth))) diverged++;
+  }
+  return { verdict: sum(verdicts), diverged };
+}
+
+/** Whether a client comes to show the truth, as its stream may be a little behind. */
+async function agrees(actor: Actor, truth: Seen): Promise<boolean> {
+  const wanted = JSON.stringify(truth);
+  const end = performance.now() + LATE;
+  while (JSON.stringify(actor.sees()) !== wanted) {
+    if (performance.now() > end) return false;
+    await wait(50);
+  }
+  return true;
+}
+
+/** The value below which a share of all is, in seconds. */
+function percentile(values: readonly number[], share: number): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  return value === undefined ? "none" : `${(value / 1000).toFixed(2)} s`;
+}
+
+/** The figures, in lines. */
+export function figuresOf(report: ChaosReport): string {
+  const { sent, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged, faults, resumes, pauses, pausesAlone } = report;
+  const times = (values: readonly number[]) => `p50 ${percentile(values, 0.5)}, p99 ${percentile(values, 0.99)}, longest ${percentile(values, 1)}`;
+  return [
+    `faults: ${countsOf(faults)}`,
+    `events: ${sent} sent, ${acknowledged} acknowledged, ${interrupted} interrupted`,
+    `lost ${lost}, doubled ${doubled}, diverged ${diverged}, torn ${torn}, out of order ${disordered}, invented ${invented}, wrongly answered or never ${wrong}`,
+    `pause after a kill, of each client: ${times(pauses)}; with nothing else wrong: ${times(pausesAlone)}`,
+    `resumes: ${resumes.delta} by delta, ${resumes.snapshot} by snapshot`,
+  ].join("\n");
+}
+
+const countsOf = (faults: Readonly<Record<Fault, number>>) =>
+  Object.entries(faults)
+    .map(([name, times]) => `${times} ${name}`)
+    .join(", ");
+
+/** What must be 0. */
+export const faultsOf = ({ lost, doubled, torn, disordered, invented, wrong, diverged }: ChaosReport) => ({
+  lost,
+  doubled,
+  torn,
+  disordered,
+  invented,
+  wrong,
+  diverged,
+});

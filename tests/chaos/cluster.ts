@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { said } from "../crash/servers.js";
+import { RedisServer } from "../kit/redis-server.js";
+import { Line } from "../soak/line.js";
+import { Balancer } from "./balancer.js";
+import type { Planted } from "./planted.js";
+
+/** A place for one node after the other, with a line of its own to Redis. */
+export interface Place {
+  readonly line: Line;
+  child: ChildProcess;
+  port: number;
+  /** Something is wrong with its node, or it is being replaced. */
+  ailing: boolean;
+}
+
+export interface ClusterOptions {
+  readonly nodes: number;
+  /** The lease time of nodes, in ms. */
+  readonly lease: number;
+  /** A mistake that the nodes shall make. */
+  readonly planted?: Planted;
+}
+
+/** Node processes on one Redis, behind a balancer; and what can befall them. */
+export class Cluster {
+  readonly places: Place[] = [];
+  readonly redis: RedisServer;
+  readonly #balancer: Balancer;
+  readonly #env: Record<string, string>;
+  /** The next node has loaded its code, and waits. */
+  #next: Promise<ChildProcess> | undefined;
+  #over = false;
+
+  private constructor(redis: RedisServer, balancer: Balancer, { lease, planted }: ClusterOptions) {
+    this.redis = redis;
+    this.#balancer = balancer;
+    this.#env = { LEASE: String(lease), ...(planted && { PLANTED: planted }) };
+  }
+
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const cluster = new Cluster(await RedisServer.start(), await Balancer.start(), options);
+    try {
+      for (let n = 0; n < options.nodes; n++) {
+        const line = await Line.open(cluster.redis.port);
+        cluster.places.push({ line, ...(await cluster.#serve(line)), ailing: false });
+      }
+    } catch (error) {
+      await cluster.end();
+      throw error;
+    }
+    cluster.#prepare();
+    return cluster;
+  }
+
+  get url(): string {
+    return this.#balancer.url;
+  }
+
+  #prepare(): void {
+    this.#next ??= this.#load();
+    this.#next.catch(() => {});
+  }
+
+  async #load(): Promise<ChildProcess> {
+    const child = spawn(process.execPath, ["--no-warnings", "--import", "./tests/kit/sources.mjs", "./tests/chaos/node-server.ts"], {
+      env: { ...process.env, ...this.#env },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await said(child, "waiting");
+    return child;
+  }
+
+  /** Starts a node on a line. */
+  async #serve(line: Line): Promise<Pick<Place, "child" | "port">> {
+    const next = this.#next ?? this.#load();
+    this.#next = undefined;
+    const child = await next;
+    child.stdin?.write(`redis://127.0.0.1:${line.port}\n`);
+    const port = Number(await said(child, "serving"));
+    this.#balancer.add(port);
+    return { child, port };
+  }
+
+  /** A new node in the place of one that is gone. */
+  async #replace(place: Place): Promise<void> {
+    this.#balancer.remove(place.port);
+    if (this.#over) return;
+    Object.assign(place, await this.#serve(place.line));
+    this.#prepare();
+  }
+
+  // --- faults ---
+
+  /** Ends a node at once, and starts another one. */
+  async kill(place: Place): Promise<void> {
+    await end(place.child, "SIGKILL");
+    await this.#replace(place);
+  }
+
+  /** Ends a node in order, and starts another one. */
+  async drain(place: Place): Promise<void> {
+    this.#balancer.remove(place.port);
+    await end(place.child, "SIGTERM");
+    await this.#replace(place);
+  }
+
+  freeze({ child }: Place): void {
+    child.kill("SIGSTOP");
+  }
+
+  thaw({ child }: Place): void {
+    child.kill("SIGCONT");
+  }
+
+  async restartRedis(signal: NodeJS.Signals): Promise<void> {
+    await this.redis.stop(signal);
+    if (!this.#over) await this.redis.restart();
+  }
+
+  async end(): Promise<void> {
+    this.#over = true;
+    this.#balancer.close();
+    for (const { child, line } of this.places) {
+      await end(child, "SIGKILL");
+      line.close();
+    }
+    await this.#next?.then((child) => end(child, "SIGKILL")).catch(() => {});
+    await this.redis.end();
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  await once(child, "exit");
+}

@@ -1,0 +1,27 @@
+// `npm run chaos -- --minutes 5 --clients 100 --seed 1`. `--lease` is the lease time in ms.
+import { parseArgs } from "node:util";
+import { chaos, faultsOf, figuresOf } from "./chaos.js";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "5" },
+    clients: { type: "string", default: "100" },
+    nodes: { type: "string", default: "3" },
+    lease: { type: "string", default: "2000" },
+    pace: { type: "string", default: "1000" },
+    seed: { type: "string" },
+  },
+});
+const seed = Number(values.seed ?? Date.now());
+console.log(`${values.nodes} nodes and Redis, ${values.clients} clients, ${values.minutes} minutes, lease time ${values.lease} ms, seed ${seed}`);
+const report = await chaos({
+  ms: Number(values.minutes) * 60_000,
+  clients: Number(values.clients),
+  nodes: Number(values.nodes),
+  lease: Number(values.lease),
+  pace: Number(values.pace),
+  seed,
+  report: (line) => console.log(line),
+});
+console.log(figuresOf(report));
+process.exit(Object.values(faultsOf(report)).every((count) => count === 0) ? 0 : 1);
