@@ -31,6 +31,7 @@ export class Actor {
   readonly calls: Timed[] = [];
   readonly resumes: Resumes = { delta: 0, snapshot: 0 };
   readonly jar = new Jar();
+  readonly #url: string;
   readonly #client: Client;
   readonly #log: Twin;
   readonly #tally: Twin;
@@ -43,6 +44,7 @@ export class Actor {
     url: string,
     readonly room: string | undefined,
   ) {
+    this.#url = url;
     this.#client = createClient({ url, fetch: this.#fetch as typeof fetch, transport: "sse" });
     [this.#log, this.#tally] = this.#twins(this.#client);
   }
@@ -131,7 +133,7 @@ export class Actor {
 
   /** What one sees who has just come. */
   async truth(): Promise<Seen> {
-    const client = createClient({ url: this.#client.url, fetch: this.jar.fetch, transport: "sse" });
+    const client = createClient({ url: this.#url, fetch: this.jar.fetch, transport: "sse" });
     try {
       const [log, tally] = this.#twins(client);
       for (const twin of [log, tally]) twin.use();

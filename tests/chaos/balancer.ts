@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Agent, type ClientRequest, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
 
 /** How often nodes are asked whether they are ready, and how long an answer may take, in ms. */
 const EVERY = 300;
@@ -79,7 +80,7 @@ export class Balancer {
   // --- requests ---
 
   async #take(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const body = Buffer.concat(await Array.fromAsync(req as AsyncIterable<Buffer>).catch(() => []));
+    const body = await buffer(req).catch(() => Buffer.alloc(0));
     for (const target of this.#order()) if (await this.#pass(target, req, body, res)) return;
     res.writeHead(502).end();
   }

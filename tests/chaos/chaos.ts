@@ -40,7 +40,7 @@ export interface ChaosReport extends Verdict {
 /** How many clients share a room. */
 const ROOM = 10;
 /** How long to wait until all have recovered at the end, in ms: what has no answer by then counts as never answered. */
-const PATIENCE = Number(process.env.PAT ?? 120_000);
+const PATIENCE = 120_000;
 /** How long a twin that was there may be behind one that has just come, in ms. */
 const LATE = 20_000;
 
@@ -100,7 +100,11 @@ export async function chaos({
 
 /** What there is, as those see it who have just come; and how many of those who were there see something else. */
 async function inspect(actors: readonly Actor[]): Promise<{ verdict: Verdict; diverged: number }> {
-  const places = Map.groupBy(actors, ({ number, room }) => room ?? `${number}`);
+  const places = new Map<string, Actor[]>();
+  for (const actor of actors) {
+    const place = actor.room ?? `session ${actor.number}`;
+    places.set(place, [...(places.get(place) ?? []), actor]);
+  }
   const verdicts: Verdict[] = [];
   let diverged = 0;
   for (const members of places.values()) {
