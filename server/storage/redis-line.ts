@@ -33,6 +33,8 @@ export type RedisAddress =
 
 /** How long a command may take, in ms. */
 const PATIENCE = 5000;
+/** How long a line that ends waits for answers, in ms. */
+const LAST_WORD = 2000;
 /** The pauses between attempts to make the line anew, in ms. */
 const SHORTEST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
@@ -180,7 +182,7 @@ export class RedisLine {
     const lines = [this.#client, this.#listener];
     this.#client = undefined;
     this.#listener = undefined;
-    await Promise.all(lines.map((line) => line?.then((client) => client.quit()).catch(() => {})));
+    await Promise.all(lines.map((line) => line?.then(leave).catch(() => {})));
   }
 
   async close(): Promise<void> {
@@ -188,6 +190,17 @@ export class RedisLine {
     await this.rest();
     this.#closed = true;
   }
+}
+
+/** Ends a line once what was asked is answered. One that does not answer is cut. */
+async function leave(client: Redis): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, LAST_WORD);
+  });
+  await Promise.race([client.quit().catch(() => {}), late]);
+  clearTimeout(timer);
+  client.disconnect();
 }
 
 /** Host and port of an address, for errors: without user and password. */

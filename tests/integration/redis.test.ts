@@ -279,3 +279,13 @@ test("a Redis that stands still is given up, and asked again when it goes on", a
   server.thaw();
   await soon(async () => expect(await app.twin.counter("x").add(1)).toBeGreaterThanOrEqual(2));
 });
+
+test("closing takes no longer than 5 s where Redis stands still", async ({ redisServer }) => {
+  const server = await redisServer();
+  const storage = open(server.url);
+  await claimed(storage, "x");
+  server.freeze();
+  const began = performance.now();
+  await storage.close();
+  expect(performance.now() - began).toBeLessThan(5000);
+});
