@@ -136,14 +136,12 @@ export class StreamConnection implements Page {
   /** Whether the queue has something to send. Effects wait for snapshots that are still to be made, as they act after what their event has changed. */
   #hasNext(): boolean {
     const next = this.#queue.first;
-    if (next?.message instanceof Whole) return this.#isWritten(next.message, next.of as Watched);
+    // To write it may bring a tick, for which another one takes its place.
+    if (next?.message instanceof Whole)
+      return next.message.write(next.of as Watched, this.client, () => this.#notice()) && (this.#queue.first === next || this.#hasNext());
     if (!next || next.of || !DROPPED.includes(next.message[0])) return next !== undefined;
     for (const { asked, pending } of this.#watched.values()) if (asked || pending.size > 0) return false;
     return true;
-  }
-
-  #isWritten(whole: Whole, watched: Watched): boolean {
-    return whole.write(watched, this.client, () => this.#notice());
   }
 
   #shift(): Queued {
@@ -381,7 +379,7 @@ export class StreamConnection implements Page {
       // The watches end now, so frames are made messages.
       for (let next = this.#queue.first; next; next = this.#queue.first) {
         // What comes behind it cannot be read without it.
-        if (next.message instanceof Whole && !this.#isWritten(next.message, next.of as Watched)) this.#queue.leave(next.of as Watched);
+        if (next.message instanceof Whole && !this.#hasNext()) this.#queue.leave(next.of as Watched);
         else this.#ready.push(...this.#messages());
       }
       this.#ready.push(["bye", reason]);

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { event, state } from "twinstate";
+import { event, type Presence, presence, state } from "twinstate";
 import { scope } from "twinstate/server";
+import { lasting } from "twinstate/testing";
 import { expect, test } from "vitest";
 import { commitsOf } from "../../lib/wire/frame-commits.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
@@ -54,6 +55,32 @@ test("one response brings the messages of all tabs that have joined it, to each 
   expect([line.of(0).some(([kind]) => kind === "ran"), line.of(7).slice(-2)[0]]).toEqual([false, ["ran", host, 1]]);
   expect(line.of(9).some(([kind]) => typeof kind === "number")).toBe(false);
   expect(line.text.split(`data: ${JSON.stringify(frames[0])}\n\n`).length).toBe(3);
+});
+
+test("a tab that has a store of a room goes on with it, though its own arrival changes who is there before the line takes its first words", async () => {
+  class Sketch {
+    @state lines = 0;
+    @presence({ of: () => ({ name: "Ann" }) }) here!: Presence<{ name: string }>;
+    @event draw() {
+      this.lines++;
+    }
+  }
+  const rooms = { sketch: scope.shared(Sketch), chat: scope.shared(class Chat extends Sketch {}) };
+  const app = await serveTwin({ stores: rooms, storage: lasting() });
+  const visitor = app.visitor();
+  await visitor.call("sketch.draw");
+  const ask = (path: string, input: unknown) => visitor.ask(path, input);
+  const first = await tabOf({ ask }, 1, [{ store: "sketch" }]);
+  const line = new LineReader(visitor, first);
+  await line.message(0, "snapshot");
+  for (let tab = 1; tab <= 10; tab++) {
+    const page = await app.runtime.preload({ chat: true }, new Headers({ cookie: visitor.jar.cookie as string }));
+    const { incarnation, revision } = page.stores[0] as unknown as { incarnation: string; revision: number };
+    const { ticket } = await tabOf({ ask }, 1, [{ store: "chat", have: [incarnation, revision] }]);
+    expect(await ask("$join", { line: first.line, ticket, tab })).toMatchObject({ status: 200 });
+    expect((await line.message(tab, "resume"))[2]).toBe("chat");
+    expect(line.of(tab).map(([kind]) => kind)).toContain("volatile");
+  }
 });
 
 test("each tab on a line keeps an identity of its own: the stores of its tab, what it watches, its epochs", async () => {
