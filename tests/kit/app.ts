@@ -130,7 +130,13 @@ export class Visitor {
   async connect(epoch: number, ...watch: { store: string; key?: string; have?: [string, number] }[]): Promise<Follower> {
     const { value, error } = await this.ask("$connect", { protocol: 2, client: this.client, epoch, watch });
     if (error) throw Object.assign(new Error(error.message), error);
-    return new Follower(listen(this.url, value, this.jar));
+    const follower = new Follower(listen(this.url, value, this.jar));
+    const { rest = 0 } = value as { rest?: number };
+    if (rest > 0) {
+      await follower.until(([kind]) => kind === "hello");
+      await this.ask("$watch", { client: this.client, epoch, watch: watch.slice(-rest) });
+    }
+    return follower;
   }
 }
 
