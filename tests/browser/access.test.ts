@@ -17,8 +17,8 @@ async function violations(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     // The rows of a long list are alike, and axe would look at each.
     for (const row of document.querySelectorAll("li:nth-child(n + 40)")) row.remove();
-    // What fades in has its colours when that is over.
-    for (const animation of document.getAnimations()) animation.finish();
+    // What fades in has its colours when that is over. What goes on without end cannot be finished.
+    for (const animation of document.getAnimations()) if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
     const { axe } = window as unknown as {
       axe: { run(context: object, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
     };
