@@ -125,12 +125,13 @@ test("a file that is on its way is cancelled from another tab, or goes with its 
 test("a file is chosen by keyboard, and imported", async ({ visit }) => {
   const visitor = await visit();
   const page = await visitor.open("/import");
+  // The browser hands over its dialog from now on: what is asked of it later comes behind that.
+  const chooser = page.waitForEvent("filechooser", { timeout: 60_000 });
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("type"));
   for (let tabs = 0; (await focused()) !== "file"; tabs++) {
     expect(tabs, "the field is found by Tab").toBeLessThan(20);
     await page.keyboard.press("Tab");
   }
-  const chooser = page.waitForEvent("filechooser", { timeout: 30_000 });
   await page.keyboard.press("Enter");
   const text = "name,email,city\nAda,ada@example.com,Cork\n";
   await (await chooser).setFiles({ name: "one.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
