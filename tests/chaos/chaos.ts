@@ -155,14 +155,3 @@ const countsOf = (faults: Readonly<Record<Fault, number>>) =>
   Object.entries(faults)
     .map(([name, times]) => `${times} ${name}`)
     .join(", ");
-
-/** What must be 0. */
-export const faultsOf = ({ lost, doubled, torn, disordered, invented, wrong, diverged }: ChaosReport) => ({
-  lost,
-  doubled,
-  torn,
-  disordered,
-  invented,
-  wrong,
-  diverged,
-});

@@ -1,6 +1,7 @@
 // `npm run chaos -- --minutes 5 --clients 100 --seed 1`. `--lease` is the lease time in ms.
 import { parseArgs } from "node:util";
-import { chaos, faultsOf, figuresOf } from "./chaos.js";
+import { faultsOf } from "../crash/checker.js";
+import { chaos, figuresOf } from "./chaos.js";
 
 const { values } = parseArgs({
   options: {

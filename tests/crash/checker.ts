@@ -37,6 +37,17 @@ export interface Verdict {
 
 export const clean: Readonly<Verdict> = { acknowledged: 0, interrupted: 0, unknown: 0, lost: 0, doubled: 0, torn: 0, disordered: 0, invented: 0, wrong: 0 };
 
+/** What must be 0. `diverged`: how many twins did not equal their stores. */
+export const faultsOf = ({ lost, doubled, torn, disordered, invented, wrong, diverged }: Verdict & { readonly diverged: number }) => ({
+  lost,
+  doubled,
+  torn,
+  disordered,
+  invented,
+  wrong,
+  diverged,
+});
+
 /** `forgets`: the server keeps nothing over a restart, so what was acknowledged may be gone with it. */
 export function judge(calls: readonly Call[], seen: Seen, forgets = false): Verdict {
   const verdict: Verdict = { ...clean };

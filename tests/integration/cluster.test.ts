@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
-import { type ChaosOptions, type ChaosReport, chaos, faultsOf, figuresOf } from "../chaos/chaos.js";
+import { type ChaosOptions, type ChaosReport, chaos, figuresOf } from "../chaos/chaos.js";
 import type { Planted } from "../chaos/planted.js";
+import { faultsOf } from "../crash/checker.js";
 import { test } from "../kit/redis.js";
 
 const full = process.env.TEST_FULL !== undefined;

@@ -1,23 +1,14 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Bug } from "../crash/bugs.js";
-import { clean, judge, type Verdict } from "../crash/checker.js";
-import { type CrashReport, crash } from "../crash/crash.js";
+import { clean, faultsOf, judge, type Verdict } from "../crash/checker.js";
+import { crash } from "../crash/crash.js";
 import { temporaryFolder } from "../kit/files.js";
 
 const full = process.env.TEST_FULL !== undefined;
 const rounds = Number(process.env.ROUNDS ?? (full ? 200 : 8));
 const seed = Number(process.env.SEED ?? (full ? Date.now() % 1e6 : 1));
 
-const faults = ({ lost, doubled, torn, disordered, invented, wrong, diverged }: CrashReport) => ({
-  lost,
-  doubled,
-  torn,
-  disordered,
-  invented,
-  wrong,
-  diverged,
-});
 const none = { lost: 0, doubled: 0, torn: 0, disordered: 0, invented: 0, wrong: 0, diverged: 0 };
 
 test(`a server that is killed ${rounds} times under load loses nothing and does nothing twice (seed ${seed})`, { timeout: rounds * 60_000 }, async ({
@@ -27,7 +18,7 @@ test(`a server that is killed ${rounds} times under load loses nothing and does 
   console.log(
     `${rounds} kills, seed ${seed}: acknowledged ${report.acknowledged}, lost ${report.lost}, doubled ${report.doubled}, diverged ${report.diverged}, interrupted ${report.interrupted}`,
   );
-  expect(faults(report)).toEqual(none);
+  expect(faultsOf(report)).toEqual(none);
   expect(report.acknowledged).toBeGreaterThan(rounds * 2);
   expect(report.incarnations).toBe(0);
 });
@@ -36,7 +27,7 @@ test("a server that keeps its state in memory says so: what was asked is of unkn
   signal,
 }) => {
   const report = await crash({ rounds: 2, seed, signal });
-  expect({ ...faults(report), lost: 0 }).toEqual(none);
+  expect({ ...faultsOf(report), lost: 0 }).toEqual(none);
   expect(report.unknown).toBeGreaterThan(0);
   expect(report.incarnations).toBeGreaterThan(0);
 });

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { faultsOf } from "../crash/checker.js";
 import { temporaryFolder } from "../kit/files.js";
-import { faultsOf, soak, tableOf } from "../soak/soak.js";
+import { soak, tableOf } from "../soak/soak.js";
 
 const none = { lost: 0, doubled: 0, torn: 0, disordered: 0, invented: 0, wrong: 0, diverged: 0 };
 const full = process.env.TEST_FULL !== undefined;

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { faultsOf, soak, tableOf } from "./soak.js";
+import { faultsOf } from "../crash/checker.js";
+import { soak, tableOf } from "./soak.js";
 
 const { values } = parseArgs({
   options: {

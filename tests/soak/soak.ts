@@ -215,14 +215,3 @@ export function tableOf({ faults, kills, recoveries, ...of }: SoakReport): strin
     `| peak memory of the server | ${Math.round(memory / 2 ** 20)} MB |`,
   ].join("\n");
 }
-
-/** What must be 0, summed. */
-export const faultsOf = ({ lost, doubled, torn, disordered, invented, wrong, diverged }: SoakReport) => ({
-  lost,
-  doubled,
-  torn,
-  disordered,
-  invented,
-  wrong,
-  diverged,
-});
