@@ -65,7 +65,7 @@ export default defineConfig({
     mcp: "server/mcp/index.ts",
     next: "server/next.ts",
     testing: "testing/index.ts",
-    cli: "server/cli.ts",
+    cli: "cli/index.ts",
   },
   publicDir: "server/browser",
   format: "esm",

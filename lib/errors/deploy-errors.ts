@@ -22,4 +22,3 @@ export const changedFiles = (files: readonly string[]) =>
     `Nothing was written: ${files.map((file) => `\`${file}\``).join(", ")} ${files.length === 1 ? "has" : "have"} other text than would be written. With \`--force\` it is replaced; git keeps what was committed.`,
   );
 export const unwritable = (file: string, why: string) => wrong(`\`${file}\` cannot be written: ${why}.`);
-export const nobodyToAsk = () => wrong("Nobody can be asked here whether to write these files: with `--yes` they are written.");

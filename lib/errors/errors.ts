@@ -289,9 +289,6 @@ export const circle = (from: string, to: string) =>
 
 // --- the set-up of an app ---
 
-export const noTwin = (file: string) => wrong(`${file} exports no twin: give the module that calls \`createTwin\`, and export what it returns.`);
-export const noTypescript = (file: string) =>
-  wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
 export const noWebSockets = (cause: unknown) => wrong("`twin.attach()` needs the package `ws`: `npm install ws`.", cause);
 export const noRotation = (why: string) => wrong(`\`session.rotate()\` needs a response that can carry the new cookie: ${why}.`);
 export const badVisitor = (why: string, cause?: unknown) => wrong(`The \`visitor\` of the context ${why}`, cause);

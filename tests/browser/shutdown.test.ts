@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from "vitest";
-import { nginxConf } from "../../server/deploy/proxies.js";
+import { nginxConf } from "../../cli/deploy/proxies.js";
 import { Visitor } from "../kit/app.js";
 import { test } from "../kit/nginx.js";
 import { listen } from "../kit/stream.js";

@@ -4,7 +4,7 @@ import { event, state } from "twinstate";
 import { createTwin, scope } from "twinstate/server";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { caddyfile, nginxConf } from "../../server/deploy/proxies.js";
+import { caddyfile, nginxConf } from "../../cli/deploy/proxies.js";
 import { createGate } from "../../server/task/gate.js";
 import { SECRET, Visitor } from "../kit/app.js";
 import { missingCaddy, startCaddy } from "../kit/caddy.js";

@@ -5,12 +5,13 @@ import { build } from "esbuild";
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The layers of the library. */
-export const LAYERS = ["lib", "client", "react", "server", "testing"] as const;
+export const LAYERS = ["lib", "client", "react", "server", "testing", "cli"] as const;
 
 /** The rooms of a layer, the ground floor first. A room may import, as it runs, only from rooms that stand before it. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   lib: ["errors", "event", "graph", "class", "wire", "record", "view", "live", "channel", "mirror", "store", "predict"],
-  server: ["task", "wire", "definition", "storage", "schedule", "durable", "host", "access", "stream", "call", "nodes", "http", "mcp", "deploy"],
+  server: ["task", "wire", "definition", "storage", "schedule", "durable", "host", "access", "stream", "call", "nodes", "http", "mcp"],
+  cli: ["terminal", "deploy", "app", "commands"],
 };
 
 /** What each file imports when it runs: files of ours by their path, packages by their name. */

@@ -25,7 +25,7 @@ test("every source file stands in the map, under its room", () => {
 test("the map names no file and no test that is not there", () => {
   const sources = new Set(LAYERS.flatMap(sourcesOf));
   for (const [place, text] of sections) {
-    if (!/^(lib|server|client|react|testing)(\/|$)/.test(place)) continue;
+    if (!/^(lib|server|client|react|testing|cli)(\/|$)/.test(place)) continue;
     for (const [, row] of text.matchAll(/^\| (`.*?) \|/gm)) {
       for (const file of filesOf(row as string)) expect(sources, `${place} has ${file}`).toContain(`${place}/${file}`);
     }

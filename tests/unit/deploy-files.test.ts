@@ -4,8 +4,9 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { type DeployOptions, deployFiles, deployOptions } from "../../cli/deploy/deploy-files.js";
 import { HEARTBEAT } from "../../lib/wire/protocol.js";
-import { type DeployOptions, deployFiles, deployOptions } from "../../server/deploy/deploy-files.js";
+import { twinstate } from "../kit/command.js";
 import { temporaryFolder } from "../kit/files.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -28,12 +29,7 @@ const written = (folder: string, options: Partial<DeployOptions> = {}) =>
   deployFiles(folder, { target: "compose", proxy: "caddy", nodes: 1, websocket: undefined, ...options });
 const textOf = (folder: string, file: string, options?: Partial<DeployOptions>) => written(folder, options).files.get(file) as string;
 
-/** Runs the command in an app, where nobody can be asked. */
-function run(folder: string, ...args: readonly string[]) {
-  const sources = ["--no-warnings", "--import", join(ROOT, "tests/kit/sources.mjs"), join(ROOT, "server/cli.ts")];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...sources, "deploy-files", ...args], { cwd: folder, encoding: "utf8", input: "" });
-  return { status, stdout, stderr: stderr.trim() };
-}
+const run = (folder: string, ...args: readonly string[]) => twinstate(folder, ["deploy-files", ...args]);
 
 test("`--yes` asks nothing, shows what is written, and says what is left to do", () => {
   const folder = appOf({ "next.config.ts": "export default {};" });
@@ -68,7 +64,7 @@ test("files with other text are left alone, all of them, unless `--force` is giv
 
 test("without `--yes`, and with nobody to ask, nothing is written", () => {
   const folder = appOf();
-  expect(run(folder)).toMatchObject({ status: 1, stderr: "Nobody can be asked here whether to write these files: with `--yes` they are written." });
+  expect(run(folder)).toMatchObject({ status: 1, stderr: 'Nobody can be asked here: "Write these files?" With `--yes` the answer is yes.' });
   expect(existsSync(join(folder, "Dockerfile"))).toBe(false);
 });
 
@@ -87,7 +83,7 @@ test("options that cannot be are refused", () => {
   expect(() => deployOptions({ ...options, target: "heroku" })).toThrow("`heroku` is no place that files are written for: say `compose` or `systemd`.");
   expect(() => deployOptions({ ...options, proxy: "apache" })).toThrow("`--proxy apache` is not known: say `caddy` or `nginx`.");
   for (const nodes of ["0", "1.5", "many", "17"]) expect(() => deployOptions({ ...options, nodes })).toThrow(`\`--nodes ${nodes}\` is no number from 1 to 16.`);
-  expect(run(appOf(), "--yes", "--colour")).toMatchObject({ status: 1, stderr: expect.stringContaining("--colour") });
+  expect(run(appOf(), "--yes", "--colour")).toMatchObject({ status: 2, stderr: expect.stringContaining("--colour") });
 });
 
 test.each<[string, Record<string, string>, string, string]>([
@@ -176,7 +172,7 @@ test("the commands of docs/DEPLOY.md can be read by a shell, and name options th
   const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text]) => text as string);
   expect(blocks.length).toBeGreaterThan(3);
   for (const text of blocks) expect(spawnSync("bash", ["-n"], { input: text, encoding: "utf8" }).stderr).toBe("");
-  const usage = run(appOf(), "more", "than", "one").stderr;
+  const usage = run(appOf(), "--help").stdout;
   for (const [, option] of page.matchAll(/`(--(?:proxy|websocket|nodes|yes|force))\b/g)) expect(usage).toContain(option);
 });
 

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+// The command `twinstate`.
+import { readFileSync } from "node:fs";
+import { unknownCommand } from "../lib/errors/command-errors.js";
+import { type Command, UsageError } from "./terminal/command.js";
+import { near } from "./terminal/near.js";
+
+/** The commands, each loaded with its first use. */
+const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => Promise<Command>]>> = {
+  migrate: ["bring what is kept to the versions of the stores' classes", async () => (await import("./commands/migrate.js")).migrate],
+  "deploy-files": ["write the files that bring the app onto a machine", async () => (await import("./commands/deploy-files.js")).deploy],
+};
+
+const OVERVIEW = `twinstate <command> [flags]
+
+${Object.entries(COMMANDS)
+  .map(([name, [summary]]) => `  ${name.padEnd(14)}${summary}`)
+  .join("\n")}
+
+\`twinstate <command> --help\` tells more of each. The docs are in node_modules/twinstate/docs.`;
+
+/** Runs the command, and gives the exit code. */
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    console.log(OVERVIEW);
+    return 0;
+  }
+  if (name === "--version" || name === "-v") {
+    console.log((JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version);
+    return 0;
+  }
+  try {
+    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!entry) throw new UsageError(unknownCommand(name, near(name, Object.keys(COMMANDS))));
+    const found = await entry[1]();
+    if (args.includes("--help") || args.includes("-h")) console.log(found.help);
+    else return await found.run(args);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message} Try \`twinstate ${Object.hasOwn(COMMANDS, name) ? `${name} ` : ""}--help\`.`);
+    return 2;
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);
