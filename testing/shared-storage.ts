@@ -196,7 +196,7 @@ export class SharedStorage {
       alive: () =>
         work(() => {
           const members = [...this.#members].filter(([name]) => this.#life(name) !== undefined);
-          return members.map(([name, { lease, versions }]): NodeMember => ({ node: name, format: 1, lease, versions }));
+          return members.map(([name, { lease, until, versions }]): NodeMember => ({ node: name, format: 1, lease, versions, left: until - Date.now() }));
         }),
       claim: (id) => work(() => this.#claim(node, id)),
       release: (leases) => work(() => this.#release(leases)),

@@ -8,6 +8,8 @@ import { PeerLost } from "./peer-lost.js";
 
 /** How often a node that is waited for is asked whether it is still at it, in ms. */
 const LOOK = 1000;
+/** The shortest time between two looks at who is living, in ms. */
+const SOONEST = 20;
 /** How long the list of living nodes is good for messages to all of them, in ms. */
 const LISTED = 1000;
 
@@ -35,8 +37,8 @@ type Message =
   | readonly [kind: "answer", id: string, parts: number, answer: unknown]
   | readonly [kind: "refusal", id: string, parts: number, refusal: Refusal]
   | readonly [kind: "stop", id: string]
-  | readonly [kind: "look", id: string]
-  | readonly [kind: "unknown", id: string]
+  | readonly [kind: "look", ids: readonly string[]]
+  | readonly [kind: "unknown", ids: readonly string[]]
   | readonly [kind: "tell", what: string, data: unknown]
   | readonly [kind: "dial", id: string, what: string, data: unknown]
   | readonly [kind: "say", id: string, text: string]
@@ -70,10 +72,13 @@ export class Peers {
   #last = 0;
   #others: Promise<readonly string[]> | undefined;
   #listed = 0;
-  /** The nodes that were living at the last look. */
-  #living: ReadonlySet<string> | undefined;
+  /** The nodes that were living at the last look, and how long each lives on unless it renews, in ms. */
+  #living: ReadonlyMap<string, number> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  /** When other nodes were asked the last time what they know of. */
+  #checked = 0;
+  #closed = false;
 
   constructor(server: Server) {
     this.#server = server;
@@ -234,11 +239,14 @@ export class Peers {
         return this.#settle(id, message[2], (asked) => asked.reject(errorOf(message[3])));
       case "stop":
         return this.#answering.get(id)?.abort();
-      case "look":
-        if (!this.#answering.has(id) && !this.#lines.has(id)) this.#send(from, ["unknown", id]);
+      case "look": {
+        const unknown = id.filter((one) => !this.#answering.has(one) && !this.#lines.has(one));
+        if (unknown.length > 0) this.#send(from, ["unknown", unknown]);
         return;
+      }
       case "unknown":
-        return this.#lose(id);
+        for (const one of id) this.#lose(one);
+        return;
       case "tell":
         return this.#hearers.get(id)?.(message[2], from);
       case "dial": {
@@ -262,9 +270,9 @@ export class Peers {
 
   // --- whether they are there ---
 
-  #watch(): void {
-    if (this.#timer) return;
-    this.#timer = setInterval(() => void this.#look(), LOOK);
+  #watch(wait = LOOK): void {
+    if (this.#timer || this.#looking || this.#closed || this.#asked.size + this.#lines.size === 0) return;
+    this.#timer = setTimeout(() => void this.#look(), wait);
     this.#timer.unref();
   }
 
@@ -273,34 +281,48 @@ export class Peers {
     return this.#living?.has(node) === false;
   }
 
-  /** Gives up what waits for nodes that are gone, and asks the others whether they know of what waits for them. */
+  /**
+   * Gives up what waits for nodes that are gone, and asks the others whether they know of what waits for them. The next look is when the first of these nodes
+   * dies unless it renews: what a dead node had is taken over at once.
+   */
   async #look(): Promise<void> {
-    if (this.#asked.size + this.#lines.size === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-      return;
-    }
-    if (this.#looking) return;
+    this.#timer = undefined;
     this.#looking = true;
+    let wait = LOOK;
     try {
-      const living = new Set((await this.#server.nodes.alive()).map(({ node }) => node));
+      const living = new Map((await this.#server.nodes.alive()).map(({ node, left }) => [node, left]));
       this.#living = living;
-      for (const waiting of [this.#asked, this.#lines]) {
-        for (const [id, { node }] of waiting) {
-          if (living.has(node)) this.#send(node, ["look", id]);
-          else this.#lose(id);
+      const waiting = new Map<string, string[]>();
+      for (const [id, { node }] of [...this.#asked, ...this.#lines]) {
+        if (!living.has(node)) {
+          this.#lose(id);
+          continue;
         }
+        const ids = waiting.get(node);
+        if (ids) ids.push(id);
+        else waiting.set(node, [id]);
       }
+      for (const node of waiting.keys()) wait = Math.max(SOONEST, Math.min(wait, living.get(node) as number));
+      this.#check(waiting);
     } catch {
       // The membership reports a storage that does not answer.
     } finally {
       this.#looking = false;
+      this.#watch(wait);
     }
+  }
+
+  #check(waiting: ReadonlyMap<string, readonly string[]>): void {
+    const now = performance.now();
+    if (now < this.#checked + LOOK) return;
+    this.#checked = now;
+    for (const [node, ids] of waiting) this.#send(node, ["look", ids]);
   }
 
   /** Ends all lines, and gives up all that waits. */
   close(): void {
-    clearInterval(this.#timer);
+    this.#closed = true;
+    clearTimeout(this.#timer);
     for (const line of [...this.#lines.values()]) line.end();
     for (const id of [...this.#asked.keys()]) this.#lose(id);
     for (const control of this.#answering.values()) control.abort();

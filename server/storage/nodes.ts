@@ -23,6 +23,8 @@ export interface NodeMember extends NodeFacts {
   readonly node: string;
   /** The latest format of records that the node reads. */
   readonly format: number;
+  /** How long it lives on unless it renews, in ms. */
+  readonly left: number;
 }
 
 /**

@@ -41,7 +41,10 @@ export class RedisNodes implements NodeStorage {
 
   async alive(): Promise<readonly NodeMember[]> {
     const found = pairs((await this.#line.run("alive", [], [this.#prefix])) as string[]);
-    return found.map(([node, facts]) => ({ node, ...(JSON.parse(facts) as Omit<NodeMember, "node">) }));
+    return found.map(([node, text]): NodeMember => {
+      const at = text.indexOf(" ");
+      return { node, left: Number(text.slice(0, at)), ...(JSON.parse(text.slice(at)) as Omit<NodeMember, "node" | "left">) };
+    });
   }
 
   async claim(id: string): Promise<Claim> {

@@ -250,14 +250,15 @@ redis.call('SREM', ARGV[1] .. 'nodes', ARGV[2])
 return redis.call('DEL', name)
 `;
 
-/** ARGV prefix. Gives nodes and their facts. */
+/** ARGV prefix. Gives nodes, how long each lives on, and their facts. */
 const alive = `
 local result = {}
 for _, node in ipairs(redis.call('SMEMBERS', ARGV[1] .. 'nodes')) do
-  local member = redis.call('GET', ARGV[1] .. 'node:' .. node)
+  local name = ARGV[1] .. 'node:' .. node
+  local member = redis.call('GET', name)
   if member then
     result[#result + 1] = node
-    result[#result + 1] = string.match(member, '^%d+ (.*)$')
+    result[#result + 1] = redis.call('PTTL', name) .. ' ' .. string.match(member, '^%d+ (.*)$')
   else
     redis.call('SREM', ARGV[1] .. 'nodes', node)
   end

@@ -3,7 +3,7 @@ import { Random } from "../kit/random.js";
 import { Actor, type Resumes, wait } from "./actor.js";
 import { Cluster } from "./cluster.js";
 import type { Planted } from "./planted.js";
-import { type Fault, type Kill, Trouble } from "./trouble.js";
+import { type Fault, type Mishap, Trouble } from "./trouble.js";
 
 export interface ChaosOptions {
   /** How long things go wrong, in ms. */
@@ -32,9 +32,9 @@ export interface ChaosReport extends Verdict {
   readonly diverged: number;
   readonly faults: Readonly<Record<Fault, number>>;
   readonly resumes: Resumes;
-  /** How long each client waited after each kill for what it had asked, in ms; and of those kills alone with which nothing else was wrong. */
-  readonly pauses: readonly number[];
-  readonly pausesAlone: readonly number[];
+  /** How long each client waited after each fault for what it had asked, in ms; and after faults with which nothing else was wrong. */
+  readonly pauses: Readonly<Record<Fault, readonly number[]>>;
+  readonly pausesAlone: Readonly<Record<Fault, readonly number[]>>;
 }
 
 /** How many clients share a room. */
@@ -82,15 +82,19 @@ export async function chaos({
     const { verdict, diverged } = await inspect(actors);
     const resumes = { delta: 0, snapshot: 0 };
     for (const actor of actors) for (const kind of ["delta", "snapshot"] as const) resumes[kind] += actor.resumes[kind];
-    const pausesOf = (kills: readonly Kill[]) => kills.flatMap(({ at }) => actors.map((actor) => actor.pause(at, lease)));
+    const pausesOf = (mishaps: readonly Mishap[]) => {
+      const pauses = Object.fromEntries(Object.keys(trouble.counts).map((fault) => [fault, [] as number[]])) as Record<Fault, number[]>;
+      for (const { at, fault } of mishaps) pauses[fault].push(...actors.map((actor) => actor.pause(at, lease)));
+      return pauses;
+    };
     return {
       ...verdict,
       sent: actors.reduce((total, { calls }) => total + calls.length, 0),
       diverged,
       faults: trouble.counts,
       resumes,
-      pauses: pausesOf(trouble.kills),
-      pausesAlone: pausesOf(trouble.kills.filter(({ alone }) => alone)),
+      pauses: pausesOf(trouble.mishaps),
+      pausesAlone: pausesOf(trouble.mishaps.filter(({ alone }) => alone)),
     };
   } finally {
     for (const actor of actors) actor.leave();
@@ -131,6 +135,14 @@ async function agrees(actor: Actor, truth: Seen): Promise<boolean> {
   return true;
 }
 
+const NAMES: Readonly<Record<Fault, string>> = {
+  kill: "a kill",
+  freeze: "a freeze",
+  cut: "a cut from Redis",
+  restart: "a restart of Redis",
+  drain: "a drain",
+};
+
 /** The value below which a share of all is, in seconds. */
 function percentile(values: readonly number[], share: number): string {
   const sorted = values.toSorted((a, b) => a - b);
@@ -146,7 +158,9 @@ export function figuresOf(report: ChaosReport): string {
     `faults: ${countsOf(faults)}`,
     `events: ${sent} sent, ${acknowledged} acknowledged, ${interrupted} interrupted`,
     `lost ${lost}, doubled ${doubled}, diverged ${diverged}, torn ${torn}, out of order ${disordered}, invented ${invented}, wrongly answered or never ${wrong}`,
-    `pause after a kill, of each client: ${times(pauses)}; with nothing else wrong: ${times(pausesAlone)}`,
+    ...(Object.keys(faults) as Fault[])
+      .filter((fault) => faults[fault] > 0)
+      .map((fault) => `pause of each client after ${NAMES[fault]}: ${times(pauses[fault])}; with nothing else wrong: ${times(pausesAlone[fault])}`),
     `resumes: ${resumes.delta} by delta, ${resumes.snapshot} by snapshot`,
   ].join("\n");
 }

@@ -1,7 +1,9 @@
-// `npm run chaos -- --minutes 5 --clients 100 --seed 1`. `--lease` is the lease time in ms.
+// `npm run chaos -- --minutes 5 --clients 100 --seed 1`. `--lease` is the lease time in ms, `--pace` the ms between two events of a client. `--faults kill,cut`
+// has these alone happen.
 import { parseArgs } from "node:util";
 import { faultsOf } from "../crash/checker.js";
 import { chaos, figuresOf } from "./chaos.js";
+import type { Fault } from "./trouble.js";
 
 const { values } = parseArgs({
   options: {
@@ -10,6 +12,7 @@ const { values } = parseArgs({
     nodes: { type: "string", default: "3" },
     lease: { type: "string", default: "2000" },
     pace: { type: "string", default: "1000" },
+    faults: { type: "string" },
     seed: { type: "string" },
   },
 });
@@ -22,6 +25,7 @@ const report = await chaos({
   lease: Number(values.lease),
   pace: Number(values.pace),
   seed,
+  ...(values.faults && { faults: values.faults.split(",") as Fault[] }),
   report: (line) => console.log(line),
 });
 console.log(figuresOf(report));

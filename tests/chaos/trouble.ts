@@ -5,7 +5,9 @@ import type { Cluster, Place } from "./cluster.js";
 /** What can befall a cluster. */
 export type Fault = "kill" | "freeze" | "cut" | "restart" | "drain";
 
-export interface Kill {
+/** A fault that happened. */
+export interface Mishap {
+  readonly fault: Fault;
   readonly at: number;
   /** Nothing else had just been wrong. */
   readonly alone: boolean;
@@ -24,7 +26,7 @@ const EVERY = 2000;
 
 /** What happens to a cluster. One node at least is always well. */
 export class Trouble {
-  readonly kills: Kill[] = [];
+  readonly mishaps: Mishap[] = [];
   readonly counts: Record<Fault, number> = { kill: 0, freeze: 0, cut: 0, restart: 0, drain: 0 };
   readonly #cluster: Cluster;
   readonly #random: Random;
@@ -46,6 +48,8 @@ export class Trouble {
     const [fault, place] = this.#draw();
     if (fault) {
       this.counts[fault]++;
+      const at = performance.now();
+      this.mishaps.push({ fault, at, alone: this.#cuts === 0 && at - this.#disturbed > this.#options.lease + 1000 });
       await this.#befall(fault, place);
     }
     // After a kill nothing else begins until its pause should be over.
@@ -76,12 +80,9 @@ export class Trouble {
 
   async #befall(fault: Fault, place: Place): Promise<void> {
     switch (fault) {
-      case "kill": {
-        const at = performance.now();
-        this.kills.push({ at, alone: this.#cuts === 0 && at - this.#disturbed > this.#options.lease + 1000 });
+      case "kill":
         this.#ail(place, this.#cluster.kill(place));
         break;
-      }
       case "drain":
         this.#ail(place, this.#cluster.drain(place));
         break;

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { EventError } from "../../lib/errors/errors.js";
 import { PeerLost } from "../../server/nodes/peer-lost.js";
 import { Peers } from "../../server/nodes/peers.js";
@@ -64,6 +64,34 @@ test("a lost request, a lost answer and a node that is gone are told apart from 
   // The node is gone.
   shared.freeze("b");
   await expect(a.peers.ask("b", "count", null)).rejects.toBeInstanceOf(PeerLost);
+});
+
+test("what waits for a dead node is given up as soon as its lease time is over", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { shared, a } = await two({ lease: 1500, versions: {} });
+  shared.freeze("b");
+  await vi.advanceTimersByTimeAsync(100);
+  let lost = 0;
+  const over = () => void lost++;
+  a.peers.ask("b", "count", null).catch(over);
+  a.peers.dial("b", "follow", "x").onEnd(over);
+  await vi.advanceTimersByTimeAsync(1350);
+  expect(lost).toBe(0);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(lost).toBe(2);
+});
+
+test("a node is asked once a second about all that waits for it", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { a, b } = await two();
+  b.peers.accept("follow", (line) => line.onMessage(() => {}));
+  const send = vi.spyOn(a.nodes, "send");
+  for (let n = 0; n < 100; n++) a.peers.dial("b", "follow", n);
+  send.mockClear();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(send.mock.calls.length).toBeLessThanOrEqual(10);
 });
 
 test("what is said before a line's other end is ready comes in order, and both ends learn of the end", async () => {
