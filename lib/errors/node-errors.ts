@@ -20,11 +20,6 @@ export const contextNotSent = (cause: unknown) =>
     "The scope instance is at another node, and the context that is passed with the call is no data: functions and objects of classes cannot be sent. Give `twin.as()` a context of plain data, or what `context` makes of a request.",
     cause,
   );
-export const filesElsewhere = () =>
-  refusal(
-    "UNAVAILABLE",
-    "Another node has this state, and files of calls are not passed on between nodes. Let the proxy send the requests of one browser to one node (sticky sessions).",
-  );
 export const newerElsewhere = () =>
   askAgain(
     refusal(

@@ -1,5 +1,5 @@
 import { cutShort, fileTooLong, noSlice, readTwice, uploadOver, uploadStalled } from "../../lib/errors/upload-errors.js";
-import { collectNew } from "../task/collection.js";
+import { countGarbage } from "../task/collection.js";
 import { createGate } from "../task/gate.js";
 
 /** How long the bytes of a file that an event reads may stay away, in ms. */
@@ -12,10 +12,6 @@ export interface FileFacts {
   readonly size: number;
   readonly lastModified: number;
 }
-
-/** How many bytes of all files may pile up as garbage. */
-const PILE = 4 << 20;
-let pile = 0;
 
 type Body = ReadableStreamDefaultReader<Uint8Array>;
 
@@ -112,11 +108,7 @@ export class UploadedFile extends File {
     try {
       const value = await Promise.race([this.#bytes(), stalled]);
       this.#got += value?.byteLength ?? 0;
-      pile += value?.byteLength ?? 0;
-      if (pile > PILE) {
-        pile = 0;
-        collectNew();
-      }
+      countGarbage(value?.byteLength ?? 0);
       if (this.#got > this.size) throw fileTooLong(this.name, this.size);
       if (!value && this.#got < this.size) throw cutShort(this.name, this.#got, this.size);
       return value;

@@ -18,6 +18,12 @@ export interface CallFiles {
   readonly files: readonly UploadedFile[];
 }
 
+/** Names a file of a call. */
+export type UploadName = readonly [session: string, id: string, k: number];
+
+/** The answer to the body of a file: whether the event has all of it; or, without a body, whether one is wanted. */
+export type UploadAnswer = { readonly read: boolean } | { readonly wanted: boolean };
+
 /** How long a body waits for its call, in ms. */
 const CALL_WAIT = 2000;
 /** How many characters the name of a file, and its type, may have. */
@@ -78,16 +84,32 @@ export class Uploads {
     };
   }
 
+  /** Whether the call of a file runs here. */
+  has([session, id]: UploadName): boolean {
+    return this.#open.has(`${session} ${id}`);
+  }
+
   /**
-   * The file whose body has come, once its call runs.
+   * The file of a name, once its call runs.
    * @throws EventError `NOT_FOUND`
    */
-  async find(session: string, id: string, k: number, signal: AbortSignal): Promise<UploadedFile> {
+  async find([session, id, k]: UploadName, signal: AbortSignal): Promise<UploadedFile> {
     const name = `${session} ${id}`;
     if (!this.#open.has(name)) await this.#begun(name, signal);
     const file = this.#open.get(name)?.[k];
     if (!file) throw noUpload();
     return file;
+  }
+
+  /**
+   * Gives a body that has come to its file, and waits until it is needed no more. Without a body: says whether one is wanted.
+   * @throws EventError `NOT_FOUND`
+   */
+  async take(name: UploadName, body: ((file: UploadedFile) => ReadableStream<Uint8Array>) | undefined, signal: AbortSignal): Promise<UploadAnswer> {
+    const file = await this.find(name, signal);
+    if (!body) return { wanted: file.wanted };
+    if (file.take(body(file), signal)) await file.ended;
+    return { read: file.complete };
   }
 
   /** Resolves when a call runs, or does not in time. */

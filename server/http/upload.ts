@@ -6,20 +6,19 @@ import { whole } from "../wire/request-input.js";
 
 /**
  * Takes the body of one file of a call: `POST $upload?id=…&k=0`. The bytes go to the event as it reads them, so the socket stands still as long as nobody does.
- * With `ask` there is no body: the answer says whether one is wanted, as a repeated call has perhaps begun anew.
+ * The call may run at another node. With `ask` there is no body: the answer says whether one is wanted, as a repeated call has perhaps begun anew.
  */
 export async function takeUpload(runtime: Runtime, { body, signal }: Request, request: TwinRequest, { searchParams }: URL): Promise<Response> {
-  const { callers, dispatcher, sessionLimits } = runtime;
+  const { callers, dispatcher, nodes, sessionLimits } = runtime;
   callers.admit(request);
   const session = request.session?.id;
   // A new session has called nothing.
   if (session === undefined || request.fresh) throw noUpload();
   const leave = sessionLimits.enter(session);
   try {
-    const file = await dispatcher.uploads.find(session, uploadId(searchParams.get("id")), whole(Number(searchParams.get("k") ?? Number.NaN), "k"), signal);
-    if (searchParams.has("ask")) return Response.json({ wanted: file.wanted });
-    if (file.take(body ?? new Blob([]).stream(), signal)) await file.ended;
-    return Response.json({ read: file.complete });
+    const name = [session, uploadId(searchParams.get("id")), whole(Number(searchParams.get("k") ?? Number.NaN), "k")] as const;
+    const given = searchParams.has("ask") ? undefined : (body ?? new Blob([]).stream());
+    return Response.json(await (nodes ? nodes.files.take(name, given, signal) : dispatcher.uploads.take(name, given && (() => given), signal)));
   } finally {
     leave();
   }

@@ -7,6 +7,7 @@ import type { Runtime } from "../runtime.js";
 import type { NodeStorage } from "../storage/nodes.js";
 import { NodeFeeds } from "./node-feeds.js";
 import { PassedCalls } from "./passed-calls.js";
+import { PassedFiles } from "./passed-files.js";
 import { PassedLetters } from "./passed-letters.js";
 import { PassedWork } from "./passed-work.js";
 import { Peers } from "./peers.js";
@@ -22,6 +23,7 @@ export class Nodes {
   readonly peers: Peers;
   readonly calls: PassedCalls;
   readonly feeds: NodeFeeds;
+  readonly files: PassedFiles;
   readonly letters: PassedLetters;
   readonly wishes: Wishes;
   readonly work: PassedWork;
@@ -31,7 +33,8 @@ export class Nodes {
     this.membership = new Membership({ nodes, report: runtime.report, facts: () => ({ lease: runtime.limits.leaseTime, versions: versions() }) });
     this.membership.onLost(() => runtime.hosts.lose());
     this.peers = new Peers({ nodes, report: runtime.report });
-    this.calls = new PassedCalls(runtime, this.peers);
+    this.files = new PassedFiles(runtime, this.membership, this.peers);
+    this.calls = new PassedCalls(runtime, this.peers, this.files);
     this.feeds = new NodeFeeds(runtime, this.peers);
     this.letters = new PassedLetters(runtime.streams, this.peers);
     this.wishes = new Wishes(runtime, this.peers);

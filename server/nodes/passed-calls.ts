@@ -1,5 +1,5 @@
 import { unavailable } from "../../lib/errors/errors.js";
-import { callLost, filesElsewhere } from "../../lib/errors/node-errors.js";
+import { callLost } from "../../lib/errors/node-errors.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import type { TwinRequest } from "../access/callers.js";
 import type { Dispatcher } from "../call/dispatcher.js";
@@ -8,6 +8,7 @@ import type { EventPath } from "../definition/event-path.js";
 import { pause } from "../task/pause.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
 import type { NumberedCall } from "../wire/request-input.js";
+import type { PassedFiles, SentFile } from "./passed-files.js";
 import { cookiesOf, type PassedCookies, type PassedRequest, passedOf, requestFrom } from "./passed-request.js";
 import { PeerLost } from "./peer-lost.js";
 import type { PeerRequest, Peers } from "./peers.js";
@@ -29,7 +30,7 @@ export interface PassableCall {
   readonly number: NumberedCall | undefined;
 }
 
-type Sent = readonly [hops: number, request: PassedRequest, path: EventPath, input: unknown];
+type Sent = readonly [hops: number, request: PassedRequest, path: EventPath, input: unknown, files: readonly SentFile[]];
 type Told = readonly [kind: "yield", value: unknown] | readonly [kind: "effects", effects: readonly Effect[]];
 type Answered = readonly [cookies: PassedCookies, answer: unknown] | readonly [cookies: PassedCookies, answer: null, refusal: Refusal];
 
@@ -43,14 +44,16 @@ interface Server {
 export class PassedCalls {
   readonly #server: Server;
   readonly #peers: Peers;
+  readonly #files: PassedFiles;
   /** How often the requests that other nodes have passed on were passed on. */
   readonly #hops = new WeakMap<TwinRequest, number>();
   /** How often numbered calls were asked again here, by their inputs. */
   readonly #tries = new WeakMap<object, number>();
 
-  constructor(server: Server, peers: Peers) {
+  constructor(server: Server, peers: Peers, files: PassedFiles) {
     this.#server = server;
     this.#peers = peers;
+    this.#files = files;
     peers.serve(CALL, (asked) => this.#run(asked));
   }
 
@@ -59,16 +62,18 @@ export class PassedCalls {
     const { request, path, input, sinks, number } = call;
     const hops = this.#hops.get(request) ?? 0;
     if (hops >= MOST_HOPS) throw unavailable();
-    if (number?.files !== undefined || hasFile(input)) throw filesElsewhere();
     const part = (told: unknown) => {
       const [kind, what] = told as Told;
       if (kind === "yield") sinks.yielded?.(what);
       else sinks.effects?.(what)();
     };
-    const sent: Sent = [hops + 1, passedOf(request), path, input];
+    const passed = passedOf(request);
     let answered: Answered;
     try {
-      answered = (await this.#peers.ask(node, CALL, sent, { part, signal: sinks.signal })) as Answered;
+      answered = await this.#files.passing(input, async (packed) => {
+        const sent: Sent = [hops + 1, passed, path, packed.input, packed.files];
+        return (await this.#peers.ask(node, CALL, sent, { part, signal: sinks.signal })) as Answered;
+      });
     } catch (error) {
       if (!(error instanceof PeerLost)) throw error;
       // A call without a number may have run: it must not run twice.
@@ -93,9 +98,9 @@ export class PassedCalls {
     return this.#server.dispatcher.invoke(request, path, input, sinks);
   }
 
-  async #run({ data, part, signal }: PeerRequest): Promise<Answered> {
+  async #run({ data, from, part, signal }: PeerRequest): Promise<Answered> {
     const { dispatcher, report } = this.#server;
-    const [hops, passed, path, input] = data as Sent;
+    const [hops, passed, path, sent, files] = data as Sent;
     const request = requestFrom(passed, (head, session) => this.#server.contextOf(head, session));
     this.#hops.set(request, hops);
     const sinks: PlainSinks = {
@@ -104,17 +109,12 @@ export class PassedCalls {
       effects: (effects) => () => part(["effects", effects] satisfies Told),
     };
     try {
-      const numbered = (input as { readonly call?: unknown } | null)?.call !== undefined;
-      const answer = (await dispatcher.invoke(request, path, input, numbered ? {} : sinks)) ?? null;
+      const numbered = (sent as { readonly call?: unknown } | null)?.call !== undefined;
+      const run = (input: unknown) => dispatcher.invoke(request, path, input, numbered ? {} : sinks);
+      const answer = (await this.#files.passed(from, { input: sent, files }, run)) ?? null;
       return [cookiesOf(request), answer];
     } catch (error) {
       return [cookiesOf(request), null, errorShapeOf(error, report)];
     }
   }
-}
-
-/** Whether an input has a file in it, which no message between nodes can bring. */
-function hasFile(input: unknown): boolean {
-  if (typeof input !== "object" || input === null) return false;
-  return input instanceof Blob || Object.values(input).some(hasFile);
 }

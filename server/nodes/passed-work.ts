@@ -10,15 +10,12 @@ import type { SeenInstance } from "../call/instance-views.js";
 import { type PreloadedStore, preloadFor } from "../call/preload.js";
 import type { Caller } from "../host/context.js";
 import type { Runtime } from "../runtime.js";
-import { pause } from "../task/pause.js";
 import { plainOf } from "../wire/plain-values.js";
 import { type PassedRequest, passedOf, requestFrom } from "./passed-request.js";
 import { PeerLost } from "./peer-lost.js";
 import type { PeerRequest, Peers } from "./peers.js";
+import { askRepeatedly } from "./repeated-question.js";
 
-/** How often what may be done twice is asked again, and how long it waits before, in ms. */
-const MOST_TRIES = 12;
-const PAUSE = 50;
 /** How deep a context may be nested. */
 const DEEPEST = 20;
 
@@ -83,16 +80,8 @@ export class PassedWork {
     peers.serve("message", (asked) => this.#run(asked));
   }
 
-  /** Asks another node for what may be done twice. */
-  async #ask(node: string, what: string, data: unknown): Promise<unknown> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#peers.ask(node, what, data);
-      } catch (error) {
-        if (!(error instanceof PeerLost) || tries >= MOST_TRIES || this.#peers.isGone(node)) throw error;
-        await pause(PAUSE * tries);
-      }
-    }
+  #ask(node: string, what: string, data: unknown): Promise<unknown> {
+    return askRepeatedly(this.#peers, node, what, data);
   }
 
   async task(node: string, id: string, task: HostTask, args: readonly unknown[]): Promise<unknown> {

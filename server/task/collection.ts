@@ -16,3 +16,15 @@ export function collectNew(): void {
   }
   collect({ type: "minor" });
 }
+
+/** How many bytes of garbage may pile up. */
+const PILE = 4 << 20;
+let pile = 0;
+
+/** Counts bytes that are garbage soon, and collects them before they pile up. */
+export function countGarbage(bytes: number): void {
+  pile += bytes;
+  if (pile < PILE) return;
+  pile = 0;
+  collectNew();
+}
