@@ -74,7 +74,7 @@ ${stage(all)}${packages}
 FROM dependencies AS build
 COPY . .
 ARG GIT_SHA=""
-ENV GIT_SHA=$GIT_SHA
+ENV GIT_SHA=$GIT_SHA${server === undefined ? " STANDALONE=1" : ""}
 RUN ${build} \\
   && ${then}
 
@@ -101,9 +101,9 @@ node_modules
 .git
 .twinstate
 .env*
-*.db
-*.db-shm
-*.db-wal
+**/*.db
+**/*.db-shm
+**/*.db-wal
 Dockerfile
 compose.yaml
 deploy

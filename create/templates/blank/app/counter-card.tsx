@@ -7,7 +7,7 @@ const BUTTON =
 export function CounterCard() {
   const counter = useCounter();
   return (
-    <section aria-label="Counter" className="flex h-72 flex-col justify-between rounded-3xl border border-line bg-surface p-6 shadow-sm sm:p-8">
+    <section className="flex h-72 flex-col justify-between rounded-3xl border border-line bg-surface p-6 shadow-sm sm:p-8">
       <output className="my-auto block text-center text-8xl font-semibold tracking-tighter tabular-nums">{counter.count}</output>
       <div className="flex gap-3">
         <button type="button" aria-label="Subtract one" className={BUTTON} onClick={() => counter.add(-1)}>

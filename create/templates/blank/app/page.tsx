@@ -7,7 +7,7 @@ export default function Page() {
   return (
     <main className="mx-auto flex w-full max-w-xl flex-1 flex-col justify-center gap-8 px-6 py-12">
       <header className="space-y-2 text-center">
-        <h1 className="text-3xl font-semibold tracking-tight sm:text-4xl">One counter for everybody</h1>
+        <h1 className="text-3xl font-semibold tracking-tight sm:text-4xl">One number for everybody</h1>
         <p className="text-muted">Open this page in a second window: both show the same number, live.</p>
       </header>
       <Suspense fallback={<div className="h-72" />}>

@@ -28,7 +28,12 @@ export function TodoFooter({ filter, onFilter }: { filter: Filter; onFilter(filt
           </label>
         ))}
       </fieldset>
-      <button type="button" className="rounded-lg px-3 py-1.5 transition hover:text-foreground disabled:invisible" disabled={left === items.length} onClick={clear}>
+      <button
+        type="button"
+        className="rounded-lg px-3 py-1.5 transition hover:text-foreground disabled:invisible"
+        disabled={left === items.length}
+        onClick={clear}
+      >
         Clear done
       </button>
     </footer>

@@ -35,11 +35,7 @@ export function TodoRow({ item, onRemove }: { item: View<Item>; onRemove(): void
         />
       ) : (
         // biome-ignore lint/a11y/noStaticElementInteractions: the pencil does the same for those without a mouse
-        <span
-          dir="auto"
-          className={`min-w-0 flex-1 py-1 break-words ${done ? "text-muted line-through" : ""}`}
-          onDoubleClick={() => setEditing(true)}
-        >
+        <span dir="auto" className={`min-w-0 flex-1 py-1 break-words ${done ? "text-muted line-through" : ""}`} onDoubleClick={() => setEditing(true)}>
           {title}
         </span>
       )}

@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+
+export const MANAGERS = ["npm", "pnpm", "yarn", "bun"] as const;
+export type Manager = (typeof MANAGERS)[number];
+
+/** The lock file that each of them writes. */
+export const LOCKS: Readonly<Record<Manager, string>> = { npm: "package-lock.json", pnpm: "pnpm-lock.yaml", yarn: "yarn.lock", bun: "bun.lock" };
+
+/** The manager that runs this command, as `npm create` or `pnpm create`. It says so in the environment. */
+export function managerOf(agent: string | undefined): Manager {
+  const name = agent?.split("/")[0];
+  return MANAGERS.find((manager) => manager === name) ?? "npm";
+}
+
+/** How one of an app's scripts is run. */
+export const runScript = (manager: Manager, script: string) =>
+  manager === "npm" && script !== "test" ? `npm run ${script}` : `${manager} ${manager === "bun" ? "run " : ""}${script}`;
+
+export interface Outcome {
+  readonly ok: boolean;
+  /** What it has said. */
+  readonly said: string;
+}
+
+/** Runs a command in a folder to its end. */
+export function runIn(folder: string, command: string, args: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    let said = "";
+    const windows = process.platform === "win32";
+    // In production, packages for development would be left out, and the app would not build.
+    const child = spawn(command, [...args], {
+      cwd: folder,
+      shell: windows,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NODE_ENV: "development" },
+    });
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+    child.on("error", (error) => resolve({ ok: false, said: error.message }));
+    child.on("close", (code) => resolve({ ok: code === 0, said }));
+  });
+}
