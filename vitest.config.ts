@@ -48,7 +48,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "node", include: ["tests/{unit,property,integration,contract,crash,regressions}/**/*.test.{ts,tsx}", "create/templates/*/state/*.test.ts"] },
+        test: {
+          name: "node",
+          include: ["tests/{unit,property,integration,contract,crash,regressions}/**/*.test.{ts,tsx}", "create/templates/*/state/*.test.ts"],
+        },
       },
       {
         extends: true,
