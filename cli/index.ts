@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // The command `twinstate`.
-import { readFileSync } from "node:fs";
 import { unknownCommand } from "../lib/errors/command-errors.js";
+import { ownPackage } from "./app/own-package.js";
 import { type Command, UsageError } from "./terminal/command.js";
 import { near } from "./terminal/near.js";
 
 /** The commands, each loaded with its first use. */
 const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => Promise<Command>]>> = {
+  init: ["add twinstate to the Next app of this folder", async () => (await import("./commands/init.js")).init],
   migrate: ["bring what is kept to the versions of the stores' classes", async () => (await import("./commands/migrate.js")).migrate],
   "deploy-files": ["write the files that bring the app onto a machine", async () => (await import("./commands/deploy-files.js")).deploy],
 };
@@ -26,7 +27,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return 0;
   }
   if (name === "--version" || name === "-v") {
-    console.log((JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version);
+    console.log(ownPackage().version);
     return 0;
   }
   try {

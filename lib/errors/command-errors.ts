@@ -15,3 +15,20 @@ export const noTwin = (file: string) => wrong(`${file} exports no twin: give the
 export const noTypescript = (file: string) =>
   wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
 export const nobodyToAsk = (question: string) => wrong(`Nobody can be asked here: "${question}" With \`--yes\` the answer is yes.`);
+
+// --- apps ---
+
+export const noAppHere = (folder: string) =>
+  wrong(`${folder} has no \`package.json\` with \`next\`. Run \`twinstate\` in the folder of a Next app: \`npx create-next-app@latest\` makes one.`);
+export const unreadableJson = (file: string, line: number) => wrong(`${file}:${line} is no JSON. Mend it first.`);
+export const noRouter = (pages: boolean) =>
+  wrong(
+    `${pages ? "This app has the Pages Router alone" : "This app has no folder `app`"}: twinstate needs the App Router of Next. Add \`app/layout.tsx\` beside your pages, which go on to work, and run \`init\` once more.`,
+  );
+export const oldNext = (version: string) =>
+  wrong(`This app has Next ${version}, and twinstate needs 16 or newer: \`npx @next/codemod@latest upgrade latest\`.`);
+export const noTypescriptApp = () =>
+  wrong(
+    "This app has no `tsconfig.json`: stores are classes with decorators, which need TypeScript. Make an empty `tsconfig.json`, run `npx next dev` once, which fills it, and then `init` again.",
+  );
+export const installFailed = (command: string) => wrong(`The files are written, but \`${command}\` has failed: run it once more.`);

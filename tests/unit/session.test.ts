@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NextRequest } from "next/server.js";
-import { createProxy } from "twinstate/next";
+import { NextRequest, NextResponse } from "next/server.js";
+import { createProxy, withSession } from "twinstate/next";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createSessions } from "../../server/access/session.js";
 
@@ -145,4 +145,53 @@ test("a page whose path only begins like the twin's route gets a session", () =>
   expect(
     createProxy({ secret, route: "/live" })(new NextRequest("https://a.example/api/twin/x", { headers: { accept: "text/html" } })).headers.get("set-cookie"),
   ).not.toBeNull();
+});
+
+// --- with a proxy of the app's own ---
+
+const page = (path = "/", headers: Record<string, string> = {}) =>
+  new NextRequest(`https://app.example${path}`, { headers: { accept: "text/html", ...headers } });
+const seenBy = (response: Response) => sessions.read(response.headers.get("x-middleware-request-cookie"));
+const setBy = (response: Response) => sessions.read(response.headers.get("set-cookie"));
+
+test("beside the app's own proxy a session begins, and both that proxy and the page see its cookie", async () => {
+  let seen: string | null = null;
+  const response = await withSession(
+    (request) => {
+      seen = request.headers.get("cookie");
+      const headers = new Headers(request.headers);
+      headers.set("x-nonce", "abc");
+      return NextResponse.next({ request: { headers }, headers: { "x-own": "1" } });
+    },
+    { secret },
+  )(page("/", { cookie: "theme=dark" }));
+  expect(setBy(response)).toMatch(/^[\w-]{22}$/);
+  expect([seenBy(response), sessions.read(seen)]).toEqual([setBy(response), setBy(response)]);
+  expect(response.headers.get("x-middleware-request-cookie")).toMatch(/^theme=dark; twin_session=/);
+  expect(response.headers.get("x-middleware-request-x-nonce")).toBe("abc");
+  expect([response.headers.get("x-own"), response.headers.get("cache-control")]).toEqual(["1", "private, no-store"]);
+});
+
+test("a proxy of the app's own that says nothing, goes on, rewrites or builds its headers anew keeps its way", async () => {
+  const through = async (own: () => Response | undefined) => withSession(own, { secret })(page());
+  for (const own of [() => undefined, () => NextResponse.next(), () => NextResponse.next({ request: { headers: new Headers({ "x-only": "1" }) } })]) {
+    const response = await through(own);
+    expect(response.headers.get("x-middleware-next")).toBe("1");
+    expect(seenBy(response)).toBe(setBy(response));
+    expect(setBy(response)).toBeDefined();
+  }
+  const rewritten = await through(() => NextResponse.rewrite(new URL("https://app.example/other")));
+  expect([rewritten.headers.get("x-middleware-rewrite"), rewritten.headers.get("x-middleware-next")]).toEqual(["https://app.example/other", null]);
+  expect(seenBy(rewritten)).toBe(setBy(rewritten));
+});
+
+test("where the app's own proxy ends the request, or no session is due, its response is passed on as it is", async () => {
+  const redirect = NextResponse.redirect("https://app.example/sign-in");
+  expect(await withSession(() => redirect, { secret })(page())).toBe(redirect);
+  expect(redirect.headers.get("set-cookie")).toBeNull();
+  const next = NextResponse.next();
+  for (const request of [page("/", { cookie: cookieOf(sessions.create()) }), page("/api/twin/todo.add"), page("/", { rsc: "1" })]) {
+    expect(await withSession(() => next, { secret })(request)).toBe(next);
+    expect(next.headers.get("set-cookie")).toBeNull();
+  }
 });

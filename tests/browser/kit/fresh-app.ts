@@ -1,10 +1,12 @@
-import { copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, run } from "./build.js";
 
 const require = createRequire(import.meta.url);
+
+const FLAGS = ["--yes", "--ts", "--app", "--no-linter", "--no-tailwind", "--no-src-dir", "--no-react-compiler", "--use-npm", "--skip-install"];
 
 interface Manifest {
   readonly dependencies?: Record<string, string>;
@@ -16,15 +18,18 @@ interface Manifest {
 
 /**
  * An app as `create-next-app` makes it, after `npm install` of packages: in a folder where nothing of the repository is found by chance.
- * The packages are the repository's own, but `twinstate`, which is unpacked from what `npm pack` makes. Nothing is fetched.
+ * The packages are the repository's own, but `twinstate`, which is unpacked from what `npm pack` makes. Only what the repository does not have, such as
+ * Tailwind, is fetched.
  */
-export async function createFreshApp(packages: readonly string[]): Promise<{ folder: string; remove(): void }> {
+export async function createFreshApp(packages: readonly string[], more: readonly string[] = []): Promise<{ folder: string; remove(): void }> {
   const home = mkdtempSync(join(tmpdir(), "twinstate-fresh-"));
   const folder = join(home, "app");
-  const flags = ["--yes", "--ts", "--app", "--no-linter", "--no-tailwind", "--no-src-dir", "--no-react-compiler", "--use-npm", "--skip-install"];
-  await run(process.execPath, [require.resolve("create-next-app/dist/index.js"), folder, ...flags], home);
+  const flags = FLAGS.filter((flag) => !more.includes(flag.replace(/^--no-/, "--")));
+  await run(process.execPath, [require.resolve("create-next-app/dist/index.js"), folder, ...flags, ...more], home);
   const { dependencies, devDependencies } = manifestOf(folder);
-  await install(folder, [...Object.keys({ ...dependencies, ...devDependencies }), ...packages]);
+  const wanted = { ...dependencies, ...devDependencies };
+  await install(folder, [...Object.keys(wanted), ...packages]);
+  await fetchOthers(folder, wanted);
   return { folder, remove: () => rmSync(home, { recursive: true, force: true }) };
 }
 
@@ -38,6 +43,16 @@ export async function install(folder: string, packages: readonly string[]): Prom
   mkdirSync(join(modules, "twinstate"), { recursive: true });
   await run("tar", ["-xzf", join(packed, tarball), "--strip-components=1", "-C", join(modules, "twinstate")], packed);
   rmSync(packed, { recursive: true });
+}
+
+/** Installs what the repository does not have. */
+async function fetchOthers(folder: string, wanted: Readonly<Record<string, string>>): Promise<void> {
+  const others = Object.entries(wanted).filter(([name]) => !existsSync(join(folder, "node_modules", name)));
+  if (others.length === 0) return;
+  const apart = mkdtempSync(join(tmpdir(), "twinstate-fetched-"));
+  await run("npm", ["install", "--prefix", apart, "--no-audit", ...others.map(([name, range]) => `${name}@${range}`)], apart);
+  cpSync(join(apart, "node_modules"), join(folder, "node_modules"), { recursive: true, force: false, verbatimSymlinks: true });
+  rmSync(apart, { recursive: true });
 }
 
 const manifestOf = (folder: string) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;

@@ -1,0 +1,78 @@
+import type { TwinFiles } from "../app/twin-files.js";
+import type { Plan } from "./plan.js";
+
+const STORE = `import { event, state } from "twinstate";
+
+export class Counter {
+  @state count = 0;
+
+  @event add(by: number) {
+    this.count += by;
+  }
+}
+`;
+
+const SERVER = `import { createTwin, scope } from "twinstate/server";
+import { sqlite } from "twinstate/server/sqlite";
+import { Counter } from "./counter";
+
+export const twin = createTwin({
+  stores: { counter: scope.shared(Counter) }, // one for everybody; a bare class: one for each visitor
+  storage: sqlite(process.env.TWIN_FILE ?? "twin.db"),
+});
+export type Twin = typeof twin;
+`;
+
+const client = (server: string) => `"use client";
+import { createHooks } from "twinstate/react";
+import type { Twin } from "${server}"; // a type only: no server code reaches the browser
+
+export const { TwinProvider, TwinPreload, useCounter } = createHooks<Twin>();
+`;
+
+const route = (server: string) => `import { twin } from "${server}";
+
+export const { GET, POST } = twin.handlers;
+`;
+
+/** The modules of the twin, as they will be. */
+export interface Modules {
+  readonly server: string;
+  readonly client: string;
+}
+
+/** Adds the first store, the twin, its hooks and its route, where the app has none. Gives where they are. */
+export function addModules(plan: Plan, found: TwinFiles): Modules {
+  const { app } = plan;
+  // A folder that the app has already is its own.
+  const names = ["state", "twin", "twinstate"].map((name) => app.root + name);
+  const folder = found.server ? found.server.replace(/\/?[^/]*$/, "") : (names.find((name) => !app.isFolder(name)) ?? `${app.root}state`);
+  const at = (name: string) => (folder === "" ? name : `${folder}/${name}`);
+  const server = found.server ?? at("server.ts");
+  if (!found.server) {
+    addFile(plan, at("counter.ts"), STORE);
+    addFile(plan, server, SERVER);
+  }
+  const hooks = found.client ?? at("client.ts");
+  if (!found.client) {
+    if (found.server) plan.byHand.push(hooksByHand(app.specifier(hooks, server), hooks));
+    else addFile(plan, hooks, client("./server"));
+  }
+  if (!found.route) addFile(plan, `${app.router}/api/twin/[...path]/route.ts`, route(app.specifier(`${app.router}/api/twin/[...path]/route.ts`, server)));
+  return { server, client: hooks };
+}
+
+function addFile(plan: Plan, path: string, text: string): void {
+  if (plan.app.read(path) === undefined) plan.write(path, text);
+  else plan.byHand.push({ where: path, why: "there is such a file, with something else in it. It needs, there or elsewhere:", lines: text });
+}
+
+const hooksByHand = (server: string, where: string) => ({
+  where,
+  why: "the app has a twin, and no hooks for its stores. Make them, with a `use…` for each store:",
+  lines: `"use client";
+import { createHooks } from "twinstate/react";
+import type { Twin } from "${server}"; // export type Twin = typeof twin;
+
+export const { TwinProvider, TwinPreload } = createHooks<Twin>();`,
+});

@@ -1,0 +1,228 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { planInit } from "../../cli/init/init.js";
+import { twinstate } from "../kit/command.js";
+import { temporaryFolder } from "../kit/files.js";
+import { filesOf, nextApp, writeFiles } from "../kit/next-app.js";
+
+/** Runs `init` on an app, and gives what has changed, and what is left to do by hand. */
+function init(folder: string) {
+  const before = filesOf(folder);
+  const { byHand } = applied(folder);
+  const after = filesOf(folder);
+  const changed = Object.keys(after).filter((path) => after[path] !== before[path]);
+  expect(applied(folder).changes, "a second run changes nothing").toEqual([]);
+  expect(filesOf(folder)).toEqual(after);
+  return { changed, byHand: byHand.map(({ where, why }) => `${where}: ${why}`), text: (path: string) => readFileSync(join(folder, path), "utf8") };
+}
+
+function applied(folder: string) {
+  const plan = planInit(folder);
+  const { changes, byHand } = plan;
+  plan.apply();
+  return { changes, byHand };
+}
+
+const NEW = ["app/api/twin/[...path]/route.ts", "proxy.ts", "state/client.ts", "state/counter.ts", "state/server.ts"];
+const CHANGED = [".gitignore", "app/layout.tsx", "package.json", "tsconfig.json"];
+const inSource = (paths: readonly string[]) => paths.map((path) => (/^(app|proxy|state)/.test(path) ? `src/${path}` : path));
+
+describe("fresh apps of create-next-app", () => {
+  test("without `src/`", () => {
+    const { changed, byHand, text } = init(nextApp());
+    expect(byHand).toEqual([]);
+    expect(changed.sort()).toEqual([...CHANGED, ...NEW].sort());
+    expect(text("app/layout.tsx")).toContain(`      <body>
+        <TwinProvider>{children}</TwinProvider>
+      </body>
+`);
+    expect(text("app/layout.tsx")).toContain('import "./globals.css";\nimport { TwinProvider } from "@/state/client";\n');
+    expect(text("app/api/twin/[...path]/route.ts")).toContain('from "@/state/server";');
+    expect(JSON.parse(text("tsconfig.json")).compilerOptions).toMatchObject({ experimentalDecorators: true, emitDecoratorMetadata: true, jsx: "react-jsx" });
+    const { dependencies } = JSON.parse(text("package.json"));
+    expect(Object.keys(dependencies)).toEqual(["@trpc/client", "@trpc/server", "mobx", "next", "react", "react-dom", "twinstate"]);
+    expect(text(".gitignore")).toMatch(/\n\n# twinstate\n\.twinstate\/\ntwin\.db\*\n$/);
+  });
+
+  test("with `src/`, Tailwind and an alias of their own", () => {
+    const { changed, byHand, text } = init(nextApp({}, ["--src-dir", "--tailwind", "--import-alias", "~/*"]));
+    expect(byHand).toEqual([]);
+    expect(changed.sort()).toEqual(inSource([...CHANGED, ...NEW]).sort());
+    expect(text("src/app/layout.tsx")).toContain(`      <body className="min-h-full flex flex-col">
+        <TwinProvider>{children}</TwinProvider>
+      </body>
+`);
+    expect(text("src/app/layout.tsx")).toContain('from "~/state/client";');
+  });
+
+  test("without an alias, with blanks of four, CRLF, and comments in tsconfig.json", () => {
+    const folder = nextApp();
+    const config = readFileSync(join(folder, "tsconfig.json"), "utf8").replace(
+      /,\s*"paths": \{[^}]*\}/,
+      ',\n    // the app\'s own\n    "noEmit": true, /* kept */',
+    );
+    const own = config.replaceAll("  ", "    ").replaceAll("\n", "\r\n");
+    writeFiles(folder, { "tsconfig.json": own });
+    const { byHand, text } = init(folder);
+    expect(byHand).toEqual([]);
+    const after = text("tsconfig.json");
+    const lines = after.split("\r\n");
+    expect(lines.slice(0, 5)).toEqual([
+      "{",
+      '    "compilerOptions": {',
+      '        "experimentalDecorators": true,',
+      '        "emitDecoratorMetadata": true,',
+      '        "target": "ES2017",',
+    ]);
+    expect([...lines.slice(0, 2), ...lines.slice(4)].join("\r\n"), "the rest is as it was").toBe(own);
+    expect(after).toContain("// the app's own\r\n");
+    expect(after.replaceAll("\r\n", "")).not.toContain("\n");
+    expect(text("app/layout.tsx")).toContain('from "../state/client";');
+    expect(text("app/api/twin/[...path]/route.ts")).toContain('from "../../../../state/server";');
+  });
+
+  test("options that a file which tsconfig.json extends sets are not set again, and a wrong one is set right", () => {
+    const folder = nextApp({ "base.json": '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": false } }' });
+    const text = readFileSync(join(folder, "tsconfig.json"), "utf8");
+    writeFiles(folder, { "tsconfig.json": text.replace("{", '{\n  "extends": "./base",') });
+    const after = JSON.parse(init(folder).text("tsconfig.json")).compilerOptions;
+    expect([after.experimentalDecorators, after.emitDecoratorMetadata]).toEqual([undefined, true]);
+  });
+
+  test("a folder `state/` of the app's own is left alone", () => {
+    const { changed, text } = init(nextApp({ "state/atoms.ts": "export const a = 1;\n" }));
+    expect(changed).toContain("twin/server.ts");
+    expect(text("app/layout.tsx")).toContain('from "@/twin/client";');
+  });
+});
+
+describe("the root layout", () => {
+  const layout = (body: string) => `import './globals.css'\nimport { Header } from './header'\n\nexport default function Layout({ children }) {\n${body}\n}\n`;
+
+  test("with several lines in the body, quotes of one stroke and no semicolons", () => {
+    const body =
+      "  return (\n    <html>\n      <body\n        className={`a\n  b`}\n      >\n        <Header />\n        <p title={`x\n y`}>{children}</p>\n      </body>\n    </html>\n  )";
+    const { text, byHand } = init(nextApp({ "app/layout.tsx": layout(body) }));
+    expect(byHand).toEqual([]);
+    expect(text("app/layout.tsx")).toBe(
+      layout(
+        body.replace(
+          "      >\n        <Header />\n        <p title={`x\n y`}>{children}</p>\n",
+          "      >\n        <TwinProvider>\n          <Header />\n          <p title={`x\n y`}>{children}</p>\n        </TwinProvider>\n",
+        ),
+      ).replace("'./header'\n", "'./header'\nimport { TwinProvider } from '@/state/client'\n"),
+    );
+  });
+
+  test.each([
+    ["no body", layout("  return children;"), "app/layout.tsx: there is no `<body>` in it"],
+    ["two bodies", layout("  return children ? <body>{children}</body> : <body />;"), "app/layout.tsx:5: there is more than one `<body>` in it"],
+    ["a syntax that nobody knows", "export default function (", "app/layout.tsx: its syntax is not understood"],
+  ])("%s: it is left alone, and the lines are named", (_, text, why) => {
+    const folder = nextApp({ "app/layout.tsx": text });
+    const { byHand, changed } = init(folder);
+    expect(byHand).toEqual([`${why}. Put the provider around all pages:`]);
+    expect(changed).not.toContain("app/layout.tsx");
+    expect(changed).toContain("state/server.ts");
+  });
+
+  test("a provider that stands elsewhere is enough", () => {
+    const { changed } = init(nextApp({ "app/providers.tsx": '"use client";\nexport const Providers = (p) => <TwinProvider>{p.children}</TwinProvider>;\n' }));
+    expect(changed).not.toContain("app/layout.tsx");
+  });
+});
+
+describe("a proxy.ts of the app's own", () => {
+  const IMPORT = 'import { NextResponse } from "next/server";\n';
+  const ADDED = `${IMPORT.trimEnd()}\nimport { withSession } from "twinstate/next";\n`;
+  const MATCHER = '\nexport const config = { matcher: "/((?!api/twin).*)" };\n';
+
+  test.each([
+    [
+      "a function",
+      "export function proxy(request) {\n  return NextResponse.next();\n}\n",
+      "export const proxy = withSession(function proxy(request) {\n  return NextResponse.next();\n});\n",
+    ],
+    ["an async one", "export async function proxy(r) {}\n", "export const proxy = withSession(async function proxy(r) {});\n"],
+    ["a default one", "export default function (r) {}\n", "export default withSession(function (r) {});\n"],
+    ["an arrow", "export const proxy = (r) => NextResponse.next();\n", "export const proxy = withSession((r) => NextResponse.next());\n"],
+    ["what another function gives", "export default auth((r) => {});\n", "export default withSession(auth((r) => {}));\n"],
+  ])("%s starts sessions too, and does not match the twin's route", (_, before, after) => {
+    const { text, byHand } = init(nextApp({ "proxy.ts": IMPORT + before }));
+    expect(byHand).toEqual([]);
+    expect(text("proxy.ts")).toBe(ADDED + after + MATCHER);
+  });
+
+  test.each([
+    ["one that does not match it", '["/", "/dashboard/:path*"]', '["/", "/dashboard/:path*"]'],
+    ["one that leaves paths out", '"/((?!_next/static|favicon.ico).*)"', '"/((?!api/twin|_next/static|favicon.ico).*)"'],
+    ["one of several", '[{ source: "/((?!_next).*)" }, "/about"]', '[{ source: "/((?!api/twin|_next).*)" }, "/about"]'],
+  ])("its matcher: %s", (_, before, after) => {
+    const proxy = (matcher: string) => `${IMPORT}export function proxy() {}\nexport const config = { matcher: ${matcher} };\n`;
+    const { text, byHand } = init(nextApp({ "proxy.ts": proxy(before) }));
+    expect(byHand).toEqual([]);
+    expect(text("proxy.ts")).toContain(`matcher: ${after} };`);
+  });
+
+  test.each([
+    [
+      "a matcher that cannot be edited",
+      "proxy.ts",
+      'export function proxy() {}\nexport const config = { matcher: "/:path*" };\n',
+      "proxy.ts:2: the proxy must not match the twin's route `/api/twin`",
+    ],
+    ["a re-export", "proxy.ts", 'export { auth as proxy } from "@/auth";\n', "proxy.ts: what it exports is no function that could be wrapped"],
+    [
+      "a function that is used in the file",
+      "proxy.ts",
+      "export function proxy() {}\nproxy.x = 1;\n",
+      "proxy.ts: what it exports is no function that could be wrapped",
+    ],
+    ["a middleware.ts", "middleware.ts", "export function middleware() {}\n", "middleware.ts: Next calls it `proxy.ts` since version 16"],
+  ])("%s is named, with the lines to write", (_, file, text, why) => {
+    const { byHand, changed } = init(nextApp({ [file]: text }));
+    expect(byHand).toEqual([expect.stringContaining(why)]);
+    expect(changed).toContain("state/server.ts");
+  });
+});
+
+test("what ends the process at a signal is named", () => {
+  const handler = 'export function register() {\n  process.on("SIGTERM", () => process.exit(0));\n}\n';
+  expect(init(nextApp({ "instrumentation.ts": handler })).byHand).toEqual([expect.stringContaining("instrumentation.ts:2: it ends the process at SIGTERM")]);
+});
+
+test.each([
+  ["a folder without Next", { "package.json": "{}" }, "has no `package.json` with `next`"],
+  ["Next 15", { "package.json": '{ "dependencies": { "next": "^15.3.0" } }' }, "This app has Next ^15.3.0, and twinstate needs 16 or newer"],
+  ["a package.json that is no JSON", { "package.json": '{\n  "dependencies": {{\n}' }, "package.json:2 is no JSON. Mend it first."],
+  ["a tsconfig.json that is no JSON", { "tsconfig.json": "{\n  compilerOptions\n" }, "tsconfig.json:2 is no JSON. Mend it first."],
+])("%s is refused, and nothing is written", (_, files, message) => {
+  const folder = nextApp(files);
+  const before = filesOf(folder);
+  expect(() => applied(folder)).toThrow(message);
+  expect(filesOf(folder)).toEqual(before);
+});
+
+test("the Pages Router alone, and an app of JavaScript, are refused with the way out", () => {
+  expect(() => planInit(nextApp({}, ["--no-app"]))).toThrow("This app has the Pages Router alone: twinstate needs the App Router of Next.");
+  const folder = nextApp();
+  rmSync(join(folder, "tsconfig.json"));
+  expect(() => planInit(folder)).toThrow("This app has no `tsconfig.json`");
+  expect(() => planInit(temporaryFolder())).toThrow("Run `twinstate` in the folder of a Next app");
+});
+
+test("the command shows a diff, asks, and writes nothing with `--dry-run`", () => {
+  const folder = nextApp();
+  const before = filesOf(folder);
+  const dry = twinstate(folder, ["init", "--dry-run"]);
+  expect(dry.status).toBe(0);
+  expect(dry.stdout).toContain("changes in app/layout.tsx\n");
+  expect(dry.stdout).toContain("-       <body>{children}</body>\n+       <body>\n+         <TwinProvider>{children}</TwinProvider>\n+       </body>\n");
+  expect(twinstate(folder, ["init"])).toMatchObject({ status: 1, stderr: 'Nobody can be asked here: "Change these files?" With `--yes` the answer is yes.' });
+  expect(filesOf(folder)).toEqual(before);
+  expect(twinstate(folder, ["init", "--yes", "--no-install"]).stdout).toContain("Done. The first store is state/counter.ts.");
+  const after = filesOf(folder);
+  expect(twinstate(folder, ["init"])).toEqual({ status: 0, stdout: "Nothing to do: twinstate is in this app.\n", stderr: "" });
+  expect(filesOf(folder)).toEqual(after);
+});
