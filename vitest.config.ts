@@ -20,7 +20,7 @@ const plain = {
   test: {
     ...browser,
     name: "browser-plain",
-    exclude: ["tests/browser/{hot,images,init,readme,shutdown,streams}.test.ts"],
+    exclude: ["tests/browser/{hot,images,init,newcomer,readme,shutdown,streams}.test.ts"],
     env: { REACT_COMPILER: "0" },
     sequence: { groupOrder: 2 },
   },

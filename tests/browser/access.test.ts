@@ -1,31 +1,11 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "playwright";
 import { describe, expect } from "vitest";
 import { COLORS } from "../../demo-next/state/person.js";
+import { violations } from "./kit/axe.js";
 import { board, count, shows, todos } from "./kit/demo.js";
 import { doubleClick } from "./kit/hand.js";
 import { hydrated } from "./kit/hydrated.js";
 import { test } from "./kit/visitor.js";
-
-const require = createRequire(import.meta.url);
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-
-/** What axe finds wrong in what a page shows now, of long lists in their beginning: rules, with the elements. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    // The rows of a long list are alike, and axe would look at each.
-    for (const row of document.querySelectorAll("li:nth-child(n + 40)")) row.remove();
-    // What fades in has its colours when that is over. What goes on without end cannot be finished.
-    for (const animation of document.getAnimations()) if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
-    const { axe } = window as unknown as {
-      axe: { run(context: object, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const found = await axe.run(document, { resultTypes: ["violations"], checks: { "color-contrast": { options: { ignorePseudo: true } } } });
-    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
-}
 
 /** What the focus is on, by its name. */
 const focused = (page: Page) =>

@@ -11,7 +11,7 @@ export const nextOf = (folder: string) => createRequire(join(folder, "package.js
 /** Whether the React Compiler is on in this project: the environment of `browser-plain` turns it off, in what tests build too. */
 export const compiled = process.env.REACT_COMPILER !== "0";
 
-const LIBRARY = ["lib", "client", "react", "server", "cli", "tsup.config.ts", "tsconfig.json", "tsconfig.build.json", "package.json"];
+const LIBRARY = ["lib", "client", "react", "server", "cli", "create/src", "tsup.config.ts", "tsconfig.json", "tsconfig.build.json", "package.json"];
 const MADE = new Set(["node_modules", ".next", ".twinstate", "next-env.d.ts"]);
 
 /** Builds the library, if it is older than its sources. */

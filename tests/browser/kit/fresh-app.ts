@@ -37,22 +37,33 @@ export async function createFreshApp(packages: readonly string[], more: readonly
 export async function install(folder: string, packages: readonly string[]): Promise<void> {
   const modules = join(folder, "node_modules");
   for (const name of closure(packages)) if (name !== "twinstate") link(join(ROOT, "node_modules", name), join(modules, name));
+  await unpack("twinstate", join(modules, "twinstate"));
+}
+
+/** Unpacks a package of the repository, as npm would publish it, into a folder. */
+export async function unpack(name: string, folder: string): Promise<void> {
   const packed = mkdtempSync(join(tmpdir(), "twinstate-packed-"));
-  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", packed], ROOT);
-  const [tarball = ""] = readdirSync(packed);
-  mkdirSync(join(modules, "twinstate"), { recursive: true });
-  await run("tar", ["-xzf", join(packed, tarball), "--strip-components=1", "-C", join(modules, "twinstate")], packed);
+  const tarball = await pack(name, packed);
+  mkdirSync(folder, { recursive: true });
+  await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", folder], packed);
   rmSync(packed, { recursive: true });
 }
 
 /** Installs what the repository does not have. */
-async function fetchOthers(folder: string, wanted: Readonly<Record<string, string>>): Promise<void> {
+export async function fetchOthers(folder: string, wanted: Readonly<Record<string, string>>): Promise<void> {
   const others = Object.entries(wanted).filter(([name]) => !existsSync(join(folder, "node_modules", name)));
   if (others.length === 0) return;
   const apart = mkdtempSync(join(tmpdir(), "twinstate-fetched-"));
   await run("npm", ["install", "--prefix", apart, "--no-audit", ...others.map(([name, range]) => `${name}@${range}`)], apart);
   cpSync(join(apart, "node_modules"), join(folder, "node_modules"), { recursive: true, force: false, verbatimSymlinks: true });
   rmSync(apart, { recursive: true });
+}
+
+/** Packs a package of the repository into a folder, and gives the tarball. */
+export async function pack(name: string, folder: string): Promise<string> {
+  const source = name === "twinstate" ? ROOT : join(ROOT, "node_modules", name);
+  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], source);
+  return join(folder, readdirSync(folder).find((file) => file.startsWith(`${name}-`)) as string);
 }
 
 const manifestOf = (folder: string) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;

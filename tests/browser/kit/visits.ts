@@ -1,0 +1,152 @@
+import type { Page } from "playwright";
+
+/** What somebody does in the app of a template, in its first minutes. */
+export interface Visit {
+  /** What can be used once the page is hydrated. */
+  readonly ready: string;
+  /** Adds something, and waits until it shows. */
+  add(page: Page): Promise<void>;
+  /** Waits until what was added is there. */
+  there(page: Page): Promise<void>;
+  /** A change of a store's source. */
+  readonly edit: { readonly file: string; readonly from: string; readonly to: string };
+  /** Does something once more, and says whether the changed source has done it. */
+  changed(page: Page): Promise<boolean>;
+  /** Does something by keyboard alone, from the page's start on. */
+  byKeyboard(page: Page): Promise<void>;
+  /** Fills the page for a picture. */
+  fill(page: Page): Promise<void>;
+}
+
+/** The visit of each template. */
+export const VISITS: Readonly<Record<string, Visit>> = {
+  blank: {
+    ready: "main button",
+    add: (page) => countBy(page, 1, () => page.getByRole("button", { name: "Add one" }).click()),
+    async there(page) {
+      await page.waitForFunction(() => Number(document.querySelector("output")?.textContent) > 0);
+    },
+    edit: { file: "state/counter.ts", from: "this.count += by;", to: "this.count += by * 100;" },
+    async changed(page) {
+      await page.getByRole("button", { name: "Add one" }).click();
+      return (await countOf(page)) > 100;
+    },
+    async byKeyboard(page) {
+      await tabTo(page, "Add one");
+      await countBy(page, 1, () => page.keyboard.press("Enter"));
+      await page.keyboard.press("Shift+Tab");
+      await countBy(page, -1, () => page.keyboard.press("Space"));
+    },
+    async fill(page) {
+      const missing = 42 - (await countOf(page));
+      await countBy(page, missing, async () => {
+        for (let n = 0; n < missing; n++) await page.getByRole("button", { name: "Add one" }).click();
+      });
+    },
+  },
+  todo: {
+    ready: "main form",
+    async add(page) {
+      await write(page, "milk");
+    },
+    there: (page) => page.getByRole("checkbox", { name: "milk", exact: true }).waitFor(),
+    edit: { file: "state/todo.ts", from: "new Item(id, title)", to: 'new Item(id, title + "!")' },
+    async changed(page) {
+      await page.getByLabel("New to-do").fill("bread");
+      await page.getByLabel("New to-do").press("Enter");
+      await page
+        .getByRole("checkbox", { name: /^bread/ })
+        .last()
+        .waitFor();
+      return page.getByRole("checkbox", { name: "bread!" }).first().isVisible();
+    },
+    async byKeyboard(page) {
+      await tabTo(page, "New to-do");
+      for (const title of ["bread", "eggs"]) {
+        await page.keyboard.type(title);
+        await page.keyboard.press("Enter");
+        await page.getByRole("checkbox", { name: title, exact: true }).waitFor();
+      }
+      await tabTo(page, "bread");
+      await page.keyboard.press("Space");
+      await page.getByText("1 item left").waitFor();
+      await tabTo(page, "Edit bread");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Title").waitFor();
+      await page.keyboard.type(" and butter");
+      await page.keyboard.press("Enter");
+      await page.getByRole("checkbox", { name: "bread and butter" }).waitFor();
+      await focused(page, "Edit bread and butter");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Title").waitFor();
+      await page.keyboard.type("!");
+      await page.keyboard.press("Escape");
+      await focused(page, "Edit bread and butter");
+      await tabTo(page, "Delete eggs");
+      await page.keyboard.press("Enter");
+      await page.getByRole("checkbox", { name: "eggs" }).waitFor({ state: "detached" });
+      await focused(page, "bread and butter");
+      await tabTo(page, "All");
+      await page.keyboard.press("ArrowRight");
+      await page.getByText("Nothing left to do.").waitFor();
+      await page.keyboard.press("ArrowRight");
+      await page.getByRole("checkbox", { name: "bread and butter" }).waitFor();
+      await tabTo(page, "Clear done");
+      await page.keyboard.press("Enter");
+      await page.getByRole("checkbox", { name: "bread and butter" }).waitFor({ state: "detached" });
+      await focused(page, "New to-do");
+    },
+    async fill(page) {
+      for (const title of ["Write a plain class", "Decorate what everybody sees", "Call it from the browser", "Open a second tab"]) await write(page, title);
+      for (const title of ["Write a plain class", "Decorate what everybody sees"]) await page.getByRole("checkbox", { name: title }).click();
+      await page.getByText("2 items left").waitFor();
+    },
+  },
+};
+
+const countOf = async (page: Page) => Number(await page.locator("output").textContent());
+
+/** Does something, and waits until the counter shows so much more. */
+async function countBy(page: Page, more: number, work: () => Promise<void>): Promise<void> {
+  const wanted = String((await countOf(page)) + more);
+  await work();
+  await page.locator("output", { hasText: new RegExp(`^${wanted}$`) }).waitFor();
+}
+
+async function write(page: Page, title: string): Promise<void> {
+  await page.getByLabel("New to-do").fill(title);
+  await page.getByLabel("New to-do").press("Enter");
+  await page.getByRole("checkbox", { name: title, exact: true }).waitFor();
+}
+
+/** What the focus is on, by its name. */
+const focusOf = (page: Page) =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    return element?.getAttribute("aria-label") ?? element?.closest("label")?.textContent ?? element?.textContent ?? "";
+  });
+
+/** Waits until the focus is on what has this name. */
+async function focused(page: Page, name: string): Promise<void> {
+  await page.waitForFunction((wanted) => document.activeElement?.getAttribute("aria-label") === wanted, name);
+}
+
+/** Presses Tab until the focus is on what has this name. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const passed: string[] = [];
+  for (let n = 0; n < 40; n++) {
+    await page.keyboard.press("Tab");
+    const focus = await focusOf(page);
+    if (focus === name) return;
+    passed.push(focus);
+  }
+  throw new Error(`Tab does not reach ${name}, but ${passed.join(", ")}.`);
+}
+
+/** Waits until React has taken over what can be used of a page. */
+export async function usable(page: Page, { ready }: Visit): Promise<void> {
+  await page.waitForFunction((selector) => {
+    const element = document.querySelector(selector);
+    return element !== null && Object.keys(element).some((key) => key.startsWith("__reactProps"));
+  }, ready);
+}
