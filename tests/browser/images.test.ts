@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Visitor } from "../kit/app.js";
-import { deployApp } from "../kit/guide.js";
+import { guide } from "../kit/guide.js";
 import { listen, openSocket } from "../kit/stream.js";
 import { buildApp, compiled, ROOT, run } from "./kit/build.js";
 import { createFreshApp, install } from "./kit/fresh-app.js";
@@ -34,7 +34,7 @@ function filesOf(): Record<string, string> {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8").split("\n## Scopes")[0] ?? "";
   const files = [...readme.matchAll(/```tsx?\n\/\/ ([\w./[\]-]+\.tsx?)\b[^\n]*\n([\s\S]*?)```/g)].map(([, path, code]) => [path, code]);
   const options = JSON.parse(`{${/```json\n\/\/ tsconfig\.json[^\n]*\n([\s\S]*?),?\n```/.exec(readme)?.[1]}}`) as object;
-  return { ...Object.fromEntries(files), ...deployApp(), options: JSON.stringify(options), "public/robots.txt": "User-agent: *\n" };
+  return { ...Object.fromEntries(files), ...guide("DEPLOY"), options: JSON.stringify(options), "public/robots.txt": "User-agent: *\n" };
 }
 
 describe.runIf(process.env.TEST_FULL && compiled)("the images that `deploy-files` writes, done without an engine", () => {

@@ -10,21 +10,7 @@ import { LocalStore } from "../../client/local-store.js";
 import { startFakeModel } from "../../demo-next/model/fake-model.js";
 import { TrackedView } from "../../react/tracked-view.js";
 import { sqlite } from "../../server/storage/sqlite.js";
-import {
-  agentsApp,
-  authApps,
-  eventsApp,
-  type Files,
-  fieldsApp,
-  ROOT,
-  schedulesApp,
-  serverApp,
-  streamingApp,
-  tasksApp,
-  uploadsApp,
-  webhooksApp,
-  write,
-} from "../kit/guide.js";
+import { type Files, guide, ROOT, write } from "../kit/guide.js";
 import { serve } from "../kit/http.js";
 
 // The code of the guides, as it is written, over real HTTP.
@@ -132,7 +118,7 @@ async function signsInAndOut(app: Awaited<ReturnType<typeof serveApp>>, name: st
 }
 
 test("docs/AUTH.md, a cookie of one's own: sign in, call what is guarded; the live stream ends at sign-out, and comes back as nobody's", async () => {
-  const app = await serveApp(authApps().cookie);
+  const app = await serveApp(guide("AUTH", "cookie"));
   const post = (browser: Browser, fields: Record<string, string>, headers: Record<string, string> = {}) =>
     browser.fetch(`${app.site.origin}/api/sign-in`, { method: "POST", body: new URLSearchParams(fields), headers });
   const ann = { name: "ann", password: "correct horse" };
@@ -156,7 +142,7 @@ test("docs/AUTH.md, a cookie of one's own: sign in, call what is guarded; the li
 });
 
 test("docs/AUTH.md, better-auth: sign in, call what is guarded; the live stream ends at sign-out, and comes back as nobody's", async () => {
-  const app = await serveApp(authApps().betterAuth);
+  const app = await serveApp(guide("AUTH", "better-auth"));
   vi.stubEnv("NEXT_RUNTIME", "nodejs");
   await (await app.load("instrumentation.ts")).register();
   const post = async (browser: Browser, path: string, body: object) => {
@@ -172,7 +158,7 @@ test("docs/AUTH.md, better-auth: sign in, call what is guarded; the live stream 
 test("docs/EVENTS.md: who calls, what is guarded, who is here, cancelled and cleaned up, and the server's own code", async () => {
   vi.stubEnv("WEBHOOK_TOKEN", "token");
   vi.stubEnv("NEXT_RUNTIME", "nodejs");
-  const app = await serveApp({ ...eventsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("EVENTS"));
   const { signIn } = await app.load("state/auth.ts");
   const { Poll } = await app.load("state/poll.ts");
   const enter = (name: string) => {
@@ -252,7 +238,7 @@ test("docs/EVENTS.md: who calls, what is guarded, who is here, cancelled and cle
 });
 
 test("docs/FIELDS.md: admins see what a shop earns and drafts, and visitors what is published", async () => {
-  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("FIELDS"));
   const { signIn } = await app.load("state/auth.ts");
   const admin = new Browser();
   admin.cookies.set("auth", /auth=([^;]+)/.exec(signIn({ id: "ann", name: "ann" }))?.[1] as string);
@@ -269,7 +255,7 @@ test("docs/FIELDS.md: admins see what a shop earns and drafts, and visitors what
 });
 
 test("docs/FIELDS.md: a room follows a talk, whose slides alone are stored", async () => {
-  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("FIELDS"));
   const { Talk } = await app.load("talk/talk.ts");
   const net = pair({ stores: { talk: scope.room(Talk, { allow: () => true }) } });
   onTestFinished(() => net[Symbol.asyncDispose]());
@@ -283,7 +269,7 @@ test("docs/FIELDS.md: a room follows a talk, whose slides alone are stored", asy
 });
 
 test("docs/FIELDS.md: a draft is a local store", async () => {
-  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("FIELDS"));
   const { Draft } = await app.load("drafts/draft.ts");
   const store = new LocalStore(new Draft("first"), { effect() {}, unheard() {} });
   const view = (): Loose => new TrackedView(store).view;
@@ -297,7 +283,7 @@ test("docs/FIELDS.md: a draft is a local store", async () => {
 });
 
 test("docs/FIELDS.md: each comment has a reply of its own, in each tab", async () => {
-  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("FIELDS"));
   const { Reply } = await app.load("replies/reply.ts");
   const net = pair({ stores: { reply: scope.tab(Reply, { keyed: true }) } });
   onTestFinished(() => net[Symbol.asyncDispose]());
@@ -309,7 +295,7 @@ test("docs/FIELDS.md: each comment has a reply of its own, in each tab", async (
 });
 
 test("docs/FIELDS.md: a browser keeps its theme and its sidebar, and a tab its panel", async () => {
-  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("FIELDS"));
   const { Panel, Prefs } = await app.load("prefs/prefs.ts");
   const net = pair({ stores: { prefs: Prefs, panel: scope.tab(Panel) } });
   onTestFinished(() => net[Symbol.asyncDispose]());
@@ -331,7 +317,7 @@ test("docs/SCHEDULES.md: an auction closes by itself, a late bid puts that off, 
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   vi.stubEnv("TWIN_FILE", join(folder, "twin.db"));
   vi.stubEnv("NEXT_RUNTIME", "nodejs");
-  const app = await serveApp(schedulesApp());
+  const app = await serveApp(guide("SCHEDULES"));
   const auction = await app.open(new Browser()).auction("a");
   await auction.begin("vase", new Date(Date.now() + 200));
   await expect.poll(() => auction.$snapshot()).toMatchObject({ open: false, news: ["vase: sold for nothing."] });
@@ -360,7 +346,7 @@ test("docs/TASKS.md: an order is paid and waits for its parcel, also over a page
   const folder = mkdtempSync(join(tmpdir(), "twinstate-guide-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   vi.stubEnv("TWIN_FILE", join(folder, "twin.db"));
-  const app = await serveApp(tasksApp());
+  const app = await serveApp(guide("TASKS"));
   const order = await app.open(new Browser()).order("a");
   const bought = order.buy("vase");
   await expect
@@ -388,7 +374,7 @@ test("docs/UPLOADS.md, behaviours 93 and 94: a picture is stored and served as a
   const folder = mkdtempSync(join(tmpdir(), "twinstate-guide-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   vi.stubEnv("GALLERY", folder);
-  const app = await serveApp(uploadsApp());
+  const app = await serveApp(guide("UPLOADS"));
   const browser = new Browser();
   const gallery = await app.open(browser).gallery();
   const bytes = new Uint8Array(3_000_000).map((_, i) => i % 251);
@@ -416,7 +402,7 @@ test("docs/UPLOADS.md: an import adds its rows without its page and over the end
   const folder = mkdtempSync(join(tmpdir(), "twinstate-guide-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   vi.stubEnv("IMPORTS", join(folder, "imports"));
-  const app = await serveApp(uploadsApp());
+  const app = await serveApp(guide("UPLOADS"));
   const { Contacts } = await app.load("import/contacts.ts");
   const stores = { contacts: scope.room(Contacts, { allow: () => true }) };
   const options = { stores, storage: sqlite(join(folder, "import.db")), name: "import", log: () => {}, closeGrace: 0 };
@@ -463,7 +449,7 @@ test("docs/FIELDS.md: the weather comes when there is some, also in a page, and 
   const service = await serve({ GET: answer, POST: answer });
   onTestFinished(() => service.close());
   vi.stubEnv("WEATHER_URL", service.url);
-  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("FIELDS"));
   const { Forecast } = await app.load("forecast/forecast.ts");
   const { Clothes } = await app.load("forecast/clothes.ts");
   const twin = createTwin({ stores: { forecast: Forecast, clothes: Clothes }, name: "weather", log: () => {}, preloadTimeout: 20_000 });
@@ -484,7 +470,7 @@ test("docs/FIELDS.md: the weather comes when there is some, also in a page, and 
 });
 
 test("docs/FIELDS.md: those who draw on a canvas see each other's names and cursors", async () => {
-  const app = await serveApp({ ...fieldsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("FIELDS"));
   const { Canvas } = await app.load("canvas/canvas.ts");
   const context = () => ({ user: { id: "ann", name: "Ann" } });
   const net = pair({ stores: { canvas: scope.room(Canvas, { allow: () => true }) }, context });
@@ -520,7 +506,7 @@ test("docs/EVENTS.md: a model's answer in each of the three forms, and stopped f
   const model = await serve({ GET: speak, POST: speak });
   onTestFinished(() => model.close());
   vi.stubEnv("MODEL_URL", model.url);
-  const app = await serveApp({ ...eventsApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("EVENTS"));
   const { Chat, Message } = await app.load("state/chat.ts");
   const { Writer } = await app.load("state/writer.ts");
   const { Recital } = await app.load("state/recital.ts");
@@ -575,7 +561,7 @@ test("docs/STREAMING.md: tokens on two devices, stopped from the other, cut off 
   vi.stubEnv("MODEL_URL", model.url);
   vi.stubEnv("TWIN_FILE", join(folder, "twin.db"));
   const complained = vi.spyOn(console, "error").mockImplementation(() => {});
-  const app = await serveApp({ ...streamingApp(), "state/auth.ts": authApps().cookie["state/auth.ts"] as string });
+  const app = await serveApp(guide("STREAMING"));
   const { Chat } = await app.load("state/chat.ts");
   const { Message, TextPart, ToolCall } = await app.load("state/message.ts");
   const stores = { chat: scope.room(Chat, { allow: () => true }) };
@@ -631,7 +617,7 @@ test("docs/STREAMING.md: tokens on two devices, stopped from the other, cut off 
 });
 
 test("docs/AGENTS.md: an agent lists tools and calls them as its user, a script posts, and the document names both events", async () => {
-  const app = await serveApp(agentsApp());
+  const app = await serveApp(guide("AGENTS"));
   const { agent } = await app.load("scripts/agent.ts");
   const { tools, added, refused, contents } = await agent(`${app.site.origin}/mcp`, "token-of-ann");
   expect(tools).toEqual(["tasks-add", "tasks-finish", "project-note"]);
@@ -658,7 +644,7 @@ test("docs/AGENTS.md: an agent lists tools and calls them as its user, a script 
 
 test("docs/SERVER.md: a notice goes to all rooms, which the sitemap lists", async () => {
   vi.stubEnv("ANNOUNCE_TOKEN", "token");
-  const app = await serveApp(serverApp());
+  const app = await serveApp(guide("SERVER"));
   for (const key of ["a", "b"]) await app.twin.board(key).add("milk");
   const post = (token: string) =>
     fetch(`${app.site.origin}/api/announce`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: "Tea is ready." });
@@ -676,7 +662,7 @@ test("docs/WEBHOOKS.md: genuine deliveries count once, also after a restart, and
   vi.stubEnv("PAYMENTS_SECRET", "whsec");
   vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => void vi.restoreAllMocks());
-  const app = await serveApp(webhooksApp());
+  const app = await serveApp(guide("WEBHOOKS"));
   const now = () => Math.floor(Date.now() / 1000);
   const sign = (body: string, time = now(), secret = "whsec") => `t=${time},v1=${createHmac("sha256", secret).update(`${time}.${body}`).digest("hex")}`;
   const paid = (id: string, order: string, payment = id, amount = 5) =>
@@ -717,7 +703,7 @@ test("docs/WEBHOOKS.md: genuine deliveries count once, also after a restart, and
   // Another process on the same file has neither lost it nor counts it again.
   await app.site.close();
   await app.twin.close();
-  const next = await serveApp(webhooksApp());
+  const next = await serveApp(guide("WEBHOOKS"));
   expect(await post(one, sign(one), next)).toBe(204);
   expect((await next.twin.shop("tea").$snapshot()).orders.get("1").paid).toBe(5);
 });

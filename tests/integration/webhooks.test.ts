@@ -7,7 +7,7 @@ import { createTwin, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "../crash/servers.js";
-import { ROOT, webhooksApp, write } from "../kit/guide.js";
+import { guide, ROOT, write } from "../kit/guide.js";
 
 // What it declares is known where it is compiled: tests/types/guides.test.ts.
 type Loose = any;
@@ -18,7 +18,7 @@ test.runIf(process.env.TEST_FULL)(
   async () => {
     const folder = `${ROOT}test-results/webhooks-${process.pid}`;
     const compilerOptions = { target: "es2023", experimentalDecorators: true, emitDecoratorMetadata: true };
-    write(folder, { ...webhooksApp(), "tsconfig.json": JSON.stringify({ compilerOptions, include: ["**/*.ts"] }) });
+    write(folder, { ...guide("WEBHOOKS"), "tsconfig.json": JSON.stringify({ compilerOptions, include: ["**/*.ts"] }) });
     const port = await freePort();
     const env = { ...process.env, TWIN_FILE: join(folder, "twin.db"), PAYMENTS_SECRET: "whsec", NODE_ENV: "test" };
     let child: ChildProcess | undefined;

@@ -127,37 +127,6 @@ test("what must not compile says what to do instead", async () => {
     expect(output).toContain(fix);
 });
 
-test("the code of docs/FORMS.md compiles", async () => {
-  const blocks = readFileSync(`${root}docs/FORMS.md`, "utf8").matchAll(/```tsx?\n\/\/ (\S+)\n([\s\S]*?)```/g);
-  const files = Object.fromEntries(
-    [...blocks].map(([, name, code]) => [(name as string).replace("state/", ""), (code as string).replaceAll("./state/", "./")]),
-  );
-  expect(Object.keys(files).length).toBeGreaterThan(4);
-  files["client.ts"] = `
-    import { createHooks } from "twinstate/react";
-    import { createTwin } from "twinstate/server";
-    import { Guests } from "./guests";
-    const twin = createTwin({ stores: { guests: Guests } });
-    export const { useGuests } = createHooks<typeof twin>();
-  `;
-  expect((await check(project("legacy", files))).errors).toEqual([]);
-});
-
-test("the code of docs/OPTIMISTIC.md compiles", async () => {
-  const blocks = readFileSync(`${root}docs/OPTIMISTIC.md`, "utf8").matchAll(/```tsx?\n\/\/ (\S+)\n([\s\S]*?)```/g);
-  const files = Object.fromEntries(
-    [...blocks].map(([, name, code]) => [(name as string).replace(/^(state|app)\//, ""), (code as string).replaceAll("../state/", "./")]),
-  );
-  expect(Object.keys(files)).toEqual(["todo.ts", "client.ts", "list.tsx", "todo-server.ts"]);
-  files["server.ts"] = `
-    import { createTwin } from "twinstate/server";
-    import { TodoServer } from "./todo-server";
-    const twin = createTwin({ stores: { todo: TodoServer } });
-    export type Twin = typeof twin;
-  `;
-  expect((await check(project("legacy", files))).errors).toEqual([]);
-});
-
 const built = existsSync(`${root}dist/react/index.d.ts`) && existsSync(`${root}dist/server/index.d.ts`);
 
 describe.skipIf(!built)(`the built package (${built ? "dist" : "skipped, as there is no dist: `npm run build` first"})`, () => {
