@@ -19,6 +19,7 @@ export type Live<T> = View<T> & LiveTools<T>;
 /** What a tab shows of itself in a presence field. */
 type OwnOf<V> = V extends Presence<any, infer I> ? Partial<I> : never;
 
+/** What a live twin has beside the store's fields and events. */
 export interface LiveTools<T> {
   /** How many events of this store that were called here have no answer yet. */
   readonly $pending: number;
@@ -40,6 +41,7 @@ export type Connected<S> = {
   readonly [K in keyof S & string]: KindOf<S[K]> extends KeyedKind ? (key: string) => Promise<Live<StoreOf<S[K]>>> : () => Promise<Live<StoreOf<S[K]>>>;
 } & ConnectedTools;
 
+/** What `connect` returns beside the stores: the connection's status, the visitor, effects, and the end of it. */
 export interface ConnectedTools {
   /** How the connection is, and how many calls have no answer yet. */
   readonly $status: Status;

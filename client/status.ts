@@ -1,7 +1,9 @@
 import { Signal } from "../lib/graph/signal.js";
 
+/** How the connection is, in a word. */
 export type ConnectionState = "online" | "waiting" | "reconnecting" | "offline" | "outdated";
 
+/** How the connection is, and how many calls wait for their answer. */
 export interface ConnectionStatus {
   /**
    * - `online`: the stream is open, or nothing is watched yet;

@@ -6,6 +6,7 @@ import type { EventError } from "../lib/errors/errors.js";
 import type { StreamCall } from "../lib/event/call-types.js";
 import { Signal } from "../lib/graph/signal.js";
 
+/** What `useEvent` knows of the calls of a component. */
 export interface EventState<C> {
   /** Whether a call has no answer yet. It updates at once, in a transition too. */
   readonly pending: boolean;
@@ -23,6 +24,7 @@ export interface EventState<C> {
   reset(): void;
 }
 
+/** The options of `useEvent`. */
 export interface EventHookOptions {
   /**
    * Throws errors to the nearest error boundary.

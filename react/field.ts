@@ -18,6 +18,7 @@ type Setters<T, K extends keyof T & string> = T extends { readonly [P in `set${C
   ? [set?: SetterOf<T[K]>]
   : [set: SetterOf<T[K]>];
 
+/** The field of a value: a `CheckedField` for booleans, a `Field` for all others. */
 export type FieldOf<V> = [V] extends [boolean | null | undefined] ? CheckedField : Field<V>;
 
 // Fields are instances of classes, as a spread copies neither their getters nor their methods: only props reach the element.

@@ -30,8 +30,10 @@ export type UseRoom<T> = ((key: string) => StoreView<T>) &
   (<R>(key: string, select: (store: StoreView<T>) => R) => R);
 /** `useLiveBoard`: the MobX mirror itself, for `observer` components. */
 export type UseLive<D> = KindOf<D> extends KeyedKind ? (key: string) => StoreView<StoreOf<D>> : () => StoreView<StoreOf<D>>;
+/** The hook of a store: with a key for rooms and keyed tab stores, without one for all others. */
 export type HookOf<D> = KindOf<D> extends KeyedKind ? UseRoom<StoreOf<D>> : UseStore<StoreOf<D>>;
 
+/** The options of `createHooks`: those of the client, and the classes that the browser has. */
 export interface HookOptions<S, M> {
   /**
    * The URL of the twin's route.
@@ -64,6 +66,7 @@ export interface HookOptions<S, M> {
   models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never };
 }
 
+/** What `createHooks` returns: the provider, the preload, `useVisitor`, and two hooks for each store. */
 export type Hooks<S> = { readonly [K in keyof S & string as `use${Capitalize<K>}`]: HookOf<S[K]> } & {
   readonly [K in keyof S & string as `useLive${Capitalize<K>}`]: UseLive<S[K]>;
 } & {

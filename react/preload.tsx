@@ -6,6 +6,7 @@ import type { Preload } from "../server/twin.js";
 import { useClient } from "./context.js";
 import { HydrationContext, type HydrationMap, recordHydration } from "./hydration.js";
 
+/** `<TwinPreload state={…}>`: gives what `twin.preload()` has read to the hooks below it. */
 export type TwinPreloadComponent<S> = (props: {
   /** The result of `twin.preload()`. */
   state: Preload<S>;

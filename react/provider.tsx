@@ -12,8 +12,10 @@ import { HydrationContext } from "./hydration.js";
 import { usePreload } from "./preload.js";
 import { reloadAtNavigation } from "./reload.js";
 
+/** `<TwinProvider>`: the connection of a page. */
 export type TwinProviderComponent<S> = (props: TwinProviderProps<S>) => ReactNode;
 
+/** The props of `<TwinProvider>`: where the server is, what happens with effects, errors and an outdated page. */
 export interface TwinProviderProps<S> {
   /** The result of `twin.preload()`: what the page was rendered with. `<TwinPreload>` does the same for a part of the page. */
   preload?: Preload<S>;

@@ -17,6 +17,7 @@ export function useConnection(): Connection {
 
 const ONLINE: Connection = { status: "online", pending: 0 };
 
+/** The props of `<ConnectionStatus>`. */
 export interface ConnectionStatusProps {
   /** Renders the state. @default a sentence in English */
   children?: (state: Connection) => ReactNode;

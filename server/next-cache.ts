@@ -1,6 +1,7 @@
 import { badProfile, otherNext } from "../lib/errors/server-code-errors.js";
 import type { Revalidate } from "./revalidate.js";
 
+/** The options of `createRevalidate`. */
 export interface RevalidateOptions {
   /**
    * How Next revalidates, as the second argument of its `revalidateTag`. With `{ expire: 0 }` the next visitor waits for the new page, and with `"max"` gets

@@ -2,6 +2,7 @@ import { NextRequest, NextResponse } from "next/server.js";
 import { asksForPage } from "./access/document.js";
 import { createSessions, type SessionOptions, type Sessions } from "./access/session.js";
 
+/** The options of `createProxy`. */
 export interface ProxyOptions extends SessionOptions {
   /**
    * The address of the twin's route: the proxy leaves it alone.

@@ -38,6 +38,7 @@ type Lifecycle<T> = [keyof T & LifecycleName] extends [never]
   ? unknown
   : Problem<`"${keyof T & LifecycleName}" is a lifecycle method: make it protected, or every client could call it`>;
 
+/** The options of `createTwin`. */
 export interface TwinOptions<S, M> {
   /** The stores, by the names under which clients know them. */
   stores: S & { [K in keyof S & Reserved]: Problem<`"${K}" is a name of twin's own`> } & { [K in keyof S]: Lifecycle<StoreOf<S[K]>> };

@@ -31,6 +31,7 @@ type PreloadOf<Kind> = Kind extends "room"
     ? never
     : true | PageProps;
 
+/** What a twin has beside its stores: handlers, router, preload, data, and its end. */
 export interface TwinServer<S, M = {}> {
   /** The route handlers, for `app/api/twin/[...path]/route.ts`: `export const { GET, POST } = twin.handlers`, and `OPTIONS` where there are `origins`. */
   readonly handlers: { readonly GET: Handler; readonly POST: Handler; readonly OPTIONS: Handler };
@@ -98,6 +99,7 @@ export interface TwinServer<S, M = {}> {
   readonly "~stores": S;
   readonly "~models": M;
 }
+/** What `createTwin` returns: the server, and a handle for each store. */
 export type TwinApp<S, M = {}> = TwinServer<S, M> & { readonly [K in keyof S]: Handle<S[K]> };
 
 // --- the facade ---

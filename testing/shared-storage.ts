@@ -8,6 +8,7 @@ import type { LoadedHost, Storage } from "../server/storage/storage.js";
 /** Mistakes that a shared storage could make, for tests that must notice them. */
 export type SharedStorageBug = "fence check removed" | "sequence check removed" | "dedupe off";
 
+/** The options of a storage that the nodes of a pair share. */
 export interface SharedStorageOptions {
   readonly bugs?: readonly SharedStorageBug[];
 }

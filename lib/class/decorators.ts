@@ -23,16 +23,19 @@ type Hidden<T, K> = K extends keyof T
 type Maybe<V> = undefined extends V ? unknown : Problem<"@state({ visibleTo }) may be absent in the browser: add `| undefined` to its type">;
 type Named<K> = { readonly name: K };
 
+/** What `@state` may stand on: a public field or accessor. */
 export interface StateDecorator {
   <T, V, K extends Key>(value: undefined, context: ClassFieldDecoratorContext<T, V> & Named<K> & Public<T, K>): void;
   <T, V, K extends Key>(value: ClassAccessorDecoratorTarget<T, V>, context: ClassAccessorDecoratorContext<T, V> & Named<K> & Public<T, K>): void;
   <T extends object, K extends Key>(target: T, key: K & Public<T, K>, desc?: undefined): void;
 }
+/** What `@state({ private: true })` may stand on: a field that is `private` or `protected` in TypeScript. */
 export interface PrivateStateDecorator {
   <T, V, K extends Key>(value: undefined, context: ClassFieldDecoratorContext<T, V> & Named<K> & Hidden<T, K>): void;
   <T, V, K extends Key>(value: ClassAccessorDecoratorTarget<T, V>, context: ClassAccessorDecoratorContext<T, V> & Named<K> & Hidden<T, K>): void;
   <T extends object, K extends Key>(target: T, key: K & Hidden<T, K>, desc?: undefined): void;
 }
+/** What `@state({ visibleTo })` may stand on: a field whose type includes `undefined`, as those who may not see it have that. */
 export interface MaybeStateDecorator {
   <T, V>(value: undefined, context: ClassFieldDecoratorContext<T, V> & Maybe<V>): void;
   <T, V>(value: ClassAccessorDecoratorTarget<T, V>, context: ClassAccessorDecoratorContext<T, V> & Maybe<V>): void;
@@ -40,6 +43,7 @@ export interface MaybeStateDecorator {
 }
 /** The app's context, as `visibleTo` gets it. */
 export type Viewer = AppContext;
+/** The options of a `@state` that everybody sees. */
 export interface StateOptions {
   /** Whether the storage keeps the field. @default true */
   persist?: boolean;
@@ -47,6 +51,7 @@ export interface StateOptions {
   private?: never;
   visibleTo?: never;
 }
+/** `@state`, with or without options. */
 export interface State extends StateDecorator {
   (options: StateOptions): StateDecorator;
   (options: { private: true; persist?: boolean }): PrivateStateDecorator;
@@ -60,10 +65,12 @@ type OneValue<V> = V extends Fn
   : V extends Generator<any, any, any> | AsyncGenerator<any, any, any>
     ? Problem<"a computed has one value, or a promise of it: values that come one by one are an event's yields">
     : unknown;
+/** What `@computed` may stand on: a getter that returns one value. */
 export interface ComputedDecorator {
   <T, V>(getter: (this: T) => V, context: ClassGetterDecoratorContext<T, V> & OneValue<V>): void;
   <T extends object, K extends Key, V>(target: T, key: K, desc: TypedPropertyDescriptor<V> & OneValue<V>): void;
 }
+/** `@computed`, with or without `visibleTo`. */
 export interface Computed extends ComputedDecorator {
   (options: { visibleTo?: (viewer: Viewer) => boolean }): ComputedDecorator;
 }
@@ -75,10 +82,12 @@ type Marked<M> =
   IsInternal<M> extends true
     ? unknown
     : Problem<"an internal event is no part of the twin's type: declare `this: Internal<this>` as the method's first parameter">;
+/** What `@event` may stand on: a public method. */
 export interface EventDecorator<S = any> {
   <T extends S, K extends Key, M extends Fn>(method: M & Method, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
   <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M>): void;
 }
+/** What `@event({ internal: true })` may stand on: a method that declares `this: Internal<this>`. */
 export interface InternalEventDecorator {
   <T, K extends Key, M extends Fn>(method: M & Marked<M>, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
   <T extends object, K extends Key, M extends Fn>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Marked<M>): void;
@@ -95,6 +104,7 @@ type Fits<M extends Fn, S extends Schemas> =
         : Problem<"callers send what the parameter is declared as, and the schema does not take that: declare the parameter as `z.input<typeof Schema>`">
       : Problem<"give one schema for each parameter">
     : Problem<"the schema's output is not the parameter's type">;
+/** An `@event` with schemas: the method's parameters must take what the schemas give. */
 export interface CheckedEventDecorator<I extends Schemas, S = any> {
   <T extends S, K extends Key, M extends Fn>(method: M & Method & Fits<M, I>, context: ClassMethodDecoratorContext<T, M> & Named<K> & PublicEvent<T, K>): void;
   <T extends S & object, K extends Key, M extends Method>(target: T, key: K & PublicEvent<T, K>, desc: TypedPropertyDescriptor<M> & Fits<M, I>): void;
@@ -132,6 +142,7 @@ interface DurableKind {
   volatile?: never;
   timeout?: never;
 }
+/** The options of `@event`: how the event runs, who may call it, and how browsers call it. */
 export type EventOptions<I extends Schemas, S> = EventKind & CallOptions<I, S>;
 interface CallOptions<I extends Schemas, S> {
   /**
@@ -180,6 +191,7 @@ export interface InternalEventOptions {
   /** The tags of cached pages that the event makes old, or a function that gives them. */
   revalidate?: Revalidated<any>;
 }
+/** `@event`, `@event(schema, …)` and `@event({ options })`. */
 export interface EventDecoratorFactory extends EventDecorator {
   <const I extends readonly [StandardSchemaV1, ...StandardSchemaV1[]]>(...schemas: I): CheckedEventDecorator<I>;
   <const I extends readonly [StandardSchemaV1, ...StandardSchemaV1[]], S = any>(options: EventOptions<I, S> & { input: I }): CheckedEventDecorator<I, S>;

@@ -56,4 +56,5 @@ export interface Interrupted {
   readonly at: Date;
 }
 
+/** The names of the lifecycle methods. */
 export type LifecycleName = keyof Lifecycle;

@@ -9,6 +9,7 @@ declare const process: { readonly env: { readonly NODE_ENV?: string } };
 
 // --- types ---
 
+/** The options of `@presence`: what the server says of a tab, and what a tab may show of itself. */
 export interface PresenceOptions<T extends object, S extends StandardSchemaV1> {
   /**
    * What the server says of a tab, from the context of its connection: a plain object. It is asked when the tab comes, and again when it comes back with
@@ -44,10 +45,12 @@ type Fits<V, T, S> = [V] extends [Presence<infer P, infer I>]
   : Problem<"a field with @presence is a list of people: declare it as `people!: Presence<T, I>`">;
 type Shown<T, K> = K extends keyof T ? unknown : Problem<"a private or protected field is not sent: who is here is for those who see the store">;
 
+/** What `@presence` may stand on: a public field of type `Presence`, with the types of `of` and `input`. */
 export interface PresenceDecorator<T, S> {
   <C, V, K extends Key>(value: undefined, context: ClassFieldDecoratorContext<C, V> & { readonly name: K } & Shown<C, K> & Fits<V, T, S>): void;
   <C extends object, K extends Key>(target: C, key: K & Shown<C, K> & Fits<K extends keyof C ? C[K] : never, T, S>, desc?: undefined): void;
 }
+/** `@presence`, with or without options. */
 export interface PresenceDecoratorFactory extends PresenceDecorator<None, undefined> {
   <T extends object, S extends StandardSchemaV1>(options: PresenceOptions<T, S> & { of: unknown; input: S }): PresenceDecorator<T, S>;
   <S extends StandardSchemaV1>(options: PresenceOptions<never, S> & { of?: never; input: S }): PresenceDecorator<None, S>;

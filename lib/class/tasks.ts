@@ -30,6 +30,7 @@ type Fits<V, K, T> = K extends keyof T
     : Problem<"a field with @tasks lists durable events: declare it as `tasks!: Tasks`">
   : Problem<"a private or protected field is not sent: the list is for those who see the store">;
 
+/** What `@tasks` may stand on: a field of type `Tasks`. */
 export interface TasksDecorator {
   <C, V, K extends Key>(value: undefined, context: ClassFieldDecoratorContext<C, V> & { readonly name: K } & Fits<V, K, C>): void;
   <C extends object, K extends Key>(target: C, key: K & Fits<K extends keyof C ? C[K] : never, K, C>, desc?: undefined): void;

@@ -67,6 +67,7 @@ export function messageOf(thrown: unknown): string {
 
 // --- errors that cross the wire ---
 
+/** The codes of errors that a call can end with: the library's, and those that the app has registered as `errors` in `Register`. */
 export type ErrorCode =
   | (keyof AppErrors & string)
   | "INTERNAL"

@@ -18,6 +18,7 @@ export interface Call<T> extends Promise<T> {
  */
 export interface StreamCall<Y, T> extends Call<T>, AsyncIterable<Y, T, undefined> {}
 
+/** The call of an event by what the event returns: a `StreamCall` for generators, a `Call` for all others. */
 export type CallOf<R> =
   IsAny<R> extends true
     ? Call<any>
@@ -41,6 +42,7 @@ export interface FormState<T = unknown> {
   readonly fields: Readonly<Record<string, string | undefined>>;
 }
 
+/** An event as the action of a form: for `<form action>`, and for React's `useActionState`. */
 export interface FormAction<A extends unknown[], T> {
   /** Resolves when the twin shows what the event did. A refusal goes to `<TwinProvider onError>`. */
   (data: Global<"FormData">): Promise<void>;
@@ -50,6 +52,7 @@ export interface FormAction<A extends unknown[], T> {
   bind<B extends Partial<A>>(self: null | undefined, ...bound: B): FormAction<A, T>;
 }
 
+/** What an event in the browser has beside the call itself: `debounce`, `throttle` and `form`. */
 export interface EventTools<A extends unknown[], R> {
   /**
    * The event, called only when `ms` have passed without another call, or before the next call of the same store that does not wait. The same function each

@@ -19,6 +19,7 @@ export interface Page {
   readonly params: PageParams;
   readonly search: PageParams;
 }
+/** The `params` or the `search` of a page, as Next gives them. */
 export type PageParams = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The visitor's session: a browser, signed in or not. */
@@ -34,6 +35,7 @@ interface Session {
   rotate(): Promise<void>;
 }
 
+/** What `current()` gives in every app, beside the app's own context. */
 export interface CurrentBase {
   readonly session: Session | undefined;
   /** The key of the room, or of the keyed tab store. */

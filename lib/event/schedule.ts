@@ -4,11 +4,13 @@ import { newId, runningProvider } from "./current.js";
 /** A span of time: `"500ms"`, `"30s"`, `"5m"`, `"2h"`, `"1d"` or `"1w"`. */
 export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 
+/** The options of `schedule.after` and `schedule.at`. */
 export interface ScheduleOptions {
   /** Names the schedule in its scope instance: of at most 200 characters. A schedule that has the id already is replaced. @default a new random one */
   readonly id?: string;
 }
 
+/** The options of `schedule.every`. */
 export interface EveryOptions {
   /** Names the schedule in its scope instance: of at most 200 characters. A schedule that has the id already is replaced, unless it is the same. */
   readonly id: string;

@@ -15,6 +15,7 @@ export interface Retry {
   readonly max?: number | Duration;
 }
 
+/** The options of `step`: how often it is tried, and how long one attempt may take. */
 export interface StepOptions {
   /** @default it is tried once */
   readonly retry?: Retry;
@@ -30,11 +31,13 @@ export interface StepAttempt {
   readonly attempt: number;
 }
 
+/** The options of `until`. */
 export interface UntilOptions {
   /** How long to wait: in ms, or as `"2d"`. Then `until` gives `undefined`. @default as long as it takes */
   readonly timeout?: number | Duration;
 }
 
+/** The options of `resume`. */
 export interface ResumeOptions {
   /** The id of the one task that is meant. @default all tasks of the scope instance that wait for the name */
   readonly task?: string;

@@ -6,6 +6,7 @@ import { inspectionOf } from "../../client/inspection.js";
 import { useClient } from "../context.js";
 import { recorderOf } from "./recorder.js";
 
+/** The props of `<TwinDevtools>`. */
 export interface TwinDevtoolsProps {
   /**
    * The corner of the page for the button.

@@ -3,6 +3,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { secretNotKept, shortSecret } from "../../lib/errors/errors.js";
 
+/** How sessions are signed, and the cookie that holds them. */
 export interface SessionOptions {
   /**
    * The secret that signs session ids: at least 16 characters, the same in all processes.

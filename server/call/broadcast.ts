@@ -1,5 +1,6 @@
 import { badBroadcast } from "../../lib/errors/server-code-errors.js";
 
+/** The options of `broadcast`: which instances, and how many at a time. */
 export interface BroadcastOptions {
   /** Only those that a browser watches now. @default false: all that are stored or in memory */
   live?: boolean;

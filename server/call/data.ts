@@ -27,6 +27,7 @@ export interface ExportedStore {
   readonly tasks?: readonly SeenTask[];
 }
 
+/** The options of `keys`. */
 export interface KeysOptions {
   /** Only the keys that begin with this. */
   prefix?: string;

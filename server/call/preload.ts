@@ -42,6 +42,7 @@ export type PreloadedStore =
       readonly redirect?: string;
     };
 
+/** What `twin.preload()` has read, for `<TwinPreload state>`. */
 export interface PreloadData {
   readonly schema: WireSchema;
   readonly session: string;
@@ -56,6 +57,7 @@ export interface PageProps {
   readonly search?: PageParams | Promise<PageParams>;
 }
 
+/** The options of `twin.preload`. */
 export interface PreloadOptions {
   /**
    * Called for a store that the visitor may not see, as a room that `allow` refuses; not where the server itself has failed. It may throw, as Next's

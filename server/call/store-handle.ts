@@ -27,6 +27,7 @@ import type { ServerCall as ServerCallInput } from "./server-calls.js";
 
 /** A store as server code calls it: its events as functions; members that are no methods are `never`. */
 export type Remote<T> = { readonly [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (...args: A) => CallOf<R> : never };
+/** What a store has, called from server code, beside its events. */
 export interface RemoteBase<T> {
   /**
    * The events of the store, each run once for this id: a second call of the same event with the id gets the answer of the first one, whatever its arguments,
@@ -71,11 +72,13 @@ export interface RemoteBase<T> {
    */
   $stopTask(id: string): Promise<boolean>;
 }
+/** A store, called from server code: its events, `$snapshot` and `$once`. */
 export type RemoteStore<T> = Remote<T> & RemoteBase<T>;
 /** The caller's own store, in server components and server actions: the session comes from the request's cookie. */
 export interface CurrentTools<T> {
   current(): Promise<RemoteStore<T>>;
 }
+/** Calls to all instances of a store. */
 export interface BroadcastTools<T> {
   /**
    * Runs something for each scope instance of the store, as the trusted calls of server code, some at a time. Each call runs once. One that fails stops no
@@ -87,6 +90,7 @@ export interface BroadcastTools<T> {
    */
   broadcast(run: (store: RemoteStore<T>, key: string) => unknown, options?: BroadcastOptions): Promise<BroadcastResult>;
 }
+/** What a store of rooms has in server code beside the rooms: their keys, and the deletion of one. */
 export interface RoomTools {
   /**
    * The keys of the rooms that have ever changed, in no order. A page that Next prerenders waits for a request with it; cached functions and
@@ -97,11 +101,16 @@ export interface RoomTools {
   /** Forgets a room, with all its stores. */
   delete(key: string): Promise<void>;
 }
+/** A store with session scope in server code: `twin.todo(sessionId)`, `twin.todo.current()`. */
 export type SessionHandle<T> = ((sessionId: string) => RemoteStore<T>) & CurrentTools<T> & BroadcastTools<T>;
+/** A store with user scope in server code: `twin.settings(userId)`, `twin.settings.current()`. */
 export type UserHandle<T> = ((userId: string) => RemoteStore<T>) & CurrentTools<T> & BroadcastTools<T>;
+/** A store of tabs in server code: `twin.draft(tabId)`. */
 export type TabHandle<T> = ((tabId: string) => RemoteStore<T>) & BroadcastTools<T>;
 type KeyedTabHandle<T> = ((tabId: string, key: string) => RemoteStore<T>) & BroadcastTools<T>;
+/** A store of rooms in server code: `twin.board("sprint-42")`. */
 export type RoomHandle<T> = ((key: string) => RemoteStore<T>) & RoomTools & BroadcastTools<T>;
+/** A shared store in server code: `twin.stats()`. */
 export type SharedHandle<T> = () => RemoteStore<T>;
 /** `twin.todo(sessionId)`, `twin.settings(userId)`, `twin.draft(tabId)` or, if it is keyed, `twin.draft(tabId, key)`, `twin.board(key)`, `twin.stats()`. */
 export type Handle<D> =

@@ -6,6 +6,7 @@ import type { KeptField } from "./kept-fields.js";
 
 // --- what users write ---
 
+/** A class whose instances are stores: made without arguments, with what migrates its older records. */
 export interface StoreClass<T extends object = object> {
   new (): T;
   /**
@@ -29,11 +30,13 @@ export type ScopeKind = "session" | "user" | "tab" | "keyed-tab" | "room" | "sha
 /** The scopes of which a caller names one by a key. */
 export type KeyedKind = "keyed-tab" | "room";
 
+/** A class with its scope, as `scope.room(Board, …)` gives it. */
 export interface Scoped<Kind extends ScopeKind, T extends object> {
   readonly kind: Kind;
   readonly Class: StoreClass<T>;
 }
 
+/** The option of a scope: who may use the store. */
 export interface GuardOptions {
   /**
    * Whether the caller may use the store at all: asked for each call, watch and page, after the app's `guard`. Where it refuses, the effects that it has had
@@ -50,6 +53,7 @@ interface KeyedTabOptions {
   guard?: (context: AppContext, key: string) => boolean | Promise<boolean>;
 }
 
+/** The options of `scope.room`: who may use a room. */
 export interface RoomOptions<T> {
   /** Whether the caller may use any such room: asked before `allow`, and before the room is loaded. */
   guard?: (context: AppContext, key: string) => boolean | Promise<boolean>;
@@ -57,6 +61,7 @@ export interface RoomOptions<T> {
   allow: (context: AppContext, key: string, store: NoInfer<Loaded<T>>) => boolean | Promise<boolean>;
 }
 
+/** The scopes: who shares one instance of a store. */
 export interface Scopes {
   /** One for each visitor: what a bare class has. */
   session<T extends object>(Class: StoreClass<T>, options?: GuardOptions): Scoped<"session", T>;
@@ -94,14 +99,18 @@ function tabScope<T extends object>(Class: StoreClass<T>, { keyed = false, ...op
   return { ...options, ...(typeof keyed !== "boolean" && { keyed }), kind: keyed === true ? "keyed-tab" : "tab", Class };
 }
 
+/** The stores of a twin by their names: bare classes, or classes with a scope. */
 export interface Stores {
   readonly [name: string]: StoreClass | Scoped<ScopeKind, object>;
 }
+/** The scope of a store as `createTwin` has it: a bare class has `session`. */
 export type KindOf<D> = D extends Scoped<infer K, any> ? K : "session";
+/** The type of a store as `createTwin` has it. */
 export type StoreOf<D> = D extends Scoped<any, infer T> ? T : D extends StoreClass<infer T> ? T : never;
 
 /** A class whose instances a store holds. Named by its key: production builds rename classes. */
 export type ModelClass = new (...args: any[]) => object;
+/** Classes of instances in stores, by the names under which clients know them. */
 export interface Models {
   readonly [name: string]: ModelClass;
 }

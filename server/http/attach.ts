@@ -5,6 +5,7 @@ import { EVENTS } from "../wire/sse.js";
 import { BINARY } from "../wire/wire.js";
 import { refuseUpgrade, Upgrades } from "./upgrades.js";
 
+/** The options of `twin.attach`: what a server of your own takes beside requests. */
 export interface AttachOptions {
   /**
    * The path of the sockets. Under `/binary` below it, sockets send bytes instead of text. Upgrades to other paths are left to other listeners, as to

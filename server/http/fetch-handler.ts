@@ -15,6 +15,7 @@ import { REQUEST } from "./router.js";
 import { type OpenedStream, SocketCalls } from "./socket-calls.js";
 import { takeUpload } from "./upload.js";
 
+/** A route handler: takes a request, and gives the response. */
 export type Handler = (request: Request) => Promise<Response>;
 
 /** How long browsers remember that an origin may call, in seconds: no more than they allow. */

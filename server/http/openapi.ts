@@ -3,6 +3,7 @@ import { nameInStore } from "../definition/event-path.js";
 import { inputSchemaOf, type JsonSchema } from "../definition/input-schema.js";
 import type { Definition } from "../definition/scope.js";
 
+/** The options of `twin.openapi`. */
 export interface OpenApiOptions {
   /**
    * The address of the twin's route.

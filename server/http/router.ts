@@ -12,21 +12,26 @@ import { errorShapeOf, statusOf, tellable } from "../wire/error-shape.js";
 
 // --- types ---
 
+/** An error as tRPC sends it. */
 export interface WireError {
   code: number;
   message: string;
   data: { code: string; httpStatus: number; data?: unknown; value?: unknown; again?: true };
 }
+/** What the router has of tRPC's types. */
 export interface RouterTypes {
   ctx: AppContext;
   meta: object;
   errorShape: WireError;
   transformer: false;
 }
+/** An event as a tRPC mutation. */
 export interface Procedure<Input, Output> extends TRPCMutationProcedure<{ meta: object; input: Input; output: Output }> {}
+/** The input of an event as a tRPC mutation: `{ args }`, with the `key` for rooms. */
 export type Input<Kind, A> = Kind extends KeyedKind ? { key: string; args: A } : { args: A };
 /** A generator's answer is its last value: its yields travel on the stream. */
 export type Output<R> = R extends AsyncGenerator<any, infer T, any> | Generator<any, infer T, any> ? T : Awaited<R>;
+/** The events of a store as tRPC mutations. */
 export type Procedures<Kind, T, More = unknown> = {
   [K in keyof T]-?: T[K] extends (...args: infer A) => infer R ? (IsInternal<T[K]> extends true ? never : Procedure<Input<Kind, A> & More, Output<R>>) : never;
 };
@@ -34,9 +39,11 @@ export type Procedures<Kind, T, More = unknown> = {
 export type ModelProcedures<Kind, M> = {
   [N in keyof M]: M[N] extends new (...args: any[]) => infer T ? Procedures<Kind, T, { on: InstanceRef }> : never;
 };
+/** The events of all stores as tRPC procedures, and the stream. */
 export type TwinRecord<S, M = {}> = { [K in keyof S]: Procedures<KindOf<S[K]>, StoreOf<S[K]>> & ModelProcedures<KindOf<S[K]>, M> } & {
   $live: TRPCSubscriptionProcedure<{ meta: object; input: unknown; output: AsyncIterable<readonly unknown[], void, unknown> }>;
 };
+/** The tRPC router of a twin: `createTRPCClient<typeof twin.router>()` calls it, typed. */
 export type TwinRouter<S, M = {}> = TRPCBuiltRouter<RouterTypes, TwinRecord<S, M>>;
 
 // --- the router ---

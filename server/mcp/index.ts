@@ -2,6 +2,7 @@ import { notATwin } from "../../lib/errors/agent-errors.js";
 import type { Runtime } from "../runtime.js";
 import { Agents } from "./agents.js";
 
+/** The options of `mcp`. */
 export interface McpOptions {
   /**
    * How clients name the server to their users.

@@ -44,6 +44,7 @@ export interface MigrationReport {
   readonly failed: readonly MigrationFailure[];
 }
 
+/** A record that could not be migrated, and why. */
 export interface MigrationFailure {
   readonly id: string;
   /** Missing, where the whole record cannot be read. */

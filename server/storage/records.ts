@@ -106,6 +106,7 @@ export interface StoreDelta {
   readonly kept: StorageDelta;
 }
 
+/** An event that a client has called, as it is kept: its number, and its answer until the client has confirmed it. */
 export interface EventRecord {
   readonly client: string;
   readonly n: number;

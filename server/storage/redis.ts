@@ -6,6 +6,7 @@ import { RedisNodes } from "./redis-nodes.js";
 import { PAGE, pairs, RedisRecords } from "./redis-records.js";
 import type { DueHost, LoadedHost, Storage } from "./storage.js";
 
+/** The options of `redis`. */
 export interface RedisOptions {
   /**
    * What the names of all keys begin with. Apps that share a Redis take different ones.
@@ -24,6 +25,7 @@ export interface RedisOptions {
   readonly warn?: (message: string) => void;
 }
 
+/** The storage of `redis(url)`, with what only it has. */
 export interface RedisStorage extends Storage {
   readonly nodes: NodeStorage;
   load(id: string): Promise<LoadedHost | undefined>;

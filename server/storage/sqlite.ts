@@ -9,6 +9,7 @@ import type { CommitRecord, HostRecord } from "./records.js";
 import type { DueHost, LoadedHost, Storage } from "./storage.js";
 import { startThread } from "./thread.js";
 
+/** The storage of `sqlite(file)`, with what only it has. */
 export interface SqliteStorage extends Storage {
   load(id: string): Promise<LoadedHost | undefined>;
   append(id: string, commits: readonly CommitRecord[]): Promise<void>;

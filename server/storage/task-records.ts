@@ -31,6 +31,7 @@ export interface TaskRecord {
   readonly error?: TaskError;
 }
 
+/** Who has started a task, for `current()` in its later runs. */
 export interface TaskCaller {
   readonly session?: string;
   readonly connection?: { readonly id: string; readonly since: number };
@@ -51,6 +52,7 @@ export interface TaskWait {
   readonly attempt?: number;
 }
 
+/** An answer that is kept until the client has confirmed it. */
 export type KeptAnswer = readonly [name: string, value: Encoded];
 
 /** `code` and `message`: what clients see. `why`: the message for server code, where it is another. */
@@ -63,6 +65,7 @@ export interface TaskError {
 /** What a commit does to the tasks of its scope instance: what is new of each; `null`: it is over. */
 export type TaskChanges = readonly (readonly [id: string, change: TaskChange | null])[];
 
+/** What a commit changes of one task. */
 export interface TaskChange {
   /** The whole task, in the place of what was kept of it. */
   readonly whole?: TaskRecord;

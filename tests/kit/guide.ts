@@ -91,6 +91,7 @@ function readPage(page: string): Page {
   const shared = new Map<string, Written>();
   const apps = new Map<string, Map<string, Written>>();
   let files = shared;
+  const formers = new Map<Map<string, Written>, ReadonlyMap<string, Written>>();
   const borrowed: { from: string; names: string[]; into: Map<string, Written>; at: number }[] = [];
   let around: readonly Line[] | undefined;
   const add = (path: string, lines: readonly Line[], at: number) => {
@@ -103,8 +104,11 @@ function readPage(page: string): Page {
     const path = lines[0] && PATH.exec(lines[0].text)?.[1];
     if (comment) {
       if (word === "app") {
+        const [name = "", from, former = ""] = rest;
+        if (from && !apps.has(former)) problems.push(`${page}:${at}: the page has no app \`${former}\` above.`);
         files = new Map();
-        apps.set(rest.join(" "), files);
+        apps.set(name, files);
+        formers.set(files, apps.get(former) ?? shared);
       } else if (word === "with") borrowed.push({ from: rest[0] as string, names: rest.slice(1), into: files, at });
       else if (word === "around") around = lines;
       else if (word === "file" && path) add(path, lines.slice(1), at);
@@ -127,7 +131,9 @@ function readPage(page: string): Page {
     }
   }
   if (apps.size === 0) apps.set("", shared);
-  else for (const own of apps.values()) for (const [path, file] of shared) if (!own.has(path)) own.set(path, file);
+  else
+    for (const [own, former] of formers)
+      for (const [path, file] of former) if (!own.has(path) && (former === shared || !path.startsWith("fragment-"))) own.set(path, file);
   return { apps, problems };
 }
 

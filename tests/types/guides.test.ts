@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { complaints } from "../kit/compiled-pages.js";
@@ -8,6 +8,20 @@ test("the code of README and of all pages of docs/ compiles", async () => {
   const blocks = pages().flatMap((page) => [...pageOf(page).apps.values()].flatMap((files) => [...files.keys()]));
   expect(blocks.length).toBeGreaterThan(150);
   expect(await complaints()).toEqual([]);
+});
+
+test("each block of code is compiled in some app of its page", () => {
+  for (const page of pages()) {
+    const compiled = new Set(
+      [...pageOf(page).apps.values()].flatMap((files) => [...files.values()].flatMap(({ page: from, lines }) => (from === page ? lines : []))),
+    );
+    let fence = "";
+    for (const [i, line] of readFileSync(join(ROOT, page), "utf8").split("\n").entries()) {
+      const [, marks = "", language = ""] = /^ *(`{3,})(\w*)/.exec(line) ?? [];
+      if (fence === "" && /^(tsx?|js)$/.test(language)) expect(compiled.has(i + 2) || compiled.has(i + 3), `${page}:${i + 1}`).toBe(true);
+      if (marks) fence = fence === "" ? marks : fence === marks ? "" : fence;
+    }
+  }
 });
 
 test("a mistake in such code is found, with its page and line", async () => {
