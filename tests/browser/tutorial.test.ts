@@ -12,6 +12,9 @@ const PAGE = readFileSync(join(ROOT, "docs/TUTORIAL.md"), "utf8");
 const PACKAGES = /^npm install (.+)$/m.exec(PAGE)?.[1]?.split(" ") ?? [];
 const OPTIONS = JSON.parse(`{${/```json\n\/\/ tsconfig\.json[^\n]*\n([\s\S]*?),?\n```/.exec(PAGE)?.[1]}}`) as Record<string, unknown>;
 
+/** What browsers remark on while a server is killed, or builds its pages anew. */
+const BROKEN = /Fast Refresh|ERR_|Failed to load|Failed to fetch|WebSocket/;
+
 async function add(page: Page, title: string) {
   await page.getByLabel("New to-do").fill(title);
   await page.getByLabel("New to-do").press("Enter");
@@ -39,7 +42,7 @@ describe.runIf(process.env.TEST_FULL)("the tutorial, step by step, in a fresh ap
 
   test("each step works, while the app runs, and the built app has it all", async ({ visit }) => {
     const [ann, bob] = [await visit({ url: server.url }), await visit({ url: server.url })];
-    for (const one of [ann, bob]) one.expects(/Fast Refresh|ERR_|Failed to load|Failed to fetch|WebSocket/);
+    for (const one of [ann, bob]) one.expects(BROKEN);
     const tabs = [await ann.context.newPage(), await ann.context.newPage()] as const;
     for (const tab of tabs) await tab.goto("/");
     await add(tabs[0], "milk");
@@ -72,7 +75,9 @@ describe.runIf(process.env.TEST_FULL)("the tutorial, step by step, in a fresh ap
     await buildApp(app.folder);
     const built = await startServer({ cwd: app.folder, env: { TWINSTATE_SECRET: "", TWIN_FILE: join(app.folder, "twin.db") }, probe: "/next.svg" });
     try {
-      const page = await (await visit({ url: built.url })).context.newPage();
+      const cem = await visit({ url: built.url });
+      cem.expects(BROKEN);
+      const page = await cem.context.newPage();
       await page.goto("/lists/party");
       await page.getByLabel("Your name").fill("Cem");
       await page.getByRole("button", { name: "Sign in" }).click();
