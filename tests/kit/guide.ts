@@ -94,9 +94,16 @@ function readPage(page: string): Page {
   const formers = new Map<Map<string, Written>, ReadonlyMap<string, Written>>();
   const borrowed: { from: string; names: string[]; into: Map<string, Written>; at: number }[] = [];
   let around: readonly Line[] | undefined;
+  const begin = (name: string, former: ReadonlyMap<string, Written>) => {
+    files = new Map();
+    apps.set(name, files);
+    formers.set(files, former);
+  };
   const add = (path: string, lines: readonly Line[], at: number) => {
-    if (files.has(path))
-      problems.push(`${page}:${at}: \`${path}\` is written twice in one app. Give the second another name, or begin another app with \`<!-- app NAME -->\`.`);
+    if (files.has(path)) {
+      if (files === shared) apps.set("", shared);
+      begin(`line ${at}`, files);
+    }
     files.set(path, written(page, lines));
   };
   for (const { kind, comment, lines, at } of partsOf(readFileSync(join(ROOT, page), "utf8"))) {
@@ -106,9 +113,7 @@ function readPage(page: string): Page {
       if (word === "app") {
         const [name = "", from, former = ""] = rest;
         if (from && !apps.has(former)) problems.push(`${page}:${at}: the page has no app \`${former}\` above.`);
-        files = new Map();
-        apps.set(name, files);
-        formers.set(files, apps.get(former) ?? shared);
+        begin(name, apps.get(former) ?? shared);
       } else if (word === "with") borrowed.push({ from: rest[0] as string, names: rest.slice(1), into: files, at });
       else if (word === "around") around = lines;
       else if (word === "file" && path) add(path, lines.slice(1), at);
@@ -131,9 +136,10 @@ function readPage(page: string): Page {
     }
   }
   if (apps.size === 0) apps.set("", shared);
-  else
-    for (const [own, former] of formers)
-      for (const [path, file] of former) if (!own.has(path) && (former === shared || !path.startsWith("fragment-"))) own.set(path, file);
+  const compiled = new Set<ReadonlyMap<string, Written>>(apps.values());
+  for (const [own, former] of formers) {
+    for (const [path, file] of former) if (!own.has(path) && !(compiled.has(former) && path.startsWith("fragment-"))) own.set(path, file);
+  }
   return { apps, problems };
 }
 

@@ -50,14 +50,18 @@ test("no block is passed by: one without a file's name is a module of its own, a
   ).toEqual([expect.stringContaining("PAGE.md:9: TS2305")]);
 });
 
-test("what no compiler would see is told: a misnamed language, a file written twice, JSON that is none, an unknown comment", async () => {
+test("what no compiler would see is told: a misnamed language, JSON that is none, an unknown comment", async () => {
   const page = '```typescript\nno\n```\n```ts\n// a.ts\nexport {};\n```\n```ts\n// a.ts\nexport {};\n```\n```json\n{ "a": }\n```\n<!-- hidden -->\n';
   expect(await complaintsAbout(page)).toEqual([
     expect.stringMatching(/^PAGE\.md:1: call the language `ts`/),
-    expect.stringMatching(/^PAGE\.md:8: `a\.ts` is written twice/),
     expect.stringMatching(/^PAGE\.md:12: this is no JSON/),
     expect.stringMatching(/^PAGE\.md:15: a comment of a page is `app`/),
   ]);
+});
+
+test("a file that is written again begins another app, with all that stands above", async () => {
+  const page = '```ts\n// a.ts\nexport const n = 1;\n```\n```ts\n// b.ts\nexport { n } from "./a";\n```\n```ts\n// a.ts\nexport const m = 1;\n```\n';
+  expect(await complaintsAbout(page)).toEqual([expect.stringContaining("PAGE.md:7: TS2305")]);
 });
 
 test("an app of a page has what stands before all apps, and what it borrows from another page", () => {
