@@ -1,6 +1,8 @@
 import type { LifecycleName } from "../lib/class/lifecycle.js";
 import type { AppContext, ContextRequest, Problem } from "../lib/class/register.js";
 import { type ClassSchema, classSchema, presenceFields } from "../lib/class/schema.js";
+import { keepOnModel } from "../lib/errors/keep-errors.js";
+import { presenceAlone, presenceInModel } from "../lib/errors/presence-errors.js";
 import {
   badModel,
   badOption,
@@ -15,9 +17,7 @@ import {
   reservedStore,
   uncheckedRefused,
   unknownScopeOption,
-} from "../lib/errors/errors.js";
-import { keepOnModel } from "../lib/errors/keep-errors.js";
-import { presenceAlone, presenceInModel } from "../lib/errors/presence-errors.js";
+} from "../lib/errors/setup-errors.js";
 import { hiddenPrivate } from "../lib/errors/viewer-errors.js";
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";

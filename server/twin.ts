@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AppContext } from "../lib/class/register.js";
-import { otherTwin, uncheckedWarning } from "../lib/errors/errors.js";
 import { noRevalidate } from "../lib/errors/server-code-errors.js";
+import { otherTwin, uncheckedWarning } from "../lib/errors/setup-errors.js";
 import type { ExportedStore, Whose } from "./call/data.js";
 import { answerRefused, type PageProps, type PreloadOptions } from "./call/preload.js";
 import { requestHeaders } from "./call/request.js";

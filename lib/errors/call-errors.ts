@@ -26,14 +26,18 @@ export const nestedEvent = (model: string, event: string) =>
 export const noEvent = (given: unknown) => {
   const what = typeof given !== "function" ? shown(given) : given.name ? `the function \`${given.name}\`` : "a function";
   return wrong(
+    "EVENT_USE",
     `\`current().cancel()\` was given ${what}, which is no event here. Give the method of an \`@event\`, as \`this.answer\`: of a store of the same scope instance, or of a model.`,
   );
 };
 
 export const nestedUpdate = () =>
-  wrong("`update()` was called inside `update()`, which has the turn already: make the change directly, or after the outer one, with `await`.");
+  wrong("EVENT_USE", "`update()` was called inside `update()`, which has the turn already: make the change directly, or after the outer one, with `await`.");
 export const asyncUpdate = () =>
-  wrong("`update()` was given a function that returns a promise: it takes a synchronous one. Wait first, then call `update()` with the change alone.");
+  wrong(
+    "EVENT_USE",
+    "`update()` was given a function that returns a promise: it takes a synchronous one. Wait first, then call `update()` with the change alone.",
+  );
 
 // Shared by all copies of this module, as that of `EventError` is.
 const OUT_OF_TIME = /* @__PURE__ */ Symbol.for("twinstate.outOfTime");
@@ -65,13 +69,17 @@ export const callerEnded = (event: string, reason: Error) =>
 /** What `effect.to()` was given names no tab. */
 export const noConnection = (given: unknown) =>
   wrong(
+    "EVENT_USE",
     `\`effect.to()\` takes a \`Connection\`, or the id of one, but got ${given === null ? "null" : typeof given}. Calls from server code have no connection.`,
   );
 /** The page cannot follow the server any more, and a call of it has no answer. */
 export const unansweredCall = () => refusal("UNKNOWN_OUTCOME", "The server has another version now: whether this call ran is not known. Reload the page.");
 /** A guard has had an effect for others than its caller. */
 export const guardEffect = (effect: string, whose: string) =>
-  wrong(`\`effect.${whose}.${effect}()\` was called in a guard: its effects are for the caller alone. Call \`effect.${effect}()\`, or have an event do this.`);
+  wrong(
+    "EVENT_USE",
+    `\`effect.${whose}.${effect}()\` was called in a guard: its effects are for the caller alone. Call \`effect.${effect}()\`, or have an event do this.`,
+  );
 /** A guard of a store has asked `current()` for what only events have. */
 export const eventPart = (part: string) =>
   new StateError(

@@ -1,8 +1,10 @@
-import { wrong } from "./errors.js";
+import { wrong as mistake } from "./errors.js";
 
 // The wording of what goes wrong with `npx twinstate`. The command alone loads it.
 
 const meant = (name: string | undefined) => (name === undefined ? "" : ` Did you mean \`${name}\`?`);
+
+const wrong = (message: string) => mistake("COMMAND", message);
 
 export const unknownCommand = (name: string, near: string | undefined) => `\`${name}\` is no command of twinstate.${meant(near)}`;
 export const unknownFlag = (name: string, near: string | undefined) =>

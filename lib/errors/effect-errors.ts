@@ -23,16 +23,19 @@ export const unsafeAddress = (effect: string, url: unknown, why: Danger) => unsa
 
 export const noFile = (got: unknown) =>
   wrong(
+    "EFFECT",
     `\`effect.download()\` was given ${shown(got)}. Give an address, as \`effect.download("/report.csv")\`, a Blob, or text or bytes: \`effect.download({ data, type: "text/csv" }, "report.csv")\`.`,
   );
 export const fileTooLarge = (bytes: number, most: number) =>
   wrong(
+    "EFFECT",
     `\`effect.download()\` was given ${bytes.toLocaleString("en")} bytes, and takes ${most.toLocaleString("en")} at most. Serve a larger file by a route of your own, and give its address: \`effect.download("/report.csv")\`.`,
   );
 
 export const noEffect = (name: string) =>
-  wrong(`Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
+  wrong("EFFECT", `Nothing was done for \`effect.${name}()\`: say what it does here by \`<TwinProvider effects={{ ${name} }}>\`.`);
 export const noElement = (effect: string, id: string) =>
   wrong(
+    "EFFECT",
     `\`effect.${effect}(${shown(id)})\` has found no element with that \`id\`${id.startsWith("#") ? ": give the id alone, without `#`." : ". Is it on the page, once the event's changes are shown?"}`,
   );

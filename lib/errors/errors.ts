@@ -1,12 +1,17 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AppErrors } from "../class/register.js";
 
-/** A mistake in the use of twinstate, or a message that cannot be understood. `code` tells which. */
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
+/**
+ * A mistake in the use of twinstate, or a message that cannot be understood. `code` tells which, and each code has a page in `docs/errors`, which the message
+ * names in development.
+ */
 export class StateError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(process.env.NODE_ENV === "development" ? `${message} See node_modules/twinstate/docs/errors/${code}.md.` : message, options);
     this.name = "StateError";
     this.code = code;
   }
@@ -23,6 +28,7 @@ export const readOnlyView = (store: string, kind: keyof typeof COPIES, method: s
   );
 export const frozenView = (stores: readonly string[]) =>
   wrong(
+    "READ_ONLY",
     `If what could not be changed here came from a store of the page (${stores.map((store) => `\`${store}\``).join(", ")}): views cannot be changed. Call an event of the store, or change a copy: \`{ ...view }\`.`,
   );
 export const forgottenEvent = (name: string, method: string, cause: unknown) =>
@@ -243,27 +249,31 @@ export const closed = () => refusal("CANCELLED", "The client was closed before t
 
 // --- the server ---
 
-export const wrong = (message: string, cause?: unknown) => new StateError("WRONG_USE", message, cause === undefined ? undefined : { cause });
+export const wrong = (code: string, message: string, cause?: unknown) => new StateError(code, message, cause === undefined ? undefined : { cause });
 
-export const notRegistered = (name: string) => wrong(`\`${name}\` is no store of this app. Name its class in \`createTwin({ stores })\`.`);
+export const notRegistered = (name: string) => wrong("UNKNOWN_STORE", `\`${name}\` is no store of this app. Name its class in \`createTwin({ stores })\`.`);
 export const notOfScope = (store: string, kind: string, mine: string) =>
   wrong(
+    "UNKNOWN_STORE",
     `\`${store}\` has ${kind} scope, and the event runs in ${mine} scope: \`get\` gives stores of the same scope instance. Call it by its address instead, as \`twin.${store}(…)\`.`,
   );
-export const storeNotMade = (store: string, cause: unknown) => wrong(`The store \`${store}\` could not be made: ${messageOf(cause)}`, cause);
+export const storeNotMade = (store: string, cause: unknown) => wrong("NOT_CONSTRUCTED", `The store \`${store}\` could not be made: ${messageOf(cause)}`, cause);
 export const unavailable = () => later("UNAVAILABLE", "The server cannot store or load this just now. Ask again: nothing is done twice.");
 export const crowded = () => later("UNAVAILABLE", "The server has as much state in memory as `createTwin({ maxHosts })` allows. Ask again.");
 export const cutOff = () => refusal("INTERRUPTED", "The server ended while this event was running. What it had committed stays; it is not run again.");
 export const droppedField = (store: string, model: string, field: string) =>
-  wrong(`What is kept of \`${store}\` has a field \`${field}\`${model ? ` in instances of \`${model}\`` : ""} that its class does not keep: it is dropped.`);
+  wrong(
+    "DROPPED_FIELD",
+    `What is kept of \`${store}\` has a field \`${field}\`${model ? ` in instances of \`${model}\`` : ""} that its class does not keep: it is dropped.`,
+  );
 export const notStored = (id: string, cause: unknown) =>
   new StateError("NOT_STORED", `The storage did not take a commit of \`${id}\`. What was not acknowledged is asked again.`, { cause });
 export const dataNotSent = (code: string, cause: unknown) =>
-  wrong(`The data of \`EventError("${code}")\` cannot be sent: ${messageOf(cause)} The caller is told its code and message alone.`, cause);
+  wrong("NOT_SENT", `The data of \`EventError("${code}")\` cannot be sent: ${messageOf(cause)} The caller is told its code and message alone.`, cause);
 export const dataTooLarge = (most: number) => new StateError("NOT_SENT", `It is longer than ${most} characters as JSON. Send what says why, not the state.`);
 export const valueTooLarge = (most: number, what: string) =>
   new StateError("NOT_SENT", `A value of more than ${most} ${what} cannot be sent. Send it in parts, or where it can be had.`);
-export const logFailed = (cause: unknown) => wrong(`The app's own \`log\` or \`logArguments\` has thrown: ${messageOf(cause)}`, cause);
+export const logFailed = (cause: unknown) => wrong("APP_FAILED", `The app's own \`log\` or \`logArguments\` has thrown: ${messageOf(cause)}`, cause);
 export const eventEnded = (event: string) =>
   new StateError("EVENT_ENDED", `State was changed by \`${event}\` after it had ended. Await what it starts, or use \`background: true\` with \`update()\`.`);
 export function lateUpdate(event: string, ms: number, reason: unknown) {
@@ -273,10 +283,11 @@ export function lateUpdate(event: string, ms: number, reason: unknown) {
 }
 export const fieldIsNoState = (store: string, Class: string, field: string, event: string) =>
   wrong(
+    "FORGOTTEN_STATE",
     `\`${event}\` has changed \`${field}\` of the class \`${Class}\`, which is no state: \`${store}\` neither sends nor keeps it. Write \`@state ${field}\`, or \`#${field}\` where it is meant so.`,
   );
 export const looksLikeHook = (Class: string, method: string, hook: string) =>
-  wrong(`\`${method}\` of the class \`${Class}\` is called by nobody: it is no \`@event\`, and no lifecycle method. Did you mean \`${hook}\`?`);
+  wrong("LIFECYCLE", `\`${method}\` of the class \`${Class}\` is called by nobody: it is no \`@event\`, and no lifecycle method. Did you mean \`${hook}\`?`);
 export const slowEvent = (event: string, ms: number) =>
   new StateError(
     "SLOW_EVENT",
@@ -288,75 +299,28 @@ export const circle = (from: string, to: string) =>
     `\`${from}\` waits for \`${to}\`, which waits for \`${from}\`: neither could go on. Do not await one of the calls, or use \`background: true\`.`,
   );
 
-// --- the set-up of an app ---
-
-export const noWebSockets = (cause: unknown) => wrong("`twin.attach()` needs the package `ws`: `npm install ws`.", cause);
-export const noRotation = (why: string) => wrong(`\`session.rotate()\` needs a response that can carry the new cookie: ${why}.`);
-export const badVisitor = (why: string, cause?: unknown) => wrong(`The \`visitor\` of the context ${why}`, cause);
-export const badOption = (option: string, why: string) => wrong(`\`${option}\` ${why}.`);
-export const noStores = () => wrong("`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");
-export const otherTwin = (name: string) =>
-  wrong(`Another twin, with other stores, runs in this process under the name \`${name}\`. Give each its own: \`createTwin({ name })\`.`);
-export const badStore = (store: string, why: string) => wrong(`The store \`${store}\` ${why}.`);
-export const unknownScopeOption = (store: string, scope: string, option: string) =>
-  badStore(store, `has an option \`${option}\`, which \`scope.${scope.replace("keyed-", "")}()\` does not know: it takes ${SCOPE_OPTIONS[scope] ?? "`guard`"}`);
-const SCOPE_OPTIONS: Readonly<Record<string, string>> = {
-  room: "`allow` and `guard`",
-  tab: "`guard`, and `keyed` as a boolean",
-  "keyed-tab": "`guard` and `keyed`",
-};
-export const badModel = (model: string, why: string) => wrong(`The model \`${model}\` ${why}.`);
-export const reservedStore = (store: string) => wrong(`\`${store}\` is a name of twin's own: name the store otherwise.`);
-export const reservedEvent = (store: string, event: string) =>
-  wrong(`\`${store}\` has an event \`${event}\`, a name that twins and promises need themselves: name it otherwise.`);
-export const reservedField = (store: string, field: string) =>
-  wrong(`\`${store}\` has a field \`${field}\`: names that begin with \`$\` are twin's own, and nobody could read it in a browser. Name it otherwise.`);
-export const eventIsHook = (store: string, event: string) =>
-  wrong(`\`${store}.${event}\` is a lifecycle method, and \`@event\` would let every client call it: leave \`@event\` off, and make it protected.`);
-export const eventIsModel = (store: string, event: string) =>
-  wrong(`\`${store}\` has an event \`${event}\`, which is the name of a model too: \`${store}.${event}\` would name both. Name one of them otherwise.`);
-export const noSchema = (store: string, Class: string) =>
-  wrong(
-    `The class \`${Class}\` of the store \`${store}\` has neither \`@state\` nor \`@event\`, or its decorators were not compiled: set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`,
-  );
-export const noAllow = (store: string) =>
-  wrong(`The room \`${store}\` needs \`allow\`: \`scope.room(Class, { allow: (context, key, store) => … })\`. Who may see it?`);
-export const uncheckedWarning = (events: readonly string[]) =>
-  wrong(
-    `Nothing checks the arguments of ${events.map((event) => `\`${event}\``).join(", ")}. Give schemas, \`@event(z.string())\`, or set \`"emitDecoratorMetadata": true\`.`,
-  );
-export const uncheckedRefused = (events: readonly string[]) => wrong(`${uncheckedWarning(events).message} \`requireSchemas\` is set.`);
-export const shortSecret = (where: string) => wrong(`The secret in ${where} has fewer than 16 characters. Make one with \`openssl rand -base64 32\`.`);
-export const secretNotKept = (file: string, cause: unknown) =>
-  wrong(`The secret that signs sessions could not be kept in ${file}: all sessions end with this process. Set TWINSTATE_SECRET. (${messageOf(cause)})`, cause);
-export const inCache = (what: string, cause: unknown) =>
-  wrong(`\`${what}\` reads the request, which \`use cache\` cannot: call it in the page, outside what is cached.`, cause);
-export const noSessionInPreload = () =>
-  wrong(
-    "`twin.preload()` was asked for the page of a visitor without a session: what it shows is not kept, and another session begins when the page calls. Is `proxy.ts` there, does its `matcher` match this page, and has it the secret of `createTwin({ session })`?",
-  );
-export const outsideRequest = (what: string, cause: unknown) =>
-  wrong(
-    `\`${what}\` needs a request: call it in a server component, a server action or a route handler. Elsewhere use an address, as \`twin.todo(sessionId)\`.`,
-    cause,
-  );
-
 // --- React ---
 
-export const outsideProvider = (what: string) => wrong(`\`${what}\` is used outside of \`<TwinProvider>\`. Put one into the root layout.`);
+export const outsideProvider = (what: string) => wrong("NO_PROVIDER", `\`${what}\` is used outside of \`<TwinProvider>\`. Put one into the root layout.`);
 export const nestedProvider = () =>
-  wrong("`<TwinProvider>` stands inside another one: the page has two connections, and hooks below take the inner one. Put one into the root layout.");
+  wrong(
+    "NO_PROVIDER",
+    "`<TwinProvider>` stands inside another one: the page has two connections, and hooks below take the inner one. Put one into the root layout.",
+  );
 export const compiledLive = (hook: string, component: string) =>
   wrong(
+    "COMPILED_LIVE",
     `\`${component}\` uses \`${hook}\`, and the React Compiler has compiled it: what it makes of a list is kept, and goes stale. Write it in place, \`observer(function ${component}() { … })\`, begin it with \`"use no memo"\`, or use \`${hook.replace("Live", "")}\`.`,
   );
-export const notPreloaded = (hook: string) => wrong(`\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
+export const notPreloaded = (hook: string) =>
+  wrong("NOT_PRELOADED", `\`${hook}\` has no preloaded state. Give it with \`<TwinPreload>\`, or put \`<Suspense>\` around.`);
 export const noKey = (by: string) =>
-  wrong(`An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);
+  wrong("NO_KEY", `An item of \`<For each>\` has no key (by \`${by}\`). Say what tells it from the others: \`by={(item) => item.name}\`.`);
 export const noFieldSetter = (key: string) =>
-  wrong(`\`useField\` does not know which event sets \`${key}\`: give it, as \`useField(store, "${key}", (value) => store.rename(value))\`.`);
+  wrong("NO_SETTER", `\`useField\` does not know which event sets \`${key}\`: give it, as \`useField(store, "${key}", (value) => store.rename(value))\`.`);
 export const notOptimistic = (event: string, why: string) =>
   wrong(
+    "NOT_OPTIMISTIC",
     `\`${event}\` is \`optimistic: true\` and ${why}, so it is not shown before the server's answer. Let a synchronous method change the state, and call what waits from another event.`,
   );
 
@@ -372,22 +336,27 @@ export const outsideCurrent = (what: string) =>
 const ON: Readonly<Record<string, string>> = { state: "a field", computed: "a getter", event: "a method" };
 export const misplacedDecorator = (what: string, member: string) =>
   wrong(
+    "DECORATOR",
     `\`@${what}\` on \`${member}\`: it goes on ${ON[what]} of a class that is public to the decorator, neither static nor \`#private\`, and named by a string.`,
   );
 export const notCompiled = (what: string, member: string) =>
-  wrong(`\`@${what}\` on \`${member}\` was not compiled. Set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`);
+  wrong(
+    "NOT_COMPILED",
+    `\`@${what}\` on \`${member}\` was not compiled. Set \`"experimentalDecorators": true\` and \`"emitDecoratorMetadata": true\` in tsconfig.json.`,
+  );
 export const notDecoratorOptions = (what: string, got: unknown) =>
-  wrong(`\`@${what}\` takes options as an object${what === "event" ? ", or Standard Schemas" : ""}: got ${shown(got)}.`);
+  wrong("DECORATOR", `\`@${what}\` takes options as an object${what === "event" ? ", or Standard Schemas" : ""}: got ${shown(got)}.`);
 export const badDecoratorOption = (what: string, member: string, option: string, expected: string, got?: unknown) =>
-  wrong(`\`@${what}({ ${option} })\` on \`${member}\`: expected ${expected}${got === undefined ? "" : `, got ${shown(got)}`}.`);
+  wrong("DECORATOR", `\`@${what}({ ${option} })\` on \`${member}\`: expected ${expected}${got === undefined ? "" : `, got ${shown(got)}`}.`);
 
 // --- tests ---
 
 export const pairOpen = () =>
   wrong(
+    "PAIR",
     "A `pair()` is opened while another is open. There is one at a time, as it has the timers of the process: that one is ended. Declare it with `await using`.",
   );
-export const netClosed = () => wrong("This net is closed: its time is over. Open another with `pair()`.");
-export const notOfPair = () => wrong("This client is closed, or not of this net: take what `net.client()` gives.");
+export const netClosed = () => wrong("PAIR", "This net is closed: its time is over. Open another with `pair()`.");
+export const notOfPair = () => wrong("PAIR", "This client is closed, or not of this net: take what `net.client()` gives.");
 export const notQuiet = (ms: number, why: readonly string[]) =>
   new StateError("NOT_QUIET", `The net is not quiet after ${ms / 60_000} minutes of its time: ${why.join(", ") || "the server is busy"}.`);

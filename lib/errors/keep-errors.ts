@@ -7,9 +7,9 @@ const SAYS: Readonly<Record<string, string>> = {
   visibleTo: "has `visibleTo`, and what a browser keeps is read by whoever uses it next: leave off `visibleTo` or `keep`",
   persist: "has `persist: false`: a kept field is stored like others, and the browser's value takes its place. Leave off `persist` or `keep`",
 };
-export const keepBeside = (Class: string, member: string, option: string) => wrong(`\`${Class}.${member}\` has \`keep\` and ${SAYS[option]}.`);
+export const keepBeside = (Class: string, member: string, option: string) => wrong("KEEP", `\`${Class}.${member}\` has \`keep\` and ${SAYS[option]}.`);
 export const keepOnModel = (Class: string, member: string) =>
-  wrong(`\`${Class}.${member}\` has \`keep\`, and \`${Class}\` is a model: a browser keeps fields of stores. Keep a field of the store that holds it.`);
+  wrong("KEEP", `\`${Class}.${member}\` has \`keep\`, and \`${Class}\` is a model: a browser keeps fields of stores. Keep a field of the store that holds it.`);
 const OWNERS: Readonly<Record<string, string>> = {
   user: "all devices of a user share it, and each would bring a value of its own",
   room: "many browsers share it, and each would bring a value of its own",
@@ -20,14 +20,15 @@ const OWNERS: Readonly<Record<string, string>> = {
 };
 export const keepInScope = (Class: string, member: string, place: string, store: string, kind: string) => {
   const other = kind === "session" || kind === "tab" ? "" : ". Put it into a store of session scope (a bare class), or `scope.tab(…)`";
-  return wrong(`\`${Class}.${member}\` has \`keep: "${place}"\`, and the store \`${store}\` has ${kind} scope: ${OWNERS[kind]}${other}.`);
+  return wrong("KEEP", `\`${Class}.${member}\` has \`keep: "${place}"\`, and the store \`${store}\` has ${kind} scope: ${OWNERS[kind]}${other}.`);
 };
 export const keepUnchecked = (label: string) =>
   wrong(
+    "KEEP",
     `\`${label}\` has \`keep\`, and nothing checks what a browser brings: give a schema, \`@state({ keep, input: z.enum(["light", "dark"]) })\`. Fields whose default is a string, a number or a boolean need none.`,
   );
 export const notConstructed = (Class: string, cause: unknown) =>
-  wrong(`\`${Class}\` has kept fields, whose defaults are those of a new instance, and its constructor throws: ${messageOf(cause)}`, cause);
+  wrong("KEEP", `\`${Class}\` has kept fields, whose defaults are those of a new instance, and its constructor throws: ${messageOf(cause)}`, cause);
 export const tooLargeToKeep = (label: string, place: string, size: number, most: number) =>
   new StateError(
     "TOO_LARGE",

@@ -4,18 +4,23 @@ import { StateError, wrong } from "./errors.js";
 
 export const noLocalClass = (got: unknown) =>
   wrong(
+    "LOCAL",
     `\`useLocal\` takes a class, \`useLocal(Draft)\`, or a function that makes an instance of one, \`useLocal(() => new Draft(title))\`: got ${
       typeof got === "object" && got !== null ? `an instance of \`${got.constructor?.name}\`` : typeof got === "function" ? `\`${got.name}\`` : String(got)
     }.`,
   );
 export const noLocalSchema = (Class: string) =>
   wrong(
+    "LOCAL",
     `\`useLocal\`: the class \`${Class}\` has neither \`@state\` nor \`@event\`, or its decorators were not compiled: set \`"experimentalDecorators": true\` in tsconfig.json.`,
   );
 export const notFresh = (Class: string) =>
-  wrong(`\`useLocal(() => …)\` was given an instance of \`${Class}\` that is a store already: the function makes a new one each time, \`new ${Class}()\`.`);
+  wrong(
+    "LOCAL",
+    `\`useLocal(() => …)\` was given an instance of \`${Class}\` that is a store already: the function makes a new one each time, \`new ${Class}()\`.`,
+  );
 export const notLocal = (member: string, what: string, instead: string) =>
-  wrong(`\`${member}\` ${what}, which a local store cannot have: it lives in one browser, without a server. ${instead}`);
+  wrong("LOCAL", `\`${member}\` ${what}, which a local store cannot have: it lives in one browser, without a server. ${instead}`);
 export const noCaller = (store: string, name: string) =>
   new StateError(
     "OUTSIDE_EVENT",

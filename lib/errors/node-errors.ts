@@ -17,6 +17,7 @@ export const callLost = () =>
   refusal("UNKNOWN_OUTCOME", "The node that was to run this call does not answer any more: whether it ran is not known. It is not run a second time.");
 export const contextNotSent = (cause: unknown) =>
   wrong(
+    "NODES",
     "The scope instance is at another node, and the context that is passed with the call is no data: functions and objects of classes cannot be sent. Give `twin.as()` a context of plain data, or what `context` makes of a request.",
     cause,
   );
@@ -38,7 +39,7 @@ export const lostWrites = (id: string, count: number) =>
     `The storage has lost the last ${count} commits of \`${id}\`, which it had acknowledged: it was replaced by a copy that lacked them, or set back. The state goes on from what is left, as another incarnation.`,
   );
 export const shortLease = (ms: number, least: number) =>
-  wrong(`\`createTwin({ leaseTime: ${ms} })\` is too short for a process to renew its leases. Give at least ${least} (ms), or leave it out.`);
+  wrong("NODES", `\`createTwin({ leaseTime: ${ms} })\` is too short for a process to renew its leases. Give at least ${least} (ms), or leave it out.`);
 export const cannotJoin = (cause: unknown) =>
   new StateError("STORAGE", "This node cannot tell the storage that it lives: it gives up what it has, and tries again.", { cause });
 export const badPeerMessage = (node: string, cause: unknown) =>

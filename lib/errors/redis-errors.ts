@@ -6,9 +6,10 @@ const failed = (where: string, what: string, cause?: unknown) =>
   new StateError("STORAGE", `Redis at ${where}: ${what}`, cause === undefined ? undefined : { cause });
 
 export const noRedisClient = (cause: unknown) =>
-  wrong("`redis()` needs the package `ioredis` (5.4 or newer), which is not installed. Install it: `npm install ioredis`.", cause);
+  wrong("REDIS", "`redis()` needs the package `ioredis` (5.4 or newer), which is not installed. Install it: `npm install ioredis`.", cause);
 export const badRedisUrl = (why: string) =>
   wrong(
+    "REDIS",
     `\`redis()\` takes \`redis://host:port\` or \`rediss://host:port\`, with \`user:password@\` before the host where one is needed, or \`{ sentinels, name }\`: ${why}.`,
   );
 export const oldRedis = (where: string, version: string) => failed(where, `it is of version ${version}. \`redis()\` needs Redis 7, or Valkey 7.2, or newer.`);

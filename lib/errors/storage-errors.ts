@@ -55,7 +55,7 @@ export const threadEnded = (file: string, cause: unknown) =>
   });
 export const closedStorage = (file: string) => new StateError("STORAGE", `${file} was closed, with \`twin.close()\` or \`storage.close()\`.`);
 export const needsSqlite = (version: string) =>
-  wrong(`\`sqlite()\` needs \`node:sqlite\`, which Node ${version} does not have. Use Node 22.13 or newer, or another storage.`);
+  wrong("STORAGE", `\`sqlite()\` needs \`node:sqlite\`, which Node ${version} does not have. Use Node 22.13 or newer, or another storage.`);
 
 const migration = (message: string, cause?: unknown) => new StateError("MIGRATION", message, cause === undefined ? undefined : { cause });
 export const newerRecord = (store: string, from: number, to: number) =>

@@ -31,9 +31,9 @@ export const fileTooLong = (name: string, size: number) =>
   refusal("TOO_LARGE", `\`${name}\` has more than the ${size} bytes that its call has announced. Did it change while it was sent? Send it again.`);
 /** The event has ended, so its files are read no more. */
 export const uploadOver = (name: string) =>
-  wrong(`\`${name}\` was read after its event had ended: files arrive only while the event runs. Read them before it ends, with \`await\`.`);
+  wrong("UPLOAD", `\`${name}\` was read after its event had ended: files arrive only while the event runs. Read them before it ends, with \`await\`.`);
 export const readTwice = (name: string) =>
-  wrong(`\`${name}\` was read a second time: a file arrives once, as a stream. Keep what you need: \`const bytes = await file.arrayBuffer()\`.`);
+  wrong("UPLOAD", `\`${name}\` was read a second time: a file arrives once, as a stream. Keep what you need: \`const bytes = await file.arrayBuffer()\`.`);
 export const noSlice = (name: string) =>
   new StateError(
     "NOT_SENT",

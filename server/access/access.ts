@@ -1,5 +1,6 @@
 import type { EventSchema } from "../../lib/class/schema.js";
-import { badKey, badVisitor, noSession, noTab, notSignedIn, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
+import { badKey, noSession, noTab, notSignedIn, unknownEvent, unknownStore } from "../../lib/errors/errors.js";
+import { badVisitor } from "../../lib/errors/setup-errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type EventPath, nameInStore } from "../definition/event-path.js";

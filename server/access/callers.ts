@@ -1,4 +1,5 @@
-import { closing, cookieReplaced, noRotation } from "../../lib/errors/errors.js";
+import { closing, cookieReplaced } from "../../lib/errors/errors.js";
+import { noRotation } from "../../lib/errors/setup-errors.js";
 import type { Caller, ConnectionInfo, Turn } from "../host/context.js";
 import type { Storage } from "../storage/storage.js";
 import type { Report } from "../wire/error-shape.js";

@@ -1,7 +1,7 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { secretNotKept, shortSecret } from "../../lib/errors/errors.js";
+import { secretNotKept, shortSecret } from "../../lib/errors/setup-errors.js";
 
 /** How sessions are signed, and the cookie that holds them. */
 export interface SessionOptions {

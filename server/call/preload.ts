@@ -1,5 +1,6 @@
 import type { WireSchema } from "../../lib/class/schema.js";
-import { type EventError, noSessionInPreload, refusal } from "../../lib/errors/errors.js";
+import { type EventError, refusal } from "../../lib/errors/errors.js";
+import { noSessionInPreload } from "../../lib/errors/setup-errors.js";
 import type { Page, PageParams } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect, RefusalParts } from "../../lib/wire/protocol.js";

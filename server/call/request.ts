@@ -1,4 +1,4 @@
-import { inCache, outsideRequest } from "../../lib/errors/errors.js";
+import { inCache, outsideRequest } from "../../lib/errors/setup-errors.js";
 
 /** The headers of each request, by Next's own: all who ask within one request get the same object. */
 const copies = new WeakMap<object, Headers>();

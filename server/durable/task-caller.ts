@@ -1,4 +1,4 @@
-import { noRotation } from "../../lib/errors/errors.js";
+import { noRotation } from "../../lib/errors/setup-errors.js";
 import { argumentsNotKept } from "../../lib/errors/task-errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { noWebSockets } from "../../lib/errors/errors.js";
+import { noWebSockets } from "../../lib/errors/setup-errors.js";
 import type { Runtime } from "../runtime.js";
 import type { Wire } from "../wire/wire.js";
 import { mayCall } from "./fetch-handler.js";

@@ -28,7 +28,7 @@ export interface SqliteStorage extends Storage {
 /**
  * Keeps state in an SQLite file: what is acknowledged survives the process and, with the file on a disk that keeps its word, loss of
  * power. Needs Node 22.13. One process at a time; nothing is opened before the first use.
- * @throws StateError `WRONG_USE` where Node has no `node:sqlite`
+ * @throws StateError `STORAGE` where Node has no `node:sqlite`
  * @example createTwin({ stores, storage: sqlite("twin.db") })
  */
 export function sqlite(file: string): SqliteStorage {
