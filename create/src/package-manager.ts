@@ -22,7 +22,7 @@ export interface Outcome {
   readonly said: string;
 }
 
-/** Runs a command in a folder to its end. */
+/** Runs a command in a folder to its end. Ctrl+C ends the command, not this process. */
 export function runIn(folder: string, command: string, args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     let said = "";
@@ -34,8 +34,14 @@ export function runIn(folder: string, command: string, args: readonly string[]):
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NODE_ENV: "development" },
     });
+    const interrupt = () => child.kill("SIGINT");
+    const end = (outcome: Outcome) => {
+      process.off("SIGINT", interrupt);
+      resolve(outcome);
+    };
+    process.on("SIGINT", interrupt);
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-    child.on("error", (error) => resolve({ ok: false, said: error.message }));
-    child.on("close", (code) => resolve({ ok: code === 0, said }));
+    child.on("error", (error) => end({ ok: false, said: error.message }));
+    child.on("close", (code) => end({ ok: code === 0, said }));
   });
 }

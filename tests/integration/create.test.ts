@@ -65,11 +65,8 @@ test("what the flags say wrong is said before anything is written", () => {
 });
 
 test("an installation that fails leaves the app, and says what to run", () => {
-  const tools = join(folder, "tools");
-  mkdirSync(tools);
-  writeFileSync(join(tools, "pnpm"), "#!/bin/sh\necho 'no network' >&2\nexit 1\n");
-  chmodSync(join(tools, "pnpm"), 0o755);
-  const { code, said, complained } = create(["shop", "--no-git", "--pm", "pnpm"], { env: { PATH: `${tools}${delimiter}${process.env.PATH}` } });
+  const PATH = managerThat("echo 'no network' >&2; exit 1");
+  const { code, said, complained } = create(["shop", "--no-git", "--pm", "pnpm"], { env: { PATH } });
   expect(code).toBe(1);
   expect(said).toContain("`pnpm install` failed. The app is there: run it again in its folder.");
   expect(said).toContain("Next:\n\n  cd shop\n  pnpm install\n  pnpm dev\n");
@@ -102,10 +99,25 @@ test("a Node that is too old for the command is said in one line, and one that i
   );
 });
 
+/** A package manager of ours, which runs these lines of a shell. */
+function managerThat(script: string): string {
+  const tools = join(folder, "tools");
+  mkdirSync(tools);
+  writeFileSync(join(tools, "pnpm"), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(tools, "pnpm"), 0o755);
+  return `${tools}${delimiter}${process.env.PATH}`;
+}
+
 /** The command in a terminal, where it asks. */
-function inTerminal(args: readonly string[]): { child: ChildProcess; said: () => string; ended: Promise<number | null> } {
+function inTerminal(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { child: ChildProcess; said: () => string; ended: Promise<number | null> } {
   const command = `stty cols 100 rows 30; ${[process.execPath, COMMAND, ...args].map((part) => `'${part}'`).join(" ")}`;
-  const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], { cwd: folder, env: { ...process.env, TERM: "xterm", CI: "" } });
+  const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    cwd: folder,
+    env: { ...process.env, TERM: "xterm", CI: "", ...env },
+  });
   let said = "";
   child.stdout.on("data", (chunk) => (said += chunk));
   return { child, said: () => said, ended: new Promise((resolve) => child.once("exit", resolve)) };
@@ -137,6 +149,16 @@ test.skipIf(!terminal && !process.env.CI)("in a terminal it asks for what is not
   child.stdin?.write("\x1b[A\r");
   expect(await ended).toBe(0);
   expect(said()).toContain("files in shop, from the template");
+});
+
+test.skipIf(!terminal && !process.env.CI)("Ctrl+C during an installation ends it, and leaves the app", async () => {
+  const PATH = managerThat("echo begun > ../begun; sleep 60");
+  const { child, said, ended } = inTerminal(["shop", "--template", "blank", "--install", "--no-git", "--pm", "pnpm"], { PATH });
+  await soon(() => expect(existsSync(join(folder, "begun"))).toBe(true));
+  child.stdin?.write("\x03");
+  expect(await ended).toBe(1);
+  expect(said()).toContain("The app is there: run it again in its folder.");
+  expect(existsSync(join(folder, "shop/package.json"))).toBe(true);
 });
 
 test("the package holds the templates as they are written, and nothing that was made in them", () => {
