@@ -58,6 +58,14 @@ export interface Net<S, M = {}> extends AsyncDisposable {
   reload(client: Connected<S>): Connected<S>;
   /** The server, for calls from server code. After a kill it is a new one. */
   readonly server: TwinApp<S, M>;
+  /**
+   * A node, for calls from server code: it owns what it is the first to use.
+   * @throws StateError where it does not run
+   * @example await net.node("a").board("x").add("first");
+   */
+  node(name: string): TwinApp<S, M>;
+  /** Has all requests of a client from now on go to one node while that takes any, as a proxy with sticky sessions does. Without a node they go by turns again. */
+  stick(client: Connected<S>, node?: string): void;
   /** The id of a client's session: `net.server.todo(net.session(a))`. */
   session(client: Connected<S>): string;
   /**

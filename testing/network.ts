@@ -39,6 +39,8 @@ export interface Peer {
   mute: boolean;
   /** Streams stand still. */
   stalled: boolean;
+  /** The node that gets its requests, while that runs. */
+  node: string | undefined;
   /** The faults of its next requests. */
   readonly faults: Fault[];
   readonly lines: Set<Line>;
@@ -54,8 +56,8 @@ export interface NetworkOptions {
   readonly random: Random;
   /** The latency of a packet, in ms: at least and at most. */
   readonly latency: readonly [number, number];
-  /** The server, while it runs. */
-  server(): Life | undefined;
+  /** The server that takes the next request of a client, while one runs. */
+  server(peer: Peer): Life | undefined;
   trace(what: string): void;
 }
 
@@ -79,6 +81,7 @@ export class Network {
       down: false,
       mute: false,
       stalled: false,
+      node: undefined,
       faults: [],
       lines: new Set(),
       received: 0,
@@ -233,7 +236,7 @@ class Line {
   #arrive(first: boolean): void {
     // Packets that were on their way when the connection broke are lost.
     if (first && (this.#over || this.#peer.down)) return;
-    const life = this.#network.options.server();
+    const life = this.#network.options.server(this.#peer);
     if (!life) return first ? this.#fail(noLine()) : undefined;
     if (first) this.life = life;
     const headers = new Headers(this.#init.headers);

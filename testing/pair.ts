@@ -1,5 +1,5 @@
 import { loadForms, loadKeeper, loadOnline, loadPresence, loadSockets } from "../client/chunks.js";
-import { type Connected, connect } from "../client/connect.js";
+import { connect } from "../client/connect.js";
 import { engine } from "../client/lazy-prediction.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors/errors.js";
 import type { Models, Stores } from "../server/definition/scope.js";
@@ -10,8 +10,9 @@ import type { TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
 import { Clock } from "./clock.js";
 import { isKillPoint, type KillPoint, Life } from "./life.js";
+import { isHindered, isServed, type Member, nameOf, restless, type Tab } from "./member.js";
 import type { Net, PairOptions, Storages } from "./net.js";
-import { type Browser, type Fault, Network, type Peer } from "./network.js";
+import { type Browser, type Fault, Network } from "./network.js";
 import { Random } from "./random.js";
 import { Servers } from "./servers.js";
 import { SharedStorage } from "./shared-storage.js";
@@ -51,14 +52,6 @@ export function pair<S extends Stores, M extends Models = {}>(options: PairOptio
   open?.abandon();
   open = new Pair(options as unknown as PairOptions<Stores, Models>);
   return open as unknown as Net<S, M>;
-}
-
-type Tab = Connected<Stores>;
-
-interface Member {
-  readonly peer: Peer;
-  readonly twins: Tab;
-  readonly tabStorage: Record<string, string>;
 }
 
 class Pair implements Net<Stores, Models> {
@@ -102,7 +95,7 @@ class Pair implements Net<Stores, Models> {
       clock: this.#clock,
       random: this.#random,
       latency,
-      server: () => this.#servers.next(),
+      server: ({ node }) => this.#servers.next(node),
       trace: (what) => this.#note(what),
     });
     this.#servers = new Servers(storage, nodes, (of) => this.#begin(of));
@@ -174,6 +167,14 @@ class Pair implements Net<Stores, Models> {
     const member = this.#members.get(client);
     if (!member) throw notOfPair();
     return member;
+  }
+
+  node(name: string): TwinApp<Stores, Models> {
+    return this.#servers.of(name).server;
+  }
+
+  stick(client: Tab, node?: string): void {
+    this.#of(client).peer.node = node;
   }
 
   session(client: Tab): string {
@@ -339,25 +340,12 @@ class Pair implements Net<Stores, Models> {
 
   async quiet(): Promise<void> {
     this.heal();
-    const late = () => notQuiet(PATIENCE, this.#restless());
+    const late = () => notQuiet(PATIENCE, [...this.#members.values()].flatMap(restless));
     await this.#when(() => this.#quiet, late);
     if (!this.#servers.several) return;
     // Lines between nodes that were lost are made again after a pause.
     await this.wait(NODES_PAUSE);
     await this.#when(() => this.#quiet, late);
-  }
-
-  /** What is still under way. */
-  #restless(): string[] {
-    const told: string[] = [];
-    for (const { peer, twins } of this.#members.values()) {
-      const { pending, status } = twins.$status.current;
-      if (pending > 0) told.push(`${peer.name} has ${pending} event${pending > 1 ? "s" : ""} without an answer`);
-      if (status === "reconnecting" || status === "offline") told.push(`${peer.name} is ${status}`);
-      for (const line of peer.lines) if (!line.streaming) told.push(`${peer.name} waits for ${line.path}`);
-      if (peer.lines.size > 1) told.push(`${peer.name} has ${peer.lines.size} lines`);
-    }
-    return told;
   }
 
   /** Ends the pair without closing anything, so that another one can begin. */
@@ -388,13 +376,4 @@ class Pair implements Net<Stores, Models> {
       this.#clock.uninstall();
     }
   }
-}
-
-const nameOf = (n: number) => (n < 26 ? String.fromCharCode(97 + n) : `client ${n + 1}`);
-const isHindered = ({ down, mute, stalled }: Peer) => down || mute || stalled;
-
-/** The client has all answers, and a stream if it wants one. */
-function isServed(twins: Tab): boolean {
-  const { pending, status } = twins.$status.current;
-  return pending === 0 && status !== "reconnecting" && status !== "offline";
 }

@@ -1,3 +1,4 @@
+import { notRunning } from "../lib/errors/node-errors.js";
 import { memory } from "../server/storage/memory.js";
 import type { Storage } from "../server/storage/storage.js";
 import type { Life } from "./life.js";
@@ -56,10 +57,21 @@ export class Servers {
     return this.#servers.every(({ draining, life }) => life && !draining);
   }
 
-  /** The life that takes the next request. */
-  next(): Life | undefined {
+  /** The life that takes the next request. `name`: that of the server which is to take it, if it can. */
+  next(name: string | undefined): Life | undefined {
     const ready = this.#servers.filter(({ draining, life }) => life && !draining);
-    return ready[this.#turn++ % ready.length]?.life;
+    const wanted = name === undefined ? undefined : ready.find((server) => server.name === name);
+    return (wanted ?? ready[this.#turn++ % ready.length])?.life;
+  }
+
+  /**
+   * The life of a server.
+   * @throws StateError where it does not run
+   */
+  of(name: string): Life {
+    const life = this.#find(name)?.life;
+    if (!life) throw notRunning(name);
+    return life;
   }
 
   /** The server of a name; without one, the first that runs. */

@@ -21,6 +21,7 @@ export const contextNotSent = (cause: unknown) =>
     "The scope instance is at another node, and the context that is passed with the call is no data: functions and objects of classes cannot be sent. Give `twin.as()` a context of plain data, or what `context` makes of a request.",
     cause,
   );
+export const noStream = () => askAgain(refusal("UNAVAILABLE", "No node has this stream. Open another one: its `$connect` says what is watched."));
 export const newerElsewhere = () =>
   askAgain(
     refusal(
@@ -48,3 +49,4 @@ export const badPeerMessage = (node: string, cause: unknown) =>
     `The node \`${node}\` has sent what is no message of this release: it is ignored. Do all nodes run releases of twinstate that belong together?`,
     { cause },
   );
+export const notRunning = (node: string) => wrong("PAIR", `The node \`${node}\` of this pair does not run just now, or there is none of that name.`);

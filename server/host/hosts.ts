@@ -29,6 +29,12 @@ interface Held {
   readonly life?: number;
 }
 
+/**
+ * How long a node keeps a host that has never changed, in ms. Clients that have been told its incarnation are about to call it, by any node: that one asks here
+ * meanwhile. At another node the host would have another incarnation.
+ */
+const BRIEF = 2000;
+
 /** How many deleted hosts are remembered, to tell their next life from the last. */
 const MOST_LIVES = 10_000;
 
@@ -232,8 +238,10 @@ export class Hosts {
   release(host: Host, stays = true): void {
     const slot = this.#slots.get(host.id);
     if (slot?.host !== host || --slot.uses > 0) return;
-    if (!(stays && host.touched) && !host.awaits) return void this.#evict(slot, host);
-    slot.idle = setTimeout(() => void this.#evict(slot, host), this.#world.limits.idle);
+    const { limits, membership } = this.#world;
+    const lasts = (stays && host.touched) || host.awaits;
+    if (!lasts && !(stays && membership)) return void this.#evict(slot, host);
+    slot.idle = setTimeout(() => void this.#evict(slot, host), lasts ? limits.idle : Math.min(limits.idle, BRIEF));
     slot.idle.unref();
   }
 
@@ -303,6 +311,11 @@ export class Hosts {
 
   /** Takes all hosts out of memory, and keeps what there is to keep. */
   async close(): Promise<void> {
-    await Promise.all([...this.#slots.values()].map(async (slot) => this.#evict(slot, await slot.ready)));
+    const evicted = Array.from(this.#slots.values(), async (slot) => {
+      // One that cannot be loaded is not in memory.
+      const host = await slot.ready.catch(() => undefined);
+      if (host) await this.#evict(slot, host);
+    });
+    await Promise.all(evicted);
   }
 }

@@ -12,6 +12,8 @@ interface Server {
   readonly nodes: NodeStorage;
   readonly report: Report;
   facts(): NodeFacts;
+  /** This node has become a member. */
+  joined(): void;
 }
 
 /** This process as one of the nodes that share a storage: it lives as long as it renews its membership. */
@@ -92,6 +94,7 @@ export class Membership {
       throw unavailable();
     }
     if (!this.#extend(asked)) throw unavailable();
+    this.#server.joined();
   }
 
   /** Counts the lease time from when the storage was asked: its own clock began later. */

@@ -30,7 +30,12 @@ export class Nodes {
 
   private constructor(runtime: Runtime, nodes: NodeStorage) {
     const versions = () => Object.fromEntries([...runtime.definitions.values()].map((definition) => [definition.name, versionOf(definition)]));
-    this.membership = new Membership({ nodes, report: runtime.report, facts: () => ({ lease: runtime.limits.leaseTime, versions: versions() }) });
+    this.membership = new Membership({
+      nodes,
+      report: runtime.report,
+      facts: () => ({ lease: runtime.limits.leaseTime, versions: versions() }),
+      joined: () => this.peers.greet(),
+    });
     this.membership.onLost(() => runtime.hosts.lose());
     this.peers = new Peers({ nodes, report: runtime.report });
     this.files = new PassedFiles(runtime, this.membership, this.peers);

@@ -4,6 +4,7 @@ import { badPeerMessage } from "../../lib/errors/node-errors.js";
 import type { NodeStorage } from "../storage/nodes.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
 import type { NodeLine } from "./node-line.js";
+import { PeerLine } from "./peer-line.js";
 import { PeerLost } from "./peer-lost.js";
 
 /** How often a node that is waited for is asked whether it is still at it, in ms. */
@@ -12,6 +13,8 @@ const LOOK = 1000;
 const SOONEST = 20;
 /** How long the list of living nodes is good for messages to all of them, in ms. */
 const LISTED = 1000;
+/** How long a node that was not living is taken for gone, in ms: longer than who has lost a line to it waits to make another one. */
+const SEEN = 5000;
 
 /** What a request is asked with, and told meanwhile. */
 export interface Asking {
@@ -72,8 +75,11 @@ export class Peers {
   #last = 0;
   #others: Promise<readonly string[]> | undefined;
   #listed = 0;
+  /** The nodes on that list. */
+  #known = new Set<string>();
   /** The nodes that were living at the last look, and how long each lives on unless it renews, in ms. */
   #living: ReadonlyMap<string, number> | undefined;
+  #looked = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
   /** When other nodes were asked the last time what they know of. */
@@ -162,10 +168,27 @@ export class Peers {
     if (this.#others && now < this.#listed + LISTED) return this.#others;
     this.#listed = now;
     this.#others = nodes.alive().then(
-      (all) => all.map(({ node }) => node).filter((node) => node !== nodes.node),
+      (all) => {
+        this.#known = new Set(all.map(({ node }) => node));
+        return [...this.#known].filter((node) => node !== nodes.node);
+      },
       () => [],
     );
     return this.#others;
+  }
+
+  /** Says that this node has joined: whoever hears it lists the nodes anew. */
+  greet(): void {
+    this.#others = undefined;
+    void this.tell("joined", null);
+  }
+
+  /** A node speaks that is not on the list: it has joined since. */
+  #meet(node: string): void {
+    if (this.isGone(node)) this.#living = undefined;
+    if (this.#known.has(node)) return;
+    this.#known.add(node);
+    this.#others = undefined;
   }
 
   // --- lines ---
@@ -208,6 +231,7 @@ export class Peers {
   }
 
   #take(text: string, from: string): void {
+    this.#meet(from);
     let message: Message;
     try {
       message = JSON.parse(text) as Message;
@@ -276,9 +300,9 @@ export class Peers {
     this.#timer.unref();
   }
 
-  /** Whether a node was not living at the last look. */
+  /** Whether a node was not living at the last look, a moment ago. */
   isGone(node: string): boolean {
-    return this.#living?.has(node) === false;
+    return this.#living?.has(node) === false && performance.now() < this.#looked + SEEN;
   }
 
   /**
@@ -292,6 +316,7 @@ export class Peers {
     try {
       const living = new Map((await this.#server.nodes.alive()).map(({ node, left }) => [node, left]));
       this.#living = living;
+      this.#looked = performance.now();
       const waiting = new Map<string, string[]>();
       for (const [id, { node }] of [...this.#asked, ...this.#lines]) {
         if (!living.has(node)) {
@@ -326,61 +351,5 @@ export class Peers {
     for (const line of [...this.#lines.values()]) line.end();
     for (const id of [...this.#asked.keys()]) this.#lose(id);
     for (const control of this.#answering.values()) control.abort();
-  }
-}
-
-/** A line between two nodes. */
-class PeerLine implements NodeLine {
-  readonly node: string;
-  readonly #say: (text: string) => void;
-  readonly #leave: (told: boolean) => void;
-  #take: ((message: string) => void) | undefined;
-  #ended: (() => void) | undefined;
-  #over = false;
-  /** The messages that came before somebody took them. */
-  readonly #early: string[] = [];
-
-  constructor(node: string, say: (text: string) => void, leave: (told: boolean) => void) {
-    this.node = node;
-    this.#say = say;
-    this.#leave = leave;
-  }
-
-  send(message: string): void {
-    if (!this.#over) this.#say(message);
-  }
-
-  onMessage(take: (message: string) => void): void {
-    // Whoever takes them is still being made.
-    queueMicrotask(() => {
-      this.#take = take;
-      for (const message of this.#early.splice(0)) take(message);
-    });
-  }
-
-  onEnd(over: () => void): void {
-    this.#ended = over;
-    if (this.#over) over();
-  }
-
-  take(message: string): void {
-    if (this.#take) this.#take(message);
-    else this.#early.push(message);
-  }
-
-  end(): void {
-    this.#finish(true);
-  }
-
-  /** The other end is there no more. */
-  over(): void {
-    this.#finish(false);
-  }
-
-  #finish(told: boolean): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#leave(told);
-    this.#ended?.();
   }
 }

@@ -34,12 +34,17 @@ export class Wishes {
     });
   }
 
+  /** Whether another node has passed a request on. */
+  isPassed(request: TwinRequest): boolean {
+    return this.#passed.has(request);
+  }
+
   /**
    * Has the node that has the stream do what a tab wants: the one that had it the last time, or all are asked. Resolves to whether one has it.
    * @throws EventError what that node throws
    */
   async pass(kind: WishKind, request: TwinRequest, input: unknown): Promise<boolean> {
-    if (this.#passed.has(request)) return false;
+    if (this.isPassed(request)) return false;
     const sent: Sent = [kind, passedOf(request), input];
     const client = clientIn(input);
     const last = this.#nodes.get(client);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { WireSchema } from "../../lib/class/schema.js";
 import { newerConnection, noLine, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
+import { noStream } from "../../lib/errors/node-errors.js";
 import { type Effect, HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
 import { definitionOf, userOf, visitorOf } from "../access/access.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
@@ -239,12 +240,23 @@ export class Streams {
     // A stream that was begun as another user ends here, and comes back with all that it watches.
     await this.#server.callers.of(request);
     if (connection) void this.#watch(connection, this.#known(connection, watch), request.address);
-    return connection !== undefined || this.#elsewhere("watch", request, input);
+    return connection !== undefined || this.#mustPass("watch", request, input);
   }
 
   /** Passes on what a tab wants whose stream may be at another node. */
   async #elsewhere(kind: WishKind, request: TwinRequest, input: unknown): Promise<boolean> {
     return (await this.#server.nodes?.wishes.pass(kind, request, input)) ?? false;
+  }
+
+  /**
+   * Passes on what changes what a tab watches. Of several nodes none may have been heard that has the stream, so the tab opens another one.
+   * @throws EventError where no node has the stream
+   */
+  async #mustPass(kind: WishKind, request: TwinRequest, input: unknown): Promise<boolean> {
+    const { nodes } = this.#server;
+    const passed = await this.#elsewhere(kind, request, input);
+    if (!passed && nodes && !nodes.wishes.isPassed(request)) throw noStream();
+    return passed;
   }
 
   /** Leaves out stores of which a browser keeps fields, if the client has not said what: it did not know of them, and says so after `hello`. */
@@ -266,7 +278,7 @@ export class Streams {
 
   async unwatch(request: TwinRequest, input: unknown): Promise<boolean> {
     const { connection, watch } = this.#tabOf(request, input);
-    if (!connection) return this.#elsewhere("unwatch", request, input);
+    if (!connection) return this.#mustPass("unwatch", request, input);
     void connection.tasks.run(() => {
       for (const { store, key } of watch) connection.leave(store, key ?? null);
     });

@@ -58,6 +58,19 @@ test("what a node had is another one's at once, when it closes", async () => {
   for (const key of ["x", "y", "z"]) expect(await add(b, 1, key)).toBe(2);
 });
 
+test("a node closes that could not load what it was asked for", async () => {
+  const shared = lasting({ nodes: true });
+  const a = await nodeOf(shared, "a");
+  await add(a, 1);
+  shared.freeze("a");
+  const late = add(a, 1, "y");
+  late.catch(() => {});
+  const closed = a.twin.close();
+  shared.cut("a");
+  await closed;
+  await expect(late).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
+
 test("a frozen node takes no part any more: what it writes late is refused, it reports no fault of the storage, and asks the next owner", async () => {
   const shared = lasting({ nodes: true });
   const [a, b] = [await nodeOf(shared, "a", { leaseTime: LEASE }), await nodeOf(shared, "b", { leaseTime: LEASE })];

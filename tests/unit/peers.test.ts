@@ -135,3 +135,59 @@ test("what is told to all comes to all others, and junk is reported, and hurts n
   expect(await c.peers.ask("b", "count", null)).toBe(1);
   expect(b.reported.length).toBeGreaterThanOrEqual(4);
 });
+
+test("what the other end has said before it hung up is taken, also where all of that comes before anybody takes it", async () => {
+  const { a, b } = await two();
+  b.peers.accept("refuse", (line) => {
+    line.send("over");
+    line.end();
+  });
+  const got: string[] = [];
+  const line = a.peers.dial("b", "refuse", null);
+  await new Promise<void>((resolve) => {
+    line.onMessage((text) => got.push(text));
+    line.onEnd(() => {
+      got.push("the end");
+      resolve();
+    });
+  });
+  expect(got).toEqual(["over", "the end"]);
+});
+
+test("a node that was not living is taken for gone for a moment, and until it says something", async () => {
+  vi.useFakeTimers();
+  try {
+    const { shared, a, b } = await two();
+    b.peers.accept("follow", () => {});
+    const look = async () => {
+      const line = a.peers.dial("b", "follow", null);
+      await vi.advanceTimersByTimeAsync(1500);
+      line.end();
+    };
+    await look();
+    expect(a.peers.isGone("c")).toBe(true);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(a.peers.isGone("c")).toBe(false);
+    await look();
+    expect(a.peers.isGone("c")).toBe(true);
+    (await peersOf(shared, "c")).peers.greet();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(a.peers.isGone("c")).toBe(false);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a node that has joined is on the others' list as soon as it says so", async () => {
+  vi.useFakeTimers();
+  try {
+    const { shared, a } = await two();
+    expect(await a.peers.others()).toEqual(["b"]);
+    const c = await peersOf(shared, "c");
+    c.peers.greet();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await a.peers.others()).toEqual(["b", "c"]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
