@@ -19,6 +19,13 @@ export const redisReplica = (where: string) =>
 export const closedRedis = (where: string) => failed(where, "it was closed, with `twin.close()` or `storage.close()`.");
 export const lateRedis = (where: string, ms: number) =>
   failed(where, `it has not answered for ${ms} ms. Is it up, and does the network let this process reach it? It is tried again.`);
+export const fewReplicas = (where: string, have: number, wanted: number, ms: number) =>
+  failed(
+    where,
+    `${have} of ${wanted} replicas that \`redis(…, { replicas: ${wanted} })\` demands had a write after ${ms} ms. It is not acknowledged, and asked again. Are the replicas up, and do they follow (\`info replication\`)?`,
+  );
+export const badReplicas = (count: unknown) =>
+  wrong(`\`redis(…, { replicas: ${String(count)} })\`: give how many replicas must have a write before it is acknowledged, a whole number, or leave it out.`);
 export const redisMayEvict = (where: string, policy: string) =>
   `Redis at ${where} has \`maxmemory-policy ${policy}\`: when its memory is full, it throws away state that was acknowledged. Set \`maxmemory-policy noeviction\`.`;
 export const redisForgets = (where: string) =>

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { StateError } from "../../lib/errors/errors.js";
 import {
   badRedisUrl,
+  badReplicas,
   closedRedis,
   lateRedis,
   noRedisClient,
@@ -13,7 +13,8 @@ import {
   redisMayEvict,
   redisReplica,
 } from "../../lib/errors/redis-errors.js";
-import { type ScriptName, scripts } from "./redis-scripts.js";
+import { hashes, type ScriptName, scripts } from "./redis-scripts.js";
+import { ReplicatedWrites } from "./redis-writes.js";
 
 /** The place of a Redis: its address, or the Sentinels that know the master of a name. */
 export type RedisAddress =
@@ -42,9 +43,7 @@ const LONGEST_PAUSE = 1000;
 export type Reply = string | number | null | readonly Reply[];
 export type Argument = string | number | Buffer;
 
-const hashes = Object.fromEntries(Object.entries(scripts).map(([name, body]) => [name, createHash("sha1").update(body).digest("hex")]));
-
-/** The lines to one Redis: one for commands, one for messages. They are made with the first command, and anew when they break. */
+/** The lines to one Redis: one for commands, one for messages, and one for writes that replicas must have. They are made with the first command, and anew when they break. */
 export class RedisLine {
   /** Host and port, for errors. */
   readonly where: string;
@@ -52,14 +51,33 @@ export class RedisLine {
   readonly #warn: (message: string) => void;
   #client: Promise<Redis> | undefined;
   #listener: Promise<Redis> | undefined;
+  /** The line of writes that replicas must have. */
+  #writer: Promise<Redis> | undefined;
+  readonly #writes: ReplicatedWrites | undefined;
   #channel: string | undefined;
   #take: ((message: string) => void) | undefined;
   #closed = false;
 
-  constructor(address: RedisAddress, warn: (message: string) => void) {
+  /** `replicas`: how many must have a write before it counts. */
+  constructor(address: RedisAddress, warn: (message: string) => void, replicas: number) {
+    if (!Number.isInteger(replicas) || replicas < 0) throw badReplicas(replicas);
     this.#address = address;
     this.#warn = warn;
     this.where = whereOf(address);
+    const { where } = this;
+    const explain = (error: unknown) => this.explain(error);
+    if (replicas > 0) this.#writes = new ReplicatedWrites({ where, client: () => this.#written(), explain }, replicas);
+  }
+
+  /** Runs a script whose writes count: it resolves when as many replicas have them as were asked for. */
+  write(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
+    return this.#writes ? this.#writes.run(name, keys, args) : this.run(name, keys, args);
+  }
+
+  async #written(): Promise<Redis> {
+    const client = await this.#connected();
+    this.#writer ??= Promise.resolve(client.duplicate({ lazyConnect: false })).then((line) => line.on("error", () => {}));
+    return this.#writer;
   }
 
   /** Runs a script. Errors that it gives itself have their first word as `code`. */
@@ -179,9 +197,10 @@ export class RedisLine {
 
   /** Lets go of the lines until the next command. */
   async rest(): Promise<void> {
-    const lines = [this.#client, this.#listener];
+    const lines = [this.#client, this.#listener, this.#writer];
     this.#client = undefined;
     this.#listener = undefined;
+    this.#writer = undefined;
     await Promise.all(lines.map((line) => line?.then(leave).catch(() => {})));
   }
 

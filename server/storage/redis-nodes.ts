@@ -57,7 +57,7 @@ export class RedisNodes implements NodeStorage {
 
   async #claimed(id: string): Promise<readonly Reply[]> {
     try {
-      return (await this.#line.run("claim", this.#records.keys(id), [this.#prefix, id, FORMAT, this.node, this.#life])) as Reply[];
+      return (await this.#line.write("claim", this.#records.keys(id), [this.#prefix, id, FORMAT, this.node, this.#life])) as Reply[];
     } catch (error) {
       throw (error as StateError).code === "FENCED" ? fenced(id) : error;
     }

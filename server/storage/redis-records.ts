@@ -54,7 +54,7 @@ export class RedisRecords {
 
   async #write(name: "append" | "save" | "remove" | "aside", id: string, args: readonly Argument[]): Promise<void> {
     try {
-      await this.#line.run(name, this.keys(id), [this.#prefix, id, ...args]);
+      await this.#line.write(name, this.keys(id), [this.#prefix, id, ...args]);
     } catch (error) {
       this.#places.delete(id);
       if ((error as StateError).code === "FENCED") throw fenced(id);

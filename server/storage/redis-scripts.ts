@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 // The scripts of `redis()`. Each is one stroke: it checks who may write, and writes, or leaves all as it was.
 //
 // Keys, behind a prefix: `{id}:h` a hash with the lease of a scope instance and the head of its record, `{id}:c` the list of commits after it,
@@ -319,5 +321,10 @@ const first = (name: string) => (GROWING.includes(name) ? "#!lua" : "#!lua flags
 
 /** The scripts by name, whole. */
 export const scripts = Object.fromEntries(Object.entries(bodies).map(([name, body]) => [name, first(name) + COMMON + body])) as Readonly<
+  Record<ScriptName, string>
+>;
+
+/** The names by which Redis knows the scripts. */
+export const hashes = Object.fromEntries(Object.entries(scripts).map(([name, body]) => [name, createHash("sha1").update(body).digest("hex")])) as Readonly<
   Record<ScriptName, string>
 >;

@@ -19,6 +19,12 @@ export interface RedisOptions {
    */
   readonly node?: string;
   /**
+   * How many replicas of Redis must have a write before it is acknowledged. Where they do not have it within 3 s, events are refused with `UNAVAILABLE`, and
+   * clients ask again: nothing is done twice.
+   * @default 0
+   */
+  readonly replicas?: number;
+  /**
    * Takes warnings about the settings of Redis.
    * @default console.warn
    */
@@ -42,9 +48,9 @@ export interface RedisStorage extends Storage {
  */
 export function redis(
   address: RedisAddress,
-  { prefix = "twin:", node = randomBytes(9).toString("base64url"), warn = console.warn }: RedisOptions = {},
+  { prefix = "twin:", node = randomBytes(9).toString("base64url"), replicas = 0, warn = console.warn }: RedisOptions = {},
 ): RedisStorage {
-  const line = new RedisLine(address, warn);
+  const line = new RedisLine(address, warn, replicas);
   const records = new RedisRecords(line, prefix, node);
   return {
     "~storage": true,

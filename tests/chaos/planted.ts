@@ -1,4 +1,6 @@
-import type { LoadedHost, Storage } from "twinstate/server";
+import { createHash } from "node:crypto";
+import type { Storage } from "twinstate/server";
+import { withBug } from "../crash/bugs.js";
 
 /** Mistakes that `redis()` could make, to see that they are noticed. The sequence alone refuses what a late owner writes, so both checks go with the fence. */
 export type Planted = "fence check removed" | "sequence check removed" | "dedupe off";
@@ -14,27 +16,13 @@ const without: Readonly<Record<Planted, readonly string[]>> = {
 
 /** Opens a storage with a mistake. */
 export async function openPlanted(url: string, planted: Planted | undefined): Promise<Storage> {
-  const { scripts } = (await import("../../server/storage/redis-scripts.js")) as { scripts: { append: string } };
+  const { hashes, scripts } = (await import("../../server/storage/redis-scripts.js")) as Readonly<Record<"hashes" | "scripts", { append: string }>>;
   for (const check of planted ? without[planted] : []) {
     if (!scripts.append.includes(check)) throw new Error(`The script has no more what would be removed of it: ${check}`);
     scripts.append = scripts.append.replace(check, check === FENCE ? "" : "if false then");
   }
-  // The scripts are hashed when this is imported.
+  hashes.append = createHash("sha1").update(scripts.append).digest("hex");
   const { redis } = await import("twinstate/server/redis");
   const storage = redis(url, { warn: () => {} });
-  if (planted === "dedupe off") {
-    const { nodes } = storage;
-    const claim = nodes.claim.bind(nodes);
-    nodes.claim = async (id) => {
-      const claimed = await claim(id);
-      return "loaded" in claimed ? { ...claimed, loaded: claimed.loaded && forgetful(claimed.loaded) } : claimed;
-    };
-  }
-  return storage;
+  return withBug(storage, planted === "dedupe off" ? planted : undefined);
 }
-
-/** What is stored, without which events have run. */
-const forgetful = ({ record, tail }: LoadedHost): LoadedHost => ({
-  record: { ...record, numbers: {} },
-  tail: tail.map(({ event: _, ...commit }) => commit),
-});

@@ -1,4 +1,4 @@
-import type { CommitRecord, ScheduleChanges, Storage, TaskChange } from "twinstate/server";
+import type { CommitRecord, LoadedHost, NodeStorage, ScheduleChanges, Storage, TaskChange } from "twinstate/server";
 
 /** Mistakes that a storage could make, to see that they are noticed. */
 export type Bug =
@@ -16,25 +16,63 @@ type Kept = Pick<CommitRecord, "schedules" | "due">;
 /** A storage that keeps something else of schedules than it is given. */
 const withSchedules = (storage: Storage, change: (changes: ScheduleChanges, due: CommitRecord["due"]) => Kept): Storage => ({
   ...storage,
-  append(id, commits) {
+  append(id, commits, fence) {
     const changed = commits.map(({ schedules, due, ...commit }): CommitRecord => ({ ...commit, ...(schedules ? change(schedules, due) : { due }) }));
-    return storage.append(id, changed);
+    return storage.append(id, changed, fence);
   },
 });
 
 /** A storage that keeps something else of some tasks than it is given: of every fourth, about. */
 const withTasks = (storage: Storage, change: (given: TaskChange) => TaskChange | undefined): Storage => ({
   ...storage,
-  append(id, commits) {
+  append(id, commits, fence) {
     const changed = commits.map(
       ({ tasks, ...commit }): CommitRecord => ({
         ...commit,
         ...(tasks && { tasks: tasks.map(([task, given]) => [task, given && (task.charCodeAt(0) % 4 === 0 ? (change(given) ?? null) : given)] as const) }),
       }),
     );
-    return storage.append(id, changed);
+    return storage.append(id, changed, fence);
   },
 });
+
+/** A storage that gives something else than it has kept: to a process that is alone, and to nodes. */
+export const withLoaded = (storage: Storage, change: (found: LoadedHost) => LoadedHost): Storage => ({
+  ...storage,
+  async load(id) {
+    const found = await storage.load(id);
+    return found && change(found);
+  },
+  ...(storage.nodes && { nodes: claiming(storage.nodes, change) }),
+});
+
+/** The methods of nodes are those of a class: they stay where they are. */
+const claiming = (nodes: NodeStorage, change: (found: LoadedHost) => LoadedHost): NodeStorage =>
+  Object.create(nodes, {
+    ...Object.fromEntries(
+      (["join", "renew", "leave", "alive", "release", "duty", "send", "onMessage"] as const).map((name) => [name, { value: nodes[name].bind(nodes) }]),
+    ),
+    claim: {
+      async value(id: string) {
+        const claimed = await nodes.claim(id);
+        return "loaded" in claimed ? { ...claimed, loaded: claimed.loaded && change(claimed.loaded) } : claimed;
+      },
+    },
+  }) as NodeStorage;
+
+/** What is stored, without which events of some clients have run. */
+export const forgetful = ({ record, tail }: LoadedHost, forgets: (client: string) => boolean = () => true): LoadedHost => ({
+  record: { ...record, numbers: Object.fromEntries(Object.entries(record.numbers).filter(([client]) => !forgets(client))) },
+  tail: tail.map(({ event, ...commit }): CommitRecord => (event && !forgets(event.client) ? { ...commit, event } : commit)),
+});
+
+/** The last commit, half of which was not written. */
+function torn({ record, tail }: LoadedHost): LoadedHost {
+  const last = tail.at(-1);
+  if (!last) return { record, tail };
+  const half = Object.fromEntries(Object.entries(last.stores).slice(0, 1));
+  return { record, tail: [...tail.slice(0, -1), { ...last, stores: half }] };
+}
 
 export function withBug(storage: Storage, bug: Bug | undefined): Storage {
   switch (bug) {
@@ -44,46 +82,21 @@ export function withBug(storage: Storage, bug: Bug | undefined): Storage {
       const later = new Map<string, Promise<void>>();
       return {
         ...storage,
-        append(id, commits) {
+        append(id, commits, fence) {
           const before = later.get(id) ?? new Promise((resolve) => setTimeout(resolve, 100));
           later.set(
             id,
-            before.then(() => storage.append(id, commits)),
+            before.then(() => storage.append(id, commits, fence)),
           );
         },
       };
     }
     case "dedupe off":
-      return {
-        ...storage,
-        async load(id) {
-          const found = await storage.load(id);
-          const without = ({ event: _, ...commit }: CommitRecord): CommitRecord => commit;
-          return found && { record: { ...found.record, numbers: {} }, tail: found.tail.map(without) };
-        },
-      };
+      return withLoaded(storage, (found) => forgetful(found));
     case "messages twice":
-      return {
-        ...storage,
-        async load(id) {
-          const found = await storage.load(id);
-          const isMessage = (client: string | undefined) => client?.startsWith("message/") ?? false;
-          const without = ({ event, ...commit }: CommitRecord): CommitRecord => (event && !isMessage(event.client) ? { ...commit, event } : commit);
-          const numbers = Object.fromEntries(Object.entries(found?.record.numbers ?? {}).filter(([client]) => !isMessage(client)));
-          return found && { record: { ...found.record, numbers }, tail: found.tail.map(without) };
-        },
-      };
+      return withLoaded(storage, (found) => forgetful(found, (client) => client.startsWith("message/")));
     case "a torn record accepted":
-      return {
-        ...storage,
-        async load(id) {
-          const found = await storage.load(id);
-          const last = found?.tail.at(-1);
-          if (!found || !last) return found;
-          const half = Object.fromEntries(Object.entries(last.stores).slice(0, 1));
-          return { ...found, tail: [...found.tail.slice(0, -1), { ...last, stores: half }] };
-        },
-      };
+      return withLoaded(storage, torn);
     // A schedule that is over stays.
     case "schedules twice":
       return withSchedules(storage, ({ set }) => {

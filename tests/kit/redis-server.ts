@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { freePort, takesConnections } from "./port.js";
 
-const executable = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"]
+/** The file of `redis-server`, which is a Sentinel's too. */
+export const executable = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"]
   .map((folder) => join(folder, "redis-server"))
   .find((file) => existsSync(file));
 
@@ -37,6 +38,17 @@ export class RedisServer {
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Gives it a command by a line of its own. */
+  async ask(...[name = "", ...args]: string[]): Promise<unknown> {
+    const { Redis } = await import("ioredis");
+    const client = new Redis(this.url);
+    try {
+      return await client.call(name, ...args);
+    } finally {
+      client.disconnect();
+    }
   }
 
   /** Starts it again after {@link stop}, or {@link kill}, with what is on its disk. */
