@@ -185,12 +185,15 @@ export class Hosts {
     if ("owner" in claim) throw new Elsewhere(claim.owner);
     const { fence, life, loaded } = claim;
     const state = loaded && fold(loaded.record, loaded.tail);
-    if (!state) return { state, fence, life };
+    if (!state) {
+      if (claim.lost) this.#world.lostWrites(id, claim.lost);
+      return { state, fence, life };
+    }
     if (isLaterState(state, this.#world.definitions)) {
       await membership.release(id, fence);
       return await this.#refuseLater(id, ({ versions }) => [...state.stores].every(([name, { whole }]) => (versions[name] ?? 0) >= whole.version));
     }
-    const lost = this.#positions.lost(id, state);
+    const lost = Math.max(claim.lost ?? 0, this.#positions.lost(id, state));
     return { state: lost > 0 ? await this.#beginAnew(id, loaded, lost, fence) : state, fence, life };
   }
 
@@ -281,9 +284,9 @@ export class Hosts {
     this.#positions.note(host);
   }
 
-  /** Forgets all hosts: another node may have them now. */
-  lose(): void {
-    for (const host of this.live) host.commits.break(fenced(host.id));
+  /** Forgets all hosts, or some: another node may have them now. */
+  lose(ids?: readonly string[]): void {
+    for (const host of ids ? ids.flatMap((id) => this.find(id) ?? []) : this.live) host.commits.break(fenced(host.id));
   }
 
   /** Forgets a live host without keeping what it holds. */

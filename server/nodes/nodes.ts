@@ -37,6 +37,7 @@ export class Nodes {
       joined: () => this.peers.greet(),
     });
     this.membership.onLost(() => runtime.hosts.lose());
+    nodes.onLost?.((ids) => runtime.hosts.lose(ids));
     this.peers = new Peers({ nodes, report: runtime.report });
     this.files = new PassedFiles(runtime, this.membership, this.peers);
     this.calls = new PassedCalls(runtime, this.peers, this.files);

@@ -7,8 +7,11 @@ export interface Lease {
   readonly fence: number;
 }
 
-/** The result of {@link NodeStorage.claim}: the lease, with what is stored under the id, or the node that has it. */
-export type Claim = { readonly fence: number; readonly loaded: LoadedHost | undefined } | { readonly owner: string };
+/**
+ * The result of {@link NodeStorage.claim}: the lease, with what is stored under the id, or the node that has it. `lost`: how many commits of it the storage has
+ * lost that it had acknowledged to living nodes.
+ */
+export type Claim = { readonly fence: number; readonly loaded: LoadedHost | undefined; readonly lost?: number } | { readonly owner: string };
 
 /** What the other nodes know of a node. */
 export interface NodeFacts {
@@ -65,6 +68,8 @@ export interface NodeStorage {
    * @throws StateError `NEWER` where the record is of a later format: it stays as it is, and nobody has a lease of it then
    */
   claim(id: string): Promise<Claim>;
+  /** Sets what takes the ids whose lease this node has lost though it lives, or of which commits are lost: a copy that lacks them is in the storage's place. */
+  onLost?(take: (ids: readonly string[]) => void): void;
   /** Gives leases back, so that others need not wait. Leases that are over are passed by. */
   release(leases: readonly Lease[]): Promise<void>;
   /** Whether this node has a duty that one node does for all, as `"expire"`. It gets it where no other living node has it. */

@@ -1,10 +1,18 @@
-import type { StateError } from "../../lib/errors/errors.js";
+import { type StateError, unavailable } from "../../lib/errors/errors.js";
 import { fenced } from "../../lib/errors/node-errors.js";
 import { laterFormat } from "../../lib/errors/storage-errors.js";
+import { pause } from "../task/pause.js";
 import type { Claim, Lease, NodeFacts, NodeMember, NodeStorage } from "./nodes.js";
 import { FORMAT } from "./packed.js";
 import type { RedisLine, Reply } from "./redis-line.js";
 import { pairs, type RedisRecords } from "./redis-records.js";
+
+/** The message that asks a node to say what it knows. */
+const NOTE = "";
+/** Pauses before a claim is tried again that waits for other nodes, in ms: at first, and at most; and how long it waits beyond the lease time. */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 100;
+const LATE = 500;
 
 /** A process as one of the nodes that share a Redis. */
 export class RedisNodes implements NodeStorage {
@@ -16,6 +24,10 @@ export class RedisNodes implements NodeStorage {
   #life = "";
   #lease = 0;
   #take: ((message: string, from: string) => void) | undefined;
+  #lost: ((ids: readonly string[]) => void) | undefined;
+  /** The Redis (its replication id) to which this node has said what it knows. */
+  #server = "";
+  #noting: Promise<boolean> | undefined;
 
   constructor(line: RedisLine, prefix: string, node: string, records: RedisRecords) {
     this.node = node;
@@ -27,12 +39,48 @@ export class RedisNodes implements NodeStorage {
   async join({ lease, versions }: NodeFacts): Promise<void> {
     await this.#line.listen(this.#channel(this.node), (message) => this.#hear(message));
     const facts = JSON.stringify({ format: FORMAT, lease, versions });
-    this.#life = String(await this.#line.run("join", [], [this.#prefix, this.node, facts, lease]));
+    const [life, server] = (await this.#line.run("join", [], [this.#prefix, this.node, facts, lease])) as [string, string];
+    this.#life = life;
     this.#lease = lease;
+    if (server !== this.#server) await this.#note(server);
   }
 
   async renew(): Promise<boolean> {
-    return (await this.#line.run("renew", [], [this.#prefix, this.node, this.#life, this.#lease])) === 1;
+    const [lives, server] = (await this.#line.run("renew", [], [this.#prefix, this.node, this.#life, this.#lease])) as [number, string];
+    if (lives === 1 && server !== this.#server) void this.#note(server).catch(() => {});
+    return lives === 1;
+  }
+
+  // --- another Redis in the place of the one before ---
+
+  onLost(take: (ids: readonly string[]) => void): void {
+    this.#lost = take;
+  }
+
+  /**
+   * Says what this node knows to be stored, where a replica has taken the place of its master, or Redis was restarted: nobody gets a lease before all living
+   * nodes have. Gives whether they have.
+   */
+  #note(server: string): Promise<boolean> {
+    this.#noting ??= this.#noted(server).finally(() => {
+      this.#noting = undefined;
+    });
+    return this.#noting;
+  }
+
+  async #noted(server: string): Promise<boolean> {
+    if (server !== this.#server) {
+      const lost = await this.#records.note();
+      if (lost.length > 0) this.#lost?.(lost);
+    }
+    const all = (await this.#line.run("noted", [], [this.#prefix, this.node, this.#life, server])) === 1;
+    this.#server = server;
+    return all;
+  }
+
+  /** Has all living nodes say what they know. */
+  async #askAll(): Promise<void> {
+    for (const { node } of await this.alive()) if (node !== this.node) this.send(node, NOTE);
   }
 
   async leave(): Promise<void> {
@@ -48,11 +96,21 @@ export class RedisNodes implements NodeStorage {
   }
 
   async claim(id: string): Promise<Claim> {
-    const [first, second] = await this.#claimed(id);
-    if (first === "owner") return { owner: String(second) };
-    if (first === "newer") throw laterFormat(id, Number(second));
-    const fence = Number(first);
-    return { fence, loaded: await this.#records.take(id, second, fence) };
+    const until = performance.now() + this.#lease + LATE;
+    for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
+      const [first, second, lost] = await this.#claimed(id);
+      if (first === "owner") return { owner: String(second) };
+      if (first === "newer") throw laterFormat(id, Number(second));
+      if (first === "changed") {
+        if (await this.#note(String(second))) continue;
+        if (performance.now() > until) throw unavailable();
+        await this.#askAll();
+        await pause(wait);
+        continue;
+      }
+      const fence = Number(first);
+      return { fence, loaded: await this.#records.take(id, second, fence), ...(Number(lost) > 0 && { lost: Number(lost) }) };
+    }
   }
 
   async #claimed(id: string): Promise<readonly Reply[]> {
@@ -88,6 +146,8 @@ export class RedisNodes implements NodeStorage {
 
   #hear(text: string): void {
     const end = text.indexOf("\n");
-    this.#take?.(text.slice(end + 1), text.slice(0, end));
+    const message = text.slice(end + 1);
+    if (message === NOTE) void this.renew().catch(() => {});
+    else this.#take?.(message, text.slice(0, end));
   }
 }

@@ -26,6 +26,16 @@ interface Place {
   tailBytes: number;
 }
 
+/** How many records are remembered that this process has no lease of any more. */
+const MOST_KNOWN = 10_000;
+
+/** How far a record is known to be stored, and the fence under which this process has written it. */
+interface Known {
+  readonly incarnation: string;
+  readonly sequence: number;
+  readonly fence: number | undefined;
+}
+
 /** The records, commits and chunks in Redis. */
 export class RedisRecords {
   readonly #line: RedisLine;
@@ -36,6 +46,10 @@ export class RedisRecords {
   /** The records that are to be made one with their tails. */
   readonly #long = new Set<string>();
   readonly #tidying = createQueue();
+  /** How far records are known to be stored: a Redis that has less of one has lost what it had acknowledged. */
+  readonly #known = new Map<string, Known>();
+  /** The same of records that this process has no lease of any more, the latest ones. */
+  readonly #left = new Map<string, Known>();
 
   constructor(line: RedisLine, prefix: string, node: string) {
     this.#line = line;
@@ -80,7 +94,32 @@ export class RedisRecords {
     const bytes = packed.head.length + [...packed.chunks.values()].reduce((sum, { length }) => sum + length, 0);
     const tailBytes = packed.commits.reduce((sum, { text }) => sum + text.length, 0);
     if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(JSON.parse(String(found[2] ?? "[]")) as string[]), bytes, tailBytes });
+    if (fence !== undefined) this.#know(id, { incarnation: String(found[5]), sequence: Number(found[6]), fence });
     return this.#sound(id, () => inSlices(unpack(packed)), fence);
+  }
+
+  // --- what is known to be stored ---
+
+  #know(id: string, known: Known): void {
+    this.#left.delete(id);
+    this.#known.set(id, known);
+  }
+
+  #leave(id: string, known: Known): void {
+    this.#known.delete(id);
+    this.#left.set(id, known);
+    if (this.#left.size > MOST_KNOWN) for (const oldest of this.#left.keys()) return void this.#left.delete(oldest);
+  }
+
+  /** Notes in Redis how far records are known to be stored. Gives the ids whose lease is lost, or of which something is missing. */
+  async note(): Promise<string[]> {
+    const lost: string[] = [];
+    const said = (some: ReadonlyMap<string, Known>, isLeased: boolean) =>
+      Array.from(some, ([id, { incarnation, sequence, fence }]) => [id, incarnation, sequence, isLeased ? this.#token(fence) : ""]);
+    const all = [...said(this.#known, true), ...said(this.#left, false)];
+    for (let at = 0; at < all.length; at += PAGE)
+      lost.push(...((await this.#line.run("note", [], [this.#prefix, ...all.slice(at, at + PAGE).flat()])) as string[]));
+    return lost;
   }
 
   /** Reads something of a record. A damaged one is kept under another id, out of everybody's way. */
@@ -88,6 +127,7 @@ export class RedisRecords {
     try {
       return await read();
     } catch (error) {
+      this.#known.delete(id);
       const aside = `~${new Date().toISOString()} ${id}`;
       await this.#write("aside", id, [this.#token(fence), ...this.keys(aside)]);
       throw damagedRecord(id, `${messageOf(error)} It is set aside as \`${aside}\``);
@@ -133,6 +173,8 @@ export class RedisRecords {
       packed.length,
       ...args,
     ]);
+    const last = commits.at(-1) as CommitRecord;
+    this.#know(id, { incarnation: last.incarnation, sequence: last.sequence, fence });
     for (const { text, chunks } of packed) {
       place.tailBytes += text.length;
       for (const { length } of chunks) place.bytes += length;
@@ -149,17 +191,21 @@ export class RedisRecords {
     const at = [incarnation, revision, sequence];
     await this.#write("save", id, [this.#token(fence), FORMAT, due ?? "-", JSON.stringify(names), ...at, text, ...chunks]);
     const bytes = chunks.reduce((sum, { length }) => sum + length, text.length);
+    this.#know(id, { incarnation, sequence, fence });
     if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(names), bytes, tailBytes: 0 });
   }
 
   async delete(id: string, fence?: number): Promise<void> {
     await this.#write("remove", id, [this.#token(fence)]);
     this.#places.delete(id);
+    this.#known.delete(id);
   }
 
   /** Forgets what it knows of a record whose lease is over. */
   forget(id: string, fence: number): void {
     if (this.#places.get(id)?.fence === fence) this.#places.delete(id);
+    const known = this.#known.get(id);
+    if (known?.fence === fence) this.#leave(id, known);
   }
 
   async expire(start: string, before: number): Promise<string[]> {

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 // Keys, behind a prefix: `{id}:h` a hash with the lease of a scope instance and the head of its record, `{id}:c` the list of commits after it,
 // `{id}:b` a hash with chunks of large stores; `ids` all ids in order, `due` when schedules are due, `used` when ids were last used; `fence` the counter
 // of leases and lives; `nodes` and `node:<id>` the members; `duty:<name>` who has a duty. A lease is the text `<fence> <node>`, a member `<life> <facts>`.
+// `server` is the Redis (its replication id) to which all living nodes have said how far they know records to be stored, `noted` which node has said it to which.
 // Lives and fences come from one counter, so a lease is of the life that goes on if its fence is the higher number.
 
 const COMMON = `
@@ -21,6 +22,7 @@ end
 local escapes = { ['%'] = '%25', ['{'] = '%7B', ['}'] = '%7D' }
 local function key(prefix, id, suffix) return prefix .. '{' .. string.gsub(id, '[%%{}]', escapes) .. '}:' .. suffix end
 local function now() local time = redis.call('TIME') return time[1] * 1000 + math.floor(time[2] / 1000) end
+local function server() return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') end
 local function setDue(prefix, id, due)
   if due == '-' then redis.call('ZREM', prefix .. 'due', id) elseif due ~= '' then redis.call('ZADD', prefix .. 'due', due, id) end
 end
@@ -36,13 +38,13 @@ end
 local FENCED, NOT_NEXT = redis.error_reply('FENCED the lease is over'), redis.error_reply('NOTNEXT it does not follow')
 `;
 
-/** Gives what is stored: `base` of the head, head, names of stores, commits, chunks; or the format, where it is a later one. */
+/** Gives what is stored: `base` of the head, head, names of stores, commits, chunks, incarnation, sequence; or the format, where it is a later one. */
 const FOUND = `
 local function found(keys, format)
-  local m = redis.call('HMGET', keys[1], 'fmt', 'base', 'head', 'stores')
+  local m = redis.call('HMGET', keys[1], 'fmt', 'base', 'head', 'stores', 'inc', 'seq')
   if not m[1] then return nil end
   if tonumber(m[1]) > tonumber(format) then return m[1] end
-  return { m[2], m[3], m[4], redis.call('LRANGE', keys[2], 0, -1), redis.call('HGETALL', keys[3]) }
+  return { m[2], m[3], m[4], redis.call('LRANGE', keys[2], 0, -1), redis.call('HGETALL', keys[3]), m[5], m[6] }
 end
 `;
 
@@ -101,6 +103,7 @@ if begins then
   set('inc', incarnation)
   set('base', base)
   set('head', '{"v":' .. format .. ',"incarnation":' .. cjson.encode(incarnation) .. ',"revision":' .. ARGV[9] .. ',"stores":{},"numbers":{}}')
+  redis.call('HDEL', KEYS[1], 'known')
   redis.call('ZADD', prefix .. 'ids', 0, id)
   redis.call('ZADD', prefix .. 'used', now(), id)
 end
@@ -115,6 +118,7 @@ local prefix, id, token, format, due, stores, incarnation, revision, sequence, h
 local lease = redis.call('HGET', KEYS[1], 'lease')
 if refused(prefix, lease, token) then return FENCED end
 redis.call('DEL', KEYS[2], KEYS[3])
+redis.call('HDEL', KEYS[1], 'known')
 redis.call('HSET', KEYS[1], 'fmt', format, 'inc', incarnation, 'rev', revision, 'seq', sequence, 'base', sequence, 'head', head, 'stores', stores, 'chunk', #ARGV - 10)
 local bodies = {}
 for at = 11, #ARGV do
@@ -134,11 +138,15 @@ if result then redis.call('ZADD', ARGV[1] .. 'used', 'XX', now(), ARGV[2]) end
 return result
 `;
 
-/** KEYS h, c, b; ARGV prefix, id, format, node, life. */
+/**
+ * KEYS h, c, b; ARGV prefix, id, format, node, life. Gives the fence, what is stored, and how many commits of it are lost, as nodes have noted; or who has it; or
+ * that this is another Redis than the one before, and not all living nodes have noted what they know.
+ */
 const claim = `${FOUND}
 local prefix, id, format, node, life = unpack(ARGV)
 local member = redis.call('GET', prefix .. 'node:' .. node)
 if not member or string.match(member, '^%d+') ~= life then return FENCED end
+if redis.call('GET', prefix .. 'server') ~= server() then return { 'changed', server() } end
 local lease = redis.call('HGET', KEYS[1], 'lease')
 if lease then
   local lives, owner = living(prefix, lease)
@@ -152,7 +160,8 @@ end
 local fence = redis.call('INCR', prefix .. 'fence')
 redis.call('HSET', KEYS[1], 'lease', fence .. ' ' .. node)
 if stored then redis.call('ZADD', prefix .. 'used', 'XX', now(), id) end
-return { fence, stored }
+local known = redis.call('HMGET', KEYS[1], 'known', 'seq')
+return { fence, stored, math.max(0, tonumber(known[1] or 0) - tonumber(known[2] or 0)) }
 `;
 
 /** ARGV prefix, node, and of each lease id and fence. */
@@ -234,22 +243,22 @@ end
 return result
 `;
 
-/** ARGV prefix, node, facts, lease time. Gives the number of the life. */
+/** ARGV prefix, node, facts, lease time. Gives the number of the life, and which Redis this is. */
 const join = `
 local life = redis.call('INCR', ARGV[1] .. 'fence')
 redis.call('SET', ARGV[1] .. 'node:' .. ARGV[2], life .. ' ' .. ARGV[3], 'PX', ARGV[4])
 redis.call('SADD', ARGV[1] .. 'nodes', ARGV[2])
-return tostring(life)
+return { tostring(life), server() }
 `;
 
-/** ARGV prefix, node, life, lease time; without that the node leaves. */
+/** ARGV prefix, node, life, lease time; without that the node leaves. Gives whether it was living, and which Redis this is. */
 const renew = `
 local name = ARGV[1] .. 'node:' .. ARGV[2]
 local member = redis.call('GET', name)
-if not member or string.match(member, '^%d+') ~= ARGV[3] then return 0 end
-if ARGV[4] then return redis.call('PEXPIRE', name, ARGV[4]) end
+if not member or string.match(member, '^%d+') ~= ARGV[3] then return { 0, server() } end
+if ARGV[4] then return { redis.call('PEXPIRE', name, ARGV[4]), server() } end
 redis.call('SREM', ARGV[1] .. 'nodes', ARGV[2])
-return redis.call('DEL', name)
+return { redis.call('DEL', name), server() }
 `;
 
 /** ARGV prefix. Gives nodes, how long each lives on, and their facts. */
@@ -282,6 +291,40 @@ redis.call('SET', name, redis.call('INCR', prefix .. 'fence') .. ' ' .. node)
 return 1
 `;
 
+/**
+ * ARGV prefix, and of each record id, incarnation, sequence up to which the node knows it to be stored, and its token, if it has a lease. Notes what is missing,
+ * and gives the ids whose lease is lost, or which are behind.
+ */
+const note = `
+local prefix, lost = ARGV[1], {}
+for at = 2, #ARGV, 4 do
+  local h, sequence, token = key(prefix, ARGV[at], 'h'), tonumber(ARGV[at + 2]), ARGV[at + 3]
+  local m = redis.call('HMGET', h, 'inc', 'seq', 'known', 'lease')
+  local behind = m[1] == ARGV[at + 1] and tonumber(m[2]) < sequence
+  -- What nobody had a lease of may have been deleted.
+  if not m[1] and token ~= '' then behind = true end
+  if behind and tonumber(m[3] or 0) < sequence then redis.call('HSET', h, 'known', ARGV[at + 2]) end
+  if token ~= '' and (behind or m[4] ~= token) then lost[#lost + 1] = ARGV[at] end
+end
+return lost
+`;
+
+/** ARGV prefix, node, life, which Redis it has noted what it knows at. Gives whether all living nodes have. */
+const noted = `
+local prefix, node, this = ARGV[1], ARGV[2], server()
+local member = redis.call('GET', prefix .. 'node:' .. node)
+if not member or string.match(member, '^%d+') ~= ARGV[3] then return FENCED end
+if ARGV[4] ~= this then return 0 end
+redis.call('HSET', prefix .. 'noted', node, this)
+for _, other in ipairs(redis.call('SMEMBERS', prefix .. 'nodes')) do
+  local lives = redis.call('EXISTS', prefix .. 'node:' .. other) == 1
+  if lives and redis.call('HGET', prefix .. 'noted', other) ~= this then return 0 end
+  if not lives then redis.call('HDEL', prefix .. 'noted', other) end
+end
+redis.call('SET', prefix .. 'server', this)
+return 1
+`;
+
 /** KEYS h; ARGV token, count. Gives the number of the first of so many new chunks. */
 const reserve = `
 if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then return FENCED end
@@ -311,7 +354,7 @@ for at = 6, #ARGV do redis.call('HDEL', KEYS[3], ARGV[at]) end
 return 1
 `;
 
-const bodies = { append, save, load, claim, release, remove, aside, touch, list, expire, due, join, renew, alive, duty, reserve, put, fold };
+const bodies = { append, save, load, claim, release, remove, aside, touch, list, expire, due, join, renew, alive, duty, reserve, put, fold, note, noted };
 
 export type ScriptName = keyof typeof bodies;
 

@@ -7,7 +7,7 @@ import type { Random } from "../kit/random.js";
 
 /** How many calls of a client may have no answer. */
 const WINDOW = 8;
-/** How often an event makes several commits. */
+/** How often an event makes several commits, unless it is said. */
 const MANY = 0.1;
 
 /** When a call was made, and when it was answered. */
@@ -85,12 +85,12 @@ export class Actor {
     }
   }
 
-  /** Calls events, a pause after each, until `rest`. */
-  async work(random: Random, pace: number): Promise<void> {
+  /** Calls events, a pause after each, until `rest`. `many`: how often an event makes several commits. */
+  async work(random: Random, pace: number, many = MANY): Promise<void> {
     while (!this.#over) {
       await wait(random.int(2 * pace));
       while (this.#pending.size >= WINDOW) await Promise.race(this.#pending);
-      if (!this.#over) this.#call(random.chance(MANY) ? 2 + random.int(4) : 1);
+      if (!this.#over) this.#call(random.chance(many) ? 2 + random.int(4) : 1);
     }
   }
 

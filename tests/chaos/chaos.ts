@@ -26,7 +26,19 @@ export interface ChaosOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a Redis may lose whose place a replica takes: commits. */
+export interface Losses {
+  /** Acknowledged, and not there. */
+  readonly acknowledged: number;
+  /** Not there, and the client was told that this is not known. */
+  readonly unknown: number;
+  /** What the nodes' log says that was lost. */
+  readonly logged: number;
+}
+
 export interface ChaosReport extends Verdict {
+  /** Where Redis may have lost something, this says what. It is no fault then. */
+  readonly losses: Losses | undefined;
   readonly sent: number;
   /** Clients whose twins did not equal their stores when all was quiet. */
   readonly diverged: number;
@@ -59,7 +71,8 @@ export async function chaos({
   signal,
 }: ChaosOptions): Promise<ChaosReport> {
   const random = new Random(seed);
-  const cluster = await Cluster.start({ nodes, lease, ...(planted && { planted }) });
+  const forgets = faults.includes("failover");
+  const cluster = await Cluster.start({ nodes, lease, replica: forgets, ...(planted && { planted }) });
   const trouble = new Trouble(cluster, random, { lease, frozen, faults });
   const actors: Actor[] = [];
   signal?.addEventListener("abort", () => void cluster.end());
@@ -68,7 +81,7 @@ export async function chaos({
     for (let n = 0; n < count; n++) actors.push(new Actor(n, cluster.url, n % 2 === 0 ? `room-${Math.floor(n / 2 / ROOM)}` : undefined));
     await Promise.all(actors.map((actor) => actor.arrive()));
     report(`${count} clients have come after ${Math.round(performance.now() - begun)} ms`);
-    const working = actors.map((actor) => actor.work(new Random(random.int(2 ** 31)), pace));
+    const working = actors.map((actor) => actor.work(new Random(random.int(2 ** 31)), pace, forgets ? 0 : undefined));
     const end = performance.now() + ms;
     while (performance.now() < end) {
       signal?.throwIfAborted();
@@ -79,7 +92,7 @@ export async function chaos({
     for (const actor of actors) actor.rest();
     await Promise.race([Promise.all([...working, ...actors.map((actor) => actor.quiet())]), wait(PATIENCE)]);
     for (const actor of actors) if (actor.waits > 0) report(`client ${actor.number} (${actor.room ?? "its session"}) waits for ${actor.waits} answers`);
-    const { verdict, diverged } = await inspect(actors);
+    const { verdict, diverged, missing } = await inspect(actors, forgets);
     const resumes = { delta: 0, snapshot: 0 };
     for (const actor of actors) for (const kind of ["delta", "snapshot"] as const) resumes[kind] += actor.resumes[kind];
     const pausesOf = (mishaps: readonly Mishap[]) => {
@@ -89,6 +102,7 @@ export async function chaos({
     };
     return {
       ...verdict,
+      losses: forgets ? { ...missing, logged: cluster.lost } : undefined,
       sent: actors.reduce((total, { calls }) => total + calls.length, 0),
       diverged,
       faults: trouble.counts,
@@ -103,25 +117,24 @@ export async function chaos({
 }
 
 /** What there is, as those see it who have just come; and how many of those who were there see something else. */
-async function inspect(actors: readonly Actor[]): Promise<{ verdict: Verdict; diverged: number }> {
+async function inspect(actors: readonly Actor[], forgets: boolean) {
   const places = new Map<string, Actor[]>();
   for (const actor of actors) {
     const place = actor.room ?? `session ${actor.number}`;
     places.set(place, [...(places.get(place) ?? []), actor]);
   }
   const verdicts: Verdict[] = [];
+  const missing = { acknowledged: 0, unknown: 0 };
   let diverged = 0;
   for (const members of places.values()) {
     const truth = await (members[0] as Actor).truth();
-    verdicts.push(
-      judge(
-        members.flatMap(({ calls }) => calls),
-        truth,
-      ),
-    );
+    const calls = members.flatMap(({ calls }) => calls);
+    verdicts.push(judge(calls, truth, forgets));
+    const there = new Set(truth.log);
+    for (const { ids, outcome } of calls) missing[outcome && "value" in outcome ? "acknowledged" : "unknown"] += ids.filter((id) => !there.has(id)).length;
     for (const member of members) if (!(await agrees(member, truth))) diverged++;
   }
-  return { verdict: sum(verdicts), diverged };
+  return { verdict: sum(verdicts), diverged, missing };
 }
 
 /** Whether a client comes to show the truth, as its stream may be a little behind. */
@@ -141,6 +154,7 @@ const NAMES: Readonly<Record<Fault, string>> = {
   cut: "a cut from Redis",
   restart: "a restart of Redis",
   drain: "a drain",
+  failover: "a failover of Redis",
 };
 
 /** The value below which a share of all is, in seconds. */
@@ -150,14 +164,21 @@ function percentile(values: readonly number[], share: number): string {
   return value === undefined ? "none" : `${(value / 1000).toFixed(2)} s`;
 }
 
+/** Whether the nodes' log says what was lost: all that clients had an answer to, and no more than what is gone besides. */
+export const isTold = ({ losses }: Pick<ChaosReport, "losses">): boolean =>
+  losses === undefined || (losses.logged >= losses.acknowledged && losses.logged <= losses.acknowledged + losses.unknown);
+
 /** The figures, in lines. */
 export function figuresOf(report: ChaosReport): string {
-  const { sent, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged, faults, resumes, pauses, pausesAlone } = report;
+  const { sent, acknowledged, interrupted, losses, lost, doubled, torn, disordered, invented, wrong, diverged, faults, resumes, pauses, pausesAlone } = report;
   const times = (values: readonly number[]) => `p50 ${percentile(values, 0.5)}, p99 ${percentile(values, 0.99)}, longest ${percentile(values, 1)}`;
   return [
     `faults: ${countsOf(faults)}`,
     `events: ${sent} sent, ${acknowledged} acknowledged, ${interrupted} interrupted`,
     `lost ${lost}, doubled ${doubled}, diverged ${diverged}, torn ${torn}, out of order ${disordered}, invented ${invented}, wrongly answered or never ${wrong}`,
+    ...(losses
+      ? [`commits that Redis has lost: ${losses.logged} by the nodes' log; ${losses.acknowledged} that clients had an answer to, ${losses.unknown} without one`]
+      : []),
     ...(Object.keys(faults) as Fault[])
       .filter((fault) => faults[fault] > 0)
       .map((fault) => `pause of each client after ${NAMES[fault]}: ${times(pauses[fault])}; with nothing else wrong: ${times(pausesAlone[fault])}`),

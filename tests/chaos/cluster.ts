@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { said } from "../crash/servers.js";
 import { RedisServer } from "../kit/redis-server.js";
 import { Line } from "../soak/line.js";
+import { wait } from "./actor.js";
 import { Balancer } from "./balancer.js";
 import type { Planted } from "./planted.js";
 
@@ -21,12 +22,26 @@ export interface ClusterOptions {
   readonly lease: number;
   /** A mistake that the nodes shall make. */
   readonly planted?: Planted;
+  /** Redis has a replica, which can take its place. */
+  readonly replica?: boolean;
 }
+
+/** A replica, and the line by which it follows the master. */
+interface Follower {
+  readonly server: RedisServer;
+  readonly line: Line;
+}
+
+/** How long a replica gets nothing more before it becomes the master, in ms. */
+const BEHIND = 300;
 
 /** Node processes on one Redis, behind a balancer; and what can befall them. */
 export class Cluster {
   readonly places: Place[] = [];
-  readonly redis: RedisServer;
+  /** How many commits the nodes say that Redis has lost. */
+  lost = 0;
+  #redis: RedisServer;
+  #follower: Follower | undefined;
   readonly #balancer: Balancer;
   readonly #env: Record<string, string>;
   /** The next node has loaded its code, and waits. */
@@ -34,7 +49,7 @@ export class Cluster {
   #over = false;
 
   private constructor(redis: RedisServer, balancer: Balancer, { lease, planted }: ClusterOptions) {
-    this.redis = redis;
+    this.#redis = redis;
     this.#balancer = balancer;
     this.#env = { LEASE: String(lease), ...(planted && { PLANTED: planted }) };
   }
@@ -42,8 +57,9 @@ export class Cluster {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const cluster = new Cluster(await RedisServer.start(), await Balancer.start(), options);
     try {
+      if (options.replica) await cluster.#follow();
       for (let n = 0; n < options.nodes; n++) {
-        const line = await Line.open(cluster.redis.port);
+        const line = await Line.open(cluster.#redis.port);
         cluster.places.push({ line, ...(await cluster.#serve(line)), ailing: false });
       }
     } catch (error) {
@@ -68,6 +84,9 @@ export class Cluster {
       env: { ...process.env, ...this.#env },
       stdio: ["pipe", "pipe", "inherit"],
     });
+    child.stdout?.on("data", (text: Buffer) => {
+      for (const [, count] of String(text).matchAll(/^lost (\d+)$/gm)) this.lost += Number(count);
+    });
     await said(child, "waiting");
     return child;
   }
@@ -79,6 +98,7 @@ export class Cluster {
     const child = await next;
     child.stdin?.write(`redis://127.0.0.1:${line.port}\n`);
     const port = Number(await said(child, "serving"));
+    child.stdout?.resume();
     this.#balancer.add(port);
     return { child, port };
   }
@@ -115,8 +135,30 @@ export class Cluster {
   }
 
   async restartRedis(signal: NodeJS.Signals): Promise<void> {
-    await this.redis.stop(signal);
-    if (!this.#over) await this.redis.restart();
+    await this.#redis.stop(signal);
+    if (!this.#over) await this.#redis.restart();
+  }
+
+  async #follow(): Promise<void> {
+    const line = await Line.open(this.#redis.port);
+    this.#follower = { line, server: await RedisServer.start({ replicaof: `127.0.0.1 ${line.port}` }) };
+  }
+
+  /** A replica takes the place of the master, and lacks what the master has written in the last moments. */
+  async failOver(): Promise<void> {
+    const [master, follower] = [this.#redis, this.#follower];
+    if (!follower) throw new Error("there is no replica");
+    const { line, server } = follower;
+    // One that has not got the whole yet would have nothing.
+    while (!String(await server.ask("info", "replication")).includes("master_link_status:up")) await wait(50);
+    line.stall();
+    await wait(BEHIND);
+    await server.ask("replicaof", "no", "one");
+    line.close();
+    this.#redis = server;
+    for (const place of this.places) place.line.lead(server.port);
+    await master.end();
+    if (!this.#over) await this.#follow();
   }
 
   async end(): Promise<void> {
@@ -127,7 +169,9 @@ export class Cluster {
       line.close();
     }
     await this.#next?.then((child) => end(child, "SIGKILL")).catch(() => {});
-    await this.redis.end();
+    this.#follower?.line.close();
+    await this.#follower?.server.end();
+    await this.#redis.end();
   }
 }
 

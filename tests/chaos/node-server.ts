@@ -14,7 +14,11 @@ for await (const url of createInterface({ input: process.stdin })) {
     session: { secret: "a secret for tests alone" },
     leaseTime: Number(LEASE),
     idle: 500,
-    log: ({ level, error }) => LOUD && console.error(level, error),
+    log: ({ error, level, message }) => {
+      if (LOUD) console.error(level, error);
+      const [, count] = /has lost the last (\d+) commits of/.exec(message) ?? [];
+      if (count) console.log("lost", count);
+    },
   });
   const { origin } = await serve(twin.handlers);
   console.log("serving", new URL(origin).port);

@@ -3,7 +3,7 @@ import { wait } from "./actor.js";
 import type { Cluster, Place } from "./cluster.js";
 
 /** What can befall a cluster. */
-export type Fault = "kill" | "freeze" | "cut" | "restart" | "drain";
+export type Fault = "kill" | "freeze" | "cut" | "restart" | "drain" | "failover";
 
 /** A fault that happened. */
 export interface Mishap {
@@ -27,7 +27,7 @@ const EVERY = 2000;
 /** What happens to a cluster. One node at least is always well. */
 export class Trouble {
   readonly mishaps: Mishap[] = [];
-  readonly counts: Record<Fault, number> = { kill: 0, freeze: 0, cut: 0, restart: 0, drain: 0 };
+  readonly counts: Record<Fault, number> = { kill: 0, freeze: 0, cut: 0, restart: 0, drain: 0, failover: 0 };
   readonly #cluster: Cluster;
   readonly #random: Random;
   readonly #options: TroubleOptions;
@@ -66,7 +66,7 @@ export class Trouble {
   #draw(): [fault: Fault | undefined, place: Place] {
     const well = this.#cluster.places.filter(({ ailing }) => !ailing);
     if (this.#bag.length === 0) this.#bag = this.#shuffled();
-    const at = this.#bag.findIndex((fault) => fault === "restart" || well.length > 1);
+    const at = this.#bag.findIndex((fault) => fault === "restart" || fault === "failover" || well.length > 1);
     return [at < 0 ? undefined : this.#bag.splice(at, 1)[0], this.#random.pick(well)];
   }
 
@@ -98,6 +98,10 @@ export class Trouble {
         break;
       case "restart":
         await this.#cluster.restartRedis(this.#random.pick(["SIGTERM", "SIGKILL"]));
+        this.#disturbed = performance.now();
+        break;
+      case "failover":
+        await this.#cluster.failOver();
         this.#disturbed = performance.now();
         break;
       default:

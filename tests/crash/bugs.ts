@@ -50,7 +50,10 @@ export const withLoaded = (storage: Storage, change: (found: LoadedHost) => Load
 const claiming = (nodes: NodeStorage, change: (found: LoadedHost) => LoadedHost): NodeStorage =>
   Object.create(nodes, {
     ...Object.fromEntries(
-      (["join", "renew", "leave", "alive", "release", "duty", "send", "onMessage"] as const).map((name) => [name, { value: nodes[name].bind(nodes) }]),
+      (["join", "renew", "leave", "alive", "release", "duty", "send", "onMessage", "onLost"] as const).flatMap((name) => {
+        const method = nodes[name];
+        return method ? [[name, { value: (method as (...args: unknown[]) => unknown).bind(nodes) }]] : [];
+      }),
     ),
     claim: {
       async value(id: string) {

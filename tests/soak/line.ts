@@ -16,8 +16,11 @@ export class Line {
   #stalled = false;
   #deaf = false;
 
+  #to: number;
+
   private constructor(to: number) {
-    this.#listener = createServer((near) => this.#open(near, connect(to, "127.0.0.1")));
+    this.#to = to;
+    this.#listener = createServer((near) => this.#open(near, connect(this.#to, "127.0.0.1")));
   }
 
   /** A line to a port of this machine. */
@@ -62,6 +65,12 @@ export class Line {
       near.resetAndDestroy();
       far.resetAndDestroy();
     }
+  }
+
+  /** From now on it leads to another port. */
+  lead(to: number): void {
+    this.#to = to;
+    this.cut();
   }
 
   /** Nothing passes, in either direction, until `flow`. */
