@@ -242,9 +242,9 @@ export class Sender {
       return this.flush();
     }
     this.#failures = 0;
-    const { incarnation: now, durable } = (told.data ?? {}) as { incarnation?: string; durable?: boolean };
-    if (told.is("UNKNOWN_OUTCOME") && now !== undefined && (entry.sent === 1 || (durable && fresh))) {
-      // Sent once, and refused, or nothing was kept where what it does would have been: it has not run, so it may under another number.
+    const { again, durable, incarnation: now } = (told.data ?? {}) as { again?: true; durable?: boolean; incarnation?: string };
+    if (told.is("UNKNOWN_OUTCOME") && now !== undefined && ((entry.sent === 1 && !again) || (durable && fresh))) {
+      // Sent once, by the server's nodes too, and refused, or nothing was kept where what it does would have been: it has not run, so it may under another number.
       entry.numbered = undefined;
       entry.sent = 0;
       if (scope.incarnation === i) scope.incarnation = now;

@@ -22,6 +22,7 @@ import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import { SentMessages } from "../host/sent-messages.js";
+import { isLeft } from "../host/stored-positions.js";
 import type { Nodes } from "../nodes/nodes.js";
 import type { PassableCall } from "../nodes/passed-calls.js";
 import type { Storage } from "../storage/storage.js";
@@ -218,7 +219,7 @@ export class Dispatcher {
   async #numbered(call: ClientCall, number: NumberedCall, host: Host, caller: Caller): Promise<unknown> {
     const { client, n, seen, i, y, got } = number;
     if (caller.connection) this.#server.streams.confirm(caller.connection.id, got);
-    if (i !== undefined && i !== host.incarnation) throw unknownOutcome(host.incarnation, this.#server.storage.durable);
+    if (i !== undefined && i !== host.incarnation) throw unknownOutcome(host.incarnation, this.#server.storage.durable && !isLeft(host.incarnation));
     const prepared = await this.#prepare(call, host, caller);
     const report = this.#reportOf(call);
     const refuse = (error: unknown): Outcome => {

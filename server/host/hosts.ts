@@ -9,7 +9,7 @@ import { Elsewhere } from "./elsewhere.js";
 import { Host } from "./host.js";
 import type { Membership } from "./membership.js";
 import { isServers } from "./sent-messages.js";
-import { StoredPositions } from "./stored-positions.js";
+import { incarnationLeft, StoredPositions } from "./stored-positions.js";
 import type { World } from "./world.js";
 
 interface Slot {
@@ -200,7 +200,7 @@ export class Hosts {
   /** Makes another incarnation of what the storage has left: clients know more of the one before. */
   async #beginAnew(id: string, { record, tail }: LoadedHost, lost: number, fence: number): Promise<HostState> {
     const left = await compact(record, tail);
-    const incarnation = randomBytes(12).toString("base64url");
+    const incarnation = incarnationLeft();
     // Clients begin to count anew; messages and events that were cut off are the server's own.
     const numbers = Object.fromEntries(Object.entries(left.numbers).filter(([client]) => isServers(client)));
     const next = { ...left, incarnation, sequence: left.sequence + lost, numbers };

@@ -1,4 +1,4 @@
-import { unavailable } from "../../lib/errors/errors.js";
+import { isEventError, refusal, unavailable } from "../../lib/errors/errors.js";
 import { callLost } from "../../lib/errors/node-errors.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import type { TwinRequest } from "../access/callers.js";
@@ -95,7 +95,13 @@ export class PassedCalls {
     if (tries > MOST_TRIES) throw error;
     this.#tries.set(input as object, tries);
     await pause(PAUSE * tries);
-    return this.#server.dispatcher.invoke(request, path, input, sinks);
+    try {
+      return await this.#server.dispatcher.invoke(request, path, input, sinks);
+    } catch (error) {
+      // The client has sent it once; it was asked for more than once all the same, and may have run.
+      if (isEventError(error) && error.code === "UNKNOWN_OUTCOME") throw refusal(error.code, error.message, { ...(error.data as object), again: true });
+      throw error;
+    }
   }
 
   async #run({ data, from, part, signal }: PeerRequest): Promise<Answered> {
