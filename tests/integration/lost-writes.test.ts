@@ -19,18 +19,22 @@ test("a call that nodes have asked for twice is not run anew where the storage h
   const shared = lasting({ nodes: true });
   const node = shared.node.bind(shared);
   let dies = false;
+  let goOn = () => {};
   shared.node = (name) => {
     const storage = node(name);
     const { append, nodes } = storage;
     const claim = nodes?.claim;
     return {
       ...storage,
-      // The owner stores the event, and stands still before it answers.
+      // The owner stores the event, is counted as dead, and stands still before it answers.
       async append(id, commits, fence) {
         await append(id, commits, fence);
         if (name !== "a" || !dies) return;
+        await nodes?.leave();
         shared.freeze("a");
-        await new Promise(() => {});
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
       },
       // The next owner finds that a commit is lost: not the one of the event.
       ...(nodes &&
@@ -45,7 +49,7 @@ test("a call that nodes have asked for twice is not run anew where the storage h
         }),
     };
   };
-  const { client, nodes } = await serveNodes({ stores, leaseTime: 500 }, shared);
+  const { client, nodes } = await serveNodes({ stores }, shared);
   for (const n of [1, -1, 1]) await nodes[0].twin.counter("x").add(n);
   const twin = await openTwin(
     client((_, turn) => 1 + (turn % 2)),
@@ -57,4 +61,5 @@ test("a call that nodes have asked for twice is not run anew where the storage h
   await shown<Counter>(twin, ({ count }) => count === 2);
   expect(nodes.flatMap(({ logs }) => logs.filter(({ message }) => message.includes("has lost the last 1 commits")))).toHaveLength(1);
   shared.heal("a");
+  goOn();
 });
