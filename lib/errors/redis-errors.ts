@@ -25,7 +25,10 @@ export const fewReplicas = (where: string, have: number, wanted: number, ms: num
     `${have} of ${wanted} replicas that \`redis(…, { replicas: ${wanted} })\` demands had a write after ${ms} ms. It is not acknowledged, and asked again. Are the replicas up, and do they follow (\`info replication\`)?`,
   );
 export const badReplicas = (count: unknown) =>
-  wrong(`\`redis(…, { replicas: ${String(count)} })\`: give how many replicas must have a write before it is acknowledged, a whole number, or leave it out.`);
+  wrong(
+    "REDIS",
+    `\`redis(…, { replicas: ${String(count)} })\`: give how many replicas must have a write before it is acknowledged, a whole number, or leave it out.`,
+  );
 export const redisMayEvict = (where: string, policy: string) =>
   `Redis at ${where} has \`maxmemory-policy ${policy}\`: when its memory is full, it throws away state that was acknowledged. Set \`maxmemory-policy noeviction\`.`;
 export const redisForgets = (where: string) =>
