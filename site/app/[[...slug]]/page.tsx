@@ -1,0 +1,47 @@
+import { DocsBody, DocsPage, DocsTitle } from "fumadocs-ui/layouts/docs/page";
+import defaultComponents from "fumadocs-ui/mdx";
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { type PageFile, pageFiles } from "@/content/files";
+import { outlineOf, rendererOf } from "@/content/markdown";
+
+interface Props {
+  params: Promise<{ slug?: string[] }>;
+}
+
+export const dynamicParams = false;
+
+async function pageOf({ params }: Props): Promise<PageFile> {
+  const url = `/${((await params).slug ?? []).join("/")}`;
+  for (const page of pageFiles().values()) if (page.url === url) return page;
+  notFound();
+}
+
+export function generateStaticParams() {
+  return [...pageFiles().values()].map(({ url }) => ({ slug: url.split("/").filter(Boolean) }));
+}
+
+export async function generateMetadata(props: Props): Promise<Metadata> {
+  const { title, description } = await pageOf(props);
+  return { title, description };
+}
+
+/** A picture of the docs, as it is. */
+function Picture({ alt = "", src }: { alt?: string; src?: string | Blob }) {
+  // biome-ignore lint/performance/noImgElement: the export optimises no pictures
+  return <img alt={alt} src={src as string} loading="lazy" />;
+}
+
+export default async function Page(props: Props) {
+  const page = await pageOf(props);
+  const { toc } = await outlineOf(page);
+  const Body = rendererOf(page);
+  return (
+    <DocsPage toc={toc}>
+      <DocsTitle>{page.title}</DocsTitle>
+      <DocsBody>
+        <Body components={{ ...defaultComponents, img: Picture } as never}>{page.text}</Body>
+      </DocsBody>
+    </DocsPage>
+  );
+}

@@ -1,0 +1,5 @@
+import { llmsIndex } from "@/content/llms";
+
+export const dynamic = "force-static";
+
+export const GET = () => new Response(llmsIndex(process.env.SITE_ORIGIN ?? ""));
