@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BUILT, pageOf, pages, ROOT, write } from "./guide.js";
+import { BUILT, type Files, pageOf, pages, ROOT, write } from "./guide.js";
 
 /** Where an import of the package leads: to its declarations, or to the sources where it is not built. */
 function paths(): Record<string, string[]> {
@@ -36,40 +36,52 @@ const compilerOptions = () => ({
   paths: { "@/*": ["./*"], ...paths() },
 });
 
+/** What the compiler says of a line of a file. */
+interface Complaint {
+  readonly file: string;
+  readonly line: number;
+  readonly what: string;
+}
+
+/** Compiles projects by one process: each has the files of a map, by their paths. Files of a complaint begin with the project's name. */
+export async function compile(projects: ReadonlyMap<string, Files>): Promise<Complaint[]> {
+  const folder = mkdtempSync(`${tmpdir()}/twinstate-compiled-`);
+  try {
+    symlinkSync(`${ROOT}node_modules`, `${folder}/node_modules`);
+    const options = JSON.stringify({ compilerOptions: compilerOptions(), include: ["**/*.ts", "**/*.tsx", "**/*.mjs"] });
+    for (const [name, files] of projects) write(join(folder, name), { ...files, "tsconfig.json": options });
+    const output = await new Promise<string>((resolve) => {
+      const args = [`${ROOT}node_modules/typescript/bin/tsc`, "-b", ...projects.keys(), "--pretty", "false"];
+      execFile(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }, (_, stdout, stderr) => resolve(stdout + stderr));
+    });
+    return output.split("\n").flatMap((said) => {
+      const [, file = "", line, what] = /^(?:(.+?)\((\d+),\d+\): )?error (TS\d+.*)$/.exec(said) ?? [];
+      return what ? [{ file, line: Number(line), what }] : [];
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /**
- * What is wrong with the code of pages: each app of each page is a project, and one process of the compiler checks them all.
- * Each complaint names the page and its line.
+ * What is wrong with the code of pages: each app of each page is a project. Each complaint names the page and its line.
  *
  * @param change makes a page's files other than they are, for a test that a mistake is found
  */
 export async function complaints(which = pages(), change = (_path: string, text: string) => text): Promise<string[]> {
-  const folder = mkdtempSync(`${tmpdir()}/twinstate-pages-`);
-  try {
-    symlinkSync(`${ROOT}node_modules`, `${folder}/node_modules`);
-    const places = new Map<string, { page: string; lines: readonly number[] }>();
-    const projects: string[] = [];
-    const options = JSON.stringify({ compilerOptions: compilerOptions(), include: ["**/*.ts", "**/*.tsx", "**/*.mjs"] });
-    for (const page of which) {
-      for (const [app, files] of pageOf(page).apps) {
-        if (files.size === 0) continue;
-        const project = `${page.replaceAll(/\W/g, "-")}${app && `-${app.replaceAll(/\W/g, "-")}`}`;
-        projects.push(project);
-        for (const [path, file] of files) places.set(`${project}/${path}`, file);
-        write(join(folder, project), { ...Object.fromEntries([...files].map(([path, { text }]) => [path, change(path, text)])), "tsconfig.json": options });
-      }
+  const places = new Map<string, { page: string; lines: readonly number[] }>();
+  const projects = new Map<string, Files>();
+  for (const page of which) {
+    for (const [app, files] of pageOf(page).apps) {
+      if (files.size === 0) continue;
+      const project = `${page.replaceAll(/\W/g, "-")}${app && `-${app.replaceAll(/\W/g, "-")}`}`;
+      projects.set(project, Object.fromEntries([...files].map(([path, { text }]) => [path, change(path, text)])));
+      for (const [path, file] of files) places.set(`${project}/${path}`, file);
     }
-    const output = await new Promise<string>((resolve) => {
-      const args = [`${ROOT}node_modules/typescript/bin/tsc`, "-b", ...projects, "--pretty", "false"];
-      execFile(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }, (_, stdout, stderr) => resolve(stdout + stderr));
-    });
-    const told = output.split("\n").flatMap((line) => {
-      const [, file, at, what] = /^(.+?)\((\d+),\d+\): error (.*)$/.exec(line) ?? [];
-      const place = file && places.get(file);
-      if (place) return [`${place.page}:${place.lines[Number(at) - 1] ?? place.lines.at(-1)}: ${what}`];
-      return /error TS\d+/.test(line) ? [line] : [];
-    });
-    return [...new Set([...which.flatMap((page) => pageOf(page).problems), ...told])];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
+  const told = (await compile(projects)).map(({ file, line, what }) => {
+    const place = places.get(file);
+    return place ? `${place.page}:${place.lines[line - 1] ?? place.lines.at(-1)}: ${what}` : `${file}: ${what}`;
+  });
+  return [...new Set([...which.flatMap((page) => pageOf(page).problems), ...told])];
 }

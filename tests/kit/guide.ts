@@ -40,10 +40,10 @@ const PATH = /^\/\/ ((?:[\w.[\]()@-]+\/)*[\w.[\]-]+\.(?:tsx?|mjs))(?::? .*)?$/;
 const MISNAMED = new Set(["typescript", "javascript", "jsx", "mts", "cts", "mjs"]);
 const CODE = new Set(["ts", "tsx", "js"]);
 
-/** All pages with code: README, CONTRIBUTING, and what stands in docs/. API pages are made from doc comments, which have their own test. */
+/** All pages with code: README, CONTRIBUTING, the skill for coding assistants, and what stands in docs/. API pages are made from doc comments, which have their own test. */
 export function pages(): string[] {
   const docs = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".md") && !file.startsWith("api/"));
-  return ["README.md", "CONTRIBUTING.md", ...docs.sort().map((file) => `docs/${file}`)];
+  return ["README.md", "CONTRIBUTING.md", "skills/twinstate/SKILL.md", ...docs.sort().map((file) => `docs/${file}`)];
 }
 
 /** The blocks of code and the comments of a page, in their order. */
