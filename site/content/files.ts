@@ -28,7 +28,7 @@ function urlOf(file: string): string {
 function readPage(file: string): PageFile {
   const text = withoutComments(readFileSync(join(ROOT, file), "utf8"));
   const title = /^# (.*)$/m.exec(text)?.[1]?.replaceAll("`", "") ?? file;
-  const [, description = ""] = /^# .*\n+([^\n#|`!<-][^\n]*)/m.exec(text) ?? [];
+  const [, description = ""] = /^# .*\n+((?!```)[^\n#|!<-][^\n]*)/m.exec(text) ?? [];
   return { file, url: urlOf(file), title, description: description.replaceAll(/[`*]|\]\([^)]*\)|\[/g, ""), text };
 }
 
@@ -50,8 +50,8 @@ export function pageFiles(): ReadonlyMap<string, PageFile> {
   return found;
 }
 
-/** Where a link of a page leads on the site. What is no page of it stays as it is. */
-export function resolveLink(from: string, href: string): string {
+/** Where a link of a page leads on the site: nowhere, if it names a file of the repository that is no page. */
+export function resolveLink(from: string, href: string): string | undefined {
   if (/^(\w+:|#|\/)/.test(href)) return href;
   const [path = "", hash] = href.split("#");
   const file = relative(ROOT, join(ROOT, dirname(from), path));
@@ -59,5 +59,6 @@ export function resolveLink(from: string, href: string): string {
   if (page) return page.url + (hash ? `#${hash}` : "");
   if (file.startsWith("docs/images/")) return `/${file.slice("docs/".length)}`;
   if (file === "LICENSE") return "/LICENSE.txt";
-  throw new Error(`${from} links to \`${href}\`, which is no page of the site.`);
+  if (existsSync(join(ROOT, file))) return undefined;
+  throw new Error(`${from} links to \`${href}\`, which is not there.`);
 }

@@ -8,13 +8,17 @@ import { type PageFile, resolveLink } from "./files";
 
 const base = process.env.SITE_BASE_PATH ?? "";
 
-/** Links between files become links between pages, the title goes, and the path in the first line of a block becomes the block's title. */
+/** Links between files become links between pages, those to other files of the repository become text, the title goes, and the path in the first line of a block becomes the block's title. */
 function remarkPage({ file }: PageFile) {
   return (tree: Root) => {
     const first = tree.children.findIndex((node) => node.type === "heading" && node.depth === 1);
     if (first >= 0) tree.children.splice(first, 1);
-    visit(tree, (node) => {
-      if (node.type === "link" || node.type === "definition") node.url = resolveLink(file, node.url);
+    visit(tree, (node, at, parent) => {
+      if (node.type === "link" || node.type === "definition") {
+        const url = resolveLink(file, node.url);
+        if (url !== undefined) node.url = url;
+        else if (node.type === "link" && parent && at !== undefined) parent.children.splice(at, 1, ...node.children);
+      }
       if (node.type === "image") node.url = base + resolveLink(file, node.url);
       if (node.type !== "code") return;
       const [, title, rest] = /^\/\/ ((?:[\w.[\]()@-]+\/)*[\w.[\]-]+\.(?:tsx?|mjs|json)(?:[:,] [^\n]*)?)\n([\s\S]*)$/.exec(node.value) ?? [];

@@ -30,6 +30,9 @@ const AGENT = `{
   }
 }`;
 
+/** Where the site of the docs is: by default where `npm run site:start` serves it. */
+const DOCS = process.env.DOCS_URL ?? "http://localhost:3001";
+
 /** A page without state of its own. */
 export default function Page() {
   return (
@@ -63,7 +66,8 @@ export default function Page() {
           <Link asChild>
             <NextLink href="/board/demo">board</NextLink>
           </Link>{" "}
-          that everybody shares. The code is under the <Link href="/about/license">MIT licence</Link>.
+          that everybody shares. The <Link href={DOCS}>docs</Link> say how, beginning with a tutorial. The code is under the{" "}
+          <Link href="/about/license">MIT licence</Link>.
         </Text>
       </Flex>
     </Container>
