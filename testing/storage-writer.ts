@@ -46,7 +46,9 @@ export class Writer {
     this.#store.commit();
     const { incarnation, revision } = this;
     const sequence = ++this.sequence;
-    const change = this.#saved && !whole && this.#store.storageDelta ? { kept: this.#store.storageDelta } : { version: 1, saved: this.#store.save() };
+    const kept = this.#saved && !whole && this.#store.takeStored();
+    const change = kept ? { kept } : { version: 1, saved: this.#store.save() };
+    if (!kept) this.#store.noteSaved();
     this.#saved = true;
     return plain({ incarnation, revision, sequence, stores: { list: change } });
   }

@@ -1,28 +1,36 @@
 import type { ArrayNode } from "../graph/array.js";
 import { type Audience, storage } from "../graph/audience.js";
+import type { InstanceNode } from "../graph/instance.js";
 import { Node, nextWalk, type Stored, type Tag, UNNUMBERED } from "../graph/node.js";
 import { NodeTable } from "../graph/node-table.js";
 import { type Edit, editArray, editKeyed } from "../record/edit.js";
 import type { Change } from "../record/recorder.js";
 import { type Snapshot, visitBody, type WireDelta } from "../wire/codec.js";
 import { IdRanges } from "../wire/id-ranges.js";
+import { leafSlot } from "../wire/leaves.js";
+import { SET } from "../wire/ops.js";
 import { SentNames } from "../wire/sent-names.js";
 import { finish, type Steps } from "../wire/steps.js";
 import { DeltaWriter } from "./delta-writer.js";
 import { NodeSource } from "./node-source.js";
 import { SnapshotWriter } from "./snapshot-writer.js";
+import type { NumberChanges } from "./stored-numbers.js";
 
 /** Twins are told to sweep when this many numbers are free, and more than half of those in use. */
 const SWEEP_AFTER = 256;
 
 /**
  * A saved store: a snapshot of the storage's channel, and the state of the clients' channel: its names, its next number, and its numbers of the snapshot's
- * containers, in the snapshot's order, as pairs `start, count`; -1 stands for no number. Without any pairs clients know none of the containers.
+ * containers, in the snapshot's order, as pairs `start, count`; -1 stands for no number. They hold for classes of a shape; without one clients know none of the
+ * containers.
  */
-export type Saved = readonly [snapshot: Snapshot, names: readonly string[], next: number, ids: readonly number[]];
+export type Saved = readonly [snapshot: Snapshot, names: readonly string[], next: number, ids: readonly number[], shape?: string];
 
-/** The changes of persisted fields in one commit, and the clients' next number after it. */
-export type StorageDelta = readonly [delta: WireDelta, next: number];
+/**
+ * The changes of persisted fields in one commit, the clients' next number after it, and what else has changed of their numbers: missing where these are not
+ * known.
+ */
+export type StorageDelta = readonly [delta: WireDelta, next: number, numbers?: NumberChanges];
 
 /**
  * What one audience sees of a store: the numbers of its containers, and the encoding of deltas and snapshots. Clients are one audience, the
@@ -36,6 +44,8 @@ export class Channel {
   table = new NodeTable();
   readonly root: Node;
   readonly audience: Audience;
+  /** The containers that have got numbers, for who notes them. */
+  fresh: Node[] | undefined;
   #names: SentNames;
   #next = 0;
   #freed = 0;
@@ -51,6 +61,11 @@ export class Channel {
   /** Whether containers have numbers. Before that clients cannot be notified of changes. */
   get started(): boolean {
     return this.#started;
+  }
+
+  /** The names that the audience has been told. */
+  get names(): readonly string[] {
+    return this.#names.list;
   }
 
   /** How many names the audience has been told. */
@@ -107,6 +122,24 @@ export class Channel {
     return new DeltaWriter(this, changes, edits).write();
   }
 
+  /** A delta that sets members of instances to what they are: those of these names that the audience sees. It makes no containers. */
+  members<N extends InstanceNode>(nodes: Iterable<N>, namesOf: (node: N) => readonly string[]): WireDelta | undefined {
+    const { audience } = this;
+    const ops: unknown[] = [];
+    for (const node of nodes) {
+      const { id } = audience.tag(node);
+      if (id < 0) continue;
+      const seen = audience.names(node);
+      for (const name of namesOf(node)) {
+        if (!seen.includes(name)) continue;
+        const value = node.data[name];
+        const slot = value instanceof Node ? [audience.tag(value).id] : typeof value === "string" ? value : leafSlot(value);
+        ops.push(SET, id, this.#names.send(name), slot);
+      }
+    }
+    return ops.length > 0 ? ops : undefined;
+  }
+
   /** The number that the next container takes. */
   get next(): number {
     return this.#next;
@@ -117,7 +150,10 @@ export class Channel {
   /** The first slot refers to a container. */
   meet(node: Node, tag: Tag): void {
     tag.refs = 1;
-    if (tag.id < 0) tag.id = this.#next++;
+    if (tag.id < 0) {
+      tag.id = this.#next++;
+      this.fresh?.push(node);
+    }
     this.table.set(tag.id, node);
   }
 
@@ -129,6 +165,7 @@ export class Channel {
     const tag = this.audience.tag(node);
     tag.id = this.#next++;
     this.table.set(tag.id, node);
+    this.fresh?.push(node);
   }
 
   forget(node: Node): void {
@@ -189,13 +226,15 @@ export class Channel {
 
   /**
    * The saved store, by the current data. This is the clients' channel. `storageChannel` is the storage's; without one the record gets numbers of its own.
+   * `shape`: of the classes.
    */
-  save(storageChannel: Channel | undefined): Saved {
+  save(storageChannel: Channel | undefined, shape: string): Saved {
     const order: Node[] = [];
     const snapshot = storageChannel ? storageChannel.snapshot(order) : this.#detached(order);
     const ids = new IdRanges();
     for (const node of order) ids.add(this.audience.tag(node).id);
-    return [snapshot, [...this.#names.list], this.#next, ids.all()];
+    // Clients that know numbers know names, too.
+    return [snapshot, [...this.#names.list], this.#next, ids.all(), ...(this.known > 0 ? ([shape] as const) : ([] as const))];
   }
 
   #detached(order: Node[]): Snapshot {

@@ -2,10 +2,13 @@ import { Channel, type Saved, type StorageDelta } from "../channel/channel.js";
 import { storage } from "../graph/audience.js";
 import type { Graph } from "../graph/graph.js";
 import { InstanceNode } from "../graph/instance.js";
+import type { Node } from "../graph/node.js";
 import { Recorder } from "../record/recorder.js";
 import { viewOf } from "../view/view.js";
+import type { Snapshot } from "../wire/codec.js";
+import { IdRanges } from "../wire/id-ranges.js";
 import type { Steps } from "../wire/steps.js";
-import { bareGraph, type RestoredNumbers, restoreGraph } from "./restore.js";
+import { bareGraph, restoreGraph } from "./restore.js";
 import { WritableGraph } from "./writable-graph.js";
 
 /**
@@ -14,8 +17,12 @@ import { WritableGraph } from "./writable-graph.js";
  */
 export function* compactSteps(saved: Saved, tail: readonly StorageDelta[]): Steps<Saved> {
   const graph = bareGraph("");
-  const numbers = yield* restoreGraph(graph, saved, tail);
-  return yield* saveSteps(graph, numbers);
+  const { clients, shape, storage: stored } = yield* restoreGraph(graph, saved, tail);
+  const [snapshot, order] = yield* snapshotSteps(graph, stored);
+  if (shape === undefined) return [snapshot, [], clients.next, []];
+  const ids = new IdRanges();
+  for (const { id } of order) ids.add(id);
+  return [snapshot, clients.names, clients.next, ids.all(), shape];
 }
 
 /**
@@ -26,7 +33,7 @@ export function* migrateSteps(name: string, saved: Saved, tail: readonly Storage
   const graph = new WritableGraph({ name, recorder: new Recorder() });
   const root = new InstanceNode(graph, {}, "");
   graph.root = root;
-  const numbers = yield* restoreGraph(graph, saved, tail);
+  const { clients, storage: stored } = yield* restoreGraph(graph, saved, tail);
   const old = root.live as Record<string, unknown>;
   const given = change(old);
   if (typeof given === "object" && given !== null && given !== old) {
@@ -35,7 +42,8 @@ export function* migrateSteps(name: string, saved: Saved, tail: readonly Storage
     for (const [field, value] of fields) old[field] = value;
   }
   // The storage's numbers restart: the new record replaces the old one.
-  return yield* saveSteps(graph, { clients: numbers.clients, storage: { names: [], next: numbers.storage.next } });
+  const [snapshot] = yield* snapshotSteps(graph, { names: [], next: stored.next });
+  return [snapshot, [], clients.next, []];
 }
 
 /** A saved store as a plain immutable view, with private fields. */
@@ -45,9 +53,9 @@ export function* plainSteps(saved: Saved, tail: readonly StorageDelta[]): Steps<
   return viewOf(graph.root) as object;
 }
 
-function* saveSteps(graph: Graph, numbers: RestoredNumbers): Steps<Saved> {
-  const channel = new Channel(graph.root, storage, numbers.storage);
+function* snapshotSteps(graph: Graph, known: { names: readonly string[]; next: number }): Steps<[snapshot: Snapshot, order: Node[]]> {
+  const channel = new Channel(graph.root, storage, known);
   yield* channel.start();
-  const snapshot = yield* channel.snapshotSteps();
-  return [snapshot, [], numbers.clients.next, []];
+  const order: Node[] = [];
+  return [yield* channel.snapshotSteps(order), order];
 }

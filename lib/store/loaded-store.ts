@@ -1,4 +1,5 @@
 import type { Channel, Saved, StorageDelta } from "../channel/channel.js";
+import { type NumberChanges, StoredNumbers } from "../channel/stored-numbers.js";
 import type { Viewers } from "../channel/viewers.js";
 import type { ArrayNode } from "../graph/array.js";
 import { type Node, UNNUMBERED } from "../graph/node.js";
@@ -9,6 +10,7 @@ import { type Encoded, type Snapshot, type WireDelta, writeBodies } from "../wir
 import { AnswerSource } from "./answer-source.js";
 import { ClassNode } from "./class-node.js";
 import { sight } from "./sight.js";
+import { signatureOf } from "./signature.js";
 import type { Store, StoreOptions } from "./store.js";
 import { ViewerChannels } from "./viewer-channels.js";
 import { VolatileChannels } from "./volatile-channels.js";
@@ -34,14 +36,17 @@ export class LoadedStore implements Store {
   readonly name: string;
   readonly instance: object;
   readonly outgrown: boolean;
-  storageDelta: StorageDelta | undefined;
   resumable: boolean;
+  renewal: WireDelta | undefined;
   noticed = false;
   changed = false;
   stirred = false;
   readonly #graph: WritableGraph;
   readonly #clientChannel: Channel;
   readonly #storageChannel: Channel | undefined;
+  readonly #storedNumbers: StoredNumbers | undefined;
+  /** The last commit's changes of persisted fields. */
+  #stored: WireDelta | undefined;
   readonly #restored: boolean;
   readonly #firstNumber: StoreOptions["firstNumber"];
   #cached: Snapshot | undefined;
@@ -61,6 +66,9 @@ export class LoadedStore implements Store {
     this.#storageChannel = storageChannel;
     this.#restored = restored;
     this.#firstNumber = firstNumber;
+    if (!storageChannel) return;
+    this.#storedNumbers = new StoredNumbers(channel, storageChannel);
+    this.#storedNumbers.mark(resumable);
   }
 
   get open(): boolean {
@@ -101,7 +109,7 @@ export class LoadedStore implements Store {
     const { lasting } = this.#graph;
     this.#graph.evaluate();
     if (entrants) this.noteMade();
-    this.storageDelta = undefined;
+    this.#stored = undefined;
     this.noticed = false;
     this.stirred = false;
     this.changed = lasting;
@@ -117,11 +125,8 @@ export class LoadedStore implements Store {
   #encode(changes: ReadonlyMap<Node, Change>): WireDelta | undefined {
     const delta = this.#clientChannel.started ? this.#clientChannel.encode(changes) : undefined;
     if (this.#viewerChannels) this.noticed = this.#viewerChannels.encode(changes);
-    const stored = this.#storageChannel?.encode(changes);
-    if (stored) {
-      this.storageDelta = [stored, this.#clientChannel.next];
-      this.changed = true;
-    }
+    this.#stored = this.#storageChannel?.encode(changes);
+    if (this.#stored) this.changed = true;
     if (this.#volatileChannels) this.stirred = this.#volatileChannels.gather(changes);
     return delta;
   }
@@ -141,8 +146,34 @@ export class LoadedStore implements Store {
     this.#cached = graph.rewind(() => channel.snapshot());
     for (const node of before) if (node.id < 0) sight.lost(node);
     this.resumable = false;
+    this.#storedNumbers?.mark(false);
     this.#renumbered = true;
     return false;
+  }
+
+  takeStored(): StorageDelta | undefined {
+    const delta = this.#stored;
+    this.#stored = undefined;
+    const numbers = this.#numberChanges();
+    if (!delta && numbers === undefined) return undefined;
+    const { next } = this.#clientChannel;
+    if (this.#storedNumbers?.known) return [delta ?? NONE, next, numbers ?? 0];
+    return [delta as WireDelta, next];
+  }
+
+  /** What has changed of the clients' numbers. Before clients know any, nothing has. */
+  #numberChanges(): NumberChanges | undefined {
+    const numbers = this.#storedNumbers;
+    if (!numbers || numbers.known) return numbers?.take();
+    if (!this.#graph.maintaining) return undefined;
+    // The first snapshot tells clients the names.
+    this.snapshot();
+    return numbers.whole(signatureOf(this.#graph.shapes));
+  }
+
+  noteSaved(): void {
+    this.#stored = undefined;
+    this.#storedNumbers?.mark(this.#clientChannel.known > 0);
   }
 
   takeRenumbered(): boolean {
@@ -274,6 +305,14 @@ export class LoadedStore implements Store {
     this.#graph.writer.endTurn();
   }
 
+  get computes(): boolean {
+    return this.#graph.shapes.some(({ computeds }) => computeds.length > 0);
+  }
+
+  computedDelta(): WireDelta | undefined {
+    return this.#clientChannel.members(this.#graph.maintained, (node) => node.shape.computeds.map(({ name }) => name));
+  }
+
   committed<R>(read: () => R): R {
     return this.#graph.rewind(read);
   }
@@ -288,7 +327,7 @@ export class LoadedStore implements Store {
   }
 
   save(): Saved {
-    return this.#graph.rewind(() => this.#clientChannel.save(this.#storageChannel));
+    return this.#graph.rewind(() => this.#clientChannel.save(this.#storageChannel, signatureOf(this.#graph.shapes)));
   }
 
   plain(): object {
@@ -330,7 +369,7 @@ export class LoadedStore implements Store {
     const channel = this.#clientChannel;
     if (graph.maintaining) return;
     graph.maintaining = true;
-    if (!graph.computes) return;
+    if (!this.computes) return;
     this.#begin();
     const instances = [...channel.table].filter((node) => node instanceof ClassNode && node.shape.computeds.length > 0) as ClassNode[];
     if (instances.length === 0) return;
@@ -339,9 +378,10 @@ export class LoadedStore implements Store {
       // No client has seen a computed before.
       graph.outdated = false;
       const { next, known } = channel;
-      channel.encode(changes);
+      const delta = channel.encode(changes);
       // A name that is new to clients is that of a computed which was volatile before, and is not yet.
-      this.resumable &&= !this.#restored || (next === channel.next && known === channel.known);
+      this.resumable &&= !this.#restored || known === channel.known;
+      if (this.resumable && next !== channel.next) this.renewal = delta;
     });
     this.#settle();
     this.#renumbered = false;

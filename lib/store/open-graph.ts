@@ -67,7 +67,7 @@ export class OpenGraph extends WritableGraph {
     if (!asked) return false;
     this.#stale = false;
     if (!this.#resting) {
-      if (this.computes) this.evaluating(() => this.#maintainShown());
+      if (this.shapes.some(({ computeds }) => computeds.length > 0)) this.evaluating(() => this.#maintainShown());
       this.evaluate();
     }
     const changed = this.recorder.open;

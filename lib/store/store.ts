@@ -7,6 +7,7 @@ import { finish, type Steps } from "../wire/steps.js";
 import { LoadedStore } from "./loaded-store.js";
 import { restoreGraph } from "./restore.js";
 import { watchers } from "./sight.js";
+import { signatureOf } from "./signature.js";
 import type { Rewindable, StoreHost } from "./store-host.js";
 import { WritableGraph, type WritableGraphOptions } from "./writable-graph.js";
 
@@ -21,9 +22,9 @@ export interface StoreOptions {
   guard?: () => void;
   /** The state to start with, from {@link Store.save}. */
   restore?: Saved;
-  /** The deltas of the commits since then, in order, from {@link Store.storageDelta}. */
+  /** The deltas of the commits since then, in order, from {@link Store.takeStored}. */
   tail?: readonly StorageDelta[];
-  /** Whether the storage takes each commit, by {@link Store.storageDelta}. @default false */
+  /** Whether the storage takes each commit, by {@link Store.takeStored}. @default false */
   keep?: boolean;
   /** Gives the first number for the containers of a new store, of a snapshot with numbers from 0 on. @default 0 */
   firstNumber?: (snapshot: Snapshot) => number;
@@ -34,6 +35,9 @@ export interface StoreOptions {
   /** Reports a field in `restore` that the class lacks or does not persist: it is dropped. `className` is `""` for the store's own class. */
   unknown?: (className: string, field: string) => void;
 }
+
+/** Stands for the shape of classes in a saved store whose numbers go on whatever the classes are now: nobody goes on from an earlier state by them. */
+export const ANY_SHAPE = "";
 
 /** A store: a user's instance as state that is recorded, committed, and encoded for subscribed clients. */
 export interface Store extends Rewindable {
@@ -56,8 +60,13 @@ export interface Store extends Rewindable {
   deltaFor(viewers: Viewers): WireDelta | undefined;
   /** These viewers do not watch any more: their numbers are given up. */
   dropViewers(viewers: Viewers): void;
-  /** The last commit's changes of persisted fields, private ones too. `undefined` if there are none. */
-  readonly storageDelta: StorageDelta | undefined;
+  /**
+   * What the storage is to take now: the last commit's changes of persisted fields, private ones too, and what has changed of the numbers that clients know.
+   * `undefined` if there is nothing. What was given once is not given again.
+   */
+  takeStored(): StorageDelta | undefined;
+  /** The storage has taken {@link Store.save}, as of now. */
+  noteSaved(): void;
   /** Notes the instances that enter from now on, until the turn ends: see {@link Store.made}. */
   noteMade(): void;
   /**
@@ -113,11 +122,20 @@ export interface Store extends Rewindable {
   encode(value: unknown, viewers?: Viewers): Encoded;
   /**
    * The stored record does not fit the class any more: fields were added or removed. At the next commit the storage takes
-   * {@link Store.save} in the place of {@link Store.storageDelta}.
+   * {@link Store.save} in the place of {@link Store.takeStored}.
    */
   readonly outgrown: boolean;
-  /** After a `restore` and {@link Store.watch}: whether the state and its numbers are those that clients knew before. */
+  /** After a `restore` and {@link Store.watch}: whether containers have the numbers that clients knew before. */
   readonly resumable: boolean;
+  /**
+   * After a `restore` and {@link Store.watch}: what changes for clients that know the store from before, as computeds have got new containers. `undefined`
+   * where they have none.
+   */
+  readonly renewal: WireDelta | undefined;
+  /** Clients may see computeds. */
+  readonly computes: boolean;
+  /** A delta that sets all computeds to what they are. It holds as long as nothing has changed since they are kept. `undefined` if clients see none. */
+  computedDelta(): WireDelta | undefined;
   /** How many containers clients know by number. */
   readonly size: number;
   dispose(): void;
@@ -141,18 +159,21 @@ export function* createStoreSteps(options: StoreOptions): Steps<Store> {
   graph.host = host;
   graph.adoptRoot(instance);
   graph.unknown = unknown;
-  const numbers = restore && (yield* restoreGraph(graph, restore, tail));
+  const restored = restore && (yield* restoreGraph(graph, restore, tail));
+  const anyShape = restored?.shape === ANY_SHAPE;
+  if (restored && !anyShape && (graph.outgrown || restored.shape !== signatureOf(graph.shapes))) restored.forget();
   recorder.clear();
   graph.writer.endTurn();
-  const channel = new Channel(graph.root, watchers, numbers?.clients);
+  const channel = new Channel(graph.root, watchers, restored?.clients);
   // A new store has no numbers before a client subscribes: many stores never have one.
-  if (numbers) yield* channel.start();
-  const storageChannel = keep ? new Channel(graph.root, storage, numbers?.storage) : undefined;
+  if (restored) yield* channel.start();
+  // Clients may have known a container that they do not see any more.
+  if (restored && restored.numbered !== channel.table.size) restored.keep((node) => channel.table.get(node.id) === node);
+  const storageChannel = keep ? new Channel(graph.root, storage, restored?.storage) : undefined;
   if (storageChannel) yield* storageChannel.start();
-  const outgrown = graph.outgrown || (numbers !== undefined && storageChannel !== undefined && storageChannel.next !== numbers.storage.next);
+  const outgrown = graph.outgrown || (restored !== undefined && storageChannel !== undefined && storageChannel.next !== restored.storage.next);
   starting = false;
-  // A record without names was made before any client subscribed.
-  const resumable = tail.length === 0 && restore?.[1].length !== 0;
+  const resumable = anyShape || (restored?.shape !== undefined && channel.next === restored.clients.next);
   const store = new LoadedStore({ name, instance, graph, channel, storageChannel, outgrown, restored: restore !== undefined, resumable, firstNumber });
   graph.store = store;
   return store;

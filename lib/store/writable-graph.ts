@@ -122,9 +122,9 @@ export class WritableGraph extends Graph implements Rewindable {
     root.adopt(instance);
   }
 
-  /** Whether there are classes with computeds. */
-  get computes(): boolean {
-    return [(this.root as ClassNode).shape, ...this.#named.values()].some(({ computeds }) => computeds.length > 0);
+  /** The shapes of the store's class and of all models. */
+  get shapes(): readonly Shape[] {
+    return [(this.root as ClassNode).shape, ...this.#named.values()];
   }
 
   /** The predicates whose computeds are evaluated: those of the clients that watch. */

@@ -165,6 +165,8 @@ export class Commits {
       const delta = store.commit();
       if (store.changed) changed.push(entry);
       if (delta && entry.loggedFrom !== undefined) deltas.push([name, delta]);
+      // Who has computeds of an earlier life cannot be told what has changed of them.
+      if (delta && entry.computeds === "old" && entry.watchedFrom !== undefined) entry.computeds = "lost";
       stirred ||= store.stirred;
     }
     return { changed, deltas, stirred };

@@ -7,6 +7,8 @@ export interface FrameLog {
   add(frame: Frame): void;
   /** Gives the frames after a revision; `undefined` when some have been dropped. */
   after(revision: number): readonly Frame[] | undefined;
+  /** Adds frames before all others; nothing, where they do not lead to these. */
+  precede(earlier: readonly Frame[]): void;
   /** Drops all frames. The next frame follows this revision. */
   restart(revision: number): void;
 }
@@ -27,6 +29,13 @@ export function createFrameLog(limit: number): FrameLog {
       while (drop < frames.length && bytes > limit / 2) bytes -= (frames[drop++] as Frame).weight;
       start = (frames[drop - 1] as Frame).revision;
       frames = frames.slice(drop);
+    },
+    precede(earlier) {
+      const [first] = earlier;
+      if (!first || earlier.at(-1)?.revision !== start) return;
+      frames = [...earlier, ...frames];
+      start = first.revision - 1;
+      bytes += earlier.reduce((sum, { weight }) => sum + weight, 0);
     },
     after(revision) {
       if (revision < start) return undefined;

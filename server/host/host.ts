@@ -84,7 +84,7 @@ export class Host implements OwnFeed {
     });
     this.shelf = new Shelf(this, state?.stores);
     this.commits = new Commits(this, { revision, sequence, known: state !== undefined });
-    this.watchers = new Watchers(this, revision);
+    this.watchers = new Watchers(this, revision, state?.stores);
     if (state?.schedules) this.schedules = new Schedules(this, state.schedules);
   }
 
@@ -360,6 +360,7 @@ export class Host implements OwnFeed {
   lose(error: unknown): Error {
     const broken = unavailable();
     this.turns.refuse(broken);
+    this.watchers.endPast();
     this.tasks?.drop(broken);
     this.world.discard(this, notStored(this.id, error));
     return broken;

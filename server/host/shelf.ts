@@ -1,6 +1,6 @@
 import { transaction } from "mobx";
 import { notRegistered, outsideEvent, storeNotMade } from "../../lib/errors/errors.js";
-import { createStoreSteps, type Store } from "../../lib/store/store.js";
+import { ANY_SHAPE, createStoreSteps, type Store } from "../../lib/store/store.js";
 import type { StoreHost, ToldError } from "../../lib/store/store-host.js";
 import { toPlain } from "../../lib/view/view.js";
 import type { Snapshot } from "../../lib/wire/codec.js";
@@ -12,6 +12,7 @@ import { inSlices } from "../task/slices.js";
 import { tellable } from "../wire/error-shape.js";
 import { silence } from "../wire/plain-values.js";
 import { currentTurn, runApart } from "./context.js";
+import { numberedSince, type Past } from "./past.js";
 import type { World } from "./world.js";
 
 /** A store that is live. */
@@ -26,6 +27,13 @@ export interface ShelfEntry {
   loading: { readonly over: Promise<void>; fail(): void } | undefined;
   /** The first revision from which on the log tells all that watchers see of it. */
   loggedFrom: number | undefined;
+  /** The revision as it was watched first: its computeds are kept from then on. */
+  watchedFrom: number | undefined;
+  /**
+   * What clients that go on from an earlier life have of its computeds. `"old"`: the values that these had there, which cannot be known here. `"lost"`: such
+   * clients cannot go on, as changes of these values have been sent. `"set"`: those of now.
+   */
+  computeds: "set" | "old" | "lost";
   /** The revision since which its containers have the numbers that they have: 0 where they came back with those of an earlier life. */
   since: number;
 }
@@ -38,6 +46,7 @@ interface Owner {
   readonly commits: { readonly revision: number };
   readonly ticks: { due(): void };
   readonly tasks: { list(store: string): void } | undefined;
+  readonly watchers: { readonly past: Past | undefined };
   readonly world: Pick<World, "beginnings" | "definitions" | "models" | "storage" | "report" | "dropped">;
 }
 
@@ -116,7 +125,20 @@ export class Shelf implements StoreHost {
     const prepared = this.#prepared?.get(name);
     const store = prepared?.Class === Class ? prepared.store : finish(this.#steps(definition, kept));
     const stored = kept !== undefined && !store.outgrown && kept.whole.version === versionOf(definition);
-    const entry: ShelfEntry = { definition, store, stored, created: !kept, loading: undefined, loggedFrom: undefined, since: 0 };
+    const { durable } = this.#host.world.storage;
+    // Clients of an earlier life may come back, to whom all is of interest that changes until then.
+    const loggedFrom = kept && store.resumable ? this.#host.watchers.past?.startOf(name) : undefined;
+    const entry: ShelfEntry = {
+      definition,
+      store,
+      stored,
+      created: !kept,
+      loading: undefined,
+      loggedFrom,
+      watchedFrom: undefined,
+      computeds: kept && durable && store.computes ? "old" : "set",
+      since: kept && durable ? numberedSince(kept) : 0,
+    };
     this.#live.set(name, entry);
     this.#kept.delete(name);
     this.#prepared?.delete(name);
@@ -134,8 +156,10 @@ export class Shelf implements StoreHost {
 
   /** The same state in an instance of a new class. It takes no place yet. */
   remake({ store: old, since }: ShelfEntry, definition: Definition): ShelfEntry {
-    const store = finish(this.#steps(definition, { whole: { version: versionOf(definition), saved: old.save() }, tail: [] }));
-    return { definition, store, stored: false, created: false, loading: undefined, loggedFrom: undefined, since };
+    const [snapshot, names, next, ids, shape] = old.save();
+    const saved = [snapshot, names, next, ids, ...(shape === undefined ? ([] as const) : ([ANY_SHAPE] as const))] as const;
+    const store = finish(this.#steps(definition, { whole: { version: versionOf(definition), saved }, tail: [] }));
+    return { definition, store, stored: false, created: false, loading: undefined, loggedFrom: undefined, watchedFrom: undefined, computeds: "set", since };
   }
 
   replace({ definition, store }: ShelfEntry, next: ShelfEntry): void {
@@ -223,10 +247,16 @@ export class Shelf implements StoreHost {
     const stores: { [name: string]: StoreRecord | StoreDelta } = {};
     for (const entry of this.#live.values()) {
       const { store, definition, stored, created, loading } = entry;
+      if (loading) continue;
+      if (stored) {
+        const kept = store.takeStored();
+        if (kept) stores[definition.name] = { kept };
+        continue;
+      }
       // A store that was just created goes along, as it has been seen.
-      if (loading || !(changed.includes(entry) || (created && !stored))) continue;
-      if (!stored) stores[definition.name] = wholeOf(entry);
-      else if (store.storageDelta) stores[definition.name] = { kept: store.storageDelta };
+      if (!changed.includes(entry) && !created) continue;
+      stores[definition.name] = wholeOf(entry);
+      store.noteSaved();
       entry.stored = true;
     }
     return stores;

@@ -1,10 +1,13 @@
+import type { WireDelta } from "../../lib/wire/codec.js";
 import { hasHook, hasPresence } from "../definition/lifecycle.js";
+import type { StoreState } from "../storage/records.js";
 import type { Have, Moment, Page, Resumed, Shown, ShownStore, ShownVolatile, Visit, Visitor, Watcher } from "../stream/feed.js";
 import { Frame } from "../wire/frame.js";
 import type { Tick } from "../wire/tick.js";
 import type { HostViewers } from "./audiences.js";
 import { createFrameLog, type FrameLog } from "./frame-log.js";
 import type { Host } from "./host.js";
+import { Past } from "./past.js";
 import { People } from "./people.js";
 import { isRenumbered, type ShelfEntry } from "./shelf.js";
 import { createTabHooks, type TabHooks } from "./tab-hooks.js";
@@ -41,12 +44,15 @@ export class Watchers {
   readonly #frameLog: FrameLog;
   readonly #tabHooks: TabHooks;
   #people: People | undefined;
+  #past: Past | undefined;
 
-  constructor(host: Host, revision: number) {
+  /** @param stores what the host was loaded from */
+  constructor(host: Host, revision: number, stores?: ReadonlyMap<string, StoreState>) {
     const { world } = host;
     this.#host = host;
     this.#frameLog = createFrameLog(world.limits.logBytes);
     this.#frameLog.restart(revision);
+    if (stores && world.storage.durable) this.#past = new Past(host, revision, stores, () => this.endPast());
     this.#tabHooks = createTabHooks({
       grace: world.limits.grace,
       pin: () => world.pin(host),
@@ -189,6 +195,7 @@ export class Watchers {
 
   /** Counts all as gone: `onDisconnect` runs. */
   close(): Promise<void> {
+    this.endPast();
     return this.#tabHooks.close();
   }
 
@@ -228,8 +235,8 @@ export class Watchers {
   /** The frames after a revision that tell of these stores; `undefined` when they are not known any more. */
   missed(after: number, stores: readonly string[], viewers: HostViewers | undefined): readonly Frame[] | undefined {
     const kept = stores.every((name) => {
-      const loggedFrom = this.#host.shelf.live.get(name)?.loggedFrom;
-      return loggedFrom !== undefined && loggedFrom <= after;
+      const entry = this.#host.shelf.live.get(name);
+      return entry?.loggedFrom !== undefined && entry.loggedFrom <= after && this.#isOfNow(entry, after);
     });
     return kept && after > 0 ? this.#frameLog.after(after)?.map((frame) => frame.for(viewers)) : undefined;
   }
@@ -292,28 +299,81 @@ export class Watchers {
   #canResume({ store, have }: Want, viewers: HostViewers | undefined): boolean {
     const { commits, incarnation, shelf } = this.#host;
     const entry = shelf.live.get(store) as ShelfEntry;
-    const first = entry.loggedFrom === undefined;
+    const first = entry.watchedFrom === undefined;
     this.keep(entry);
     // Revision 0 is not stored: a client's state of it may be of another life.
     if (!have || have[0] !== incarnation || have[1] === 0) return false;
     // Other viewers know the containers by other numbers.
     if (have[2] !== viewers?.name) return false;
-    if (have[1] > commits.told || have[1] < (entry.loggedFrom as number)) return false;
+    if (have[1] > commits.told) return false;
+    if (have[1] < (entry.loggedFrom as number)) this.#recall();
+    if (have[1] < (entry.loggedFrom as number)) return false;
     // A client's state from an earlier life is the same only if the store has come back with the same numbers.
     if (first && isRenumbered(entry)) return false;
-    return this.#frameLog.after(have[1]) !== undefined;
+    if (this.#frameLog.after(have[1]) === undefined) return false;
+    if (this.#isOfNow(entry, have[1])) return true;
+    if (entry.computeds === "old") this.#setComputeds();
+    return entry.computeds === "set";
+  }
+
+  /** Whether clients that have a store as of a revision have its computeds as this process makes them. */
+  #isOfNow({ computeds, watchedFrom }: ShelfEntry, revision: number): boolean {
+    return computeds === "set" || (watchedFrom !== undefined && revision > watchedFrom);
+  }
+
+  /** Sends all computeds that clients which go on from an earlier life may have otherwise. */
+  #setComputeds(): void {
+    const { commits, shelf } = this.#host;
+    const deltas: [string, WireDelta][] = [];
+    for (const [name, entry] of shelf.live) {
+      if (entry.computeds !== "old" || entry.watchedFrom === undefined) continue;
+      entry.computeds = "set";
+      const delta = entry.store.computedDelta();
+      if (delta) deltas.push([name, delta]);
+    }
+    if (deltas.length > 0) commits.step([], (revision) => this.publish({ revision, deltas }));
+  }
+
+  /** What the host was loaded from, for a while. */
+  get past(): Past | undefined {
+    return this.#past;
+  }
+
+  /** Adds the frames to the log that clients were sent last in the earlier life. */
+  #recall(): void {
+    const past = this.#past;
+    if (!past) return;
+    this.#frameLog.precede(past.recall());
+    for (const [name, entry] of this.#host.shelf.live) if (entry.loggedFrom === past.revision && !isRenumbered(entry)) entry.loggedFrom = past.startOf(name);
+  }
+
+  /** The past is over: what nobody has come back to is logged no more. */
+  endPast(): void {
+    this.#past?.end();
+    this.#past = undefined;
+    for (const entry of this.#host.shelf.live.values()) if (entry.watchedFrom === undefined) entry.loggedFrom = undefined;
+    if (!this.logs) this.#frameLog.restart(this.#host.commits.told);
   }
 
   /** Has the frame log keep all that watchers see of a store from now on. */
   keep(entry: ShelfEntry): void {
-    if (entry.loggedFrom !== undefined) return;
+    if (entry.watchedFrom !== undefined) return;
     const { commits } = this.#host;
-    entry.store.watch();
-    const anew = isRenumbered(entry);
-    // A client may have another state of the loaded revision, from an earlier life: so that revision is skipped.
-    if (anew && commits.asLoaded) commits.step([], (revision) => this.publish({ revision, deltas: [] }));
-    entry.loggedFrom = commits.revision;
-    if (anew) entry.since = commits.revision;
+    const { definition, store } = entry;
+    entry.watchedFrom = commits.revision;
+    store.watch();
+    if (isRenumbered(entry)) {
+      // A client may have another state of the loaded revision, from an earlier life: so that revision is skipped.
+      if (commits.asLoaded) commits.step([], (revision) => this.publish({ revision, deltas: [] }));
+      entry.loggedFrom = entry.since = entry.watchedFrom = commits.revision;
+      entry.computeds = "set";
+      return;
+    }
+    entry.loggedFrom ??= commits.revision;
+    const { renewal } = store;
+    if (!renewal) return;
+    entry.computeds = "set";
+    commits.step([], (revision) => this.publish({ revision, deltas: [[definition.name, renewal]] }));
   }
 }
 

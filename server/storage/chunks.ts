@@ -7,16 +7,16 @@ export interface Outline {
   readonly version: number;
   /** Names and next number of the storage's channel, and of clients'. */
   readonly storage: readonly [names: readonly string[], next: number];
-  readonly clients: readonly [names: readonly string[], next: number];
+  readonly clients: readonly [names: readonly string[], next: number, shape?: string];
 }
 
 type Pairs = readonly number[];
 type Chunk = readonly [bodies: readonly Group[], ids: Pairs, clientIds: Pairs];
 
-export const outlineOf = (version: number, [[names, next], clientNames, clientNext]: Saved): Outline => ({
+export const outlineOf = (version: number, [[names, next], clientNames, clientNext, , ...shape]: Saved): Outline => ({
   version,
   storage: [names, next],
-  clients: [clientNames, clientNext],
+  clients: [clientNames, clientNext, ...shape],
 });
 
 /** The bulk of a store, as texts of a few thousand containers each. */
@@ -73,5 +73,6 @@ export function* fromChunks({ storage, clients }: Outline, texts: Iterable<strin
     for (const id of moreClientIds) clientIds.push(id);
     yield;
   }
-  return [[[...storage[0]], storage[1], ids, bodies], clients[0], clients[1], clientIds];
+  const [names, next, ...shape] = clients;
+  return [[[...storage[0]], storage[1], ids, bodies], names, next, clientIds, ...shape];
 }

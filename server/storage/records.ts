@@ -123,6 +123,16 @@ export interface EventRecord {
 export interface StoreState<S = StoreRecord> {
   readonly whole: S;
   readonly tail: readonly StorageDelta[];
+  /** Where it comes from a storage. */
+  readonly history?: StoreHistory;
+}
+
+/** When a store was whole, and changed since. */
+export interface StoreHistory {
+  /** The revision up to which the whole tells. */
+  readonly since: number;
+  /** The revisions of the commits in the tail, and the numbered events that have ended with them. */
+  readonly commits: readonly { readonly revision: number; readonly by: Pick<EventRecord, "client" | "n"> | undefined }[];
 }
 
 /** A record with the commits after it folded in. */
@@ -161,8 +171,9 @@ export const follows = (commit: Position, last: Position): boolean =>
 
 /** Folds the commits after a record into it. The stores' deltas stay a tail: who makes the stores replays them. */
 export function fold<S extends object>(record: HostRecord<S>, tail: readonly CommitRecord<S>[]): HostState<S> {
-  const stores = new Map<string, { whole: S; tail: StorageDelta[] }>();
-  for (const [name, whole] of Object.entries(record.stores)) stores.set(name, { whole, tail: [] });
+  const stores = new Map<string, FoldedStore<S>>();
+  const begin = (name: string, whole: S, since: number) => stores.set(name, { whole, tail: [], history: { since, commits: [] } });
+  for (const [name, whole] of Object.entries(record.stores)) begin(name, whole, record.revision);
   const clients = new Map<string, Client>();
   for (const [id, client] of Object.entries(record.numbers)) {
     clients.set(id, { ...client, answers: new Map(client.answers), begun: new Set(client.begun), calls: new Map(client.calls) });
@@ -171,8 +182,12 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
   for (const commit of tail) {
     ({ revision, sequence } = commit);
     for (const [name, change] of Object.entries(commit.stores)) {
-      if ("kept" in change) stores.get(name)?.tail.push(change.kept as StorageDelta);
-      else stores.set(name, { whole: change, tail: [] });
+      if (!("kept" in change)) begin(name, change, revision);
+      else {
+        const store = stores.get(name);
+        store?.tail.push(change.kept as StorageDelta);
+        store?.history.commits.push({ revision, by: commit.event && "answer" in commit.event ? commit.event : undefined });
+      }
     }
     if (commit.event) note(clients, commit.event);
     for (const id of commit.forget ?? []) clients.delete(id);
@@ -181,6 +196,11 @@ export function fold<S extends object>(record: HostRecord<S>, tail: readonly Com
   const numbers = Object.fromEntries(Array.from(clients, ([id, client]) => [id, recordOf(client)]));
   const tasks = foldTasks(record.tasks, tail);
   return { incarnation: record.incarnation, revision, sequence, stores, numbers, ...(schedules && { schedules }), ...(tasks && { tasks }) };
+}
+
+interface FoldedStore<S> extends StoreState<S> {
+  readonly tail: StorageDelta[];
+  readonly history: { readonly since: number; readonly commits: StoreHistory["commits"][number][] };
 }
 
 function rescheduled(kept: KeptSchedules | undefined, { set }: ScheduleChanges): KeptSchedules | undefined {

@@ -50,7 +50,9 @@ export class TableWriter {
     this.store.commit();
     this.store.endTurn();
     const { incarnation, store } = this;
-    const table = whole || !store.storageDelta ? { version: 1, saved: store.save() } : { kept: store.storageDelta };
+    const kept = whole ? undefined : store.takeStored();
+    const table = kept ? { kept } : { version: 1, saved: store.save() };
+    if (!kept) store.noteSaved();
     const revision = ++this.revision;
     return { incarnation, revision, sequence: revision, stores: { table } };
   }

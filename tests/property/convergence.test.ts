@@ -65,7 +65,7 @@ function wire<T>(value: T): T {
 }
 
 type Saved = ReturnType<Store["save"]>;
-type Kept = NonNullable<Store["storageDelta"]>;
+type Kept = NonNullable<ReturnType<Store["takeStored"]>>;
 
 const make = (instance: object, restore?: Saved, tail?: readonly Kept[]) => createStore({ name: "it", instance, models: { Card }, restore, tail, keep: true });
 
@@ -124,7 +124,8 @@ async function run(seed: number, storage: Storage): Promise<void> {
         continue;
       }
       const delta = store.commit();
-      if (store.storageDelta) await append(store.storageDelta);
+      const kept = store.takeStored();
+      if (kept) await append(kept);
       store.endTurn();
       program.raw = [];
       committed = canon(instance, names);
@@ -178,14 +179,23 @@ async function run(seed: number, storage: Storage): Promise<void> {
         store = make(instance, record, tail);
         program = new Program(random, instance, [...VISIBLE, "hidden"], Card);
         expect(canon((instance as unknown as { hidden: unknown }).hidden, names)).toBe(hidden);
-        if (killed && tail.length > 0) expect(store.resumable).toBe(false);
         store.watch();
         expect(canon(instance, names), "a restored store").toBe(committed);
-        for (const one of [mirror, late]) if (one) one.applySnapshot(wire(store.snapshot()), !store.resumable);
-        if (store.resumable) expect(mirror.next).toBe(createMirrorOf(store).next);
+        // Clients go on with the numbers that they know.
+        expect(store.resumable).toBe(true);
+        const { renewal } = store;
+        if (renewal) for (const one of [mirror, late]) one?.applyDelta(wire(renewal));
+        expect(canon(mirror.live), "a mirror that goes on").toBe(committed);
+        expect(mirror.next).toBe(createMirrorOf(store).next);
+        const again = store.computedDelta();
+        if (again) mirror.applyDelta(wire(again));
+        expect(canon(mirror.live), "a mirror whose computeds were set").toBe(committed);
+        if (late) expect(canon(late.live), "a late joiner that goes on").toBe(committed);
+        expect(tail.length === 0 || killed).toBe(true);
         behind = undefined;
-        // A kill between a compaction and the next commit.
-        if (random.chance(0.5)) await save(store.save());
+        // What is new of the numbers is stored.
+        const numbers = store.takeStored();
+        if (numbers) await append(numbers);
       }
       if (random.chance(0.04)) {
         // The storage makes one of what it has, without the classes.

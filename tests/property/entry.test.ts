@@ -248,7 +248,7 @@ async function comesBack(value: unknown, { enter, find }: Way, storage: Storage)
   enter(holder, value);
   expect(textOf(find(holder)), "where it entered").toBe(expected);
   const delta = store.commit();
-  const { storageDelta: kept } = store;
+  const kept = store.takeStored();
   if (kept) await storage.append(id, [{ incarnation: "one", revision: 1, sequence: 1, stores: { it: { kept: json(kept) } } }]);
 
   for (const [mirror, wire] of early) if (delta) mirror.applyDelta(wire(delta));

@@ -124,7 +124,7 @@ test.each([
       const sent = (change: () => void) => {
         change();
         const delta = store.commit();
-        expect(JSON.stringify(store.storageDelta?.[0])).toBe(JSON.stringify(delta));
+        expect(JSON.stringify(store.takeStored()?.[0])).toBe(JSON.stringify(delta));
         return delta;
       };
       const changed = sent(() => void (page.text = edit(text)));
@@ -181,7 +181,7 @@ test.each([
   edit(page.lines);
   const delta = store.commit() as WireDelta;
   expect(JSON.stringify(delta)).toBe(wanted);
-  expect(store.storageDelta?.[0]).toEqual(delta);
+  expect(store.takeStored()?.[0]).toEqual(delta);
   mirror.applyDelta(delta);
   expect(mirror.view()).toEqual(store.plain());
 });
