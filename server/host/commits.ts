@@ -162,11 +162,14 @@ export class Commits {
     let stirred = false;
     for (const [name, entry] of this.#host.shelf.live) {
       const { store } = entry;
+      // Clients that go on from an earlier life are told the computeds with the first change of the store, before what changes of them.
+      const old = entry.computeds === "old" && entry.watchedFrom !== undefined;
+      const computeds = old && store.open ? store.computedDelta() : undefined;
       const delta = store.commit();
       if (store.changed) changed.push(entry);
+      if (delta && computeds) deltas.push([name, computeds]);
       if (delta && entry.loggedFrom !== undefined) deltas.push([name, delta]);
-      // Who has computeds of an earlier life cannot be told what has changed of them.
-      if (delta && entry.computeds === "old" && entry.watchedFrom !== undefined) entry.computeds = "lost";
+      if (delta && old) entry.computeds = computeds ? "set" : "lost";
       stirred ||= store.stirred;
     }
     return { changed, deltas, stirred };

@@ -1,0 +1,171 @@
+import { join } from "node:path";
+import { computed, event, state } from "twinstate";
+import { type Storage, scope } from "twinstate/server";
+import { sqlite } from "twinstate/server/sqlite";
+import { lasting, pair } from "twinstate/testing";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../kit/files.js";
+
+class Row {
+  @state title = "";
+  @state tags: string[] = [];
+  @state({ persist: false }) looks = 0;
+  @event toggle() {
+    this.title += "!";
+    return this.title;
+  }
+  @event look() {
+    this.looks++;
+  }
+}
+/** How the process says it. */
+let suffix = "";
+class List {
+  @state rows: Row[] = [];
+  @state notes = new Map<string, { text: string }>();
+  @state({ persist: false }) now = 0;
+  @computed get label(): string {
+    return `${this.rows.length} rows${suffix}`;
+  }
+  @event add(title: string) {
+    const row = new Row();
+    row.title = title;
+    row.tags = [title];
+    this.rows.push(row);
+  }
+  @event note(text: string) {
+    this.notes.set(text, { text });
+  }
+  @event turn() {
+    this.rows.reverse();
+  }
+  @event tick() {
+    this.now++;
+  }
+}
+const stores = { list: scope.room(List, { allow: () => true }) };
+
+const places: [string, () => Storage][] = [
+  ["memory that lasts", lasting],
+  ["sqlite", () => sqlite(join(temporaryFolder(), "twin.db"))],
+];
+
+/** A page with three rows, and what its streams say of its store. */
+async function opened(storage: Storage, options: { readonly maxLog?: number } = {}) {
+  const told: string[] = [];
+  const net = pair({
+    stores,
+    models: { Row },
+    storage,
+    log: () => {},
+    ...options,
+    wrapFetch: (fetch) => async (input, init) => {
+      const response = await fetch(input, init);
+      if (!response.body) return response;
+      let rest = "";
+      const decoder = new TextDecoder();
+      const look = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+          rest = lines.pop() as string;
+          for (const line of lines) told.push(...(/^data: \["(resume|snapshot)"/.exec(line)?.slice(1) ?? []));
+          controller.enqueue(chunk);
+        },
+      });
+      return new Response(response.body.pipeThrough(look), response);
+    },
+  });
+  const tab = net.client();
+  const list = await tab.list("a");
+  for (const title of ["milk", "tea", "rice"]) await list.add(title);
+  await net.quiet();
+  told.length = 0;
+  const equal = async () => expect(list.$snapshot()).toEqual(await net.server.list("a").$snapshot());
+  return { net, tab, list, told, equal, [Symbol.asyncDispose]: () => net[Symbol.asyncDispose]() };
+}
+type Opened = Awaited<ReturnType<typeof opened>>;
+
+async function kill({ net, told, equal }: Opened): Promise<string[]> {
+  net.kill();
+  await net.quiet();
+  await equal();
+  return told.splice(0);
+}
+
+describe.each(places)("a page that comes back to a server after a kill, on %s,", (_, open) => {
+  test("goes on from what it has: all views stay the same objects", async () => {
+    suffix = "";
+    await using page = await opened(open());
+    const before = page.list.$snapshot();
+    expect(await kill(page)).toEqual(["resume"]);
+    const after = page.list.$snapshot();
+    expect(after.rows).toBe(before.rows);
+    expect(after.notes).toBe(before.notes);
+    await page.list.note("one");
+    expect(page.list.$snapshot().rows).toBe(before.rows);
+    await page.equal();
+    expect(await kill(page)).toEqual(["resume"]);
+    expect(page.list.$snapshot().rows).toBe(before.rows);
+  });
+
+  test("is sent the commits that it lacks, and rows that these have not touched stay the same", async () => {
+    suffix = "";
+    await using page = await opened(open());
+    const before = page.list.$snapshot();
+    page.net.cut(page.tab);
+    for (const title of ["salt", "oil"]) await page.net.server.list("a").add(title);
+    await page.net.server.list("a").note("two");
+    await page.net.server.list("a").turn();
+    page.net.kill();
+    page.net.heal(page.tab);
+    await page.net.quiet();
+    await page.equal();
+    expect(page.told).toEqual(["resume"]);
+    expect(page.list.rows.map(({ title }) => title)).toEqual(["oil", "salt", "rice", "tea", "milk"]);
+    expect(page.list.$snapshot().rows[4]).toBe(before.rows[0]);
+  });
+
+  test("has its calls of rows done that it could not make before", async () => {
+    suffix = "";
+    await using page = await opened(open());
+    await page.list.turn();
+    page.net.cut(page.tab);
+    const call = page.list.rows[0]?.toggle();
+    page.net.kill();
+    page.net.heal(page.tab);
+    expect(await call).toBe("rice!");
+    const view = page.list.$snapshot().rows[1];
+    expect(await kill(page)).toEqual(["resume"]);
+    // A view from before the kill acts on its row.
+    expect(await view?.toggle()).toBe("tea!");
+    await page.net.quiet();
+    await page.equal();
+  });
+
+  test("shows what is volatile as it is now, and what computeds say now", async () => {
+    suffix = "";
+    await using page = await opened(open());
+    await page.list.tick();
+    await page.list.rows[0]?.look();
+    expect([page.list.now, page.list.rows[0]?.looks, page.list.label]).toEqual([1, 1, "3 rows"]);
+    suffix = " in all";
+    expect(await kill(page)).toEqual(["resume"]);
+    expect([page.list.now, page.list.rows[0]?.looks, page.list.label]).toEqual([0, 0, "3 rows in all"]);
+    await page.list.tick();
+    expect(page.list.now).toBe(1);
+  });
+
+  test("gets all anew where another page has come first, and the frames of the new life are not kept for so long", async () => {
+    suffix = "";
+    await using page = await opened(open(), { maxLog: 10 });
+    page.net.cut(page.tab);
+    page.net.kill();
+    const other = await page.net.client().list("a");
+    for (const title of ["salt", "oil", "corn"]) await other.add(title);
+    page.net.heal(page.tab);
+    page.told.length = 0;
+    await page.net.quiet();
+    await page.equal();
+    expect(page.told).toEqual(["snapshot"]);
+  });
+});
