@@ -3,6 +3,7 @@ import type { Twin } from "../../client/twin.js";
 import { Jar } from "../kit/http.js";
 import { follow } from "../kit/outcome.js";
 import { Random } from "../kit/random.js";
+import { hearing, type Resumes } from "../kit/resumes.js";
 import type { Bug } from "./bugs.js";
 import { type Call, judge, type Seen, sum, type Verdict } from "./checker.js";
 import { isBack } from "./line.js";
@@ -29,6 +30,8 @@ export interface CrashReport extends Verdict {
   readonly rounds: number;
   /** Twins that did not equal their stores when all was quiet. */
   readonly diverged: number;
+  /** How stores went on for clients after kills. */
+  readonly resumes: Resumes;
   /** How often a twin found itself in another incarnation. */
   readonly incarnations: number;
 }
@@ -82,7 +85,9 @@ export async function crash({
     for (const actor of actors) actor.leave();
     await servers.end();
   }
-  return { ...verdict, rounds, diverged, incarnations: actors.reduce((total, { incarnations }) => total + incarnations.size - 1, 0) };
+  const resumes = { delta: 0, snapshot: 0 };
+  for (const actor of actors) for (const how of ["delta", "snapshot"] as const) resumes[how] += actor.resumes[how];
+  return { ...verdict, rounds, diverged, resumes, incarnations: actors.reduce((total, { incarnations }) => total + incarnations.size - 1, 0) };
 }
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -92,6 +97,7 @@ class Actor {
   readonly calls: Call[] = [];
   readonly incarnations = new Set<string>();
   readonly jar = new Jar();
+  readonly resumes: Resumes = { delta: 0, snapshot: 0 };
   readonly #client: Client;
   readonly log: Twin;
   readonly tally: Twin;
@@ -102,7 +108,14 @@ class Actor {
     url: string,
     readonly inRoom: boolean,
   ) {
-    this.#client = createClient({ url, fetch: this.jar.fetch });
+    const told = new Set<string>();
+    this.#client = createClient({
+      url,
+      fetch: hearing(this.jar.fetch as typeof fetch, (how, store) => {
+        if (told.has(store)) this.resumes[how]++;
+        told.add(store);
+      }),
+    });
     this.log = this.#client.twin(inRoom ? "roomLog" : "log", inRoom ? "hall" : null);
     this.tally = this.#client.twin(inRoom ? "roomTally" : "tally", inRoom ? "hall" : null);
   }

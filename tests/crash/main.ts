@@ -53,7 +53,7 @@ if (values.tasks) {
   const { again, changed, wrongState, lost, wrong } = found;
   process.exit(found.ended === tasks && again + changed + wrongState + lost + wrong === 0 ? 0 : 1);
 }
-const { rounds, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged } = await crash({
+const { rounds, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged, resumes } = await crash({
   rounds: Number(values.rounds),
   clients: Number(values.clients),
   seed,
@@ -63,6 +63,7 @@ const { rounds, acknowledged, interrupted, lost, doubled, torn, disordered, inve
 await end();
 console.log(
   `${rounds} kills: acknowledged ${acknowledged}, lost ${lost}, doubled ${doubled}, diverged ${diverged}\n` +
-    `interrupted ${interrupted}, torn ${torn}, out of order ${disordered}, invented ${invented}, wrong answers ${wrong}`,
+    `interrupted ${interrupted}, torn ${torn}, out of order ${disordered}, invented ${invented}, wrong answers ${wrong}\n` +
+    `resumes by delta ${resumes.delta}, by snapshot ${resumes.snapshot}`,
 );
 process.exit(lost + doubled + torn + disordered + invented + wrong + diverged === 0 ? 0 : 1);

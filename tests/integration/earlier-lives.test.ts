@@ -5,6 +5,7 @@ import { sqlite } from "twinstate/server/sqlite";
 import { lasting, pair } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../kit/files.js";
+import { hearing } from "../kit/resumes.js";
 
 class Row {
   @state title = "";
@@ -59,21 +60,7 @@ async function opened(storage: Storage, options: { readonly maxLog?: number } = 
     storage,
     log: () => {},
     ...options,
-    wrapFetch: (fetch) => async (input, init) => {
-      const response = await fetch(input, init);
-      if (!response.body) return response;
-      let rest = "";
-      const decoder = new TextDecoder();
-      const look = new TransformStream<Uint8Array, Uint8Array>({
-        transform(chunk, controller) {
-          const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-          rest = lines.pop() as string;
-          for (const line of lines) told.push(...(/^data: \["(resume|snapshot)"/.exec(line)?.slice(1) ?? []));
-          controller.enqueue(chunk);
-        },
-      });
-      return new Response(response.body.pipeThrough(look), response);
-    },
+    wrapFetch: (fetch) => hearing(fetch, (how) => told.push(how)),
   });
   const tab = net.client();
   const list = await tab.list("a");
@@ -97,14 +84,14 @@ describe.each(places)("a page that comes back to a server after a kill, on %s,",
     suffix = "";
     await using page = await opened(open());
     const before = page.list.$snapshot();
-    expect(await kill(page)).toEqual(["resume"]);
+    expect(await kill(page)).toEqual(["delta"]);
     const after = page.list.$snapshot();
     expect(after.rows).toBe(before.rows);
     expect(after.notes).toBe(before.notes);
     await page.list.note("one");
     expect(page.list.$snapshot().rows).toBe(before.rows);
     await page.equal();
-    expect(await kill(page)).toEqual(["resume"]);
+    expect(await kill(page)).toEqual(["delta"]);
     expect(page.list.$snapshot().rows).toBe(before.rows);
   });
 
@@ -120,7 +107,7 @@ describe.each(places)("a page that comes back to a server after a kill, on %s,",
     page.net.heal(page.tab);
     await page.net.quiet();
     await page.equal();
-    expect(page.told).toEqual(["resume"]);
+    expect(page.told).toEqual(["delta"]);
     expect(page.list.rows.map(({ title }) => title)).toEqual(["oil", "salt", "rice", "tea", "milk"]);
     expect(page.list.$snapshot().rows[4]).toBe(before.rows[0]);
   });
@@ -135,7 +122,7 @@ describe.each(places)("a page that comes back to a server after a kill, on %s,",
     page.net.heal(page.tab);
     expect(await call).toBe("rice!");
     const view = page.list.$snapshot().rows[1];
-    expect(await kill(page)).toEqual(["resume"]);
+    expect(await kill(page)).toEqual(["delta"]);
     // A view from before the kill acts on its row.
     expect(await view?.toggle()).toBe("tea!");
     await page.net.quiet();
@@ -149,7 +136,7 @@ describe.each(places)("a page that comes back to a server after a kill, on %s,",
     await page.list.rows[0]?.look();
     expect([page.list.now, page.list.rows[0]?.looks, page.list.label]).toEqual([1, 1, "3 rows"]);
     suffix = " in all";
-    expect(await kill(page)).toEqual(["resume"]);
+    expect(await kill(page)).toEqual(["delta"]);
     expect([page.list.now, page.list.rows[0]?.looks, page.list.label]).toEqual([0, 0, "3 rows in all"]);
     await page.list.tick();
     expect(page.list.now).toBe(1);

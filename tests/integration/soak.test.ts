@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { faultsOf } from "../crash/checker.js";
 import { temporaryFolder } from "../kit/files.js";
+import { shareOf } from "../kit/resumes.js";
 import { soak, tableOf } from "../soak/soak.js";
 
 const none = { lost: 0, doubled: 0, torn: 0, disordered: 0, invented: 0, wrong: 0, diverged: 0 };
@@ -28,8 +29,7 @@ test("lines that are cut, stalled and half-open, and servers that are killed, co
   expect(Object.values(report.faults).every((count) => count > 0)).toBe(true);
   // On a machine that is too busy for sockets, a client goes on by server-sent events.
   expect(report.streams.websocket).toBeGreaterThan(0);
-  expect(report.resumes.delta).toBeGreaterThan(0);
-  expect(report.resumes.snapshot).toBeGreaterThan(0);
+  expect(shareOf(report.killed)).toBeGreaterThanOrEqual(0.9);
 });
 
 test.runIf(full)("a server that forgets which events it has run is noticed", { timeout: 300_000 }, async ({ signal }) => {

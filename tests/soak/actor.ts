@@ -4,6 +4,7 @@ import type { Call, Seen } from "../crash/checker.js";
 import { Jar } from "../kit/http.js";
 import { follow } from "../kit/outcome.js";
 import type { Random } from "../kit/random.js";
+import type { Resumes } from "../kit/resumes.js";
 import { Line } from "./line.js";
 
 /** What can befall a client's line. */
@@ -15,14 +16,6 @@ export interface Recovery {
   readonly harm: Harm;
   /** From the moment when nothing was wrong any more until all was as it should be, in ms. */
   readonly ms: number;
-}
-
-/** What a client was told about its state when a stream began. */
-export interface Resumes {
-  /** It got what it had missed, and that alone. */
-  delta: number;
-  /** It got the whole state again. */
-  snapshot: number;
 }
 
 interface Ids {
@@ -75,7 +68,11 @@ export const seen = ({ log, tally }: Pick<Place, "log" | "tally">): Seen => ({ l
 export class Actor {
   readonly jar = new Jar();
   readonly recoveries: Recovery[] = [];
+  /** What it was told about its state when a stream began; and after a kill alone. */
   readonly resumes: Resumes = { delta: 0, snapshot: 0 };
+  readonly killed: Resumes = { delta: 0, snapshot: 0 };
+  /** The server was killed, and it has not recovered since. */
+  #afterKill = false;
   /** How many streams have told something. */
   readonly streams = { sse: 0, websocket: 0 };
   readonly #line: Line;
@@ -161,11 +158,16 @@ export class Actor {
 
   #hear([what, store]: Heard, transport: "sse" | "websocket"): void {
     if (what === "hello") this.streams[transport]++;
-    else if (what === "resume") this.resumes.delta++;
+    else if (what === "resume") this.#count("delta");
     else if (what === "snapshot") {
-      if (this.#told.has(store as string)) this.resumes.snapshot++;
+      if (this.#told.has(store as string)) this.#count("snapshot");
       this.#told.add(store as string);
     }
+  }
+
+  #count(how: keyof Resumes): void {
+    this.resumes[how]++;
+    if (this.#afterKill) this.killed[how]++;
   }
 
   // --- what it asks for ---
@@ -197,6 +199,7 @@ export class Actor {
   harm(harm: Harm): () => void {
     this.#wrong++;
     this.#episode++;
+    this.#afterKill ||= harm === "kill";
     if (harm !== "stall") this.#needed = this.#begun + 1;
     return () => {
       if (--this.#wrong === 0) void this.#recover(harm);
@@ -212,6 +215,7 @@ export class Actor {
     // Something else went wrong meanwhile: it recovers from that then.
     if (episode !== this.#episode) return;
     this.recovering = false;
+    this.#afterKill = false;
     this.recoveries.push({ harm, ms: performance.now() - since });
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { faultsOf } from "../crash/checker.js";
+import { shareOf } from "../kit/resumes.js";
 import { soak, tableOf } from "./soak.js";
 
 const { values } = parseArgs({
@@ -27,4 +28,5 @@ const report = await soak({
 });
 rmSync(folder, { recursive: true });
 console.log(tableOf(report));
-process.exit(Object.values(faultsOf(report)).every((count) => count === 0) ? 0 : 1);
+// Most clients get what they lack alone.
+process.exit(Object.values(faultsOf(report)).every((count) => count === 0) && shareOf(report.killed) >= 0.9 ? 0 : 1);

@@ -2,7 +2,8 @@ import type { Bug } from "../crash/bugs.js";
 import { type Call, judge, type Seen, sum, type Verdict } from "../crash/checker.js";
 import { freePort, Servers } from "../crash/servers.js";
 import { Random } from "../kit/random.js";
-import { Actor, enter, type Fault, type Harm, type Place, type Recovery, type Resumes, seen, wait } from "./actor.js";
+import { type Resumes, shareOf } from "../kit/resumes.js";
+import { Actor, enter, type Fault, type Harm, type Place, type Recovery, seen, wait } from "./actor.js";
 
 export interface SoakOptions {
   /** How long things go wrong, in ms. */
@@ -30,7 +31,9 @@ export interface SoakReport extends Verdict {
   readonly diverged: number;
   readonly kills: number;
   readonly faults: Readonly<Record<Fault, number>>;
+  /** How stores went on that clients had already; and while they recovered from a kill. */
   readonly resumes: Resumes;
+  readonly killed: Resumes;
   /** How many streams clients have had. */
   readonly streams: Readonly<Record<"sse" | "websocket", number>>;
   readonly recoveries: readonly Recovery[];
@@ -133,13 +136,17 @@ export async function soak({
     const { verdict, diverged } = await inspect(servers.url, actors);
     await measure();
     const resumes = { delta: 0, snapshot: 0 };
+    const killed = { delta: 0, snapshot: 0 };
     const streams = { sse: 0, websocket: 0 };
     for (const actor of actors) {
-      for (const kind of ["delta", "snapshot"] as const) resumes[kind] += actor.resumes[kind];
+      for (const kind of ["delta", "snapshot"] as const) {
+        resumes[kind] += actor.resumes[kind];
+        killed[kind] += actor.killed[kind];
+      }
       for (const transport of ["sse", "websocket"] as const) streams[transport] += actor.streams[transport];
     }
     const sent = actors.reduce((total, { own, room }) => total + own.calls.length + room.calls.length, 0);
-    return { ...verdict, sent, diverged, kills, faults, resumes, streams, recoveries: actors.flatMap(({ recoveries }) => recoveries), memory };
+    return { ...verdict, sent, diverged, kills, faults, resumes, killed, streams, recoveries: actors.flatMap(({ recoveries }) => recoveries), memory };
   } finally {
     for (const actor of actors) actor.leave();
     await servers.end();
@@ -190,7 +197,7 @@ export function tableOf({ faults, kills, recoveries, ...of }: SoakReport): strin
   const seconds = (harm: Harm | undefined, share: number) => `${(percentile(times(harm), share) / 1000).toFixed(2)} s`;
   const recovery = (what: string, harm?: Harm) =>
     `| recovery ${what}: p50, p99 (${times(harm).length} times) | ${seconds(harm, 0.5)}, ${seconds(harm, 0.99)} |`;
-  const { sent, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged, resumes, streams, memory } = of;
+  const { sent, acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged, resumes, killed, streams, memory } = of;
   return [
     "| | |",
     "| --- | --: |",
@@ -207,6 +214,7 @@ export function tableOf({ faults, kills, recoveries, ...of }: SoakReport): strin
     `| twins that differ from their stores | ${diverged} |`,
     `| streams by server-sent events, by WebSocket | ${streams.sse}, ${streams.websocket} |`,
     `| resumes by delta, by snapshot | ${resumes.delta}, ${resumes.snapshot} |`,
+    `| after a kill: by delta, by snapshot | ${killed.delta}, ${killed.snapshot} (${(100 * shareOf(killed)).toFixed(1)} % by delta) |`,
     recovery("from all"),
     recovery("from a cut", "cut"),
     recovery("from a stall", "stall"),
