@@ -38,7 +38,7 @@ export class Nodes {
     });
     this.membership.onLost(() => runtime.hosts.lose());
     nodes.onLost?.((ids) => runtime.hosts.lose(ids));
-    this.peers = new Peers({ nodes, report: runtime.report });
+    this.peers = new Peers({ nodes, report: runtime.report, alive: () => this.membership.alive() });
     this.files = new PassedFiles(runtime, this.membership, this.peers);
     this.calls = new PassedCalls(runtime, this.peers, this.files);
     this.feeds = new NodeFeeds(runtime, this.peers);

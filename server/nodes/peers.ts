@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { unavailable } from "../../lib/errors/errors.js";
 import { badPeerMessage } from "../../lib/errors/node-errors.js";
-import type { NodeStorage } from "../storage/nodes.js";
+import type { NodeMember, NodeStorage } from "../storage/nodes.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
 import type { NodeLine } from "./node-line.js";
 import { PeerLine } from "./peer-line.js";
@@ -59,6 +59,8 @@ interface Asked {
 interface Server {
   readonly nodes: NodeStorage;
   readonly report: Report;
+  /** The living nodes. This one is among them then: a node that has not joined would not hear what others answer. */
+  alive(): Promise<readonly NodeMember[]>;
 }
 
 /** What nodes ask each other, and the lines between them. Messages may be lost, but come in order: whoever waits looks whether the other node still answers. */
@@ -163,11 +165,11 @@ export class Peers {
 
   /** The other living nodes, as of a moment ago. */
   others(): Promise<readonly string[]> {
-    const { nodes } = this.#server;
+    const { alive, nodes } = this.#server;
     const now = performance.now();
     if (this.#others && now < this.#listed + LISTED) return this.#others;
     this.#listed = now;
-    this.#others = nodes.alive().then(
+    this.#others = alive().then(
       (all) => {
         this.#known = new Set(all.map(({ node }) => node));
         return [...this.#known].filter((node) => node !== nodes.node);

@@ -14,7 +14,7 @@ async function peersOf(shared: SharedStorage, node: string, facts = FACTS) {
   if (!nodes) throw new Error("no nodes");
   await nodes.join(facts);
   const reported: unknown[] = [];
-  return { peers: new Peers({ nodes, report: (_, error) => void reported.push(error) }), nodes, reported };
+  return { peers: new Peers({ nodes, report: (_, error) => void reported.push(error), alive: () => nodes.alive() }), nodes, reported };
 }
 
 async function two(facts = FACTS) {
