@@ -5,6 +5,7 @@ import type { Host } from "../host/host.js";
 import { Membership } from "../host/membership.js";
 import type { Runtime } from "../runtime.js";
 import type { NodeStorage } from "../storage/nodes.js";
+import { within } from "../task/within.js";
 import { NodeFeeds } from "./node-feeds.js";
 import { PassedCalls } from "./passed-calls.js";
 import { PassedFiles } from "./passed-files.js";
@@ -15,6 +16,8 @@ import { Wishes } from "./wishes.js";
 
 const ITEM = "item";
 const CANCEL = "cancel";
+/** How long a stream waits until the other nodes know of this one, in ms: the storage may be away. */
+const JOIN_WAIT = 1000;
 
 /** The other nodes, as the parts of this one speak with them. */
 export class Nodes {
@@ -56,6 +59,14 @@ export class Nodes {
   static of(runtime: Runtime): Nodes | undefined {
     const { nodes } = runtime.storage;
     return nodes && new Nodes(runtime, nodes);
+  }
+
+  /** Lets the others know of this node, if they do not yet: they look for streams at the nodes that they know. */
+  async join(): Promise<void> {
+    await within(
+      JOIN_WAIT,
+      this.membership.enter().catch(() => {}),
+    );
   }
 
   /** What brings the items of calls of a host to their clients, whose streams are at other nodes. They are in the answers, too. */

@@ -13,8 +13,8 @@ const LOOK = 1000;
 const SOONEST = 20;
 /** How long the list of living nodes is good for messages to all of them, in ms. */
 const LISTED = 1000;
-/** How long a node that was not living is taken for gone, in ms: longer than who has lost a line to it waits to make another one. */
-const SEEN = 5000;
+/** How long a node counts as dead that a look has found dead, in ms: it may join again. Who has lost a line to it waits less to make another one. */
+const GONE = 5000;
 
 /** What a request is asked with, and told meanwhile. */
 export interface Asking {
@@ -79,9 +79,8 @@ export class Peers {
   #listed = 0;
   /** The nodes on that list. */
   #known = new Set<string>();
-  /** The nodes that were living at the last look, and how long each lives on unless it renews, in ms. */
-  #living: ReadonlyMap<string, number> | undefined;
-  #looked = 0;
+  /** The nodes that were waited for when a look found them dead, and when that was. */
+  readonly #gone = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
   /** When other nodes were asked the last time what they know of. */
@@ -163,11 +162,11 @@ export class Peers {
     for (const node of await this.others()) this.#send(node, ["tell", what, data]);
   }
 
-  /** The other living nodes, as of a moment ago. */
-  others(): Promise<readonly string[]> {
+  /** The other living nodes: as of a moment ago, or of `now`. */
+  others(asOf?: "now"): Promise<readonly string[]> {
     const { alive, nodes } = this.#server;
     const now = performance.now();
-    if (this.#others && now < this.#listed + LISTED) return this.#others;
+    if (this.#others && !asOf && now < this.#listed + LISTED) return this.#others;
     this.#listed = now;
     this.#others = alive().then(
       (all) => {
@@ -187,7 +186,7 @@ export class Peers {
 
   /** A node speaks that is not on the list: it has joined since. */
   #meet(node: string): void {
-    if (this.isGone(node)) this.#living = undefined;
+    this.#gone.delete(node);
     if (this.#known.has(node)) return;
     this.#known.add(node);
     this.#others = undefined;
@@ -302,9 +301,9 @@ export class Peers {
     this.#timer.unref();
   }
 
-  /** Whether a node was not living at the last look, a moment ago. */
+  /** Whether a look has just found a node dead. One that no look has asked for may have joined since. */
   isGone(node: string): boolean {
-    return this.#living?.has(node) === false && performance.now() < this.#looked + SEEN;
+    return performance.now() < (this.#gone.get(node) ?? -Infinity) + GONE;
   }
 
   /**
@@ -317,11 +316,11 @@ export class Peers {
     let wait = LOOK;
     try {
       const living = new Map((await this.#server.nodes.alive()).map(({ node, left }) => [node, left]));
-      this.#living = living;
-      this.#looked = performance.now();
+      for (const node of this.#gone.keys()) if (living.has(node) || !this.isGone(node)) this.#gone.delete(node);
       const waiting = new Map<string, string[]>();
       for (const [id, { node }] of [...this.#asked, ...this.#lines]) {
         if (!living.has(node)) {
+          this.#gone.set(node, performance.now());
           this.#lose(id);
           continue;
         }

@@ -51,7 +51,14 @@ export class Wishes {
     const others = await this.#peers.others();
     if (last !== undefined && others.includes(last) && (await this.#ask(last, sent).catch(() => false))) return true;
     const asked = others.filter((node) => node !== last);
-    const answers = await Promise.allSettled(asked.map((node) => this.#ask(node, sent)));
+    if (await this.#any(client, asked, sent)) return true;
+    // The stream may be at a node that has joined since.
+    const later = (await this.#peers.others("now")).filter((node) => !others.includes(node));
+    return this.#any(client, later, sent);
+  }
+
+  async #any(client: string, nodes: readonly string[], sent: Sent): Promise<boolean> {
+    const answers = await Promise.allSettled(nodes.map((node) => this.#ask(node, sent)));
     const at = answers.findIndex((answer) => answer.status === "fulfilled" && answer.value);
     if (at < 0) {
       const failed = answers.find((answer) => answer.status === "rejected");
@@ -59,7 +66,7 @@ export class Wishes {
       return false;
     }
     this.#nodes.delete(client);
-    this.#nodes.set(client, asked[at] as string);
+    this.#nodes.set(client, nodes[at] as string);
     if (this.#nodes.size > MOST_KNOWN) this.#nodes.delete(this.#nodes.keys().next().value as string);
     return true;
   }

@@ -185,6 +185,7 @@ export class Streams {
     // A simple client has no id of its own, so no stores of its tab either.
     const caller = await callers.of(request, client === undefined ? undefined : info);
     if (!this.#server.telemetry) await this.#server.observe();
+    await this.#server.nodes?.join();
     const before = client === undefined ? undefined : this.#tabs.get(client);
     if (before && before.epoch >= epoch) throw newerConnection();
     const session = request.session?.id ?? "";

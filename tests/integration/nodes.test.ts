@@ -179,6 +179,29 @@ test("a storage that was set back is noticed: the state goes on as another incar
   expect(await add(a, 0)).toBe((toPlain(liveOf(twin)) as Counter).count);
 });
 
+test("a node closes while it asks for what another one has", async () => {
+  const shared = lasting({ nodes: true });
+  const [a, b] = [await nodeOf(shared, "a"), await nodeOf(shared, "b")];
+  await add(a, 1);
+  await b.twin.counter("y").add(1);
+  shared.freeze("b");
+  const asked = b.runtime.hosts.use("room/x");
+  const { hosts } = b.runtime;
+  const closing = new Promise<void>((resolve) => {
+    const { close } = hosts;
+    hosts.close = () => {
+      resolve();
+      return close.call(hosts);
+    };
+  });
+  const closed = b.twin.close();
+  await closing;
+  shared.heal("b");
+  await expect(asked).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await closed;
+  expect(await a.twin.counter("y").add(1)).toBe(2);
+});
+
 test("a lease time in which no node can renew is refused at start", async () => {
   await expect(nodeOf(lasting({ nodes: true }), "a", { leaseTime: 0 })).rejects.toThrow("`createTwin({ leaseTime: 0 })` is too short");
 });

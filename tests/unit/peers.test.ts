@@ -94,6 +94,20 @@ test("a node is asked once a second about all that waits for it", async () => {
   expect(send.mock.calls.length).toBeLessThanOrEqual(10);
 });
 
+test("a node that has joined after the last look at who lives is not taken for dead", async () => {
+  const { shared, a, b } = await two();
+  b.peers.accept("a room", () => {});
+  await b.nodes.leave();
+  const lost = a.peers.dial("b", "a room", null);
+  await new Promise<void>((resolve) => lost.onEnd(resolve));
+  const c = await peersOf(shared, "c");
+  expect([a.peers.isGone("b"), a.peers.isGone("c")]).toEqual([true, false]);
+  c.peers.accept("a room", (line) => line.onMessage((text) => line.send(`heard ${text}`)));
+  const line = a.peers.dial("c", "a room", null);
+  line.send("you");
+  expect(await new Promise((resolve) => line.onMessage(resolve))).toBe("heard you");
+});
+
 test("what is said before a line's other end is ready comes in order, and both ends learn of the end", async () => {
   const { a, b } = await two();
   const got: string[] = [];
