@@ -171,12 +171,15 @@ test("what the other end has said before it hung up is taken, also where all of 
 test("a node that was not living is taken for gone for a moment, and until it says something", async () => {
   vi.useFakeTimers();
   try {
-    const { shared, a, b } = await two();
-    b.peers.accept("follow", () => {});
+    const { shared, a } = await two();
+    const c = await peersOf(shared, "c");
+    c.peers.accept("follow", () => {});
+    // A dead node says nothing.
+    c.peers.close();
+    await c.nodes.leave();
     const look = async () => {
-      const line = a.peers.dial("b", "follow", null);
+      a.peers.dial("c", "follow", null);
       await vi.advanceTimersByTimeAsync(1500);
-      line.end();
     };
     await look();
     expect(a.peers.isGone("c")).toBe(true);
