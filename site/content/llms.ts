@@ -16,7 +16,9 @@ function inOrder() {
 
 /** llms.txt: one line for each page. */
 export function llmsIndex(origin: string): string {
-  const lines = inOrder().map(({ title, url, description }) => `- [${title}](${origin}${url}): ${description}`);
+  const lines = inOrder()
+    .filter(({ file }) => !/^docs\/errors\/(?!README)/.test(file))
+    .map(({ title, url, description }) => `- [${title}](${origin}${url}): ${description}`);
   return `# twinstate\n\n> State classes that run on the server, mirrored live in every browser. For Next.js and React, on MobX and tRPC.\n\nAll pages as one text: [llms-full.txt](${origin}/llms-full.txt)\n\n${lines.join("\n")}\n`;
 }
 

@@ -39,6 +39,11 @@ export function rendererOf(page: PageFile) {
 
 /** A page's headings, and its text for the search. */
 export async function outlineOf(page: PageFile): Promise<{ toc: TOCItemType[]; structure: StructuredData }> {
-  const file = await remark().use(remarkGfm).use(remarkPage, page).use(remarkHeading).use(remarkStructure).process(page.text);
+  const file = await remark()
+    .use(remarkGfm)
+    .use(remarkPage, page)
+    .use(remarkHeading)
+    .use(remarkStructure, { types: ["heading", "paragraph", "blockquote", "tableRow"] })
+    .process(page.text);
   return { toc: (file.data.toc ?? []) as TOCItemType[], structure: file.data.structuredData as StructuredData };
 }
