@@ -1,25 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { freePort, takesConnections } from "../kit/port.js";
-import { until } from "../kit/soon.js";
 import { violations } from "./kit/axe.js";
-import { ROOT, run } from "./kit/build.js";
+import { ROOT } from "./kit/build.js";
+import { startSite } from "./kit/docs-site.js";
 import { test } from "./kit/visitor.js";
 
 describe.runIf(process.env.TEST_FULL)("the site of the docs, built and served as static files", () => {
   let url = "";
-  let server: ChildProcess;
+  let site: Awaited<ReturnType<typeof startSite>>;
 
   beforeAll(async () => {
-    await run("npm", ["run", "site"], ROOT);
-    const port = await freePort();
-    server = spawn(process.execPath, [join(ROOT, "site/serve.mjs")], { env: { ...process.env, PORT: String(port) }, stdio: "ignore" });
-    await until(() => takesConnections(port));
-    url = `http://localhost:${port}`;
+    site = await startSite();
+    url = site.url;
   }, 600_000);
-  afterAll(() => server?.kill());
+  afterAll(() => site?.stop());
 
   const read = async (path: string) => {
     const response = await fetch(url + path);
