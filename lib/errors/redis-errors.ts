@@ -46,6 +46,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   NOREPLICAS: "it has fewer replicas than `min-replicas-to-write` demands. What was not acknowledged is asked again",
   LOADING: "it is reading its files. It is asked again",
   MASTERDOWN: "it has lost its master. It is asked again",
+  WRONGTYPE: "a key of another app's has a name of ours. Give `redis(url, { prefix })` a prefix that no other app has, or move that key",
   BUSY: "it runs a script of somebody's that does not end",
 };
 const NETWORK: Readonly<Record<string, string>> = {

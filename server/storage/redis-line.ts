@@ -57,6 +57,8 @@ export class RedisLine {
   #channel: string | undefined;
   #take: ((message: string) => void) | undefined;
   #closed = false;
+  /** The server has said that it is a replica: it is asked again until then, and with longer pauses. */
+  #readOnly: { readonly error: Error; readonly until: number } | undefined;
 
   /** `replicas`: how many must have a write before it counts. */
   constructor(address: RedisAddress, warn: (message: string) => void, replicas: number) {
@@ -84,7 +86,9 @@ export class RedisLine {
   async run(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
     const client = await this.#connected();
     try {
-      return (await client.evalsha(hashes[name] as string, keys.length, ...keys, ...args)) as Reply;
+      const reply = (await client.evalsha(hashes[name], keys.length, ...keys, ...args)) as Reply;
+      this.#readOnly = undefined;
+      return reply;
     } catch (error) {
       if (!String((error as Error).message).startsWith("NOSCRIPT")) throw this.explain(error);
     }
@@ -102,24 +106,26 @@ export class RedisLine {
       .catch(() => {});
   }
 
-  /** Takes the messages of a channel, from when the promise resolves. */
-  async listen(channel: string, take: (message: string) => void): Promise<void> {
+  /** Takes the messages of a channel, from when the promise resolves. `first` is sent to it, as a trial. */
+  async listen(channel: string, take: (message: string) => void, first: string): Promise<void> {
     this.#take = take;
     if (this.#channel === channel && this.#listener) return void (await this.#listener);
     this.#channel = channel;
-    this.#listener = this.#listening(channel);
+    this.#listener = this.#listening(channel, first);
     this.#listener.catch(() => {
       this.#listener = undefined;
     });
     await this.#listener;
   }
 
-  async #listening(channel: string): Promise<Redis> {
-    const line = (await this.#connected()).duplicate({ commandTimeout: undefined as never, socketTimeout: undefined as never });
+  async #listening(channel: string, first: string): Promise<Redis> {
+    const client = await this.#connected();
+    const line = client.duplicate({ commandTimeout: undefined as never, socketTimeout: undefined as never });
     line.on("error", () => {});
     line.on("message", (_, message: string) => this.#take?.(message));
     try {
       await line.subscribe(channel);
+      await client.publish(channel, first);
     } catch (error) {
       line.disconnect();
       throw this.explain(error);
@@ -131,6 +137,8 @@ export class RedisLine {
     const { message = "", name } = error as Error;
     for (const code of ["FENCED", "NOTNEXT"]) if (message.startsWith(`${code} `)) return new StateError(code, message);
     if (this.#closed) return closedRedis(this.where);
+    const { error: reason, until = 0 } = this.#readOnly ?? {};
+    if (message === "Command timed out" && performance.now() < until) return redisFailed(this.where, reason);
     if (message === "Command timed out" || name === "MaxRetriesPerRequestError") return lateRedis(this.where, PATIENCE);
     return redisFailed(this.where, error);
   }
@@ -159,9 +167,13 @@ export class RedisLine {
       socketTimeout: 3 * PATIENCE,
       maxRetriesPerRequest: 20,
       connectTimeout: PATIENCE,
-      retryStrategy: (attempt: number) => Math.min(attempt * SHORTEST_PAUSE, LONGEST_PAUSE),
+      retryStrategy: (attempt: number) => (this.#readOnly ? LONGEST_PAUSE : Math.min(attempt * SHORTEST_PAUSE, LONGEST_PAUSE)),
       // A master that has become a replica is left for the one of now.
-      reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? (2 as const) : false),
+      reconnectOnError: (error: Error) => {
+        if (!error.message.startsWith("READONLY")) return false;
+        this.#readOnly = { error, until: performance.now() + 2 * PATIENCE };
+        return 2 as const;
+      },
     };
     const address = this.#address;
     const client =

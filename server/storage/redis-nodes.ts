@@ -9,6 +9,8 @@ import { pairs, type RedisRecords } from "./redis-records.js";
 
 /** The message that asks a node to say what it knows. */
 const NOTE = "";
+/** In the place of the name of a Redis that has forgotten everything. */
+const FORGOTTEN = "forgotten";
 /** Pauses before a claim is tried again that waits for other nodes, in ms: at first, and at most; and how long it waits beyond the lease time. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 100;
@@ -37,10 +39,12 @@ export class RedisNodes implements NodeStorage {
   }
 
   async join({ lease, versions }: NodeFacts): Promise<void> {
-    await this.#line.listen(this.#channel(this.node), (message) => this.#hear(message));
+    // What this node says to itself shows that it may speak.
+    await this.#line.listen(this.#channel(this.node), (message) => this.#hear(message), `${this.node}\n`);
     const facts = JSON.stringify({ format: FORMAT, lease, versions });
     const [life, server] = (await this.#line.run("join", [], [this.#prefix, this.node, facts, lease])) as [string, string];
     this.#life = life;
+    this.#records.leaveAll();
     this.#lease = lease;
     if (server !== this.#server) await this.#note(server);
   }
@@ -70,7 +74,7 @@ export class RedisNodes implements NodeStorage {
 
   async #noted(server: string): Promise<boolean> {
     if (server !== this.#server) {
-      const lost = await this.#records.note();
+      const lost = await this.#records.note(this.#server === FORGOTTEN);
       if (lost.length > 0) this.#lost?.(lost);
     }
     const all = (await this.#line.run("noted", [], [this.#prefix, this.node, this.#life, server])) === 1;
@@ -102,6 +106,8 @@ export class RedisNodes implements NodeStorage {
       if (first === "owner") return { owner: String(second) };
       if (first === "newer") throw laterFormat(id, Number(second));
       if (first === "changed") {
+        // It has forgotten everything.
+        if (lost === 1) this.#server = FORGOTTEN;
         if (await this.#note(String(second))) continue;
         if (performance.now() > until) throw unavailable();
         await this.#askAll();
@@ -146,8 +152,9 @@ export class RedisNodes implements NodeStorage {
 
   #hear(text: string): void {
     const end = text.indexOf("\n");
-    const message = text.slice(end + 1);
+    const [from, message] = [text.slice(0, end), text.slice(end + 1)];
+    if (from === this.node) return;
     if (message === NOTE) void this.renew().catch(() => {});
-    else this.#take?.(message, text.slice(0, end));
+    else this.#take?.(message, from);
   }
 }

@@ -71,6 +71,8 @@ export class RedisRecords {
       await this.#line.write(name, this.keys(id), [this.#prefix, id, ...args]);
     } catch (error) {
       this.#places.delete(id);
+      // The lease may be gone with the record.
+      if ((error as StateError).code === "FENCED") await this.#noteOne(id);
       if ((error as StateError).code === "FENCED") throw fenced(id);
       if ((error as StateError).code === "NOTNEXT") throw notNext(id);
       throw error;
@@ -111,14 +113,26 @@ export class RedisRecords {
     if (this.#left.size > MOST_KNOWN) for (const oldest of this.#left.keys()) return void this.#left.delete(oldest);
   }
 
-  /** Notes in Redis how far records are known to be stored. Gives the ids whose lease is lost, or of which something is missing. */
-  async note(): Promise<string[]> {
+  async #noteOne(id: string): Promise<void> {
+    const known = this.#known.get(id);
+    if (!known) return;
+    const said = [id, known.incarnation, known.sequence, this.#token(known.fence)];
+    await this.#line.run("note", [], [this.#prefix, 0, ...said]).catch(() => {});
+  }
+
+  /** All leases are over. */
+  leaveAll(): void {
+    for (const [id, known] of [...this.#known]) this.#leave(id, known);
+  }
+
+  /** Notes in Redis how far records are known to be stored. `all`: it has forgotten everything. Gives the ids whose lease is lost, or of which something is missing. */
+  async note(all: boolean): Promise<string[]> {
     const lost: string[] = [];
     const said = (some: ReadonlyMap<string, Known>, isLeased: boolean) =>
       Array.from(some, ([id, { incarnation, sequence, fence }]) => [id, incarnation, sequence, isLeased ? this.#token(fence) : ""]);
-    const all = [...said(this.#known, true), ...said(this.#left, false)];
-    for (let at = 0; at < all.length; at += PAGE)
-      lost.push(...((await this.#line.run("note", [], [this.#prefix, ...all.slice(at, at + PAGE).flat()])) as string[]));
+    const records = [...said(this.#known, true), ...said(this.#left, false)];
+    for (let at = 0; at < records.length; at += PAGE)
+      lost.push(...((await this.#line.run("note", [], [this.#prefix, all ? 1 : 0, ...records.slice(at, at + PAGE).flat()])) as string[]));
     return lost;
   }
 
@@ -272,13 +286,14 @@ const begins = ({ text, chunks }: Packed): 0 | 1 =>
   chunks.length === 0 && text.startsWith("[{}") ? 1 : Object.values(storesOf(text)).some((store) => "kept" in store) ? 0 : 1;
 
 /** What the script `load` has found. */
-function readHost(id: string, [base, head, , items, chunks]: readonly Reply[]): PackedHost {
+function readHost(id: string, [base, head, , items, chunks, , last]: readonly Reply[]): PackedHost {
   let sequence = Number(base);
   const commits = (items as readonly string[]).map((item): PackedCommit => {
     const [, seq, revision, chunk, text] = /^(\d+) (\d+) (\d+) (.*)$/s.exec(item) ?? [];
     if (Number(seq) !== ++sequence || text === undefined) throw damagedRecord(id, `commit ${sequence}`);
     return { sequence, revision: Number(revision), chunk: Number(chunk), text };
   });
+  if (sequence !== Number(last)) throw new Error(`The commits up to ${Number(last)} are missing.`);
   const bodies = pairs(chunks as readonly string[]).map(([n, body]) => [Number(n), body] as const);
   return { head: String(head), sequence: Number(base), commits, chunks: new Map(bodies) };
 }

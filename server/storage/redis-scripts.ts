@@ -146,7 +146,8 @@ const claim = `${FOUND}
 local prefix, id, format, node, life = unpack(ARGV)
 local member = redis.call('GET', prefix .. 'node:' .. node)
 if not member or string.match(member, '^%d+') ~= life then return FENCED end
-if redis.call('GET', prefix .. 'server') ~= server() then return { 'changed', server() } end
+local before = redis.call('GET', prefix .. 'server')
+if before ~= server() then return { 'changed', server(), before and 0 or 1 } end
 local lease = redis.call('HGET', KEYS[1], 'lease')
 if lease then
   local lives, owner = living(prefix, lease)
@@ -161,7 +162,7 @@ local fence = redis.call('INCR', prefix .. 'fence')
 redis.call('HSET', KEYS[1], 'lease', fence .. ' ' .. node)
 if stored then redis.call('ZADD', prefix .. 'used', 'XX', now(), id) end
 local known = redis.call('HMGET', KEYS[1], 'known', 'seq')
-return { fence, stored, math.max(0, tonumber(known[1] or 0) - tonumber(known[2] or 0)) }
+return { fence, stored or false, math.max(0, tonumber(known[1] or 0) - tonumber(known[2] or 0)) }
 `;
 
 /** ARGV prefix, node, and of each lease id and fence. */
@@ -292,17 +293,18 @@ return 1
 `;
 
 /**
- * ARGV prefix, and of each record id, incarnation, sequence up to which the node knows it to be stored, and its token, if it has a lease. Notes what is missing,
+ * ARGV prefix, whether Redis has forgotten everything, and of each record id, incarnation, sequence up to which the node knows it to be stored, and its token, if it has a lease. Notes what is missing,
  * and gives the ids whose lease is lost, or which are behind.
  */
 const note = `
 local prefix, lost = ARGV[1], {}
-for at = 2, #ARGV, 4 do
+for at = 3, #ARGV, 4 do
   local h, sequence, token = key(prefix, ARGV[at], 'h'), tonumber(ARGV[at + 2]), ARGV[at + 3]
   local m = redis.call('HMGET', h, 'inc', 'seq', 'known', 'lease')
   local behind = m[1] == ARGV[at + 1] and tonumber(m[2]) < sequence
-  -- What nobody had a lease of may have been deleted.
-  if not m[1] and token ~= '' then behind = true end
+  -- What this node had no living lease of may have been deleted.
+  local leased = token ~= '' and (not m[4] or m[4] == token) and living(prefix, token)
+  if not m[1] and (ARGV[2] == '1' or leased) then behind = true end
   if behind and tonumber(m[3] or 0) < sequence then redis.call('HSET', h, 'known', ARGV[at + 2]) end
   if token ~= '' and (behind or m[4] ~= token) then lost[#lost + 1] = ARGV[at] end
 end
