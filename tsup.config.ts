@@ -29,12 +29,13 @@ const thread: NonNullable<Options["esbuildPlugins"]>[number] = {
 
 /**
  * `useLocal` is an entry of its own, which `twinstate/react` passes on. Bundlers leave out a module that is passed on and not used, whole; what an entry
- * has in itself some of them keep.
+ * has in itself some of them keep. `twinstate/react/parts` stands on `twinstate/react`, as code of users does.
  */
 const passedOn: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "passed-on",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/local\.js$/ }, ({ importer }) => (/react[\\/]index\.ts$/.test(importer) ? { path: "./local.js", external: true } : undefined));
+    onResolve({ filter: /^\.\.\/index\.js$/ }, ({ importer }) => (/react[\\/]parts[\\/]/.test(importer) ? { path: "./react.js", external: true } : undefined));
   },
 };
 
@@ -56,6 +57,7 @@ export default defineConfig({
     prediction: "client/prediction.ts",
     react: "react/index.ts",
     local: "react/local.ts",
+    parts: "react/parts/index.ts",
     devtools: "react/devtools/index.tsx",
     "devtools-panel": "react/devtools/panel.tsx",
     "devtools-none": "react/devtools/none.ts",

@@ -32,6 +32,7 @@ export default defineConfig({
     alias: [
       { find: /^twinstate$/, replacement: at("server/model.ts") },
       { find: /^twinstate\/(client|react|server|testing)$/, replacement: `${at(".")}$1/index.ts` },
+      { find: /^twinstate\/react\/parts$/, replacement: at("react/parts/index.ts") },
       { find: /^twinstate\/server\/sqlite$/, replacement: at("server/storage/sqlite.ts") },
       { find: /^twinstate\/server\/mcp$/, replacement: at("server/mcp/index.ts") },
       { find: /^twinstate\/server\/redis$/, replacement: at("server/storage/redis.ts") },

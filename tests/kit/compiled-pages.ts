@@ -33,7 +33,8 @@ const compilerOptions = () => ({
   emitDecoratorMetadata: true,
   types: ["node", "react"],
   typeRoots: [`${ROOT}node_modules/@types`],
-  paths: { "@/*": ["./*"], ...paths() },
+  // The items of the registry stand where `npx shadcn add` puts them.
+  paths: { "@/components/twin/*": [`${ROOT}registry/twin/*`], "@/*": ["./*"], ...paths() },
 });
 
 /** What the compiler says of a line of a file. */

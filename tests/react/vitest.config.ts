@@ -11,6 +11,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
   { find: /^twinstate$/, replacement: at("../../lib/index.ts") },
   { find: /^twinstate\/(client|react)$/, replacement: at("../../$1/index.ts") },
+  { find: /^twinstate\/react\/parts$/, replacement: at("../../react/parts/index.ts") },
   { find: /^twinstate\/react\/devtools$/, replacement: at("../../react/devtools/index.tsx") },
 ];
 
