@@ -235,7 +235,8 @@ async function leave(client: Redis): Promise<void> {
 }
 
 /** Host and port of an address, for errors: without user and password. */
-function whereOf(address: RedisAddress): string {
+function whereOf(address: RedisAddress | undefined): string {
+  if (address === undefined) throw badRedisUrl("it is `undefined`. Where an environment variable has the address, give it a default, as `next build` has none");
   if (typeof address !== "string") {
     const { sentinels, name } = address ?? {};
     if (!Array.isArray(sentinels) || sentinels.length === 0 || typeof name !== "string") throw badRedisUrl("it has neither");

@@ -261,6 +261,7 @@ test("addresses that are none are refused at once, without what they hold", () =
     expect(() => redis(wrong as string)).toThrow("`redis()` takes `redis://host:port`");
     expect(() => redis(wrong as string)).not.toThrow("secret");
   }
+  expect(() => redis(undefined as never)).toThrow("it is `undefined`. Where an environment variable has the address, give it a default");
 });
 
 test("settings that may lose state are warned of", async ({ redisServer }) => {
