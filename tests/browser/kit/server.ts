@@ -13,8 +13,8 @@ export interface DemoServer {
   stop(): Promise<number | null>;
   /** What it has written. */
   readonly said: string;
-  /** Starts it again, on the same port, with what it kept. */
-  start(): Promise<void>;
+  /** Starts it again, on the same port, with what it kept; the app of another folder, where one is given. */
+  start(folder?: string): Promise<void>;
   /** While it is down: all that it kept is lost. */
   lose(): void;
 }
@@ -40,11 +40,11 @@ export async function startServer({ mode = "start", cwd = DEMO, path = "", env =
   let child: ChildProcess | undefined;
   let said = "";
 
-  async function start() {
+  async function start(app = cwd) {
     mkdirSync(folder, { recursive: true });
     // A group of its own: Next starts further processes.
-    const started = spawn(process.execPath, [nextOf(cwd), mode, "-p", String(port)], {
-      cwd,
+    const started = spawn(process.execPath, [nextOf(app), mode, "-p", String(port)], {
+      cwd: app,
       env: environment({ TWINSTATE_SECRET: SECRET, TWIN_FILE: join(folder, "twin.db"), AUTH_DATABASE: join(folder, "auth.db"), ...env }),
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
