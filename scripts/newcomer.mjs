@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright";
-import { run } from "../tests/browser/kit/build.ts";
+import { buildLibrary, run } from "../tests/browser/kit/build.ts";
 import { launchOptions, missing } from "../tests/browser/kit/chromium.ts";
 import { pack } from "../tests/browser/kit/fresh-app.ts";
 import { walk } from "../tests/browser/kit/newcomer.ts";
 import { VISITS } from "../tests/browser/kit/visits.ts";
 
 if (missing) throw new Error(`This ${missing}.`);
+await buildLibrary();
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(VISITS);
 const home = mkdtempSync(join(tmpdir(), "twinstate-newcomer-"));
 const browser = await chromium.launch(launchOptions);

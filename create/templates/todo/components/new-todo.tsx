@@ -18,7 +18,7 @@ export function NewTodo() {
   }
 
   return (
-    <form action={todo.add.form} onSubmit={add} className="flex items-center gap-2 p-2 pl-5">
+    <form action={todo.add.form} onSubmit={add} className="flex items-center gap-2 p-2 pl-5 has-[input:focus-visible]:shadow-[inset_0_-2px_0_var(--accent)]">
       <input
         id={ID}
         name="title"
