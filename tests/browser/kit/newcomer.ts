@@ -13,6 +13,8 @@ export type Note = <T>(step: string, work: () => Promise<T>) => Promise<T>;
 /** A server that one of an app's scripts has started. */
 interface ScriptServer {
   readonly url: string;
+  /** What it has written. */
+  readonly said: string;
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,9 @@ async function serve(folder: string, script: "dev" | "start"): Promise<ScriptSer
   }
   return {
     url,
+    get said() {
+      return said;
+    },
     async stop() {
       if (child.exitCode === null) process.kill(-(child.pid as number), "SIGTERM");
       await ended;
@@ -68,12 +73,23 @@ export async function walk(folder: string, template: string, page: Page, note: N
   await note("`npm run build`", () => run("npm", ["run", "build"], folder));
   const production = await note("`npm start`, to the page with its state", async () => {
     const server = await serve(folder, "start");
-    await page.goto(server.url);
-    await usable(page, visit);
-    await visit.there(page);
+    await look(page, server, visit);
     return server;
   });
   await production.stop();
+}
+
+/** Opens the page of a server that has run before, and waits for what was added. Ends the server if that is not there. */
+async function look(page: Page, server: ScriptServer, visit: Visit): Promise<void> {
+  try {
+    await page.goto(server.url);
+    await usable(page, visit);
+    await visit.there(page);
+  } catch (error) {
+    const shown = await page.locator("body").ariaSnapshot();
+    await server.stop();
+    throw new Error(`${(error as Error).message}\nThe page shows:\n${shown}\nThe server has said:\n${server.said}`);
+  }
 }
 
 /** Changes a store's source, and does something until it is done as the source says now. Then puts it back. */
