@@ -69,7 +69,7 @@ async function bundle(name: string): Promise<string> {
     platform: "node",
     target: "node22",
     // Those that are no ES modules, and what only Next has.
-    external: ["socket.io", "socket.io-client", "ws", "next/*"],
+    external: ["ioredis", "socket.io", "socket.io-client", "ws", "next/*"],
     define: { "process.env.NODE_ENV": '"production"' },
     tsconfig: `${folder}/../tsconfig.json`,
     logLevel: "error",

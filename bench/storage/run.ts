@@ -8,6 +8,7 @@ import { note, type Rounds, ratioOf, type Section, turns } from "../live/section
 import { table } from "../report.ts";
 import { verdict } from "../table/goals.ts";
 import { median } from "../table/run.ts";
+import { runNodes } from "./nodes.ts";
 
 const CLIENTS = 100;
 const root = `${import.meta.dirname}/../..`;
@@ -24,7 +25,8 @@ export async function runStorage({ short, rounds, log }: StorageOptions): Promis
   const file = join(folder, "twin.db");
   const child = launchStorage(file);
   try {
-    return [await rate(child, rounds, short ? 500 : 1500, log), await large(child, log), await idle(file, short ? 10_000 : 100_000, log)];
+    const sections = [await rate(child, rounds, short ? 500 : 1500, log), await large(child, log), await idle(file, short ? 10_000 : 100_000, log)];
+    return [...sections, ...(await runNodes({ rounds, short, log }))];
   } finally {
     child.stop();
     rmSync(folder, { recursive: true });
