@@ -30,12 +30,16 @@ const thread: NonNullable<Options["esbuildPlugins"]>[number] = {
 /**
  * `useLocal` is an entry of its own, which `twinstate/react` passes on. Bundlers leave out a module that is passed on and not used, whole; what an entry
  * has in itself some of them keep. `twinstate/react/parts` stands on `twinstate/react`, as code of users does.
+ * has in itself some of them keep. What server components get passes on `twinstate/react`, which is code of the browser (`"use client"`).
  */
 const passedOn: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "passed-on",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/local\.js$/ }, ({ importer }) => (/react[\\/]index\.ts$/.test(importer) ? { path: "./local.js", external: true } : undefined));
     onResolve({ filter: /^\.\.\/index\.js$/ }, ({ importer }) => (/react[\\/]parts[\\/]/.test(importer) ? { path: "./react.js", external: true } : undefined));
+    onResolve({ filter: /^\.\/index\.js$/ }, ({ importer }) =>
+      /react[\\/]server-component\.ts$/.test(importer) ? { path: "./react.js", external: true } : undefined,
+    );
   },
 };
 
@@ -56,6 +60,7 @@ export default defineConfig({
     toast: "react/toast.ts",
     prediction: "client/prediction.ts",
     react: "react/index.ts",
+    "react-server": "react/server-component.ts",
     local: "react/local.ts",
     parts: "react/parts/index.ts",
     devtools: "react/devtools/index.tsx",

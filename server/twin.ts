@@ -174,8 +174,13 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
   const found = runtimes().get(name);
   if (process.env.NODE_ENV !== "production" && !options.revalidate) warnOfTags(options);
   if (found) {
-    if (process.env.NODE_ENV !== "production") found.adopt(options);
-    else if (namesOf(options) !== namesOf(found)) throw otherTwin(name);
+    if (process.env.NODE_ENV === "production") {
+      if (namesOf(options) !== namesOf(found)) throw otherTwin(name);
+    } else {
+      // A module that is hot reloaded has stores of the same names. Another one, that makes a twin of its own, has not.
+      if (![...options.definitions.keys()].some((store) => found.definitions.has(store))) options.report("warn", otherTwin(name));
+      found.adopt(options);
+    }
     return found;
   }
   const unchecked = uncheckedEvents(options.definitions.values());

@@ -17,11 +17,48 @@ export function protectMethods(Class: AnyClass): void {
   for (const prototype of chain.slice(0, chain.findLastIndex(declares) + 1)) if (!protectedPrototypes.has(prototype)) protect(prototype);
 }
 
+declare const process: { readonly env: { readonly NODE_ENV?: string } };
+
+/** The generators of an instance's methods that nobody has started yet, with the name of their method. In development only. */
+const unstarted = new WeakMap<object, Map<object, string>>();
+
+/** Gives the methods of an instance whose generators nobody has started since the last time, in development only. */
+export function unstartedGenerators(instance: object): readonly string[] {
+  const found = unstarted.get(instance);
+  unstarted.delete(instance);
+  return found ? [...found.values()] : [];
+}
+
+type Method = (this: object, ...args: unknown[]) => unknown;
+
+/** A method whose generators are noted until somebody starts them. */
+function noting(method: Method, name: string): Method {
+  return function (...args) {
+    const made = method.apply(this, args) as Generator;
+    const mine = unstarted.get(this) ?? new Map<object, string>();
+    unstarted.set(this, mine.set(made, name));
+    for (const key of ["next", "return", "throw"] as const) {
+      Object.defineProperty(made, key, {
+        configurable: true,
+        value(this: Generator, ...given: [unknown]) {
+          mine.delete(made);
+          for (const own of ["next", "return", "throw"] as const) Reflect.deleteProperty(made, own);
+          return (made[key] as (...given: [unknown]) => unknown)(...given);
+        },
+      });
+    }
+    return made;
+  };
+}
+
+const isGeneratorMethod = (method: object) => /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(method));
+
 function protect(prototype: object): void {
   protectedPrototypes.add(prototype);
   for (const name of Object.getOwnPropertyNames(prototype)) {
-    const { value, configurable, enumerable } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
-    if (name === "constructor" || typeof value !== "function" || !configurable) continue;
+    const { value: method, configurable, enumerable } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+    if (name === "constructor" || typeof method !== "function" || !configurable) continue;
+    const value: unknown = process.env.NODE_ENV !== "production" && isGeneratorMethod(method) ? noting(method as Method, name) : method;
     Object.defineProperty(prototype, name, {
       get: Object.assign(() => value as unknown, { method: value as unknown }),
       set(this: object, other: unknown) {

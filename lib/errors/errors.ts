@@ -281,13 +281,6 @@ export function lateUpdate(event: string, ms: number, reason: unknown) {
   const message = `\`update()\` of \`${event}\` was refused: the event has known for more than ${ms / 1000} s that it is over. ${why} Clean up at once, in \`finally\`.`;
   return new StateError("LATE_UPDATE", message, { cause: reason });
 }
-export const fieldIsNoState = (store: string, Class: string, field: string, event: string) =>
-  wrong(
-    "FORGOTTEN_STATE",
-    `\`${event}\` has changed \`${field}\` of the class \`${Class}\`, which is no state: \`${store}\` neither sends nor keeps it. Write \`@state ${field}\`, or \`#${field}\` where it is meant so.`,
-  );
-export const looksLikeHook = (Class: string, method: string, hook: string) =>
-  wrong("LIFECYCLE", `\`${method}\` of the class \`${Class}\` is called by nobody: it is no \`@event\`, and no lifecycle method. Did you mean \`${hook}\`?`);
 export const slowEvent = (event: string, ms: number) =>
   new StateError(
     "SLOW_EVENT",

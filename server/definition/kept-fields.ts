@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { classSchema, type FieldSchema } from "../../lib/class/schema.js";
-import { keepBeside, keepInScope, keepUnchecked, notConstructed, notToBeKept } from "../../lib/errors/keep-errors.js";
+import { keepBeside, keepDefault, keepInScope, keepUnchecked, notConstructed, notToBeKept } from "../../lib/errors/keep-errors.js";
 import { constructing } from "../../lib/event/current.js";
 import { toPlain } from "../../lib/view/view.js";
 import { type KeepPlace, type Kept, keptMeanings, keptName, keptSize, keptText, LONGEST_COOKIE, LONGEST_KEPT } from "../../lib/wire/kept-text.js";
@@ -50,8 +50,22 @@ export function keptFieldsOf(store: string, kind: ScopeKind, Class: ModelClass):
     const value: unknown = toPlain(Reflect.get(fresh, name));
     if (!input && !PRIMITIVES.includes(typeof value)) throw keepUnchecked(label);
     const found = { name, label, place: keep as KeepPlace, key: keptName(store, name), initial: jsonOf(label, value) };
+    if (input) checkDefault(label, input, found.initial);
     return input ? { ...found, input } : { ...found, type: typeof value };
   });
+}
+
+/** Throws where a schema refuses the default of its own field: a browser that keeps it would bring what is refused. */
+function checkDefault(label: string, input: StandardSchemaV1, initial: string | null): void {
+  if (initial === null) return;
+  let refused: string | undefined;
+  for (const value of keptMeanings(initial)) {
+    const result = input["~standard"].validate(value);
+    // A schema that waits is asked when a browser brings a value.
+    if (result instanceof Promise || !result.issues) return;
+    refused ??= result.issues[0]?.message ?? "it is not valid";
+  }
+  if (refused !== undefined) throw keepDefault(label, initial, refused);
 }
 
 function mayBeKept(field: FieldSchema, store: string, kind: ScopeKind, Class: ModelClass): void {

@@ -1,6 +1,7 @@
 import type { LifecycleName } from "../../lib/class/lifecycle.js";
+import { unstartedGenerators } from "../../lib/class/methods.js";
 import { classSchema } from "../../lib/class/schema.js";
-import { fieldIsNoState, looksLikeHook } from "../../lib/errors/errors.js";
+import { fieldIsNoState, looksLikeHook, lostThis, unstartedGenerator } from "../../lib/errors/oversight-errors.js";
 import type { Report } from "../wire/error-shape.js";
 import type { Definition, EventOwner } from "./scope.js";
 
@@ -14,8 +15,26 @@ function once(Class: object, member: string): boolean {
   return members.size < members.add(member).size;
 }
 
+/** Looks for mistakes while an event runs. The returned function, called at its end with the error that it threw, warns of those that were made. */
+export function watchEvent(owner: EventOwner, instance: object, event: string, report: Report): (error?: unknown) => void {
+  const lookAtFields = watchFields(owner, instance, event, report);
+  return (error) => {
+    lookAtFields();
+    for (const method of unstartedGenerators(instance)) if (once(owner.Class, `*${method}`)) report("warn", unstartedGenerator(owner.name, event, method));
+    const member = lostMember(error, owner);
+    if (member !== undefined && once(owner.Class, `this.${event}`)) report("warn", lostThis(`${owner.name}.${event}`, member, error));
+  };
+}
+
+/** The member of its class that an event has looked for on `undefined`: in a callback, `this` was another one. */
+function lostMember(error: unknown, { Class, schema }: EventOwner): string | undefined {
+  if (!(error instanceof TypeError)) return undefined;
+  const [, member] = /^Cannot (?:read|set) properties of undefined \((?:reading|setting) '(\w+)'\)$/.exec(error.message) ?? [];
+  return member !== undefined && (schema.fields.has(member) || member in Class.prototype) ? member : undefined;
+}
+
 /** Notes the fields of an instance that no `@state` declares. The returned function, called after an event, warns of the fields that the event has changed. */
-export function watchFields({ name, Class, schema }: EventOwner, instance: object, event: string, report: Report): () => void {
+function watchFields({ name, Class, schema }: EventOwner, instance: object, event: string, report: Report): () => void {
   const fields = Object.keys(instance).filter((key) => !schema.fields.has(key));
   const look = () => fields.map((key) => Reflect.get(instance, key) as unknown);
   const before = look();

@@ -3,7 +3,7 @@ import { backgroundTimedOut, gone, goneMeanwhile } from "../../lib/errors/call-e
 import { eventEnded, refusedEvent } from "../../lib/errors/errors.js";
 import type { Store } from "../../lib/store/store.js";
 import type { InstanceRef } from "../../lib/wire/protocol.js";
-import { watchFields } from "../definition/oversights.js";
+import { watchEvent } from "../definition/oversights.js";
 import { type Definition, type EventOwner, labelOf } from "../definition/scope.js";
 import { Tasks } from "../durable/tasks.js";
 import type { ScheduledRun } from "../schedule/scheduled-run.js";
@@ -289,11 +289,11 @@ export class EventRunner {
     if (call.event.revalidate) turn.subject = instance;
     // The method comes from the class: an event may have overwritten it on the instance.
     const method = Reflect.get(Class.prototype, call.event.name) as (...args: readonly unknown[]) => unknown;
-    const tell = process.env.NODE_ENV === "production" ? undefined : watchFields(call.owner, instance, call.event.name, world.report);
-    const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
-    const ended = isGenerator(result) ? this.#drive(turn, call, store, result) : result;
-    if (tell) void Promise.resolve(ended).then(tell, tell);
-    return ended;
+    const perform = () => {
+      const result = turns.stretch(turn, () => method.apply(instance, call.args as unknown[]));
+      return isGenerator(result) ? this.#drive(turn, call, store, result) : result;
+    };
+    return process.env.NODE_ENV === "production" ? perform() : watched(perform, watchEvent(call.owner, instance, call.event.name, world.report));
   }
 
   /** Runs a generator: what it has changed is committed at each `yield`. */
@@ -370,4 +370,16 @@ function ownerIn(made: Definition, { on, owner }: CalledEvent): EventOwner {
 function isGenerator(value: unknown): value is Generator | AsyncGenerator {
   const tag = Object.prototype.toString.call(value);
   return tag === "[object Generator]" || tag === "[object AsyncGenerator]";
+}
+
+/** Runs an event, and says when it has ended, with the error that it threw. */
+function watched(perform: () => unknown, tell: (error?: unknown) => void): unknown {
+  try {
+    const ended = perform();
+    void Promise.resolve(ended).then(() => tell(), tell);
+    return ended;
+  } catch (error) {
+    tell(error);
+    throw error;
+  }
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
@@ -33,3 +35,16 @@ test.each(["twinstate/server", "twinstate/server/sqlite", "twinstate/server/redi
     expect(await refusal(entry, "node")).not.toContain("in code of the browser");
   },
 );
+
+test("a server component gets of `twinstate/react` what it may render; making hooks there names `use client`", async () => {
+  const inBrowser = await import("../../react/index.js");
+  const inServer = await import("../../react/server-component.js");
+  expect(Object.keys(inServer).sort()).toEqual(Object.keys(inBrowser).sort());
+  expect(() => inServer.createHooks()).toThrow('Begin the module that calls it, as `state/client.ts`, with `"use client"`');
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, Record<string, string>> };
+  // A condition counts only if it stands before `default`.
+  expect(Object.keys(exports["./react"] ?? {})).toEqual(["types", "react-server", "default"]);
+  const built = readFileSync(join(root, exports["./react"]?.["react-server"] ?? ""), "utf8");
+  expect(built).toContain('from "./react.js"');
+  expect(built).not.toContain('"use client";');
+});

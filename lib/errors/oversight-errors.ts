@@ -1,0 +1,22 @@
+import { wrong } from "./errors.js";
+
+// Mistakes without a symptom of their own, or with one that says nothing: the server warns of them in development.
+
+export const fieldIsNoState = (store: string, Class: string, field: string, event: string) =>
+  wrong(
+    "FORGOTTEN_STATE",
+    `\`${event}\` has changed \`${field}\` of the class \`${Class}\`, which is no state: \`${store}\` neither sends nor keeps it. Write \`@state ${field}\`, or \`#${field}\` where it is meant so.`,
+  );
+export const looksLikeHook = (Class: string, method: string, hook: string) =>
+  wrong("LIFECYCLE", `\`${method}\` of the class \`${Class}\` is called by nobody: it is no \`@event\`, and no lifecycle method. Did you mean \`${hook}\`?`);
+export const lostThis = (event: string, member: string, cause: unknown) =>
+  wrong(
+    "LOST_THIS",
+    `\`${event}\` looked for \`${member}\` on \`undefined\`, and \`${member}\` is a member of its class: \`this\` is lost in a callback that is a \`function\`, or a method that is passed on. Write \`() => this.${member}\`.`,
+    cause,
+  );
+export const unstartedGenerator = (store: string, event: string, method: string) =>
+  wrong(
+    "UNSTARTED_GENERATOR",
+    `\`${store}.${event}\` called \`this.${method}()\`, which is a generator, and did nothing with it: no line of it has run. Write \`yield* this.${method}()\`, or \`for (const one of this.${method}()) …\` (with \`await\` where it is async).`,
+  );

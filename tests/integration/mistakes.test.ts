@@ -1,0 +1,294 @@
+import { randomUUID } from "node:crypto";
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
+import { computed, type EventError, event, newId, state } from "twinstate";
+import { createHooks } from "twinstate/react";
+import { createTwin, type LogEntry, scope } from "twinstate/server";
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { SECRET, serveTwin } from "../kit/app.js";
+import { badDecorators } from "../kit/bad-decorators.js";
+import { liveOf, openClient, openTwin } from "../kit/client.js";
+
+// The mistakes that newcomers make, each as they make it. Each is told in one sentence that names it and the way out, where it is made.
+// Elsewhere: the server in code of the browser, and hooks made in a server component (`unit/package`); a view that is changed (`react/classes`, `unit/view`).
+
+/** What somebody is told: the code of an error and its message. */
+interface Told {
+  readonly code?: string;
+  readonly message: string;
+}
+
+/** What is thrown. */
+function thrownBy(make: () => unknown): Told {
+  try {
+    make();
+  } catch (error) {
+    return error as EventError;
+  }
+  throw new Error("Nothing was thrown.");
+}
+
+/** What the start of a twin says: its error, or its first warning. */
+function start(options: { readonly stores: object; readonly models?: object; readonly name?: string }): Told {
+  const logs: LogEntry[] = [];
+  try {
+    const made = { session: { secret: SECRET }, name: randomUUID(), log: (entry: LogEntry) => void logs.push(entry), ...options };
+    const twin = createTwin(made as never) as { close(): Promise<void> };
+    onTestFinished(() => twin.close());
+  } catch (error) {
+    return error as EventError;
+  }
+  const [first] = logs;
+  if (!first) throw new Error("Nothing was said.");
+  return first.error as EventError;
+}
+
+/** What the server's log says of an event. */
+async function logOf(Class: new () => object, name: string): Promise<Told> {
+  const app = await serveTwin({ stores: { todo: Class } });
+  await app
+    .visitor()
+    .call(name)
+    .catch(() => undefined);
+  await expect.poll(() => app.logs.length).toBeGreaterThan(0);
+  // An error that is a mistake of ours has one of ours as its warning, too.
+  const told = app.logs.map(({ error }) => error as EventError & { cause?: EventError });
+  return told.find((one) => one?.name === "StateError") ?? told.find((one) => one?.cause?.name === "StateError")?.cause ?? (told[0] as EventError);
+}
+
+class Todo {
+  @state items: { id: string; title: string }[] = [];
+  @state count = 0;
+  @computed get left() {
+    return this.items.length;
+  }
+  @event add(title: string) {
+    this.items.push({ id: newId(), title });
+  }
+}
+
+const MISTAKES: Readonly<Record<string, readonly [code: string | undefined, words: RegExp, make: () => Told | Promise<Told>]>> = {
+  "state is set outside an event": [
+    "OUTSIDE_EVENT",
+    /`todo` was changed outside an event of `todo`.*`@event` methods.*`update\(\)`/,
+    () => {
+      class Late extends Todo {
+        @event({ background: true }) async later() {
+          this.count = 1;
+        }
+      }
+      return logOf(Late, "todo.later");
+    },
+  ],
+  "state is set after the event has ended": [
+    "EVENT_ENDED",
+    /after it had ended\. Await what it starts/,
+    async () => {
+      let told: unknown;
+      class Late extends Todo {
+        @event later() {
+          setTimeout(() => {
+            try {
+              this.count = 1;
+            } catch (error) {
+              told = error;
+            }
+          });
+        }
+      }
+      const app = await serveTwin({ stores: { todo: Late } });
+      await app.visitor().call("todo.later");
+      await expect.poll(() => told).toBeDefined();
+      return told as EventError;
+    },
+  ],
+  "`this` is lost in a callback": [
+    "LOST_THIS",
+    /`todo\.addAll` looked for `add` on `undefined`.*Write `\(\) => this\.add`/,
+    () => {
+      class Lost extends Todo {
+        @event addAll() {
+          ["a", "b"].forEach(function (this: Lost, title) {
+            this.add(title);
+          });
+        }
+      }
+      return logOf(Lost, "todo.addAll");
+    },
+  ],
+  "`@event` is forgotten, and the method called": [
+    "NOT_FOUND",
+    /`todo` has no event `clear`\. Did you forget `@event`\?/,
+    async () => {
+      class Forgot extends Todo {
+        clear() {
+          this.items.length = 0;
+        }
+      }
+      const app = await serveTwin({ stores: { todo: Forgot } });
+      return app
+        .visitor()
+        .call("todo.clear")
+        .then(
+          () => ({ message: "nothing" }),
+          (error: Told) => error,
+        );
+    },
+  ],
+  "`@state` is forgotten": [
+    "FORGOTTEN_STATE",
+    /has changed `total` of the class `Forgot`, which is no state.*Write `@state total`/,
+    () => {
+      class Forgot extends Todo {
+        total = 0;
+        @event count1() {
+          this.total++;
+        }
+      }
+      return logOf(Forgot, "todo.count1");
+    },
+  ],
+  "a function is put into state": [
+    "NOT_STATE",
+    /`todo\.any` cannot hold a function|`todo\.any` cannot hold the function/,
+    () => {
+      class Holding extends Todo {
+        @state any: unknown = 0;
+        @event hold() {
+          this.any = () => 1;
+        }
+      }
+      return logOf(Holding, "todo.hold");
+    },
+  ],
+  "a promise is put into state": [
+    "NOT_STATE",
+    /`todo\.any` cannot hold a promise\. `await` it first, or return it from a `@computed` getter/,
+    () => {
+      class Holding extends Todo {
+        @state any: unknown = 0;
+        @event hold() {
+          this.any = Promise.resolve(1);
+        }
+      }
+      return logOf(Holding, "todo.hold");
+    },
+  ],
+  "a getter is async, as a method": ["DECORATOR", /`@computed` on `left`: it goes on a getter/, () => thrownBy(() => badDecorators.asyncGetter())],
+  "a hook stands outside the provider": [
+    "NO_PROVIDER",
+    /`useTodo` is used outside of `<TwinProvider>`\. Put one into the root layout\./,
+    () => {
+      const { useTodo } = createHooks<{ "~stores": { todo: typeof Todo }; "~models": object }>() as unknown as { useTodo: () => Todo };
+      return thrownBy(() => renderToString(createElement(() => createElement("p", null, useTodo().count))));
+    },
+  ],
+  "a twin is changed": [
+    "READ_ONLY",
+    /`todo` is a twin: it cannot be changed here\. Call one of its events\./,
+    async () => {
+      const app = await serveTwin({ stores: { todo: Todo } });
+      const client = openClient(app.site.url);
+      const live = liveOf(await openTwin(client, "todo")) as Todo;
+      return thrownBy(() => {
+        live.count = 5;
+      });
+    },
+  ],
+  "a store has a name of twin's own": ["NAME_CLASH", /`as` is a name of twin's own: name the store otherwise/, () => start({ stores: { as: Todo } })],
+  "a lifecycle method is an event": [
+    "NAME_CLASH",
+    /`todo\.onLoad` is a lifecycle method.*leave `@event` off/,
+    () => {
+      class Hooked extends Todo {
+        @event onLoad() {}
+      }
+      return start({ stores: { todo: Hooked } });
+    },
+  ],
+  "the decorators are not compiled": ["NOT_COMPILED", /"experimentalDecorators": true/, () => thrownBy(() => badDecorators.standard())],
+  "a class is registered as two models": [
+    "BAD_STORE",
+    /The model `B` is the class of the model `A` too: register it once/,
+    () => start({ stores: { todo: Todo }, models: { A: Todo, B: Todo } }),
+  ],
+  "a room has no `allow`": ["BAD_STORE", /The room `todo` needs `allow`/, () => start({ stores: { todo: scope.room(Todo, undefined as never) } })],
+  "a generator is called and not awaited": [
+    "UNSTARTED_GENERATOR",
+    /`todo\.importAll` called `this\.rows\(\)`, which is a generator.*`yield\* this\.rows\(\)`/,
+    () => {
+      class Importing extends Todo {
+        async *rows() {
+          this.count++;
+          yield 1;
+        }
+        @event async importAll() {
+          this.rows();
+        }
+      }
+      return logOf(Importing, "todo.importAll");
+    },
+  ],
+  "two modules make a twin": [
+    "TWO_TWINS",
+    /Another twin, with other stores, runs in this process under the name/,
+    () => {
+      const name = randomUUID();
+      const twin = createTwin({ stores: { other: Todo }, session: { secret: SECRET }, name });
+      onTestFinished(() => twin.close());
+      return start({ stores: { todo: Todo }, name });
+    },
+  ],
+  "a schema refuses the default of its own field": [
+    "KEEP",
+    /`Prefs\.theme` begins with `auto`, which the schema of its `input` refuses/,
+    () => {
+      class Prefs {
+        @state({ keep: "cookie", input: z.enum(["light", "dark"]) as never }) theme = "auto";
+        @event set() {}
+      }
+      return start({ stores: { prefs: Prefs } });
+    },
+  ],
+  "a lifecycle method is misspelt": [
+    "LIFECYCLE",
+    /Did you mean `onConnect`\?/,
+    () => {
+      class Misspelt extends Todo {
+        onConect() {}
+      }
+      return start({ stores: { todo: Misspelt } });
+    },
+  ],
+};
+
+for (const [mistake, [code, words, make]] of Object.entries(MISTAKES)) {
+  test(`${mistake}: it is told, with the way out`, async () => {
+    const told = await make();
+    expect(told.message).toMatch(words);
+    if (code !== undefined) expect(told.code).toBe(code);
+  });
+}
+
+test("a generator that is driven, in whatever way, is no mistake", async () => {
+  class Importing extends Todo {
+    *rows() {
+      yield "a";
+      yield "b";
+    }
+    async *later() {
+      yield* this.rows();
+    }
+    @event async *importAll() {
+      for (const title of this.rows()) this.add(title);
+      for await (const title of this.later()) this.add(title);
+      const [first] = this.rows();
+      yield first;
+      yield* this.later();
+    }
+  }
+  const app = await serveTwin({ stores: { todo: Importing } });
+  await app.visitor().call("todo.importAll");
+  expect(app.logs.map(({ message }) => message)).toEqual([]);
+});
