@@ -4,6 +4,9 @@ import { type Storage, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { lasting, pair } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
+import type { StorageDelta } from "../../lib/channel/channel.js";
+import { createStore } from "../../lib/store/store.js";
+import { writeEarlierFile } from "../kit/earlier-file.js";
 import { temporaryFolder } from "../kit/files.js";
 import { hearing } from "../kit/resumes.js";
 
@@ -51,8 +54,10 @@ const places: [string, () => Storage][] = [
   ["sqlite", () => sqlite(join(temporaryFolder(), "twin.db"))],
 ];
 
+const ROWS = ["milk", "tea", "rice"];
+
 /** A page with three rows, and what its streams say of its store. */
-async function opened(storage: Storage, options: { readonly maxLog?: number } = {}) {
+async function opened(storage: Storage, { rows = ROWS, ...options }: { readonly maxLog?: number; readonly rows?: readonly string[] } = {}) {
   const told: string[] = [];
   const net = pair({
     stores,
@@ -64,7 +69,7 @@ async function opened(storage: Storage, options: { readonly maxLog?: number } = 
   });
   const tab = net.client();
   const list = await tab.list("a");
-  for (const title of ["milk", "tea", "rice"]) await list.add(title);
+  for (const title of rows) await list.add(title);
   await net.quiet();
   told.length = 0;
   const equal = async () => expect(list.$snapshot()).toEqual(await net.server.list("a").$snapshot());
@@ -156,3 +161,62 @@ describe.each(places)("a page that comes back to a server after a kill, on %s,",
     expect(page.told).toEqual(["snapshot"]);
   });
 });
+
+test("a file of a release that did not store numbers is read: pages get all anew once, and go on by what they have from then on", async () => {
+  suffix = "";
+  const file = join(temporaryFolder(), "twin.db");
+  writeEarlierFile(file);
+  await using page = await opened(sqlite(file), { rows: [] });
+  await page.equal();
+  expect(page.list.rows.map(({ title, tags }) => [title, ...tags])).toEqual([
+    ["rice", "rice"],
+    ["tea", "tea"],
+    ["milk", "milk"],
+  ]);
+  expect([...page.list.notes.keys()]).toEqual(["one"]);
+  // Nobody knows which numbers a page has that is older: so the last revision is another one.
+  expect(await page.list.rows[2]?.toggle()).toBe("milk!");
+  expect(await kill(page)).toEqual(["delta"]);
+  await page.list.add("salt");
+  expect(await kill(page)).toEqual(["delta"]);
+});
+
+test("numbers count for the classes alone for which they were given, and where each commit says what has changed of them", () => {
+  const made = () => {
+    const list = new Plain();
+    const store = createStore({ name: "list", instance: list, keep: true });
+    store.snapshot();
+    const saved = store.save();
+    store.noteSaved();
+    list.open.push([1]);
+    store.commit();
+    return { saved, tail: [store.takeStored() as StorageDelta] };
+  };
+  const { saved, tail } = made();
+  const open = (Class: new () => object, of = saved, commits: readonly StorageDelta[] = tail) => {
+    const store = createStore({ name: "list", instance: new Class(), keep: true, restore: of, tail: commits });
+    store.watch();
+    return store.resumable;
+  };
+  expect(open(Plain)).toBe(true);
+  expect(open(Shown)).toBe(false);
+  expect(open(Wider)).toBe(false);
+  const [delta, next] = tail[0] as StorageDelta;
+  expect(open(Plain, saved, [[delta, next]])).toBe(false);
+  const [snapshot, names, first, ids] = saved;
+  expect(open(Plain, [snapshot, names, first, ids])).toBe(false);
+});
+
+class Plain {
+  @state open: unknown[] = [];
+  @state({ private: true }) protected hidden: unknown[] = [[2]];
+}
+class Shown {
+  @state open: unknown[] = [];
+  @state hidden: unknown[] = [[2]];
+}
+class Wider extends Plain {
+  @computed get size(): number {
+    return this.open.length;
+  }
+}

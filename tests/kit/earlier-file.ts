@@ -1,0 +1,21 @@
+import { writeFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+
+// Of a release that did not store the clients' numbers: the room `a` of a store `list`, with the rows rice, tea and milk, and the note "one".
+const BYTES = `
+H4sIAAAAAAACA+1XzW8bRRSf8e462ZSIAx9WFBDDiEMihrDrj4RYIJE4C7VI7dbZkJrVKmzsSbKKvUt2105RFAm7HCoOHCJx4sbfUAkucOUCElJP5dJLxY0TqKoUkNDM2k780VIFJELi
+p2hn5s3My/zevPd745Vry3ZA0abrVa0AJUAEQAjeRggAIAIAxsGxRFu6tsD2ONizHTBYRDDzxQ8SWwyP2HgkbM6WNN6BI7FYDDZ3AmujQrddP/D5J5IpaAu6hvSFxWUNcRWaclyUzena
+u1oBXS1krywUiug9rUiQXUa6dl1HubyOcqvLy2g1l722qhFU82m5s6U9S5BPdwdot6nVY4cgv1YdsLJco23tNFrRC9mMPh2Jxt6KQWA7ZXrD363YAV23aoHLx+v8/Osqb4QQuSSM87u5
+BeAtMJT/UOpQBhPSaCMjAc91q69b8KuZfPOzfVzH6STBtlOyPMcKbNfBaawuzNZTSk2pvFbfK+WuZDHBHq3bPp9VCfbpbo06JYrTCsF+4HrUx+n9A4KdWnWDenxwAMAnQvmbMX7/DwB8
+MLyDiyOyMCGHYca4ORJe/lPw6BxFQfMVKANZlkc/nZOMfVyx/QCn93GdesdpErietUVx2jBwwd3DBAd2UKGstbZ8TDDLK3eP9Rw3oD42ScokuFSxqRP4fFvvCoIr1gatYDLIYLh903Or
+PDFLbs0JcFo9OCD7LaM4jSv1laCi5lO5IFlVisXCVuaD5NXZGa24EaQyHy3Or7rsn/Hzl1xn0/aqtMzNWczW3OxcPJ6aVRQlMU+w5fh71GOwPb6hzs9cwyYA4BIrAWNwHD4EApgCUIQ/
+gin48JE1siiMxCYn4U2Z18iSW63agd9qxK462VI+ulKyCvTEBbFNbAOmSts1Z2eAPqA3giepoe2yeUHr/yi715D/7wB4Z8iK50Qal6LyaHNMMgwDlzBRGY8ZvUSmEIWxwDh7/wngNoAf
+wlFw+/8BsBCNxl6ehHs8rFtss+5utnpyK2nD9EPZ3JJ2HR2vQvncMUOxXOCZOP2+NBJ7KQYbAjcapkq5FnLBaMtiaKozxyy1OKFco9No7bJW0MK0XOnkaeNFcSQ2MQGbz4W8ySjLD7/R
+btbkuvBI7bwmyDnubrjlj9Hicn7xb5nhBC21ITrTbY4gaC2rX86v6qiQX8susfwHkWHSXFRh9y/BewAewd/hr/AXeG/ok3MkUVGGUJJ4I4q8EQTeRCKiKMsy//0P7gL2d65k+P5/zPvf
+PDgwAfhT++mFcU7/OoCvAv1fe4DoggxkCOWbz0iC0HG+0XmQKMRQSdxkrxK7RNlrhPUtNmWox2rTJHGikjhbb7DRvHkqVyW6XBXvc9Wc0uOqRJ+rDot/fNkoRFqwnpYikcfCCqg1ABXX
+tkCpHVBzpwMV7wKl9oFKJXtAxftAfff981J4/4cALoDDM/J8JVLo5mZGkqQTbo5zpyWIYcyZxEiZxEgw/6nK6RyY6nJgsteBqqL2ODDV58DPl6rfNt4UW8fdEkWxOypcfveY/R7FLABc
+J4zqFIkTPiDGPwCQ7AKQ6IuAN+I9AJI9AKyvf77PPH4ySnnMVvmIdU1+wr74rtqVnQEBHqrZBoVRHf+aANyfeva3YSk+m/IXZAiuGwAaAAA=
+`;
+
+/** Writes a file of `sqlite()` as an earlier release has left it. */
+export const writeEarlierFile = (path: string): void => writeFileSync(path, gunzipSync(Buffer.from(BYTES, "base64")));
