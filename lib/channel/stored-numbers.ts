@@ -51,6 +51,7 @@ export class StoredNumbers {
   take(): NumberChanges | undefined {
     const next = this.#next;
     const first = this.#storedNext;
+    if (this.#clients.next === next && this.#clients.known === this.#names && !this.#clients.fresh?.length && !this.#stored.fresh?.length) return undefined;
     const names = this.#clients.names.slice(this.#names);
     const made = this.#stored.fresh ?? [];
     const met = (this.#clients.fresh ?? []).filter((node) => storage.tag(node).id < first);

@@ -65,8 +65,12 @@ export class Restoration {
     if (numbers === undefined) return this.forget();
     if (numbers !== 0 && numbers[2] !== undefined) this.#begin(numbers[2]);
     if (this.shape === undefined) return;
-    for (const [stored, known] of numbersOf(numbers, first, before, next)) this.#number(stored, known);
-    if (numbers !== 0 && numbers[1]) this.#names.push(...numbers[1]);
+    // Most commits are of this kind.
+    if (numbers === 0) for (let known = before; known < next; known++) this.#number(first + known - before, known);
+    else {
+      for (const [stored, known] of numbersOf(numbers, first, before, next)) this.#number(stored, known);
+      if (numbers[1]) this.#names.push(...numbers[1]);
+    }
   }
 
   /** Takes a commit, whose containers somebody else numbers. Gives the container that the storage knows by a number. */
