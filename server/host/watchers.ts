@@ -323,7 +323,7 @@ export class Watchers {
 
   /** Sends all computeds that clients which go on from an earlier life may have otherwise. */
   #setComputeds(): void {
-    const { commits, shelf } = this.#host;
+    const { shelf } = this.#host;
     const deltas: [string, WireDelta][] = [];
     for (const [name, entry] of shelf.live) {
       if (entry.computeds !== "old" || entry.watchedFrom === undefined) continue;
@@ -331,7 +331,14 @@ export class Watchers {
       const delta = entry.store.computedDelta();
       if (delta) deltas.push([name, delta]);
     }
-    if (deltas.length > 0) commits.step([], (revision) => this.publish({ revision, deltas }));
+    if (deltas.length > 0) this.#stepComputeds(deltas);
+  }
+
+  /** Makes a revision that brings computeds. Who sees hidden members of a store has all of it from this process. */
+  #stepComputeds(deltas: readonly [string, WireDelta][]): void {
+    const { audiences, commits, shelf } = this.#host;
+    const plain = deltas.filter(([name]) => !shelf.live.get(name)?.store.hides);
+    commits.step([], (revision) => this.publish({ revision, deltas, others: new Map(Array.from(audiences.live, (viewers) => [viewers, plain])) }));
   }
 
   /** What the host was loaded from, for a while. */
@@ -373,7 +380,7 @@ export class Watchers {
     const { renewal } = store;
     if (!renewal) return;
     entry.computeds = "set";
-    commits.step([], (revision) => this.publish({ revision, deltas: [[definition.name, renewal]] }));
+    this.#stepComputeds([[definition.name, renewal]]);
   }
 }
 

@@ -207,6 +207,54 @@ test("numbers count for the classes alone for which they were given, and where e
   expect(open(Plain, [snapshot, names, first, ids])).toBe(false);
 });
 
+const mayAudit = (context: object) => (context as { audits: boolean }).audits;
+class Hiding {
+  @state({ visibleTo: mayAudit }) hidden: object[] | undefined = [{ a: 1 }, { a: 2 }];
+  @state items: { title: string }[] = [];
+  @computed get titles(): string[] {
+    return this.items.map(({ title }) => title);
+  }
+  @computed get count(): number {
+    return this.items.length;
+  }
+  @event add(title: string) {
+    this.items.push({ title });
+  }
+}
+
+test("what is sent of computeds to a page of an earlier life is for its audience alone", async () => {
+  await using net = pair({
+    stores: { hiding: scope.room(Hiding, { allow: () => true }) },
+    storage: lasting(),
+    log: () => {},
+    context: ({ headers }) => ({ audits: headers.get("x-audits") === "yes" }),
+    wrapFetch: (fetch) => (input, init) => {
+      const headers = new Headers(init?.headers);
+      if (clients.length > 0) headers.set("x-audits", "yes");
+      return fetch(input, { ...init, headers });
+    },
+  });
+  const clients: object[] = [];
+  const tab = net.client();
+  const one = await tab.hiding("a");
+  await one.add("milk");
+  net.cut(tab);
+  net.kill();
+  clients.push(tab);
+  // Who sees what is hidden is here first, and has all from this process.
+  const other = await net.client().hiding("a");
+  expect(other.hidden).toHaveLength(2);
+  clients.length = 0;
+  net.heal(tab);
+  await net.quiet();
+  const state = await net.server.hiding("a").$snapshot();
+  expect(other.$snapshot()).toEqual(state);
+  expect(one.$snapshot()).toEqual({ items: [{ title: "milk" }], titles: ["milk"], count: 1 });
+  await one.add("tea");
+  await net.quiet();
+  expect(other.$snapshot()).toEqual(await net.server.hiding("a").$snapshot());
+});
+
 class Plain {
   @state open: unknown[] = [];
   @state({ private: true }) protected hidden: unknown[] = [[2]];
