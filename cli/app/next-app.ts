@@ -91,17 +91,27 @@ export class NextApp {
     return this.#options;
   }
 
-  /** How a file of the app imports another: by an alias such as `@/…` where there is one. */
+  /** The aliases of `paths` that stand for a folder: `@/` for `src/`. */
+  get #aliases(): { readonly alias: string; readonly folder: string }[] {
+    const { value: paths, file } = this.compilerOptions.get("paths") ?? {};
+    const base = posix.join(posix.dirname(file ?? ""), String(this.compilerOptions.get("baseUrl")?.value ?? ""));
+    return Object.entries((paths ?? {}) as Record<string, unknown>).flatMap(([alias, places]) => {
+      const place = Array.isArray(places) && places.length === 1 ? posix.join(base, String(places[0])) : "";
+      return alias.endsWith("/*") && place.endsWith("*") ? [{ alias: alias.slice(0, -1), folder: place.slice(0, -1) }] : [];
+    });
+  }
+
+  /** The path in the app that an import by an alias means. */
+  aliased(name: string): string | undefined {
+    const found = this.#aliases.find(({ alias }) => name.startsWith(alias));
+    return found && posix.join(found.folder, name.slice(found.alias.length));
+  }
+
+  /** How a file of the app imports another: by an alias where there is one. */
   specifier(from: string, to: string): string {
     const target = to.replace(SOURCE, "");
-    const { value: paths, file } = this.compilerOptions.get("paths") ?? {};
-    const base = posix.dirname(file ?? "");
-    for (const [alias, places] of Object.entries((paths ?? {}) as Record<string, unknown>)) {
-      const place = Array.isArray(places) && places.length === 1 ? posix.join(base, String(places[0])) : "";
-      if (!alias.endsWith("/*") || !place.endsWith("*")) continue;
-      const start = place === "*" ? "" : place.slice(0, -1);
-      if (target.startsWith(start)) return alias.slice(0, -1) + target.slice(start.length);
-    }
+    const found = this.#aliases.find(({ folder }) => target.startsWith(folder));
+    if (found) return found.alias + target.slice(found.folder.length);
     const path = posix.relative(posix.dirname(from), target);
     return path.startsWith(".") ? path : `./${path}`;
   }

@@ -1,0 +1,44 @@
+import { NextApp } from "../app/next-app.js";
+import { bundles } from "./bundles.js";
+import { type Check, caseOf, type Fault } from "./case.js";
+import { decorators, metadata, target } from "./compiler.js";
+import { copies, node, peers } from "./packages.js";
+import { provider, proxy, route, twin } from "./parts.js";
+import { buffering, configuration, cookie, ignored, secret, signals, storage } from "./production.js";
+
+/** What is looked at, in the order in which it is told. */
+const CHECKS: Readonly<Record<string, Check>> = {
+  node,
+  peers,
+  copies,
+  decorators,
+  metadata,
+  target,
+  twin,
+  route,
+  provider,
+  proxy,
+  bundles,
+  cookie,
+  secret,
+  storage,
+  ignored,
+  signals,
+  configuration,
+  buffering,
+};
+
+export interface Examination {
+  readonly checks: number;
+  readonly faults: readonly (Fault & { readonly check: string })[];
+}
+
+/**
+ * Looks for what is wrong with the app of a folder.
+ * @throws StateError if the folder is of no Next app, or its settings cannot be read
+ */
+export function examine(folder: string): Examination {
+  const examined = caseOf(new NextApp(folder));
+  const faults = Object.entries(CHECKS).flatMap(([check, run]) => run(examined).map((fault) => ({ check, ...fault })));
+  return { checks: Object.keys(CHECKS).length, faults };
+}
