@@ -1,21 +1,21 @@
-import { wrong as mistake } from "./errors.js";
+import { wrong as mistake, messageOf } from "./errors.js";
 
 // The wording of what goes wrong with `npx twinstate`. The command alone loads it.
 
 const meant = (name: string | undefined) => (name === undefined ? "" : ` Did you mean \`${name}\`?`);
 
-const wrong = (message: string) => mistake("COMMAND", message);
+const wrong = (message: string, cause?: unknown) => mistake("COMMAND", message, cause);
 
 export const unknownCommand = (name: string, near: string | undefined) => `\`${name}\` is no command of twinstate.${meant(near)}`;
 export const unknownFlag = (name: string, near: string | undefined) =>
   `\`${name.length === 1 ? "-" : "--"}${name}\` is no flag of this command.${meant(near && `--${near}`)}`;
 export const badArguments = (message: string) => `${message}.`;
+export const unknownSubcommand = (command: string, name: string, near: string | undefined) =>
+  `\`${command} ${name}\` is no command of twinstate.${meant(near && `${command} ${near}`)}`;
+export const extraUrl = () => "`--url` does not go with `migrate`: the app's module names its storage. Set what it reads, such as `TWIN_FILE`.";
 export const missingArgument = (what: string) => `${what} is missing.`;
 export const extraArgument = (text: string) => `\`${text}\` is one argument too many.`;
 
-export const noTwin = (file: string) => wrong(`${file} exports no twin: give the module that calls \`createTwin\`, and export what it returns.`);
-export const noTypescript = (file: string) =>
-  wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
 export const nobodyToAsk = (question: string) => wrong(`Nobody can be asked here: "${question}" With \`--yes\` the answer is yes.`);
 
 // --- apps ---
@@ -34,3 +34,32 @@ export const noTypescriptApp = () =>
     "This app has no `tsconfig.json`: stores are classes with decorators, which need TypeScript. Make an empty `tsconfig.json`, run `npx next dev` once, which fills it, and then `init` again.",
   );
 export const installFailed = (command: string) => wrong(`The files are written, but \`${command}\` has failed: run it once more.`);
+
+// --- the app's module ---
+
+export const noTwin = (file: string) => wrong(`${file} exports no twin: give the module that calls \`createTwin\`, and export what it returns.`);
+export const noTwinModule = (folder: string) =>
+  wrong(`No module in ${folder} calls \`createTwin\`. Run the command in the folder of the app, or name the module: \`state/server.ts\`.`);
+export const noModule = (file: string) => wrong(`There is no ${file}.`);
+export const noTypescript = (file: string) =>
+  wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
+export const notCompiled = (file: string, cause: unknown) => wrong(`${file} cannot be compiled: ${messageOf(cause)}`, cause);
+export const notLoaded = (file: string, cause: unknown) =>
+  wrong(
+    `${file} cannot be loaded outside of Next: ${messageOf(cause)} Let what needs Next be imported where it is used, and not when the module is loaded.`,
+    cause,
+  );
+
+// --- storages ---
+
+export const manyStorages = () => wrong("`TWIN_FILE` and `REDIS_URL` are both set: say which storage is meant with `--url`.");
+export const noStorageNamed = (file: string | undefined) =>
+  wrong(
+    `Which storage? Say \`--url ${file ?? "twin.db"}\` or \`--url redis://…\`, or set \`TWIN_FILE\` or \`REDIS_URL\`.${file === undefined ? "" : ` There is a ${file} here.`}`,
+  );
+export const noStorageFile = (file: string) => wrong(`There is no file ${file}.`);
+export const noInstance = (id: string) => wrong(`Nothing is kept under \`${id}\`: \`twinstate storage list\` shows the ids.`);
+export const heldElsewhere = (id: string, node: string) =>
+  wrong(
+    `\`${id}\` is in use by the process \`${node}\`: delete it from the app, with \`twin.board.delete(key)\` or \`twin.$erase()\`, or when nobody uses it.`,
+  );

@@ -3,6 +3,7 @@ import { fenced } from "../../lib/errors/node-errors.js";
 import { damagedRecord, laterFormat, notNext } from "../../lib/errors/storage-errors.js";
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
+import { type HostFacts, unreadable, versionsIn } from "./host-facts.js";
 import { FORMAT, type Packed, type PackedCommit, type PackedHost, storesOf } from "./packed.js";
 import { headOf, pack, packAll, packStores, unpack } from "./packing.js";
 import { type CommitRecord, compact, type HostRecord } from "./records.js";
@@ -153,6 +154,33 @@ export class RedisRecords {
     for (let from = `[${start}`; ; ) {
       const page = pairs((await this.#line.run("list", [], [this.#prefix, from, end, PAGE])) as string[]);
       for (const [id, stores] of page) yield { id, stores: JSON.parse(stores) as string[] };
+      const last = page.at(-1);
+      if (!last || page.length < PAGE) return;
+      from = `(${last[0]}`;
+    }
+  }
+
+  /** Loads a record, and leaves it as it is: a damaged one too. */
+  async peek(id: string): Promise<LoadedHost | undefined> {
+    const found = await this.#line.run("peek", this.keys(id), [FORMAT]);
+    if (typeof found === "string") throw laterFormat(id, Number(found));
+    return found && Array.isArray(found) ? inSlices(unpack(readHost(id, found))) : undefined;
+  }
+
+  async *facts(start: string): AsyncIterable<HostFacts> {
+    const end = Buffer.concat([Buffer.from(`(${start}`), Buffer.of(0xff)]);
+    for (let from = `[${start}`; ; ) {
+      const page = (await this.#line.run("facts", [], [this.#prefix, from, end, PAGE])) as [string, string, string, number, string, string][];
+      for (const [id, used, revision, bytes, names, head] of page) {
+        const known = { id, used: Number(used) };
+        try {
+          // The names of stores that commits have brought are known, and their versions are not.
+          const stores = { ...Object.fromEntries((JSON.parse(names) as string[]).map((name) => [name, undefined])), ...versionsIn(head, []) };
+          yield { ...known, revision: Number(revision), bytes, stores };
+        } catch (error) {
+          yield { ...known, ...unreadable(error), bytes };
+        }
+      }
       const last = page.at(-1);
       if (!last || page.length < PAGE) return;
       from = `(${last[0]}`;

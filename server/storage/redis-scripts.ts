@@ -138,6 +138,24 @@ if result then redis.call('ZADD', ARGV[1] .. 'used', 'XX', now(), ARGV[2]) end
 return result
 `;
 
+/** KEYS h, c, b; ARGV format. Like `load`, and notes no use. */
+const peek = `${FOUND}
+return found(KEYS, ARGV[1])
+`;
+
+/** ARGV prefix, and from where to where, and how many. Gives of each id when it was used, its revision, its size in memory, the names of its stores, its head. */
+const facts = `
+local result = {}
+for _, id in ipairs(redis.call('ZRANGEBYLEX', ARGV[1] .. 'ids', ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])) do
+  local h = key(ARGV[1], id, 'h')
+  local m = redis.call('HMGET', h, 'rev', 'stores', 'head')
+  local size = 0
+  for _, suffix in ipairs({ 'h', 'c', 'b' }) do size = size + (redis.call('MEMORY', 'USAGE', key(ARGV[1], id, suffix)) or 0) end
+  result[#result + 1] = { id, redis.call('ZSCORE', ARGV[1] .. 'used', id) or '0', m[1] or '0', size, m[2] or '[]', m[3] or '{}' }
+end
+return result
+`;
+
 /**
  * KEYS h, c, b; ARGV prefix, id, format, node, life. Gives the fence, what is stored, and how many commits of it are lost, as nodes have noted; or who has it; or
  * that this is another Redis than the one before, and not all living nodes have noted what they know.
@@ -356,7 +374,7 @@ for at = 6, #ARGV do redis.call('HDEL', KEYS[3], ARGV[at]) end
 return 1
 `;
 
-const bodies = { append, save, load, claim, release, remove, aside, touch, list, expire, due, join, renew, alive, duty, reserve, put, fold, note, noted };
+const bodies = { append, save, load, peek, facts, claim, release, remove, aside, touch, list, expire, due, join, renew, alive, duty, reserve, put, fold, note, noted };
 
 export type ScriptName = keyof typeof bodies;
 

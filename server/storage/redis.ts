@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { NodeStorage } from "./nodes.js";
+import type { StorageReader } from "./reader.js";
 import type { CommitRecord, HostRecord } from "./records.js";
 import { type RedisAddress, RedisLine } from "./redis-line.js";
 import { RedisNodes } from "./redis-nodes.js";
@@ -75,4 +76,11 @@ export function redis(
       await line.close();
     },
   };
+}
+
+/** Reads what `redis()` keeps, beside the processes that use it. */
+export function redisReader(address: RedisAddress, prefix: string): StorageReader {
+  const line = new RedisLine(address, () => {});
+  const records = new RedisRecords(line, prefix, "");
+  return { facts: (start) => records.facts(start), load: (id) => records.peek(id), close: () => line.close() };
 }

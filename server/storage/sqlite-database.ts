@@ -34,20 +34,21 @@ export class SqliteDatabase {
   #whereabouts: Whereabouts | undefined;
   readonly #statements = new Map<string, sqlite.StatementSync>();
 
-  /** `schema`: the SQL that makes the tables of a new file. */
-  constructor(path: string, schema: string, upgrades: readonly Upgrade[]) {
+  /** `schema`: the SQL that makes the tables of a new file. `readOnly`: the file stays as it is, also one of an earlier format. */
+  constructor(path: string, schema: string, upgrades: readonly Upgrade[], readOnly = false) {
     this.#path = path;
     try {
-      if (existsSync(path)) mayWrite(path);
-      this.#db = new sqlite.DatabaseSync(path);
-      this.#open(schema, upgrades);
+      if (!readOnly && existsSync(path)) mayWrite(path);
+      this.#db = new sqlite.DatabaseSync(path, { readOnly });
+      if (readOnly) this.#look();
+      else this.#open(schema, upgrades);
     } catch (error) {
       throw this.explain(error);
     }
   }
 
-  #open(schema: string, upgrades: readonly Upgrade[]): void {
-    this.#db.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA locking_mode = EXCLUSIVE`);
+  #look(): { version: number; fresh: boolean } {
+    this.#db.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
     const [{ application_id: application }, { user_version: version }] = ["application_id", "user_version"].map((name) => this.row(`PRAGMA ${name}`)) as [
       Row,
       Row,
@@ -55,10 +56,16 @@ export class SqliteDatabase {
     const fresh = this.row("SELECT count(*) AS count FROM sqlite_schema")?.count === 0;
     if (!fresh && (application !== APPLICATION || !isReadable(version)))
       throw foreignFile(this.#path, application === APPLICATION ? Number(version) : undefined);
+    return { version: Number(version), fresh };
+  }
+
+  #open(schema: string, upgrades: readonly Upgrade[]): void {
+    this.#db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    const { version, fresh } = this.#look();
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000");
     // A first transaction takes the lock, which stays.
     this.transaction(() => {
-      const wanted = upgrades.filter(({ before }) => Number(version) < before).map(({ sql }) => sql);
+      const wanted = upgrades.filter(({ before }) => version < before).map(({ sql }) => sql);
       this.#db.exec(fresh ? `${schema} PRAGMA application_id = ${APPLICATION}` : wanted.join(" "));
       this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
     });

@@ -4,6 +4,7 @@ import { damagedRecord, laterFormat, notNext } from "../../lib/errors/storage-er
 import { compactSteps } from "../../lib/store/compact.js";
 import type { Steps } from "../../lib/wire/steps.js";
 import { chunksOf, fromChunks, type Outline, outlineOf } from "./chunks.js";
+import { type HostFacts, unreadable, versionsIn } from "./host-facts.js";
 import { type ChunkedStore, commitOf, FORMAT, isOldText, isReadable, type Packed, type PackedCommit, type PackedHost, storesOf } from "./packed.js";
 import { fold, follows, type HostRecord, type Position, recent } from "./records.js";
 import { type Row, SqliteDatabase, type Upgrade } from "./sqlite-database.js";
@@ -62,8 +63,9 @@ export class SqliteFile {
   /** The ids whose tails have outgrown their records. */
   readonly due = new Set<string>();
 
-  constructor(path: string) {
-    this.#db = new SqliteDatabase(path, SCHEMA, UPGRADES);
+  /** `readOnly`: only `load` and `facts` may be called. */
+  constructor(path: string, readOnly = false) {
+    this.#db = new SqliteDatabase(path, SCHEMA, UPGRADES, readOnly);
   }
 
   /** Runs orders as one transaction. When it fails, the places that are remembered are forgotten. */
@@ -235,6 +237,21 @@ export class SqliteFile {
       for (const { text } of this.#db.rows("SELECT text FROM commits WHERE host = ?", Number(no)))
         for (const name of Object.keys(storesOf(String(text)))) stores.add(name);
       return [String(id), [...stores]] as const;
+    });
+  }
+
+  /** What is known of scope instances, a page of them, those put aside too. */
+  facts(prefix: string, after: string): HostFacts[] {
+    const rows = this.#db.rows("SELECT * FROM hosts WHERE id > ? AND id >= ? AND id < ? ORDER BY id LIMIT ?", after, prefix, endOf(prefix), PAGE);
+    return rows.map(({ no, id, used, head }) => {
+      const commits = this.#db.rows("SELECT text FROM commits WHERE host = ? ORDER BY seq", Number(no)).map(({ text }) => String(text));
+      const known = { id: String(id), used: Number(used) };
+      try {
+        const { revision, bytes, tailBytes } = this.#place(known.id) as Place;
+        return { ...known, revision, bytes: bytes + tailBytes, stores: versionsIn(String(head), commits) };
+      } catch (error) {
+        return { ...known, ...unreadable(error) };
+      }
     });
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished } from "vitest";
 import { buildApp, compiled, ROOT, run } from "./kit/build.js";
@@ -28,25 +28,28 @@ describe.runIf(process.env.TEST_FULL && compiled)("`init` in apps of create-next
     ["with `src/` and Tailwind", ["--src-dir", "--tailwind"], {}],
     ["with a proxy.ts of its own", [], { "proxy.ts": PROXY }],
   ])("%s: it builds, a page counts in two windows, and a second `init` changes nothing", { timeout: 600_000 }, async ([, flags, files], { visit }) => {
-    const app = await createFreshApp(PACKAGES, flags);
+    const app = await createFreshApp(PACKAGES, ["--empty", ...flags]);
     remove.push(app.remove);
     for (const [path, text] of Object.entries(files)) writeFileSync(join(app.folder, path), text);
     const init = () => run(process.execPath, [join(ROOT, "dist/cli.js"), "init", "--yes", "--no-install"], app.folder);
     const said = await init();
-    // The page that `init` shows.
+    // The page that `init` shows. Apps with `--empty` fetch no fonts.
     const [component = "", page = ""] = said
-      .split(/^To show it, .*|^and in a page:/m)
+      .split(/To show it, write .*:\n|^and in a page:\n/m)
       .slice(1)
       .map((text) => text.replace(/^ {4}/gm, ""));
     const root = flags.includes("--src-dir") ? "src/" : "";
     writeFileSync(join(app.folder, root, "app/count.tsx"), component.slice(component.indexOf('"use client"')));
     const [imports = "", jsx = "", rest = ""] = page.slice(0, page.indexOf("In two windows")).split(/\n(?=<Suspense>)|\n(?=async function)/);
     writeFileSync(join(app.folder, root, "app/page.tsx"), `${imports}\nexport default function Page() {\n  return (${jsx});\n}\n${rest}`);
+    mkdirSync(join(app.folder, "public"), { recursive: true });
+    writeFileSync(join(app.folder, "public/ok.txt"), "ok");
     await run("git", ["add", "-A"], app.folder);
     expect(await init()).toBe("Nothing to do: twinstate is in this app.\n");
     expect(await run("git", ["diff", "--stat"], app.folder)).toBe("");
+    expect(await run(process.execPath, [join(ROOT, "dist/cli.js"), "doctor"], app.folder)).toBe("All is well: 18 checks.\n");
     await buildApp(app.folder);
-    const server = await startServer({ cwd: app.folder, env: { TWINSTATE_SECRET: "" }, probe: "/next.svg" });
+    const server = await startServer({ cwd: app.folder, env: { TWINSTATE_SECRET: "" }, probe: "/ok.txt" });
     onTestFinished(() => server.kill());
     const [one, two] = [await visit({ url: server.url }), await visit({ url: server.url })];
     const [first, second] = [await one.context.newPage(), await two.context.newPage()];
