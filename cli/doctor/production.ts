@@ -52,7 +52,7 @@ export const secret: Check = ({ app, option, deployment, parts }) => {
   ];
 };
 
-/** At SIGTERM the twin is closed before the process ends. */
+/** The twin is closed at SIGTERM, before the process ends. */
 export const signals: Check = ({ app, option }) => {
   const exits = signalExits(app).map(({ file, line, signal }) => ({
     where: `${file}:${line}`,

@@ -1,4 +1,4 @@
-import { wrong as mistake, messageOf } from "./errors.js";
+import { messageOf, wrong as mistake } from "./errors.js";
 
 // The wording of what goes wrong with `npx twinstate`. The command alone loads it.
 

@@ -143,7 +143,7 @@ const peek = `${FOUND}
 return found(KEYS, ARGV[1])
 `;
 
-/** ARGV prefix, and from where to where, and how many. Gives of each id when it was used, its revision, its size in memory, the names of its stores, its head. */
+/** ARGV prefix, and from where to where, and how many. Gives ids with times of use, revisions, sizes in memory, names of stores, and heads. */
 const facts = `
 local result = {}
 for _, id in ipairs(redis.call('ZRANGEBYLEX', ARGV[1] .. 'ids', ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])) do
@@ -374,7 +374,30 @@ for at = 6, #ARGV do redis.call('HDEL', KEYS[3], ARGV[at]) end
 return 1
 `;
 
-const bodies = { append, save, load, peek, facts, claim, release, remove, aside, touch, list, expire, due, join, renew, alive, duty, reserve, put, fold, note, noted };
+const bodies = {
+  append,
+  save,
+  load,
+  peek,
+  facts,
+  claim,
+  release,
+  remove,
+  aside,
+  touch,
+  list,
+  expire,
+  due,
+  join,
+  renew,
+  alive,
+  duty,
+  reserve,
+  put,
+  fold,
+  note,
+  noted,
+};
 
 export type ScriptName = keyof typeof bodies;
 

@@ -80,7 +80,7 @@ export function redis(
 
 /** Reads what `redis()` keeps, beside the processes that use it. */
 export function redisReader(address: RedisAddress, prefix: string): StorageReader {
-  const line = new RedisLine(address, () => {});
+  const line = new RedisLine(address, () => {}, 0);
   const records = new RedisRecords(line, prefix, "");
   return { facts: (start) => records.facts(start), load: (id) => records.peek(id), close: () => line.close() };
 }

@@ -339,5 +339,5 @@ test("the command says what a new release can migrate, without a server", async 
   expect(command(join(folder, "none.mjs")).stderr).toContain("exports no twin");
   writeFileSync(join(folder, "state.ts"), "export {}");
   expect(command(join(folder, "state.ts")).stderr).toContain("`tsx` must be installed");
-  expect(command()).toMatchObject({ status: 2, stderr: expect.stringContaining("`twinstate migrate --help`") });
+  expect(command()).toMatchObject({ status: 1, stderr: expect.stringContaining("or name the module: `state/server.ts`") });
 });
