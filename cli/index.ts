@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
   init: ["add twinstate to the Next app of this folder", async () => (await import("./commands/init.js")).init],
   doctor: ["look for what would go wrong in the app of this folder", async () => (await import("./commands/doctor.js")).doctor],
   storage: ["list, export or delete what is kept", async () => (await import("./commands/storage.js")).storage],
+  events: ["list what clients can call", async () => (await import("./commands/events.js")).events],
   migrate: ["bring what is kept to the versions of the stores' classes", async () => (await import("./commands/migrate.js")).migrate],
   "deploy-files": ["write the files that bring the app onto a machine", async () => (await import("./commands/deploy-files.js")).deploy],
 };

@@ -11,7 +11,7 @@ export const LAYERS = ["lib", "client", "react", "server", "testing", "cli"] as 
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   lib: ["errors", "event", "graph", "class", "wire", "record", "view", "live", "channel", "mirror", "store", "predict"],
   server: ["task", "wire", "definition", "storage", "schedule", "durable", "host", "access", "stream", "call", "nodes", "http", "mcp"],
-  cli: ["terminal", "deploy", "source", "app", "init", "doctor", "storage", "commands"],
+  cli: ["terminal", "deploy", "source", "app", "init", "doctor", "storage", "events", "commands"],
 };
 
 /** What each file imports when it runs: files of ours by their path, packages by their name. */
