@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { createRequire, registerHooks } from "node:module";
+import module, { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { notCompiled } from "../../lib/errors/command-errors.js";
+import { notCompiled, oldNode } from "../../lib/errors/command-errors.js";
 import { NextApp } from "./next-app.js";
 
 /** The part of Next that compiles: the app's own, with which it is built. */
@@ -35,9 +35,10 @@ export async function withNextCompiler(folder: string): Promise<boolean> {
   } catch {
     return false;
   }
+  if (typeof module.registerHooks !== "function") throw oldNode(process.version);
   await compiler.loadBindings();
   const app = new NextApp(folder);
-  registerHooks({
+  module.registerHooks({
     resolve(name, context, next) {
       if (MARKS.has(name)) return { url: "data:text/javascript,", shortCircuit: true };
       const parent = context.parentURL?.startsWith("file:") ? fileURLToPath(context.parentURL) : undefined;

@@ -8,7 +8,7 @@ import type { Runtime } from "../../server/runtime.js";
 import { nodesIn, parseSource, type SyntaxNode } from "../source/syntax.js";
 
 /** One parameter of an event. */
-export interface Parameter {
+interface Parameter {
   readonly name: string;
   readonly type: string;
   readonly optional: boolean;

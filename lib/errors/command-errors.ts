@@ -43,6 +43,7 @@ export const noTwinModule = (folder: string) =>
 export const noModule = (file: string) => wrong(`There is no ${file}.`);
 export const noTypescript = (file: string) =>
   wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
+export const oldNode = (version: string) => wrong(`Loading the app's module needs Node 22.15 or newer; this is ${version}.`);
 export const notCompiled = (file: string, cause: unknown) => wrong(`${file} cannot be compiled: ${messageOf(cause)}`, cause);
 export const notLoaded = (file: string, cause: unknown) =>
   wrong(

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished } from "vitest";
 import { buildApp, compiled, ROOT, run } from "./kit/build.js";
@@ -64,5 +65,19 @@ describe.runIf(process.env.TEST_FULL && compiled)("`init` in apps of create-next
     await first.getByRole("button", { name: "2" }).waitFor();
     expect(readFileSync(join(app.folder, ".gitignore"), "utf8")).toContain("twin.db*");
     rmSync(join(app.folder, ".next"), { recursive: true });
+  });
+
+  test("the types are right for TypeScript 5.9, 6 and 7", { timeout: 600_000 }, async () => {
+    const app = await createFreshApp(PACKAGES, ["--empty"]);
+    remove.push(app.remove);
+    await run(process.execPath, [join(ROOT, "dist/cli.js"), "init", "--yes", "--no-install"], app.folder);
+    const compilers = mkdtempSync(join(tmpdir(), "twinstate-compilers-"));
+    remove.push(() => rmSync(compilers, { recursive: true }));
+    for (const version of ["5.9", "6", "7"]) {
+      const place = join(compilers, version);
+      mkdirSync(place);
+      await run("npm", ["install", "--prefix", place, "--no-audit", `typescript@${version}`], place);
+      expect(await run(process.execPath, [join(place, "node_modules/typescript/bin/tsc"), "-p", app.folder, "--noEmit"], app.folder), version).toBe("");
+    }
   });
 });
