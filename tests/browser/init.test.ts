@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished } from "vitest";
-import { buildApp, compiled, ROOT, run } from "./kit/build.js";
+import { buildApp, compiled, nextOf, ROOT, run } from "./kit/build.js";
 import { createFreshApp } from "./kit/fresh-app.js";
 import { startServer } from "./kit/server.js";
 import { test } from "./kit/visitor.js";
@@ -71,6 +71,8 @@ describe.runIf(process.env.TEST_FULL && compiled)("`init` in apps of create-next
     const app = await createFreshApp(PACKAGES, ["--empty"]);
     remove.push(app.remove);
     await run(process.execPath, [join(ROOT, "dist/cli.js"), "init", "--yes", "--no-install"], app.folder);
+    // The layout of create-next-app has types that Next makes.
+    await run(process.execPath, [nextOf(app.folder), "typegen"], app.folder);
     const compilers = mkdtempSync(join(tmpdir(), "twinstate-compilers-"));
     remove.push(() => rmSync(compilers, { recursive: true }));
     for (const version of ["5.9", "6", "7"]) {
