@@ -2,6 +2,7 @@ import { DocsBody, DocsPage, DocsTitle } from "fumadocs-ui/layouts/docs/page";
 import defaultComponents from "fumadocs-ui/mdx";
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
+import type { ComponentProps } from "react";
 import { type PageFile, pageFiles } from "@/content/files";
 import { outlineOf, rendererOf } from "@/content/markdown";
 
@@ -26,6 +27,16 @@ export async function generateMetadata(props: Props): Promise<Metadata> {
   return { title, description };
 }
 
+/** A table, which can be scrolled by keyboard where it is wider than the page. */
+function Table(props: ComponentProps<"table">) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus
+    <div tabIndex={0} className="prose-no-margin my-6 overflow-auto">
+      <table {...props} />
+    </div>
+  );
+}
+
 /** A picture of the docs, as it is. */
 function Picture({ alt = "", src }: { alt?: string; src?: string | Blob }) {
   // biome-ignore lint/performance/noImgElement: the export optimises no pictures
@@ -40,7 +51,7 @@ export default async function Page(props: Props) {
     <DocsPage toc={toc}>
       <DocsTitle>{page.title}</DocsTitle>
       <DocsBody>
-        <Body components={{ ...defaultComponents, img: Picture } as never}>{page.text}</Body>
+        <Body components={{ ...defaultComponents, img: Picture, table: Table } as never}>{page.text}</Body>
       </DocsBody>
     </DocsPage>
   );
