@@ -100,6 +100,8 @@ export interface Net<S, M = {}> extends AsyncDisposable {
   cutNode(node: string): void;
   /** Lets all that a node asks of the storage, and says to other nodes, wait until `heal` or `quiet`: it happens then, however late. */
   freeze(node: string): void;
+  /** Lets the next append of a node come to the storage twice: the line breaks before the answer, and it is sent again. */
+  repeat(node: string): void;
   /** Closes a node as a deploy does: it takes no new requests, hands over what it has, and starts anew. */
   drain(node: string): void;
 

@@ -269,6 +269,11 @@ class Pair implements Net<Stores, Models> {
     this.#servers.hinder(node, "freeze");
   }
 
+  repeat(node: string): void {
+    this.#note(`the next append of node ${node} comes twice`);
+    this.#servers.hinder(node, "repeat");
+  }
+
   drain(node: string): void {
     this.#note(`node ${node} closes, and starts anew`);
     void this.#servers.drain(node);

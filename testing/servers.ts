@@ -100,7 +100,7 @@ export class Servers {
   }
 
   /** What a fault does to the node of a server. */
-  hinder(name: string, how: "cut" | "freeze"): void {
+  hinder(name: string, how: "cut" | "freeze" | "repeat"): void {
     const server = this.#find(name);
     if (server && this.#storage instanceof SharedStorage) this.#storage[how](this.#nodeOf(server));
   }

@@ -40,6 +40,8 @@ export class SharedStorage {
   readonly #duties = new Map<string, Omit<Owned, "fence">>();
   readonly #members = new Map<string, Member>();
   readonly #lines = new Map<string, Line>();
+  /** The nodes whose next append comes twice. */
+  readonly #repeated = new Set<string>();
   #fences = 0;
   #lives = 0;
 
@@ -66,6 +68,11 @@ export class SharedStorage {
     line.open = new Promise((resolve) => {
       line.thaw = resolve;
     });
+  }
+
+  /** Lets the next append of a node come twice, as where the line breaks before the answer, and it is sent again. */
+  repeat(node: string): void {
+    this.#repeated.add(node);
   }
 
   heal(node: string): void {
@@ -140,9 +147,15 @@ export class SharedStorage {
     return true;
   }
 
-  #append(id: string, commits: readonly CommitRecord[], fence?: number): void {
+  #append(node: string, id: string, commits: readonly CommitRecord[], fence?: number): void {
     this.#check(id, fence);
     void this.#storage.append(id, commits);
+    if (!this.#repeated.delete(node)) return;
+    try {
+      void this.#storage.append(id, commits);
+    } catch {
+      // The sequence tells that the first has been written.
+    }
   }
 
   // --- the ends of the nodes ---
@@ -156,7 +169,7 @@ export class SharedStorage {
       durable: true,
       nodes: this.#nodeStorage(node, work),
       load: (id) => work(() => this.#loaded(id)),
-      append: (id, commits, fence) => work(() => this.#append(id, commits, fence)),
+      append: (id, commits, fence) => work(() => this.#append(node, id, commits, fence)),
       save: (id: string, record: HostRecord, fence?: number) =>
         work(() => {
           this.#check(id, fence);
