@@ -197,7 +197,7 @@ export class Streams {
     if (client !== undefined) this.#tabs.set(client, connection);
     this.#greet(connection);
     this.#letters.open(info.id, connection);
-    void this.#server.nodes?.letters.arrived(info.id);
+    void this.#server.nodes?.letters.arrived(info.id, client, epoch);
     void this.#watch(connection, this.#known(connection, watch), request.address).finally(() => this.#letters.begin(info.id, connection));
     return connection;
   }
@@ -226,13 +226,23 @@ export class Streams {
   /** A stream has ended. The end of an old one never touches the one that took its place. */
   leave(connection: StreamConnection): void {
     connection.close();
-    this.#letters.leave(connection.info.id, connection);
+    const { id } = connection.info;
+    this.#letters.leave(id, connection);
+    const letters = this.#letters.of(id);
+    // The tab's next stream may be at another node already.
+    if (letters.length > 0 && !this.has(id)) void this.#server.nodes?.letters.send(id, letters);
     this.#lines.get(connection)?.end();
     this.#lines.delete(connection);
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#emptied?.();
     this.#server.sessionLimits.close(connection.caller.session?.id ?? "", connection);
     if (connection.client !== undefined && this.#tabs.get(connection.client) === connection) this.#tabs.delete(connection.client);
+  }
+
+  /** A client has a stream at another node: an earlier one here is over. */
+  supersede(client: string | null, epoch: number): void {
+    const connection = client === null ? undefined : this.#tabs.get(client);
+    if (connection && connection.epoch < epoch) this.leave(connection);
   }
 
   /** Begins to watch stores for a tab. Resolves to whether it has a stream. */
