@@ -53,7 +53,11 @@ async function lateDeletion(bugs: readonly SharedStorageBug[]) {
   expect(await net.node("b").log("x").add("second")).toBe(2);
   net.heal();
   await net.wait(LEASE);
-  await net.node("b").log("x").add("third").catch(() => {});
+  await net
+    .node("b")
+    .log("x")
+    .add("third")
+    .catch(() => {});
   return await stored(net);
 }
 
