@@ -31,6 +31,8 @@ const PICTURES = [
   { name: "chat-phone", path: "/chat/phone", phone: true, dark: true, act: write },
   { name: "import", path: "/import", act: importSample },
   { name: "import-phone", path: "/import", phone: true, dark: true, act: importSample },
+  { name: "parts", path: "/parts", act: fillParts },
+  { name: "parts-phone", path: "/parts", phone: true, dark: true, act: fillParts },
   { name: "status-online", path: "/about", act: (page) => status(page, "Live"), clip: header },
   { name: "status-offline", path: "/", act: offline, clip: header },
   { name: "devtools", path: "/", mode: "dev", act: (page) => look(page, "State") },
@@ -84,6 +86,18 @@ async function fillTodos(page) {
   }
   for (const title of ["Write a plain class", "Decorate what everybody sees"]) await page.getByRole("checkbox", { name: title, exact: true }).click();
   await page.getByText("2 items left").waitFor();
+}
+
+/** Invites somebody, and is refused. */
+async function fillParts(page) {
+  await page.getByLabel("Name").fill("Ada");
+  await page.getByLabel("E-mail").fill("ada@example.com");
+  await page.getByLabel("E-mail").press("Enter");
+  await page.getByText("Ada, ada@example.com").waitFor();
+  await page.getByLabel("Name").fill("Bob");
+  await page.getByLabel("Name").press("Enter");
+  await page.getByText("This is no e-mail address.").waitFor();
+  await page.getByText("Product 000001").waitFor();
 }
 
 async function fillBoard(page) {

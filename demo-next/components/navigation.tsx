@@ -12,6 +12,7 @@ const PAGES = [
   { name: "Ticker", href: "/ticker", under: /^\/ticker$/ },
   { name: "Chat", href: "/chat/demo", under: /^\/chat/ },
   { name: "Import", href: "/import", under: /^\/import$/ },
+  { name: "Parts", href: "/parts", under: /^\/parts$/ },
   { name: "Sign in", href: "/account", under: /^\/(account|sign-in)$/ },
   { name: "About", href: "/about", under: /^\/about$/ },
 ];

@@ -1,6 +1,7 @@
 "use client";
 import { createHooks } from "twinstate/react";
 import { Board } from "./board";
+import { Booking } from "./booking";
 import { Look } from "./look";
 import { Message } from "./message";
 import { Poll } from "./poll";
@@ -23,7 +24,9 @@ export const {
   useLook,
   useContacts,
   useChecksum,
+  useBooking,
+  useStock,
 } = createHooks<Twin>({
-  stores: { todo: Todo, board: Board, poll: Poll, look: Look },
+  stores: { todo: Todo, board: Board, poll: Poll, look: Look, booking: Booking },
   models: { Item, Message },
 });

@@ -4,6 +4,7 @@ import { createTwin, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { Account } from "./account";
 import { Board } from "./board";
+import { Booking } from "./booking";
 import { Bulletin } from "./bulletin";
 import { Chat } from "./chat";
 import { Checksum } from "./checksum";
@@ -15,6 +16,7 @@ import { Message, TextPart, ToolCall } from "./message";
 import { Poll } from "./poll";
 import { Polls } from "./polls";
 import { Profile } from "./profile";
+import { Stock } from "./stock";
 import { Ticker } from "./ticker";
 import { Item, Todo } from "./todo";
 
@@ -38,6 +40,8 @@ export const twin = createTwin({
     look: Look,
     contacts: Contacts,
     checksum: Checksum,
+    booking: Booking,
+    stock: scope.shared(Stock),
   },
   models: { Item, Message, TextPart, ToolCall },
   context,
