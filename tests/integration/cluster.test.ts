@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { type ChaosOptions, type ChaosReport, chaos, figuresOf } from "../chaos/chaos.js";
+import { type ChaosOptions, type ChaosReport, chaos, figuresOf, isTold } from "../chaos/chaos.js";
 import type { Planted } from "../chaos/planted.js";
 import { faultsOf } from "../crash/checker.js";
 import { test } from "../kit/redis.js";
@@ -18,6 +18,15 @@ test("nodes that are killed, frozen, cut off and drained, and a Redis that resta
   expect(faultsOf(report)).toEqual(none);
   expect(report.acknowledged + report.interrupted).toBe(report.sent);
   expect(Object.values(report.faults).every((count) => count > 0)).toBe(true);
+});
+
+// A failover loses what the replica lacks. It must be told, all of it, and do nothing else.
+test.runIf(full)("what a failover of Redis loses is what the nodes' log says", { timeout: 420_000 }, async ({ redisServer: _, signal }) => {
+  const report = await chaos({ ms: 30_000, clients: 20, pace: 200, faults: ["failover"], seed, signal });
+  console.log(figuresOf(report));
+  expect(faultsOf(report)).toEqual(none);
+  expect(report.losses?.acknowledged).toBeGreaterThan(0);
+  expect(isTold(report)).toBe(true);
 });
 
 describe("the judge notices", () => {
