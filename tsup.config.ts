@@ -81,5 +81,7 @@ export default defineConfig({
   treeshake: false,
   dts: false,
   clean: true,
+  // `node:sqlite` has no other name.
+  removeNodeProtocol: false,
   esbuildPlugins: [passedOn, thread],
 });

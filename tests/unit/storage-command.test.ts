@@ -1,4 +1,5 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { event, state } from "twinstate";
@@ -10,6 +11,7 @@ import { placeOf, reader } from "../../cli/storage/place.js";
 import { plainJson } from "../../cli/storage/plain-json.js";
 import { twinstate } from "../kit/command.js";
 import { temporaryFolder } from "../kit/files.js";
+import { ROOT } from "../kit/rooms.js";
 
 class Item {
   @state title = "";
@@ -135,6 +137,16 @@ test("a file that a server has open is refused; what a killed one has left is re
   for (const end of ["", "-wal"]) copyFileSync(join(folder, `twin.db${end}`), join(folder, `left.db${end}`));
   expect(twinstate(folder, ["storage", "list", "--url", "left.db"]).stdout).toContain("3 scope instances, ");
   await twin.close();
+});
+
+// What `npm run build` has made, where it has run.
+test.skipIf(!existsSync(join(ROOT, "dist/cli.js")))("the built command reads a file as the sources do", async () => {
+  const { folder, run } = await closedFile();
+  const { stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", join(ROOT, "dist/cli.js"), "storage", "list", "--url", "twin.db"], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect([stderr, stdout]).toEqual(["", run("list").stdout]);
 });
 
 test("a damaged record is named, and the others are read", async () => {
