@@ -64,7 +64,7 @@ export async function walk(folder: string, template: string, page: Page, note: N
     return server;
   });
   try {
-    await note("something is added", () => visit.add(page));
+    await note("something is added, and the server has it", () => answered(page, () => visit.add(page)));
     await note("a store's source is changed: new code runs, the state is kept", () => change(folder, page, visit));
   } finally {
     await dev.stop();
@@ -92,6 +92,13 @@ async function look(page: Page, server: ScriptServer, visit: Visit): Promise<voi
   }
 }
 
+/** Does something that calls an event, and waits for the server's answer: an optimistic event shows before that. */
+async function answered<T>(page: Page, work: () => Promise<T>): Promise<T> {
+  const [response, result] = await Promise.all([page.waitForResponse((answer) => /\/api\/twin\/\w+\.\w+/.test(answer.url())), work()]);
+  await response.finished();
+  return result;
+}
+
 /** Changes a store's source, and does something until it is done as the source says now. Then puts it back. */
 async function change(folder: string, page: Page, visit: Visit): Promise<void> {
   const { file, from, to } = visit.edit;
@@ -101,7 +108,7 @@ async function change(folder: string, page: Page, visit: Visit): Promise<void> {
   writeFileSync(path, before.replace(from, to));
   const end = Date.now() + PATIENCE;
   // Next notices when it notices. A class that the browser has too makes it load the page anew, and what is done meanwhile may be lost.
-  while (!(await visit.changed(page).catch(() => false))) {
+  while (!(await answered(page, () => visit.changed(page)).catch(() => false))) {
     if (Date.now() > end) throw new Error(`${file} was changed, and the app still does what it did.`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
