@@ -2,7 +2,7 @@ import type { Classes } from "../lib/class/view-registry.js";
 import type { KeepPlace } from "../lib/wire/kept-text.js";
 import type { SocketOptions } from "./socket.js";
 
-/** Where a client finds its server, and how it connects. */
+/** The address of a client's server, and how it connects. */
 export interface ClientOptions extends SocketOptions {
   /**
    * The path or URL at which the twin's route is mounted.

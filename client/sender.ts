@@ -244,7 +244,7 @@ export class Sender {
     this.#failures = 0;
     const { again, durable, incarnation: now } = (told.data ?? {}) as { again?: true; durable?: boolean; incarnation?: string };
     if (told.is("UNKNOWN_OUTCOME") && now !== undefined && ((entry.sent === 1 && !again) || (durable && fresh))) {
-      // Sent once, by the server's nodes too, and refused, or nothing was kept where what it does would have been: it has not run, so it may under another number.
+      // Sent once, by the server's nodes too, and refused; or nothing was kept where its changes would be. So it has not run, and may under another number.
       entry.numbered = undefined;
       entry.sent = 0;
       if (scope.incarnation === i) scope.incarnation = now;

@@ -64,7 +64,9 @@ export interface Net<S, M = {}> extends AsyncDisposable {
    * @example await net.node("a").board("x").add("first");
    */
   node(name: string): TwinApp<S, M>;
-  /** Has all requests of a client from now on go to one node while that takes any, as a proxy with sticky sessions does. Without a node they go by turns again. */
+  /**
+   * Has all requests of a client from now on go to one node while that takes any, as a proxy with sticky sessions does. Without a node they go by turns again.
+   */
   stick(client: Connected<S>, node?: string): void;
   /** The id of a client's session: `net.server.todo(net.session(a))`. */
   session(client: Connected<S>): string;

@@ -69,7 +69,7 @@ function* attempt({ name, instance, models, saved, tail }: RecallOptions, from: 
   return deltas;
 }
 
-/** Where the channels stood before a commit. */
+/** The positions of the channels before a commit. */
 interface Before {
   readonly next: number;
   readonly known: number;

@@ -8,7 +8,7 @@ import type { World } from "./world.js";
 
 /** How long a host that was loaded knows what it was loaded from, in ms: clients that its end has cut off come back meanwhile. */
 const KEPT = 60_000;
-/** Of how many containers a store may be. Larger ones would hold the host up, and take memory. */
+/** The most containers that a store may have. Larger ones would hold the host up, and take memory. */
 const MOST_CONTAINERS = 20_000;
 
 interface Owner {

@@ -123,7 +123,7 @@ export interface EventRecord {
 export interface StoreState<S = StoreRecord> {
   readonly whole: S;
   readonly tail: readonly StorageDelta[];
-  /** Where it comes from a storage. */
+  /** Only what a storage gives has it. */
   readonly history?: StoreHistory;
 }
 

@@ -43,7 +43,10 @@ const LONGEST_PAUSE = 1000;
 export type Reply = string | number | null | readonly Reply[];
 export type Argument = string | number | Buffer;
 
-/** The lines to one Redis: one for commands, one for messages, and one for writes that replicas must have. They are made with the first command, and anew when they break. */
+/**
+ * The lines to one Redis: one for commands, one for messages, and one for writes that replicas must have. They are made with the first command, and anew when
+ * they break.
+ */
 export class RedisLine {
   /** Host and port, for errors. */
   readonly where: string;

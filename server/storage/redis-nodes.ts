@@ -9,7 +9,7 @@ import { pairs, type RedisRecords } from "./redis-records.js";
 
 /** The message that asks a node to say what it knows. */
 const NOTE = "";
-/** In the place of the name of a Redis that has forgotten everything. */
+/** Takes the place of the name of a Redis that has forgotten everything. */
 const FORGOTTEN = "forgotten";
 /** Pauses before a claim is tried again that waits for other nodes, in ms: at first, and at most; and how long it waits beyond the lease time. */
 const FIRST_PAUSE = 10;

@@ -126,7 +126,10 @@ export class RedisRecords {
     for (const [id, known] of [...this.#known]) this.#leave(id, known);
   }
 
-  /** Notes in Redis how far records are known to be stored. `all`: it has forgotten everything. Gives the ids whose lease is lost, or of which something is missing. */
+  /**
+   * Notes in Redis how far records are known to be stored. `all`: it has forgotten everything. Gives the ids whose lease is lost, or of which something is
+   * missing.
+   */
   async note(all: boolean): Promise<string[]> {
     const lost: string[] = [];
     const said = (some: ReadonlyMap<string, Known>, isLeased: boolean) =>

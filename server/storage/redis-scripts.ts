@@ -1,52 +1,15 @@
 import { createHash } from "node:crypto";
+import { nodeScripts } from "./redis-node-scripts.js";
+import { COMMON, FOUND } from "./redis-script-parts.js";
 
 // The scripts of `redis()`. Each is one stroke: it checks who may write, and writes, or leaves all as it was.
 //
 // Keys, behind a prefix: `{id}:h` a hash with the lease of a scope instance and the head of its record, `{id}:c` the list of commits after it,
 // `{id}:b` a hash with chunks of large stores; `ids` all ids in order, `due` when schedules are due, `used` when ids were last used; `fence` the counter
 // of leases and lives; `nodes` and `node:<id>` the members; `duty:<name>` who has a duty. A lease is the text `<fence> <node>`, a member `<life> <facts>`.
-// `server` is the Redis (its replication id) to which all living nodes have said how far they know records to be stored, `noted` which node has said it to which.
+// `server` is the Redis (its replication id) to which all living nodes have said how far they know records to be stored, `noted` which node has said it to
+// which.
 // Lives and fences come from one counter, so a lease is of the life that goes on if its fence is the higher number.
-
-const COMMON = `
-local function split(lease) return string.match(lease, '^(%d+) (.*)$') end
-local function living(prefix, lease)
-  local fence, node = split(lease)
-  local member = redis.call('GET', prefix .. 'node:' .. node)
-  return member and tonumber(string.match(member, '^%d+')) < tonumber(fence), node
-end
-local function refused(prefix, lease, token)
-  if token ~= '' then return lease ~= token end
-  return lease and living(prefix, lease)
-end
-local escapes = { ['%'] = '%25', ['{'] = '%7B', ['}'] = '%7D' }
-local function key(prefix, id, suffix) return prefix .. '{' .. string.gsub(id, '[%%{}]', escapes) .. '}:' .. suffix end
-local function now() local time = redis.call('TIME') return time[1] * 1000 + math.floor(time[2] / 1000) end
-local function server() return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') end
-local function setDue(prefix, id, due)
-  if due == '-' then redis.call('ZREM', prefix .. 'due', id) elseif due ~= '' then redis.call('ZADD', prefix .. 'due', due, id) end
-end
-local function setChunks(key, pairs)
-  for at = 1, #pairs, 200 do redis.call('HSET', key, unpack(pairs, at, math.min(at + 199, #pairs))) end
-end
-local function forget(prefix, id, h, c, b)
-  local lease = redis.call('HGET', h, 'lease')
-  redis.call('DEL', h, c, b)
-  if lease then redis.call('HSET', h, 'lease', lease) end
-  for _, name in ipairs({ 'ids', 'due', 'used' }) do redis.call('ZREM', prefix .. name, id) end
-end
-local FENCED, NOT_NEXT = redis.error_reply('FENCED the lease is over'), redis.error_reply('NOTNEXT it does not follow')
-`;
-
-/** Gives what is stored: `base` of the head, head, names of stores, commits, chunks, incarnation, sequence; or the format, where it is a later one. */
-const FOUND = `
-local function found(keys, format)
-  local m = redis.call('HMGET', keys[1], 'fmt', 'base', 'head', 'stores', 'inc', 'seq')
-  if not m[1] then return nil end
-  if tonumber(m[1]) > tonumber(format) then return m[1] end
-  return { m[2], m[3], m[4], redis.call('LRANGE', keys[2], 0, -1), redis.call('HGETALL', keys[3]), m[5], m[6] }
-end
-`;
 
 /**
  * KEYS h, c, b; ARGV prefix, id, token, format, due, names of stores that may be new, count; and of each commit incarnation, revision, sequence, whether it may
@@ -156,42 +119,6 @@ end
 return result
 `;
 
-/**
- * KEYS h, c, b; ARGV prefix, id, format, node, life. Gives the fence, what is stored, and how many commits of it are lost, as nodes have noted; or who has it; or
- * that this is another Redis than the one before, and not all living nodes have noted what they know.
- */
-const claim = `${FOUND}
-local prefix, id, format, node, life = unpack(ARGV)
-local member = redis.call('GET', prefix .. 'node:' .. node)
-if not member or string.match(member, '^%d+') ~= life then return FENCED end
-local before = redis.call('GET', prefix .. 'server')
-if before ~= server() then return { 'changed', server(), before and 0 or 1 } end
-local lease = redis.call('HGET', KEYS[1], 'lease')
-if lease then
-  local lives, owner = living(prefix, lease)
-  if lives and owner ~= node then return { 'owner', owner } end
-end
-local stored = found(KEYS, format)
-if type(stored) == 'string' then
-  redis.call('HDEL', KEYS[1], 'lease')
-  return { 'newer', stored }
-end
-local fence = redis.call('INCR', prefix .. 'fence')
-redis.call('HSET', KEYS[1], 'lease', fence .. ' ' .. node)
-if stored then redis.call('ZADD', prefix .. 'used', 'XX', now(), id) end
-local known = redis.call('HMGET', KEYS[1], 'known', 'seq')
-return { fence, stored or false, math.max(0, tonumber(known[1] or 0) - tonumber(known[2] or 0)) }
-`;
-
-/** ARGV prefix, node, and of each lease id and fence. */
-const release = `
-for at = 3, #ARGV, 2 do
-  local h = key(ARGV[1], ARGV[at], 'h')
-  if redis.call('HGET', h, 'lease') == ARGV[at + 1] .. ' ' .. ARGV[2] then redis.call('HDEL', h, 'lease') end
-end
-return 1
-`;
-
 /** KEYS h, c, b; ARGV prefix, id, token. */
 const remove = `
 if refused(ARGV[1], redis.call('HGET', KEYS[1], 'lease'), ARGV[3]) then return FENCED end
@@ -262,89 +189,6 @@ end
 return result
 `;
 
-/** ARGV prefix, node, facts, lease time. Gives the number of the life, and which Redis this is. */
-const join = `
-local life = redis.call('INCR', ARGV[1] .. 'fence')
-redis.call('SET', ARGV[1] .. 'node:' .. ARGV[2], life .. ' ' .. ARGV[3], 'PX', ARGV[4])
-redis.call('SADD', ARGV[1] .. 'nodes', ARGV[2])
-return { tostring(life), server() }
-`;
-
-/** ARGV prefix, node, life, lease time; without that the node leaves. Gives whether it was living, and which Redis this is. */
-const renew = `
-local name = ARGV[1] .. 'node:' .. ARGV[2]
-local member = redis.call('GET', name)
-if not member or string.match(member, '^%d+') ~= ARGV[3] then return { 0, server() } end
-if ARGV[4] then return { redis.call('PEXPIRE', name, ARGV[4]), server() } end
-redis.call('SREM', ARGV[1] .. 'nodes', ARGV[2])
-return { redis.call('DEL', name), server() }
-`;
-
-/** ARGV prefix. Gives nodes, how long each lives on, and their facts. */
-const alive = `
-local result = {}
-for _, node in ipairs(redis.call('SMEMBERS', ARGV[1] .. 'nodes')) do
-  local name = ARGV[1] .. 'node:' .. node
-  local member = redis.call('GET', name)
-  if member then
-    result[#result + 1] = node
-    result[#result + 1] = redis.call('PTTL', name) .. ' ' .. string.match(member, '^%d+ (.*)$')
-  else
-    redis.call('SREM', ARGV[1] .. 'nodes', node)
-  end
-end
-return result
-`;
-
-/** ARGV prefix, name, node, life. */
-const duty = `
-local prefix, name, node = ARGV[1], ARGV[1] .. 'duty:' .. ARGV[2], ARGV[3]
-local member = redis.call('GET', prefix .. 'node:' .. node)
-if not member or string.match(member, '^%d+') ~= ARGV[4] then return 0 end
-local had = redis.call('GET', name)
-if had then
-  local lives, owner = living(prefix, had)
-  if lives then return owner == node and 1 or 0 end
-end
-redis.call('SET', name, redis.call('INCR', prefix .. 'fence') .. ' ' .. node)
-return 1
-`;
-
-/**
- * ARGV prefix, whether Redis has forgotten everything, and of each record id, incarnation, sequence up to which the node knows it to be stored, and its token, if it has a lease. Notes what is missing,
- * and gives the ids whose lease is lost, or which are behind.
- */
-const note = `
-local prefix, lost = ARGV[1], {}
-for at = 3, #ARGV, 4 do
-  local h, sequence, token = key(prefix, ARGV[at], 'h'), tonumber(ARGV[at + 2]), ARGV[at + 3]
-  local m = redis.call('HMGET', h, 'inc', 'seq', 'known', 'lease')
-  local behind = m[1] == ARGV[at + 1] and tonumber(m[2]) < sequence
-  -- What this node had no living lease of may have been deleted.
-  local leased = token ~= '' and (not m[4] or m[4] == token) and living(prefix, token)
-  if not m[1] and (ARGV[2] == '1' or leased) then behind = true end
-  if behind and tonumber(m[3] or 0) < sequence then redis.call('HSET', h, 'known', ARGV[at + 2]) end
-  if token ~= '' and (behind or m[4] ~= token) then lost[#lost + 1] = ARGV[at] end
-end
-return lost
-`;
-
-/** ARGV prefix, node, life, which Redis it has noted what it knows at. Gives whether all living nodes have. */
-const noted = `
-local prefix, node, this = ARGV[1], ARGV[2], server()
-local member = redis.call('GET', prefix .. 'node:' .. node)
-if not member or string.match(member, '^%d+') ~= ARGV[3] then return FENCED end
-if ARGV[4] ~= this then return 0 end
-redis.call('HSET', prefix .. 'noted', node, this)
-for _, other in ipairs(redis.call('SMEMBERS', prefix .. 'nodes')) do
-  local lives = redis.call('EXISTS', prefix .. 'node:' .. other) == 1
-  if lives and redis.call('HGET', prefix .. 'noted', other) ~= this then return 0 end
-  if not lives then redis.call('HDEL', prefix .. 'noted', other) end
-end
-redis.call('SET', prefix .. 'server', this)
-return 1
-`;
-
 /** KEYS h; ARGV token, count. Gives the number of the first of so many new chunks. */
 const reserve = `
 if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then return FENCED end
@@ -375,28 +219,21 @@ return 1
 `;
 
 const bodies = {
+  ...nodeScripts,
   append,
   save,
   load,
   peek,
   facts,
-  claim,
-  release,
   remove,
   aside,
   touch,
   list,
   expire,
   due,
-  join,
-  renew,
-  alive,
-  duty,
   reserve,
   put,
   fold,
-  note,
-  noted,
 };
 
 export type ScriptName = keyof typeof bodies;

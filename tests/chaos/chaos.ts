@@ -27,7 +27,7 @@ export interface ChaosOptions {
 }
 
 /** What a Redis may lose whose place a replica takes: commits. */
-export interface Losses {
+interface Losses {
   /** Acknowledged, and not there. */
   readonly acknowledged: number;
   /** Not there, and the client was told that this is not known. */

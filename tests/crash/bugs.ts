@@ -37,7 +37,7 @@ const withTasks = (storage: Storage, change: (given: TaskChange) => TaskChange |
 });
 
 /** A storage that gives something else than it has kept: to a process that is alone, and to nodes. */
-export const withLoaded = (storage: Storage, change: (found: LoadedHost) => LoadedHost): Storage => ({
+const withLoaded = (storage: Storage, change: (found: LoadedHost) => LoadedHost): Storage => ({
   ...storage,
   async load(id) {
     const found = await storage.load(id);
@@ -64,7 +64,7 @@ const claiming = (nodes: NodeStorage, change: (found: LoadedHost) => LoadedHost)
   }) as NodeStorage;
 
 /** What is stored, without which events of some clients have run. */
-export const forgetful = ({ record, tail }: LoadedHost, forgets: (client: string) => boolean = () => true): LoadedHost => ({
+const forgetful = ({ record, tail }: LoadedHost, forgets: (client: string) => boolean = () => true): LoadedHost => ({
   record: { ...record, numbers: Object.fromEntries(Object.entries(record.numbers).filter(([client]) => !forgets(client))) },
   tail: tail.map(({ event, ...commit }): CommitRecord => (event && !forgets(event.client) ? { ...commit, event } : commit)),
 });
