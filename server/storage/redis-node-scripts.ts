@@ -3,8 +3,8 @@ import { FOUND } from "./redis-script-parts.js";
 // The scripts of `redis()` about nodes: who lives, who has which lease, and what a failover has lost.
 
 /**
- * KEYS h, c, b; ARGV prefix, id, format, node, life. Gives the fence, what is stored, and how many commits of it are lost, as nodes have noted; or who has it; or
- * that this is another Redis than the one before, and not all living nodes have noted what they know.
+ * KEYS h, c, b; ARGV prefix, id, format, node, life. Gives the fence, what is stored, and how many commits of it are lost, as nodes have noted; or who has it;
+ * or that this is another Redis than the one before, and not all living nodes have noted what they know.
  */
 const claim = `${FOUND}
 local prefix, id, format, node, life = unpack(ARGV)
