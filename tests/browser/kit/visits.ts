@@ -44,6 +44,67 @@ export const VISITS: Readonly<Record<string, Visit>> = {
       });
     },
   },
+  chat: {
+    ready: "main form",
+    async add(page) {
+      await signUp(page);
+      await makeRoom(page, "Kitchen");
+      await page.getByRole("link", { name: "Kitchen", exact: true }).first().click();
+      await page.getByLabel("Message", { exact: true }).fill("@model hello");
+      await page.getByLabel("Message", { exact: true }).press("Enter");
+      await page.getByText("You wrote: “@model hello”").waitFor();
+      await page.getByRole("button", { name: "Stop" }).click();
+      await page.getByText("Stopped.").waitFor();
+      await page.getByRole("link", { name: "All rooms" }).click();
+      await page.getByLabel("New room").waitFor();
+    },
+    there: (page) => page.getByRole("link", { name: "Kitchen", exact: true }).first().waitFor(),
+    edit: { file: "state/rooms.ts", from: "{ id, title }", to: '{ id, title: title + "!" }' },
+    async changed(page) {
+      await page.getByLabel("New room").fill("Garden");
+      await page.getByLabel("New room").press("Enter");
+      await page
+        .getByRole("link", { name: /^Garden/ })
+        .first()
+        .waitFor();
+      return page.getByRole("link", { name: "Garden!" }).first().isVisible();
+    },
+    async byKeyboard(page) {
+      await tabTo(page, "I am new here");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Name").waitFor();
+      for (let n = 0; n < 4; n++) await page.keyboard.press("Shift+Tab");
+      await page.keyboard.type("Cleo");
+      await page.keyboard.press("Tab");
+      await page.keyboard.type(newEmail());
+      await page.keyboard.press("Tab");
+      await page.keyboard.type("correct horse");
+      await page.keyboard.press("Enter");
+      await page.getByText("Signed in as Cleo").waitFor();
+      await tabTo(page, "New room");
+      await page.keyboard.type("Attic");
+      await page.keyboard.press("Enter");
+      await page.getByRole("link", { name: "Attic" }).waitFor();
+      await tabTo(page, "Attic");
+      await page.keyboard.press("Enter");
+      await tabTo(page, "Message");
+      await page.keyboard.type("hello");
+      await page.keyboard.press("Enter");
+      await page.getByRole("list", { name: "Messages" }).getByText("hello").waitFor();
+      await focused(page, "Message");
+    },
+    async fill(page) {
+      await signUp(page);
+      for (const title of ["Garden", "Release party", "Kitchen"]) await makeRoom(page, title);
+      await page.getByRole("link", { name: "Kitchen" }).click();
+      const field = page.getByLabel("Message", { exact: true });
+      for (const text of ["Who brings the cake?", "@model What goes well with lemon cake?"]) {
+        await field.fill(text);
+        await field.press("Enter");
+      }
+      await page.locator("li", { hasText: "as the README says." }).and(page.locator("[aria-busy=false]")).waitFor();
+    },
+  },
   todo: {
     ready: "main form",
     async add(page) {
@@ -105,6 +166,25 @@ export const VISITS: Readonly<Record<string, Visit>> = {
 };
 
 const countOf = async (page: Page) => Number(await page.locator("output").textContent());
+
+let people = 0;
+const newEmail = () => `somebody-${process.pid}-${++people}@mail.example`;
+
+/** Makes an account, and signs in. */
+async function signUp(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "I am new here" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Ann");
+  await page.getByLabel("Email").fill(newEmail());
+  await page.getByLabel("Password").fill("correct horse");
+  await page.getByRole("button", { name: "Make account" }).click();
+  await page.getByText("Signed in as Ann").waitFor();
+}
+
+async function makeRoom(page: Page, title: string): Promise<void> {
+  await page.getByLabel("New room").fill(title);
+  await page.getByLabel("New room").press("Enter");
+  await page.getByRole("link", { name: title, exact: true }).first().waitFor();
+}
 
 /** Does something, and waits until the counter shows so much more. */
 async function countBy(page: Page, more: number, work: () => Promise<void>): Promise<void> {

@@ -1,0 +1,47 @@
+"use client";
+import Link from "next/link";
+import { useRooms, useVisitor } from "@/state/client";
+
+export function RoomList() {
+  const { list } = useRooms();
+  const me = useVisitor();
+  return (
+    <section aria-label="Rooms" className="overflow-hidden rounded-2xl border border-line bg-surface shadow-sm">
+      {me && <NewRoom />}
+      <ul className="divide-y divide-line">
+        {list.map(({ id, title }) => (
+          <li key={id}>
+            <Link href={`/room/${id}`} dir="auto" className="block px-5 py-4 break-words transition -outline-offset-2 hover:bg-line/40">
+              {title}
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {list.length === 0 && (
+        <p className="px-5 py-10 text-center text-muted">{me ? "No room yet. Make the first one." : "No room yet. Sign in to make one."}</p>
+      )}
+    </section>
+  );
+}
+
+function NewRoom() {
+  const { make } = useRooms();
+  return (
+    <form action={make.form} className="flex items-center gap-2 border-b border-line p-2 pl-5 has-[input:focus-visible]:shadow-[inset_0_-2px_0_var(--accent)]">
+      <input
+        name="title"
+        aria-label="New room"
+        placeholder="Name of a new room"
+        className="h-12 min-w-0 flex-1 bg-transparent text-lg outline-none placeholder:text-muted"
+        dir="auto"
+        maxLength={60}
+        autoComplete="off"
+        required
+        pattern=".*\S.*"
+      />
+      <button type="submit" className="h-11 rounded-xl bg-accent px-5 font-medium text-on-accent transition hover:bg-accent-strong">
+        Make
+      </button>
+    </form>
+  );
+}
