@@ -8,7 +8,7 @@ import { useRoom, useVisitor } from "@/state/client";
 const PAUSE = 3000;
 const MODEL = /^@model\b/i;
 
-/** The field for the next message. `@model` at its begin asks the model. */
+/** The field for the next message. A message that begins with `@model` asks the model. */
 export function Composer({ id }: { id: string }) {
   const { say, answer, stop, writing } = useRoom(id);
   const [text, setText] = useState("");
@@ -19,8 +19,10 @@ export function Composer({ id }: { id: string }) {
     if (text.trim() === "") return;
     setText("");
     setError("");
-    const said = say(text);
-    said.catch((reason) => fail(reason));
+    say(text).catch((reason) => {
+      setText((now) => now || text);
+      fail(reason);
+    });
     if (MODEL.test(text)) answer().catch((reason) => EventError.is(reason, "CANCELLED") || fail(reason));
     field.current?.focus();
   }

@@ -16,6 +16,8 @@ export const auth = betterAuth({
   database,
   secret: secret(),
   emailAndPassword: { enabled: true },
+  // It warns that BETTER_AUTH_URL is not set, which passwords do without.
+  logger: { level: "error" },
   // Only pages of this app sign in: their origin has the host that they ask.
   trustedOrigins(request) {
     const host = request?.headers.get("host");
