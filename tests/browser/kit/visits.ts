@@ -104,6 +104,46 @@ export const VISITS: Readonly<Record<string, Visit>> = {
       }
       await page.locator("li", { hasText: "as the README says." }).and(page.locator("[aria-busy=false]")).waitFor();
     },
+    },
+  dashboard: {
+    ready: "main button",
+    async add(page) {
+      await page.getByLabel("Customer").fill("Zoe");
+      await order(page, "Zoe Quill");
+      await page.getByRole("button", { name: "Edit the order of Zoe Quill" }).first().waitFor();
+    },
+    there: (page) => page.getByRole("button", { name: "Edit the order of Zoe Quill", exact: true }).first().waitFor(),
+    edit: { file: "state/orders.ts", from: "...rest, amount:", to: '...rest, customer: rest.customer + "!", amount:' },
+    async changed(page) {
+      const edits = page.getByRole("button", { name: /^Edit the order of Zoe/ });
+      const before = await edits.count();
+      await order(page, "Zoe Quill");
+      await edits.nth(before).waitFor();
+      return page.getByRole("button", { name: "Edit the order of Zoe Quill!" }).first().isVisible();
+    },
+    async byKeyboard(page) {
+      await tabTo(page, "New order");
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor();
+      await page.keyboard.type("Yan Reed");
+      await tabTo(page, "Save");
+      await page.keyboard.press("Enter");
+      // The amount is wrong, says the server, and its field has the focus.
+      await page.waitForFunction(() => document.activeElement?.getAttribute("name") === "amount" && document.activeElement.ariaInvalid === "true");
+      await page.keyboard.type("12.50");
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await page.waitForFunction(() => document.activeElement?.textContent === "New order");
+      await tabTo(page, "Customer");
+      await page.keyboard.type("Yan Reed");
+      await page.getByText("€12.50", { exact: true }).first().waitFor();
+      await tabTo(page, "Edit the order of Yan Reed");
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor();
+      await page.keyboard.press("Escape");
+      await focused(page, "Edit the order of Yan Reed");
+    },
+    fill: (page) => page.getByRole("button", { name: /^Edit/ }).first().waitFor(),
   },
   todo: {
     ready: "main form",
@@ -205,6 +245,16 @@ async function write(page: Page, title: string): Promise<void> {
   await page.getByLabel("New to-do").fill(title);
   await page.getByLabel("New to-do").press("Enter");
   await page.getByRole("checkbox", { name: title, exact: true }).waitFor();
+}
+
+/** Makes an order by the dashboard's form. */
+async function order(page: Page, customer: string): Promise<void> {
+  await page.getByRole("button", { name: "New order" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Customer").fill(customer);
+  await dialog.getByLabel("Amount in EUR").fill("10");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.waitFor({ state: "detached" });
 }
 
 /** What the focus is on, by its name. */

@@ -1,0 +1,3 @@
+import { twin } from "@/state/server";
+
+export const { GET, POST } = twin.handlers;

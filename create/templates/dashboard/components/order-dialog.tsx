@@ -1,0 +1,84 @@
+"use client";
+import { type ReactNode, useEffect, useRef } from "react";
+import { type FormParts, useForm } from "twinstate/react/parts";
+import type { Order } from "@/db/schema";
+import { useOrders } from "@/state/client";
+import { CATEGORIES } from "@/state/query";
+import { BUTTON, FIELD, PRIMARY } from "./button";
+
+/** The form of a new order, or of one that is there. The server says what is wrong with its fields. */
+export function OrderDialog({ order, onClose }: { order: Order | undefined; onClose(): void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const form = useForm(useOrders().save.form, { onDone: () => dialog.current?.close() });
+  useEffect(() => dialog.current?.showModal(), []);
+  const customer = form.field("customer");
+  const category = form.field("category");
+  const amount = form.field("amount");
+  const chosen = category.defaultValue ?? order?.category;
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby="order-title"
+      className="m-auto w-[min(26rem,calc(100%-2rem))] rounded-2xl border border-line bg-surface p-6 text-foreground backdrop:bg-black/50"
+      onClose={onClose}
+    >
+      <h2 id="order-title" className="mb-4 text-xl font-semibold">
+        {order ? "Edit the order" : "New order"}
+      </h2>
+      <form {...form.form} className="space-y-4" noValidate>
+        {order && <input type="hidden" name="id" value={order.id} />}
+        <Field form={form} name="customer" label="Customer">
+          <input {...customer} defaultValue={customer.defaultValue ?? order?.customer} className={FIELD} autoComplete="off" />
+        </Field>
+        <Field form={form} name="category" label="Category">
+          {/* The key: React resets a select to its first default after an action. */}
+          <select key={chosen} {...category} defaultValue={chosen} className={FIELD}>
+            {CATEGORIES.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </Field>
+        <Field form={form} name="amount" label="Amount in EUR">
+          <input
+            {...amount}
+            defaultValue={amount.defaultValue ?? (order && (order.amount / 100).toFixed(2))}
+            inputMode="decimal"
+            className={FIELD}
+            autoComplete="off"
+          />
+        </Field>
+        {form.problem && (
+          <p role="alert" className="text-sm text-red-700 dark:text-red-400">
+            {form.problem}
+          </p>
+        )}
+        <div className="flex justify-end gap-2">
+          <button type="button" className={BUTTON} onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" className={PRIMARY} disabled={form.pending}>
+            Save
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+function Field({ form, name, label, children }: { form: FormParts<unknown>; name: string; label: string; children: ReactNode }) {
+  const problem = form.problemOf(name);
+  return (
+    <div>
+      {/* biome-ignore lint/a11y/noLabelWithoutControl: `form.label` names the control among the children */}
+      <label {...form.label(name)} className="mb-1 block text-sm text-muted">
+        {label}
+      </label>
+      {children}
+      {problem && (
+        <p {...form.message(name)} className="mt-1 text-sm text-red-700 dark:text-red-400">
+          {problem}
+        </p>
+      )}
+    </div>
+  );
+}
