@@ -51,7 +51,7 @@ export function Dashboard({ initial }: { initial: Initial }) {
           <CategoryChart categories={summary.categories} />
         </div>
       )}
-      <OrdersTable key={JSON.stringify(query)} rows={rows} onEdit={setEditing} />
+      <OrdersTable rows={rows} query={query} onEdit={setEditing} />
       {editing && <OrderDialog order={editing === "new" ? undefined : editing} onClose={() => setEditing(undefined)} />}
     </>
   );

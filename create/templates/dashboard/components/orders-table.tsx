@@ -1,9 +1,9 @@
 "use client";
-import { memo, useEffect, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import type { WindowState } from "twinstate/react/parts";
 import type { Order } from "@/db/schema";
 import { useView } from "@/state/client";
-import type { Column } from "@/state/query";
+import type { Column, Query } from "@/state/query";
 import { counted, money, time } from "./format";
 
 /** How high a row is, in px, and how many are in the page: those in view and a few around. */
@@ -20,12 +20,15 @@ const COLUMNS: readonly { by: Column; title: string; className: string }[] = [
 ];
 
 /** A table of any length: the server has the rows, the page those in view and a few around. */
-export function OrdersTable({ rows, onEdit }: { rows: WindowState<Order>; onEdit(order: Order): void }) {
+export function OrdersTable({ rows, query, onEdit }: { rows: WindowState<Order>; query: Query; onEdit(order: Order): void }) {
+  const scroller = useRef<HTMLElement>(null);
   const [top, setTop] = useState(0);
   const { count = 0, show } = rows;
   const first = Math.max(0, Math.min(top - ABOVE, count - DRAWN));
   const last = Math.min(first + DRAWN, count) - 1;
   useEffect(() => show(first, Math.max(first, last)), [show, first, last]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another query begins at the top
+  useEffect(() => scroller.current?.scrollTo(0, 0), [query]);
   const indexes = Array.from({ length: last - first + 1 }, (_, n) => first + n);
   return (
     <section aria-label="Orders" className="overflow-hidden rounded-2xl border border-line bg-surface">
@@ -33,6 +36,7 @@ export function OrdersTable({ rows, onEdit }: { rows: WindowState<Order>; onEdit
         {rows.outdated ? "Loading" : ""}
       </p>
       <section
+        ref={scroller}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keys
         tabIndex={0}
         aria-label={`${counted(count)} orders`}
