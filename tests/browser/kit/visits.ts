@@ -104,7 +104,7 @@ export const VISITS: Readonly<Record<string, Visit>> = {
       }
       await page.locator("li", { hasText: "as the README says." }).and(page.locator("[aria-busy=false]")).waitFor();
     },
-    },
+  },
   dashboard: {
     ready: "main button",
     async add(page) {
