@@ -31,6 +31,10 @@ export async function missedBy(
   return [...own, ["snapshot", 0, called, feed.roomKey, feed.incarnation, revision, snapshot, ...end]];
 }
 
-/** The volatile state of stores, once all is stored that it may tell of. */
-const volatileOf = (feed: OwnFeed, stores: ReadonlySet<string>, audience: Audience | undefined, client: string) =>
-  new Promise<[Moment, readonly ShownVolatile[]]>((resolve) => feed.showVolatile(stores, audience, client, (...all) => resolve(all)));
+/** The volatile state of stores, once all is stored that it may tell of. Rejects where it cannot be stored: the host is over then. */
+function volatileOf(feed: OwnFeed, stores: ReadonlySet<string>, audience: Audience | undefined, client: string) {
+  return new Promise<[Moment, readonly ShownVolatile[]]>((resolve, reject) => {
+    feed.showVolatile(stores, audience, client, (...all) => resolve(all));
+    feed.commits.settled().catch(reject);
+  });
+}

@@ -143,6 +143,8 @@ export interface Feeds {
 export interface OwnFeed extends Feed {
   /** The stores that are loaded. */
   readonly stores: Iterable<string>;
+  /** Tells when all that has been committed is stored; rejects where it cannot be. */
+  readonly commits: { settled(): Promise<void> };
   /** Loads a store, and gives its committed state for clients. */
   read(store: string, audience: Audience | undefined, client: string): Promise<CommittedState>;
   /** Gives the frames after a revision that tell of these stores; `undefined` where they are not known any more. */

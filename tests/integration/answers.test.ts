@@ -1,7 +1,9 @@
 import { event, state } from "twinstate";
+import { scope } from "twinstate/server";
 import { lasting, pair } from "twinstate/testing";
 import { describe, expect, test } from "vitest";
 import { DIGITS } from "../../lib/wire/bounds.js";
+import { serveTwin } from "../kit/app.js";
 
 const huge = 10n ** BigInt(DIGITS);
 
@@ -79,4 +81,21 @@ test("an argument that no server would read is refused where it is given", async
   await expect(give({ list: [huge] })).rejects.toMatchObject({ code: "INVALID", message: expect.stringContaining("of so many digits") });
   what = () => huge / 10n;
   expect(await box.give()).toBe(huge / 10n);
+});
+
+test("an answer that is being made as its scope instance is lost is refused at once, and given when it is asked for again", async () => {
+  let loses = false;
+  const allow = () => {
+    if (loses) app.runtime.hosts.lose();
+    loses = false;
+    return true;
+  };
+  const app = await serveTwin({ stores: { box: scope.room(Box, { allow: () => true }), other: scope.room(Box, { allow }) }, storage: lasting() });
+  const visitor = app.visitor();
+  for (const store of ["box", "other"]) await visitor.callIn("a", `${store}.next`);
+  loses = true;
+  const first = await visitor.number("box.next", 1, [], { key: "a", at: 0 });
+  expect(first.error).toMatchObject({ code: "UNAVAILABLE" });
+  expect(await visitor.number("box.next", 1, [], { key: "a", at: 0 })).toMatchObject({ value: { v: [2] } });
+  expect(await visitor.callIn("a", "box.next")).toBe(3);
 });
