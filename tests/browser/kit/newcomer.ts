@@ -92,9 +92,11 @@ async function look(page: Page, server: ScriptServer, visit: Visit): Promise<voi
   }
 }
 
-/** Does something that calls an event, and waits for the server's answer: an optimistic event shows before that. */
+/** Does something that calls an event, and waits for the server's answer: an optimistic event shows before that. A reload loses the answer, and throws. */
 async function answered<T>(page: Page, work: () => Promise<T>): Promise<T> {
-  const [response, result] = await Promise.all([page.waitForResponse((answer) => /\/api\/twin\/\w+\.\w+/.test(answer.url())), work()]);
+  const [request, result] = await Promise.all([page.waitForRequest((call) => /\/api\/twin\/\w+\.\w+/.test(call.url())), work()]);
+  const response = await request.response();
+  if (!response) throw new Error(`${request.url()} was not answered.`);
   await response.finished();
   return result;
 }
