@@ -109,8 +109,13 @@ async function change(folder: string, page: Page, visit: Visit): Promise<void> {
   if (!before.includes(from)) throw new Error(`${file} has no \`${from}\`.`);
   writeFileSync(path, before.replace(from, to));
   const end = Date.now() + PATIENCE;
+  const changed = async () => {
+    // A click before React has taken over calls nothing.
+    await usable(page, visit);
+    return answered(page, () => visit.changed(page));
+  };
   // Next notices when it notices. A class that the browser has too makes it load the page anew, and what is done meanwhile may be lost.
-  while (!(await answered(page, () => visit.changed(page)).catch(() => false))) {
+  while (!(await changed().catch(() => false))) {
     if (Date.now() > end) throw new Error(`${file} was changed, and the app still does what it did.`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
