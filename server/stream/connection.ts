@@ -366,7 +366,8 @@ export class StreamConnection implements Page {
     const watched = this.#watched.get(feed);
     const have = watched && this.#queue.haveOf(watched);
     if (watched) this.#detach(watched);
-    this.#lead?.(this, feed, stores, have);
+    // One that is closed watches nothing any more: it would be led from feed to feed without end.
+    if (!this.#closed) this.#lead?.(this, feed, stores, have);
   }
 
   /** Ends the stream. With a reason, the client gets what waits for it, and is asked to come back. */
