@@ -33,7 +33,7 @@ type Method = (this: object, ...args: unknown[]) => unknown;
 
 /** A method whose generators are noted until somebody starts them. */
 function noting(method: Method, name: string): Method {
-  return function (...args) {
+  const noted: Method = function (...args) {
     const made = method.apply(this, args) as Generator;
     const mine = unstarted.get(this) ?? new Map<object, string>();
     unstarted.set(this, mine.set(made, name));
@@ -49,6 +49,8 @@ function noting(method: Method, name: string): Method {
     }
     return made;
   };
+  // It counts as a generator method wherever somebody asks for that.
+  return Object.setPrototypeOf(noted, Object.getPrototypeOf(method) as object) as Method;
 }
 
 const isGeneratorMethod = (method: object) => /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(method));

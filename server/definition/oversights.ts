@@ -1,6 +1,7 @@
 import type { LifecycleName } from "../../lib/class/lifecycle.js";
 import { unstartedGenerators } from "../../lib/class/methods.js";
 import { classSchema } from "../../lib/class/schema.js";
+import { messageOf } from "../../lib/errors/errors.js";
 import { fieldIsNoState, looksLikeHook, lostThis, unstartedGenerator } from "../../lib/errors/oversight-errors.js";
 import type { Report } from "../wire/error-shape.js";
 import type { Definition, EventOwner } from "./scope.js";
@@ -28,8 +29,7 @@ export function watchEvent(owner: EventOwner, instance: object, event: string, r
 
 /** The member of its class that an event has looked for on `undefined`: in a callback, `this` was another one. */
 function lostMember(error: unknown, { Class, schema }: EventOwner): string | undefined {
-  if (!(error instanceof TypeError)) return undefined;
-  const [, member] = /^Cannot (?:read|set) properties of undefined \((?:reading|setting) '(\w+)'\)$/.exec(error.message) ?? [];
+  const [, member] = /^Cannot (?:read|set) properties of undefined \((?:reading|setting) '(\w+)'\)$/.exec(messageOf(error)) ?? [];
   return member !== undefined && (schema.fields.has(member) || member in Class.prototype) ? member : undefined;
 }
 

@@ -224,7 +224,7 @@ test("changes of subscribed resources are told, also of volatile state, and afte
   await one.client.unsubscribeResource({ uri: "twin://todo" });
   one.changed.length = 0;
   await one.call("todo-add", { args: ["bread"] });
-  expect(one.changed).toEqual([]);
+  expect(one.changed).not.toContain("twin://todo");
 });
 
 test("a subscription that is given up before it has begun is answered all the same", async () => {

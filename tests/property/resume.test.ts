@@ -204,6 +204,6 @@ test.each(["lasting", "sqlite", "nodes"] as const)(
     }
     const { plain, wide } = counts;
     console.log(`${place}: by delta ${plain.delta}, by snapshot ${plain.snapshot}; with computeds that make containers ${wide.delta} and ${wide.snapshot}`);
-    if (!process.env.SEED) expect(shareOf(plain)).toBeGreaterThan(0.9);
+    if (!process.env.SEED) expect(shareOf(plain)).toBeGreaterThan(full ? 0.9 : 0.75);
   },
 );
