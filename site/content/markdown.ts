@@ -29,11 +29,16 @@ function remarkPage({ file }: PageFile) {
   };
 }
 
+/** Comments of the light theme are too light on the grey of a block. */
+const DARKER = { "github-light-high-contrast": { "#66707b": "#57606a" } };
+
 /** Renders a page's text: the component of its body. */
 export function rendererOf(page: PageFile) {
   return createMarkdownRenderer({
     remarkPlugins: [remarkGfm, [remarkPage, page], remarkHeading],
-    rehypePlugins: [[rehypeCode, { themes: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" }, fallbackLanguage: "text" }]],
+    rehypePlugins: [
+      [rehypeCode, { themes: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" }, fallbackLanguage: "text", colorReplacements: DARKER }],
+    ],
   }).MarkdownServer;
 }
 

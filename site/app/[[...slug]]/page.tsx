@@ -1,3 +1,4 @@
+import { CodeBlock, Pre } from "fumadocs-ui/components/codeblock";
 import { DocsBody, DocsPage, DocsTitle } from "fumadocs-ui/layouts/docs/page";
 import defaultComponents from "fumadocs-ui/mdx";
 import type { Metadata } from "next";
@@ -9,6 +10,8 @@ import { outlineOf, rendererOf } from "@/content/markdown";
 interface Props {
   params: Promise<{ slug?: string[] }>;
 }
+
+const SECTIONS = { role: "navigation", "aria-label": "On this page" };
 
 export const dynamicParams = false;
 
@@ -25,6 +28,15 @@ export function generateStaticParams() {
 export async function generateMetadata(props: Props): Promise<Metadata> {
   const { title, description } = await pageOf(props);
   return { title, description };
+}
+
+/** A block of code. It is a landmark of the page, and each needs a name of its own. */
+function Code({ ref: _, number, ...props }: ComponentProps<"pre"> & { number: number }) {
+  return (
+    <CodeBlock {...props} viewportProps={{ "aria-label": `Block ${number}: ${props.title ?? "code"}` }}>
+      <Pre>{props.children}</Pre>
+    </CodeBlock>
+  );
 }
 
 /** A table, which can be scrolled by keyboard where it is wider than the page. */
@@ -47,11 +59,13 @@ export default async function Page(props: Props) {
   const page = await pageOf(props);
   const { toc } = await outlineOf(page);
   const Body = rendererOf(page);
+  let blocks = 0;
+  const pre = (props: ComponentProps<"pre">) => <Code {...props} number={++blocks} />;
   return (
-    <DocsPage toc={toc}>
+    <DocsPage toc={toc} tableOfContent={{ container: SECTIONS }}>
       <DocsTitle>{page.title}</DocsTitle>
       <DocsBody>
-        <Body components={{ ...defaultComponents, img: Picture, table: Table } as never}>{page.text}</Body>
+        <Body components={{ ...defaultComponents, img: Picture, pre, table: Table } as never}>{page.text}</Body>
       </DocsBody>
     </DocsPage>
   );
