@@ -99,6 +99,26 @@ describe.for(["light", "dark"] as const)("in %s colours, axe finds nothing wrong
     expect(await violations(page), "done").toEqual([]);
   });
 
+  test("on the parts, with a form and a field that were refused, rows that are filtered, and a dialog", async ({ visit }) => {
+    const page = await (await visit({ colorScheme })).open("/parts");
+    expect(await violations(page), "as it comes").toEqual([]);
+    await page.getByLabel("Title").fill("x".repeat(41));
+    await page.getByText("The title may have 40 letters.").waitFor();
+    await page.getByRole("button", { name: "Invite" }).click();
+    await page.getByText("Say a name.").waitFor();
+    await page.locator("input[type=file]").setInputFiles({ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("a") });
+    await page.getByText("a.txt: 1 bytes").waitFor();
+    await page.getByLabel("Filter products").fill("000077");
+    await page.getByText("1 product", { exact: true }).waitFor();
+    expect(await violations(page), "refused").toEqual([]);
+    await page.getByLabel("Name", { exact: true }).fill("Ada");
+    await page.getByLabel("E-mail").fill("ada@example.com");
+    await page.getByLabel("E-mail").press("Enter");
+    await page.getByRole("button", { name: "Remove Ada" }).click();
+    await page.getByRole("alertdialog").waitFor();
+    expect(await violations(page), "asked").toEqual([]);
+  });
+
   test.for(["/ticker", "/poll", "/about"])("on %s", async (path, { visit }) => {
     const page = await (await visit({ colorScheme })).open(path);
     if (path === "/ticker") await page.locator("li:nth-child(-n + 40)[data-way]").first().waitFor();

@@ -1,5 +1,7 @@
 import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, run } from "./build.js";
@@ -30,6 +32,36 @@ export async function createFreshApp(packages: readonly string[], more: readonly
   const wanted = { ...dependencies, ...devDependencies };
   await install(folder, [...Object.keys(wanted), ...packages]);
   await fetchOthers(folder, wanted);
+  return { folder, remove: () => rmSync(home, { recursive: true, force: true }) };
+}
+
+/**
+ * An app as `create-next-app` makes it with Tailwind, and `shadcn init` after it: with packages that npm fetches, and the packed library. The items of the
+ * registry come by shadcn's own command, from the packed library.
+ */
+export async function createShadcnApp(packages: readonly string[], items: readonly string[]): Promise<{ folder: string; remove(): void }> {
+  const home = mkdtempSync(join(tmpdir(), "twinstate-shadcn-"));
+  const folder = join(home, "app");
+  const flags = FLAGS.map((flag) => (flag === "--no-tailwind" ? "--tailwind" : flag));
+  await run(process.execPath, [require.resolve("create-next-app/dist/index.js"), folder, ...flags], home);
+  await run("npm", ["install", "--no-audit", "--no-fund", await pack("twinstate", home), ...packages], folder);
+  const shadcn = join(import.meta.dirname, "../shadcn");
+  copyFileSync(join(shadcn, "components.json"), join(folder, "components.json"));
+  copyFileSync(join(shadcn, "globals.css"), join(folder, "app/globals.css"));
+  // The command asks shadcn's site for the colors that components.json names, and the items need none.
+  const none = { light: {}, dark: {} };
+  const site = createServer((_, response) =>
+    response.end(JSON.stringify({ inlineColors: none, cssVars: none, inlineColorsTemplate: "", cssVarsTemplate: "" })),
+  );
+  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = site.address() as AddressInfo;
+    const paths = items.map((name) => `./node_modules/twinstate/registry/r/${name}.json`);
+    const env = { REGISTRY_URL: `http://127.0.0.1:${port}` };
+    await run("npm", ["exec", "--yes", "--package=shadcn@4.23.1", "--", "shadcn", "add", "--yes", ...paths], folder, env);
+  } finally {
+    site.close();
+  }
   return { folder, remove: () => rmSync(home, { recursive: true, force: true }) };
 }
 
