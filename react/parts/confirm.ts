@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { EventError } from "../../lib/errors/errors.js";
 import { useEvent } from "../index.js";
 
@@ -18,6 +18,12 @@ export interface Confirmation<A extends unknown[]> {
   confirm(): void;
   /** Takes the question back, for the dialog's `onOpenChange`. */
   setOpen(open: boolean): void;
+  /**
+   * Gives the focus back to the element from which the question was asked, or to another one if that has gone. Dialogs of Base UI do so by themselves; those
+   * of Radix need it as `onCloseAutoFocus`, as they know no trigger.
+   * @example <AlertDialog.Content onCloseAutoFocus={(event) => removal.returnFocus(event, heading.current)}>
+   */
+  returnFocus(event?: { preventDefault(): void }, otherwise?: HTMLElement | null): void;
 }
 
 /**
@@ -30,12 +36,14 @@ export function useConfirm<A extends unknown[]>(event: (...args: A) => PromiseLi
   const [run, { pending, error, reset }] = useEvent(event);
   const [args, setArgs] = useState<A>();
   const [open, setOpen] = useState(false);
+  const asker = useRef<Element | null>(null);
   return {
     open,
     args,
     pending,
     error,
     ask(...next) {
+      asker.current = document.activeElement;
       reset();
       setArgs(next);
       setOpen(true);
@@ -46,6 +54,11 @@ export function useConfirm<A extends unknown[]>(event: (...args: A) => PromiseLi
       run(...args).then(() => setOpen(false), ignore);
     },
     setOpen,
+    returnFocus(event, otherwise) {
+      event?.preventDefault();
+      const target = asker.current?.isConnected ? (asker.current as HTMLElement) : otherwise;
+      target?.focus();
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 "use client";
 import { AlertDialog, Button, Card, Flex, Heading, Text, TextField } from "@radix-ui/themes";
+import { useRef } from "react";
 import { For } from "twinstate/react";
 import { useConfirm, useForm } from "twinstate/react/parts";
 import { useBooking } from "../../state/client";
@@ -10,11 +11,12 @@ export function GuestList() {
   const { guests, invite, remove } = useBooking();
   const form = useForm(invite.form);
   const removal = useConfirm(remove);
+  const heading = useRef<HTMLHeadingElement>(null);
   return (
     <Card size="3" asChild>
       <section aria-label="Guests">
         <Flex direction="column" gap="4">
-          <Heading as="h2" size="4">
+          <Heading as="h2" size="4" ref={heading} tabIndex={-1} className={styles.heading}>
             Guests
           </Heading>
           <form {...form.form} noValidate className={styles.form}>
@@ -52,7 +54,7 @@ export function GuestList() {
           </ul>
         </Flex>
         <AlertDialog.Root open={removal.open} onOpenChange={removal.setOpen}>
-          <AlertDialog.Content maxWidth="400px">
+          <AlertDialog.Content maxWidth="400px" onCloseAutoFocus={(event) => removal.returnFocus(event, heading.current)}>
             <AlertDialog.Title size="4">Remove this guest?</AlertDialog.Title>
             <AlertDialog.Description size="2">{removal.error?.message ?? "The guest is not told."}</AlertDialog.Description>
             <Flex gap="3" mt="4" justify="end">

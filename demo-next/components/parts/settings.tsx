@@ -5,6 +5,9 @@ import { ROOMS } from "../../state/booking";
 import { useBooking } from "../../state/client";
 import { Labelled, LabelledBeside } from "./labelled";
 
+/** Radix Themes gives its thumb no name, by which a screen reader would tell what slides. */
+const nameThumb = (slider: HTMLElement | null) => slider?.querySelector("[role=slider]")?.setAttribute("aria-labelledby", "seats");
+
 /** A value of each kind in a control of its kind. */
 export function Settings() {
   const booking = useBooking();
@@ -50,7 +53,7 @@ export function Settings() {
                 {seats.value}
               </Text>
             </Flex>
-            <Slider aria-labelledby="seats" min={1} max={60} value={[Number(seats.value)]} onValueChange={([next = 1]) => seats.onChange(next)} />
+            <Slider ref={nameThumb} min={1} max={60} value={[Number(seats.value)]} onValueChange={([next = 1]) => seats.onChange(next)} />
           </Flex>
           <LabelledBeside label="Music" of={music}>
             {(control) => <Switch {...music.radix} {...control} />}
