@@ -7,7 +7,7 @@ const manager = Toast.createToastManager();
 
 /** Shows a message for a while. `<TwinProvider effects={{ toast }}>` shows what `effect.toast()` says. */
 export function toast(message: string, { kind = "info", duration = 6000 }: { kind?: Kind; duration?: number } = {}) {
-  manager.add({ description: message, type: kind, timeout: duration, priority: kind === "error" ? "high" : "low" });
+  manager.add({ title: message, type: kind, timeout: duration, priority: kind === "error" ? "high" : "low" });
 }
 
 /** Shows an error that nobody awaited: `<TwinProvider onError={toastError}>`. */
@@ -38,7 +38,7 @@ function Messages() {
     >
       <Toast.Content className="flex items-center gap-3 py-3 pr-2 pl-4">
         <span className={`size-2 shrink-0 rounded-full ${DOTS[(one.type ?? "info") as Kind]}`} />
-        <Toast.Description className="grow text-sm wrap-anywhere" />
+        <Toast.Title className="grow text-sm wrap-anywhere" />
         <Toast.Close
           aria-label="Dismiss"
           className="size-7 shrink-0 rounded-sm text-lg leading-none outline-none hover:bg-accent focus-visible:ring-3 focus-visible:ring-ring/50"

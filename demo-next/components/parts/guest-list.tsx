@@ -63,7 +63,7 @@ export function GuestList() {
                   Keep
                 </Button>
               </AlertDialog.Cancel>
-              <Button color="red" disabled={removal.pending} onClick={removal.confirm}>
+              <Button disabled={removal.pending} onClick={removal.confirm}>
                 Remove
               </Button>
             </Flex>
