@@ -59,7 +59,7 @@ describe.runIf(process.env.TEST_FULL)("the site of the docs, built and served as
     await page.goto("/");
     await page.keyboard.press("Control+k");
     await page.getByRole("dialog").getByRole("textbox").fill("onInterrupted");
-    await page.getByRole("dialog").getByRole("button").filter({ hasText: "Events" }).first().waitFor();
+    await page.getByRole("dialog").getByRole("button").filter({ hasText: "onInterrupted" }).first().waitFor();
   });
 
   test.for(["light", "dark"] as const)("axe finds nothing wrong with three pages in %s", async (colorScheme, { visit }) => {
