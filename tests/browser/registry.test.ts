@@ -69,10 +69,12 @@ describe.runIf(process.env.TEST_FULL && compiled)("the app of docs/PARTS.md, wit
     // The options stand beside all landmarks, as those of a native select do.
     expect(await violations(page, "region"), "with an open select").toEqual([]);
     await expect.poll(() => page.locator("[role=option][data-highlighted]").count()).toBe(1);
-    await page.keyboard.press("End");
-    await expect.poll(() => page.locator("[role=option][data-highlighted]").textContent()).toContain("Picnic");
+    await page.keyboard.press("ArrowDown");
+    // The mode that is tested second finds what the first has chosen.
+    const next = colorScheme === "light" ? "Dance" : "Picnic";
+    await expect.poll(() => page.locator("[role=option][data-highlighted]").textContent()).toContain(next);
     await page.keyboard.press("Enter");
-    await expect.poll(() => other.getByRole("combobox", { name: "Kind" }).textContent()).toBe("Picnic▾");
+    await expect.poll(() => other.getByRole("combobox", { name: "Kind" }).textContent()).toBe(`${next}▾`);
     for (const [role, name] of [
       ["checkbox", "Guests may come"],
       ["switch", "Music"],
