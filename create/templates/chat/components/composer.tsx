@@ -45,7 +45,7 @@ export function Composer({ id }: { id: string }) {
         <textarea
           ref={field}
           aria-label="Message"
-          placeholder="Message, or @model and a question"
+          placeholder="Message, or @model …"
           className="field-sizing-content max-h-40 min-h-12 min-w-0 flex-1 resize-none rounded-2xl border border-line bg-surface px-4 py-3 placeholder:text-muted"
           dir="auto"
           rows={1}
