@@ -45,7 +45,12 @@ function declarationsOf(file) {
     const [, names, source] = /^export (?:type )?\{([\s\S]*?)\}(?: from "(.*)")?;/.exec(text) ?? [];
     if (name) {
       const earlier = found.get(name);
-      found.set(name, { doc: earlier?.doc.length ? earlier.doc : doc, text: earlier ? `${earlier.text}\n${text}` : text, exported: text.startsWith("export") });
+      found.set(name, {
+        doc: earlier?.doc.length ? earlier.doc : doc,
+        text: earlier ? `${earlier.text}\n${text}` : text,
+        exported: text.startsWith("export"),
+        file,
+      });
     }
     for (const one of (names ?? "").split(",")) {
       const [, from = "", as = from] = /^(?:type )?(\w+)(?: as (\w+))?$/.exec(one.trim()) ?? [];
@@ -83,11 +88,11 @@ function exportsOf(file) {
 /** A doc comment as Markdown. */
 function markdown(doc) {
   const text = doc.map((line) => line.replace(/^\s*\/\*\*\s?|\s*\*\/\s*$|^\s*\* ?/g, "")).join("\n");
-  const [said = "", ...tags] = text.split(/^@(?=\w)/m);
+  const [said = "", ...tags] = text.split(/^@(?=(?:default|example|throws|deprecated|returns|param)\b)/m);
   const parts = [said.trim()];
   for (const tag of tags) {
     const [, name = "", rest = ""] = /^(\w+)\s*([\s\S]*)$/.exec(tag.trim()) ?? [];
-    if (name === "default") parts.push(`Default: ${rest.replace(/^("[^"]*"|\{[^}]*\}|\[[^\]]*\]|[\d_]+|true|false|undefined)/, "`$1`")}`);
+    if (name === "default") parts.push(`Default: ${rest.replace(/^("[^"]*"|\{[^}]*\}|\[[^\]]*\]|[\d_,]*\d|true|false|undefined)/, "`$1`")}`);
     else if (name === "example") parts.push(rest.includes("```") ? rest : `\`\`\`ts\n${rest}\n\`\`\``);
     else if (name === "throws" || name === "deprecated" || name === "returns") parts.push(`${name[0].toUpperCase()}${name.slice(1)}: ${rest}`);
     else if (name === "param") parts.push(`- ${rest.replace(/^(\w+)/, "`$1`:")}`);
@@ -116,6 +121,18 @@ function membersOf(text) {
   return [...new Set(members)];
 }
 
+/** The types that a declaration names and that no entry exports: their members are part of what it says. Those without a doc comment say nothing. */
+function innerOf({ file, text = "" }, known) {
+  const inner = [];
+  for (const [name] of text.replaceAll(/\/\*[\s\S]*?\*\//g, "").matchAll(/\b[A-Z]\w+\b/g)) {
+    const one = known.has(name) || !file ? undefined : find(file, name);
+    if (!one || one.doc.length === 0 || !/^(export )?(declare )?(type|interface) /.test(one.text)) continue;
+    known.add(name);
+    inner.push({ name, ...one }, ...innerOf(one, known));
+  }
+  return inner;
+}
+
 const slug = (entry) => entry.replace(/^twinstate\/?/, "").replaceAll("/", "-") || "twinstate";
 
 const pages = new Map();
@@ -127,9 +144,14 @@ for (const [path, target] of Object.entries(entries)) {
   const file = join(root, target.types);
   if (!existsSync(file)) throw new Error(`\`${target.types}\` is missing: \`npm run build\` first.`);
   const names = exportsOf(file);
-  const parts = names.map(({ name, doc = [], text = "" }) => {
+  const known = new Set(names.map(({ name }) => name));
+  const section = (heading, { doc = [], text = "" }) =>
+    [heading, markdown(doc), `\`\`\`ts\n${signature(text)}\n\`\`\``, membersOf(text).join("\n")].filter(Boolean).join("\n\n");
+  const parts = names.map((one) => {
+    const { name, doc = [] } = one;
     if (doc.length === 0) bare.push(`${entry}: ${name}`);
-    return [`## ${name}`, markdown(doc), `\`\`\`ts\n${signature(text)}\n\`\`\``, membersOf(text).join("\n")].filter(Boolean).join("\n\n");
+    const inner = innerOf(one, known).map((other) => section(`### ${other.name}`, other));
+    return [section(`## ${name}`, one), ...inner].join("\n\n");
   });
   pages.set(`${slug(entry)}.md`, `# ${entry}\n\n${ABOUT[entry] ?? ""}\n\n${parts.join("\n\n")}\n`);
   rows.push(`| [${entry}](${slug(entry)}.md) | ${ABOUT[entry] ?? ""} |`);

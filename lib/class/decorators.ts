@@ -127,6 +127,7 @@ type EventKind =
       timeout?: number;
     }
   | DurableKind;
+/** A durable event: a task of the server. */
 interface DurableKind {
   background: true;
   /**
@@ -144,6 +145,7 @@ interface DurableKind {
 }
 /** The options of `@event`: how the event runs, who may call it, and how browsers call it. */
 export type EventOptions<I extends Schemas, S> = EventKind & CallOptions<I, S>;
+/** Who may call an event, how browsers call it, and what its arguments are. */
 interface CallOptions<I extends Schemas, S> {
   /**
    * What the event does, for those who have only its description: tools of agents (`twinstate/server/mcp`) and `twin.openapi()`.
@@ -157,13 +159,17 @@ interface CallOptions<I extends Schemas, S> {
    * uses the scope instance. @default "caller"
    */
   per?: QueueOwner;
-  /** The call is sent only after this many ms without another call. */
+  /** A browser sends a call only after this many ms without another one. For one place: `todo.setDraft.debounce(300)(text)`. */
   debounce?: number;
-  /** The call is sent at most once in this many ms. */
+  /** A browser sends a call at most once in this many ms. For one place: `todo.setDraft.throttle(100)(text)`. */
   throttle?: number;
   /** One Standard Schema for each parameter. */
   input?: readonly [...I];
-  /** Returns whether the caller may call the event. Annotate `store` with the class: the decorator checks it. */
+  /**
+   * Returns whether the caller may call the event. It gets what `current()` gives, the store (for an event of a model: the instance), and the arguments as the
+   * event gets them: after their schemas. Annotate `store` with the class: the decorator checks it.
+   * @example @event({ guard: ({ user }, poll: Poll, option: string) => poll.options.includes(option) && user !== undefined }) vote(option: string) { … }
+   */
   guard?: (context: Current, store: S, ...args: any[]) => boolean | Promise<boolean>;
   /**
    * The tags of cached pages that the event makes old. Once a commit of it is stored that has changed state, they go to `createTwin({ revalidate })`. A

@@ -1,62 +1,67 @@
-import { current, EventError, event, type Interrupted, newId, state, update } from "twinstate";
+import { computed, current, EventError, effect, event, newId, state, update } from "twinstate";
 import { z } from "zod";
+import { tokensOf } from "./model";
 
-declare module "twinstate" {
-  interface Register {
-    errors: { BUSY: { since: Date } };
-  }
-}
+const Text = z.string().trim().min(1).max(4000);
 
-declare function model(prompt: string, signal: AbortSignal): AsyncIterable<string>;
-
-export interface Message {
-  id: string;
-  by: string;
-  text: string;
-  state: "writing" | "done" | "stopped";
+/** A model of the twin: `createTwin({ models: { Message } })`. */
+export class Message {
+  @state id = newId(); // ? newId() outside of an event (a `new Message()` elsewhere): "a random id", fine
+  @state by = "";
+  @state text = "";
+  @state open = false;
 }
 
 export class Chat {
   @state messages: Message[] = [];
-  @state({ persist: false }) typing = "";
+  @state left = 1000;
 
-  @event({ volatile: true }) type(text: string) {
-    this.typing = text;
+  @computed get writing() {
+    return this.messages.some((message) => message.open);
   }
 
-  @event(z.string().trim().min(1)) say(text: string) {
-    this.messages.push({ id: newId(), by: current().visitor?.name ?? "somebody", text, state: "done" });
+  @event(Text) say(text: string) {
+    const { user } = current();
+    if (!user) throw new EventError("FORBIDDEN", "Sign in to write.");
+    if (this.left === 0) throw new EventError("SOLD_OUT", "This room is full.", { left: this.left });
+    this.left--;
+    this.messages.push(Object.assign(new Message(), { by: user.name, text }));
+    effect.confetti(20); // in the tab that has called
+    if (this.messages.length % 100 === 0) effect.everyone.confetti(200);
   }
 
-  @event({ background: true, timeout: 600_000, queue: "drop", per: "instance" }) async answer(prompt: string) {
+  // Beside the queue; each `update` commits one token.
+  @event({ background: true, queue: "drop", per: "instance", timeout: 600_000, input: [Text], guard: ({ user }) => user !== null }) async answer(
+    prompt: string,
+  ) {
     const { signal } = current();
-    const id = await update(() => {
-      if (this.messages.at(-1)?.state === "writing") throw new EventError("BUSY", "An answer is on its way.", { since: new Date() });
-      const message: Message = { id: newId(), by: "model", text: "", state: "writing" };
-      this.messages.push(message);
-      return message.id;
-    });
-    const find = () => this.messages.find((message) => message.id === id);
+    const message = await update(() => this.start());
     try {
-      for await (const token of model(prompt, signal)) {
+      for await (const token of tokensOf(prompt, signal)) {
         await update(() => {
-          const message = find();
-          if (message) message.text += token;
+          message.text += token;
         });
       }
     } finally {
       await update(() => {
-        const message = find();
-        if (message) message.state = signal.aborted ? "stopped" : "done";
+        message.open = false;
       });
     }
   }
 
-  @event({ background: true }) stop() {
-    current().cancel(this.answer);
+  // From any tab and device.
+  // ? must `stop` be `background: true`? EVENTS.md's Chat has it with the comment that is about events in the queue; STREAMING.md's Chat has a plain `@event stop()`; CurrentBase.cancel: only needed where the event to cancel is not in the background
+  @event({ background: true, guard: ({ user }) => user !== null }) stop() {
+    return current().cancel(this.answer);
   }
 
-  protected onInterrupted(_call: Interrupted) {
-    for (const message of this.messages) if (message.state === "writing") message.state = "stopped";
+  protected onInterrupted() {
+    for (const message of this.messages) message.open = false;
+  }
+
+  private start(): Message {
+    const message = Object.assign(new Message(), { by: "Model", open: true });
+    this.messages.push(message);
+    return message; // ? is the object that was pushed the live one (a Proxy)? The docs' example does the same, so it seems so
   }
 }

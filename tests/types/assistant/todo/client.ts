@@ -1,6 +1,6 @@
 "use client";
 import { createHooks } from "twinstate/react";
 import type { Twin } from "./server";
-import { Item, Todo } from "./todo";
+import { Todo } from "./todo";
 
-export const { TwinProvider, TwinPreload, useTodo, useSettings, useLiveTodo, useVisitor } = createHooks<Twin>({ stores: { todo: Todo }, models: { Item } });
+export const { TwinProvider, TwinPreload, useTodo, useSettings, useVisitor } = createHooks<Twin>({ stores: { todo: Todo } });

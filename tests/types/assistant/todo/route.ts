@@ -1,0 +1,3 @@
+import { twin } from "./server";
+
+export const { GET, POST } = twin.handlers; // at app/api/twin/[...path]/route.ts
