@@ -6,7 +6,7 @@ import { sampleInput, TestAgent } from "../kit/agent.js";
 const ROUTE = "/api/mcp";
 const KEY = `agents-${Date.now().toString(36)}`;
 /** What the demo keeps from agents. */
-const HIDDEN = /^(account|profile|bulletin|look|contacts|checksum)/;
+const HIDDEN = /^(account|profile|bulletin|look|contacts|checksum|booking|stock)/;
 
 describe("an agent with the official client, on the built demo", () => {
   let url: string;
