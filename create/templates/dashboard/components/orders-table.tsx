@@ -28,7 +28,10 @@ export function OrdersTable({ rows, query, onEdit }: { rows: WindowState<Order>;
   const last = Math.min(first + DRAWN, count) - 1;
   useEffect(() => show(first, Math.max(first, last)), [show, first, last]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another query begins at the top
-  useEffect(() => scroller.current?.scrollTo(0, 0), [query]);
+  useEffect(() => {
+    // Not returned: some browsers give a promise, which React would take for the effect's end.
+    scroller.current?.scrollTo(0, 0);
+  }, [query]);
   const indexes = Array.from({ length: last - first + 1 }, (_, n) => first + n);
   return (
     <section aria-label="Orders" className="overflow-hidden rounded-2xl border border-line bg-surface">
