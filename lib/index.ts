@@ -1,14 +1,8 @@
 export {
-  type CheckedEventDecorator,
   type Computed,
   type ComputedDecorator,
   computed,
-  type EventDecorator,
-  type EventDecoratorFactory,
-  type EventOptions,
   event,
-  type InternalEventDecorator,
-  type InternalEventOptions,
   type MaybeStateDecorator,
   type PrivateStateDecorator,
   type State,
@@ -17,6 +11,14 @@ export {
   state,
   type Viewer,
 } from "./class/decorators.js";
+export type {
+  CheckedEventDecorator,
+  EventDecorator,
+  EventDecoratorFactory,
+  EventOptions,
+  InternalEventDecorator,
+  InternalEventOptions,
+} from "./class/event-decorator-types.js";
 export type { Interrupted, Lifecycle, LifecycleName } from "./class/lifecycle.js";
 export { type PresenceDecorator, type PresenceDecoratorFactory, type PresenceOptions, presence } from "./class/presence.js";
 export {

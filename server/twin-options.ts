@@ -1,30 +1,11 @@
 import type { LifecycleName } from "../lib/class/lifecycle.js";
 import type { AppContext, ContextRequest, Problem } from "../lib/class/register.js";
-import { type ClassSchema, classSchema, presenceFields } from "../lib/class/schema.js";
-import { keepOnModel } from "../lib/errors/keep-errors.js";
-import { presenceAlone, presenceInModel } from "../lib/errors/presence-errors.js";
-import {
-  badModel,
-  badOption,
-  badStore,
-  eventIsHook,
-  eventIsModel,
-  noAllow,
-  noSchema,
-  noStores,
-  reservedEvent,
-  reservedField,
-  reservedStore,
-  uncheckedRefused,
-  unknownScopeOption,
-} from "../lib/errors/setup-errors.js";
-import { hiddenPrivate } from "../lib/errors/viewer-errors.js";
+import { badOption, uncheckedRefused } from "../lib/errors/setup-errors.js";
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";
 import { uncheckedEvents } from "./definition/arguments.js";
-import { checkDurableEvents, refuseDurable } from "./definition/durable-events.js";
-import { keptFieldsOf } from "./definition/kept-fields.js";
-import type { AppGuard, Definition, EventOwner, ModelClass, Models, ScopeKind, StoreClass, StoreOf, Stores } from "./definition/scope.js";
+import { definitionsOf } from "./definition/registration.js";
+import type { AppGuard, Models, StoreOf, Stores } from "./definition/scope.js";
 import type { Revalidate } from "./revalidate.js";
 import type { RuntimeOptions } from "./runtime.js";
 import { memory } from "./storage/memory.js";
@@ -217,10 +198,6 @@ export interface TwinOptions<S, M> {
 
 // --- checks at start ---
 
-const NAME = /^(?!__proto__$)[A-Za-z_]\w*$/;
-const OWN_NAMES = new Set(["handlers", "router", "preload", "close", "attach", "as", "then", "call", "apply", "visitor"]);
-const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onInterrupted", "onDispose"] satisfies LifecycleName[];
-const KINDS: readonly string[] = ["session", "user", "tab", "keyed-tab", "room", "shared"] satisfies ScopeKind[];
 const KNOWN = new Set([
   "stores",
   "models",
@@ -292,8 +269,7 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
   if (typeof signals !== "boolean") throw badOption("signals", "is neither `true` nor `false`");
   if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
   if (revalidate !== undefined && typeof revalidate !== "function") throw badOption("revalidate", "is not a function: use that of `twinstate/next`");
-  checkModels(models);
-  const definitions = define(stores, models, guard as AppGuard | undefined);
+  const definitions = definitionsOf(stores, models, guard as AppGuard | undefined);
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
   const report = reportTo(log);
@@ -319,76 +295,6 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
     report,
     logged,
   };
-}
-
-function checkModels(models: Models): void {
-  const names = new Map<ModelClass, string>();
-  for (const [name, Class] of Object.entries(models)) {
-    if (!NAME.test(name)) throw badModel(name, "is no name");
-    if (typeof Class !== "function") throw badModel(name, "is not a class");
-    const other = names.get(Class);
-    if (other !== undefined) throw badModel(name, `is the class of the model \`${other}\` too: register it once`);
-    names.set(Class, name);
-    mustWork(Class);
-    for (const { name: field, keep } of classSchema(Class).fields.values()) if (keep) throw keepOnModel(name, field);
-    for (const field of presenceFields(classSchema(Class))) throw presenceInModel(Class.name, field.name);
-    refuseDurable(name, Class);
-    checkEvents(name, classSchema(Class));
-  }
-}
-
-/** Throws where clients could not call an event by its name. */
-function checkEvents(owner: string, { events }: ClassSchema): void {
-  for (const event of events.keys()) if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(owner, event);
-}
-
-function define(stores: Stores, models: Models, appGuard: AppGuard | undefined): Map<string, Definition> {
-  if (typeof stores !== "object" || stores === null || Object.keys(stores).length === 0) throw noStores();
-  const definitions = new Map<string, Definition>();
-  for (const [name, entry] of Object.entries(stores)) {
-    if (OWN_NAMES.has(name) || name.startsWith("$")) throw reservedStore(name);
-    if (!NAME.test(name)) throw badStore(name, "is no name that a client could use");
-    const scoped = typeof entry === "function" ? { kind: "session" as const, Class: entry } : entry;
-    if (typeof scoped !== "object" || scoped === null || !KINDS.includes(scoped.kind) || typeof scoped.Class !== "function") {
-      throw badStore(name, "is neither a class nor `scope.…(Class)`");
-    }
-    definitions.set(name, { ...defineStore(name, scoped, models), ...(appGuard && { appGuard }) });
-  }
-  return definitions;
-}
-
-function defineStore(name: string, scoped: { kind: ScopeKind; Class: StoreClass }, models: Models): Definition {
-  const { kind, Class } = scoped;
-  const schema = classSchema(Class);
-  if (schema.fields.size + schema.computeds.size + schema.events.size === 0) throw noSchema(name, Class.name);
-  mustWork(Class);
-  if (kind === "session" || kind === "tab") for (const field of presenceFields(schema)) throw presenceAlone(Class.name, field.name, kind);
-  for (const event of schema.events.keys()) {
-    if (HOOKS.includes(event)) throw eventIsHook(name, event);
-    if (Object.hasOwn(models, event)) throw eventIsModel(name, event);
-  }
-  checkEvents(name, schema);
-  checkDurableEvents(name, schema, Class);
-  for (const field of [...schema.fields.keys(), ...schema.computeds.keys()]) if (field.startsWith("$")) throw reservedField(name, field);
-  if (Class.version !== undefined && !(Number.isInteger(Class.version) && Class.version > 0))
-    throw badStore(name, "has a `static version` that is no whole number above 0");
-  const { kind: _, Class: __, allow, guard, ...unknown } = scoped as Partial<Definition>;
-  for (const option of [...Object.keys(unknown), ...(allow !== undefined && kind !== "room" ? ["allow"] : [])]) throw unknownScopeOption(name, kind, option);
-  if (kind === "room" && typeof allow !== "function") throw noAllow(name);
-  if (guard !== undefined && typeof guard !== "function") throw badStore(name, "has a `guard` that is not a function");
-  const kept = keptFieldsOf(name, kind, Class);
-  return { name, kind, Class, schema, models: ownersIn(name, models), ...(kept.length > 0 && { kept }), ...(allow && { allow }), ...(guard && { guard }) };
-}
-
-/** The models that have events, as owners of those in a store. */
-function ownersIn(store: string, models: Models): ReadonlyMap<string, EventOwner> {
-  const owners = Object.entries(models).map(([model, Class]) => [model, { name: `${store}.${model}`, Class, schema: classSchema(Class) }] as const);
-  return new Map(owners.filter(([, { schema }]) => schema.events.size > 0));
-}
-
-/** Options that exclude each other are refused. */
-function mustWork(Class: ModelClass): void {
-  for (const field of classSchema(Class).fields.values()) if (field.private && field.visibleTo) throw hiddenPrivate(Class.name, field.name);
 }
 
 function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {

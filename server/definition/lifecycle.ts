@@ -4,6 +4,9 @@ import { presenceFields } from "../../lib/class/schema.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Definition } from "./scope.js";
 
+/** The names of the lifecycle methods. */
+export const HOOKS: readonly string[] = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onInterrupted", "onDispose"] satisfies LifecycleName[];
+
 export const hasHook = ({ Class }: Definition, ...hooks: LifecycleName[]): boolean =>
   hooks.some((hook) => typeof (Class.prototype as Record<string, unknown>)[hook] === "function");
 

@@ -1,9 +1,9 @@
-import type { LifecycleName } from "../../lib/class/lifecycle.js";
 import { unstartedGenerators } from "../../lib/class/methods.js";
 import { classSchema } from "../../lib/class/schema.js";
 import { messageOf } from "../../lib/errors/errors.js";
 import { fieldIsNoState, looksLikeHook, lostThis, unstartedGenerator } from "../../lib/errors/oversight-errors.js";
 import type { Report } from "../wire/error-shape.js";
+import { HOOKS } from "./lifecycle.js";
 import type { Definition, EventOwner } from "./scope.js";
 
 // Mistakes without any symptom of their own. Each is logged once, in development.
@@ -53,14 +53,12 @@ function sizeOf(value: unknown): number {
   return value instanceof Map || value instanceof Set ? value.size : Object.keys(value).length;
 }
 
-const HOOKS = ["onCreate", "onLoad", "onConnect", "onDisconnect", "onInterrupted", "onDispose"] as const satisfies LifecycleName[];
-
 /** Warns of methods whose names look like misspelt lifecycle methods: nothing would call them. */
 export function checkHooks({ Class }: Definition, report: Report): void {
   const { events, computeds } = classSchema(Class);
   for (let one = Class.prototype as object; one !== Object.prototype && one !== null; one = Object.getPrototypeOf(one)) {
     for (const name of Object.getOwnPropertyNames(one)) {
-      if ((HOOKS as readonly string[]).includes(name) || events.has(name) || computeds.has(name)) continue;
+      if (HOOKS.includes(name) || events.has(name) || computeds.has(name)) continue;
       const meant = HOOKS.find((hook) => isMisspelt(name.toLowerCase(), hook.toLowerCase()));
       if (meant && once(Class, name)) report("warn", looksLikeHook(Class.name, name, meant));
     }
