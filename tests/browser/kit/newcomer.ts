@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright";
+import type { Frame, Page, Request } from "playwright";
 import { freePort } from "../../kit/port.js";
 import { environment, run } from "./build.js";
 
@@ -92,13 +92,36 @@ async function look(page: Page, server: ScriptServer, visit: Visit): Promise<voi
   }
 }
 
-/** Does something that calls an event, and waits for the server's answer: an optimistic event shows before that. A reload loses the answer, and throws. */
+/**
+ * Does something that calls events, and waits until no call is open: an optimistic event shows before its answer. A page that gives up a call of its own, as a
+ * later search does, is no fault; a reload loses answers, and throws.
+ */
 async function answered<T>(page: Page, work: () => Promise<T>): Promise<T> {
-  const [request, result] = await Promise.all([page.waitForRequest((call) => /\/api\/twin\/\w+\.\w+/.test(call.url())), work()]);
-  const response = await request.response();
-  if (!response) throw new Error(`${request.url()} was not answered.`);
-  await response.finished();
-  return result;
+  const open = new Set<Request>();
+  let asked = false;
+  let reloaded = false;
+  const begin = (request: Request) => {
+    if (!/\/api\/twin\/\w+\.\w+/.test(request.url())) return;
+    asked = true;
+    open.add(request);
+  };
+  const end = (request: Request) => void open.delete(request);
+  const reload = (frame: Frame) => {
+    if (frame === page.mainFrame() && open.size > 0) reloaded = true;
+  };
+  page.on("request", begin).on("requestfinished", end).on("requestfailed", end).on("framenavigated", reload);
+  try {
+    const result = await work();
+    const late = Date.now() + PATIENCE;
+    while (!reloaded && (!asked || open.size > 0)) {
+      if (Date.now() > late) throw new Error(`Not answered: ${asked ? [...open].map((request) => request.url()).join(", ") : "nothing was asked"}.`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    if (reloaded) throw new Error("The page was loaded anew before it had its answers.");
+    return result;
+  } finally {
+    page.off("request", begin).off("requestfinished", end).off("requestfailed", end).off("framenavigated", reload);
+  }
 }
 
 /** Changes a store's source, and does something until it is done as the source says now. Then puts it back. */
