@@ -27,6 +27,9 @@ export function runIn(folder: string, command: string, args: readonly string[]):
   return new Promise((resolve) => {
     let said = "";
     const windows = process.platform === "win32";
+    // Before the command starts: whoever sees it run may interrupt it.
+    const interrupt = () => child.kill("SIGINT");
+    process.on("SIGINT", interrupt);
     // In production, packages for development would be left out, and the app would not build.
     const child = spawn(command, [...args], {
       cwd: folder,
@@ -34,12 +37,10 @@ export function runIn(folder: string, command: string, args: readonly string[]):
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NODE_ENV: "development" },
     });
-    const interrupt = () => child.kill("SIGINT");
     const end = (outcome: Outcome) => {
       process.off("SIGINT", interrupt);
       resolve(outcome);
     };
-    process.on("SIGINT", interrupt);
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
     child.on("error", (error) => end({ ok: false, said: error.message }));
     child.on("close", (code) => end({ ok: code === 0, said }));
