@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { freePort, takesConnections } from "./port.js";
 
-/** The file of `redis-server`, which is a Sentinel's too. */
-export const executable = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"]
-  .map((folder) => join(folder, "redis-server"))
-  .find((file) => existsSync(file));
+const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"];
+/** The file of `redis-server`, which is a Sentinel's too. `REDIS_SERVER` names another one, such as that of Valkey. */
+export const executable = (process.env.REDIS_SERVER === undefined ? folders.map((folder) => join(folder, "redis-server")) : [process.env.REDIS_SERVER]).find(
+  (file) => existsSync(file),
+);
 
 /** Why tests that need Redis cannot run here; on a CI machine they must. */
 export const missingRedis = executable === undefined ? "needs redis-server, which was not found (npm run setup, or `apt-get install redis-server`)" : undefined;
