@@ -42,7 +42,7 @@ function check(store: string, { name, input }: EventSchema, args: Arguments, pat
 const copies = (args: Arguments): Arguments => copiedPlain(args, () => undefined) as Arguments;
 
 /** A value that an event gives out: what the store holds becomes a view. */
-export const shown = (value: unknown): unknown => copiedPlain(value, (part) => (nodeOf(part) ? (viewOf(part) as object) : undefined));
+export const plainArgument = (value: unknown): unknown => copiedPlain(value, (part) => (nodeOf(part) ? (viewOf(part) as object) : undefined));
 
 /** A copy of plain values. `instead` gives what stands for a part in the place of its copy. */
 const copiedPlain = (value: unknown, instead: (part: object) => object | undefined): unknown =>

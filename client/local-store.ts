@@ -14,7 +14,7 @@ import { viewOf } from "../lib/view/view.js";
 import { ClientCall, type OpenCall } from "./client-call.js";
 import { type BoundEvent, createEvent } from "./event.js";
 import type { Filled } from "./form.js";
-import { checkLocally, shown } from "./local-arguments.js";
+import { checkLocally, plainArgument } from "./local-arguments.js";
 import type { ViewedTwin } from "./twin.js";
 
 /** The page, as a local store needs it. */
@@ -244,13 +244,13 @@ export class LocalStore implements ViewedTwin {
     const provider = this.#provider(call.control);
     const result = this.#stretch(provider, method);
     const kind = Object.prototype.toString.call(result);
-    if (kind === "[object Generator]") return call.resolve(shown(this.#iterate(result as Iterator<unknown>, provider, call)));
+    if (kind === "[object Generator]") return call.resolve(plainArgument(this.#iterate(result as Iterator<unknown>, provider, call)));
     const later = kind === "[object AsyncGenerator]" ? this.#iterateLater(result as AsyncGenerator, provider, call) : result;
-    if (!(later instanceof Promise)) return call.resolve(shown(later));
+    if (!(later instanceof Promise)) return call.resolve(plainArgument(later));
     running.add(call);
     this.#later(
       later.finally(() => running.delete(call)),
-      (value) => call.resolve(shown(value)),
+      (value) => call.resolve(plainArgument(value)),
       (error) => call.reject(refusalOf(error)),
     );
   }
@@ -259,7 +259,7 @@ export class LocalStore implements ViewedTwin {
     for (;;) {
       const { done, value } = this.#stretch(provider, () => generator.next());
       if (done) return value;
-      yielded(shown(value));
+      yielded(plainArgument(value));
     }
   }
 
@@ -268,7 +268,7 @@ export class LocalStore implements ViewedTwin {
       const step = control.signal.aborted ? generator.return(undefined) : this.#stretch(provider, () => generator.next());
       const { done, value } = await step;
       if (done) return value;
-      yielded(shown(value));
+      yielded(plainArgument(value));
     }
   }
 
@@ -322,7 +322,7 @@ export class LocalStore implements ViewedTwin {
 
   #effect(name: string, args: readonly unknown[], target: EffectTarget): true {
     if (target) throw noAudience(this.store, name);
-    this.#effects.push([name, shown(args) as unknown[]]);
+    this.#effects.push([name, plainArgument(args) as unknown[]]);
     return true;
   }
 }

@@ -15,7 +15,7 @@ import { sendHeld } from "./held.js";
 import type { Inspection } from "./inspection.js";
 import { engine } from "./lazy-prediction.js";
 import type { BrowserClasses } from "./options.js";
-import type { Shown } from "./prediction.js";
+import type { ShownPrediction } from "./prediction.js";
 import type { ReceivedItems } from "./received-items.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
@@ -71,7 +71,7 @@ export interface OutboxEntry {
   readonly open: OpenCall;
   readonly release: () => void;
   /** How it is shown until it has ended. */
-  prediction: Shown | undefined;
+  prediction: ShownPrediction | undefined;
   /** The number is not final before the call is sent. */
   numbered: Numbered | undefined;
   /** How often it has been sent. */
@@ -107,7 +107,7 @@ export class Outbox {
   /** A call that is still to be sent. */
   begin(twin: LiveTwin, event: string, target: InstanceNode): Begun {
     let entry: OutboxEntry | undefined;
-    let prediction: Shown | undefined;
+    let prediction: ShownPrediction | undefined;
     let over = false;
     const drop = (error: unknown) => {
       over = true;
@@ -204,7 +204,7 @@ function entryOf(
   args: Encoded,
   files: CallFiles | undefined,
   open: OpenCall,
-  prediction: Shown | undefined,
+  prediction: ShownPrediction | undefined,
 ): OutboxEntry {
   return {
     twin,

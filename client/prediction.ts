@@ -14,7 +14,7 @@ export { isPending } from "../lib/predict/predictions.js";
 type World = Pick<OutboxWorld, "known" | "visitor">;
 
 /** A call as it is shown before its answer. */
-export interface Shown extends Prediction {
+export interface ShownPrediction extends Prediction {
   /** Resolves when it is on the screen. */
   readonly painted: Promise<void>;
 }
@@ -44,7 +44,7 @@ export function ran(
 }
 
 /** Shows a call that waits to be sent. */
-export function show(twin: LiveTwin, event: string, target: InstanceNode, args: unknown, world: World): Shown | undefined {
+export function show(twin: LiveTwin, event: string, target: InstanceNode, args: unknown, world: World): ShownPrediction | undefined {
   try {
     return shown(of(twin, event, world)?.begin(nameOf(event), encodeValue(args), true, undefined, target));
   } catch {
@@ -66,7 +66,7 @@ function of(twin: LiveTwin, event: string, { known, visitor }: World): Predictio
   return found;
 }
 
-const shown = (prediction: Prediction | undefined): Shown | undefined => prediction && { ...prediction, painted: painted() };
+const shown = (prediction: Prediction | undefined): ShownPrediction | undefined => prediction && { ...prediction, painted: painted() };
 
 /** Changes what the server says of a twin. */
 export function change(twin: LiveTwin, apply: () => void): void {

@@ -3,23 +3,23 @@ import type { Stores } from "../server/definition/scope.js";
 import type { Peer } from "./network.js";
 
 /** What `connect` gives a client of a pair. */
-export type Tab = Connected<Stores>;
+export type PairTab = Connected<Stores>;
 
 /** A client of a pair. */
 export interface Member {
   readonly peer: Peer;
-  readonly twins: Tab;
+  readonly twins: PairTab;
   readonly tabStorage: Record<string, string>;
 }
 
 /** The name of a client, by the order in which clients came. */
-export const nameOf = (n: number) => (n < 26 ? String.fromCharCode(97 + n) : `client ${n + 1}`);
+export const memberName = (n: number) => (n < 26 ? String.fromCharCode(97 + n) : `client ${n + 1}`);
 
 /** A fault keeps a client from what the server sends. */
 export const isHindered = ({ down, mute, stalled }: Peer) => down || mute || stalled;
 
 /** The client has all answers, and a stream if it wants one. */
-export function isServed(twins: Tab): boolean {
+export function isServed(twins: PairTab): boolean {
   const { pending, status } = twins.$status.current;
   return pending === 0 && status !== "reconnecting" && status !== "offline";
 }

@@ -3,7 +3,7 @@ import type { NodeStorage } from "../server/storage/nodes.js";
 import type { CommitRecord } from "../server/storage/records.js";
 import type { LoadedHost, Storage } from "../server/storage/storage.js";
 import { storageContract } from "./storage.js";
-import { all, dueAt, recordOf, rejects, stateIn, stateOf, Writer } from "./storage-writer.js";
+import { all, dueAt, RecordWriter, rejects, stateIn, stateOf, writtenRecord } from "./storage-writer.js";
 
 /** One duty of a storage that nodes share, as a test. */
 export interface NodeCase {
@@ -110,7 +110,7 @@ const leaseCases: readonly NodeCase[] = [
     name: "gives an id to one node at a time, with what is stored, and to the next once it was given back",
     run: (open) =>
       withNodes(open, ["a", "b"], async ({ a, b }) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         const first = await claimed(a, "room/a");
         assert.equal(first.loaded, undefined);
         await a.append("room/a", writer.commits(3), first.fence);
@@ -128,7 +128,7 @@ const leaseCases: readonly NodeCase[] = [
     name: "takes nothing from a node that has lost the lease, whatever it writes",
     run: (open) =>
       withNodes(open, ["a", "b"], async ({ a, b }) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         const { fence } = await claimed(a, "room/a");
         await a.append("room/a", writer.commits(2), fence);
         await a.nodes.release([{ id: "room/a", fence }]);
@@ -136,10 +136,10 @@ const leaseCases: readonly NodeCase[] = [
         await fencedOff(b, "room/a", () => a.append("room/a", [late], fence), "a commit after the lease was given back");
         const now = await claimed(b, "room/a");
         await fencedOff(b, "room/a", () => a.append("room/a", [late], fence), "a commit of an earlier lease");
-        await fencedOff(b, "room/a", () => a.save("room/a", recordOf(writer), fence), "a record of an earlier lease");
+        await fencedOff(b, "room/a", () => a.save("room/a", writtenRecord(writer), fence), "a record of an earlier lease");
         await fencedOff(b, "room/a", () => a.delete("room/a", fence), "a deletion by an earlier lease");
         await fencedOff(b, "room/a", () => a.append("room/a", [late]), "a commit without a fence, where another node has a lease");
-        await fencedOff(b, "room/a", () => a.append("room/b", [new Writer("two").commit()], 1), "a commit of a lease that never was");
+        await fencedOff(b, "room/a", () => a.append("room/b", [new RecordWriter("two").commit()], 1), "a commit of a lease that never was");
         await b.append("room/a", [late], now.fence);
         assert.deepEqual(await stateIn(b, "room/a"), writer.state());
       }),
@@ -148,12 +148,12 @@ const leaseCases: readonly NodeCase[] = [
     name: "gives a node that claims once more a new lease, and ends the one before",
     run: (open) =>
       withNodes(open, ["a"], async ({ a }) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         const first = await claimed(a, "room/a");
         const second = await claimed(a, "room/a");
         assert.ok(second.fence > first.fence, "the fence has not grown");
         await fencedOff(a, "room/a", () => a.append("room/a", writer.commits(1), first.fence), "a commit of the lease before");
-        await a.append("room/a", [new Writer("one").commit()], second.fence);
+        await a.append("room/a", [new RecordWriter("one").commit()], second.fence);
       }),
   },
   {
@@ -163,7 +163,7 @@ const leaseCases: readonly NodeCase[] = [
         const fences: number[] = [];
         for (const node of [a, b, a]) {
           const { fence } = await claimed(node, "room/a");
-          await node.append("room/a", new Writer(String(fence)).commits(2), fence);
+          await node.append("room/a", new RecordWriter(String(fence)).commits(2), fence);
           await node.delete("room/a", fence);
           await node.nodes.release([{ id: "room/a", fence }]);
           fences.push(fence);
@@ -178,7 +178,7 @@ const leaseCases: readonly NodeCase[] = [
     name: "gives what a dead node had to others, and tells the dead node that it has lost it",
     run: (open) =>
       withNodes(open, ["a", "b"], async ({ a, b }) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         await a.nodes.join(facts(SHORT));
         const { fence } = await claimed(a, "room/a");
         await a.append("room/a", writer.commits(2), fence);
@@ -256,8 +256,8 @@ const leaseCases: readonly NodeCase[] = [
       withNodes(open, ["a", "b"], async ({ a, b }) => {
         for (const id of ["session/1", "session/2", "session/3"]) {
           const { fence } = await claimed(a, id);
-          await a.append(id, [dueAt(new Writer("one"), 5000)], fence);
-          await a.append(`${id}/more`, [new Writer("one").commit()], (await claimed(a, `${id}/more`)).fence);
+          await a.append(id, [dueAt(new RecordWriter("one"), 5000)], fence);
+          await a.append(`${id}/more`, [new RecordWriter("one").commit()], (await claimed(a, `${id}/more`)).fence);
           if (id !== "session/1") await a.nodes.release([{ id, fence }]);
         }
         await claimed(b, "session/2");
@@ -290,11 +290,11 @@ const leaseCases: readonly NodeCase[] = [
     name: "takes what nobody has without a fence, as tools write it",
     run: (open) =>
       withNodes(open, ["a", "b"], async ({ a, b }) => {
-        await b.save("rotation/1", recordOf(new Writer("one")));
+        await b.save("rotation/1", writtenRecord(new RecordWriter("one")));
         const { fence } = await claimed(a, "rotation/1");
-        await rejects(() => b.save("rotation/1", recordOf(new Writer("two"))), "a record without a fence, where another node has a lease");
+        await rejects(() => b.save("rotation/1", writtenRecord(new RecordWriter("two"))), "a record without a fence, where another node has a lease");
         await a.nodes.release([{ id: "rotation/1", fence }]);
-        await b.save("rotation/1", recordOf(new Writer("two")));
+        await b.save("rotation/1", writtenRecord(new RecordWriter("two")));
       }),
   },
 ];

@@ -10,7 +10,7 @@ import type { TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
 import { Clock } from "./clock.js";
 import { isKillPoint, type KillPoint, Life } from "./life.js";
-import { isHindered, isServed, type Member, nameOf, restless, type Tab } from "./member.js";
+import { isHindered, isServed, type Member, memberName, type PairTab, restless } from "./member.js";
 import type { Net, PairOptions, Storages } from "./net.js";
 import { type Browser, type Fault, Network } from "./network.js";
 import { Random } from "./random.js";
@@ -127,23 +127,23 @@ class Pair implements Net<Stores, Models> {
     return (this.#servers.lives[0] ?? this.#servers.last).server;
   }
 
-  client(): Tab {
+  client(): PairTab {
     return this.#join({ cookie: undefined, keptIn: { cookie: {}, localStorage: {} } });
   }
 
-  tab(client: Tab): Tab {
+  tab(client: PairTab): PairTab {
     return this.#join(this.#of(client).peer.browser);
   }
 
-  reload(client: Tab): Tab {
+  reload(client: PairTab): PairTab {
     const { peer, tabStorage } = this.#of(client);
     this.#note(`${peer.name} is loaded again`);
     client.$close();
     return this.#join(peer.browser, tabStorage);
   }
 
-  #join(browser: Browser, tabStorage: Member["tabStorage"] = {}): Tab {
-    const peer = this.#network.peer(nameOf(this.#names++), browser);
+  #join(browser: Browser, tabStorage: Member["tabStorage"] = {}): PairTab {
+    const peer = this.#network.peer(memberName(this.#names++), browser);
     const fetch = this.#wrap(this.#network.fetchOf(peer));
     const twins = connect<{ "~stores": Stores }>({
       ...(this.#browser as object),
@@ -158,12 +158,12 @@ class Pair implements Net<Stores, Models> {
       this.#members.delete(tab);
       twins.$close();
     };
-    const tab: Tab = new Proxy(twins, { get: (target, name) => (name === "$close" ? close : Reflect.get(target, name)) });
+    const tab: PairTab = new Proxy(twins, { get: (target, name) => (name === "$close" ? close : Reflect.get(target, name)) });
     this.#members.set(tab, { peer, twins, tabStorage });
     return tab;
   }
 
-  #of(client: Tab): Member {
+  #of(client: PairTab): Member {
     const member = this.#members.get(client);
     if (!member) throw notOfPair();
     return member;
@@ -173,20 +173,20 @@ class Pair implements Net<Stores, Models> {
     return this.#servers.of(name).server;
   }
 
-  stick(client: Tab, node?: string): void {
+  stick(client: PairTab, node?: string): void {
     this.#of(client).peer.node = node;
   }
 
-  session(client: Tab): string {
+  session(client: PairTab): string {
     return /=([\w-]+)\./.exec(this.#of(client).peer.browser.cookie ?? "")?.[1] ?? "";
   }
 
-  storages(client: Tab): Storages {
+  storages(client: PairTab): Storages {
     const { peer, tabStorage } = this.#of(client);
     return { ...peer.browser.keptIn, sessionStorage: tabStorage };
   }
 
-  received(client: Tab): number {
+  received(client: PairTab): number {
     return this.#of(client).peer.received;
   }
 
@@ -196,32 +196,32 @@ class Pair implements Net<Stores, Models> {
     this.trace.push(`${Math.round(this.now)} ${what}`);
   }
 
-  cut(client: Tab): void {
+  cut(client: PairTab): void {
     const { peer } = this.#of(client);
     this.#note(`${peer.name} is cut off`);
     peer.down = true;
     this.#network.break(peer, false);
   }
 
-  break(client: Tab): void {
+  break(client: PairTab): void {
     const { peer } = this.#of(client);
     this.#note(`the lines of ${peer.name} break`);
     this.#network.break(peer, true);
   }
 
-  mute(client: Tab): void {
+  mute(client: PairTab): void {
     const { peer } = this.#of(client);
     this.#note(`${peer.name} hears nothing`);
     this.#network.mute(peer);
   }
 
-  stall(client: Tab): void {
+  stall(client: PairTab): void {
     const { peer } = this.#of(client);
     this.#note(`the streams of ${peer.name} stand still`);
     this.#network.stall(peer);
   }
 
-  next(client: Tab, ...faults: Fault[]): void {
+  next(client: PairTab, ...faults: Fault[]): void {
     this.#of(client).peer.faults.push(...faults);
   }
 
@@ -229,7 +229,7 @@ class Pair implements Net<Stores, Models> {
     this.#network.storm = faults;
   }
 
-  heal(client?: Tab): void {
+  heal(client?: PairTab): void {
     if (!client) {
       this.#network.storm = {};
       this.#servers.heal();

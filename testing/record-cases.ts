@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CommitRecord, EventRecord, StoreRecord } from "../server/storage/records.js";
 import type { StorageCase } from "./storage.js";
-import { all, dueAt, foldOf, frozen, loaded, recordOf, rejects, stateIn, Writer, withStorage } from "./storage-writer.js";
+import { all, dueAt, foldOf, frozen, loaded, RecordWriter, rejects, stateIn, withStorage, writtenRecord } from "./storage-writer.js";
 
 /** The duties of a storage that are about records and commits. */
 export const recordCases: readonly StorageCase[] = [
@@ -21,7 +21,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "gives what was saved",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const record = recordOf(new Writer("one"));
+        const record = writtenRecord(new RecordWriter("one"));
         await storage.save("room/a", record);
         assert.deepEqual(await loaded(storage, "room/a"), { record, tail: [] });
       });
@@ -31,7 +31,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "begins a record with the first commit, and gives all commits in order",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         const commits = writer.commits(5);
         for (const commit of commits) await storage.append("room/a", [commit]);
         const { record, tail } = await loaded(storage, "room/a");
@@ -45,9 +45,9 @@ export const recordCases: readonly StorageCase[] = [
     name: "adds commits to a saved record, several at one stroke",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         writer.commits(1);
-        await storage.save("room/a", recordOf(writer));
+        await storage.save("room/a", writtenRecord(writer));
         const commits = writer.commits(7);
         await storage.append("room/a", commits.slice(0, 3));
         await storage.append("room/a", []);
@@ -60,8 +60,8 @@ export const recordCases: readonly StorageCase[] = [
     name: "puts a saved record in the place of all before",
     async run(open) {
       await withStorage(open, async (storage) => {
-        await storage.append("room/a", new Writer("one").commits(3));
-        const record = recordOf(new Writer("two"));
+        await storage.append("room/a", new RecordWriter("one").commits(3));
+        const record = writtenRecord(new RecordWriter("two"));
         await storage.save("room/a", record);
         assert.deepEqual(await loaded(storage, "room/a"), { record, tail: [] });
       });
@@ -71,7 +71,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "takes a store as a whole again, in the middle of commits",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         await storage.append("room/a", writer.commits(3));
         await storage.append("room/a", [writer.commit(true), ...writer.commits(2)]);
         assert.deepEqual(await stateIn(storage, "room/a"), writer.state());
@@ -82,7 +82,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "keeps event numbers: answers, what has begun, what is confirmed, and what is forgotten",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         const at = 1_700_000_000_000;
         const call = { store: "list", event: "Item.fill", id: "one.1", args: [["u"]] } as const;
         const events: EventRecord[] = [
@@ -110,7 +110,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "refuses commits that do not follow, and then has none of them",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         await storage.append("room/a", writer.commits(3));
         const before = await stateIn(storage, "room/a");
         const [next, after] = writer.commits(2) as [CommitRecord, CommitRecord];
@@ -130,7 +130,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "refuses a second commit of the same number, and a gap in the numbers, also where the revision stays",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         await storage.append("room/a", writer.commits(3));
         const event = (n: number): EventRecord => ({ client: "ann", n, confirmed: 0, at: 1_700_000_000_000, answer: { r: 3, v: [n] } });
         const answer = (n: number): CommitRecord => ({ incarnation: "one", revision: 3, sequence: ++writer.sequence, stores: {}, event: event(n) });
@@ -155,9 +155,9 @@ export const recordCases: readonly StorageCase[] = [
     name: "goes on from the number of a saved record",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         writer.commits(4);
-        await storage.save("room/a", recordOf(writer));
+        await storage.save("room/a", writtenRecord(writer));
         const next = writer.commit();
         await rejects(() => storage.append("room/a", [{ ...next, sequence: 1 }]), "a number of before the record");
         await storage.append("room/a", [next]);
@@ -169,10 +169,10 @@ export const recordCases: readonly StorageCase[] = [
     name: "takes another life of an id after it was deleted",
     async run(open) {
       await withStorage(open, async (storage) => {
-        await storage.append("room/a", new Writer("one").commits(9));
+        await storage.append("room/a", new RecordWriter("one").commits(9));
         await storage.delete("room/a");
         assert.equal(await storage.load("room/a"), undefined);
-        const writer = new Writer("two");
+        const writer = new RecordWriter("two");
         await storage.append("room/a", writer.commits(2));
         assert.deepEqual(await stateIn(storage, "room/a"), writer.state());
       });
@@ -205,9 +205,9 @@ export const recordCases: readonly StorageCase[] = [
           "__proto__",
           `room/${"x".repeat(1000)}`,
         ];
-        const writers = ids.map((id) => new Writer(id));
-        await Promise.all(ids.map((id, i) => storage.append(id, (writers[i] as Writer).commits(2))));
-        for (const [i, id] of ids.entries()) assert.deepEqual(await stateIn(storage, id), (writers[i] as Writer).state(), id);
+        const writers = ids.map((id) => new RecordWriter(id));
+        await Promise.all(ids.map((id, i) => storage.append(id, (writers[i] as RecordWriter).commits(2))));
+        for (const [i, id] of ids.entries()) assert.deepEqual(await stateIn(storage, id), (writers[i] as RecordWriter).state(), id);
         assert.deepEqual(Object.keys(await all(storage, "")).sort(), [...ids].sort());
         assert.deepEqual(Object.keys(await all(storage, "room/")).sort(), ids.filter((id) => id.startsWith("room/")).sort());
         assert.deepEqual(Object.keys(await all(storage, "room/a\0")).sort(), ["room/a\0", "room/a\0b", "room/a\0c"]);
@@ -220,10 +220,10 @@ export const recordCases: readonly StorageCase[] = [
     name: "lists the ids that begin with a prefix, with their stores",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const commits = new Writer("one").commits(1);
+        const commits = new RecordWriter("one").commits(1);
         await Promise.all(Array.from({ length: 1200 }, (_, i) => storage.append(`room/${i}`, commits)));
         for (const id of ["roomy/1", "session/1", "room_/1"]) await storage.append(id, commits);
-        await storage.save("session/2", recordOf(new Writer("one")));
+        await storage.save("session/2", writtenRecord(new RecordWriter("one")));
         const rooms = await all(storage, "room/");
         assert.equal(Object.keys(rooms).length, 1200);
         assert.deepEqual(rooms["room/7"], ["list"]);
@@ -236,7 +236,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "lists the stores that later commits have added",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
+        const writer = new RecordWriter("one");
         await storage.append("room/a", writer.commits(2));
         for (const name of ["more", "most"]) {
           await storage.load("room/a");
@@ -251,7 +251,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "forgets what was not used for long, under a prefix, and tells what",
     async run(open) {
       await withStorage(open, async (storage) => {
-        for (const id of ["session/1", "session/2", "room/1"]) await storage.append(id, new Writer("one").commits(1));
+        for (const id of ["session/1", "session/2", "room/1"]) await storage.append(id, new RecordWriter("one").commits(1));
         assert.deepEqual(await storage.expire("session/", Date.now() - 60_000), []);
         assert.deepEqual([...(await storage.expire("session/", Date.now() + 1000))].sort(), ["session/1", "session/2"]);
         assert.deepEqual(Object.keys(await all(storage, "")), ["room/1"]);
@@ -263,8 +263,8 @@ export const recordCases: readonly StorageCase[] = [
     name: "neither changes what it is given, nor gives what it changes",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one");
-        const record = frozen(recordOf(writer));
+        const writer = new RecordWriter("one");
+        const record = frozen(writtenRecord(writer));
         await storage.save("room/a", record);
         await storage.append("room/a", frozen(writer.commits(3)));
         const first = await storage.load("room/a");
@@ -279,7 +279,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "gives the same state after thousands of commits, whatever it has made of them",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writers = ["room/a", "room/b"].map((id) => ({ id, writer: new Writer(id) }));
+        const writers = ["room/a", "room/b"].map((id) => ({ id, writer: new RecordWriter(id) }));
         for (let round = 0; round < 60; round++) {
           await Promise.all(writers.map(({ id, writer }) => storage.append(id, writer.commits(40))));
           if (round % 20 === 19) for (const { id, writer } of writers) assert.deepEqual(await stateIn(storage, id), writer.state());
@@ -291,7 +291,7 @@ export const recordCases: readonly StorageCase[] = [
     name: "keeps a large store",
     async run(open) {
       await withStorage(open, async (storage) => {
-        const writer = new Writer("one", 20_000);
+        const writer = new RecordWriter("one", 20_000);
         await storage.append("room/a", writer.commits(3));
         assert.deepEqual(await stateIn(storage, "room/a"), writer.state());
       });
@@ -300,13 +300,13 @@ export const recordCases: readonly StorageCase[] = [
   {
     name: "has it all after it was closed and opened again, where it is durable",
     async run(open) {
-      const writer = new Writer("one");
+      const writer = new RecordWriter("one");
       const first = await open();
       await first.append("room/a", writer.commits(20));
-      await first.save("room/b", recordOf(new Writer("two")));
-      await first.append("room/c", new Writer("three").commits(1));
+      await first.save("room/b", writtenRecord(new RecordWriter("two")));
+      await first.append("room/c", new RecordWriter("three").commits(1));
       await first.delete("room/c");
-      await first.append("room/d", [dueAt(new Writer("four"), 7000)]);
+      await first.append("room/d", [dueAt(new RecordWriter("four"), 7000)]);
       await first.close?.();
       if (!first.durable) return;
       await withStorage(open, async (storage) => {

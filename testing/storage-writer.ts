@@ -26,7 +26,7 @@ class List {
 }
 
 /** Makes commits of one scope instance, as the server does. */
-export class Writer {
+export class RecordWriter {
   revision = 0;
   sequence = 0;
   readonly #list = new List();
@@ -68,15 +68,15 @@ export class Writer {
   }
 }
 
-export const recordOf = (writer: Writer) => writer.record();
+export const writtenRecord = (writer: RecordWriter) => writer.record();
 
 /** The value that a storage which writes JSON returns. */
 const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /** A schedule. */
-export const later: ScheduleRecord = { due: 5000, store: "list", event: "change", args: [["u"]], every: "0 9 * * *", timeZone: "Europe/Berlin" };
+export const laterSchedule: ScheduleRecord = { due: 5000, store: "list", event: "change", args: [["u"]], every: "0 9 * * *", timeZone: "Europe/Berlin" };
 /** The next commit of a writer, which makes a schedule. */
-export const dueAt = (writer: Writer, due: number): CommitRecord => ({ ...writer.commit(), due, schedules: { set: [["a", { ...later, due }]] } });
+export const dueAt = (writer: RecordWriter, due: number): CommitRecord => ({ ...writer.commit(), due, schedules: { set: [["a", { ...laterSchedule, due }]] } });
 
 interface State {
   readonly incarnation: string;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import module, { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { notCompiled, oldNode } from "../../lib/errors/command-errors.js";
+import { fileNotCompiled, oldNode } from "../../lib/errors/command-errors.js";
 import { NextApp } from "./next-app.js";
 
 /** The part of Next that compiles: the app's own, with which it is built. */
@@ -84,6 +84,6 @@ function compiled({ transformSync }: Compiler, file: string): string {
       jsc: { target: "es2022", parser: syntax, transform, keepClassNames: true },
     }).code;
   } catch (error) {
-    throw notCompiled(file, error);
+    throw fileNotCompiled(file, error);
   }
 }

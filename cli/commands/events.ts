@@ -1,6 +1,6 @@
 import { extraArgument } from "../../lib/errors/command-errors.js";
 import { loadTwin, twinModule } from "../app/twin-module.js";
-import { callableEvents, definitionsOf, eventTable } from "../events/event-table.js";
+import { callableEvents, eventTable, runtimeDefinitions } from "../events/event-table.js";
 import { type Command, command, UsageError } from "../terminal/command.js";
 
 const help = `twinstate events [--json] [<module>]
@@ -12,7 +12,7 @@ By default, the one that calls createTwin. It is loaded, and runs nothing: stora
 
 export const events: Command = command({ help, flags: { json: { type: "boolean", default: false } } }, async ({ json }, [file, extra]) => {
   if (extra !== undefined) throw new UsageError(extraArgument(extra));
-  const found = callableEvents(definitionsOf(await loadTwin(twinModule(process.cwd(), file))));
+  const found = callableEvents(runtimeDefinitions(await loadTwin(twinModule(process.cwd(), file))));
   console.log(json ? JSON.stringify(found, null, 2) : eventTable(found));
   return 0;
 });

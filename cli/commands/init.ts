@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { styleText } from "node:util";
 import { extraArgument, installFailed } from "../../lib/errors/command-errors.js";
 import { planInit } from "../init/init.js";
-import type { Plan } from "../init/plan.js";
+import type { InitPlan } from "../init/plan.js";
 import { diff } from "../source/diff.js";
 import { type Command, command, UsageError } from "../terminal/command.js";
 import { agreed } from "../terminal/question.js";
@@ -44,7 +44,7 @@ export const init: Command = command({ help, flags }, async ({ yes, "dry-run": d
 const COLORS = { "+": "green", "-": "red", " ": "gray" } as const;
 
 /** Shows the changes as a diff, and then what is left to do by hand. */
-function show({ changes, byHand }: Plan): void {
+function show({ changes, byHand }: InitPlan): void {
   for (const { path, before, after } of changes) {
     console.log(styleText("bold", `${before === undefined ? "new file" : "changes in"} ${path}`));
     for (const { mark, text } of diff(before, after)) console.log(styleText(COLORS[mark], `${mark} ${text}`));
@@ -73,7 +73,7 @@ function installPackages(folder: string): void {
 }
 
 /** How the first store is shown. */
-function whatNext({ app, changes }: Plan): string {
+function whatNext({ app, changes }: InitPlan): string {
   const client = changes.find(({ path }) => /(^|\/)client\.ts$/.test(path))?.path;
   if (client === undefined) return "\nDone. `npx twinstate doctor` looks whether all is well.";
   const from = (path: string) => app.specifier(`${app.router}/page.tsx`, path);

@@ -87,10 +87,10 @@ function lacking(app: App, server: string | undefined, nodes: number): string[] 
 }
 
 /** What becomes of each file. */
-export type Change = "new" | "same" | "changed";
+export type FileChange = "new" | "same" | "changed";
 
-export function changesOf(folder: string, files: ReadonlyMap<string, string>): ReadonlyMap<string, Change> {
-  const changeOf = (path: string, text: string): Change => {
+export function changesOf(folder: string, files: ReadonlyMap<string, string>): ReadonlyMap<string, FileChange> {
+  const changeOf = (path: string, text: string): FileChange => {
     const file = join(folder, path);
     if (!existsSync(file)) return "new";
     return readFileSync(file, "utf8") === text ? "same" : "changed";
@@ -99,7 +99,7 @@ export function changesOf(folder: string, files: ReadonlyMap<string, string>): R
 }
 
 /** @throws StateError if files have other text */
-export function refuseChanged(changes: ReadonlyMap<string, Change>): void {
+export function refuseChanged(changes: ReadonlyMap<string, FileChange>): void {
   const changed = [...changes].filter(([, change]) => change === "changed").map(([path]) => path);
   if (changed.length > 0) throw changedFiles(changed);
 }

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { NextApp } from "../app/next-app.js";
 import { hasDirective, importsIn, nodesIn, type SourceFile, type SyntaxNode } from "../source/syntax.js";
-import type { Check, Fault } from "./case.js";
+import type { Check, Finding } from "./case.js";
 
 const SERVER = /^twinstate\/(server(\/.*)?|next)$/;
 
@@ -26,7 +26,7 @@ interface Step {
   readonly to: string;
 }
 
-const faultOf = (file: string, way: readonly Step[]): Fault => ({
+const faultOf = (file: string, way: readonly Step[]): Finding => ({
   where: `${way[0]?.file}:${way[0]?.line}`,
   what: `Server code comes into the browser's bundle: ${[file, ...way.map(({ to }) => to)].join(" → ")}.`,
   fix: "Import types alone from modules of the server, with `import type`; call events, or pass what pages need as props.",

@@ -3,7 +3,7 @@ import { type TwinFiles, twinFiles } from "../app/twin-files.js";
 import { nodesIn, propertyOf, type SyntaxNode } from "../source/syntax.js";
 
 /** Something that is wrong with an app. */
-export interface Fault {
+export interface Finding {
   /** The file, with its line where that is known. */
   readonly where: string;
   readonly what: string;
@@ -27,7 +27,7 @@ export interface Case {
 }
 
 /** A check, which gives what it finds. */
-export type Check = (examined: Case) => readonly Fault[];
+export type Check = (examined: Case) => readonly Finding[];
 
 const DEPLOYMENT = ["Dockerfile", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "vercel.json", "fly.toml", "render.yaml"];
 

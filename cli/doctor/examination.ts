@@ -1,6 +1,6 @@
 import { NextApp } from "../app/next-app.js";
 import { bundles } from "./bundles.js";
-import { type Check, caseOf, type Fault } from "./case.js";
+import { type Check, caseOf, type Finding } from "./case.js";
 import { decorators, metadata, target } from "./compiler.js";
 import { copies, node, peers } from "./packages.js";
 import { provider, proxy, route, twin } from "./parts.js";
@@ -30,7 +30,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 export interface Examination {
   readonly checks: number;
-  readonly faults: readonly (Fault & { readonly check: string })[];
+  readonly faults: readonly (Finding & { readonly check: string })[];
 }
 
 /**

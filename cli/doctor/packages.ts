@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { NextApp } from "../app/next-app.js";
 import { ownPackage } from "../app/own-package.js";
-import { type Check, type Fault, lineAt } from "./case.js";
+import { type Check, type Finding, lineAt } from "./case.js";
 
 /** The first version of Node that twinstate works with. */
 const NODE = 22;
@@ -10,7 +10,7 @@ const NODE = 22;
 /** What runs the app here, and what a file says that runs it elsewhere. */
 export const node: Check = ({ app }) => {
   const running = Number(process.versions.node.split(".")[0]);
-  const here: Fault[] = running < NODE ? [oldNode("package.json", process.versions.node)] : [];
+  const here: Finding[] = running < NODE ? [oldNode("package.json", process.versions.node)] : [];
   const elsewhere = [".nvmrc", ".node-version", "Dockerfile"].flatMap((file) => {
     const text = app.read(file) ?? "";
     const named = file === "Dockerfile" ? /^FROM node:(\d+)/m.exec(text) : /^\s*v?(\d+)/.exec(text);
@@ -19,7 +19,7 @@ export const node: Check = ({ app }) => {
   return [...here, ...elsewhere];
 };
 
-const oldNode = (where: string, version: string): Fault => ({
+const oldNode = (where: string, version: string): Finding => ({
   where,
   what: `Node ${version} runs the app, and twinstate needs 22.13 or newer.`,
   fix: "Use Node 24.",

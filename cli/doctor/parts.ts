@@ -1,6 +1,6 @@
 import { matches, patternsOf } from "../app/matcher.js";
 import { exported, importsIn, nodesIn, type SourceFile, type SyntaxNode } from "../source/syntax.js";
-import { type Case, type Check, type Fault, lineAt } from "./case.js";
+import { type Case, type Check, type Finding, lineAt } from "./case.js";
 
 const INIT = "`npx twinstate init` adds it.";
 
@@ -99,7 +99,7 @@ export const proxy: Check = ({ app, parts, address, ...examined }) => {
 const matchesPage = (pattern: string) => matches(pattern, "/") || !/^\/(api|_next)\b/.test(pattern);
 
 /** A proxy signs cookies as `createTwin` reads them. */
-function secrets({ app, option }: Case, file: string, source: SourceFile): Fault[] {
+function secrets({ app, option }: Case, file: string, source: SourceFile): Finding[] {
   const secret = option("session", "secret");
   const given = nodesIn(source.program).some(
     ({ type, callee, arguments: args }) =>

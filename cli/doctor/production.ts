@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { basename } from "node:path";
 import { signalExits } from "../app/signals.js";
 import { literalTexts, nodesIn } from "../source/syntax.js";
-import { type Check, type Fault, lineAt } from "./case.js";
+import { type Check, type Finding, lineAt } from "./case.js";
 
 /** The cookie of the session travels by HTTPS alone, in production. */
 export const cookie: Check = ({ option }) => {
@@ -82,7 +82,7 @@ export const configuration: Check = ({ app, config }) => {
     const found = pattern.exec(text);
     return found && `${file}:${lineAt(text, found.index)}`;
   };
-  const faults: Fault[] = [];
+  const faults: Finding[] = [];
   const server = SERVERS.find((name) => /\bcreateServer\b/.test(app.read(name) ?? "") && /["']next["']/.test(app.read(name) ?? ""));
   const standalone = at(/\boutput:\s*["']standalone["']/);
   if (standalone && server)

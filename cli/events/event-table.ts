@@ -35,7 +35,7 @@ export interface CallableEvent {
 const RUNTIME = Symbol.for("twinstate.runtime");
 
 /** What a twin has registered. */
-export const definitionsOf = (twin: object): ReadonlyMap<string, Definition> => (twin as { [RUNTIME]: Runtime })[RUNTIME].definitions;
+export const runtimeDefinitions = (twin: object): ReadonlyMap<string, Definition> => (twin as { [RUNTIME]: Runtime })[RUNTIME].definitions;
 
 /** Lists the events that clients may call, those of models too. */
 export function callableEvents(definitions: ReadonlyMap<string, Definition>): CallableEvent[] {

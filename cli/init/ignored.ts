@@ -1,8 +1,8 @@
 import type { Modules } from "./new-files.js";
-import type { Plan } from "./plan.js";
+import type { InitPlan } from "./plan.js";
 
 /** Keeps the secret that signs sessions, and the file with the state, out of git. */
-export function ignoreFiles(plan: Plan, { server }: Modules): void {
+export function ignoreFiles(plan: InitPlan, { server }: Modules): void {
   const wanted = [".twinstate/", ...(plan.read(server)?.includes('"twin.db"') ? ["twin.db*"] : [])];
   const text = plan.read(".gitignore") ?? "";
   const lines = text.split(/\r?\n/).map((line) => line.trim().replace(/^\//, ""));

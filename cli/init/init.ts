@@ -7,17 +7,17 @@ import { ignoreFiles } from "./ignored.js";
 import { wrapLayout } from "./layout.js";
 import { addPackages } from "./manifest.js";
 import { addModules } from "./new-files.js";
-import { Plan } from "./plan.js";
+import { InitPlan } from "./plan.js";
 import { addProxy } from "./proxy.js";
 
 /**
  * Plans how twinstate comes into the Next app of a folder. Where it is there already, nothing is planned.
  * @throws StateError if the folder is of no Next app that twinstate can be added to
  */
-export function planInit(folder: string): Plan {
+export function planInit(folder: string): InitPlan {
   const app = new NextApp(folder);
   if (app.router === undefined) throw noRouter(app.isFolder("pages") || app.isFolder("src/pages"));
-  const plan = new Plan(app);
+  const plan = new InitPlan(app);
   const found = twinFiles(app);
   addPackages(plan);
   setCompilerOptions(plan);

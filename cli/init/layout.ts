@@ -2,10 +2,10 @@ import { providerName, type TwinFiles } from "../app/twin-files.js";
 import { importLine, indentAt, indentUnit, insert } from "../source/insertions.js";
 import { nodesIn, type SourceFile, type SyntaxNode } from "../source/syntax.js";
 import type { Modules } from "./new-files.js";
-import type { Plan } from "./plan.js";
+import type { InitPlan } from "./plan.js";
 
 /** Puts `<TwinProvider>` around what is in the `<body>` of the root layout. */
-export function wrapLayout(plan: Plan, found: TwinFiles, { client }: Modules): void {
+export function wrapLayout(plan: InitPlan, found: TwinFiles, { client }: Modules): void {
   const { app } = plan;
   if (found.providers.length > 0) return;
   const layout = app.find(`${app.router}/layout`);

@@ -1,13 +1,13 @@
 import { oldNext } from "../../lib/errors/command-errors.js";
 import { ownPackage } from "../app/own-package.js";
 import { JsonText } from "../source/json-edit.js";
-import type { Plan } from "./plan.js";
+import type { InitPlan } from "./plan.js";
 
 /** The first version of Next that twinstate works with. */
 const NEXT = 16;
 
 /** Adds the packages that an app needs to its `package.json`: those that it lacks. */
-export function addPackages(plan: Plan): void {
+export function addPackages(plan: InitPlan): void {
   const { app } = plan;
   const next = app.dependency("next") as string;
   const major = /^\D*(\d+)/.exec(next)?.[1];

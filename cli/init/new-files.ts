@@ -1,5 +1,5 @@
 import type { TwinFiles } from "../app/twin-files.js";
-import type { Plan } from "./plan.js";
+import type { InitPlan } from "./plan.js";
 
 const STORE = `import { event, state } from "twinstate";
 
@@ -42,7 +42,7 @@ export interface Modules {
 }
 
 /** Adds the first store, the twin, its hooks and its route, where the app has none. Gives where they are. */
-export function addModules(plan: Plan, found: TwinFiles): Modules {
+export function addModules(plan: InitPlan, found: TwinFiles): Modules {
   const { app } = plan;
   // A folder that the app has already is its own.
   const names = ["state", "twin", "twinstate"].map((name) => app.root + name);
@@ -62,7 +62,7 @@ export function addModules(plan: Plan, found: TwinFiles): Modules {
   return { server, client: hooks };
 }
 
-function addFile(plan: Plan, path: string, text: string): void {
+function addFile(plan: InitPlan, path: string, text: string): void {
   if (plan.app.read(path) === undefined) plan.write(path, text);
   else plan.byHand.push({ where: path, why: "there is such a file, with something else in it. It needs, there or elsewhere:", lines: text });
 }

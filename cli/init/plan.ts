@@ -13,7 +13,7 @@ export interface ByHand {
 }
 
 /** What is about to become of an app: whole files, of which nothing is written yet. */
-export class Plan {
+export class InitPlan {
   readonly app: NextApp;
   readonly byHand: ByHand[] = [];
   readonly #after = new Map<string, string>();

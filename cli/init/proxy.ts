@@ -2,7 +2,7 @@ import { matches, patternsOf } from "../app/matcher.js";
 import type { TwinFiles } from "../app/twin-files.js";
 import { type Insertion, importLine, insert } from "../source/insertions.js";
 import { exported, importsIn, nodesIn, type SourceFile } from "../source/syntax.js";
-import type { Plan } from "./plan.js";
+import type { InitPlan } from "./plan.js";
 
 const PROXY = `export { proxy } from "twinstate/next";
 
@@ -13,7 +13,7 @@ export const config = { matcher: "/((?!api|_next/static|_next/image|.*\\\\..*).*
 const LEAVES_OUT = "/((?!";
 
 /** Adds a `proxy.ts` that starts sessions, or puts that into the app's own. */
-export function addProxy(plan: Plan, found: TwinFiles): void {
+export function addProxy(plan: InitPlan, found: TwinFiles): void {
   const { app } = plan;
   if (found.proxy === undefined) return plan.write(`${app.root}proxy.ts`, PROXY);
   const source = app.source(found.proxy);
@@ -54,7 +54,7 @@ function wrap(source: SourceFile): Insertion[] | undefined {
 }
 
 /** Keeps the proxy off the twin's route, where Next would cut what it passes on. */
-function leaveOut(plan: Plan, { route, proxy }: TwinFiles, source: SourceFile): Insertion[] {
+function leaveOut(plan: InitPlan, { route, proxy }: TwinFiles, source: SourceFile): Insertion[] {
   const address = route?.address ?? "/api/twin";
   const patterns = patternsOf(source);
   if (patterns === "all") return [{ at: source.text.trimEnd().length, text: `\n\nexport const config = { matcher: "/((?!${address.slice(1)}).*)" };` }];

@@ -44,7 +44,7 @@ export const noModule = (file: string) => wrong(`There is no ${file}.`);
 export const noTypescript = (file: string) =>
   wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
 export const oldNode = (version: string) => wrong(`Loading the app's module needs Node 22.15 or newer; this is ${version}.`);
-export const notCompiled = (file: string, cause: unknown) => wrong(`${file} cannot be compiled: ${messageOf(cause)}`, cause);
+export const fileNotCompiled = (file: string, cause: unknown) => wrong(`${file} cannot be compiled: ${messageOf(cause)}`, cause);
 export const notLoaded = (file: string, cause: unknown) =>
   wrong(
     `${file} cannot be loaded outside of Next: ${messageOf(cause)} Let what needs Next be imported where it is used, and not when the module is loaded.`,

@@ -26,7 +26,7 @@ export const noFile = (got: unknown) =>
     "EFFECT",
     `\`effect.download()\` was given ${shown(got)}. Give an address, as \`effect.download("/report.csv")\`, a Blob, or text or bytes: \`effect.download({ data, type: "text/csv" }, "report.csv")\`.`,
   );
-export const fileTooLarge = (bytes: number, most: number) =>
+export const downloadTooLarge = (bytes: number, most: number) =>
   wrong(
     "EFFECT",
     `\`effect.download()\` was given ${bytes.toLocaleString("en")} bytes, and takes ${most.toLocaleString("en")} at most. Serve a larger file by a route of your own, and give its address: \`effect.download("/report.csv")\`.`,

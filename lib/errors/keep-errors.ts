@@ -29,7 +29,7 @@ export const keepUnchecked = (label: string) =>
   );
 export const keepDefault = (label: string, initial: string, why: string) =>
   wrong("KEEP", `\`${label}\` begins with \`${initial}\`, which the schema of its \`input\` refuses: ${why}. Change the default, or let the schema take it.`);
-export const notConstructed = (Class: string, cause: unknown) =>
+export const localNotConstructed = (Class: string, cause: unknown) =>
   wrong("KEEP", `\`${Class}\` has kept fields, whose defaults are those of a new instance, and its constructor throws: ${messageOf(cause)}`, cause);
 export const tooLargeToKeep = (label: string, place: string, size: number, most: number) =>
   new StateError(

@@ -40,7 +40,7 @@ export const tooDeep = (path: string, depth: number) =>
   new StateError("TOO_DEEP", `\`${path}\` is nested more than ${depth} levels deep. Keep large structures flat, and refer by id.`);
 export const beyondBounds = (path: string, excess: string) =>
   new StateError("TOO_LARGE", `\`${path}\` cannot hold ${excess}. Keep it elsewhere, and its address here; docs/PROTOCOL.md has all bounds.`);
-export const badKey = (path: string, key: object) =>
+export const badMapKey = (path: string, key: object) =>
   new StateError(
     "NOT_STATE",
     `\`${path}\` cannot have ${described(key)} as a key or member: a copy in the browser would be another one. Use a string or number made from it.`,

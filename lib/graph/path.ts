@@ -4,7 +4,7 @@ import { Node } from "./node.js";
 export function pathOf(node: Node, key?: unknown): string {
   const { root, name } = node.graph;
   const path = root ? pathTo(root, node, name) : name;
-  return key === undefined || key === ORDER ? path : path + step(key);
+  return key === undefined || key === ORDER ? path : path + pathStep(key);
 }
 
 /** Stands in paths for a Map's key or a Set's member. */
@@ -12,7 +12,7 @@ export const MEMBER = Symbol("key or member");
 /** Stands for the order of an array, which `sort` and `reverse` change in place. */
 export const ORDER = Symbol("order");
 
-export function step(key: unknown): string {
+export function pathStep(key: unknown): string {
   if (key === MEMBER) return "[…]";
   if (typeof key === "string") return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
   return typeof key === "function" || (typeof key === "object" && key !== null) ? "[…]" : `[${String(key)}]`;
@@ -31,7 +31,7 @@ function pathTo(root: Node, wanted: Node, name: string): string {
           : Array.isArray(data)
             ? data.entries()
             : Object.entries(data as object);
-    for (const [key, value] of entries) if (value instanceof Node && !paths.has(value)) paths.set(value, path + step(key));
+    for (const [key, value] of entries) if (value instanceof Node && !paths.has(value)) paths.set(value, path + pathStep(key));
   }
   return name;
 }

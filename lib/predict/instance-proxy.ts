@@ -65,7 +65,7 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
 
   /** Whether a computed is a promise, as far as this side knows. Then only the server runs its getter. */
   awaits(node: InstanceNode, name: string): boolean {
-    return this.#awaited.has(`${node.className}.${name}`) || isAwaited(own(node.data, name));
+    return this.#awaited.has(`${node.className}.${name}`) || isAwaitedComputed(own(node.data, name));
   }
 
   /** Notes that a computed is a promise. */
@@ -78,7 +78,7 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
   #computed(node: InstanceNode, name: string, get: () => unknown): unknown {
     if (this.awaits(node, name)) return this.#stop();
     const value = this.#read(get);
-    if (!isPromise(value)) return value;
+    if (!isThenable(value)) return value;
     this.noteAwaited(node, name, value);
     return this.#stop();
   }
@@ -140,10 +140,10 @@ export class InstanceProxies implements ProxyHandler<InstanceNode> {
   }
 }
 
-export const isAwaited = (value: unknown): boolean => value instanceof InstanceNode && value.className === AWAITED;
+export const isAwaitedComputed = (value: unknown): boolean => value instanceof InstanceNode && value.className === AWAITED;
 
 /** Whether a value is a promise. A container is none, even if it holds a `then`. */
-export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && !nodeOf(value) && typeof (value as { then?: unknown }).then === "function";
 
 const isAsync = (value: unknown) => typeof value === "function" && /^\[object Async/.test(Object.prototype.toString.call(value));

@@ -15,7 +15,7 @@ import { type Reconciliation, reconcile } from "../store/reconcile.js";
 import { Writer } from "../store/writer.js";
 import type { Encoded } from "../wire/codec.js";
 import { decodeValue } from "../wire/value-codec.js";
-import { InstanceProxies, isAwaited, isPromise, MadeNode, memberSchemaOf } from "./instance-proxy.js";
+import { InstanceProxies, isAwaitedComputed, isThenable, MadeNode, memberSchemaOf } from "./instance-proxy.js";
 import { NodePool } from "./node-pool.js";
 
 declare const process: { readonly env: { readonly NODE_ENV?: string } };
@@ -179,7 +179,7 @@ export class Predictor {
     const schema = this.#schema(event, target) as EventSchema;
     const method = Reflect.get((this.#classOf(target.className) as AnyClass).prototype, event) as (...args: unknown[]) => unknown;
     const result = method.apply(this.#proxies.faceOf(target), this.#checked(schema, decodeValue(args) as unknown[] | SentForm));
-    if (isPromise(result)) {
+    if (isThenable(result)) {
       result.then(undefined, () => {});
       this.#warn(event, target, "returns a promise");
       this.#stop();
@@ -194,7 +194,7 @@ export class Predictor {
     if (args.length > input.length) this.#stop();
     const checked = input.map((schema, i) => {
       const result = schema["~standard"].validate(args[i]);
-      if (isPromise(result)) {
+      if (isThenable(result)) {
         result.then(undefined, () => {});
         return this.#stop();
       }
@@ -231,7 +231,7 @@ export class Predictor {
         if (visibleTo) continue;
         try {
           const value: unknown = this.#proxies.awaits(node, name) ? undefined : Reflect.get(this.#proxies.faceOf(node), name);
-          if (isPromise(value)) this.#proxies.noteAwaited(node, name, value);
+          if (isThenable(value)) this.#proxies.noteAwaited(node, name, value);
           if (this.#proxies.awaits(node, name)) this.#await(node, name);
           else node.put(name, reconcile(reconciliation, own(node.data, name), value, node, name));
         } catch {
@@ -243,7 +243,7 @@ export class Predictor {
 
   /** A computed that is a promise keeps what the server has said of it. On a new instance it is pending. */
   #await(node: InstanceNode, name: string): void {
-    if (isAwaited(own(node.data, name))) return;
+    if (isAwaitedComputed(own(node.data, name))) return;
     node.put(name, new InstanceNode(this.#graph, { value: undefined, pending: true, error: undefined }, AWAITED));
   }
 }

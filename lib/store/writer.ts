@@ -1,6 +1,6 @@
 import {
   arrayHole,
-  badKey,
+  badMapKey,
   beyondBounds,
   foreignInstance,
   noPrototype,
@@ -16,7 +16,7 @@ import type { InstanceNode } from "../graph/instance.js";
 import { MapNode } from "../graph/map.js";
 import { Node, nodeOf, put, type Stored } from "../graph/node.js";
 import { ObjectNode } from "../graph/object.js";
-import { MEMBER, pathOf, step } from "../graph/path.js";
+import { MEMBER, pathOf, pathStep } from "../graph/path.js";
 import { plainKindOf } from "../graph/plain.js";
 import { SetNode } from "../graph/set.js";
 import { arrayMethods } from "../live/array-methods.js";
@@ -180,7 +180,7 @@ export class Writer {
   /** A Map's key or a Set's member. */
   enterKey(value: unknown, holder: Node): Stored {
     const stored = this.enter(value, holder, MEMBER);
-    if (typeof stored === "object" && stored !== null && !(stored instanceof Node)) throw badKey(this.#pathOfEntering(holder, MEMBER), stored);
+    if (typeof stored === "object" && stored !== null && !(stored instanceof Node)) throw badMapKey(this.#pathOfEntering(holder, MEMBER), stored);
     return stored;
   }
 
@@ -271,7 +271,7 @@ export class Writer {
     let entering: string[] | undefined;
     for (const name of Object.keys(value)) {
       const property = Object.getOwnPropertyDescriptor(value, name);
-      if (isAccessor(property)) throw notPlain(this.#pathOfEntering() + step(name));
+      if (isAccessor(property)) throw notPlain(this.#pathOfEntering() + pathStep(name));
       // The descriptor has the value already: it costs less than another read.
       if (name.length > LONGEST_TEXT || !standsAsItIs(property?.value)) (entering ??= []).push(name);
     }
@@ -295,7 +295,7 @@ export class Writer {
     if (symbol) throw symbolKey(this.#pathOfEntering(holder, key), symbol);
     const names = Object.keys(value);
     const accessor = names.find((name) => isAccessor(Object.getOwnPropertyDescriptor(value, name)));
-    if (accessor !== undefined) throw notPlain(this.#pathOfEntering(holder, key) + step(accessor));
+    if (accessor !== undefined) throw notPlain(this.#pathOfEntering(holder, key) + pathStep(accessor));
     return names;
   }
 
@@ -351,7 +351,7 @@ export class Writer {
   /** The path of a value that is in no container yet. Without a key: of the entering value. */
   #pathOfEntering(...[node, ...keys]: [] | [holder: Node, key?: unknown]): string {
     if (this.#trail.length === 0) return pathOf(node as Node, ...keys);
-    return pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(step).join("");
+    return pathOf(this.#holder as Node) + [...this.#trail, ...keys].map(pathStep).join("");
   }
 }
 

@@ -24,7 +24,7 @@ export interface CallPlace {
 }
 
 /** An item as streams bring it. */
-export const messageOf = ({ n, i }: CallPlace, k: number, item: Item): YieldMessage | EffectMessage =>
+export const itemMessage = ({ n, i }: CallPlace, k: number, item: Item): YieldMessage | EffectMessage =>
   item[0] === "yield" ? ["yield", i, n, k, item[1]] : [...item, i, n, k];
 
 /** Takes an item whose stream may be at another node. */
@@ -37,7 +37,7 @@ export function waysOf(streams: Streams, { client, n, i, tab }: CallPlace, away?
     late,
     send(k, item) {
       const stream = streams.of(client);
-      if (stream) stream.bring(messageOf({ client, n, i, tab }, k, item));
+      if (stream) stream.bring(itemMessage({ client, n, i, tab }, k, item));
       else if (item[0] === "yield") away?.({ client, n, i, tab }, k, item);
       // A later page of the same tab has taken the place of the one that has called.
       else if (streams.has(tab)) late([item[1], item[2]]);

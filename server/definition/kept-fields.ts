@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { classSchema, type FieldSchema } from "../../lib/class/schema.js";
-import { keepBeside, keepDefault, keepInScope, keepUnchecked, notConstructed, notToBeKept } from "../../lib/errors/keep-errors.js";
+import { keepBeside, keepDefault, keepInScope, keepUnchecked, localNotConstructed, notToBeKept } from "../../lib/errors/keep-errors.js";
 import { constructing } from "../../lib/event/current.js";
 import { toPlain } from "../../lib/view/view.js";
 import { type KeepPlace, type Kept, keptMeanings, keptName, keptSize, keptText, LONGEST_COOKIE, LONGEST_KEPT } from "../../lib/wire/kept-text.js";
@@ -43,7 +43,7 @@ export function keptFieldsOf(store: string, kind: ScopeKind, Class: ModelClass):
   try {
     fresh = constructing(() => new Class());
   } catch (error) {
-    throw notConstructed(Class.name, error);
+    throw localNotConstructed(Class.name, error);
   }
   return fields.map(({ name, keep, input }) => {
     const label = `${Class.name}.${name}`;
@@ -86,13 +86,13 @@ export function textOf({ initial, label }: KeptField, value: unknown): string | 
 }
 
 /** How many characters a text takes in the place of its field. */
-export const sizeOf = ({ place, key }: KeptField, text: string | null | undefined): number =>
+export const keptSizeOf = ({ place, key }: KeptField, text: string | null | undefined): number =>
   text === null || text === undefined ? 0 : keptSize(place, key, text);
 
 /** How many characters a text takes in the place of its field, and how many it may, where it takes too many. */
-export function excessOf(field: KeptField, text: string | null | undefined): readonly [size: number, most: number] | undefined {
+export function keptExcessOf(field: KeptField, text: string | null | undefined): readonly [size: number, most: number] | undefined {
   const { place } = field;
-  const size = sizeOf(field, text);
+  const size = keptSizeOf(field, text);
   const most = place === "cookie" ? LONGEST_COOKIE : LONGEST_KEPT;
   return size > most ? [size, most] : undefined;
 }
@@ -125,7 +125,7 @@ function refuseLoss(this: unknown, _key: string, value: unknown): unknown {
 /** The value that a text means, if the field takes it: whoever has the browser may have written anything. */
 export async function keptValue(field: KeptField, text: string): Promise<{ readonly value: unknown } | undefined> {
   const { input, type } = field;
-  if (text.length > LONGEST_KEPT || !text.isWellFormed() || excessOf(field, text)) return undefined;
+  if (text.length > LONGEST_KEPT || !text.isWellFormed() || keptExcessOf(field, text)) return undefined;
   for (const value of keptMeanings(text)) {
     if (measure([value], ...MOST)) continue;
     if (!input) {

@@ -2,7 +2,7 @@ import { badResumeOptions, largeAnswer, manyAnswers, resumeNow } from "../../lib
 import type { ResumeOptions } from "../../lib/event/task.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Turn } from "../host/context.js";
-import { encodedFor, nameOf } from "./running-event.js";
+import { checkedName, encodedWithin } from "./running-event.js";
 import { answerSize, type Task } from "./task.js";
 
 /** How many answers a task keeps that it has not asked for. */
@@ -30,9 +30,9 @@ export interface OpenAnswer {
 export function givenAnswer(turn: Turn, [given, value, options]: readonly unknown[]): GivenAnswer {
   if (turn.ended) throw turn.ended;
   if (!turn.open) throw resumeNow();
-  const name = nameOf("resume", given);
+  const name = checkedName("resume", given);
   if (options !== undefined && (typeof options !== "object" || options === null)) throw badResumeOptions(name, options);
-  return { name, value: encodedFor(`resume("${name}")`, value), task: (options as ResumeOptions | undefined)?.task };
+  return { name, value: encodedWithin(`resume("${name}")`, value), task: (options as ResumeOptions | undefined)?.task };
 }
 
 /** @throws StateError where a task could not keep the answers that an event gives */

@@ -45,7 +45,7 @@ function encodedData(data: unknown): Encoded | undefined {
  * @param cause the error itself, where it has just been thrown
  * @throws the kept error
  */
-export function settle([, value, error]: KeptOutcome, cause?: unknown): unknown {
+export function settleOutcome([, value, error]: KeptOutcome, cause?: unknown): unknown {
   if (error) throw errorOf(error, cause);
   return value ? decodeValue(value) : undefined;
 }

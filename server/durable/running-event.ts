@@ -22,7 +22,7 @@ export interface RunningEvent {
 }
 
 /** @throws StateError for what is no name */
-export function nameOf(what: string, given: unknown): string {
+export function checkedName(what: string, given: unknown): string {
   if (typeof given !== "string" || given === "" || given.length > LONGEST_NAME || !given.isWellFormed()) throw badStepName(what, given, LONGEST_NAME);
   return given;
 }
@@ -31,7 +31,7 @@ export function nameOf(what: string, given: unknown): string {
  * Encodes what `what` was given.
  * @throws StateError for what is no data
  */
-export function encodedFor(what: string, value: unknown, most?: number): Encoded {
+export function encodedWithin(what: string, value: unknown, most?: number): Encoded {
   try {
     return encodeValue(plainOf(value, most));
   } catch (error) {
@@ -42,7 +42,7 @@ export function encodedFor(what: string, value: unknown, most?: number): Encoded
 
 /** @throws StateError for what is no data, or too much of it */
 export function encodedProgress(value: unknown): Encoded {
-  const progress = encodedFor("progress()", value, MOST_PROGRESS);
+  const progress = encodedWithin("progress()", value, MOST_PROGRESS);
   if (JSON.stringify(progress).length > MOST_PROGRESS) throw largeProgress(MOST_PROGRESS);
   return progress;
 }

@@ -4,10 +4,10 @@ import type { TaskVerb } from "../../lib/event/task.js";
 import type { Host } from "../host/host.js";
 import type { KeptOutcome, TaskWait } from "../storage/task-records.js";
 import { silence } from "../wire/plain-values.js";
-import { failureOf, outcomeOf, settle } from "./outcomes.js";
+import { failureOf, outcomeOf, settleOutcome } from "./outcomes.js";
 import { Replay } from "./replay.js";
 import { type RetryPlan, retryPlan } from "./retry-plan.js";
-import { encodedProgress, nameOf, type RunningEvent } from "./running-event.js";
+import { checkedName, encodedProgress, type RunningEvent } from "./running-event.js";
 import type { Task } from "./task.js";
 import { cleanUp, makeChange } from "./task-change.js";
 import { sleepDue, untilDue } from "./wait-times.js";
@@ -135,17 +135,17 @@ export class TaskRun {
   }
 
   async #step(given: unknown, run: unknown, options: unknown): Promise<unknown> {
-    const name = nameOf("step", given);
+    const name = checkedName("step", given);
     if (typeof run !== "function") throw badStep(name, run);
     const plan = retryPlan(name, options);
     const key = this.#key("step", name);
     const kept = await this.#kept(key, name);
-    if (kept) return settle(kept);
+    if (kept) return settleOutcome(kept);
     const begun = this.task.wait(key);
     if (begun) await this.#setWait(key, begun);
     for (let attempt = begun?.attempt ?? 1; ; attempt++) {
       const outcome = await this.#live(() => this.#attempt(key, run as () => unknown, attempt, plan));
-      if (outcome) return settle(outcome.kept, outcome.cause);
+      if (outcome) return settleOutcome(outcome.kept, outcome.cause);
       await this.#setWait(key, { attempt: attempt + 1, due: Date.now() + plan.waitAfter(attempt) });
     }
   }
@@ -182,16 +182,16 @@ export class TaskRun {
   }
 
   async #until(given: unknown, options: unknown): Promise<unknown> {
-    const name = nameOf("until", given);
+    const name = checkedName("until", given);
     const due = untilDue(name, options);
     const key = this.#key("until", name);
     const kept = await this.#kept(key, name);
-    if (kept) return settle(kept);
+    if (kept) return settleOutcome(kept);
     // An answer may have come while it went on to here.
     const early = this.task.outcome(key);
     if (early) {
       await this.#live(() => this.#host.commits.settled());
-      return settle(early);
+      return settleOutcome(early);
     }
     const { answers } = this.task;
     const at = answers.findIndex(([one]) => one === name);
@@ -199,11 +199,11 @@ export class TaskRun {
       this.task.setAnswers(answers.toSpliced(at, 1));
       const outcome: KeptOutcome = [key, answers[at]?.[1] as KeptOutcome[1]];
       await this.#live(() => this.#keep(outcome));
-      return settle(outcome);
+      return settleOutcome(outcome);
     }
     const wait = this.task.wait(key) ?? { name, ...(due !== undefined && { due }) };
     const outcome = await this.#setWait(key, wait);
-    if (outcome) return settle(outcome);
+    if (outcome) return settleOutcome(outcome);
     this.#lightly([key]);
     return undefined;
   }
@@ -227,7 +227,7 @@ export class TaskRun {
     if (check()) return cleanUp(this.#host, turn, change);
     const key = this.#key("update", "");
     const kept = await this.#kept(key, undefined);
-    if (kept) return settle(kept);
+    if (kept) return settleOutcome(kept);
     return this.#live(async () => {
       let outcome: KeptOutcome | undefined;
       try {
@@ -240,10 +240,10 @@ export class TaskRun {
         this.control.signal.throwIfAborted();
         outcome = failureOf(key, error);
         await this.#keep(outcome);
-        return settle(outcome, error);
+        return settleOutcome(outcome, error);
       }
       await commits.settled();
-      return settle(outcome);
+      return settleOutcome(outcome);
     });
   }
 

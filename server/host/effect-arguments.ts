@@ -1,4 +1,4 @@
-import { fileTooLarge, noFile, unsafeAddress } from "../../lib/errors/effect-errors.js";
+import { downloadTooLarge, noFile, unsafeAddress } from "../../lib/errors/effect-errors.js";
 import { readAddress } from "../../lib/event/address.js";
 import type { SentFile } from "../../lib/event/current.js";
 
@@ -26,7 +26,7 @@ function checkAddress(effect: string, url: unknown, options: unknown): void {
 
 function readBlob(blob: Blob, name: unknown): Promise<readonly unknown[]> {
   const { size, type } = blob;
-  if (size > MOST_BYTES) throw fileTooLarge(size, MOST_BYTES);
+  if (size > MOST_BYTES) throw downloadTooLarge(size, MOST_BYTES);
   const named = name ?? (blob instanceof File ? blob.name : undefined);
   return blob.arrayBuffer().then((bytes) => [{ data: new Uint8Array(bytes), type } satisfies SentFile, named]);
 }
@@ -36,6 +36,6 @@ function fileOf(what: unknown): SentFile {
   const isText = typeof data === "string";
   if ((!isText && !(data instanceof Uint8Array)) || (type !== undefined && typeof type !== "string")) throw noFile(what);
   const bytes = isText ? Buffer.byteLength(data) : data.byteLength;
-  if (bytes > MOST_BYTES) throw fileTooLarge(bytes, MOST_BYTES);
+  if (bytes > MOST_BYTES) throw downloadTooLarge(bytes, MOST_BYTES);
   return { data: isText ? new TextEncoder().encode(data) : data, type: type ?? (isText ? "text/plain" : "") };
 }

@@ -4,7 +4,7 @@ import { tooLargeToKeep, tooMuchToKeep } from "../../lib/errors/keep-errors.js";
 import type { Store } from "../../lib/store/store.js";
 import { toPlain } from "../../lib/view/view.js";
 import { type Kept, MOST_IN_COOKIES } from "../../lib/wire/kept-text.js";
-import { excessOf, type KeptField, keptCookies, keptValue, sizeOf, textOf } from "../definition/kept-fields.js";
+import { type KeptField, keptCookies, keptExcessOf, keptSizeOf, keptValue, textOf } from "../definition/kept-fields.js";
 import { SERVER, type Turn } from "./context.js";
 import type { Host } from "./host.js";
 import type { ShelfEntry } from "./shelf.js";
@@ -133,9 +133,9 @@ export class KeptValues {
       const before = store.committed(() => currentText(field, store));
       if (text === before) continue;
       if (text === undefined) textOf(field, toPlain(Reflect.get(store.instance, field.name)));
-      const excess = excessOf(field, text);
+      const excess = keptExcessOf(field, text);
       if (excess) throw tooLargeToKeep(field.label, field.place, ...excess);
-      if (sizeOf(field, text) > sizeOf(field, before)) this.#checkAll(field);
+      if (keptSizeOf(field, text) > keptSizeOf(field, before)) this.#checkAll(field);
       if (turn !== this.#bringing) this.#replace(field, before);
     }
   }
@@ -147,7 +147,7 @@ export class KeptValues {
     const most = inCookies ? MOST_IN_COOKIES : Math.floor(this.#host.world.limits.maxBody / WIDEST);
     let size = 0;
     for (const { definition, store } of live.values())
-      for (const other of definition.kept ?? []) if ((other.place === "cookie") === inCookies) size += sizeOf(other, currentText(other, store));
+      for (const other of definition.kept ?? []) if ((other.place === "cookie") === inCookies) size += keptSizeOf(other, currentText(other, store));
     if (size > most) throw tooMuchToKeep(label, place, size, most);
   }
 }
@@ -173,7 +173,7 @@ function assign(store: Store, field: KeptField, valid: { readonly value: unknown
   try {
     const text = valid && textOf(field, valid.value);
     if (valid && text === now) return;
-    if (valid && !excessOf(field, text ?? null)) return void Reflect.set(instance, field.name, valid.value);
+    if (valid && !keptExcessOf(field, text ?? null)) return void Reflect.set(instance, field.name, valid.value);
   } catch {
     // A schema may make what no store takes.
   }

@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime.js";
  * The caller that an agent's request makes, which counts among the requests of its session.
  * @throws EventError `RATE_LIMITED`, `OFFLINE`
  */
-export function callerOf({ callers, clients }: Runtime, request: TwinRequest): Promise<Caller> {
+export function agentCaller({ callers, clients }: Runtime, request: TwinRequest): Promise<Caller> {
   callers.admit(request);
   return callers.of(request, request.client === undefined ? undefined : clients.bind(request.client, request));
 }

@@ -5,7 +5,7 @@ import { mayUse } from "../access/permission.js";
 import { isKeyed } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf } from "../wire/error-shape.js";
-import { callerOf } from "./caller.js";
+import { agentCaller } from "./caller.js";
 import type { Exposed } from "./exposed.js";
 
 /** A store, as agents name it: `twin://todo`, or `twin://board/sprint-42`. */
@@ -35,7 +35,7 @@ export function resourceOf({ stores }: Exposed, uri: string): Resource {
 }
 
 export async function listResources(runtime: Runtime, exposed: Exposed, request: TwinRequest) {
-  const caller = await callerOf(runtime, request);
+  const caller = await agentCaller(runtime, request);
   const resources: { uri: string; name: string; mimeType: string }[] = [];
   for (const [store, definition] of exposed.stores)
     if (!isKeyed(definition.kind) && (await mayUse(definition, caller))) resources.push({ uri: `twin://${store}`, name: store, mimeType: JSON_TYPE });
@@ -53,12 +53,12 @@ export async function readResource(runtime: Runtime, exposed: Exposed, request: 
     const state = await runtime.stateReader.read(request, store, key);
     return { contents: [{ uri, mimeType: JSON_TYPE, text: JSON.stringify(state) }] };
   } catch (error) {
-    throw refusalOf(runtime, error);
+    throw mcpErrorOf(runtime, error);
   }
 }
 
 /** A refusal, as the protocol has it. */
-export function refusalOf({ report }: Runtime, error: unknown): McpError {
+export function mcpErrorOf({ report }: Runtime, error: unknown): McpError {
   const { code, message, data } = errorShapeOf(error, report);
   const number = code === "INTERNAL" ? ErrorCode.InternalError : code === "NOT_FOUND" ? NOT_FOUND : REFUSED;
   return new McpError(number, message, { code, ...(data !== undefined && { data }) });

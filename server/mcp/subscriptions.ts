@@ -3,7 +3,7 @@ import { EFFECTS, isFrame, type Message, PROTOCOL, TICK } from "../../lib/wire/p
 import { RETRY, type TwinRequest } from "../access/callers.js";
 import type { Runtime } from "../runtime.js";
 import type { StreamConnection } from "../stream/connection.js";
-import { type Resource, refusalOf } from "./resources.js";
+import { mcpErrorOf, type Resource } from "./resources.js";
 
 /** How often, at most, a change of a resource is told, in ms. */
 const INTERVAL = 100;
@@ -58,7 +58,7 @@ export class Subscriptions {
       await one.ready;
     } catch (error) {
       if (this.#subscribed.get(label) === one) this.#subscribed.delete(label);
-      throw refusalOf(this.#runtime, error);
+      throw mcpErrorOf(this.#runtime, error);
     }
   }
 

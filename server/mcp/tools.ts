@@ -9,12 +9,12 @@ import { type Definition, isKeyed } from "../definition/scope.js";
 import type { Runtime } from "../runtime.js";
 import { errorShapeOf } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
-import { callerOf } from "./caller.js";
+import { agentCaller } from "./caller.js";
 import type { Exposed } from "./exposed.js";
 
 /** Lists the events that an agent may call, as far as that can be known before it does. */
 export async function listTools(runtime: Runtime, exposed: Exposed, request: TwinRequest) {
-  const caller = await callerOf(runtime, request);
+  const caller = await agentCaller(runtime, request);
   const allowed = new Map<Definition, boolean>();
   for (const definition of exposed.stores.values()) allowed.set(definition, await mayUse(definition, caller));
   return [...exposed.tools.values()]

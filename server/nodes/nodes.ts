@@ -1,4 +1,4 @@
-import { messageOf, type TakeItem, waysOf } from "../call/call-items.js";
+import { itemMessage, type TakeItem, waysOf } from "../call/call-items.js";
 import type { CancelledCall } from "../call/dispatcher.js";
 import { versionOf } from "../definition/scope.js";
 import type { Host } from "../host/host.js";
@@ -72,7 +72,7 @@ export class Nodes {
   /** What brings the items of calls of a host to their clients, whose streams are at other nodes. They are in the answers, too. */
   bringing(host: Host): TakeItem {
     return ({ client, n, i, tab }, k, item) => {
-      if (this.feeds.bring(host, client, messageOf({ client, n, i, tab }, k, item))) return;
+      if (this.feeds.bring(host, client, itemMessage({ client, n, i, tab }, k, item))) return;
       void this.peers.tell(ITEM, [{ client, n, i, tab }, k, item]);
     };
   }

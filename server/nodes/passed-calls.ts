@@ -8,7 +8,7 @@ import type { EventPath } from "../definition/event-path.js";
 import { pause } from "../task/pause.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
 import type { NumberedCall } from "../wire/request-input.js";
-import type { PassedFiles, SentFile } from "./passed-files.js";
+import type { PassedFile, PassedFiles } from "./passed-files.js";
 import { cookiesOf, type PassedCookies, type PassedRequest, passedOf, requestFrom } from "./passed-request.js";
 import { PeerLost } from "./peer-lost.js";
 import type { PeerRequest, Peers } from "./peers.js";
@@ -30,7 +30,7 @@ export interface PassableCall {
   readonly number: NumberedCall | undefined;
 }
 
-type Sent = readonly [hops: number, request: PassedRequest, path: EventPath, input: unknown, files: readonly SentFile[]];
+type Sent = readonly [hops: number, request: PassedRequest, path: EventPath, input: unknown, files: readonly PassedFile[]];
 type Told = readonly [kind: "yield", value: unknown] | readonly [kind: "effects", effects: readonly Effect[]];
 type Answered = readonly [cookies: PassedCookies, answer: unknown] | readonly [cookies: PassedCookies, answer: null, refusal: Refusal];
 

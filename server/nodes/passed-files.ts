@@ -16,12 +16,12 @@ const PART = "part of a file";
 const COPIES = 5;
 
 /** A file of a form, as its node passes it on: which field it is, what the browser says of it, and where its bytes are. */
-export type SentFile = readonly [field: number, facts: FileFacts, body: string];
+export type PassedFile = readonly [field: number, facts: FileFacts, body: string];
 
 /** A call's input without its files, and the files. */
 interface PackedForm {
   readonly input: unknown;
-  readonly files: readonly SentFile[];
+  readonly files: readonly PassedFile[];
 }
 
 interface Server {
@@ -107,7 +107,7 @@ export class PassedFiles {
   /** Runs what passes a call on, whose input may be a form with files. Other nodes can read them meanwhile. */
   async passing<R>(input: unknown, pass: (packed: PackedForm) => Promise<R>): Promise<R> {
     const bodies: string[] = [];
-    const files: SentFile[] = [];
+    const files: PassedFile[] = [];
     const fields = fieldsIn(input)?.map(([name, value], field): Field => {
       if (!(value instanceof Blob)) return [name, value];
       const { name: called = "", type, size, lastModified = 0 } = value as File;

@@ -8,7 +8,7 @@ import { Tick } from "../wire/tick.js";
 import type { Wire } from "../wire/wire.js";
 import type { Audience, Feed, Have, Page, Resumed, Visit } from "./feed.js";
 import { notice } from "./notices.js";
-import { DROPPED, effectsIn, follows, isFree, type Queued, type Taken, type Watched, Whole } from "./queued.js";
+import { canMerge, DROPPED, effectsIn, isFree, type Queued, type Taken, type Watched, Whole } from "./queued.js";
 import { wholeMessages } from "./state-messages.js";
 import { StreamQueue } from "./stream-queue.js";
 
@@ -118,7 +118,7 @@ export class StreamConnection implements Page {
     const frames: Frame[] = [];
     const behind: Message[] = [];
     for (let next = this.#queue.first; next; next = this.#queue.first) {
-      if (next.of === of && next.message instanceof Frame && follows(message, frames.length, next.message)) frames.push(next.message);
+      if (next.of === of && next.message instanceof Frame && canMerge(message, frames.length, next.message)) frames.push(next.message);
       // Yields and effects that name no container of the state may come after a later commit too, so frames need not wait for them.
       else if (!next.of && isFree(next.message) && this.#hasNext()) behind.push(next.message);
       else break;

@@ -76,7 +76,7 @@ export function effectsIn(waiting: Frame | Tick | Whole): Queued[] {
 const hasEffects = (...frames: readonly Frame[]) => frames.some(({ effects }) => effects.length > 0);
 
 /** Whether a frame is the next one behind a frame and some that follow it, and may go with them. */
-export const follows = (first: Frame, more: number, next: Frame) => next.revision === first.revision + more + 1 && !hasEffects(first, next);
+export const canMerge = (first: Frame, more: number, next: Frame) => next.revision === first.revision + more + 1 && !hasEffects(first, next);
 
 /** Whether a message means the same behind a later frame: it names no container of the state. */
 export function isFree(message: Message): boolean {

@@ -3,7 +3,7 @@ import { event, state } from "twinstate";
 import { createTwin, scope } from "twinstate/server";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { callableEvents, definitionsOf, eventTable } from "../../cli/events/event-table.js";
+import { callableEvents, eventTable, runtimeDefinitions } from "../../cli/events/event-table.js";
 import { twinstate } from "../kit/command.js";
 import { nextApp } from "../kit/next-app.js";
 import { ROOT } from "../kit/rooms.js";
@@ -39,7 +39,7 @@ class Stats {
 
 test("the events that clients may call are listed, with parameters, guards and options, and no internal ones", () => {
   const twin = createTwin({ stores: { board: scope.room(Board, { allow: () => true }), stats: scope.shared(Stats) }, models: { Item } });
-  const events = callableEvents(definitionsOf(twin));
+  const events = callableEvents(runtimeDefinitions(twin));
   expect(eventTable(events)).toBe(`board (room)
   add(title: string, _at: Date)                 guard: allow; optimistic
   edit(person: { name: string; age?: number })  schema; guard: allow, event; queue latest
