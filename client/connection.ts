@@ -13,7 +13,7 @@ const BYE_PAUSE = 2000;
 /** How long a stream that has ended is not asked for again because of an answer, in ms. */
 const ANSWERED_PAUSE = 1000;
 /** How long a stream has to last to count as a success, in ms: one that always breaks at once is not to be asked for all the time. */
-const STEADY = 5000;
+const STEADY = 1000;
 
 /** The answer to `$connect`. */
 export interface Granted {
@@ -57,7 +57,8 @@ export class ServerConnection {
   open = false;
   /** Aborted when it is closed. */
   readonly #life = new AbortController();
-  #failures = 0;
+  /** Since when no stream has lasted. */
+  #failing: number | undefined;
   /** When the stream began, or ended. */
   #since = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -70,7 +71,7 @@ export class ServerConnection {
     // Some of these events are the document's, and do not bubble.
     const on = (event: string, listener: () => void) => globalThis.addEventListener?.(event, listener, { signal, capture: true });
     on("online", () => {
-      this.#failures = 0;
+      this.#failing = undefined;
       if (this.open) world.status.update({ status: "online" });
       if (this.#retry !== undefined) this.#again();
     });
@@ -219,7 +220,7 @@ export class ServerConnection {
     if (message[0] === "bye") return this.#fail(/user|session/.test(message[1]) ? 0 : Math.random() * BYE_PAUSE);
     if (message[0] === "hello" && !this.open) {
       this.open = true;
-      this.#since = Date.now();
+      this.#since = performance.now();
       this.#world.status.update({ status: "online" });
       this.#schedule();
     }
@@ -229,16 +230,17 @@ export class ServerConnection {
   /** The stream has ended, or did not begin. */
   #fail(pause?: number): void {
     if (!this.#line) return;
-    if (this.open && Date.now() - this.#since > STEADY) this.#failures = 0;
+    const now = performance.now();
+    if (this.open && now - this.#since > STEADY) this.#failing = undefined;
     this.#end();
-    this.#since = Date.now();
+    this.#since = now;
     this.#world.status.update({ status: globalThis.navigator?.onLine === false ? "offline" : "reconnecting" });
-    this.#retry = setTimeout(() => this.#again(), pause ?? backoff(this.#failures++));
+    this.#retry = setTimeout(() => this.#again(), pause ?? backoff(now - (this.#failing ??= now)));
   }
 
   /** The server has answered a call: a long wait for the stream is over. A short one is not, as a server that refuses streams may answer many calls. */
   answered(): void {
-    if (this.#retry !== undefined && Date.now() - this.#since > ANSWERED_PAUSE) this.#again();
+    if (this.#retry !== undefined && performance.now() - this.#since > ANSWERED_PAUSE) this.#again();
   }
 
   #again(): void {

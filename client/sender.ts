@@ -40,7 +40,8 @@ export class Sender {
   /** Takes the messages that come with answers. It introduces itself. */
   declare receiver: Pick<Receiver, "keeper" | "missed">;
   #outdated: EventError | undefined;
-  #failures = 0;
+  /** When the first call failed of those that have failed since one was answered. */
+  #failing: number | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(outbox: Outbox, effects: Signal<[name: string, args: readonly unknown[]]>) {
@@ -170,7 +171,7 @@ export class Sender {
     if (entry.again) entry.items?.skip();
     entry.again = false;
     this.#expect(entry);
-    this.#failures = 0;
+    this.#failing = undefined;
     if (answer.f && this.receiver.missed(entry.twin, answer)) entry.answer = { ...answer, t: undefined };
     this.settle();
     this.flush();
@@ -241,7 +242,7 @@ export class Sender {
       entry.alone = true;
       return this.flush();
     }
-    this.#failures = 0;
+    this.#failing = undefined;
     const { again, durable, incarnation: now } = (told.data ?? {}) as { again?: true; durable?: boolean; incarnation?: string };
     if (told.is("UNKNOWN_OUTCOME") && now !== undefined && ((entry.sent === 1 && !again) || (durable && fresh))) {
       // Sent once, by the server's nodes too, and refused; or nothing was kept where its changes would be. So it has not run, and may under another number.
@@ -256,8 +257,10 @@ export class Sender {
   }
 
   /** Waits a while, then sends again what has no answer. */
-  #rest(ms = backoff(this.#failures++)): void {
-    this.#retry ??= setTimeout(() => this.#again(), ms);
+  #rest(ms?: number): void {
+    const now = performance.now();
+    this.#failing ??= now;
+    this.#retry ??= setTimeout(() => this.#again(), ms ?? backoff(now - this.#failing));
   }
 
   #again(): void {
@@ -278,7 +281,7 @@ export class Sender {
       if (!entry.answer && entry.sent > 0) this.#lateCalls.wait(entry);
       this.#ask(entry);
     }
-    this.#failures = 0;
+    this.#failing = undefined;
     this.#again();
   }
 

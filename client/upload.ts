@@ -1,6 +1,6 @@
 import { isEventError } from "../lib/errors/errors.js";
 import { refusedUpload } from "../lib/errors/file-errors.js";
-import { backoff } from "./backoff.js";
+import { backoff, FIRST } from "./backoff.js";
 import type { OpenCall } from "./client-call.js";
 import type { CallFiles } from "./files.js";
 import type { OutboxEntry, OutboxWorld } from "./outbox.js";
@@ -78,7 +78,7 @@ class Upload {
     const { signal } = this.#control;
     let asked = this.#tried.has(k);
     this.#tried.delete(k);
-    for (let failures = 0; !signal.aborted; asked = true) {
+    for (let trouble = 0; !signal.aborted; asked = true) {
       try {
         if (asked && !(await this.#wanted(k))) return;
         const { ok, read, refused } = await this.#post(k);
@@ -88,7 +88,9 @@ class Upload {
       } catch {
         // The line broke: what the server has of it is of no use, unless it has everything.
       }
-      await pause(backoff(failures++), signal);
+      await pause(backoff(trouble), signal);
+      // The pauses double, as how long an attempt takes goes by the size of the file.
+      trouble = 2 * (trouble + FIRST);
     }
   }
 

@@ -4,6 +4,7 @@ import type { Call, Seen } from "../crash/checker.js";
 import { Jar } from "../kit/http.js";
 import { follow } from "../kit/outcome.js";
 import type { Random } from "../kit/random.js";
+import { Requests } from "./requests.js";
 
 /** How many calls of a client may have no answer. */
 const WINDOW = 8;
@@ -11,9 +12,16 @@ const WINDOW = 8;
 const MANY = 0.1;
 
 /** When a call was made, and when it was answered. */
-interface Timed extends Call {
+export interface Timed extends Call {
   readonly begun: number;
   ended?: number;
+}
+
+/** How long a client waited, and for which call. */
+export interface Pause {
+  readonly waited: number;
+  readonly actor: Actor;
+  readonly call: Timed | undefined;
 }
 
 /** What clients were told about their state when a stream began. */
@@ -31,6 +39,7 @@ export class Actor {
   readonly calls: Timed[] = [];
   readonly resumes: Resumes = { delta: 0, snapshot: 0 };
   readonly jar = new Jar();
+  readonly requests: Requests;
   readonly #url: string;
   readonly #client: Client;
   readonly #log: Twin;
@@ -45,6 +54,7 @@ export class Actor {
     readonly room: string | undefined,
   ) {
     this.#url = url;
+    this.requests = new Requests(number);
     this.#client = createClient({ url, fetch: this.#fetch as typeof fetch, transport: "sse" });
     [this.#log, this.#tally] = this.#twins(this.#client);
   }
@@ -62,7 +72,7 @@ export class Actor {
 
   /** Notes what streams begin with. */
   readonly #fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const response = await this.jar.fetch(input, init);
+    const response = await this.requests.make(this.jar.fetch as typeof fetch, input, init);
     if (init?.method === "POST" || !response.ok || !response.body) return response;
     let rest = "";
     const look = new TransformStream<Uint8Array, Uint8Array>({
@@ -110,11 +120,14 @@ export class Actor {
   }
 
   /** The longest that a call waited, of those that had no answer at a time, or began within a span after it. */
-  pause(at: number, span: number): number {
-    const waits = this.calls
-      .filter(({ begun, ended = Infinity }) => begun < at + span && ended > at)
-      .map(({ begun, ended = Infinity }) => ended - Math.max(begun, at));
-    return Math.max(0, ...waits);
+  pause(at: number, span: number): Pause {
+    let longest: Pause = { waited: 0, actor: this, call: undefined };
+    for (const call of this.calls) {
+      const { begun, ended = Infinity } = call;
+      const waited = begun < at + span && ended > at ? ended - Math.max(begun, at) : 0;
+      if (waited > longest.waited) longest = { waited, actor: this, call };
+    }
+    return longest;
   }
 
   /** Resolves when all calls have an answer. */

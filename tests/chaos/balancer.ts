@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, type ClientRequest, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { NAME } from "./requests.js";
 
 /** How often nodes are asked whether they are ready, and how long an answer may take, in ms. */
 const EVERY = 300;
@@ -22,6 +23,8 @@ export class Balancer {
   readonly #server: Server;
   readonly #targets = new Map<number, Target>();
   readonly #checks: NodeJS.Timeout;
+  /** To which nodes each request was given, one after the other. */
+  readonly ways = new Map<string, number[]>();
   #turn = 0;
 
   private constructor() {
@@ -61,9 +64,10 @@ export class Balancer {
   async #check(): Promise<void> {
     await Promise.all(
       [...this.#targets.values()].map(async (target) => {
-        const status = await statusOf(target.port);
-        target.ready = status === 200;
-        target.missed = status === undefined ? target.missed + 1 : 0;
+        const [ready, lives] = await Promise.all([statusOf(target.port, "ready"), statusOf(target.port, "health")]);
+        target.ready = ready === 200;
+        // One that waits for its storage is not ready, and answers all the same.
+        target.missed = lives === undefined ? target.missed + 1 : 0;
         if (target.missed >= MISSED) for (const one of target.open) one.destroy();
       }),
     );
@@ -87,6 +91,8 @@ export class Balancer {
 
   /** Passes a request on. `false`: the node takes no connections, so another one may have it. */
   #pass(target: Target, { method = "GET", url = "", headers }: IncomingMessage, body: Buffer, res: ServerResponse): Promise<boolean> {
+    const name = String(headers[NAME]);
+    this.ways.set(name, [...(this.ways.get(name) ?? []), target.port]);
     return new Promise((resolve) => {
       const passed = request({ port: target.port, host: "127.0.0.1", path: url, method, headers, agent: target.agent }, (answer) => {
         res.writeHead(answer.statusCode as number, answer.headers);
@@ -110,9 +116,9 @@ export class Balancer {
 }
 
 /** What a node says of itself; nothing where it is silent. */
-function statusOf(port: number): Promise<number | undefined> {
+function statusOf(port: number, what: "ready" | "health"): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const asked = request({ port, host: "127.0.0.1", path: "/api/twin/ready", timeout: LATEST, agent: false }, (answer) => {
+    const asked = request({ port, host: "127.0.0.1", path: `/api/twin/${what}`, timeout: LATEST, agent: false }, (answer) => {
       answer.resume();
       resolve(answer.statusCode);
     });

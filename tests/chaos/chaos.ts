@@ -3,6 +3,7 @@ import { Random } from "../kit/random.js";
 import { Actor, type Resumes, wait } from "./actor.js";
 import { Cluster } from "./cluster.js";
 import type { Planted } from "./planted.js";
+import { traceOf } from "./trace.js";
 import { type Fault, type Mishap, Trouble } from "./trouble.js";
 
 export interface ChaosOptions {
@@ -21,6 +22,8 @@ export interface ChaosOptions {
   readonly frozen?: number;
   /** A mistake that the nodes shall make. */
   readonly planted?: Planted;
+  /** Has the longest pauses after faults of this kind reported, with what clients asked for meanwhile. */
+  readonly trace?: Fault;
   readonly report?: (line: string) => void;
   /** Nobody waits for it any more. */
   readonly signal?: AbortSignal;
@@ -67,6 +70,7 @@ export async function chaos({
   faults = ["kill", "kill", "freeze", "cut", "cut", "restart", "drain"],
   frozen = 15_000,
   planted,
+  trace,
   report = () => {},
   signal,
 }: ChaosOptions): Promise<ChaosReport> {
@@ -97,9 +101,13 @@ export async function chaos({
     for (const actor of actors) for (const kind of ["delta", "snapshot"] as const) resumes[kind] += actor.resumes[kind];
     const pausesOf = (mishaps: readonly Mishap[]) => {
       const pauses = Object.fromEntries(Object.keys(trouble.counts).map((fault) => [fault, [] as number[]])) as Record<Fault, number[]>;
-      for (const { at, fault } of mishaps) pauses[fault].push(...actors.map((actor) => actor.pause(at, lease)));
+      for (const { at, fault } of mishaps) pauses[fault].push(...actors.map((actor) => actor.pause(at, lease).waited));
       return pauses;
     };
+    if (trace) {
+      const pauses = trouble.mishaps.flatMap((mishap) => actors.map((actor) => ({ mishap, ...actor.pause(mishap.at, lease) })));
+      for (const line of traceOf(trace, pauses, trouble.mishaps, cluster, end - ms)) report(line);
+    }
     return {
       ...verdict,
       losses: forgets ? { ...missing, logged: cluster.lost } : undefined,

@@ -14,6 +14,8 @@ export interface Place {
   port: number;
   /** Something is wrong with its node, or it is being replaced. */
   ailing: boolean;
+  /** Called when it is well again. */
+  well?: () => void;
 }
 
 export interface ClusterOptions {
@@ -72,6 +74,11 @@ export class Cluster {
 
   get url(): string {
     return this.#balancer.url;
+  }
+
+  /** To which nodes, by their ports, a request was given. */
+  wayOf(request: string): readonly number[] {
+    return this.#balancer.ways.get(request) ?? [];
   }
 
   #prepare(): void {

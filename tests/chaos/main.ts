@@ -1,5 +1,6 @@
 // `npm run chaos -- --minutes 5 --clients 100 --seed 1`. `--lease` is the lease time in ms, `--pace` the ms between two events of a client. `--faults kill,cut`
 // has these alone happen. `--failover` has a replica take the place of Redis now and then, which lacks the last writes.
+// `--trace kill` prints the longest pauses after kills, with what clients asked for meanwhile, and of which node.
 import { parseArgs } from "node:util";
 import { faultsOf } from "../crash/checker.js";
 import { chaos, figuresOf, isTold } from "./chaos.js";
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     failover: { type: "boolean" },
     faults: { type: "string" },
     seed: { type: "string" },
+    trace: { type: "string" },
   },
 });
 const seed = Number(values.seed ?? Date.now());
@@ -28,6 +30,7 @@ const report = await chaos({
   seed,
   ...(values.failover && { faults: ["failover", "failover", "cut", "drain"] as const }),
   ...(values.faults && { faults: values.faults.split(",") as Fault[] }),
+  ...(values.trace && { trace: values.trace as Fault }),
   report: (line) => console.log(line),
 });
 console.log(figuresOf(report));

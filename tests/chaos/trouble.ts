@@ -9,6 +9,10 @@ export type Fault = "kill" | "freeze" | "cut" | "restart" | "drain" | "failover"
 export interface Mishap {
   readonly fault: Fault;
   readonly at: number;
+  /** When what was wrong was well again. */
+  end?: number;
+  /** The node that it befell. */
+  readonly port: number | undefined;
   /** Nothing else had just been wrong. */
   readonly alone: boolean;
 }
@@ -49,8 +53,15 @@ export class Trouble {
     if (fault) {
       this.counts[fault]++;
       const at = performance.now();
-      this.mishaps.push({ fault, at, alone: this.#cuts === 0 && at - this.#disturbed > this.#options.lease + 1000 });
+      const port = fault === "restart" || fault === "failover" ? undefined : place.port;
+      const mishap: Mishap = { fault, at, port, alone: this.#cuts === 0 && at - this.#disturbed > this.#options.lease + 1000 };
+      this.mishaps.push(mishap);
       await this.#befall(fault, place);
+      if (port === undefined) mishap.end = performance.now();
+      else
+        place.well = () => {
+          mishap.end = performance.now();
+        };
     }
     // After a kill nothing else begins until its pause should be over.
     await wait(fault === "kill" ? Math.max(EVERY, this.#options.lease + 1000) : EVERY);
@@ -134,6 +145,7 @@ export class Trouble {
     place.ailing = true;
     const over = until.then(() => {
       place.ailing = false;
+      place.well?.();
       this.#going.delete(over);
     });
     this.#going.add(over);
