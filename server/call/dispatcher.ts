@@ -1,7 +1,6 @@
 import type { EventSchema } from "../../lib/class/schema.js";
 import { cancelled, cookieReplaced, isLater, unknownEvent, unknownOutcome } from "../../lib/errors/errors.js";
 import { eventIds } from "../../lib/event/event-ids.js";
-import { randomId } from "../../lib/event/random-id.js";
 import { checkAnswer } from "../../lib/store/answer-writer.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Effect, InstanceRef } from "../../lib/wire/protocol.js";
@@ -27,6 +26,7 @@ import type { Nodes } from "../nodes/nodes.js";
 import type { PassableCall } from "../nodes/passed-calls.js";
 import type { Storage } from "../storage/storage.js";
 import type { Streams } from "../stream/streams.js";
+import { randomEventId } from "../task/event-id.js";
 import type { Telemetry } from "../telemetry.js";
 import { errorOf, errorShapeOf, type Report, tellable } from "../wire/error-shape.js";
 import { jsonOf } from "../wire/plain-values.js";
@@ -207,7 +207,7 @@ export class Dispatcher {
       call.checked = await checkGiven(owner, event, args, this.#server.limits);
       const what = { definition, owner, event, on, args: call.checked };
       const json = (value: unknown) => jsonOf(value, host.audiences.of(caller));
-      const plain = { ...what, caller, control, eventId: randomId(), began, answer: json, check: json, ...eventSinks(sinks, json) };
+      const plain = { ...what, caller, control, eventId: randomEventId(), began, answer: json, check: json, ...eventSinks(sinks, json) };
       return await withCookies(definition, host, request, () => host.run(plain));
     } finally {
       sinks.signal?.removeEventListener("abort", cancel);

@@ -1,6 +1,5 @@
 import { circle } from "../../lib/errors/errors.js";
 import { callOutsideStep } from "../../lib/errors/task-errors.js";
-import { randomId } from "../../lib/event/random-id.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect, Item } from "../../lib/wire/protocol.js";
@@ -17,6 +16,7 @@ import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import { messageClient, onceId, SentMessages } from "../host/sent-messages.js";
 import type { Nodes } from "../nodes/nodes.js";
+import { randomEventId } from "../task/event-id.js";
 import { pause } from "../task/pause.js";
 import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
@@ -125,7 +125,7 @@ export class ServerCalls {
   }
 
   #runAt(host: Host, id: string | undefined, what: Omit<EventCall<unknown>, "answer" | "eventId">): Promise<unknown> {
-    return id === undefined ? host.run({ ...what, eventId: randomId(), answer: (value) => plainOf(value) }) : this.#once(host, id, what);
+    return id === undefined ? host.run({ ...what, eventId: randomEventId(), answer: (value) => plainOf(value) }) : this.#once(host, id, what);
   }
 
   /** Has another node run a call. One that has an id is asked again where the answer was lost: it may be here then, or elsewhere. */

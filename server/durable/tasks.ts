@@ -1,6 +1,5 @@
 import { closing, dropped, isEventError, messageOf, superseded } from "../../lib/errors/errors.js";
 import { endedBefore, manyTasks, otherStep, stopped, taskGone } from "../../lib/errors/task-errors.js";
-import { randomId } from "../../lib/event/random-id.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
 import type { Outcome } from "../call/outcome.js";
 import type { Turn } from "../host/context.js";
@@ -8,6 +7,7 @@ import type { EventCall } from "../host/event-runner.js";
 import type { Host } from "../host/host.js";
 import type { EventRecord } from "../storage/records.js";
 import type { KeptAnswer, KeptOutcome, KeptTasks, TaskChange, TaskChanges } from "../storage/task-records.js";
+import { randomEventId } from "../task/event-id.js";
 import { errorShapeOf, type Report, tellable } from "../wire/error-shape.js";
 import { plainOf, silence } from "../wire/plain-values.js";
 import { checkAnswers, type GivenAnswer, type OpenAnswer } from "./answers.js";
@@ -147,7 +147,7 @@ export class Tasks {
    */
   async begin<R>(call: EventCall<R>): Promise<{ readonly answer: Promise<R> }> {
     const { commits, schedules } = this.#host;
-    const eventId = call.eventId || randomId();
+    const eventId = call.eventId || randomEventId();
     const id = taskId(eventId);
     const known = this.#tasks.get(id);
     const joined = (one: Task) => ({ answer: one.calls.join(call, () => this.#stop(one, stopped(one.label))) });

@@ -159,6 +159,8 @@ export class EventRunner {
   /** Runs an event in its turn. One that is cancelled before is refused at once, and not when its turn comes. */
   #queued<R>(call: EventCall<R>, label: string): Promise<R> {
     const { signal } = call.control;
+    const { queue } = this.#host;
+    if (queue.size === 0) return queue.run(() => this.#inTurn(call, label));
     return new Promise((resolve, reject) => {
       const refuse = () => reject(signal.reason);
       signal.addEventListener("abort", refuse);
@@ -166,7 +168,7 @@ export class EventRunner {
         signal.removeEventListener("abort", refuse);
         return this.#inTurn(call, label);
       };
-      this.#host.queue.run(run).then(resolve, reject);
+      queue.run(run).then(resolve, reject);
     });
   }
 

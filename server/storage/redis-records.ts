@@ -1,12 +1,14 @@
 import { messageOf, type StateError } from "../../lib/errors/errors.js";
 import { fenced } from "../../lib/errors/node-errors.js";
 import { damagedRecord, laterFormat, notNext } from "../../lib/errors/storage-errors.js";
+import { finish } from "../../lib/wire/steps.js";
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
 import { type HostFacts, unreadable, versionsIn } from "./host-facts.js";
-import { FORMAT, type Packed, type PackedCommit, type PackedHost, storesOf } from "./packed.js";
+import { FORMAT, type PackedCommit, type PackedHost } from "./packed.js";
 import { headOf, pack, packAll, packStores, unpack } from "./packing.js";
 import { type CommitRecord, compact, type HostRecord } from "./records.js";
+import { RedisAppends } from "./redis-appends.js";
 import type { Argument, RedisLine, Reply } from "./redis-line.js";
 import type { HostEntry, LoadedHost } from "./storage.js";
 
@@ -42,6 +44,7 @@ export class RedisRecords {
   readonly #line: RedisLine;
   readonly #prefix: string;
   readonly #node: string;
+  readonly #appends: RedisAppends;
   /** The records that are being written. */
   readonly #places = new Map<string, Place>();
   /** The records that are to be made one with their tails. */
@@ -56,6 +59,7 @@ export class RedisRecords {
     this.#line = line;
     this.#prefix = prefix;
     this.#node = node;
+    this.#appends = new RedisAppends(line, prefix);
   }
 
   keys(id: string): string[] {
@@ -67,9 +71,14 @@ export class RedisRecords {
     return fence === undefined ? "" : `${fence} ${this.#node}`;
   }
 
-  async #write(name: "append" | "save" | "remove" | "aside", id: string, args: readonly Argument[]): Promise<void> {
+  async #write(name: "save" | "remove" | "aside", id: string, args: readonly Argument[]): Promise<void> {
+    await this.#written(id, this.#line.write(name, this.keys(id), [this.#prefix, id, ...args]));
+  }
+
+  /** Waits for a write of a record. */
+  async #written(id: string, write: Promise<unknown>): Promise<void> {
     try {
-      await this.#line.write(name, this.keys(id), [this.#prefix, id, ...args]);
+      await write;
     } catch (error) {
       this.#places.delete(id);
       // The lease may be gone with the record.
@@ -195,29 +204,20 @@ export class RedisRecords {
   async append(id: string, commits: readonly CommitRecord[], fence?: number): Promise<void> {
     const [first] = commits;
     if (!first) return;
-    const packed = await inSlices(packAll(commits));
-    const place = this.#places.get(id) ?? { fence, stores: new Set<string>(), bytes: 0, tailBytes: 0 };
     const whole = commits.flatMap(({ stores }) => Object.entries(stores).flatMap(([name, store]) => ("kept" in store ? [] : name)));
+    // Without a whole store it is little work.
+    const packed = whole.length === 0 ? finish(packAll(commits)) : await inSlices(packAll(commits));
+    const place = this.#places.get(id) ?? { fence, stores: new Set<string>(), bytes: 0, tailBytes: 0 };
     const news = whole.filter((name) => !place.stores.has(name));
     for (const name of news) place.stores.add(name);
     const due = packed.findLast((commit) => commit.due !== undefined)?.due;
-    const args = packed.flatMap((commit) => [
-      commit.incarnation,
-      commit.revision,
-      commit.sequence,
-      begins(commit),
-      commit.text,
-      commit.chunks.length,
-      ...commit.chunks,
-    ]);
-    await this.#write("append", id, [
-      this.#token(fence),
-      FORMAT,
-      due === null ? "-" : (due ?? ""),
-      news.length > 0 ? JSON.stringify(news) : "",
-      packed.length,
-      ...args,
-    ]);
+    const args: Argument[] = [id, this.#token(fence), due === null ? "-" : (due ?? ""), news.length > 0 ? JSON.stringify(news) : "", packed.length];
+    let characters = 0;
+    for (const [i, { incarnation, revision, sequence, text, chunks }] of packed.entries()) {
+      args.push(incarnation, revision, sequence, begins(commits[i] as CommitRecord), text, chunks.length, ...chunks);
+      characters += chunks.reduce((sum, { length }) => sum + length, text.length);
+    }
+    await this.#written(id, this.#appends.add(this.keys(id), args, characters));
     const last = commits.at(-1) as CommitRecord;
     this.#know(id, { incarnation: last.incarnation, sequence: last.sequence, fence });
     for (const { text, chunks } of packed) {
@@ -306,15 +306,15 @@ export class RedisRecords {
     place.tailBytes -= packed.commits.reduce((sum, commit) => sum + commit.text.length, 0);
   }
 
-  /** Resolves when nothing is being made one any more. */
+  /** Sends what waits, and resolves when nothing is being made one any more. */
   quiet(): Promise<void> {
+    this.#appends.send();
     return this.#tidying.run(() => {});
   }
 }
 
 /** Whether a commit may be the first one: it has its stores as wholes. */
-const begins = ({ text, chunks }: Packed): 0 | 1 =>
-  chunks.length === 0 && text.startsWith("[{}") ? 1 : Object.values(storesOf(text)).some((store) => "kept" in store) ? 0 : 1;
+const begins = ({ stores }: CommitRecord): 0 | 1 => (Object.values(stores).some((store) => "kept" in store) ? 0 : 1);
 
 /** What the script `load` has found. */
 function readHost(id: string, [base, head, , items, chunks, , last]: readonly Reply[]): PackedHost {

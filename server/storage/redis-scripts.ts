@@ -12,67 +12,79 @@ import { COMMON, FOUND } from "./redis-script-parts.js";
 // Lives and fences come from one counter, so a lease is of the life that goes on if its fence is the higher number.
 
 /**
- * KEYS h, c, b; ARGV prefix, id, token, format, due, names of stores that may be new, count; and of each commit incarnation, revision, sequence, whether it may
- * be the first, text, how many chunks, chunks.
+ * Appends to any number of records, to each of them or not. KEYS h, c, b of each; ARGV prefix, format; and of each how many arguments follow, id, token, due,
+ * names of stores that may be new, count; and of each commit incarnation, revision, sequence, whether it may be the first, text, how many chunks, chunks.
+ * Gives of each a number, or why it was refused.
  */
 const append = `
-local prefix, id, token, format, due, stores, count = unpack(ARGV)
-local m = redis.call('HMGET', KEYS[1], 'lease', 'inc', 'rev', 'seq', 'chunk', 'fmt')
-if refused(prefix, m[1], token) then return FENCED end
-local function sentBefore()
-  local kept, at = redis.call('LRANGE', KEYS[2], -tonumber(count), -1), 8
-  if #kept ~= tonumber(count) then return false end
-  for i, item in ipairs(kept) do
+local prefix, format = ARGV[1], ARGV[2]
+local function sentBefore(c, count, at)
+  local kept = redis.call('LRANGE', c, -count, -1)
+  if #kept ~= count then return false end
+  for _, item in ipairs(kept) do
     local sequence, text = string.match(item, '^(%d+) %d+ %d+ (.*)$')
     if sequence ~= ARGV[at + 2] or text ~= ARGV[at + 4] then return false end
     at = at + 6 + tonumber(ARGV[at + 5])
   end
   return true
 end
-local begins = not m[2]
-if begins and ARGV[11] ~= '1' then return NOT_NEXT end
-local incarnation, revision, sequence, chunk = m[2], tonumber(m[3]), tonumber(m[4]), tonumber(m[5] or 0)
-if begins then incarnation, revision, sequence = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]) - 1 end
-local last
-local base, first, items, bodies, at = sequence, chunk, {}, {}, 8
-for i = 1, tonumber(count) do
-  local r, s = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  if ARGV[at] ~= incarnation or s ~= sequence + 1 or (r ~= revision and r ~= revision + 1) then
-    if i == 1 and sentBefore() then return 0 end
-    return NOT_NEXT
+local function append(h, c, b, at)
+  local id, token, due, stores, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
+  local m = redis.call('HMGET', h, 'lease', 'inc', 'rev', 'seq', 'chunk', 'fmt')
+  if refused(prefix, m[1], token) then return FENCED end
+  at = at + 5
+  local from, begins = at, not m[2]
+  if begins and ARGV[at + 3] ~= '1' then return NOT_NEXT end
+  local incarnation, revision, sequence, chunk = m[2], tonumber(m[3]), tonumber(m[4]), tonumber(m[5] or 0)
+  if begins then incarnation, revision, sequence = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]) - 1 end
+  local last
+  local base, first, items, bodies = sequence, chunk, {}, {}
+  for i = 1, count do
+    local r, s = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    if ARGV[at] ~= incarnation or s ~= sequence + 1 or (r ~= revision and r ~= revision + 1) then
+      if i == 1 and sentBefore(c, count, at) then return 0 end
+      return NOT_NEXT
+    end
+    items[i] = table.concat({ ARGV[at + 2], ARGV[at + 1], chunk, ARGV[at + 4] }, ' ')
+    for k = 1, tonumber(ARGV[at + 5]) do
+      bodies[#bodies + 1] = chunk
+      bodies[#bodies + 1] = ARGV[at + 5 + k]
+      chunk = chunk + 1
+    end
+    revision, sequence, last = r, s, at
+    at = at + 6 + tonumber(ARGV[at + 5])
   end
-  items[i] = table.concat({ ARGV[at + 2], ARGV[at + 1], chunk, ARGV[at + 4] }, ' ')
-  for k = 1, tonumber(ARGV[at + 5]) do
-    bodies[#bodies + 1] = chunk
-    bodies[#bodies + 1] = ARGV[at + 5 + k]
-    chunk = chunk + 1
+  for i = 1, #items, 500 do redis.call('RPUSH', c, unpack(items, i, math.min(i + 499, #items))) end
+  setChunks(b, bodies)
+  local fields = { 'rev', ARGV[last + 1], 'seq', ARGV[last + 2] }
+  local function set(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
+  if chunk ~= first then set('chunk', chunk) end
+  if tonumber(m[6] or 0) < tonumber(format) then set('fmt', format) end
+  if stores ~= '' then
+    local names, has = cjson.decode(redis.call('HGET', h, 'stores') or '[]'), {}
+    for _, name in ipairs(names) do has[name] = true end
+    for _, name in ipairs(cjson.decode(stores)) do if not has[name] then names[#names + 1] = name end end
+    set('stores', cjson.encode(names))
   end
-  revision, sequence, last = r, s, at
-  at = at + 6 + tonumber(ARGV[at + 5])
+  if begins then
+    set('inc', incarnation)
+    set('base', base)
+    set('head', '{"v":' .. format .. ',"incarnation":' .. cjson.encode(incarnation) .. ',"revision":' .. ARGV[from + 1] .. ',"stores":{},"numbers":{}}')
+    redis.call('HDEL', h, 'known')
+    redis.call('ZADD', prefix .. 'ids', 0, id)
+    redis.call('ZADD', prefix .. 'used', now(), id)
+  end
+  redis.call('HSET', h, unpack(fields))
+  setDue(prefix, id, due)
+  return 1
 end
-for at = 1, #items, 500 do redis.call('RPUSH', KEYS[2], unpack(items, at, math.min(at + 499, #items))) end
-setChunks(KEYS[3], bodies)
-local fields = { 'rev', ARGV[last + 1], 'seq', ARGV[last + 2] }
-local function set(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
-if chunk ~= first then set('chunk', chunk) end
-if tonumber(m[6] or 0) < tonumber(format) then set('fmt', format) end
-if stores ~= '' then
-  local names, has = cjson.decode(redis.call('HGET', KEYS[1], 'stores') or '[]'), {}
-  for _, name in ipairs(names) do has[name] = true end
-  for _, name in ipairs(cjson.decode(stores)) do if not has[name] then names[#names + 1] = name end end
-  set('stores', cjson.encode(names))
+local results, at = {}, 3
+for n = 1, #KEYS, 3 do
+  local _, result = pcall(append, KEYS[n], KEYS[n + 1], KEYS[n + 2], at + 1)
+  results[#results + 1] = type(result) == 'table' and result.err or result
+  at = at + 1 + tonumber(ARGV[at])
 end
-if begins then
-  set('inc', incarnation)
-  set('base', base)
-  set('head', '{"v":' .. format .. ',"incarnation":' .. cjson.encode(incarnation) .. ',"revision":' .. ARGV[9] .. ',"stores":{},"numbers":{}}')
-  redis.call('HDEL', KEYS[1], 'known')
-  redis.call('ZADD', prefix .. 'ids', 0, id)
-  redis.call('ZADD', prefix .. 'used', now(), id)
-end
-redis.call('HSET', KEYS[1], unpack(fields))
-setDue(prefix, id, due)
-return 1
+return results
 `;
 
 /** KEYS h, c, b; ARGV prefix, id, token, format, due, stores, incarnation, revision, sequence, head, chunks. */

@@ -76,6 +76,35 @@ test("many events at once share scripts", async ({ redisServer }) => {
   expect(await app.twin.counter("x").add(0)).toBe(200);
 });
 
+test("events of many rooms at once share scripts, and one that is refused leaves the others alone", async ({ redisServer }) => {
+  const { url } = await redisServer();
+  const storage = open(url);
+  await storage.nodes.join({ lease: 60_000, versions: {} });
+  const rooms = await Promise.all(
+    Array.from({ length: 100 }, async (_, n) => {
+      const [id, writer] = [`room/${n}`, new TableWriter(1, `life-${n}`)];
+      const { fence } = (await storage.nodes.claim(id)) as { fence: number };
+      await storage.append(id, [writer.first()], fence);
+      return { id, writer, fence };
+    }),
+  );
+  // Of one the lease is another's, of one a commit is missing, and one has the key of somebody else in its place.
+  const bad: Record<number, RegExp> = { 3: /lease/, 40: /does not follow|sequence/, 77: /WRONGTYPE/ };
+  rooms[40]?.writer.toggle(0);
+  await ask(url, "set", "twin:{room/77}:h", "of somebody else");
+  await ask(url, "config", "resetstat");
+  const commits = rooms.map(({ writer }) => writer.toggle(0));
+  const appended = await Promise.allSettled(rooms.map(({ id, fence }, n) => storage.append(id, [commits[n] as CommitRecord], n === 3 ? fence + 1000 : fence)));
+  // One more notes what is known of the record whose lease is over.
+  expect((await calls(url)).get("evalsha")).toBeLessThan(10);
+  for (const [n, outcome] of appended.entries()) {
+    if (!bad[n]) expect(outcome.status, String(n)).toBe("fulfilled");
+    else expect(String((outcome as PromiseRejectedResult).reason), String(n)).toMatch(bad[n]);
+  }
+  for (const n of [0, 41, 99]) expect((await storage.load(`room/${n}`))?.tail.at(-1)).toEqual(commits[n]);
+  expect((await storage.load("room/3"))?.tail).toHaveLength(1);
+});
+
 test("what was acknowledged is there after a kill of Redis, and nodes go on by themselves", async ({ redisServer }) => {
   const server = await redisServer();
   const app = await nodeOf(server);
