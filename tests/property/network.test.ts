@@ -9,6 +9,7 @@ import { withBug } from "../crash/bugs.js";
 import { temporaryFolder } from "../kit/files.js";
 
 const runs = process.env.TEST_FULL === undefined ? 500 : 20_000;
+const overNodes = process.env.TEST_FULL === undefined ? 30 : 2_000;
 const seed = Number(process.env.SEED ?? 1);
 
 /** Who came to a store, and who left it. */
@@ -101,8 +102,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ does: fc.constant("wait" as const), ms: fc.constantFrom(3, 30, 300, 3000, 60_000, 150_000) }) },
 );
 
-type Place = "memory" | "lasting" | "sqlite";
-const PLACES: Record<Place, () => Storage> = { memory, lasting, sqlite: () => sqlite(join(temporaryFolder(), "twin.db")) };
+/** What three nodes share. */
+const nodes = () => lasting({ nodes: true });
+
+type Place = "memory" | "lasting" | "sqlite" | "nodes";
+const PLACES: Record<Place, () => Storage | ReturnType<typeof nodes>> = { memory, lasting, nodes, sqlite: () => sqlite(join(temporaryFolder(), "twin.db")) };
 
 /** How streams come, and events go. */
 const WAYS = { sse: {}, socket: { transport: "websocket" }, "socket with events": { transport: "websocket", socketEvents: true } } as const;
@@ -148,7 +152,7 @@ class Script {
     });
     return [
       "",
-      `await using net = pair({ stores, storage: ${this.storage}(), ${Object.entries(this.bounds).map(([name, bytes]) => `${name}: ${bytes}, `)}${Object.entries(
+      `await using net = pair({ stores, storage: ${this.storage === "nodes" ? "lasting({ nodes: true })" : `${this.storage}()`}, ${Object.entries(this.bounds).map(([name, bytes]) => `${name}: ${bytes}, `)}${Object.entries(
         WAYS[this.way],
       )
         .map(([name, value]) => `${name}: ${JSON.stringify(value)}, `)
@@ -379,6 +383,13 @@ test("on sqlite too", { timeout: 3_600_000 }, () =>
   fc.assert(
     fc.asyncProperty(scripts(["sqlite"]), async (script) => void (await play(script))),
     { seed, numRuns: runs / 100 },
+  ),
+);
+
+test(`and with several nodes, each of which any request may reach (${overNodes} scripts, SEED=${seed})`, { timeout: 3_600_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(scripts(["nodes"]), async (script) => void (await play(script))),
+    { seed, numRuns: overNodes },
   ),
 );
 

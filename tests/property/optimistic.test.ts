@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { type Trouble, trouble } from "../kit/trouble.js";
 
 const runs = process.env.TEST_FULL === undefined ? 150 : 6_000;
+const overNodes = process.env.TEST_FULL === undefined ? 30 : 1_000;
 const seed = Number(process.env.SEED ?? 1);
 
 interface Item {
@@ -176,7 +177,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 7, arbitrary: fc.record({ does: fc.constant("wait" as const), ms: fc.constantFrom(1, 3, 10, 30, 300, 3000, 60_000) }) },
 );
 
-const script = (storage: fc.Arbitrary<"lasting" | "memory">) =>
+const script = (storage: fc.Arbitrary<"lasting" | "memory" | "nodes">) =>
   fc.record({
     seed: fc.nat(1_000_000),
     storage,
@@ -205,7 +206,8 @@ interface Shown {
   readonly kills: number;
 }
 
-const STORAGES: Record<Script["storage"], () => Storage> = { memory, lasting };
+const nodes = () => lasting({ nodes: true });
+const STORAGES: Record<Script["storage"], () => Storage | ReturnType<typeof nodes>> = { memory, lasting, nodes };
 
 async function play({ seed, storage, transport, bounds, steps }: Script): Promise<void> {
   await using net = pair({ stores, browser: { stores: { list: List } }, storage: STORAGES[storage](), ...bounds, transport, log: () => {}, seed });
@@ -272,9 +274,9 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
   }
   expect(comparable(store), "the store").toEqual(comparable(replay(store.log as string[]) as never));
   // What a server had that has lost all, nobody knows.
-  if (storage === "lasting") for (const one of shown) explain(one, store.log as string[]);
-  if (storage === "lasting") for (const one of shown) explainVolatile(one);
-  if (storage === "lasting") for (const [title, one] of ids) expect([...one], `${title} has one id`).toHaveLength(1);
+  if (storage !== "memory") for (const one of shown) explain(one, store.log as string[]);
+  if (storage !== "memory") for (const one of shown) explainVolatile(one);
+  if (storage !== "memory") for (const [title, one] of ids) expect([...one], `${title} has one id`).toHaveLength(1);
 }
 
 /** What a twin shows is what the store was at some time, with the client's calls that had no answer, in order. */
@@ -320,4 +322,8 @@ test(
 
 test(`also where a server loses all that it had (${runs / 3} scripts, SEED=${seed})`, { timeout: 3_600_000 }, () =>
   fc.assert(fc.asyncProperty(script(fc.constant("memory")), play), { seed, numRuns: runs / 3 }),
+);
+
+test(`and with several nodes, each of which any request may reach (${overNodes} scripts, SEED=${seed})`, { timeout: 3_600_000 }, () =>
+  fc.assert(fc.asyncProperty(script(fc.constant("nodes")), play), { seed, numRuns: overNodes }),
 );
