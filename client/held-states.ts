@@ -27,8 +27,9 @@ export class HeldStates {
 
   /** Whether the state of another store of the same host is still to come. */
   lacks(twinsOf: (scope: Scope) => LiveTwin[]): boolean {
-    const has = (twin: LiveTwin, [head, , , , incarnation, revision]: HeldState["message"]) =>
-      (head === "resume" ? twin.synced : twin.shows(incarnation, revision)) || this.#held.some((one) => one.twin === twin);
+    // A twin that is synced by another number of the host was fed by an earlier life of it: the stream goes on where the host has moved.
+    const has = (twin: LiveTwin, [head, host, , , incarnation, revision]: HeldState["message"]) =>
+      (head === "resume" ? twin.synced && twin.host === host : twin.shows(incarnation, revision)) || this.#held.some((one) => one.twin === twin);
     const behind = (twin: LiveTwin, message: HeldState["message"]) => twin.state === "ready" && this.#watches(twin) && !has(twin, message);
     return this.#held.some(({ scope, message }) => twinsOf(scope).some((twin) => behind(twin, message)));
   }

@@ -366,12 +366,12 @@ export class Receiver {
         } else if (shown.length === 1 && !(twin.shows(incarnation, message[5]) && twin.at?.[2] === audience))
           this.#takeSnapshot(twin, message, states.get(waitingKey(0, twin.store)));
       }
-      shown.forEach((one, i) => {
+      for (const one of shown) {
         const state = takeWaiting(states, waitingKey(0, one.store), one.at);
         if (state) this.#takeVolatile(one, state);
-        // The stream does not go on from there.
-        if (one.synced && one.tick !== before[i]) this.#renew(one);
-      });
+      }
+      // The stream does not go on from there, and what it brings of one store alone would show a part of a commit.
+      if (shown.some((one, i) => one.synced && one.tick !== before[i])) for (const one of shown) if (one.synced) this.#renew(one);
     });
     this.keeper.keep();
     return told !== undefined && (twin.tick ?? -1) >= told[2];

@@ -10,6 +10,26 @@ export interface Member {
   readonly peer: Peer;
   readonly twins: PairTab;
   readonly tabStorage: Record<string, string>;
+  /** How many stores it opens that have not come. */
+  opening: number;
+}
+
+/** A client, as tests have it. */
+export function pairTab(member: Member, close: () => void): PairTab {
+  return new Proxy(member.twins, {
+    get(twins, name) {
+      if (name === "$close") return close;
+      const found: unknown = Reflect.get(twins, name);
+      if (typeof name !== "string" || name.startsWith("$") || typeof found !== "function") return found;
+      return (key?: string) => {
+        const store = (found as (key?: string) => Promise<object>)(key);
+        const done = () => void member.opening--;
+        member.opening++;
+        store.then(done, done);
+        return store;
+      };
+    },
+  });
 }
 
 /** The name of a client, by the order in which clients came. */

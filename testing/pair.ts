@@ -10,7 +10,7 @@ import type { TwinApp } from "../server/twin.js";
 import type { TwinOptions } from "../server/twin-options.js";
 import { Clock } from "./clock.js";
 import { isKillPoint, type KillPoint, Life } from "./life.js";
-import { isHindered, isServed, type Member, memberName, type PairTab, restless } from "./member.js";
+import { isHindered, isServed, type Member, memberName, type PairTab, pairTab, restless } from "./member.js";
 import type { Net, PairOptions, Storages } from "./net.js";
 import { type Browser, type Fault, Network } from "./network.js";
 import { Random } from "./random.js";
@@ -158,8 +158,9 @@ class Pair implements Net<Stores, Models> {
       this.#members.delete(tab);
       twins.$close();
     };
-    const tab: PairTab = new Proxy(twins, { get: (target, name) => (name === "$close" ? close : Reflect.get(target, name)) });
-    this.#members.set(tab, { peer, twins, tabStorage });
+    const member: Member = { peer, twins, tabStorage, opening: 0 };
+    const tab = pairTab(member, close);
+    this.#members.set(tab, member);
     return tab;
   }
 
@@ -288,7 +289,7 @@ class Pair implements Net<Stores, Models> {
   /** Something is under way that can arrive. */
   get #busy(): boolean {
     if (this.#closing || this.#clock.packets > 0 || this.#clock.soon || this.#servers.lives.some(({ calls }) => calls > 0)) return true;
-    const waits = ({ peer, twins }: Member) => !isServed(twins) || [...peer.lines].some((line) => line.waiting);
+    const waits = ({ opening, peer, twins }: Member) => opening > 0 || !isServed(twins) || [...peer.lines].some((line) => line.waiting);
     return [...this.#members.values()].some((member) => !isHindered(member.peer) && waits(member));
   }
 

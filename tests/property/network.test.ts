@@ -393,6 +393,23 @@ test(`and with several nodes, each of which any request may reach (${overNodes} 
   ),
 );
 
+test("and where an answer brings volatile state to a page whose stream is at another node: both stores are asked for anew, not the one alone", async () => {
+  const steps: Step[] = [
+    { does: "call", who: "c", kind: "addAll" },
+    { does: "next", who: "a", fault: "silence" },
+    { does: "call", who: "a", kind: "refuse" },
+    { does: "call", who: "b", kind: "add" },
+    { does: "next", who: "c", fault: "lose" },
+    { does: "next", who: "b", fault: "silence" },
+    { does: "kill", at: "append" },
+    { does: "call", who: "a", kind: "type" },
+    { does: "break", who: "a" },
+    { does: "call", who: "b", kind: "type" },
+    { does: "call", who: "b", kind: "type" },
+  ];
+  await play(new Script(374_535, "nodes", { maxLog: 200 }, ["lose", "gateway"], steps, "socket"));
+});
+
 test("the same seed gives the same run", async () => {
   for (const script of fc.sample(scripts(["lasting", "memory"]), { seed, numRuns: 20 })) expect(await play(script)).toEqual(await play(script));
 });
