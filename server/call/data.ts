@@ -71,18 +71,24 @@ export class Data {
     };
   }
 
-  /** The keys of the scope instances in which a store has been, each once; with `live`, of those in which somebody watches it. */
+  /** The keys of the scope instances in which a store has been, each once; with `live`, of those in which somebody watches it, at any node. */
   async *keys(store: string, { live = false, prefix = "" }: Omit<KeysOptions, "limit"> & { live?: boolean } = {}): AsyncGenerator<string, void, undefined> {
-    const { definitions, hosts, storage } = this.#server;
+    const { definitions, hosts, nodes, storage } = this.#server;
     const begin = hostId(definitionOf(definitions, store).kind, prefix);
+    if (live) return yield* new Set([...this.watched(store, prefix), ...((await nodes?.work.watched(store, prefix)) ?? [])]);
     const told = new Set<string>();
-    const inMemory = hosts.live.filter((host) => host.id.startsWith(begin) && (live ? host.watchers.watches(store) : host.touched && has(host.stores, store)));
-    for (const { id, key } of inMemory) {
+    for (const { id, key } of hosts.live.filter((host) => host.id.startsWith(begin) && host.touched && has(host.stores, store))) {
       told.add(id);
       yield key;
     }
-    if (live) return;
     for await (const { id, stores } of storage.list(begin)) if (!told.has(id) && stores.includes(store)) yield keyOf(id);
+  }
+
+  /** The keys of this node's scope instances in which somebody watches a store. */
+  watched(store: string, prefix: string): string[] {
+    const { definitions, hosts } = this.#server;
+    const begin = hostId(definitionOf(definitions, store).kind, prefix);
+    return hosts.live.filter((host) => host.id.startsWith(begin) && host.watchers.watches(store)).map(({ key }) => key);
   }
 
   /** Deletes a room with all its stores. */

@@ -1,13 +1,13 @@
 import type { Effect } from "../../lib/wire/protocol.js";
 import type { SeenTask } from "../durable/seen-task.js";
-import { Elsewhere } from "../host/elsewhere.js";
+import { Elsewhere, whereverItIs } from "../host/elsewhere.js";
 import type { Host } from "../host/host.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Nodes } from "../nodes/nodes.js";
 import type { SeenSchedule } from "../schedule/schedules.js";
 import type { ExportedStore } from "./data.js";
 import { act } from "./host-effects.js";
-import type { SeenStore } from "./instance-views.js";
+import type { SeenInstance, SeenStore } from "./instance-views.js";
 
 /** What server code asks of a scope instance, besides calls of events. Arguments and results are data, as the instance may be at another node. */
 const TASKS = {
@@ -26,7 +26,6 @@ const TASKS = {
     return stopped;
   },
   effect: (host: Host, effect: Effect): Promise<void> => act(host, effect),
-  /** Instances that come from another node have no events. */
   snapshot: (host: Host, store: string): Promise<SeenStore> => host.plain(store),
   async exported(host: Host): Promise<readonly ExportedStore[]> {
     if (!host.touched) return [];
@@ -49,29 +48,44 @@ interface Server {
 
 /** Does what server code asks of a scope instance, wherever it is. */
 export async function onHost<K extends HostTask>({ hosts, nodes }: Server, id: string, task: K, ...args: Given<K>): Promise<Awaited<ReturnType<Tasks[K]>>> {
-  type Done = Awaited<ReturnType<Tasks[K]>>;
-  try {
-    return (await hosts.using(id, (host) => (TASKS[task] as (host: Host, ...args: unknown[]) => Promise<unknown>)(host, ...args))) as Done;
-  } catch (error) {
-    if (!(error instanceof Elsewhere) || !nodes) throw error;
-    const done = await nodes.work.task(error.node, id, task, args);
-    return (task === "snapshot" ? { view: done, instances: new Map() } : done) as Done;
-  }
+  const perform = TASKS[task] as (host: Host, ...args: unknown[]) => Promise<unknown>;
+  const done = await whereverItIs(async () => {
+    try {
+      return await hosts.using(id, (host) => perform(host, ...args));
+    } catch (error) {
+      if (!(error instanceof Elsewhere) || !nodes) throw error;
+      const told = await nodes.work.task(error.node, id, task, args);
+      return task === "snapshot" ? seenFrom(told as SentSeen) : told;
+    }
+  });
+  return done as Awaited<ReturnType<Tasks[K]>>;
 }
+
+/** A state on its way to another node. Encoded values keep identity, so the instances are found in the view. */
+type SentSeen = readonly [view: object, shown: readonly object[], instances: readonly SeenInstance[]];
+
+const sentOf = ({ view, instances }: SeenStore): SentSeen => [view, [...instances.keys()], [...instances.values()]];
+
+const seenFrom = ([view, shown, instances]: SentSeen): SeenStore => ({
+  view,
+  instances: new Map(shown.map((part, i) => [part, instances[i] as SeenInstance])),
+});
 
 /** Does the same for another node. Gives what it is told. */
 export async function forNode(server: Server, id: string, task: HostTask, args: readonly unknown[]): Promise<unknown> {
   const done = await (onHost as (server: Server, id: string, task: HostTask, ...args: readonly unknown[]) => Promise<unknown>)(server, id, task, ...args);
-  return task === "snapshot" ? (done as SeenStore).view : done;
+  return task === "snapshot" ? sentOf(done as SeenStore) : done;
 }
 
 /** Deletes a scope instance, wherever it is. `leads`: its watchers see it begin again. */
-export async function deleteHost({ hosts, nodes }: Server, id: string, leads = false): Promise<void> {
-  try {
-    const host = await hosts.delete(id);
-    if (leads) host.watchers.lead();
-  } catch (error) {
-    if (!(error instanceof Elsewhere) || !nodes) throw error;
-    await nodes.work.delete(error.node, id, leads);
-  }
+export function deleteHost({ hosts, nodes }: Server, id: string, leads = false): Promise<void> {
+  return whereverItIs(async () => {
+    try {
+      const host = await hosts.delete(id);
+      if (leads) host.watchers.lead();
+    } catch (error) {
+      if (!(error instanceof Elsewhere) || !nodes) throw error;
+      await nodes.work.delete(error.node, id, leads);
+    }
+  });
 }

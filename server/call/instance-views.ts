@@ -5,8 +5,8 @@ import type { EventOwner } from "../definition/scope.js";
 /** An instance, as a view of its store has shown it. */
 export interface SeenInstance {
   readonly ref: InstanceRef;
-  /** The number of the host's life: in the same life, instances keep their numbers. */
-  readonly life: number;
+  /** The name of the host's life: in the same life, instances keep their numbers. */
+  readonly life: string;
   readonly model: string;
 }
 

@@ -14,7 +14,7 @@ import { type Sessions, sessionTagOf } from "../access/session.js";
 import { keptCookies } from "../definition/kept-fields.js";
 import { type Definition, isKeyed } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
-import { Elsewhere, elsewhere } from "../host/elsewhere.js";
+import { Elsewhere, elsewhere, whereverItIs } from "../host/elsewhere.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Nodes } from "../nodes/nodes.js";
 import { errorShapeOf, type Report, told } from "../wire/error-shape.js";
@@ -136,39 +136,46 @@ export async function preloadFor(server: Server, store: string, key: string | nu
   return preloaded(server, definitionOf(server.definitions, store), key, page, { caller, isNew, address: clientAddressOf(headers, server.proxies), headers });
 }
 
-async function preloaded(
-  { admission, hosts, limits, nodes, report }: Server,
-  definition: Definition,
-  key: string | null,
-  page: Page | undefined,
-  { caller, isNew, address, headers }: PageVisitor,
-): Promise<PreloadedStore> {
+async function preloaded(server: Server, definition: Definition, key: string | null, page: Page | undefined, visitor: PageVisitor): Promise<PreloadedStore> {
   const store = definition.name;
   let redirect: string | undefined;
   const take = (effects: readonly Effect[]) => {
     redirect = redirectIn(effects);
   };
   try {
-    const id = await locateGuarded(definition, caller, key, take);
-    const kept = definition.kept && keptCookies(definition.kept, headers.get("cookie"));
-    const host = await (page || kept ? admission.enter(address, id) : hosts.use(id)).catch(elsewhere);
-    if (host instanceof Elsewhere) {
-      if (!nodes) throw host;
-      return await nodes.work.preload(host.node, { store, key, page, head: headers, session: caller.session?.id ?? "", isNew });
-    }
-    try {
-      await permit(definition, host, caller, take);
-      // No state is kept of a session that was made for this page alone: nobody will ever ask for it.
-      const lasting = page && !(isNew && definition.kind === "session");
-      await host.loader.load(store, { caller, page, lasting, bring: kept && host.kept.of(store, kept) });
-      await host.settled(store, host.audiences.of(caller), limits.preloadTimeout);
-      const { tick, ...state } = await host.read(store, host.audiences.of(caller));
-      return { store, key, incarnation: host.incarnation, ...state };
-    } finally {
-      admission.leave(host);
-    }
+    return await whereverItIs(() => readFor(server, definition, key, page, visitor, take));
   } catch (error) {
-    return { store, key, refused: told(errorShapeOf(error, report)), ...(redirect !== undefined && { redirect }) };
+    return { store, key, refused: told(errorShapeOf(error, server.report)), ...(redirect !== undefined && { redirect }) };
+  }
+}
+
+/** @throws EventError as the visitor is refused */
+async function readFor(
+  { admission, hosts, limits, nodes }: Server,
+  definition: Definition,
+  key: string | null,
+  page: Page | undefined,
+  { caller, isNew, address, headers }: PageVisitor,
+  take: (effects: readonly Effect[]) => void,
+): Promise<PreloadedStore> {
+  const store = definition.name;
+  const id = await locateGuarded(definition, caller, key, take);
+  const kept = definition.kept && keptCookies(definition.kept, headers.get("cookie"));
+  const host = await (page || kept ? admission.enter(address, id) : hosts.use(id)).catch(elsewhere);
+  if (host instanceof Elsewhere) {
+    if (!nodes) throw host;
+    return await nodes.work.preload(host.node, { store, key, page, head: headers, session: caller.session?.id ?? "", isNew });
+  }
+  try {
+    await permit(definition, host, caller, take);
+    // No state is kept of a session that was made for this page alone: nobody will ever ask for it.
+    const lasting = page && !(isNew && definition.kind === "session");
+    await host.loader.load(store, { caller, page, lasting, bring: kept && host.kept.of(store, kept) });
+    await host.settled(store, host.audiences.of(caller), limits.preloadTimeout);
+    const { tick, ...state } = await host.read(store, host.audiences.of(caller));
+    return { store, key, incarnation: host.incarnation, ...state };
+  } finally {
+    admission.leave(host);
   }
 }
 

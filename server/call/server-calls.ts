@@ -120,7 +120,7 @@ export class ServerCalls {
     const args = await checkArguments(owner, event, decodeValue(given), UNBOUNDED);
     const caller: Caller = { context, session: sessionOf(session, undefined), connection, trusted: true };
     const steps = { began, effects: (list: readonly Effect[]) => () => effects(list), yielded: (value: unknown) => yieldedBy(yielded, value) };
-    const what = { definition, owner, event, on: on?.ref, args, caller, control, ...steps };
+    const what = { definition, owner, event, on: on?.ref, ...(on && { life: on.life }), args, caller, control, ...steps };
     return this.#server.hosts.using(hostId(definition.kind, key), (host) => this.#runAt(host, id, what));
   }
 

@@ -10,7 +10,7 @@ import type { Clients } from "../access/clients.js";
 import { locateGuarded, permit } from "../access/permission.js";
 import type { Bounds } from "../access/session-limits.js";
 import type { Definition } from "../definition/scope.js";
-import { Elsewhere, elsewhere } from "../host/elsewhere.js";
+import { Elsewhere, elsewhere, whereverItIs } from "../host/elsewhere.js";
 import type { Hosts } from "../host/hosts.js";
 import type { Nodes } from "../nodes/nodes.js";
 import { jsonOf } from "../wire/plain-values.js";
@@ -40,7 +40,11 @@ export class StateReader {
    * Gives the committed state of a store as the caller may see it. An object that has events has the property `$on`, by which calls name it.
    * @throws EventError as a call is refused
    */
-  async read(request: TwinRequest, store: string, key: string | undefined): Promise<unknown> {
+  read(request: TwinRequest, store: string, key: string | undefined): Promise<unknown> {
+    return whereverItIs(() => this.#read(request, store, key));
+  }
+
+  async #read(request: TwinRequest, store: string, key: string | undefined): Promise<unknown> {
     const { admission, callers, clients, definitions, hosts, limits, nodes } = this.#server;
     const definition = definitionOf(definitions, store);
     callers.admit(request);

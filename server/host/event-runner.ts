@@ -12,6 +12,7 @@ import { silence } from "../wire/plain-values.js";
 import { ActiveCalls } from "./active-calls.js";
 import { Cancellation } from "./cancellation.js";
 import { type Caller, type Deliver, runIn, type Turn } from "./context.js";
+import { lifeOf } from "./feed-number.js";
 import { isRefusal } from "./guard-call.js";
 import type { Host } from "./host.js";
 import type { SentMessages } from "./sent-messages.js";
@@ -30,7 +31,7 @@ interface CalledEvent {
   /** The instance whose event it is; `undefined` for the store's own. */
   readonly on: InstanceRef | undefined;
   /** The life of the host in which server code has seen the instance: the number is that of this life. */
-  readonly life?: number;
+  readonly life?: string;
   readonly args: readonly unknown[];
 }
 
@@ -262,7 +263,7 @@ export class EventRunner {
     const host = this.#host;
     const [incarnation, revision, number, audience] = on;
     const viewers = host.audiences.of(caller);
-    const counts = life === host.number || (incarnation === host.incarnation && revision >= host.watchers.since(entry));
+    const counts = life === lifeOf(host.number) || (incarnation === host.incarnation && revision >= host.watchers.since(entry));
     const found = counts && audience === viewers?.name ? entry.store.instanceOf(number, viewers) : undefined;
     return found && definition.models.get(found.model) === owner ? found.instance : undefined;
   }

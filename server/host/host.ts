@@ -25,7 +25,7 @@ import { type Caller, type ConnectionInfo, SERVER, type Turn } from "./context.j
 import { earlier, type StartedRuns, startDue } from "./due.js";
 import { createEventNumbers, type EventNumbers } from "./event-numbers.js";
 import { type EventCall, EventRunner } from "./event-runner.js";
-import { nextFeedNumber } from "./feed-number.js";
+import { lifeOf, nextFeedNumber } from "./feed-number.js";
 import { Interruptions } from "./interruptions.js";
 import { KeptValues } from "./kept-values.js";
 import { Loader } from "./loader.js";
@@ -247,7 +247,7 @@ export class Host implements OwnFeed {
     const { definition, store } = await this.loader.open(name);
     const { view, instances: found } = store.look();
     const instances = new Map<object, SeenInstance>();
-    const life = this.number;
+    const life = lifeOf(this.number);
     for (const [model, number, shown] of definition.models.size > 0 ? found : [])
       if (definition.models.has(model)) instances.set(shown, { ref: [this.incarnation, this.commits.revision, number], life, model });
     await this.commits.settled();

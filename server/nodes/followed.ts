@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Effect, Message } from "../../lib/wire/protocol.js";
 import type { ArgumentLimits } from "../definition/arguments.js";
 import type { HostViewers } from "../host/audiences.js";
 import type { Caller, ConnectionInfo } from "../host/context.js";
+import { lifeOf } from "../host/feed-number.js";
 import type { Host } from "../host/host.js";
 import type { Presented } from "../host/people.js";
 import type { Audience, Feed, Visit, Visitor, Watcher } from "../stream/feed.js";
@@ -25,9 +25,6 @@ export interface FollowedOptions {
   /** The line is over, and the host is used no more by it. */
   ended(): void;
 }
-
-/** Names this process. */
-const PROCESS = randomBytes(9).toString("base64url");
 
 /** An audience that is sent to the other node, and how many of its pages are of it. */
 interface Served {
@@ -63,7 +60,7 @@ export class Followed implements Watcher {
     const { host } = this.#options;
     switch (message[0]) {
       case "follow":
-        return this.#send(["here", `${PROCESS}.${host.number}`, host.incarnation, host.roomKey]);
+        return this.#send(["here", lifeOf(host.number), host.incarnation, host.roomKey]);
       case "watch": {
         const [, ask, id, sent, wants, address, logs] = message;
         const page = this.#pages.get(id) ?? new FollowedPage(id, sent, this);

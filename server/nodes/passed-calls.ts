@@ -5,12 +5,12 @@ import type { TwinRequest } from "../access/callers.js";
 import type { Dispatcher } from "../call/dispatcher.js";
 import type { PlainSinks } from "../call/plain-sinks.js";
 import type { EventPath } from "../definition/event-path.js";
+import { PeerLost } from "../host/peer-lost.js";
 import { pause } from "../task/pause.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
 import type { NumberedCall } from "../wire/request-input.js";
 import type { PassedFile, PassedFiles } from "./passed-files.js";
 import { cookiesOf, type PassedCookies, type PassedRequest, passedOf, requestFrom } from "./passed-request.js";
-import { PeerLost } from "./peer-lost.js";
 import type { PeerRequest, Peers } from "./peers.js";
 
 /** How often a call is passed on: its scope instance may move while it is under way. */

@@ -2,9 +2,9 @@ import { cutShort, noUpload, uploadOver } from "../../lib/errors/upload-errors.j
 import { type FileFacts, UploadedFile } from "../call/uploaded-file.js";
 import type { UploadAnswer, UploadName, Uploads } from "../call/uploads.js";
 import type { Membership } from "../host/membership.js";
+import { PeerLost } from "../host/peer-lost.js";
 import { countGarbage } from "../task/collection.js";
 import { OfferedBody } from "./offered-body.js";
-import { PeerLost } from "./peer-lost.js";
 import type { Peers } from "./peers.js";
 import { askRepeatedly } from "./repeated-question.js";
 

@@ -9,10 +9,10 @@ import { deleteHost, forNode, type HostTask } from "../call/host-tasks.js";
 import type { SeenInstance } from "../call/instance-views.js";
 import { type PreloadedStore, preloadFor } from "../call/preload.js";
 import type { Caller } from "../host/context.js";
+import { PeerLost } from "../host/peer-lost.js";
 import type { Runtime } from "../runtime.js";
 import { plainOf } from "../wire/plain-values.js";
 import { type PassedRequest, passedOf, requestFrom } from "./passed-request.js";
-import { PeerLost } from "./peer-lost.js";
 import type { PeerRequest, Peers } from "./peers.js";
 import { askRepeatedly } from "./repeated-question.js";
 
@@ -78,6 +78,7 @@ export class PassedWork {
       return runtime.stateReader.read(request, store, key ?? undefined);
     });
     peers.serve("message", (asked) => this.#run(asked));
+    peers.serve("watched", async ({ data }) => runtime.data.watched(...(data as [store: string, prefix: string])));
   }
 
   #ask(node: string, what: string, data: unknown): Promise<unknown> {
@@ -105,6 +106,19 @@ export class PassedWork {
   /** Has another node read a store for a client without a twin. */
   read(node: string, request: TwinRequest, store: string, key: string | undefined): Promise<unknown> {
     return this.#ask(node, "read", [passedOf(request), store, key ?? null]);
+  }
+
+  /** The keys of the scope instances of other nodes in which somebody watches a store. Whoever watches those of a node that is gone is led to another. */
+  async watched(store: string, prefix: string): Promise<string[]> {
+    const ask = async (node: string) => {
+      try {
+        return (await this.#ask(node, "watched", [store, prefix])) as string[];
+      } catch (error) {
+        if (error instanceof PeerLost) return [];
+        throw error;
+      }
+    };
+    return (await Promise.all((await this.#peers.others("now")).map(ask))).flat();
   }
 
   // --- calls of server code ---

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { unavailable } from "../../lib/errors/errors.js";
 import { badPeerMessage } from "../../lib/errors/node-errors.js";
+import { PeerLost } from "../host/peer-lost.js";
 import type { NodeMember, NodeStorage } from "../storage/nodes.js";
 import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-shape.js";
 import type { NodeLine } from "./node-line.js";
 import { PeerLine } from "./peer-line.js";
-import { PeerLost } from "./peer-lost.js";
 
 /** How often a node that is waited for is asked whether it is still at it, in ms. */
 const LOOK = 1000;

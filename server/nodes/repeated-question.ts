@@ -1,5 +1,5 @@
+import { PeerLost } from "../host/peer-lost.js";
 import { pause } from "../task/pause.js";
-import { PeerLost } from "./peer-lost.js";
 import type { Peers } from "./peers.js";
 
 /** How often what may be done twice is asked again, and how long it waits before, in ms. */

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { EventError } from "../../lib/errors/errors.js";
-import { PeerLost } from "../../server/nodes/peer-lost.js";
+import { PeerLost } from "../../server/host/peer-lost.js";
 import { Peers } from "../../server/nodes/peers.js";
 import { lasting } from "../../testing/lasting.js";
 import type { SharedStorage } from "../../testing/shared-storage.js";
