@@ -55,6 +55,7 @@ export default defineConfig({
     submit: "client/submit.ts",
     upload: "client/upload.ts",
     keeper: "client/keeper.ts",
+    vault: "client/vault.ts",
     presence: "client/presence.ts",
     effects: "react/effects.ts",
     toast: "react/toast.ts",

@@ -10,5 +10,8 @@ export const loadForms = () => import("./submit.js");
 /** Loads what keeps fields in the browser: only pages of apps that have such fields do so. */
 export const loadKeeper = () => import("./keeper.js");
 
+/** Loads what keeps states and calls for pages without a network: only apps that ask for it do so. */
+export const loadVault = () => import("./vault.js");
+
 /** Loads what shows this tab to others: only pages with presence do so. */
 export const loadPresence = () => import("./presence.js");

@@ -88,11 +88,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     load,
     trpc,
     // So whatever comes by the stream finds it loaded.
-    async stream(granted, line, take) {
-      const { openStream } = await load();
-      const ask = (procedure: string, input: object) => trpc.mutation(procedure, input);
-      return openStream({ options, url, get, taker, self: [connection.id, connection.epoch], ask, take }, granted, line);
-    },
+    stream: async (...how) => (await load()).openStream(outbox, ...how),
     kept: (twin) => receiver?.keeper.kept(twin),
     receive: (message) => receiver?.receive(message),
     lost: () => receiver?.lost(),
@@ -127,7 +123,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     const online = await loadOnline();
     if (!receiver) {
       const sender = new online.Sender(outbox, effects);
-      receiver = new online.Receiver({ options, server, twins, scopes, connection, status, visitor, effects, scopeOf, unheard, inspection }, sender);
+      receiver = new online.Receiver({ server, twins, scopes, effects, twinAt, preload, inspection }, outbox, sender);
       outbox.sender = sender;
       sender.flush();
     }
@@ -184,32 +180,35 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     return scope;
   }
 
+  function preload(data: PreloadData): void {
+    if (server.session !== undefined && data.session !== server.session) return;
+    server.session ??= data.session;
+    server.user ??= data.user;
+    server.schema ??= data.schema;
+    // The stream knows better.
+    if (!server.greeted) visitor.update({ text: JSON.stringify(data.visitor) });
+    const rendered: LiveTwin[] = [];
+    atomically(() => {
+      for (const one of data.stores) {
+        const twin = twinAt(one.store, one.key);
+        if ("refused" in one) {
+          if (twin.state === "waiting") twin.refuse(toldBy(one.refused));
+          continue;
+        }
+        const scope = scopeOf(twin);
+        if (scope) scope.incarnation ??= one.incarnation;
+        if (twin.fill([one.incarnation, one.revision, one.audience], one.snapshot as Snapshot, one.since, one.volatile as Snapshot)) rendered.push(twin);
+      }
+    });
+    for (const twin of rendered) twin.rendered();
+  }
+
   return {
     twin: twinAt,
     parts: { connection, server, twins, trpc, effects, unheard },
     status,
     visitor,
-    preload(data) {
-      if (server.session !== undefined && data.session !== server.session) return;
-      server.session ??= data.session;
-      server.schema ??= data.schema;
-      // The stream knows better.
-      if (!server.greeted) visitor.update({ text: JSON.stringify(data.visitor) });
-      const rendered: LiveTwin[] = [];
-      atomically(() => {
-        for (const one of data.stores) {
-          const twin = twinAt(one.store, one.key);
-          if ("refused" in one) {
-            if (twin.state === "waiting") twin.refuse(toldBy(one.refused));
-            continue;
-          }
-          const scope = scopeOf(twin);
-          if (scope) scope.incarnation ??= one.incarnation;
-          if (twin.fill([one.incarnation, one.revision, one.audience], one.snapshot as Snapshot, one.since, one.volatile as Snapshot)) rendered.push(twin);
-        }
-      });
-      for (const twin of rendered) twin.rendered();
-    },
+    preload,
     onError: errors.subscribe,
     onEffect: effects.subscribe,
     close() {

@@ -20,12 +20,14 @@ export interface Granted {
   readonly ticket: string;
   /** Tells sessions apart. */
   readonly session: string;
+  /** Tells the users of a session apart, for a client that has asked whose it is. */
+  readonly user?: string;
   /** How many of the watches, from the end, the ticket has no room for. */
   readonly rest?: number;
 }
 
 export interface ConnectionWorld {
-  readonly options: Pick<ClientOptions, "url" | "tabStorage">;
+  readonly options: Pick<ClientOptions, "offline" | "url" | "tabStorage">;
   /** Loads what a connected client needs. */
   load(): Promise<unknown>;
   readonly trpc: TRPCUntypedClient<AnyTRPCRouter>;
@@ -202,7 +204,7 @@ export class ServerConnection {
     let pause: number | undefined;
     try {
       const watch = twins.map((twin) => ({ ...this.#watchOf(twin), refused: isRefused(twin) || undefined }));
-      const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch, got: this.got };
+      const input = { protocol: PROTOCOL, client: this.id, epoch: ++this.epoch, watch, got: this.got, whose: this.#world.options.offline && 1 };
       const granted = (await this.#world.trpc.mutation("$connect", input, { signal: line.signal })) as Granted;
       if (line !== this.#line) return;
       if (granted.rest) for (const twin of twins.slice(-granted.rest)) this.#told.delete(twin);

@@ -34,10 +34,26 @@ export interface ClientOptions extends SocketOptions {
    */
   tabStorage?: Record<string, string> | undefined;
   /**
+   * Keeps the states of stores and the calls without an answer in this browser: a page that is loaded without a network shows the last state, and what is
+   * called there is sent once after it, also after the tab was closed. Everything is deleted when the server says that the session or the user is another one.
+   * The page itself has to come by a service worker: `docs/OFFLINE.md`. An object says where everything is kept, for tests.
+   * @default false
+   * @example createHooks<Twin>({ offline: true })
+   */
+  offline?: boolean | OfflinePlaces | undefined;
+  /**
    * Where kept fields are (`@state({ keep })`), in the place of the browser's own storages and cookies: for tests, and for programs that are no browser.
    * @default those of the browser; elsewhere nothing is kept
    */
   keptIn?: Partial<Record<KeepPlace, Record<string, string>>> | undefined;
+}
+
+/** The places in which a client keeps what it needs offline. */
+export interface OfflinePlaces {
+  /** @default the browser's */
+  indexedDB?: IDBFactory | undefined;
+  /** @default the browser's */
+  locks?: LockManager | undefined;
 }
 
 /** Classes that the browser has, by the names under which the server knows them. */

@@ -14,7 +14,8 @@ import type { Filled } from "./form.js";
 import { sendHeld } from "./held.js";
 import type { Inspection } from "./inspection.js";
 import { engine } from "./lazy-prediction.js";
-import type { BrowserClasses } from "./options.js";
+import type { BrowserClasses, ClientOptions } from "./options.js";
+import { entryOf } from "./outbox-entry.js";
 import type { ShownPrediction } from "./prediction.js";
 import type { ReceivedItems } from "./received-items.js";
 import type { Scope } from "./scope.js";
@@ -34,12 +35,12 @@ export interface OutboxWorld {
   /** The same, with one call in each request. */
   readonly one: TRPCUntypedClient<AnyTRPCRouter>;
   readonly taker: Taker;
-  readonly connection: Pick<ServerConnection, "id" | "epoch" | "got" | "open" | "answered">;
+  readonly connection: ServerConnection;
   scopeOf(twin: LiveTwin): Scope | undefined;
-  readonly status: Pick<Cell<ConnectionStatus>, "current" | "update">;
+  readonly status: Cell<ConnectionStatus>;
   /** How many calls may wait for their answers. */
   readonly limit: number;
-  readonly known: BrowserClasses;
+  readonly known: ClientOptions & BrowserClasses;
   readonly visitor: Cell<Visiting>;
   unheard(error: EventError): void;
 }
@@ -146,20 +147,21 @@ export class Outbox {
         } catch (error) {
           return drop(badRequest((error as Error).message.replace(/\.$/, "")));
         }
-        this.entries.add(entry);
-        atomically(() => this.#begin(entry as OutboxEntry));
+        atomically(() => this.add(entry as OutboxEntry));
         this.sender?.flush();
       },
     };
   }
 
-  #begin(entry: OutboxEntry): void {
+  /** Takes a call. `show`: it may be shown before its answer. */
+  add(entry: OutboxEntry, show = true): void {
     const { twin, event, args, open } = entry;
+    this.entries.add(entry);
     this.#count(twin, 1);
     this.sender?.number();
     if (!this.entries.has(entry)) return;
     // No prediction can read a file.
-    if (!entry.files) engine.see(entry, this.world);
+    if (show && !entry.files) engine.see(entry, this.world);
     if (process.env.NODE_ENV !== "production" && entry.prediction)
       this.news?.tell({ what: "predicted", call: open.call, twin, event, args: decodeValue(args) as unknown[], prediction: entry.prediction });
     if (entry.prediction) open.call.local = entry.prediction.painted;
@@ -194,38 +196,6 @@ export class Outbox {
       this.reject(entry, closed());
     }
   }
-}
-
-/** A call that has not been sent. */
-function entryOf(
-  twin: LiveTwin,
-  event: string,
-  target: InstanceNode,
-  args: Encoded,
-  files: CallFiles | undefined,
-  open: OpenCall,
-  prediction: ShownPrediction | undefined,
-): OutboxEntry {
-  return {
-    twin,
-    event,
-    target,
-    on: twin.refOf(target),
-    maker: undefined,
-    args,
-    files,
-    open,
-    release: twin.use(),
-    prediction,
-    numbered: undefined,
-    sent: 0,
-    attempt: undefined,
-    alone: false,
-    answer: undefined,
-    failed: undefined,
-    items: undefined,
-    again: false,
-  };
 }
 
 const plain = (given: readonly unknown[] | Filled) => ("fields" in given ? given : given.filter((arg) => !isUiEvent(arg)));

@@ -1,6 +1,6 @@
 import type { TRPCClientError } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import { type EventError, outdatedPage, refusal } from "../lib/errors/errors.js";
+import { outdatedPage, refusal } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import type { Signal } from "../lib/graph/signal.js";
 import { applyDelta } from "../lib/mirror/mirror.js";
@@ -24,14 +24,15 @@ import type { Inspection } from "./inspection.js";
 import { LazyKeeper } from "./lazy-keeper.js";
 import { isNewLetter, keptLetter } from "./letters.js";
 import type { ClientOptions } from "./options.js";
+import type { Outbox } from "./outbox.js";
 import { toldBy } from "./refusal.js";
 import { serves } from "./schema-compat.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
-import type { ServerFacts } from "./server-facts.js";
 import type { Cell, ConnectionStatus } from "./status.js";
 import { outdate, streamFailed } from "./stream-failure.js";
 import { addressOf, type LiveTwin, type Position } from "./twin.js";
+import type { VaultWorld } from "./vault.js";
 import type { Visiting } from "./visitor.js";
 import {
   belongsTo,
@@ -47,21 +48,19 @@ import {
   waitingKey,
 } from "./volatile-states.js";
 
-export interface ReceiverWorld {
-  readonly options: Pick<ClientOptions, "keptIn" | "tabStorage" | "url">;
-  readonly server: ServerFacts;
-  readonly twins: ReadonlyMap<string, LiveTwin>;
+export interface ReceiverWorld extends VaultWorld {
+  readonly options: VaultWorld["options"] & Pick<ClientOptions, "keptIn" | "tabStorage">;
   readonly scopes: ReadonlyMap<string, Scope>;
-  readonly connection: Pick<ServerConnection, "close" | "got" | "rename" | "renew" | "watches">;
-  readonly status: Pick<Cell<ConnectionStatus>, "update">;
-  readonly visitor: Pick<Cell<Visiting>, "update">;
+  readonly connection: Pick<ServerConnection, "close" | "got" | "id" | "rename" | "renew" | "watches">;
+  readonly status: Pick<Cell<ConnectionStatus>, "subscribe" | "update">;
+  readonly visitor: Pick<Cell<Visiting>, "current" | "update">;
   readonly effects: Signal<[name: string, args: readonly unknown[]]>;
-  scopeOf(twin: LiveTwin): Scope | undefined;
-  /** Reports an error that nobody awaits. */
-  unheard(error: EventError): void;
   /** The inspection of this client, in development. */
   readonly inspection: Inspection | undefined;
 }
+
+/** What the outbox does not know. */
+type ReceiverParts = Pick<ReceiverWorld, "server" | "twins" | "scopes" | "effects" | "twinAt" | "preload" | "inspection">;
 
 /** Takes the messages of the stream (PROTOCOL.md §3), and the refusal of one, into the twins. A page loads it while it connects. */
 export class Receiver {
@@ -79,7 +78,8 @@ export class Receiver {
   /** The last ticks of hosts: an answer may name one of a store that has no volatile state. */
   readonly #ticks = new Map<number, number>();
 
-  constructor(world: ReceiverWorld, sender: Sender) {
+  constructor(parts: ReceiverParts, outbox: Outbox, sender: Sender) {
+    const world: ReceiverWorld = { ...outbox.world, options: outbox.world.known, ...parts, outbox };
     this.#world = world;
     this.#sender = sender;
     sender.receiver = this;

@@ -1,14 +1,12 @@
 import type { TRPCClientError } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { gone, unansweredCall } from "../lib/errors/call-errors.js";
-import { cancelled, type EventError, notConnected, unknownEvent, unknownOutcome } from "../lib/errors/errors.js";
-import type { InstanceNode } from "../lib/graph/instance.js";
+import { cancelled, type EventError, unknownEvent, unknownOutcome } from "../lib/errors/errors.js";
 import type { Signal } from "../lib/graph/signal.js";
 import type { Encoded } from "../lib/wire/codec.js";
 import type { Answer, Item, RanMessage } from "../lib/wire/protocol.js";
 import { decodeValue } from "../lib/wire/value-codec.js";
 import { backoff } from "./backoff.js";
-import type { OpenCall } from "./client-call.js";
 import { sendHeld } from "./held.js";
 import { postKept } from "./keepalive.js";
 import { LateCalls } from "./late-calls.js";
@@ -19,8 +17,9 @@ import type { Receiver } from "./receiver.js";
 import { isAgain, refusalOf } from "./refusal.js";
 import { isBeside, nextNumber, type Scope } from "./scope.js";
 import { factsOf, sendFiles } from "./sent-files.js";
-import { isNested, locateTarget } from "./target.js";
+import { isNested, locateTarget, pathOf } from "./target.js";
 import type { LiveTwin } from "./twin.js";
+import { callVolatile, type VolatileCall } from "./volatile-call.js";
 import { showsTick } from "./volatile-states.js";
 
 /** How many calls may be on their way at once. */
@@ -42,6 +41,8 @@ export class Sender {
   #outdated: EventError | undefined;
   /** When the first call failed of those that have failed since one was answered. */
   #failing: number | undefined;
+  /** The client for whom the messages of an answer are: an earlier page's call may be repeated here. */
+  #asker: string | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(outbox: Outbox, effects: Signal<[name: string, args: readonly unknown[]]>) {
@@ -53,17 +54,7 @@ export class Sender {
   }
 
   /** A volatile event: at most once, now or never. */
-  async fire(twin: LiveTwin, event: string, target: InstanceNode, args: unknown, open: OpenCall): Promise<void> {
-    if (!this.#world.connection.open) return open.reject(notConnected());
-    const path = `${twin.store}.${event}`;
-    const on = target.className ? twin.refOf(target) : undefined;
-    if (target.className && !on) return open.reject(gone(path));
-    try {
-      open.resolve(await this.#world.trpc.mutation(path, { key: twin.key ?? undefined, on, args }));
-    } catch (error) {
-      open.reject(refusalOf(error) ?? notConnected());
-    }
-  }
+  readonly fire = (...call: VolatileCall): Promise<void> => callVolatile(this.#world, ...call);
 
   /** The page cannot follow the server any more: it calls nothing from now on. */
   outdate(error: EventError): void {
@@ -99,7 +90,7 @@ export class Sender {
     for (const entry of [...this.#outbox.entries]) {
       const { numbered } = entry;
       if ((entry.answer && !entry.again) || !numbered) continue;
-      if ((isNested(entry) && !entry.on) || this.receiver.keeper.kept(entry.twin) === null) held.add(numbered.scope);
+      if ((isNested(entry) && !entry.on) || this.receiver.keeper.holds(entry)) held.add(numbered.scope);
       if (!held.has(numbered.scope)) yield [entry, numbered];
     }
   }
@@ -172,7 +163,9 @@ export class Sender {
     entry.again = false;
     this.#expect(entry);
     this.#failing = undefined;
+    this.#asker = entry.numbered?.client;
     if (answer.f && this.receiver.missed(entry.twin, answer)) entry.answer = { ...answer, t: undefined };
+    this.#asker = undefined;
     this.settle();
     this.flush();
   }
@@ -207,13 +200,15 @@ export class Sender {
   #asked(entry: OutboxEntry, numbered: Numbered): readonly [path: string, input: object] {
     const { twin, args, files, prediction, sent, items } = entry;
     const { client, i, n } = numbered;
-    const { epoch, got } = this.#world.connection;
+    const { epoch, got, id } = this.#world.connection;
     const [, at, a] = twin.have?.[0] === i ? twin.have : [undefined, null];
     const told = this.receiver.keeper.kept(twin);
     // The server has taken it in this incarnation.
     const kept = told && told[1] !== i ? told : undefined;
     const y = sent > 1 ? (items?.have ?? 0) : undefined;
-    const call = { client, epoch, n, i, at, a, kept, seen: this.#seen(numbered), p: prediction && 1, y, got, f: factsOf(files) };
+    // A letter is the tab's that it has come to.
+    const mine = client === id ? got : undefined;
+    const call = { client, epoch, n, i, at, a, kept, seen: this.#seen(numbered), p: prediction && 1, y, got: mine, f: factsOf(files) };
     return [pathOf(entry), { key: twin.key ?? undefined, on: isNested(entry) ? entry.on : undefined, args, call }];
   }
 
@@ -323,7 +318,7 @@ export class Sender {
 
   /** What a twin will show next has all that its events up to a number have done. */
   ran(twin: LiveTwin, incarnation: string, ran: ReadonlyMap<number, RanMessage[3]>): void {
-    engine.ran(this.#outbox.entries, twin, { client: this.#world.connection.id, i: incarnation, n: Math.max(0, ...ran.keys()) }, ran);
+    engine.ran(this.#outbox.entries, twin, { client: this.#asker ?? this.#world.connection.id, i: incarnation, n: Math.max(0, ...ran.keys()) }, ran);
   }
 
   /** Takes an item of an event, as the stream brings it. */
@@ -393,11 +388,10 @@ export class Sender {
 
   close(): void {
     globalThis.removeEventListener?.("pagehide", this.#leave);
+    this.receiver.keeper.vault?.close();
     clearTimeout(this.#retry);
   }
 }
-
-const pathOf = ({ twin, event }: OutboxEntry): string => `${twin.store}.${event}`;
 
 /** Decodes a value. Numbers of containers that count for another audience mean nothing here. */
 const decoded = ({ at, mirror }: LiveTwin, value: Encoded) => (value[2] === at?.[2] ? mirror.decode(value) : decodeValue(value, () => undefined));

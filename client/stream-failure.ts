@@ -12,6 +12,7 @@ const PATIENCE = 4;
 export function streamFailed(world: ReceiverWorld, sender: Sender, error: TRPCClientError<AnyTRPCRouter>): void {
   const { server, scopes, connection, unheard } = world;
   const told = refusalOf(error) ?? (isEventError(error.cause) ? error.cause : undefined);
+  void sender.receiver.keeper.vault?.failed(told !== undefined);
   if (!told) return;
   const foreign = told.is("FORBIDDEN");
   // An id that belongs to an earlier session is no failure the first time. A server that says "again" is one after a while: another tab may have just got a

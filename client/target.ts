@@ -9,6 +9,9 @@ export interface Maker {
   readonly count: number;
 }
 
+/** The procedure of a call. */
+export const pathOf = ({ twin, event }: OutboxEntry): string => `${twin.store}.${event}`;
+
 /** Whether the event belongs to an instance in the store. */
 export const isNested = ({ target }: OutboxEntry): boolean => target.className !== "";
 

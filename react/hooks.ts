@@ -58,6 +58,11 @@ export interface HookOptions<S, M> {
    */
   linger?: number;
   /**
+   * Keeps the stores' last states and the unanswered events in the browser, so that a page works without a network: `docs/OFFLINE.md`.
+   * @default false
+   */
+  offline?: boolean;
+  /**
    * Classes for the browser: the server's own, or classes that those extend. Their optimistic events run in the browser at once, and views have their getters
    * and reading methods.
    */

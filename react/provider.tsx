@@ -124,7 +124,7 @@ const lives = new WeakMap<Client, { mounts: number; closed?: boolean }>();
  */
 const unmounted = new Map<string | undefined, Client>();
 
-type Link = Pick<ClientOptions, "url" | "transport" | "wire" | "linger"> & BrowserClasses;
+type Link = Pick<ClientOptions, "url" | "transport" | "wire" | "linger" | "offline"> & BrowserClasses;
 
 function takeClient(link: Link): Client {
   const client = unmounted.get(link.url) ?? createClient(link);

@@ -1,4 +1,4 @@
-import { loadForms, loadKeeper, loadOnline, loadPresence, loadSockets } from "../client/chunks.js";
+import { loadForms, loadKeeper, loadOnline, loadPresence, loadSockets, loadVault } from "../client/chunks.js";
 import { connect } from "../client/connect.js";
 import { engine } from "../client/lazy-prediction.js";
 import { netClosed, notOfPair, notQuiet, pairOpen } from "../lib/errors/errors.js";
@@ -105,6 +105,7 @@ class Pair implements Net<Stores, Models> {
     void this.#clock.hold(loadForms);
     void this.#clock.hold(loadKeeper);
     void this.#clock.hold(loadPresence);
+    void this.#clock.hold(loadVault);
     if (browser) void this.#clock.hold(engine.load);
     if (transport === "websocket") void this.#clock.hold(loadSockets);
   }

@@ -6,6 +6,7 @@ import { encodeValue } from "../../lib/wire/value-codec.js";
 import { type EventPath, nameInStore } from "../definition/event-path.js";
 import { type Definition, type EventOwner, hostId, isKey, keyedTab, LONGEST_KEY } from "../definition/scope.js";
 import type { Caller } from "../host/context.js";
+import { sessionTagOf } from "./session.js";
 
 /** @throws EventError `NOT_FOUND` */
 export function definitionOf(definitions: ReadonlyMap<string, Definition>, store: string): Definition {
@@ -71,6 +72,12 @@ export function locate({ name, kind }: Definition, caller: Caller, key: unknown)
 export function userOf(context: object): string | undefined {
   const id = (context as { user?: { id?: unknown } | null }).user?.id;
   return (typeof id === "string" && id !== "") || Number.isFinite(id) || typeof id === "bigint" ? String(id) : undefined;
+}
+
+/** Tells the users of a session apart without naming them. */
+export function userTagOf(session: string, context: object): { user?: string } {
+  const user = userOf(context);
+  return user === undefined ? {} : { user: sessionTagOf(`${session} ${user}`) };
 }
 
 /** How many bytes the visitor may take, which goes with each page and each stream. */

@@ -4,7 +4,7 @@ import { noSessionInPreload } from "../../lib/errors/setup-errors.js";
 import type { Page, PageParams } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect, RefusalParts } from "../../lib/wire/protocol.js";
-import { definitionOf, visitorOf } from "../access/access.js";
+import { definitionOf, userTagOf, visitorOf } from "../access/access.js";
 import { clientAddressOf } from "../access/address.js";
 import type { Admission } from "../access/admission.js";
 import { type Callers, sessionOf } from "../access/callers.js";
@@ -47,6 +47,8 @@ export type PreloadedStore =
 export interface PreloadData {
   readonly schema: WireSchema;
   readonly session: string;
+  /** Tells the users of a session apart, if somebody is signed in. */
+  readonly user?: string;
   /** The context's `visitor`, as an encoded value. */
   readonly visitor?: Encoded;
   readonly stores: readonly PreloadedStore[];
@@ -118,7 +120,7 @@ export async function preload(server: Server, what: Readonly<Record<string, unkn
     for (const key of isKeyed(definition.kind) ? [keys].flat() : [null]) wanted.push([definition, key as string | null, page && (await pageOf(page))]);
   }
   const stores = await Promise.all(wanted.map(([definition, key, page]) => preloaded(server, definition, key, page, visitor)));
-  return { schema, session: sessionTagOf(session), ...visitorOf(caller.context), stores };
+  return { schema, session: sessionTagOf(session), ...userTagOf(session, caller.context), ...visitorOf(caller.context), stores };
 }
 
 /** The sessions of requests that came without one: the layout and the page of one request preload for the same visitor. */

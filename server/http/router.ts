@@ -84,7 +84,7 @@ export function buildRouter(runtime: Runtime) {
 
   return t.router({
     ...stores,
-    $connect: mutation((request, input) => runtime.streams.connect(request, input)),
+    $connect: mutation((request, input) => runtime.streams.connectAs(request, input)),
     $watch: mutation(async (request, input) => done(await runtime.streams.watch(request, input))),
     $unwatch: mutation(async (request, input) => done(await runtime.streams.unwatch(request, input))),
     $present: mutation(async (request, input) => done(await runtime.streams.present(request, input))),

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
+import type { Granted } from "../../client/connection.js";
 import type { WireSchema } from "../../lib/class/schema.js";
 import { newerConnection, noLine, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
 import { noStream } from "../../lib/errors/node-errors.js";
 import { type Effect, HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
-import { definitionOf, userOf, visitorOf } from "../access/access.js";
+import { definitionOf, userOf, userTagOf, visitorOf } from "../access/access.js";
 import type { Callers, TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
 import { locateGuarded } from "../access/permission.js";
@@ -102,7 +103,7 @@ export class Streams {
    * The first step to a stream: a ticket, which stands for ids that no log should keep. `rest`: how many of the watches, from the end, the client asks for by
    * `$watch`, as the ticket has no room for them.
    */
-  connect(request: TwinRequest, input: unknown): { ticket: string; session: string; rest?: number } {
+  connect(request: TwinRequest, input: unknown): Granted {
     const { callers, clients, nodes, sessionLimits } = this.#server;
     const { protocol, client, epoch, watch, got } = record(input, "`{ protocol, client, epoch, watch }`");
     const error = protocol === PROTOCOL ? undefined : otherProtocol(protocol, PROTOCOL);
@@ -117,6 +118,13 @@ export class Streams {
     sessionLimits.mayOpen(session, id);
     const { ticket, rest } = this.#tickets.seal(session, { client: id, epoch: whole(epoch, "epoch"), watch: watchesOf(watch) });
     return { ticket, session: sessionTagOf(session), ...(rest > 0 && { rest }) };
+  }
+
+  /** The same for a client that may ask whose the session is now. */
+  async connectAs(request: TwinRequest, input: unknown): Promise<Granted> {
+    const granted = this.connect(request, input);
+    const { whose } = input as { whose?: unknown };
+    return whose === undefined ? granted : { ...granted, ...userTagOf(request.session?.id ?? "", await request.context()) };
   }
 
   /** Opens a stream, by a ticket or, for simple clients, by what it is to watch. */
