@@ -13,7 +13,7 @@ import type { Scope } from "./scope.js";
 import type { ServerFacts } from "./server-facts.js";
 import type { Status } from "./status.js";
 import { addressOf, type LiveTwin } from "./twin.js";
-import type { CallRecord, VaultDatabase } from "./vault-database.js";
+import type { StoredCall, VaultDatabase } from "./vault-database.js";
 
 /** How long after it was perhaps sent a call is repeated, in ms: servers forget numbers after 24 hours. */
 const NUMBERS_LIFE = 23 * 3600 * 1000;
@@ -34,9 +34,9 @@ export interface CallsWorld {
 /** What the database has of a call, or may have. */
 interface Mark {
   readonly id: string;
-  written: CallRecord | undefined;
+  written: StoredCall | undefined;
   /** What is being written. */
-  writing: CallRecord | undefined;
+  writing: StoredCall | undefined;
 }
 
 /** The calls of an outbox that have no answer, as records in the database; and those that pages have left which are gone. */
@@ -142,7 +142,7 @@ export class VaultCalls {
   }
 
   /** The record of a call, where it is another one than before. A file has no place in it. */
-  #changed(entry: OutboxEntry): { readonly mark: Mark; readonly record: CallRecord } | undefined {
+  #changed(entry: OutboxEntry): { readonly mark: Mark; readonly record: StoredCall } | undefined {
     if (entry.files) return undefined;
     let mark = this.#marks.get(entry);
     if (!mark) {
@@ -153,7 +153,7 @@ export class VaultCalls {
     return JSON.stringify(record) === JSON.stringify(mark.written) ? undefined : { mark, record };
   }
 
-  #recordOf(entry: OutboxEntry, { id, written }: Mark): CallRecord {
+  #recordOf(entry: OutboxEntry, { id, written }: Mark): StoredCall {
     const { twin, event, args, on, maker, numbered } = entry;
     const tab = this.#tabOf(twin, this.#world.server.schema);
     const maybe = numbered && (entry.sent > 0 || !this.#isAway());
@@ -221,12 +221,12 @@ export class VaultCalls {
     }
   }
 
-  #take(owner: string, living: ReadonlySet<string | undefined>): Promise<CallRecord[]> {
+  #take(owner: string, living: ReadonlySet<string | undefined>): Promise<StoredCall[]> {
     const tab = this.#world.connection.id.slice(0, 22);
-    const taken: CallRecord[] = [];
+    const taken: StoredCall[] = [];
     return this.#db.run("readwrite", (store, done) => {
       const calls = store("calls");
-      const request: IDBRequest<CallRecord[]> = calls.getAll();
+      const request: IDBRequest<StoredCall[]> = calls.getAll();
       done(taken);
       request.onsuccess = () => {
         for (const record of request.result) {
@@ -246,7 +246,7 @@ export class VaultCalls {
   }
 
   /** Puts calls of earlier pages into the outbox, before those of this one. */
-  #enter(records: readonly CallRecord[], show: boolean): void {
+  #enter(records: readonly StoredCall[], show: boolean): void {
     const { outbox } = this.#world;
     const before = [...outbox.entries];
     const byId = new Map<string, OutboxEntry>();
@@ -266,7 +266,7 @@ export class VaultCalls {
     if (records.length > 0) outbox.sender?.flush();
   }
 
-  #entryOf(record: CallRecord, byId: ReadonlyMap<string, OutboxEntry>): OutboxEntry {
+  #entryOf(record: StoredCall, byId: ReadonlyMap<string, OutboxEntry>): OutboxEntry {
     const { outbox, scopeOf, twinAt, unheard } = this.#world;
     const { event, on, sent } = record;
     const twin = twinAt(record.store, record.key);
@@ -309,7 +309,7 @@ export class VaultCalls {
 }
 
 /** Whether a record says of a call that it may have been sent under this number. */
-const tells = ({ sent }: CallRecord, numbered: Numbered | undefined): boolean =>
+const tells = ({ sent }: StoredCall, numbered: Numbered | undefined): boolean =>
   sent !== undefined && numbered !== undefined && sent.as[0] === numbered.client && sent.as[1] === numbered.i && sent.as[2] === numbered.n;
 
 const isBackground = ({ twin, event }: OutboxEntry) => twin.declared(event)?.background === true;

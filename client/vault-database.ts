@@ -3,7 +3,7 @@ import type { InstanceRef } from "../lib/wire/protocol.js";
 import type { PreloadedStore } from "../server/call/preload.js";
 
 /** What the vault knows of the server, and whose everything in it is. */
-export interface Facts {
+export interface VaultFacts {
   readonly owner: string;
   readonly session: string;
   readonly user: string | undefined;
@@ -13,7 +13,7 @@ export interface Facts {
 }
 
 /** The state of a twin. */
-export interface StateRecord {
+export interface StoredState {
   /** The address of the twin, after the tab if the store belongs to one. */
   readonly address: string;
   readonly owner: string;
@@ -24,7 +24,7 @@ export interface StateRecord {
 }
 
 /** A call that has no answer. */
-export interface CallRecord {
+export interface StoredCall {
   /** Records sort by it, in the order of the calls. */
   readonly id: string;
   readonly owner: string;
@@ -94,9 +94,9 @@ export class VaultDatabase {
   }
 
   /** Runs `work` if everything here is `owner`'s. Resolves to whether it is. */
-  runAs(owner: string, work: (store: (name: StoreName) => IDBObjectStore, facts: Facts) => void): Promise<boolean> {
+  runAs(owner: string, work: (store: (name: StoreName) => IDBObjectStore, facts: VaultFacts) => void): Promise<boolean> {
     return this.run("readwrite", (store, done) => {
-      const request: IDBRequest<Facts | undefined> = store("facts").get(FACTS);
+      const request: IDBRequest<VaultFacts | undefined> = store("facts").get(FACTS);
       request.onsuccess = () => {
         const facts = request.result;
         const own = facts?.owner === owner;
@@ -106,14 +106,14 @@ export class VaultDatabase {
     });
   }
 
-  facts(): Promise<Facts | undefined> {
+  facts(): Promise<VaultFacts | undefined> {
     return this.run("readonly", (store, done) => take(store("facts").get(FACTS), done));
   }
 
   /** Makes everything here an owner's. What another one has left is deleted. Resolves to whether there was such a thing. */
-  claim(facts: Facts): Promise<boolean> {
+  claim(facts: VaultFacts): Promise<boolean> {
     return this.run("readwrite", (store, done) => {
-      const request: IDBRequest<Facts | undefined> = store("facts").get(FACTS);
+      const request: IDBRequest<VaultFacts | undefined> = store("facts").get(FACTS);
       request.onsuccess = () => {
         const other = request.result?.owner !== facts.owner;
         done(other && request.result !== undefined);
@@ -131,7 +131,7 @@ export class VaultDatabase {
     return this.run("readonly", (store, done) => {
       done(found);
       for (const address of addresses) {
-        take<StateRecord | undefined>(store("states").get(address), (record) => {
+        take<StoredState | undefined>(store("states").get(address), (record) => {
           if (record?.owner === owner) found.push(JSON.parse(record.state) as PreloadedStore);
         });
       }
@@ -139,9 +139,9 @@ export class VaultDatabase {
   }
 
   /** Writes states, and what goes with them; only the latest `most` are kept. */
-  save(owner: string, records: readonly StateRecord[], facts: Pick<Facts, "schema" | "visitor">, most: number): Promise<boolean> {
+  save(owner: string, records: readonly StoredState[], facts: Pick<VaultFacts, "schema" | "visitor">, most: number): Promise<boolean> {
     return this.runAs(owner, (store, known) => {
-      store("facts").put({ ...known, ...facts } satisfies Facts, FACTS);
+      store("facts").put({ ...known, ...facts } satisfies VaultFacts, FACTS);
       const states = store("states");
       for (const record of records) states.put(record);
       take<IDBValidKey[]>(states.index("at").getAllKeys(), (keys) => {

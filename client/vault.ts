@@ -11,7 +11,7 @@ import type { ServerFacts } from "./server-facts.js";
 import type { Cell } from "./status.js";
 import type { LiveTwin, Position } from "./twin.js";
 import { type CallsWorld, VaultCalls } from "./vault-calls.js";
-import { type Facts, type StateRecord, VaultDatabase } from "./vault-database.js";
+import { type StoredState, VaultDatabase, type VaultFacts } from "./vault-database.js";
 import type { Visiting } from "./visitor.js";
 
 /** How often states are written at most, in ms. */
@@ -55,7 +55,7 @@ export class Vault {
   /** The owner of the page: the server has said so, or could not be reached. */
   #owner: string | undefined;
   /** The page shows what was kept, and the server has not said yet whose it is. */
-  #restored: Facts | undefined;
+  #restored: VaultFacts | undefined;
   /** The server cannot be reached. */
   #away = true;
   /** Calls may be taken over once the schema is known. */
@@ -187,7 +187,7 @@ export class Vault {
     });
   }
 
-  #recordOf(twin: LiveTwin): StateRecord | undefined {
+  #recordOf(twin: LiveTwin): StoredState | undefined {
     const { at, have } = twin;
     if (twin.state !== "ready" || !at || !have || this.#saved.get(twin) === at) return undefined;
     this.#saved.set(twin, at);
