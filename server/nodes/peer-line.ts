@@ -3,6 +3,9 @@ import type { NodeLine } from "./node-line.js";
 /** A line between two nodes, as the one or the other has it. */
 export class PeerLine implements NodeLine {
   readonly node: string;
+  /** How many messages have been sent by it, and have come. */
+  said = 0;
+  got = 0;
   readonly #say: (text: string) => void;
   readonly #leave: (told: boolean) => void;
   #take: ((message: string) => void) | undefined;
@@ -20,7 +23,9 @@ export class PeerLine implements NodeLine {
   }
 
   send(message: string): void {
-    if (!this.#over) this.#say(message);
+    if (this.#over) return;
+    this.said++;
+    this.#say(message);
   }
 
   onMessage(take: (message: string) => void): void {
@@ -38,6 +43,7 @@ export class PeerLine implements NodeLine {
   }
 
   take(message: string): void {
+    this.got++;
     if (this.#take) this.#take(message);
     else this.#early.push(message);
   }

@@ -7,7 +7,7 @@ import { errorOf, errorShapeOf, type Refusal, type Report } from "../wire/error-
 import type { NodeLine } from "./node-line.js";
 import { PeerLine } from "./peer-line.js";
 
-/** How often a node that is waited for is asked whether it is still at it, in ms. */
+/** How often a node that is waited for is asked whether it is still at it, and told how much has come by its lines, in ms. */
 const LOOK = 1000;
 /** The shortest time between two looks at who is living, in ms. */
 const SOONEST = 20;
@@ -40,7 +40,9 @@ type Message =
   | readonly [kind: "answer", id: string, parts: number, answer: unknown]
   | readonly [kind: "refusal", id: string, parts: number, refusal: Refusal]
   | readonly [kind: "stop", id: string]
-  | readonly [kind: "look", ids: readonly string[]]
+  /** `got`: how many messages have come by each of these, where it is a line. */
+  | readonly [kind: "look", ids: readonly string[], got: readonly number[]]
+  | readonly [kind: "said", lines: readonly (readonly [id: string, said: number])[]]
   | readonly [kind: "unknown", ids: readonly string[]]
   | readonly [kind: "tell", what: string, data: unknown]
   | readonly [kind: "dial", id: string, what: string, data: unknown]
@@ -264,11 +266,12 @@ export class Peers {
         return this.#settle(id, message[2], (asked) => asked.reject(errorOf(message[3])));
       case "stop":
         return this.#answering.get(id)?.abort();
-      case "look": {
-        const unknown = id.filter((one) => !this.#answering.has(one) && !this.#lines.has(one));
-        if (unknown.length > 0) this.#send(from, ["unknown", unknown]);
+      case "look":
+        return this.#looked(from, id, message[2]);
+      case "said":
+        // It comes behind all that was said: what has not come is lost.
+        for (const [one, said] of id) if ((this.#lines.get(one)?.got ?? said) < said) this.#lines.get(one)?.end();
         return;
-      }
       case "unknown":
         for (const one of id) this.#lose(one);
         return;
@@ -342,7 +345,18 @@ export class Peers {
     const now = performance.now();
     if (now < this.#checked + LOOK) return;
     this.#checked = now;
-    for (const [node, ids] of waiting) this.#send(node, ["look", ids]);
+    for (const [node, ids] of waiting) this.#send(node, ["look", ids, ids.map((id) => this.#lines.get(id)?.got ?? 0)]);
+  }
+
+  /** Another node asks whether this one knows of what it waits for, and says how much has come by its lines. */
+  #looked(from: string, ids: readonly string[], got: readonly number[]): void {
+    const unknown = ids.filter((id) => !this.#answering.has(id) && !this.#lines.has(id));
+    if (unknown.length > 0) this.#send(from, ["unknown", unknown]);
+    const said = ids.flatMap((id, i) => {
+      const line = this.#lines.get(id);
+      return line && line.said !== got[i] ? [[id, line.said] as const] : [];
+    });
+    if (said.length > 0) this.#send(from, ["said", said]);
   }
 
   /** Ends all lines, and gives up all that waits. */

@@ -208,3 +208,27 @@ test("a node that has joined is on the others' list as soon as it says so", asyn
     vi.useRealTimers();
   }
 });
+
+test("a line whose last word is lost ends at both ends within seconds, and one that has lost nothing goes on", async () => {
+  const { shared, a, b } = await two();
+  const said: string[] = [];
+  const ended: string[] = [];
+  b.peers.accept("room", (line, data) => {
+    line.onMessage(() => {});
+    line.onEnd(() => ended.push(`${data} at b`));
+    const word = () => line.send(`${data}: one`);
+    if (data === "cut") {
+      shared.cut("b");
+      word();
+      shared.heal("b");
+    } else word();
+  });
+  for (const name of ["cut", "whole"]) {
+    const line = a.peers.dial("b", "room", name);
+    line.onMessage((word) => said.push(word));
+    line.onEnd(() => ended.push(`${name} at a`));
+  }
+  await soon(() => expect(ended.sort()).toEqual(["cut at a", "cut at b"]));
+  // The same look has told of both.
+  expect(said).toEqual(["whole: one"]);
+});
