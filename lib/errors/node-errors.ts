@@ -3,12 +3,16 @@ import { askAgain, refusal, StateError, wrong } from "./errors.js";
 // The errors of nodes that share a storage: the server alone has them.
 
 const FENCED = "FENCED";
+const CIRCLE = "CIRCLE";
 
 export const fenced = (id: string) =>
   new StateError(FENCED, `This node has no lease of \`${id}\` any more: another one may have it. What was not acknowledged is asked again, there.`);
 /** Whether the storage has refused a write, as the node has lost the lease. */
 export const isFenced = (error: unknown): boolean => codeOf(error) === FENCED || codeOf((error as Error | undefined)?.cause) === FENCED;
 export const isNewer = (error: unknown): boolean => codeOf(error) === "NEWER";
+/** The error of events that wait for each other in a circle: one that was made here, and one that another node has sent. */
+export const isCircle = (error: unknown): error is Error => codeOf(error) === CIRCLE;
+export const circleOf = (message: string) => new StateError(CIRCLE, message);
 /** The code of an error, which may be of another copy of this module: the app's storage comes from one of its own. */
 const codeOf = (error: unknown) => (error instanceof Error ? (error as { readonly code?: unknown }).code : undefined);
 export const OWNED_ELSEWHERE = "Another node has this state just now. Ask again: nothing is done twice.";

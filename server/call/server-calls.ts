@@ -1,4 +1,3 @@
-import { circle } from "../../lib/errors/errors.js";
 import { callOutsideStep } from "../../lib/errors/task-errors.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
@@ -21,6 +20,7 @@ import { pause } from "../task/pause.js";
 import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
 import { withLastItems } from "./call-items.js";
+import { Circles } from "./circles.js";
 import type { SeenInstance } from "./instance-views.js";
 import type { Outcome } from "./outcome.js";
 
@@ -62,6 +62,8 @@ export interface ReceivedCall extends Pick<ServerCall, "store" | "key" | "event"
   readonly given: Encoded;
   readonly connection: ConnectionInfo | undefined;
   readonly id: string | undefined;
+  /** The host whose event waits for the answer. */
+  readonly waiting: string | null;
   began(): void;
   yielded(value: unknown): void;
   effects(effects: readonly Effect[]): void;
@@ -90,10 +92,12 @@ interface Message extends ServerCall {
 
 /** Takes the calls of server code to the hosts that run them. */
 export class ServerCalls {
+  readonly circles: Circles;
   readonly #server: Server;
 
   constructor(server: Server) {
     this.#server = server;
+    this.circles = new Circles(server);
   }
 
   /** Calls an event from server code, which is trusted: neither `allow` nor guards are asked. */
@@ -114,14 +118,32 @@ export class ServerCalls {
   }
 
   /** Runs a call that came to another node. */
-  async receive({ store, key, event: name, given, on, context, connection, session, id, control, began, yielded, effects }: ReceivedCall): Promise<unknown> {
+  async receive({
+    store,
+    key,
+    event: name,
+    given,
+    on,
+    context,
+    connection,
+    session,
+    id,
+    waiting,
+    control,
+    began,
+    yielded,
+    effects,
+  }: ReceivedCall): Promise<unknown> {
     const definition = definitionOf(this.#server.definitions, store);
     const { owner, event } = ownedEvent(definition, { store, model: on?.model, event: name });
     const args = await checkArguments(owner, event, decodeValue(given), UNBOUNDED);
     const caller: Caller = { context, session: sessionOf(session, undefined), connection, trusted: true };
     const steps = { began, effects: (list: readonly Effect[]) => () => effects(list), yielded: (value: unknown) => yieldedBy(yielded, value) };
     const what = { definition, owner, event, on: on?.ref, ...(on && { life: on.life }), args, caller, control, ...steps };
-    return this.#server.hosts.using(hostId(definition.kind, key), (host) => this.#runAt(host, id, what));
+    return this.#server.hosts.using(hostId(definition.kind, key), async (host) => {
+      if (waiting !== null) await this.circles.arrives(host.id, waiting);
+      return this.#runAt(host, id, what);
+    });
   }
 
   #runAt(host: Host, id: string | undefined, what: Omit<EventCall<unknown>, "answer" | "eventId">): Promise<unknown> {
@@ -132,8 +154,10 @@ export class ServerCalls {
   async #pass(to: Elsewhere, message: Message, tries = 0): Promise<unknown> {
     const { nodes } = this.#server;
     if (!nodes) throw to;
-    const { store, key, event, given, on, session, id, context, turn, control, began, yielded } = message;
-    const sent = { store, key, event, given, on, session, id, ...nodes.work.callerOf(turn?.caller, context) };
+    const { store, key, event, given, on, session, id, context, turn, sender, control, began, yielded } = message;
+    const waiting = sender && sender.host.turn === sender && sender.waitsFor.has(message.to) ? sender.host.id : null;
+    if (sender) (sender.passedTo ??= new Map()).set(message.to, to.node);
+    const sent = { store, key, event, given, on, session, id, waiting, ...nodes.work.callerOf(turn?.caller, context) };
     const effects = (list: readonly Effect[]) => turn?.deliver?.(list)();
     try {
       return await nodes.work.call(to.node, sent, { signal: control.signal, ...(began && { began }), ...(yielded && { yielded }), effects });
@@ -237,23 +261,6 @@ export class ServerCalls {
     // It has left nothing behind, so that a second run may ask for it again.
     if (!first.stored) host.eventNumbers.drop(client);
     throw first.error;
-  }
-
-  /**
-   * Notes that an event waits for the answer of another host, until the returned function is called.
-   * @throws StateError when that host waits, in turn, for the event's own.
-   */
-  waits(turn: Turn, id: string): () => void {
-    if (turn.host.turn === turn && (turn.host.id === id || this.#reaches(id, turn.host.id, new Set()))) throw circle(turn.host.id, id);
-    turn.waitsFor.add(id);
-    return () => void turn.waitsFor.delete(id);
-  }
-
-  #reaches(from: string, goal: string, seen: Set<string>): boolean {
-    seen.add(from);
-    const turn = this.#server.hosts.find(from)?.turn;
-    for (const next of turn?.waitsFor ?? []) if (next === goal || (!seen.has(next) && this.#reaches(next, goal, seen))) return true;
-    return false;
   }
 }
 

@@ -256,7 +256,7 @@ function call({ runtime, store, kind, key, context, session, signal, once }: Tar
   const started = ServerCall.start(
     (listener) => (turn && isOutOfTime(turn.ended) ? Promise.reject(callerEnded(label, turn.ended as Error)) : run(listener)),
     control,
-    () => (turn ? waiting(runtime, turn, hostId(kind, key)) : undefined),
+    (found) => (turn ? waiting(runtime, turn, hostId(kind, key), found) : undefined),
   );
   const left = turn && endWith(turn, label, started);
   const over = () => {
@@ -288,9 +288,12 @@ function endWith(turn: Turn, label: string, call: ServerCall): (() => void) | un
 }
 
 /** Notes that an event waits. It is no wait when the event has ended already. */
-function waiting(runtime: Runtime, turn: Turn, id: string): (() => void) | undefined {
-  return turn.ended ? undefined : runtime.serverCalls.waits(turn, id);
+function waiting(runtime: Runtime, turn: Turn, id: string, found: (error: Error) => void): (() => void) | undefined {
+  return turn.ended ? undefined : runtime.serverCalls.circles.waits(turn, id, found);
 }
+
+/** Notes that an event waits, until the returned function is called. `found`: it must not, as is known later. */
+type Wait = (found: (error: Error) => void) => (() => void) | undefined;
 
 /** A call's promise. That somebody waits for it is noted when they do, as events must not wait for each other in a circle. */
 class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown> {
@@ -301,11 +304,11 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
 
   readonly local = Promise.resolve();
   #control!: AbortController;
-  #wait!: () => (() => void) | undefined;
+  #wait!: Wait;
   #heard = false;
   readonly #yields = new Yields();
 
-  static start(run: (listener: CallListener) => Promise<unknown>, control: AbortController, wait: () => (() => void) | undefined): ServerCall {
+  static start(run: (listener: CallListener) => Promise<unknown>, control: AbortController, wait: Wait): ServerCall {
     let settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
     const call = new ServerCall((resolve, reject) => {
       settle = { resolve, reject };
@@ -357,7 +360,7 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
   ): Promise<A | B> {
     this.#heard = true;
     try {
-      const over = this.#wait();
+      const over = this.#wait((error) => this.#control.abort(error));
       if (over) super.then(over, over);
     } catch (error) {
       this.#control.abort(error);

@@ -86,6 +86,8 @@ export interface Turn extends Running {
   end(why: () => Error): void;
   /** The hosts whose answers it waits for. */
   readonly waitsFor: Set<string>;
+  /** The nodes to which it has passed calls on, by the hosts that they are for. */
+  passedTo?: Map<string, string>;
   /** The calls that it has made to other hosts, once it has made one. */
   outgoing?: OutgoingCalls;
   /** Its messages to other scope instances, where it may run again. */

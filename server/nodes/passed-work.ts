@@ -1,5 +1,5 @@
 import { unavailable } from "../../lib/errors/errors.js";
-import { callLost, contextNotSent } from "../../lib/errors/node-errors.js";
+import { callLost, circleOf, contextNotSent, isCircle } from "../../lib/errors/node-errors.js";
 import type { Page } from "../../lib/event/current.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect } from "../../lib/wire/protocol.js";
@@ -39,6 +39,8 @@ export interface SentCall {
   readonly session: string | undefined;
   /** The id by which it is done once. */
   readonly id: string | undefined;
+  /** The host whose event waits for the answer. */
+  readonly waiting: string | null;
   /** The caller's context: made of a request, or as it is. */
   readonly from: PassedRequest | null;
   readonly context: Encoded | null;
@@ -52,6 +54,9 @@ export interface CallSteps {
   effects?(effects: readonly Effect[]): void;
   readonly signal: AbortSignal;
 }
+
+/** The answer, or the error that server code gets as it is: hosts would wait for each other. */
+type Answered = Encoded | { readonly circle: string };
 
 type Step = readonly ["began"] | readonly ["yielded", value: Encoded] | readonly ["effects", effects: readonly Effect[]];
 
@@ -78,6 +83,7 @@ export class PassedWork {
       return runtime.stateReader.read(request, store, key ?? undefined);
     });
     peers.serve("message", (asked) => this.#run(asked));
+    peers.serve("reaches", ({ data }) => runtime.serverCalls.circles.reaches(...(data as [from: readonly string[], goal: string, seen: readonly string[]])));
     peers.serve("watched", async ({ data }) => runtime.data.watched(...(data as [store: string, prefix: string])));
   }
 
@@ -123,6 +129,11 @@ export class PassedWork {
 
   // --- calls of server code ---
 
+  /** Whether hosts of another node wait for a host: see `Circles`. */
+  async reaches(node: string, from: readonly string[], goal: string, seen: readonly string[]): Promise<boolean> {
+    return (await this.#peers.ask(node, "reaches", [from, goal, seen])) === true;
+  }
+
   /** The caller of server code, as data. */
   callerOf(caller: Caller | undefined, context: object): Pick<SentCall, "context" | "connection" | "from"> {
     const { connection } = caller ?? {};
@@ -148,7 +159,9 @@ export class PassedWork {
       else effects?.(step[1]);
     };
     try {
-      return decodeValue((await this.#peers.ask(node, "message", sent, { part, signal })) as Encoded);
+      const answered = (await this.#peers.ask(node, "message", sent, { part, signal })) as Answered;
+      if ("circle" in answered) throw circleOf(answered.circle);
+      return decodeValue(answered);
     } catch (error) {
       if (!(error instanceof PeerLost)) throw error;
       if (sent.id === undefined) throw callLost();
@@ -156,7 +169,7 @@ export class PassedWork {
     }
   }
 
-  async #run({ data, part, signal }: PeerRequest): Promise<Encoded> {
+  async #run({ data, part, signal }: PeerRequest): Promise<Answered> {
     const { callers, serverCalls } = this.#runtime;
     const { connection, context, from, ...call } = data as SentCall;
     const control = new AbortController();
@@ -165,16 +178,21 @@ export class PassedWork {
     const here = connection ? { id: connection[0], since: new Date(connection[1]) } : undefined;
     const request = from && requestFrom(from, (head, session) => this.#runtime.contextOf(head, session));
     const caller = request ? await callers.of(request, here) : undefined;
-    const answer = await serverCalls.receive({
-      ...call,
-      context: caller?.context ?? (decodeValue(context) as object),
-      connection: here,
-      control,
-      began: () => part(["began"] satisfies Step),
-      yielded: (value) => part(["yielded", encodeValue(value)] satisfies Step),
-      effects: (effects) => part(["effects", effects] satisfies Step),
-    });
-    return encodeValue(answer);
+    try {
+      const answer = await serverCalls.receive({
+        ...call,
+        context: caller?.context ?? (decodeValue(context) as object),
+        connection: here,
+        control,
+        began: () => part(["began"] satisfies Step),
+        yielded: (value) => part(["yielded", encodeValue(value)] satisfies Step),
+        effects: (effects) => part(["effects", effects] satisfies Step),
+      });
+      return encodeValue(answer);
+    } catch (error) {
+      if (isCircle(error)) return { circle: error.message };
+      throw error;
+    }
   }
 }
 
