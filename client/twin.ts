@@ -1,7 +1,7 @@
 import type { Members } from "../lib/class/class-views.js";
 import type { WireClass, WireEvent, WireSchema } from "../lib/class/schema.js";
 import { classViewsOf } from "../lib/class/view-registry.js";
-import { type EventError, unknownEvent } from "../lib/errors/errors.js";
+import type { EventError } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import type { InstanceNode } from "../lib/graph/instance.js";
 import { own } from "../lib/graph/node.js";
@@ -12,6 +12,7 @@ import type { InstanceRef } from "../lib/wire/protocol.js";
 import { type Begun, type BoundEvent, createEvent } from "./event.js";
 import { engine } from "./lazy-prediction.js";
 import type { BrowserClasses } from "./options.js";
+import { explainName, namesOf } from "./undeclared.js";
 
 export type TwinState = "waiting" | "ready" | "refused";
 
@@ -112,7 +113,10 @@ export class LiveTwin implements Twin {
       name: store,
       models: world.known?.models,
       eventOf: (node, key) => this.#eventOf(node, key),
-      eventsOf: (className) => (className ? this.#described(className)?.events : undefined),
+      eventsOf: (className) => {
+        const described = className ? this.#described(className) : undefined;
+        return process.env.NODE_ENV === "production" ? described?.events : namesOf(described, classViewsOf(world.known?.models, className));
+      },
     });
     this.mirror.onChange(() => this.#tell());
     this.ready = new Promise((resolve) => {
@@ -202,20 +206,8 @@ export class LiveTwin implements Twin {
     }
     const described = this.#described(className);
     const event = described && this.event(name, node);
-    // Production has no such messages: the method is missing there.
-    if (
-      process.env.NODE_ENV !== "production" &&
-      described &&
-      !described.partial &&
-      !event &&
-      isMethod(name) &&
-      !described.fields.includes(name) &&
-      !described.computeds.includes(name)
-    ) {
-      return () => {
-        throw unknownEvent(className || this.store, name);
-      };
-    }
+    // Production has no such messages: the name is missing there.
+    if (process.env.NODE_ENV !== "production" && described && !event) return explainName(described, className || this.store, name);
     return event;
   }
 
@@ -296,7 +288,3 @@ export class LiveTwin implements Twin {
     this.#changes.tell();
   }
 }
-
-/** Names by which promises, JSON, test runners and developer tools ask any object what it is. */
-const ASKED = /* @__PURE__ */ new Set(["then", "toJSON", "inspect", "nodeType", "tagName", "asymmetricMatch", "length"]);
-const isMethod = (name: string) => /^[a-z]\w*$/i.test(name) && !(name in Object.prototype) && !ASKED.has(name);

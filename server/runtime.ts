@@ -22,6 +22,7 @@ import { type PreloadData, preload } from "./call/preload.js";
 import { ServerCalls } from "./call/server-calls.js";
 import { StateReader } from "./call/state-reader.js";
 import type { Definition, Models, ScopeKind } from "./definition/scope.js";
+import { undeclaredIn } from "./definition/undeclared.js";
 import { Beginnings } from "./host/beginnings.js";
 import type { EventCall } from "./host/event-runner.js";
 import type { Host } from "./host/host.js";
@@ -319,9 +320,9 @@ export class Runtime implements World {
       this.#names.set(Class, names);
     }
     const stores = Object.fromEntries(
-      [...this.definitions].map(([name, { kind, Class, kept }]) => [name, { scope: kind, ...describeClass(Class), ...keptIn(kept) }]),
+      [...this.definitions].map(([name, { kind, Class, kept }]) => [name, { scope: kind, ...describeClass(Class), ...undeclaredIn(Class), ...keptIn(kept) }]),
     );
-    const models = Object.fromEntries(Object.entries(this.models).map(([name, Class]) => [name, describeClass(Class)]));
+    const models = Object.fromEntries(Object.entries(this.models).map(([name, Class]) => [name, { ...describeClass(Class), ...undeclaredIn(Class) }]));
     const hash = createHash("sha256").update(JSON.stringify({ stores, models })).digest("base64url").slice(0, 12);
     return { hash, stores, models };
   }

@@ -183,6 +183,8 @@ export interface WireEvent {
 export interface WireClass {
   /** The class has members that only some clients see, so a name that is not listed may be one. Said in development only. */
   readonly partial?: true;
+  /** The members without a decorator, which clients do not get, and the kind of each. Said in development only. */
+  readonly undeclared?: Readonly<Record<string, "getter" | "field" | "method">>;
   /** The fields that clients see. */
   readonly fields: readonly string[];
   readonly computeds: readonly string[];

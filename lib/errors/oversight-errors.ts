@@ -1,6 +1,6 @@
 import { wrong } from "./errors.js";
 
-// Mistakes without a symptom of their own, or with one that says nothing: the server warns of them in development.
+// Mistakes without a symptom of their own, or with one that says nothing: development tells of them.
 
 export const fieldIsNoState = (store: string, Class: string, field: string, event: string) =>
   wrong(
@@ -20,3 +20,12 @@ export const unstartedGenerator = (store: string, event: string, method: string)
     "UNSTARTED_GENERATOR",
     `\`${store}.${event}\` called \`this.${method}()\`, which is a generator, and did nothing with it: no line of it has run. Write \`yield* this.${method}()\`, or \`for (const one of this.${method}()) …\` (with \`await\` where it is async).`,
   );
+
+/** A member that a browser has read, and that no decorator declares. */
+export const undeclaredMember = (name: string, member: string, kind: "getter" | "field") =>
+  kind === "getter"
+    ? wrong(
+        "FORGOTTEN_COMPUTED",
+        `\`${name}.${member}\` is a getter without \`@computed\`, so browsers do not get its value. Write \`@computed get ${member}()\`.`,
+      )
+    : wrong("FORGOTTEN_STATE", `\`${name}.${member}\` is a field without \`@state\`, so browsers do not get its value. Write \`@state ${member}\`.`);

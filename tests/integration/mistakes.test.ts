@@ -4,8 +4,9 @@ import { renderToString } from "react-dom/server";
 import { computed, type EventError, event, newId, state } from "twinstate";
 import { createHooks } from "twinstate/react";
 import { createTwin, type LogEntry, scope } from "twinstate/server";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
+import { createView } from "../../react/view.js";
 import { SECRET, serveTwin } from "../kit/app.js";
 import { badDecorators } from "../kit/bad-decorators.js";
 import { liveOf, openClient, openTwin } from "../kit/client.js";
@@ -55,6 +56,15 @@ async function logOf(Class: new () => object, name: string): Promise<Told> {
   // An error that is a mistake of ours has one of ours as its warning, too.
   const told = app.logs.map(({ error }) => error as EventError & { cause?: EventError });
   return told.find((one) => one?.name === "StateError") ?? told.find((one) => one?.cause?.name === "StateError")?.cause ?? (told[0] as EventError);
+}
+
+/** What a browser without the classes is told, by its live twin and by its view. */
+async function readBy<T extends object>(Class: new () => T, read: (twin: T) => unknown, models?: Record<string, new () => object>): Promise<Told> {
+  const app = await serveTwin({ stores: { todo: Class as never }, ...(models && { models }) });
+  const twin = await openTwin(openClient(app.site.url), "todo");
+  const told = thrownBy(() => read(liveOf(twin) as T));
+  expect(thrownBy(() => read(createView(twin, undefined).get() as T)).message).toBe(told.message);
+  return told;
 }
 
 class Todo {
@@ -147,6 +157,58 @@ const MISTAKES: Readonly<Record<string, readonly [code: string | undefined, word
         }
       }
       return logOf(Forgot, "todo.count1");
+    },
+  ],
+  "`@computed` is forgotten, and a browser reads the getter": [
+    "FORGOTTEN_COMPUTED",
+    /`todo\.done` is a getter without `@computed`, so browsers do not get its value\. Write `@computed get done\(\)`/,
+    () => {
+      class Forgot extends Todo {
+        get done() {
+          return this.count;
+        }
+      }
+      return readBy(Forgot, (live) => live.done);
+    },
+  ],
+  "`@state` is forgotten, and a browser reads the field": [
+    "FORGOTTEN_STATE",
+    /`todo\.total` is a field without `@state`, so browsers do not get its value\. Write `@state total`/,
+    () => {
+      class Forgot extends Todo {
+        total = 0;
+      }
+      return readBy(Forgot, (live) => live.total);
+    },
+  ],
+  "`@event` is forgotten, and a browser calls the method": [
+    "NOT_FOUND",
+    /`todo` has no event `clear`\. Did you forget `@event`\?/,
+    () => {
+      class Forgot extends Todo {
+        // A class with members that only some see tells of its methods, too.
+        @state({ visibleTo: () => false }) notes: string | undefined = "";
+        clear() {
+          this.items.length = 0;
+        }
+      }
+      return readBy(Forgot, (live) => live.clear());
+    },
+  ],
+  "`@computed` is forgotten on a model, and a browser reads the getter": [
+    "FORGOTTEN_COMPUTED",
+    /`Item\.short` is a getter without `@computed`, so browsers do not get its value/,
+    () => {
+      class Item {
+        @state title = "milk";
+        get short() {
+          return this.title.slice(0, 2);
+        }
+      }
+      class List {
+        @state first = new Item();
+      }
+      return readBy(List, (live) => live.first.short, { Item });
     },
   ],
   "a function is put into state": [
@@ -270,6 +332,37 @@ for (const [mistake, [code, words, make]] of Object.entries(MISTAKES)) {
     if (code !== undefined) expect(told.code).toBe(code);
   });
 }
+
+test("members without a decorator are sent to nobody in production, and not named", async () => {
+  vi.stubEnv("NODE_ENV", "production");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  class Plain extends Todo {
+    total = 0;
+    get done() {
+      return this.count;
+    }
+  }
+  const app = await serveTwin({ stores: { todo: Plain } });
+  const twin = await openTwin(openClient(app.site.url), "todo");
+  const live = liveOf(twin) as Plain;
+  expect([live.done, live.total, live.left]).toEqual([undefined, undefined, 0]);
+  vi.unstubAllEnvs();
+});
+
+test("a browser that has the class reads its plain getters and methods", async () => {
+  class Plain extends Todo {
+    get twice() {
+      return this.count * 2;
+    }
+    plus(more: number) {
+      return this.count + more;
+    }
+  }
+  const app = await serveTwin({ stores: { todo: Plain } });
+  const twin = await openTwin(openClient(app.site.url, { stores: { todo: Plain } }), "todo");
+  const view = createView(twin, undefined).get() as Plain;
+  expect([view.twice, view.plus(2)]).toEqual([0, 2]);
+});
 
 test("a generator that is driven, in whatever way, is no mistake", async () => {
   class Importing extends Todo {
