@@ -1,15 +1,18 @@
 "use client";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useEvent } from "twinstate/react";
 import { type FormParts, useForm } from "twinstate/react/parts";
 import type { Order } from "@/db/schema";
 import { useOrders } from "@/state/client";
 import { CATEGORIES } from "@/state/query";
-import { BUTTON, FIELD, PRIMARY } from "./button";
+import { BUTTON, DANGER, FIELD, PRIMARY } from "./button";
 
 /** The form of a new order, or of one that is there. The server says what is wrong with its fields. */
 export function OrderDialog({ order, onClose }: { order: Order | undefined; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const form = useForm(useOrders().save.form, { onDone: () => dialog.current?.close() });
+  const [deleting, setDeleting] = useState(false);
+  const close = () => dialog.current?.close();
   useEffect(() => dialog.current?.showModal(), []);
   const customer = form.field("customer");
   const category = form.field("category");
@@ -52,16 +55,46 @@ export function OrderDialog({ order, onClose }: { order: Order | undefined; onCl
             {form.problem}
           </p>
         )}
-        <div className="flex justify-end gap-2">
-          <button type="button" className={BUTTON} onClick={() => dialog.current?.close()}>
-            Cancel
-          </button>
-          <button type="submit" className={PRIMARY} disabled={form.pending}>
-            Save
-          </button>
-        </div>
+        {!deleting && (
+          <div className="flex justify-end gap-2">
+            {order && (
+              <button type="button" className={`${BUTTON} mr-auto`} onClick={() => setDeleting(true)}>
+                Delete
+              </button>
+            )}
+            <button type="button" className={BUTTON} onClick={close}>
+              Cancel
+            </button>
+            <button type="submit" className={PRIMARY} disabled={form.pending}>
+              Save
+            </button>
+          </div>
+        )}
       </form>
+      {order && deleting && <Deletion order={order} onKeep={() => setDeleting(false)} onDone={close} />}
     </dialog>
+  );
+}
+
+const focus = (element: HTMLElement | null) => element?.focus();
+
+/** Asks first: a deleted order does not come back. */
+function Deletion({ order, onKeep, onDone }: { order: Order; onKeep(): void; onDone(): void }) {
+  const [remove, { pending, error }] = useEvent(useOrders().remove);
+  return (
+    <div role="alert" className="mt-4 space-y-3">
+      <p className="text-sm">{error ? error.message : `Delete the order of ${order.customer} for everybody?`}</p>
+      <div className="flex justify-end gap-2">
+        {/* The focus begins where Enter does no harm. */}
+        <button ref={focus} type="button" className={BUTTON} onClick={onKeep}>
+          Keep it
+        </button>
+        {/* `error` shows why it was refused. */}
+        <button type="button" className={DANGER} disabled={pending} onClick={() => void remove(order.id).then(onDone, () => {})}>
+          Delete it
+        </button>
+      </div>
+    </div>
   );
 }
 

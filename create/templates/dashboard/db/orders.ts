@@ -53,6 +53,12 @@ export async function insertOrder(order: NewOrder): Promise<void> {
   await (await database()).insert(orders).values(order);
 }
 
+/** @returns whether there was such an order */
+export async function deleteOrder(id: number): Promise<boolean> {
+  const deleted = await (await database()).delete(orders).where(eq(orders.id, id)).returning({ id: orders.id });
+  return deleted.length > 0;
+}
+
 /** @returns whether there is such an order */
 export async function updateOrder(id: number, order: Omit<NewOrder, "at">): Promise<boolean> {
   const changed = await (await database()).update(orders).set(order).where(eq(orders.id, id)).returning({ id: orders.id });

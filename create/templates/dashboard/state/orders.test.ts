@@ -57,6 +57,23 @@ test("what one visitor saves, all are told of", async () => {
   expect((await ann.rows(0, 10, { ...ALL, search: "Zoe Quill" })).rows).toMatchObject([{ id: row?.id, at: row?.at, category: "Games", amount: 100 }]);
 });
 
+test("what one visitor deletes is gone for all, once", async () => {
+  await using net = pair(app);
+  const ann = await net.client().orders();
+  const bob = await net.client().orders();
+  await ann.save({ customer: "Yan Oak", category: "Books", amount: 3 });
+  const search = { ...ALL, search: "Yan Oak" };
+  const [row] = (await bob.rows(0, 10, search)).rows;
+  const id = row?.id ?? Number.NaN;
+  const before = ann.revision;
+  await Promise.all([ann.remove(id), bob.remove(id)]);
+  await net.quiet();
+  expect([ann.revision > before, bob.revision === ann.revision]).toEqual([true, true]);
+  expect(await ann.rows(0, 10, search)).toMatchObject({ rows: [], count: 0 });
+  await expect(bob.save({ id, customer: "Yan Oak", category: "Books", amount: 3 })).rejects.toThrow("This order is gone.");
+  await expect(ann.remove("1 OR 1" as never)).rejects.toThrow();
+});
+
 test("what is wrong with an order is said, and nothing is written", async () => {
   await using net = pair(app);
   const orders = await net.client().orders();

@@ -1,8 +1,8 @@
 import { EventError, event, type Internal, type Presence, presence, schedule, state } from "twinstate";
 import type { z } from "zod";
-import { countOrders, findOrders, insertOrder, summarize, updateOrder } from "../db/orders";
+import { countOrders, deleteOrder, findOrders, insertOrder, summarize, updateOrder } from "../db/orders";
 import { sample } from "../db/samples";
-import { FilterInput, Index, OrderInput, QueryInput } from "./schemas";
+import { FilterInput, Index, OrderId, OrderInput, QueryInput } from "./schemas";
 
 /** Everybody's: says when rows have changed, and answers for those that a page shows. SQLite has the rows. */
 export class Orders {
@@ -28,6 +28,11 @@ export class Orders {
     if (id === undefined) await insertOrder({ ...order, at: new Date().toISOString() });
     else if (!(await updateOrder(Number(id), order))) throw new EventError("NOT_FOUND", "This order is gone.");
     this.revision++;
+  }
+
+  /** An order that is gone already is no error: another visitor was faster. */
+  @event(OrderId) async remove(id: number) {
+    if (await deleteOrder(id)) this.revision++;
   }
 
   /** Orders that nobody has made, one a second while somebody looks. Remove `generate` and `onConnect` for real ones. */

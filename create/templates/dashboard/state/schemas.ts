@@ -7,6 +7,7 @@ export const Search = z.string().max(100);
 export const FilterInput = z.object({ from: Day, to: Day, category: AnyCategory, search: Search });
 export const QueryInput = FilterInput.extend({ sort: z.enum(COLUMNS), descending: z.boolean() });
 export const Index = z.int().min(0);
+export const OrderId = z.int();
 
 /** What the form of an order sends. Without an `id` the order is new. */
 export const OrderInput = z.object({
