@@ -70,6 +70,7 @@ export default defineConfig({
     server: "server/index.ts",
     sqlite: "server/storage/sqlite.ts",
     redis: "server/storage/redis.ts",
+    postgres: "server/storage/postgres.ts",
     mcp: "server/mcp/index.ts",
     next: "server/next.ts",
     testing: "testing/index.ts",

@@ -36,6 +36,7 @@ export default defineConfig({
       { find: /^twinstate\/server\/sqlite$/, replacement: at("server/storage/sqlite.ts") },
       { find: /^twinstate\/server\/mcp$/, replacement: at("server/mcp/index.ts") },
       { find: /^twinstate\/server\/redis$/, replacement: at("server/storage/redis.ts") },
+      { find: /^twinstate\/server\/postgres$/, replacement: at("server/storage/postgres.ts") },
       { find: /^twinstate\/next$/, replacement: at("server/next.ts") },
     ],
   },

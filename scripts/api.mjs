@@ -15,6 +15,7 @@ const ABOUT = {
   "twinstate/server": "The server: `createTwin`, scopes, storages and their interface.",
   "twinstate/server/sqlite": "The storage in an SQLite file.",
   "twinstate/server/redis": "The storage in Redis, for several processes.",
+  "twinstate/server/postgres": "The storage in PostgreSQL, for several processes.",
   "twinstate/server/mcp": "The door for agents.",
   "twinstate/testing": "A server and clients in memory, on a faulty network; the contracts of storages.",
   "twinstate/next": "What Next.js needs: the proxy that starts sessions, and revalidation.",

@@ -1,6 +1,6 @@
-// Makes a bare machine ready for `npm test`: the packages, Chromium, redis-server, nginx, Caddy and hadolint. It needs Node and npm alone, and says what it could not get.
+// Makes a bare machine ready for `npm test`: the packages, Chromium, redis-server, PostgreSQL, nginx, Caddy and hadolint. It needs Node and npm alone, and says what it could not get.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const root = new URL("..", import.meta.url);
@@ -16,6 +16,15 @@ const isRoot = process.getuid?.() === 0;
 function installPackages(...names) {
   if (!isDebian || !isRoot || !onPath("apt-get")) return false;
   return run("apt-get", "update", "-qq") && run("apt-get", "install", "-y", "-qq", "--no-install-recommends", ...names);
+}
+
+/** Installs PostgreSQL's programs, without the server that Debian's package would start. */
+function installPostgres() {
+  if (!isDebian || !isRoot) return false;
+  const folder = "/etc/postgresql-common/createcluster.d";
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "twinstate.conf"), "create_main_cluster = false\n");
+  return installPackages("postgresql");
 }
 
 if (!run("npm", "ci")) {
@@ -36,6 +45,13 @@ if (!onPath("redis-server") && !installPackages("redis-server")) {
   );
 }
 
+// Debian's package makes a server of its own, which tests do not need: they start theirs.
+if (!onPath("initdb") && !existsSync("/usr/lib/postgresql") && !installPostgres()) {
+  missing.push(
+    "PostgreSQL: tests that need it will be skipped. Install it with your system's package manager (`brew install postgresql`, `apt-get install postgresql`).",
+  );
+}
+
 // Debian's is in a folder that the PATH of users lacks.
 const hasNginx = onPath("nginx") || existsSync("/usr/sbin/nginx") || existsSync("/usr/local/sbin/nginx");
 if (!hasNginx && !installPackages("nginx")) {
@@ -44,7 +60,7 @@ if (!hasNginx && !installPackages("nginx")) {
   );
 }
 
-if (!onPath("caddy") && !installPackage("caddy")) {
+if (!onPath("caddy") && !installPackages("caddy")) {
   missing.push(
     "Caddy: tests of streams behind it will be skipped. Install it with your system's package manager (`brew install caddy`, `apt-get install caddy`).",
   );

@@ -11,6 +11,7 @@ const entries = {
   "twinstate/server/sqlite": "server/storage/sqlite.ts",
   "twinstate/server/mcp": "server/mcp/index.ts",
   "twinstate/server/redis": "server/storage/redis.ts",
+  "twinstate/server/postgres": "server/storage/postgres.ts",
   "twinstate/next": "server/next.ts",
 };
 

@@ -7,9 +7,9 @@ const LAYERS: Record<string, readonly (string | RegExp)[]> = {
   lib: ["lib", "mobx"],
   client: ["client", "lib", "@trpc/client"],
   react: ["react", "client", "lib", /^react(\/jsx-runtime|-dom\/client)?$/],
-  server: ["server", "lib", "mobx", "croner", "ioredis", "reflect-metadata", /^@modelcontextprotocol\/sdk\//, /^node:/, /^@trpc\/server(\/|$)/, /^next\//],
+  server: ["server", "lib", "mobx", "croner", "ioredis", "pg", "reflect-metadata", /^@modelcontextprotocol\/sdk\//, /^node:/, /^@trpc\/server(\/|$)/, /^next\//],
   testing: ["testing", "server", "client", "react", "lib", "mobx", "croner", "reflect-metadata", "react", /^node:/, /^@trpc\//, /^next\//, "vitest"],
-  cli: ["cli", "server", "lib", "mobx", "croner", "ioredis", "reflect-metadata", "@babel/parser", "jsonc-parser", /^node:/, /^@trpc\/server(\/|$)/],
+  cli: ["cli", "server", "lib", "mobx", "croner", "ioredis", "pg", "reflect-metadata", "@babel/parser", "jsonc-parser", /^node:/, /^@trpc\/server(\/|$)/],
 };
 
 /** The files of our own that a page loads must not reach these. */

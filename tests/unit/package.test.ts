@@ -26,7 +26,7 @@ async function refusal(entry: string, platform: "browser" | "node"): Promise<str
   );
 }
 
-test.each(["twinstate/server", "twinstate/server/sqlite", "twinstate/server/redis", "twinstate/server/mcp", "twinstate/next"])(
+test.each(["twinstate/server", "twinstate/server/sqlite", "twinstate/server/redis", "twinstate/server/postgres", "twinstate/server/mcp", "twinstate/next"])(
   "`%s` in code of the browser is refused by bundlers, with the way out",
   async (entry) => {
     expect(await refusal(entry, "browser")).toContain(

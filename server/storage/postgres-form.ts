@@ -1,0 +1,48 @@
+import type { ClientBase } from "pg";
+import { foreignTables, laterTables, oldPostgres, postgresEncoding, postgresRecovers } from "../../lib/errors/postgres-errors.js";
+import { TABLE_NAMES, TABLES, tablesOf } from "./postgres-tables.js";
+
+/** The oldest version that `postgres()` knows. */
+const OLDEST = 140_000;
+
+/** Looks whether this is a PostgreSQL that keeps what it is given. Gives the settings that should be on, and are not. */
+export async function checkServer(client: ClientBase, where: string): Promise<string[]> {
+  const one = async (text: string) => (await client.query<[string]>({ text, rowMode: "array" })).rows[0]?.[0] ?? "";
+  // It speaks in this order of what could be asked of any server.
+  if (Number(await one("show server_version_num")) < OLDEST) throw oldPostgres(where, await one("show server_version"));
+  if ((await one("select pg_is_in_recovery()::text")) === "true") throw postgresRecovers(where);
+  const encoding = await one("show server_encoding");
+  if (encoding !== "UTF8") throw postgresEncoding(where, encoding);
+  const settings = ["fsync", "full_page_writes", "synchronous_commit"];
+  const off: string[] = [];
+  for (const setting of settings) if ((await one(`show ${setting}`)) === "off") off.push(setting);
+  return off;
+}
+
+/** Looks at the tables, or makes them: one process does, others wait for it. */
+export async function prepareTables(client: ClientBase, where: string, schema: string): Promise<void> {
+  if (await isReady(client, where, schema)) return;
+  await client.query("begin");
+  try {
+    await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`twinstate ${schema}`]);
+    if (!(await isReady(client, where, schema))) await client.query(tablesOf(schema));
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+/** Whether the tables are there. */
+async function isReady(client: ClientBase, where: string, schema: string): Promise<boolean> {
+  const text = "select relname from pg_class where relnamespace = to_regnamespace($1) and relname = any($2)";
+  const { rows } = await client.query<{ relname: string }>(text, [schema, TABLE_NAMES]);
+  const [first] = rows;
+  if (!first) return false;
+  if (!rows.some(({ relname }) => relname === "form")) throw foreignTables(where, schema, first.relname);
+  const { rows: forms } = await client.query<{ version: number }>(`select * from "${schema}".form`);
+  const version = forms[0]?.version;
+  if (version === undefined) throw foreignTables(where, schema, "form");
+  if (version !== TABLES) throw laterTables(where, schema, version);
+  return true;
+}
