@@ -52,7 +52,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   "42703": "a table of twinstate's has another form. Somebody has changed it: restore it, or give `postgres(url, { schema })` another schema",
   "42804": "a table of twinstate's has another form. Somebody has changed it: restore it, or give `postgres(url, { schema })` another schema",
   "42883": "a table of twinstate's has another form. Somebody has changed it: restore it, or give `postgres(url, { schema })` another schema",
-  "25006": `${RECOVERS}. It is asked again`,
+  "25006": "it takes no writes: it has become a replica, or `default_transaction_read_only` is on. It is asked again",
   "55000": `${RECOVERS}. It is asked again`,
   "53100": "its disk is full. Make room there: what was not acknowledged is asked again",
   "53200": "its memory is full. What was not acknowledged is asked again",

@@ -18,6 +18,8 @@ import { type StatementName, statementsOf } from "./postgres-statements.js";
 /** How long a statement may take, in ms; and one that carries a whole record. */
 const PATIENCE = 5000;
 const LONG_PATIENCE = 30_000;
+/** How long a statement waits for somebody's lock, in ms. */
+const LOCK_PATIENCE = 4000;
 const CARRIES: readonly StatementName[] = ["append", "peek", "save", "put", "fold", "facts"];
 /** How long a line that ends waits for answers, in ms. */
 const LAST_WORD = 2000;
@@ -113,6 +115,7 @@ export class PostgresLine {
       connectionString: this.#url,
       connectionTimeoutMillis: PATIENCE,
       statement_timeout: LONG_PATIENCE,
+      lock_timeout: LOCK_PATIENCE,
       idle_in_transaction_session_timeout: LONG_PATIENCE,
       keepAlive: true,
       application_name: "twinstate",

@@ -66,10 +66,10 @@ export class PostgresRecords {
       if (fence !== undefined) this.#tails.claimed(id, fence, found, found?.stores ?? []);
       return found && (await inSlices(unpack(found)));
     } catch (error) {
-      if (error instanceof StateError && error.code !== "DAMAGED") throw error;
+      if (error instanceof StateError) throw error;
       const aside = `~${new Date().toISOString()} ${id}`;
-      await this.#line.run("aside", [bytes(id), fence, this.life, bytes(aside)]);
-      throw damagedRecord(id, `${messageOf(error)} It is set aside as \`${aside}\``);
+      const [row] = await this.#line.run("aside", [bytes(id), fence, this.life, bytes(aside)]);
+      throw damagedRecord(id, Number(row?.[0]) === 1 ? `${messageOf(error)} It is set aside as \`${aside}\`` : messageOf(error));
     }
   }
 
@@ -191,15 +191,17 @@ function foundIn(id: string, rows: readonly Row[]): Found | undefined {
   if (Number(format) > FORMAT) throw laterFormat(id, Number(format));
   const commits = rows
     .filter(([kind]) => kind === 2)
-    .map(([, sequence, revision, chunk, , text]): PackedCommit => ({
-      sequence: Number(sequence),
-      revision: Number(revision),
-      chunk: Number(chunk),
-      text: String(text),
-    }))
+    .map(
+      ([, sequence, revision, chunk, , text]): PackedCommit => ({
+        sequence: Number(sequence),
+        revision: Number(revision),
+        chunk: Number(chunk),
+        text: String(text),
+      }),
+    )
     .sort((a, b) => a.sequence - b.sequence);
   const whole = commits.every(({ sequence }, i) => sequence === Number(base) + 1 + i) && Number(base) + commits.length === Number(last);
-  if (!whole) throw damagedRecord(id, "commits are missing");
+  if (!whole) throw new Error(`The commits up to ${Number(last)} are missing.`);
   const chunks = new Map(rows.filter(([kind]) => kind === 3).map((row) => [Number(row[1]), String(row[5])]));
   const stores = JSON.parse(String(rows.find(([kind]) => kind === 1)?.[5] ?? "[]")) as string[];
   return { head: String(head), sequence: Number(base), commits, chunks, stores, chunk: Number(chunk) };

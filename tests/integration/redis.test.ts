@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { event, state } from "twinstate";
 import { type CommitRecord, scope } from "twinstate/server";
 import { expect, onTestFinished } from "vitest";
 import { type RedisStorage, redis } from "../../server/storage/redis.js";
 import { serveTwin } from "../kit/app.js";
+import { cuttable } from "../kit/cuttable.js";
 import { type RedisServer, test } from "../kit/redis.js";
 import { soon } from "../kit/soon.js";
 import { contentOf, contentOfWriter, TableWriter } from "../kit/table.js";
@@ -135,46 +135,15 @@ test("what was acknowledged is there after a kill of Redis, and nodes go on by t
   expect(await other.twin.counter("x").add(0)).toBeGreaterThanOrEqual(acknowledged);
 });
 
-/** A line to Redis that can be cut when Redis has answered, before the answer comes, and led to another one. */
-async function cuttable(port: number) {
-  const lines = new Set<Socket>();
-  let [cut, to] = [false, port];
-  const proxy = createServer((near) => {
-    const far = connect(to, "127.0.0.1");
-    lines.add(near);
-    near.on("data", (data) => far.write(data));
-    far.on("data", (data) => {
-      if (!cut) return void near.write(data);
-      cut = false;
-      near.destroy();
-      far.destroy();
-    });
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const)
-      one.on("error", () => {}).on("close", () => other.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const line of lines) line.destroy();
-    proxy.close();
-  });
-  return {
-    url: `redis://127.0.0.1:${(proxy.address() as { port: number }).port}`,
-    cutNext: () => {
-      cut = true;
-    },
-    lead: (port: number) => {
-      to = port;
-      for (const line of lines) line.destroy();
-    },
-  };
+/** A line to Redis that can be cut, and led to another one. */
+async function cuttableRedis(to: number) {
+  const line = await cuttable(to);
+  return { ...line, url: `redis://127.0.0.1:${line.port}` };
 }
 
 test("an append whose answer is lost with the line is sent again, and written once", async ({ redisServer }) => {
   const { port } = await redisServer();
-  const { url, cutNext } = await cuttable(port);
+  const { url, cutNext } = await cuttableRedis(port);
   const storage = open(url);
   const fence = await claimed(storage, "room/a");
   const writer = new TableWriter(5);
@@ -191,7 +160,7 @@ test("an append whose answer is lost with the line is sent again, and written on
 test("what a failover has lost is what the log says, and the state goes on from what is left", async ({ redisServer }) => {
   const master = await redisServer();
   const replica = await redisServer({ replicaof: `127.0.0.1 ${master.port}` });
-  const { url, lead } = await cuttable(master.port);
+  const { url, lead } = await cuttableRedis(master.port);
   const app = await nodeOf({ url });
   const add = (key: string) => app.twin.counter(key).add(1);
   for (const key of ["x", "x", "y", "x"]) await add(key);

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
@@ -23,6 +23,8 @@ export type PostgresSettings = Readonly<Record<string, string>>;
 /** PostgreSQL does not run as root: another user's numbers. */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
+const PASSWORD = "secret";
+
 /** A PostgreSQL of the tests' own, on a free port. What it is given is on its disk before it answers. */
 export class PostgresServer {
   readonly port: number;
@@ -40,15 +42,26 @@ export class PostgresServer {
   /** Starts one. It takes connections when this resolves. */
   static async start(settings: PostgresSettings = {}): Promise<PostgresServer> {
     const server = new PostgresServer(await freePort(), settings);
-    if (NOBODY.uid !== undefined) chownSync(server.#folder, NOBODY.uid, NOBODY.gid);
-    const options = ["--pgdata", server.#folder, "--username", "twin", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"];
-    await promisify(execFile)(program("initdb"), options, { cwd: "/", ...NOBODY });
+    const password = join(server.#folder, "password");
+    writeFileSync(password, PASSWORD);
+    if (NOBODY.uid !== undefined) for (const path of [server.#folder, password]) chownSync(path, NOBODY.uid, NOBODY.gid);
+    const options = ["--username", "twin", "--auth", "scram-sha-256", "--pwfile", password, "--encoding", "UTF8", "--no-locale", "--no-sync"];
+    await promisify(execFile)(program("initdb"), ["--pgdata", server.#data, ...options], { cwd: "/", ...NOBODY });
     await server.restart();
     return server;
   }
 
   get url(): string {
-    return `postgres://twin@127.0.0.1:${this.port}/postgres`;
+    return this.urlOf(this.port);
+  }
+
+  /** Its address behind a proxy on another port. */
+  urlOf(port: number): string {
+    return `postgres://twin:${PASSWORD}@127.0.0.1:${port}/postgres`;
+  }
+
+  get #data(): string {
+    return join(this.#folder, "data");
   }
 
   /** Gives it statements by a line of its own. */
@@ -67,7 +80,7 @@ export class PostgresServer {
   /** Starts it again after {@link stop}, or {@link kill}, with what is on its disk. */
   async restart(): Promise<void> {
     const settings = Object.entries(this.#settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const args = ["-D", this.#folder, "-p", String(this.port), ...settings];
+    const args = ["-D", this.#data, "-p", String(this.port), ...settings];
     const child = spawn(program("postgres"), args, { stdio: ["ignore", "pipe", "pipe"], cwd: "/", ...NOBODY });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (this.#said += chunk));
@@ -83,6 +96,13 @@ export class PostgresServer {
       () => true,
       (error: { code?: string }) => error.code !== "57P03" && error.code !== "ECONNRESET",
     );
+  }
+
+  /** Has it start, the next time, as a replica whose primary cannot be reached; or as a primary again. */
+  standBy(replica: boolean): void {
+    const file = join(this.#data, "standby.signal");
+    if (replica) writeFileSync(file, "");
+    else rmSync(file);
   }
 
   /** Stops it in order (`SIGINT`: without waiting for those who are connected), or not (`SIGQUIT`, as a crash does). */

@@ -1,20 +1,24 @@
-import { test as base, onTestFinished } from "vitest";
-import { missingPostgres, PostgresServer, type PostgresSettings } from "./postgres-server.js";
+import { test as base } from "vitest";
+import { missingPostgres, PostgresServer } from "./postgres-server.js";
 
 export { missingPostgres, PostgresServer };
 
-/** A test with PostgreSQL. It is skipped where there is none, but fails on a CI machine. The servers that it starts end with it. */
-export const test = base.extend<{ postgresServer(settings?: PostgresSettings): Promise<PostgresServer> }>({
-  postgresServer: async ({ skip }, use) => {
-    if (missingPostgres) {
+/** A test with the PostgreSQL of its file, which starts with the first one. It is skipped where there is none, but fails on a CI machine. */
+export const test = base.extend<{ postgresServer: PostgresServer; sharedPostgres: PostgresServer | undefined }>({
+  sharedPostgres: [
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads which fixtures it needs from the pattern.
+    async ({}, use) => {
+      const server = missingPostgres ? undefined : await PostgresServer.start();
+      await use(server);
+      await server?.end();
+    },
+    { scope: "file" },
+  ],
+  postgresServer: async ({ sharedPostgres, skip }, use) => {
+    if (!sharedPostgres) {
       if (process.env.CI) throw new Error(missingPostgres);
-      skip(missingPostgres);
+      return skip(missingPostgres);
     }
-    await use(async (settings) => {
-      const server = await PostgresServer.start(settings);
-      // What the test opens after it is closed before it.
-      onTestFinished(() => server.end());
-      return server;
-    });
+    await use(sharedPostgres);
   },
 });
