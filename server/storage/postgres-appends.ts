@@ -1,6 +1,6 @@
 import { fenced } from "../../lib/errors/node-errors.js";
 import { notNext } from "../../lib/errors/storage-errors.js";
-import { FORMAT, type Packed, storesOf } from "./packed.js";
+import { FORMAT, type Packed } from "./packed.js";
 import type { PostgresLine } from "./postgres-line.js";
 import { follows } from "./records.js";
 
@@ -13,6 +13,8 @@ export interface Append {
   readonly id: string;
   readonly fence: number | undefined;
   readonly packed: readonly Packed[];
+  /** The first of them may begin a record: it has its stores as wholes. */
+  readonly begins: boolean;
   /** The names of stores that may be new. */
   readonly news: readonly string[];
 }
@@ -31,7 +33,7 @@ export class PostgresAppends {
   readonly #line: PostgresLine;
   readonly #life: () => string | undefined;
   #waiting: Waiting[] = [];
-  #busy = false;
+  #going: Promise<void> | undefined;
 
   constructor(line: PostgresLine, life: () => string | undefined) {
     this.#line = line;
@@ -47,19 +49,23 @@ export class PostgresAppends {
     const size = append.packed.reduce((sum, { text, chunks }) => chunks.reduce((sum, { length }) => sum + length, sum + text.length), 0);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...append, size, resolve, reject });
-      if (!this.#busy) void this.#go();
+      this.#going ??= this.#go();
     });
   }
 
+  /** Resolves when all is written that waits. */
+  async quiet(): Promise<void> {
+    await this.#going;
+  }
+
   async #go(): Promise<void> {
-    this.#busy = true;
-    await undefined;
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       let [count, size] = [0, 0];
       while (count < Math.min(this.#waiting.length, MOST_APPENDS) && (count === 0 || size < MOST_CHARACTERS)) size += (this.#waiting[count++] as Waiting).size;
       await this.#write(this.#waiting.splice(0, count));
     }
-    this.#busy = false;
+    this.#going = undefined;
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
@@ -89,10 +95,6 @@ export class PostgresAppends {
 
 const isChain = (packed: readonly Packed[]): boolean => packed.every((commit, i) => i === 0 || follows(commit, packed[i - 1] as Packed));
 
-/** Whether a commit may be the first one: it has its stores as wholes. */
-const begins = ({ text, chunks }: Packed): boolean =>
-  (chunks.length === 0 && text.startsWith("[{}")) || !Object.values(storesOf(text)).some((store) => "kept" in store);
-
 /** The parameters of the statement `append`. */
 function valuesOf(batch: readonly Waiting[], life: string | undefined): unknown[] {
   const columns: unknown[][] = Array.from({ length: 13 }, () => []);
@@ -101,7 +103,7 @@ function valuesOf(batch: readonly Waiting[], life: string | undefined): unknown[
   const add = (to: unknown[][], row: readonly unknown[]) => {
     for (const [i, value] of row.entries()) to[i]?.push(value ?? null);
   };
-  for (const { id, fence, packed, news } of batch) {
+  for (const { id, fence, packed, begins, news } of batch) {
     const [first, last] = [packed[0], packed.at(-1)] as [Packed, Packed];
     const key = Buffer.from(id);
     let before = 0;
@@ -109,12 +111,11 @@ function valuesOf(batch: readonly Waiting[], life: string | undefined): unknown[
       add(commits, [key, sequence, revision, before, text]);
       for (const body of chunks) add(bodies, [key, before++, body]);
     }
-    const isFirst = begins(first);
     const { incarnation, revision } = first;
     const due = packed.findLast((commit) => commit.due !== undefined)?.due;
-    const head = isFirst ? JSON.stringify({ v: FORMAT, incarnation, revision, stores: {}, numbers: {} }) : undefined;
+    const head = begins ? JSON.stringify({ v: FORMAT, incarnation, revision, stores: {}, numbers: {} }) : undefined;
     const stores = news.length > 0 ? JSON.stringify(news) : undefined;
-    const place = [key, fence, Buffer.from(incarnation), isFirst, first.sequence - 1, revision, last.sequence, last.revision, before];
+    const place = [key, fence, Buffer.from(incarnation), begins, first.sequence - 1, revision, last.sequence, last.revision, before];
     add(columns, [...place, stores, due !== undefined, due, head]);
   }
   return [life ?? null, ...columns, FORMAT, ...commits, ...bodies];

@@ -47,6 +47,7 @@ export class PostgresLine {
   readonly #options: LineOptions;
   readonly #statements: Readonly<Record<StatementName, string>>;
   #pool: Promise<Pool> | undefined;
+  readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(url: string, options: LineOptions) {
@@ -65,6 +66,16 @@ export class PostgresLine {
 
   /** Runs a statement. What has no answer, as the line broke, is asked again: each statement finds what it has done before. */
   async run(name: StatementName, values: readonly unknown[]): Promise<Row[]> {
+    const rows = this.#asked(name, values);
+    this.#running.add(rows);
+    try {
+      return await rows;
+    } finally {
+      this.#running.delete(rows);
+    }
+  }
+
+  async #asked(name: StatementName, values: readonly unknown[]): Promise<Row[]> {
     const until = performance.now() + PATIENCE;
     for (let wait = SHORTEST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
       const pool = await this.#connected();
@@ -168,6 +179,8 @@ export class PostgresLine {
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    // What was asked before is done first.
+    await within(LAST_WORD, Promise.allSettled(this.#running));
     this.#closed = true;
     await this.rest();
   }

@@ -1,6 +1,7 @@
 import { messageOf, StateError } from "../../lib/errors/errors.js";
 import { fenced } from "../../lib/errors/node-errors.js";
 import { damagedRecord, laterFormat } from "../../lib/errors/storage-errors.js";
+import { finish } from "../../lib/wire/steps.js";
 import { inSlices } from "../task/slices.js";
 import { type HostFacts, unreadable, versionsIn } from "./host-facts.js";
 import { FORMAT, type PackedCommit, type PackedHost } from "./packed.js";
@@ -123,10 +124,14 @@ export class PostgresRecords {
   // --- writing ---
 
   async append(id: string, commits: readonly CommitRecord[], fence?: number): Promise<void> {
-    if (commits.length === 0) return;
-    const packed = await inSlices(packAll(commits));
+    const [first] = commits;
+    if (!first) return;
+    const isWhole = commits.some(({ stores }) => Object.values(stores).some((store) => !("kept" in store)));
+    // Without a whole store it is little work.
+    const packed = isWhole ? await inSlices(packAll(commits)) : finish(packAll(commits));
     const news = this.#tails.news(id, commits);
-    await this.#forgetting(id, this.#appends.add({ id, fence, packed, news }));
+    const begins = !Object.values(first.stores).some((store) => "kept" in store);
+    await this.#forgetting(id, this.#appends.add({ id, fence, packed, begins, news }));
     this.#tails.appended(id, fence, packed, news);
   }
 
@@ -175,9 +180,10 @@ export class PostgresRecords {
     this.#tails.forget(id, fence);
   }
 
-  /** Resolves when nothing is written any more that nobody waits for. */
-  quiet(): Promise<void> {
-    return this.#tails.quiet();
+  /** Resolves when what waits is written, and nothing is being made one any more. */
+  async quiet(): Promise<void> {
+    await this.#appends.quiet();
+    await this.#tails.quiet();
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { badNodeName } from "../../lib/errors/postgres-errors.js";
+import { within } from "../task/within.js";
 import type { NodeStorage } from "./nodes.js";
 import { PostgresLine } from "./postgres-line.js";
 import { PostgresNodes } from "./postgres-nodes.js";
@@ -7,6 +8,9 @@ import { PostgresRecords } from "./postgres-records.js";
 import type { StorageReader } from "./reader.js";
 import type { CommitRecord, HostRecord } from "./records.js";
 import type { LoadedHost, Storage } from "./storage.js";
+
+/** How long closing waits for what is under way, in ms. */
+const LAST_WORD = 2000;
 
 /** The options of `postgres`. */
 export interface PostgresOptions {
@@ -73,8 +77,9 @@ export function postgres(
       await line.rest();
     },
     async close() {
-      await records.quiet();
-      await Promise.all([nodes.rest(), line.close()]);
+      await within(LAST_WORD, records.quiet());
+      await line.close();
+      await nodes.rest();
     },
   };
 }

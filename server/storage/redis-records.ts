@@ -2,32 +2,18 @@ import { messageOf, type StateError } from "../../lib/errors/errors.js";
 import { fenced } from "../../lib/errors/node-errors.js";
 import { damagedRecord, laterFormat, notNext } from "../../lib/errors/storage-errors.js";
 import { finish } from "../../lib/wire/steps.js";
-import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
 import { type HostFacts, unreadable, versionsIn } from "./host-facts.js";
 import { FORMAT, type PackedCommit, type PackedHost } from "./packed.js";
-import { headOf, pack, packAll, packStores, unpack } from "./packing.js";
-import { type CommitRecord, compact, type HostRecord } from "./records.js";
+import { pack, packAll, unpack } from "./packing.js";
+import type { CommitRecord, HostRecord } from "./records.js";
 import { RedisAppends } from "./redis-appends.js";
 import type { Argument, RedisLine, Reply } from "./redis-line.js";
 import type { HostEntry, LoadedHost } from "./storage.js";
+import { Tails } from "./tails.js";
 
-/** The tail may grow to this many characters, or to this share of the record, before they are made one. */
-const SMALL_TAIL = 16 * 1024;
-const TAIL_SHARE = 0.5;
 /** How many ids one script is asked about. */
 export const PAGE = 500;
-/** How many characters of chunks one script takes, where a record is made anew. */
-const AT_ONCE = 1 << 20;
-
-/** What this process knows of a record that it writes. */
-interface Place {
-  fence: number | undefined;
-  readonly stores: Set<string>;
-  /** Characters of the record, and of the commits after it. */
-  bytes: number;
-  tailBytes: number;
-}
 
 /** How many records are remembered that this process has no lease of any more. */
 const MOST_KNOWN = 10_000;
@@ -46,10 +32,7 @@ export class RedisRecords {
   readonly #node: string;
   readonly #appends: RedisAppends;
   /** The records that are being written. */
-  readonly #places = new Map<string, Place>();
-  /** The records that are to be made one with their tails. */
-  readonly #long = new Set<string>();
-  readonly #tidying = createQueue();
+  readonly #tails: Tails<PackedHost>;
   /** How far records are known to be stored: a Redis that has less of one has lost what it had acknowledged. */
   readonly #known = new Map<string, Known>();
   /** The same of records that this process has no lease of any more, the latest ones. */
@@ -60,6 +43,19 @@ export class RedisRecords {
     this.#prefix = prefix;
     this.#node = node;
     this.#appends = new RedisAppends(line, prefix);
+    this.#tails = new Tails({
+      read: async (id) => {
+        const found = await line.run("load", this.keys(id), [prefix, id, FORMAT]);
+        return found && Array.isArray(found) ? readHost(id, found) : undefined;
+      },
+      reserve: async (id, fence, count) => Number(await line.run("reserve", this.keys(id).slice(0, 1), [this.#token(fence), count])),
+      put: (id, fence, first, chunks) => {
+        const [h, , b] = this.keys(id) as [string, string, string];
+        return line.run("put", [h, b], [this.#token(fence), first, ...chunks]);
+      },
+      replace: async (id, fence, { sequence: before, commits, chunks }, sequence, head) =>
+        (await line.run("fold", this.keys(id), [this.#token(fence), before, sequence, commits.length, head, ...chunks.keys()])) === 1,
+    });
   }
 
   keys(id: string): string[] {
@@ -80,7 +76,7 @@ export class RedisRecords {
     try {
       await write;
     } catch (error) {
-      this.#places.delete(id);
+      this.#tails.forget(id);
       // The lease may be gone with the record.
       if ((error as StateError).code === "FENCED") await this.#noteOne(id);
       if ((error as StateError).code === "FENCED") throw fenced(id);
@@ -99,13 +95,11 @@ export class RedisRecords {
   async take(id: string, found: Reply | undefined, fence: number | undefined): Promise<LoadedHost | undefined> {
     if (typeof found === "string") throw laterFormat(id, Number(found));
     if (!found || !Array.isArray(found)) {
-      if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(), bytes: 0, tailBytes: 0 });
+      if (fence !== undefined) this.#tails.claimed(id, fence, undefined, []);
       return undefined;
     }
     const packed = await this.#sound(id, () => readHost(id, found), fence);
-    const bytes = packed.head.length + [...packed.chunks.values()].reduce((sum, { length }) => sum + length, 0);
-    const tailBytes = packed.commits.reduce((sum, { text }) => sum + text.length, 0);
-    if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(JSON.parse(String(found[2] ?? "[]")) as string[]), bytes, tailBytes });
+    if (fence !== undefined) this.#tails.claimed(id, fence, packed, JSON.parse(String(found[2] ?? "[]")) as string[]);
     if (fence !== undefined) this.#know(id, { incarnation: String(found[5]), sequence: Number(found[6]), fence });
     return this.#sound(id, () => inSlices(unpack(packed)), fence);
   }
@@ -204,12 +198,10 @@ export class RedisRecords {
   async append(id: string, commits: readonly CommitRecord[], fence?: number): Promise<void> {
     const [first] = commits;
     if (!first) return;
-    const whole = commits.flatMap(({ stores }) => Object.entries(stores).flatMap(([name, store]) => ("kept" in store ? [] : name)));
+    const isWhole = commits.some(({ stores }) => Object.values(stores).some((store) => !("kept" in store)));
     // Without a whole store it is little work.
-    const packed = whole.length === 0 ? finish(packAll(commits)) : await inSlices(packAll(commits));
-    const place = this.#places.get(id) ?? { fence, stores: new Set<string>(), bytes: 0, tailBytes: 0 };
-    const news = whole.filter((name) => !place.stores.has(name));
-    for (const name of news) place.stores.add(name);
+    const packed = isWhole ? await inSlices(packAll(commits)) : finish(packAll(commits));
+    const news = this.#tails.news(id, commits);
     const due = packed.findLast((commit) => commit.due !== undefined)?.due;
     const args: Argument[] = [id, this.#token(fence), due === null ? "-" : (due ?? ""), news.length > 0 ? JSON.stringify(news) : "", packed.length];
     let characters = 0;
@@ -220,35 +212,28 @@ export class RedisRecords {
     await this.#written(id, this.#appends.add(this.keys(id), args, characters));
     const last = commits.at(-1) as CommitRecord;
     this.#know(id, { incarnation: last.incarnation, sequence: last.sequence, fence });
-    for (const { text, chunks } of packed) {
-      place.tailBytes += text.length;
-      for (const { length } of chunks) place.bytes += length;
-    }
-    if (fence === undefined) return;
-    place.fence = fence;
-    this.#places.set(id, place);
-    if (place.tailBytes > Math.max(SMALL_TAIL, place.bytes * TAIL_SHARE)) this.#tidy(id);
+    this.#tails.appended(id, fence, packed, news);
   }
 
   async save(id: string, record: HostRecord, fence?: number): Promise<void> {
-    const { incarnation, revision, sequence, text, chunks, due } = await inSlices(pack(record));
+    const packed = await inSlices(pack(record));
+    const { incarnation, revision, sequence, text, chunks, due } = packed;
     const names = Object.keys(record.stores);
     const at = [incarnation, revision, sequence];
     await this.#write("save", id, [this.#token(fence), FORMAT, due ?? "-", JSON.stringify(names), ...at, text, ...chunks]);
-    const bytes = chunks.reduce((sum, { length }) => sum + length, text.length);
     this.#know(id, { incarnation, sequence, fence });
-    if (fence !== undefined) this.#places.set(id, { fence, stores: new Set(names), bytes, tailBytes: 0 });
+    this.#tails.saved(id, fence, packed, names);
   }
 
   async delete(id: string, fence?: number): Promise<void> {
     await this.#write("remove", id, [this.#token(fence)]);
-    this.#places.delete(id);
+    this.#tails.forget(id);
     this.#known.delete(id);
   }
 
   /** Forgets what it knows of a record whose lease is over. */
   forget(id: string, fence: number): void {
-    if (this.#places.get(id)?.fence === fence) this.#places.delete(id);
+    this.#tails.forget(id, fence);
     const known = this.#known.get(id);
     if (known?.fence === fence) this.#leave(id, known);
   }
@@ -265,51 +250,10 @@ export class RedisRecords {
     return gone;
   }
 
-  // --- making one of a record and its tail ---
-
-  #tidy(id: string): void {
-    if (this.#long.has(id)) return;
-    this.#long.add(id);
-    void this.#tidying
-      .run(async () => {
-        this.#long.delete(id);
-        await this.#fold(id);
-      })
-      // What could not be made one is, after a later commit.
-      .catch(() => {});
-  }
-
-  async #fold(id: string): Promise<void> {
-    const place = this.#places.get(id);
-    const fence = place?.fence;
-    if (!place || fence === undefined) return;
-    const [token, keys] = [this.#token(fence), this.keys(id)];
-    const [h, c, b] = keys as [string, string, string];
-    const found = await this.#line.run("load", keys, [this.#prefix, id, FORMAT]);
-    if (!found || !Array.isArray(found)) return;
-    const packed = readHost(id, found);
-    if (packed.commits.length === 0) return;
-    const { record, tail } = await inSlices(unpack(packed));
-    const whole = await compact(record, tail);
-    const { stores, chunks } = await inSlices(packStores(whole));
-    const from = Number(await this.#line.run("reserve", [h], [token, chunks.length]));
-    const text = headOf(whole, stores, from);
-    for (let at = 0; at < chunks.length; ) {
-      let end = at;
-      for (let size = 0; end < chunks.length && (end === at || size < AT_ONCE); end++) size += (chunks[end] as string).length;
-      await this.#line.run("put", [h, b], [token, from + at, ...chunks.slice(at, end)]);
-      at = end;
-    }
-    const done = await this.#line.run("fold", [h, c, b], [token, packed.sequence, whole.sequence, packed.commits.length, text, ...packed.chunks.keys()]);
-    if (done !== 1) return;
-    place.bytes = chunks.reduce((sum, { length }) => sum + length, text.length);
-    place.tailBytes -= packed.commits.reduce((sum, commit) => sum + commit.text.length, 0);
-  }
-
   /** Sends what waits, and resolves when nothing is being made one any more. */
   quiet(): Promise<void> {
     this.#appends.send();
-    return this.#tidying.run(() => {});
+    return this.#tails.quiet();
   }
 }
 
