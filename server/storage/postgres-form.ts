@@ -5,18 +5,20 @@ import { TABLE_NAMES, TABLES, tablesOf } from "./postgres-tables.js";
 /** The oldest version that `postgres()` knows. */
 const OLDEST = 140_000;
 
+/** What every version can be asked. */
+const ABOUT = `select current_setting('server_version_num'), current_setting('server_version'), pg_is_in_recovery()::text,
+  current_setting('server_encoding'), current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')`;
+/** Settings that should be on, in the order in which they are asked for. */
+const SETTINGS = ["fsync", "full_page_writes", "synchronous_commit"];
+
 /** Looks whether this is a PostgreSQL that keeps what it is given. Gives the settings that should be on, and are not. */
 export async function checkServer(client: ClientBase, where: string): Promise<string[]> {
-  const one = async (text: string) => (await client.query<[string]>({ text, rowMode: "array" })).rows[0]?.[0] ?? "";
-  // It speaks in this order of what could be asked of any server.
-  if (Number(await one("show server_version_num")) < OLDEST) throw oldPostgres(where, await one("show server_version"));
-  if ((await one("select pg_is_in_recovery()::text")) === "true") throw postgresRecovers(where);
-  const encoding = await one("show server_encoding");
+  const { rows } = await client.query<string[]>({ text: ABOUT, rowMode: "array" });
+  const [number, version = "", recovers, encoding = "", ...settings] = rows[0] ?? [];
+  if (Number(number) < OLDEST) throw oldPostgres(where, version);
+  if (recovers === "true") throw postgresRecovers(where);
   if (encoding !== "UTF8") throw postgresEncoding(where, encoding);
-  const settings = ["fsync", "full_page_writes", "synchronous_commit"];
-  const off: string[] = [];
-  for (const setting of settings) if ((await one(`show ${setting}`)) === "off") off.push(setting);
-  return off;
+  return SETTINGS.filter((_, i) => settings[i] === "off");
 }
 
 /** Looks at the tables, or makes them: one process does, others wait for it. */

@@ -10,8 +10,8 @@ import { freePort, Servers } from "./servers.js";
 export interface AlarmOptions {
   readonly kills: number;
   readonly file: string;
-  /** The URL of a Redis that has the state, in place of the file. */
-  readonly redis?: string | undefined;
+  /** The URL of a Redis or a PostgreSQL that has the state, in place of the file. */
+  readonly shared?: string | undefined;
   /** How many schedules are made, in all. */
   readonly schedules: number;
   readonly seed?: number;
@@ -43,7 +43,7 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 export async function alarms({
   kills,
   file,
-  redis,
+  shared,
   schedules,
   seed = Date.now(),
   bug,
@@ -53,7 +53,7 @@ export async function alarms({
   signal,
 }: AlarmOptions): Promise<AlarmReport> {
   const random = new Random(seed);
-  const servers = new Servers(await freePort(), { FILE: file, ...(redis && { REDIS: redis }), ...(bug && { BUG: bug }) }, "alarm-server");
+  const servers = new Servers(await freePort(), { FILE: file, ...(shared && { SHARED: shared }), ...(bug && { BUG: bug }) }, "alarm-server");
   signal?.addEventListener("abort", () => void servers.end());
   const lives: [from: number, to: number][] = [];
   const begin = async () => {

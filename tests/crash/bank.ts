@@ -9,8 +9,8 @@ import { freePort, Servers } from "./servers.js";
 export interface BankOptions {
   readonly kills: number;
   readonly file: string;
-  /** The URL of a Redis that has the state, in place of the file. */
-  readonly redis?: string | undefined;
+  /** The URL of a Redis or a PostgreSQL that has the state, in place of the file. */
+  readonly shared?: string | undefined;
   readonly clients?: number;
   readonly seed?: number;
   /** A mistake that the server shall make. */
@@ -64,9 +64,9 @@ const PATIENCE = 30_000;
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Kills a bank under load at random instants, and looks whether its books are right when all is quiet. */
-export async function bank({ kills, file, redis, clients = 8, seed = Date.now(), bug, report = () => {}, until, signal }: BankOptions): Promise<BankReport> {
+export async function bank({ kills, file, shared, clients = 8, seed = Date.now(), bug, report = () => {}, until, signal }: BankOptions): Promise<BankReport> {
   const random = new Random(seed);
-  const servers = new Servers(await freePort(), { FILE: file, ...(redis && { REDIS: redis }), ...(bug && { BUG: bug }) }, "bank-server");
+  const servers = new Servers(await freePort(), { FILE: file, ...(shared && { SHARED: shared }), ...(bug && { BUG: bug }) }, "bank-server");
   signal?.addEventListener("abort", () => void servers.end());
   await servers.start();
   servers.prepare();

@@ -13,8 +13,8 @@ export interface CrashOptions {
   readonly rounds: number;
   /** Where the server keeps its state; without it, in memory. */
   readonly file?: string;
-  /** The URL of a Redis that has the state, in place of the file. */
-  readonly redis?: string | undefined;
+  /** The URL of a Redis or a PostgreSQL that has the state, in place of the file. */
+  readonly shared?: string | undefined;
   readonly clients?: number;
   readonly seed?: number;
   /** A mistake that the server shall make. */
@@ -45,7 +45,7 @@ const WINDOW = 3;
 export async function crash({
   rounds,
   file,
-  redis,
+  shared,
   clients: count = 20,
   seed = Date.now(),
   bug,
@@ -54,7 +54,7 @@ export async function crash({
   signal,
 }: CrashOptions): Promise<CrashReport> {
   const random = new Random(seed);
-  const servers = new Servers(await freePort(), { ...(file !== undefined && { FILE: file }), ...(redis && { REDIS: redis }), ...(bug && { BUG: bug }) });
+  const servers = new Servers(await freePort(), { ...(file !== undefined && { FILE: file }), ...(shared && { SHARED: shared }), ...(bug && { BUG: bug }) });
   signal?.addEventListener("abort", () => void servers.end());
   await servers.start();
   servers.prepare();
@@ -74,7 +74,7 @@ export async function crash({
       isBack();
       // What has no answer by then counts as never answered.
       await Promise.race([Promise.all(actors.map((actor) => actor.quiet())), wait(PATIENCE)]);
-      const { verdicts, different } = await inspect(servers.url, actors, file === undefined && redis === undefined);
+      const { verdicts, different } = await inspect(servers.url, actors, file === undefined && shared === undefined);
       verdict = sum(verdicts);
       diverged += different;
       const { acknowledged, lost, doubled, interrupted } = verdict;

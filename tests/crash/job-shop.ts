@@ -13,8 +13,8 @@ import { type Effect, judgeTasks, type Mark, type TaskVerdict } from "./task-che
 export interface JobOptions {
   readonly kills: number;
   readonly file: string;
-  /** The URL of a Redis that has the state, in place of the file. */
-  readonly redis?: string | undefined;
+  /** The URL of a Redis or a PostgreSQL that has the state, in place of the file. */
+  readonly shared?: string | undefined;
   /** How many tasks are begun, in all. */
   readonly tasks: number;
   /** The longest that a task sleeps, in ms. @default 15,000 */
@@ -48,7 +48,7 @@ interface Job {
 export async function jobShop({
   kills,
   file,
-  redis,
+  shared,
   tasks,
   seed = Date.now(),
   bug,
@@ -60,7 +60,11 @@ export async function jobShop({
 }: JobOptions): Promise<JobReport> {
   const random = new Random(seed);
   const effectsFile = `${file}.effects`;
-  const servers = new Servers(await freePort(), { FILE: file, ...(redis && { REDIS: redis }), EFFECTS: effectsFile, ...(bug && { BUG: bug }) }, "job-server");
+  const servers = new Servers(
+    await freePort(),
+    { FILE: file, ...(shared && { SHARED: shared }), EFFECTS: effectsFile, ...(bug && { BUG: bug }) },
+    "job-server",
+  );
   signal?.addEventListener("abort", () => void servers.end());
   await servers.start();
   servers.prepare();

@@ -1,9 +1,11 @@
 // `npm run crash -- --rounds 200 --seed 1`; `npm run crash -- --bank` for messages between scope instances; `npm run crash -- --schedules 1000 --rounds 100`, or
-// `--tasks 500 --rounds 100`; each with `--redis` for state in a Redis that it starts.
+// `--tasks 500 --rounds 100`; each with `--redis` or `--postgres` for state in a Redis or a PostgreSQL that
+// it starts.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { PostgresServer } from "../kit/postgres-server.js";
 import { RedisServer } from "../kit/redis-server.js";
 import { alarms } from "./alarm-clock.js";
 import { bank } from "./bank.js";
@@ -19,12 +21,13 @@ const { values } = parseArgs({
     schedules: { type: "string" },
     tasks: { type: "string" },
     redis: { type: "boolean" },
+    postgres: { type: "boolean" },
   },
 });
 const seed = Number(values.seed ?? Date.now());
 const folder = mkdtempSync(join(tmpdir(), "twinstate-"));
-const server = values.redis ? await RedisServer.start() : undefined;
-const places = { file: join(folder, "twin.db"), redis: server?.url };
+const server = values.redis ? await RedisServer.start() : values.postgres ? await PostgresServer.start() : undefined;
+const places = { file: join(folder, "twin.db"), shared: server?.url };
 const end = async () => {
   await server?.end();
   rmSync(folder, { recursive: true });

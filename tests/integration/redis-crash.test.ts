@@ -22,7 +22,7 @@ test(name("no event is lost, and none done twice"), { timeout }, async ({ redisS
     rounds,
     seed,
     signal,
-    redis: url,
+    shared: url,
   });
   console.log(`${rounds} kills, seed ${seed}: acknowledged ${acknowledged}, interrupted ${interrupted}, lost ${lost}, doubled ${doubled}`);
   const faults = { lost, doubled, torn, disordered, invented, wrong, diverged, incarnations };
@@ -33,19 +33,19 @@ test(name("no event is lost, and none done twice"), { timeout }, async ({ redisS
 test(name("durable tasks all end, and no kept step runs again"), { timeout }, async ({ redisServer, signal }) => {
   const { url } = await redisServer();
   const tasks = full ? 300 : 12;
-  const { repeated: _, steps: __, ...report } = await jobShop({ kills: rounds, tasks, seed, pause: full ? 15_000 : 1000, signal, file: file(), redis: url });
+  const { repeated: _, steps: __, ...report } = await jobShop({ kills: rounds, tasks, seed, pause: full ? 15_000 : 1000, signal, file: file(), shared: url });
   expect(report).toEqual({ ended: tasks, ...flawless, wrong: 0 });
 });
 
 test(name("schedules each run once"), { timeout }, async ({ redisServer, signal }) => {
   const { url } = await redisServer();
   const schedules = full ? 600 : 30;
-  const { latest: _, ...report } = await alarms({ kills: rounds, schedules, seed, late: 10_000, signal, file: file(), redis: url });
+  const { latest: _, ...report } = await alarms({ kills: rounds, schedules, seed, late: 10_000, signal, file: file(), shared: url });
   expect(report).toEqual({ made: schedules, ran: schedules, ...faultless, wrong: 0 });
 });
 
 test.runIf(full)(name("messages between scope instances are done once"), { timeout }, async ({ redisServer, signal }) => {
   const { url } = await redisServer();
-  const { sum, lost, doubled, torn, wrong } = await bank({ kills: rounds, seed, signal, file: file(), redis: url });
+  const { sum, lost, doubled, torn, wrong } = await bank({ kills: rounds, seed, signal, file: file(), shared: url });
   expect({ sum, lost, doubled, torn, wrong }).toEqual({ sum: 0, lost: 0, doubled: 0, torn: 0, wrong: 0 });
 });

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { expect } from "vitest";
+import { alarms } from "../crash/alarm-clock.js";
+import { bank } from "../crash/bank.js";
+import { crash } from "../crash/crash.js";
+import { jobShop } from "../crash/job-shop.js";
+import { faultless } from "../crash/schedule-checker.js";
+import { flawless } from "../crash/task-checker.js";
+import { temporaryFolder } from "../kit/files.js";
+import { test } from "../kit/postgres.js";
+
+const full = process.env.TEST_FULL !== undefined;
+const seed = Number(process.env.SEED ?? (full ? Date.now() % 1e6 : 1));
+const rounds = full ? 30 : 2;
+const timeout = 240_000 + rounds * 30_000;
+const name = (what: string) => `${what} over ${rounds} kills of a server with PostgreSQL (seed ${seed})`;
+const file = () => join(temporaryFolder(), "twin");
+
+test(name("no event is lost, and none done twice"), { timeout }, async ({ postgresServer, signal }) => {
+  const { acknowledged, interrupted, lost, doubled, torn, disordered, invented, wrong, diverged, incarnations } = await crash({
+    rounds,
+    seed,
+    signal,
+    shared: postgresServer.url,
+  });
+  console.log(`${rounds} kills, seed ${seed}: acknowledged ${acknowledged}, interrupted ${interrupted}, lost ${lost}, doubled ${doubled}`);
+  const faults = { lost, doubled, torn, disordered, invented, wrong, diverged, incarnations };
+  expect(faults).toEqual({ lost: 0, doubled: 0, torn: 0, disordered: 0, invented: 0, wrong: 0, diverged: 0, incarnations: 0 });
+  expect(acknowledged).toBeGreaterThan(rounds * 2);
+});
+
+test.runIf(full)(name("durable tasks all end, and no kept step runs again"), { timeout }, async ({ postgresServer, signal }) => {
+  const options = { kills: rounds, tasks: 100, seed, pause: 15_000, signal, file: file(), shared: postgresServer.url };
+  const { repeated: _, steps: __, ...report } = await jobShop(options);
+  expect(report).toEqual({ ended: 100, ...flawless, wrong: 0 });
+});
+
+test.runIf(full)(name("schedules each run once"), { timeout }, async ({ postgresServer, signal }) => {
+  const { latest: _, ...report } = await alarms({ kills: rounds, schedules: 200, seed, late: 10_000, signal, file: file(), shared: postgresServer.url });
+  expect(report).toEqual({ made: 200, ran: 200, ...faultless, wrong: 0 });
+});
+
+test.runIf(full)(name("messages between scope instances are done once"), { timeout }, async ({ postgresServer, signal }) => {
+  const { sum, lost, doubled, torn, wrong } = await bank({ kills: rounds, seed, signal, file: file(), shared: postgresServer.url });
+  expect({ sum, lost, doubled, torn, wrong }).toEqual({ sum: 0, lost: 0, doubled: 0, torn: 0, wrong: 0 });
+});
