@@ -1,7 +1,7 @@
 import { test as base } from "vitest";
 import { missingPostgres, PostgresServer } from "./postgres-server.js";
 
-export { missingPostgres, PostgresServer };
+export type { PostgresServer };
 
 /** A test with the PostgreSQL of its file, which starts with the first one. It is skipped where there is none, but fails on a CI machine. */
 export const test = base.extend<{ postgresServer: PostgresServer; sharedPostgres: PostgresServer | undefined }>({
