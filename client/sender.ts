@@ -39,17 +39,16 @@ export class Sender {
   /** Takes the messages that come with answers. It introduces itself. */
   declare receiver: Pick<Receiver, "keeper" | "missed">;
   #outdated: EventError | undefined;
-  /** When the first call failed of those that have failed since one was answered. */
-  #failing: number | undefined;
   /** The client for whom the messages of an answer are: an earlier page's call may be repeated here. */
   #asker: string | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #failing: number | undefined; // Since when no call was answered.
 
   constructor(outbox: Outbox, effects: Signal<[name: string, args: readonly unknown[]]>) {
     this.#outbox = outbox;
     this.#effects = effects;
     this.#world = outbox.world;
-    this.#lateCalls = new LateCalls(outbox.world.status);
+    this.#lateCalls = new LateCalls(outbox.world.status, (entry) => this.#ask(entry).flush());
     globalThis.addEventListener?.("pagehide", this.#leave);
   }
 
@@ -182,11 +181,11 @@ export class Sender {
   }
 
   /** Has a call sent again, whatever is under way. */
-  #ask(entry: OutboxEntry): void {
-    const { attempt } = entry;
+  #ask(entry: OutboxEntry): this {
     entry.again = entry.answer !== undefined;
+    entry.attempt?.abort();
     entry.attempt = undefined;
-    attempt?.abort();
+    return this;
   }
 
   /** A call is waited for no longer. */
@@ -252,10 +251,8 @@ export class Sender {
   }
 
   /** Waits a while, then sends again what has no answer. */
-  #rest(ms?: number): void {
-    const now = performance.now();
-    this.#failing ??= now;
-    this.#retry ??= setTimeout(() => this.#again(), ms ?? backoff(now - this.#failing));
+  #rest(ms = backoff(performance.now() - (this.#failing ??= performance.now()))): void {
+    this.#retry ??= setTimeout(() => this.#again(), ms);
   }
 
   #again(): void {

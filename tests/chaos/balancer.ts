@@ -3,11 +3,11 @@ import { Agent, type ClientRequest, createServer, type IncomingMessage, request,
 import { buffer } from "node:stream/consumers";
 import { NAME } from "./requests.js";
 
-/** How often nodes are asked whether they are ready, and how long an answer may take, in ms. */
+/** How often nodes are asked whether they are ready, and how long an answer may take, in ms. One that takes longer gets no new requests. */
 const EVERY = 300;
 const LATEST = 1000;
-/** After how many checks without an answer a node counts as gone. */
-const MISSED = 2;
+/** After how many ms without an answer a node counts as gone. On a busy machine one that is well may take a second. */
+const GONE = 3000;
 
 interface Target {
   readonly port: number;
@@ -15,7 +15,8 @@ interface Target {
   /** Requests that are under way. */
   readonly open: Set<ClientRequest>;
   ready: boolean;
-  missed: number;
+  /** When it has answered last. */
+  heard: number;
 }
 
 /** Gives each request to the next node, by turns and without sticky sessions. Nodes that do not answer are left out, and what is under way there is broken off. */
@@ -44,7 +45,7 @@ export class Balancer {
   }
 
   add(port: number): void {
-    this.#targets.set(port, { port, agent: new Agent({ keepAlive: true }), open: new Set(), ready: true, missed: 0 });
+    this.#targets.set(port, { port, agent: new Agent({ keepAlive: true }), open: new Set(), ready: true, heard: performance.now() });
   }
 
   /** A node gets no new requests. What is under way there goes on. */
@@ -67,8 +68,8 @@ export class Balancer {
         const [ready, lives] = await Promise.all([statusOf(target.port, "ready"), statusOf(target.port, "health")]);
         target.ready = ready === 200;
         // One that waits for its storage is not ready, and answers all the same.
-        target.missed = lives === undefined ? target.missed + 1 : 0;
-        if (target.missed >= MISSED) for (const one of target.open) one.destroy();
+        if (lives !== undefined) target.heard = performance.now();
+        if (!isThere(target)) for (const one of target.open) one.destroy();
       }),
     );
   }
@@ -78,7 +79,7 @@ export class Balancer {
     const all = [...this.#targets.values()];
     const turn = this.#turn++;
     const byTurns = (some: readonly Target[]) => some.map((_, n) => some[(n + turn) % some.length] as Target);
-    return [...byTurns(all.filter(({ ready }) => ready)), ...byTurns(all.filter(({ ready, missed }) => !ready && missed < MISSED))];
+    return [...byTurns(all.filter(({ ready }) => ready)), ...byTurns(all.filter((target) => !target.ready && isThere(target)))];
   }
 
   // --- requests ---
@@ -114,6 +115,8 @@ export class Balancer {
     });
   }
 }
+
+const isThere = ({ heard }: Target) => performance.now() - heard < GONE;
 
 /** What a node says of itself; nothing where it is silent. */
 function statusOf(port: number, what: "ready" | "health"): Promise<number | undefined> {

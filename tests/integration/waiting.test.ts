@@ -32,7 +32,7 @@ test("a call that has no answer while the stream is open shows as `waiting`, unt
   const a = net.client();
   const todo = await a.todo();
   const seen = statuses(a);
-  net.next(a, "silence");
+  net.next(a, "silence", "silence");
   const call = todo.add("milk");
   await net.wait(2900);
   expect(a.$status.current).toEqual({ status: "online", pending: 1 });
@@ -41,7 +41,7 @@ test("a call that has no answer while the stream is open shows as `waiting`, unt
   const other = todo.add("bread");
   expect(await other).toBe(2);
   expect(a.$status.current).toEqual({ status: "waiting", pending: 1 });
-  // It is given up after 30 s, and asked again.
+  // It is asked again after 3 s, and after 6 s more.
   expect(await call).toBe(1);
   expect(a.$status.current).toEqual({ status: "online", pending: 0 });
   expect(seen).toEqual(["online", "waiting", "online"]);
