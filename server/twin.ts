@@ -131,7 +131,12 @@ export function createTwin<S extends Stores, M extends Models = {}>(options: Twi
     [RUNTIME]: { value: runtime },
     $export: { value: (whose: Whose) => runtime.data.export(whose) },
     $erase: { value: (whose: Whose) => runtime.data.erase(whose) },
-    $recheck: { value: (whose?: Whose) => runtime.streams.recheck(whose) },
+    $recheck: {
+      value: (whose?: Whose) => {
+        runtime.streams.recheck(whose);
+        runtime.nodes?.recheck(whose);
+      },
+    },
     $start: { value: () => runtime.scheduler.start() },
     $migrate: { value: ({ dryRun = false } = {}) => runtime.data.migrate(dryRun) },
     attach: {

@@ -1,6 +1,7 @@
 import { closing, cookieReplaced } from "../../lib/errors/errors.js";
 import { noRotation } from "../../lib/errors/setup-errors.js";
 import type { Caller, ConnectionInfo, Turn } from "../host/context.js";
+import type { Nodes } from "../nodes/nodes.js";
 import type { Storage } from "../storage/storage.js";
 import type { Report } from "../wire/error-shape.js";
 import { userOf } from "./access.js";
@@ -48,6 +49,8 @@ interface Server {
   readonly report: Report;
   /** The server is closing, and refuses requests. */
   readonly closing: boolean;
+  /** The other nodes, which may have streams of the same session. */
+  readonly nodes: Pick<Nodes, "rotated"> | undefined;
 }
 
 /** Authenticates requests: whether a request is heard, and as whom. */
@@ -154,7 +157,13 @@ export class Callers {
     if (!claim && request.late) throw noRotation("it was called in a stream, or in a batch the first part of which is sent already");
     const next = await this.#rotations.rotate(id, generation, claim);
     request.cookie = this.#server.sessions.cookie(id, next);
-    for (const stream of this.#server.sessionLimits.streams(id)) if (claim === undefined || stream.client !== claim.client) stream.close("session");
+    this.endStreams(id, claim?.client);
+    this.#server.nodes?.rotated(id, claim?.client);
+  }
+
+  /** Ends the streams of a session whose cookie was replaced, but for that of the client that has asked for it. */
+  endStreams(session: string, but: string | undefined): void {
+    for (const stream of this.#server.sessionLimits.streams(session)) if (but === undefined || stream.client !== but) stream.close("session");
   }
 }
 

@@ -1,4 +1,5 @@
 import { itemMessage, type TakeItem, waysOf } from "../call/call-items.js";
+import type { Whose } from "../call/data.js";
 import type { CancelledCall } from "../call/dispatcher.js";
 import { versionOf } from "../definition/scope.js";
 import type { Host } from "../host/host.js";
@@ -12,10 +13,13 @@ import { PassedFiles } from "./passed-files.js";
 import { PassedLetters } from "./passed-letters.js";
 import { PassedWork } from "./passed-work.js";
 import { Peers } from "./peers.js";
+import { askRepeatedly } from "./repeated-question.js";
 import { Wishes } from "./wishes.js";
 
 const ITEM = "item";
 const CANCEL = "cancel";
+const RECHECK = "recheck";
+const ROTATED = "rotated";
 /** How long a stream waits until the other nodes know of this one, in ms: the storage may be away. */
 const JOIN_WAIT = 1000;
 
@@ -52,6 +56,11 @@ export class Nodes {
       const [place, k, item] = data as Parameters<TakeItem>;
       waysOf(runtime.streams, place).send(k, item);
     });
+    this.peers.serve(RECHECK, async ({ data }) => runtime.streams.recheck((data as Whose | null) ?? undefined));
+    this.peers.serve(ROTATED, async ({ data }) => {
+      const [session, client] = data as [session: string, client: string | null];
+      runtime.callers.endStreams(session, client ?? undefined);
+    });
     this.peers.hear(CANCEL, (data) => runtime.dispatcher.cancelCall(...(data as CancelledCall)));
   }
 
@@ -80,6 +89,21 @@ export class Nodes {
   /** Cancels a call that runs, or is to run, at another node. */
   cancel(call: CancelledCall): void {
     void this.peers.tell(CANCEL, call);
+  }
+
+  /** Has the other nodes end streams too, which come back as who they then are. */
+  recheck(whose: Whose | undefined): void {
+    void this.#askAll(RECHECK, whose ?? null);
+  }
+
+  /** Has the other nodes end the streams of a session whose cookie was replaced, but for that of one client. */
+  rotated(session: string, client: string | undefined): void {
+    void this.#askAll(ROTATED, [session, client ?? null]);
+  }
+
+  /** Asks all other nodes for what may be done twice, each until it has done it or is gone. */
+  async #askAll(what: string, data: unknown): Promise<void> {
+    for (const node of await this.peers.others("now")) askRepeatedly(this.peers, node, what, data).catch(() => {});
   }
 
   close(): void {
