@@ -65,8 +65,8 @@ export class Vault {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When states may be written again. */
   #next = 0;
-  /** The positions of the twins that are written. */
-  readonly #saved = new WeakMap<LiveTwin, Position>();
+  /** The positions of the twins that are written. Those are the owner's of which the owner's stream has told. */
+  #saved = new WeakMap<LiveTwin, Position | undefined>();
   #full = false;
   readonly #life = new AbortController();
 
@@ -116,6 +116,8 @@ export class Vault {
       this.#calls.forget();
       await globalThis.caches?.delete(PAGES);
     }
+    // A twin may show the state of somebody else, until the stream tells of it.
+    if (this.#owner !== owner) this.#saved = new WeakMap();
     this.#owner = owner;
     this.#restored = undefined;
     clearInterval(this.#looking);
@@ -189,7 +191,8 @@ export class Vault {
 
   #recordOf(twin: LiveTwin): StoredState | undefined {
     const { at, have } = twin;
-    if (twin.state !== "ready" || !at || !have || this.#saved.get(twin) === at) return undefined;
+    if (twin.synced && !this.#saved.has(twin)) this.#saved.set(twin, undefined);
+    if (twin.state !== "ready" || !at || !have || !this.#saved.has(twin) || this.#saved.get(twin) === at) return undefined;
     this.#saved.set(twin, at);
     const { store, key } = twin;
     const [incarnation, revision, audience] = at;

@@ -246,6 +246,26 @@ test("a user who signs out leaves nothing, and what they called without a networ
   expect(JSON.stringify(await everything(browser))).not.toContain("secret");
 });
 
+test("who signs in on an open page keeps what they see from then on, and nothing of who was there before", async () => {
+  await using browser = browse();
+  const { net, reload } = browser;
+  user = { id: "ann" };
+  const first = browser.open();
+  await (await first.list()).add("bread");
+  await (await first.notes()).add("a secret");
+  await net.wait(3000);
+  user = { id: "bob" };
+  quietly((await first.draft()).write("so the server notices"));
+  await net.wait(3000);
+  expect((await first.notes()).lines).toEqual([]);
+  await (await first.notes()).add("of bob");
+  await net.wait(3000);
+  expect(JSON.stringify(await everything(browser))).not.toContain("a secret");
+  const page = reload(first, true);
+  const [list, notes] = await Promise.all([page.list(), page.notes()]);
+  expect([titles(list), notes.lines]).toEqual([["bread"], ["of bob"]]);
+});
+
 test("what a page shows of somebody is not sent as somebody else, who has signed in meanwhile", async () => {
   await using browser = browse();
   const { net, reload } = browser;
