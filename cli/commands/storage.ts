@@ -20,18 +20,18 @@ export    their state, a line of JSON for each
 delete    deletes scope instances, after a question
 migrate   as \`twinstate migrate\`
 
-  --url <storage>   a file of sqlite(), or redis://…; by default TWIN_FILE or REDIS_URL of the environment (.env files are not read)
-  --keys <prefix>   what the keys in Redis begin with (default: twin:)
+  --url <storage>   a file of sqlite(), redis://… or postgres://…; by default TWIN_FILE or REDIS_URL of the environment (.env files are not read)
+  --keys <name>     what the keys in Redis begin with (default: twin:), or the schema in PostgreSQL (default: twinstate)
   --prefix <ids>    only ids that begin with this, such as room/board/
   --json            a line of JSON for each
   --yes             delete without a question
 
-A file of sqlite() belongs to the process that has it open: stop the server first. Redis is read beside the servers, and an instance that one of them has in
+A file of sqlite() belongs to the process that has it open: stop the server first. Redis and PostgreSQL are read beside the servers, and an instance that one of them has in
 use is not deleted. \`list\` and \`export\` change nothing, not even the times of use.`;
 
 const flags = {
   url: { type: "string" },
-  keys: { type: "string", default: "twin:" },
+  keys: { type: "string" },
   prefix: { type: "string", default: "" },
   json: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },

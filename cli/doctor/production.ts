@@ -109,12 +109,12 @@ export const storage: Check = ({ app, storages, deployment, parts, option }) => 
   if (storages.size === 0) return [];
   const compose = deployment.find((file) => /compose\.ya?ml$/.test(file));
   const nodes = compose === undefined ? 1 : nodesOf(app.read(compose) as string);
-  if (nodes > 1 && !storages.has("redis"))
+  if (nodes > 1 && !storages.has("redis") && !storages.has("postgres"))
     return [
       {
         where,
         what: `${compose} runs ${nodes} processes, and \`${[...storages][0]}()\` is of one process alone.`,
-        fix: "Use `redis(process.env.REDIS_URL)`: docs/SCALING.md.",
+        fix: "Use `redis(process.env.REDIS_URL)`, or `postgres()`: docs/SCALING.md.",
       },
     ];
   if (deployment.length > 0 && storages.size === 1 && storages.has("memory"))

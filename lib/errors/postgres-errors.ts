@@ -29,6 +29,7 @@ export const laterTables = (where: string, schema: string, version: unknown) =>
     where,
     `the tables in the schema \`${schema}\` are of version ${shown(version)}, which this version of twinstate does not know: they are left as they are. Use the version that made them.`,
   );
+export const noTables = (where: string, schema: string) => failed(where, `there is nothing of twinstate's in the schema \`${schema}\`.`);
 export const foreignTables = (where: string, schema: string, table: string) =>
   failed(
     where,

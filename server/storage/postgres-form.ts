@@ -1,5 +1,5 @@
 import type { ClientBase } from "pg";
-import { foreignTables, laterTables, oldPostgres, postgresEncoding, postgresRecovers } from "../../lib/errors/postgres-errors.js";
+import { foreignTables, laterTables, noTables, oldPostgres, postgresEncoding, postgresRecovers } from "../../lib/errors/postgres-errors.js";
 import { TABLE_NAMES, TABLES, tablesOf } from "./postgres-tables.js";
 
 /** The oldest version that `postgres()` knows. */
@@ -22,8 +22,9 @@ export async function checkServer(client: ClientBase, where: string): Promise<st
 }
 
 /** Looks at the tables, or makes them: one process does, others wait for it. */
-export async function prepareTables(client: ClientBase, where: string, schema: string): Promise<void> {
+export async function prepareTables(client: ClientBase, where: string, schema: string, makes: boolean): Promise<void> {
   if (await isReady(client, where, schema)) return;
+  if (!makes) throw noTables(where, schema);
   await client.query("begin");
   try {
     await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`twinstate ${schema}`]);

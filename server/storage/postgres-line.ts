@@ -33,6 +33,8 @@ const CUT = /Connection terminated|not queryable|connection error/i;
 export type Row = readonly unknown[];
 
 export interface LineOptions {
+  /** Makes the tables where there are none. */
+  readonly makes: boolean;
   readonly schema: string;
   readonly connections: number;
   readonly warn: (message: string) => void;
@@ -156,7 +158,7 @@ export class PostgresLine {
       let failed: unknown;
       try {
         for (const setting of await checkServer(client, this.where)) this.#options.warn(postgresForgets(this.where, setting));
-        await prepareTables(client, this.where, this.schema);
+        await prepareTables(client, this.where, this.schema, this.#options.makes);
       } catch (error) {
         failed = error;
         throw error;

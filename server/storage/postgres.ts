@@ -57,7 +57,7 @@ export function postgres(
   { schema = "twinstate", node = randomBytes(9).toString("base64url"), connections = 4, warn = console.warn }: PostgresOptions = {},
 ): PostgresStorage {
   if (!isNodeName(node)) throw badNodeName(node);
-  const line = new PostgresLine(url, { schema, connections, warn });
+  const line = new PostgresLine(url, { schema, connections, warn, makes: true });
   const records = new PostgresRecords(line);
   const nodes = new PostgresNodes(line, node, records);
   return {
@@ -88,7 +88,7 @@ const isNodeName = (node: unknown): boolean => typeof node === "string" && /^[^\
 
 /** Reads what `postgres()` keeps, beside the processes that use it. */
 export function postgresReader(url: string, schema: string): StorageReader {
-  const line = new PostgresLine(url, { schema, connections: 2, warn: () => {} });
+  const line = new PostgresLine(url, { schema, connections: 2, warn: () => {}, makes: false });
   const records = new PostgresRecords(line);
   return { facts: (start) => records.facts(start), load: (id) => records.peek(id), close: () => line.close() };
 }
