@@ -50,6 +50,9 @@ export class PostgresLine {
   readonly #statements: Readonly<Record<StatementName, string>>;
   #pool: Promise<Pool> | undefined;
   readonly #running = new Set<Promise<unknown>>();
+  /** How many lines nobody has, and those who wait for one. */
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
   #closed = false;
 
   constructor(url: string, options: LineOptions) {
@@ -59,6 +62,7 @@ export class PostgresLine {
     this.schema = options.schema;
     this.#url = url;
     this.#options = options;
+    this.#free = options.connections;
     this.#statements = statementsOf(options.schema);
   }
 
@@ -78,6 +82,33 @@ export class PostgresLine {
   }
 
   async #asked(name: StatementName, values: readonly unknown[]): Promise<Row[]> {
+    await this.#turn();
+    try {
+      return await this.#answered(name, values);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
+  }
+
+  /** Waits for one of the lines. The pool would give up those that wait as it gives up a server. */
+  async #turn(): Promise<void> {
+    if (this.#free > 0) return void this.#free--;
+    await new Promise<void>((resolve, reject) => {
+      const begin = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
+        reject(latePostgres(this.where, LONG_PATIENCE));
+      }, LONG_PATIENCE);
+      this.#waiting.push(begin);
+    });
+  }
+
+  async #answered(name: StatementName, values: readonly unknown[]): Promise<Row[]> {
     const until = performance.now() + PATIENCE;
     for (let wait = SHORTEST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
       const pool = await this.#connected();

@@ -93,7 +93,9 @@ with old as (
 ), allowed as (
   select count(*) as count from old
 ), emptied as (
-  update instances set ${NOTHING} from allowed where id = $1 and allowed.count = 1
+  update instances set ${NOTHING} from allowed where id = $1 and allowed.count = 1 and life is not null
+), gone as (
+  delete from instances using allowed where id = $1 and allowed.count = 1 and life is null
 ), ${removed("old")}
 select (select count from allowed), (select count(*) from instances where id = $1)`;
 
@@ -193,8 +195,8 @@ insert into nodes (node, life, facts, server, until)
 values ($1, $2, $3, pg_postmaster_start_time(), clock_timestamp() + $4::float8 * interval '1 ms')
 on conflict (node) do update set life = excluded.life, facts = excluded.facts, server = excluded.server, until = excluded.until`;
 
-/** Removes the rows of leases that are over, of what is not stored. */
-const sweep = `delete from instances where record is null and (life is null or life not in (${LIVING}))`;
+/** Removes the rows of leases that are over, of what is not stored. Those that `prepare` has made have no life. */
+const sweep = `delete from instances where record is null and life is not null and life not in (${LIVING})`;
 
 /** $1 life, $2 lease time in ms. Gives a row where it goes on. Another server in the place of the one before, or the same after a restart, knows no life. */
 const renew = `

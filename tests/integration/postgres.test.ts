@@ -102,7 +102,7 @@ test("what was acknowledged is there after a crash of PostgreSQL, and nodes go o
   await load;
   const other = await nodeOf(server.url, schema);
   await app.twin.close();
-  expect(await other.twin.counter("x").add(0)).toBeGreaterThanOrEqual(acknowledged);
+  await soon(async () => expect(await other.twin.counter("x").add(0)).toBeGreaterThanOrEqual(acknowledged));
 });
 
 test("an append whose answer is lost with the line is sent again, and written once", async ({ postgresServer: server }) => {
@@ -199,4 +199,20 @@ test("processes that begin at once make the tables once", async ({ postgresServe
   const storages = Array.from({ length: 5 }, (_, n) => open(server.url, { schema, node: `node ${n}` }));
   expect(await Promise.all(storages.map((storage) => claimed(storage, storage.nodes.node)))).toHaveLength(5);
   expect(await server.ask(`select count(*)::int from ${schema}.form`)).toEqual([{ count: 1 }]);
+});
+
+test("more rooms than one moment can claim wait for their turn, and none is refused", async ({ postgresServer: server }) => {
+  const schema = newSchema();
+  const app = await nodeOf(server.url, schema, { leaseTime: 60_000 });
+  await app.twin.counter("x").add(1);
+  const { Client } = await import("pg");
+  const client = new Client({ connectionString: server.url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  // Four rooms have all lines for nearly as long as a lock is waited for.
+  await client.query(`begin; lock table ${schema}.instances`);
+  const added = Promise.all(Array.from({ length: 100 }, (_, n) => app.twin.counter(`room ${n}`).add(1)));
+  await pause(3000);
+  await client.query("rollback");
+  expect(await added).toEqual(Array.from({ length: 100 }, () => 1));
 });
