@@ -44,7 +44,7 @@ export interface ConnectionInfo {
 }
 
 /** An effect that an event has called, and whom it is for. */
-interface CalledEffect {
+export interface CalledEffect {
   readonly effect: Effect;
   /** The caller, if undefined; or a tab, by the id of its connection. */
   readonly target: "everyone" | { readonly connection: string } | undefined;

@@ -5,6 +5,7 @@ import { silence } from "../wire/plain-values.js";
 import { runIn, type Turn } from "./context.js";
 import { lettersTo } from "./effects.js";
 import type { EventCall } from "./event-runner.js";
+import { EventTurn } from "./event-turn.js";
 import type { Host } from "./host.js";
 
 /** How long a turn may take before a warning is logged, in ms. */
@@ -171,14 +172,11 @@ export class Turns {
     const host = this.#host;
     // A hook answers nobody: its effects are letters to the tab that it is about.
     const deliver = effects ?? (caller.connection && lettersTo(caller.connection.id, host.world.post));
-    // An error is costly to make, and hardly ever asked for.
-    let why: (() => Error) | undefined;
-    const turn: Turn = {
+    const turn: Turn = new EventTurn({
       host,
       label,
       caller,
       control,
-      done: false,
       current: {
         ...caller.context,
         session: caller.session,
@@ -189,21 +187,10 @@ export class Turns {
         get: (Class: unknown) => host.get(turn, Class),
         cancel: (method: unknown) => host.cancel(label, control, method),
       },
-      at: Date.now(),
-      open: true,
-      get ended() {
-        return why?.();
-      },
-      end(reason) {
-        why ??= reason;
-      },
-      waitsFor: new Set(),
-      effects: [],
-      guard: false,
-      ...(deliver && { deliver }),
-      ...(messages && { messages }),
-      ...(newId && { newId }),
-    };
+      deliver,
+      messages,
+      newId,
+    });
     return turn;
   }
 }
