@@ -8,6 +8,7 @@ import { z } from "zod";
 import { conditions, killOrWait, trouble } from "../kit/trouble.js";
 
 const runs = process.env.TEST_FULL === undefined ? 60 : 1500;
+const overNodes = process.env.TEST_FULL === undefined ? 15 : 500;
 const seed = Number(process.env.SEED ?? 1);
 
 const Own = z.object({ cursor: z.object({ x: z.number(), y: z.number() }).optional(), tags: z.array(z.string()).optional() });
@@ -87,11 +88,12 @@ function contextOf(session: string): Context {
   return { session, user: id === undefined ? null : { id } };
 }
 
-async function play({ seed, storage, transport, bounds, steps }: Script): Promise<void> {
+/** `several`: nodes, each of which any request may reach. */
+async function play({ seed, storage, transport, bounds, steps }: Script, several = false): Promise<void> {
   users.clear();
   await using net = pair({
     stores,
-    storage: storage === "lasting" ? lasting() : memory(),
+    storage: several ? lasting({ nodes: true }) : storage === "lasting" ? lasting() : memory(),
     ...bounds,
     transport,
     log: () => {},
@@ -159,5 +161,15 @@ async function play({ seed, storage, transport, bounds, steps }: Script): Promis
 test(`after any troubles, all who are here are listed within the grace time, with what each shows last, and nobody else (${runs} scripts, SEED=${seed})`, {
   timeout: 3_600_000,
 }, async () => {
-  await fc.assert(fc.asyncProperty(script, play), { seed, numRuns: runs });
+  await fc.assert(
+    fc.asyncProperty(script, (one) => play(one)),
+    { seed, numRuns: runs },
+  );
 });
+
+test(`and with several nodes (${overNodes} scripts, SEED=${seed})`, { timeout: 3_600_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(script, (one) => play(one, true)),
+    { seed, numRuns: overNodes },
+  ),
+);

@@ -6,6 +6,7 @@ import { Board, HIDDEN, Item, rights } from "../kit/hidden-board.js";
 import { conditions, killOrWait, trouble } from "../kit/trouble.js";
 
 const runs = process.env.TEST_FULL === undefined ? 60 : 1500;
+const overNodes = process.env.TEST_FULL === undefined ? 15 : 500;
 const seed = Number(process.env.SEED ?? 1);
 
 const stores = { board: scope.room(Board, { allow: () => true }) };
@@ -66,7 +67,11 @@ function seen(value: unknown, audits: boolean): unknown {
   return Object.fromEntries(Object.entries(value).flatMap(([name, item]) => (name.startsWith("hidden") && !audits ? [] : [[name, seen(item, audits)]])));
 }
 
-async function play({ seed, storage, transport, classes, bounds, steps }: Omit<Script, "steps"> & { readonly steps: readonly Step[] }): Promise<void> {
+/** A script, which may have steps that no random one has. */
+type Played = Omit<Script, "steps"> & { readonly steps: readonly Step[] };
+
+/** `several`: nodes, each of which any request may reach. */
+async function play({ seed, storage, transport, classes, bounds, steps }: Played, several = false): Promise<void> {
   rights.clear();
   leaks = [];
   let clients = 0;
@@ -74,7 +79,7 @@ async function play({ seed, storage, transport, classes, bounds, steps }: Omit<S
     stores,
     models: { Item },
     ...(classes && { browser: { stores: { board: Board }, models: { Item } } }),
-    storage: storage === "lasting" ? lasting() : memory(),
+    storage: several ? lasting({ nodes: true }) : storage === "lasting" ? lasting() : memory(),
     ...bounds,
     transport,
     log: () => {},
@@ -120,6 +125,12 @@ async function play({ seed, storage, transport, classes, bounds, steps }: Omit<S
     }
   }
   await net.quiet();
+  if (several) {
+    // A node that was killed may have told no other one.
+    net.server.$recheck();
+    await net.wait(1000);
+    await net.quiet();
+  }
   const store = await net.server.board(ROOM).$snapshot();
   expect(seen(lists.a.$snapshot(), true), "the twin of one who never sees it").toEqual(seen(store, false));
   expect(seen(lists.b.$snapshot(), true), `the twin of one who ${given ? "sees it now" : "does not see it now"}`).toEqual(seen(store, given));
@@ -130,9 +141,19 @@ async function play({ seed, storage, transport, classes, bounds, steps }: Omit<S
 test(`twins of all audiences equal what they may see, and nothing hidden reaches who may not see it, through rights that come and go (${runs} scripts, SEED=${seed})`, {
   timeout: 3_600_000,
 }, async () => {
-  await fc.assert(fc.asyncProperty(script, play), { seed, numRuns: runs });
+  await fc.assert(
+    fc.asyncProperty(script, (one) => play(one)),
+    { seed, numRuns: runs },
+  );
   expect(messages).toBeGreaterThan(process.env.TEST_FULL === undefined ? 500 : 10_000);
 });
+
+test(`and with several nodes (${overNodes} scripts, SEED=${seed})`, { timeout: 3_600_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(script, (one) => play(one, true)),
+    { seed, numRuns: overNodes },
+  ),
+);
 
 test("a leak is found, on both transports, in answers and in frames", async () => {
   for (const transport of ["sse", "websocket"] as const) {
