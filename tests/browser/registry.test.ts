@@ -68,7 +68,8 @@ describe.runIf(process.env.TEST_FULL && compiled)("the app of docs/PARTS.md, wit
     await page.getByRole("option", { name: "Dinner" }).waitFor();
     // The options stand beside all landmarks, as those of a native select do.
     expect(await violations(page, "region"), "with an open select").toEqual([]);
-    await expect.poll(() => page.locator("[role=option][data-highlighted]").count()).toBe(1);
+    // A key that comes before the focus is at the option is lost.
+    await page.locator("[role=option][data-highlighted]:focus").waitFor();
     await page.keyboard.press("ArrowDown");
     // The mode that is tested second finds what the first has chosen.
     const next = colorScheme === "light" ? "Dance" : "Picnic";
