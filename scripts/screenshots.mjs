@@ -1,4 +1,4 @@
-// Takes the pictures of docs/images, of the demo as it is, of apps of the templates, of the site of the docs, and of consoles: `npm run screenshots`, or `npm run screenshots -- ticker` for those whose name begins so.
+// Takes the pictures of docs/images, of the demo as it is, of apps of the templates, of the parts of the registry, of the site of the docs, and of consoles: `npm run screenshots`, or `npm run screenshots -- ticker` for those whose name begins so.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright";
@@ -7,6 +7,7 @@ import { launchOptions, missing } from "../tests/browser/kit/chromium.ts";
 import { hydrated } from "../tests/browser/kit/hydrated.ts";
 import { startServer } from "../tests/browser/kit/server.ts";
 import { takeConsoles } from "./console-pictures.mjs";
+import { takeParts } from "./parts-pictures.mjs";
 import { takeSite } from "./site-pictures.mjs";
 import { takeTemplates } from "./template-pictures.mjs";
 
@@ -51,6 +52,7 @@ const servers = {};
 try {
   for (const picture of wanted) await take(picture);
   await takeTemplates(browser, only, { desktop: DESKTOP, phone: PHONE }, keep);
+  await takeParts(browser, only, { desktop: DESKTOP, phone: PHONE }, keep);
   await takeSite(browser, only, { desktop: DESKTOP, phone: PHONE }, keep);
 } finally {
   await browser.close();

@@ -32,6 +32,8 @@ async function take(browser, baseURL, template, { name, dark, phone }, screens, 
   await page.goto("/");
   await usable(page, VISITS[template]);
   await VISITS[template].fill(page);
+  // Nothing is shown as it is under the mouse.
+  await page.mouse.move(0, 0);
   keep(name, await page.screenshot({ animations: "disabled", caret: "hide" }));
   await context.close();
 }

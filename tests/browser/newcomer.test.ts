@@ -20,7 +20,7 @@ describe.for(process.env.TEST_FULL ? all : ["todo"])("an app of the template %s,
   let server: DemoServer;
 
   beforeAll(async () => {
-    app = await createTemplateApp(template);
+    app = await createTemplateApp(template, !process.env.TEST_FULL);
   });
   afterAll(async () => {
     await server?.kill();

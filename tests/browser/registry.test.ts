@@ -1,16 +1,12 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { guide, write } from "../kit/guide.js";
-import { buildApp, compiled, ROOT } from "./kit/build.js";
-import { createShadcnApp } from "./kit/fresh-app.js";
+import { compiled, ROOT } from "./kit/build.js";
 import { hydrated } from "./kit/hydrated.js";
-import { type DemoServer, startServer } from "./kit/server.js";
+import { createRegistryApp } from "./kit/registry-app.js";
+import type { DemoServer } from "./kit/server.js";
 import { test } from "./kit/visitor.js";
-
-/** What the app of docs/PARTS.md needs beside what the items bring. `@types/node` is that of a Node which has SQLite. */
-const PACKAGES = ["mobx", "@trpc/server", "@trpc/client", "zod", "recharts@3", "leaflet@1", "@types/leaflet", "@uiw/react-codemirror@4", "@types/node@24"];
 
 const AXE = readFileSync(join(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
 
@@ -26,23 +22,12 @@ async function violations(page: Page, ...rules: readonly string[]): Promise<stri
 }
 
 describe.runIf(process.env.TEST_FULL && compiled)("the app of docs/PARTS.md, with the items of the registry, in a fresh app with shadcn", () => {
-  let app: Awaited<ReturnType<typeof createShadcnApp>>;
+  let app: Awaited<ReturnType<typeof createRegistryApp>>;
   let server: DemoServer;
 
   beforeAll(async () => {
-    const items = readdirSync(join(ROOT, "registry/r")).map((file) => file.replace(".json", ""));
-    app = await createShadcnApp(
-      PACKAGES,
-      items.filter((name) => name !== "registry"),
-    );
-    const { "others.d.ts": _, ...files } = guide("PARTS");
-    write(app.folder, files);
-    const file = join(app.folder, "tsconfig.json");
-    const config = JSON.parse(readFileSync(file, "utf8")) as { compilerOptions: object };
-    const options = { experimentalDecorators: true, emitDecoratorMetadata: true };
-    writeFileSync(file, JSON.stringify({ ...config, compilerOptions: { ...config.compilerOptions, ...options } }));
-    await buildApp(app.folder);
-    server = await startServer({ cwd: app.folder, env: { STOCK_FILE: join(app.folder, "stock.db") }, probe: "/next.svg" });
+    app = await createRegistryApp();
+    server = await app.serve();
   });
   afterAll(async () => {
     await server?.kill();

@@ -82,7 +82,7 @@ export async function unpack(name: string, folder: string): Promise<void> {
 }
 
 /** Installs what the repository does not have. */
-export async function fetchOthers(folder: string, wanted: Readonly<Record<string, string>>): Promise<void> {
+async function fetchOthers(folder: string, wanted: Readonly<Record<string, string>>): Promise<void> {
   const others = Object.entries(wanted).filter(([name]) => !existsSync(join(folder, "node_modules", name)));
   if (others.length === 0) return;
   const apart = mkdtempSync(join(tmpdir(), "twinstate-fetched-"));
