@@ -34,6 +34,6 @@ async function take(browser, baseURL, template, { name, dark, phone }, screens, 
   await VISITS[template].fill(page);
   // Nothing is shown as it is under the mouse.
   await page.mouse.move(0, 0);
-  keep(name, await page.screenshot({ animations: "disabled", caret: "hide" }));
+  keep(name, await page.screenshot({ animations: "disabled", caret: "hide", fullPage: true }));
   await context.close();
 }

@@ -32,21 +32,26 @@ export function Dashboard({ initial }: { initial: Initial }) {
   return (
     <>
       <header className="flex flex-wrap items-center gap-2">
-        <h1 className="mr-auto text-3xl font-semibold tracking-tight">Orders</h1>
-        <button type="button" className={BUTTON} aria-pressed={held !== undefined} onClick={() => setHeld(held === undefined ? orders.revision : undefined)}>
+        <h1 className="mr-auto w-full text-3xl font-semibold tracking-tight sm:w-auto">Orders</h1>
+        <button
+          type="button"
+          className={`${BUTTON} flex-1 sm:flex-none`}
+          aria-pressed={held !== undefined}
+          onClick={() => setHeld(held === undefined ? orders.revision : undefined)}
+        >
           {held === undefined ? "Pause" : "Go on"}
         </button>
-        <button type="button" className={BUTTON} onClick={() => void download()}>
+        <button type="button" className={`${BUTTON} flex-1 sm:flex-none`} onClick={() => void download()}>
           Export
         </button>
-        <button type="button" className={PRIMARY} onClick={() => setEditing("new")}>
+        <button type="button" className={`${PRIMARY} flex-1 sm:flex-none`} onClick={() => setEditing("new")}>
           New order
         </button>
       </header>
       <Filters />
       {summary && <Cards summary={summary} viewers={orders.viewers.length} />}
       {summary && (
-        <div className="grid gap-4 lg:grid-cols-[2fr_1fr]">
+        <div className="grid gap-4 md:grid-cols-[2fr_1fr]">
           <DayChart days={summary.days} />
           <CategoryChart categories={summary.categories} />
         </div>

@@ -28,7 +28,7 @@ export function DayChart({ days }: { days: Days }) {
     <figure className="flex min-w-0 flex-col rounded-2xl border border-line bg-surface p-4">
       <figcaption className="mb-3 flex justify-between gap-2 text-sm text-muted">
         <span>Revenue per day</span>
-        {best && <span>at most {roundMoney(most)}</span>}
+        {best && <span>up to {roundMoney(most)}</span>}
       </figcaption>
       <svg
         role="img"
