@@ -59,8 +59,14 @@ export async function walk(folder: string, template: string, page: Page, note: N
   const visit = VISITS[template] as Visit;
   const dev = await note("`npm run dev`, to the first page in a browser", async () => {
     const server = await serve(folder, "dev");
-    await page.goto(server.url);
-    await usable(page, visit);
+    try {
+      // The first page is compiled while it is asked for.
+      await page.goto(server.url, { timeout: PATIENCE });
+      await usable(page, visit);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   });
   try {
