@@ -18,7 +18,13 @@ export async function takeTemplates(browser, only, screens, keep) {
     await buildApp(app.folder);
     const server = await startServer({ cwd: app.folder });
     try {
-      for (const picture of wanted) await take(browser, server.url, template, picture, screens, keep);
+      for (const picture of wanted) {
+        await take(browser, server.url, template, picture, screens, keep);
+        // The next picture has nothing of this one.
+        await server.kill();
+        server.lose();
+        await server.start();
+      }
     } finally {
       await server.kill();
       app.remove();
