@@ -1,6 +1,6 @@
 import { createTRPCUntypedClient, httpBatchStreamLink } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
-import { type EventError, unnamed } from "../lib/errors/errors.js";
+import { type EventError, lostCode, unnamed } from "../lib/errors/errors.js";
 import { atomically } from "../lib/graph/batch.js";
 import { Signal } from "../lib/graph/signal.js";
 import type { Snapshot } from "../lib/wire/codec.js";
@@ -81,6 +81,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
   }
   const server: ServerFacts = { schema: undefined, session: undefined, greeted: false, refusals: 0 };
   let closed = false;
+  let missed = 0;
   let receiver: Receiver | undefined;
 
   const connection = new ServerConnection({
@@ -88,7 +89,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     load,
     trpc,
     // So whatever comes by the stream finds it loaded.
-    stream: async (...how) => (await load()).openStream(outbox, ...how),
+    stream: async (...how) => (await load().catch(missing)).openStream(outbox, ...how),
     kept: (twin) => receiver?.keeper.kept(twin),
     receive: (message) => receiver?.receive(message),
     lost: () => receiver?.lost(),
@@ -128,6 +129,24 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
       sender.flush();
     }
     return online;
+  }
+
+  /** The code did not come, though the server has answered. After the second time in a row, a deploy has removed it: only another page can go on. */
+  function missing(cause: unknown): never {
+    if (missed++) {
+      end(lostCode());
+      status.update({ status: "outdated" });
+    }
+    throw cause;
+  }
+
+  function end(error?: ReturnType<typeof lostCode>): void {
+    connection.close();
+    outbox.close(error);
+    for (const twin of twins.values()) {
+      if (!error) twin.close();
+      else if (twin.state === "waiting") twin.refuse(error);
+    }
   }
 
   function unheard(error: EventError): void {
@@ -213,9 +232,7 @@ export function createClient(options: ClientOptions & BrowserClasses = {}): Clie
     onEffect: effects.subscribe,
     close() {
       closed = true;
-      connection.close();
-      outbox.close();
-      for (const twin of twins.values()) twin.close();
+      end();
     },
   };
 }

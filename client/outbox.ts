@@ -97,7 +97,8 @@ export class Outbox {
   readonly entries = new Set<OutboxEntry>();
   /** The sender, once it is loaded. */
   sender: Sender | undefined;
-  #closed = false;
+  /** Why it takes no calls any more. */
+  #over: EventError | undefined;
   /** The developer tools that listen, in development. */
   declare news: Inspection["news"] | undefined;
 
@@ -135,7 +136,7 @@ export class Outbox {
         if (over) return;
         // Perhaps the call that makes the instance is held back.
         if (target.id < 0) sendHeld(twin);
-        if (this.#closed) return drop(closed());
+        if (this.#over) return drop(this.#over);
         if (this.entries.size >= this.world.limit) return drop(outboxFull(this.world.limit));
         try {
           const given = plain(args);
@@ -188,12 +189,12 @@ export class Outbox {
     entry.release();
   }
 
-  close(): void {
-    this.#closed = true;
+  close(error = closed()): void {
+    this.#over = error;
     this.sender?.close();
     for (const entry of [...this.entries]) {
       entry.attempt?.abort();
-      this.reject(entry, closed());
+      this.reject(entry, error);
     }
   }
 }

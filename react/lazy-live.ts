@@ -6,15 +6,17 @@ interface LazyLive {
   load(): Promise<void>;
 }
 
-let loading: Promise<void> | undefined;
-
-/** The live twins that MobX reacts to. The first `useLive…` loads them; a page with views alone never does. */
+/**
+ * The live twins that MobX reacts to. The first `useLive…` loads them; a page with views alone never does. Where that fails, `useLive…` shows views until the
+ * next hook tries again.
+ */
 export const lazyLive: LazyLive = {
   open: undefined,
-  load() {
-    loading ??= import("../lib/live/faces.js").then(({ openFace }) => {
-      lazyLive.open = openFace;
-    });
-    return loading;
-  },
+  load: () =>
+    import("../lib/live/faces.js").then(
+      ({ openFace }) => {
+        lazyLive.open = openFace;
+      },
+      () => {},
+    ),
 };

@@ -224,6 +224,11 @@ export const newerConnection = () => refusal("SUPERSEDED", "A newer connection o
 export const otherProtocol = (got: unknown, mine: number) =>
   refusal("OUTDATED", `The server speaks version ${mine} of the protocol, the client ${shown(got)}. Reload the page.`);
 export const outdatedPage = () => refusal("OUTDATED", "The server's new version lacks some of what this page was built on. Reload it.");
+export const lostCode = () =>
+  refusal(
+    "OUTDATED",
+    process.env.NODE_ENV === "production" ? "Reload the page." : "The server answers, yet has no code of this page any more. Reload the page.",
+  );
 const limited = (limit: string, message: string, retryAfter?: number) =>
   later("RATE_LIMITED", `${message} The limit is \`createTwin({ ${limit} })\`.`, { limit, ...(retryAfter !== undefined && { retryAfter }) });
 export const tooFast = (retryAfter: number) => limited("eventRate", "This session asks for more than it may in a second.", retryAfter);
