@@ -17,7 +17,7 @@ export async function takeSite(browser, only, sizes, keep) {
       const context = await browser.newContext({ baseURL: site.url, colorScheme: dark ? "dark" : "light", ...sizes[size] });
       const page = await context.newPage();
       await page.goto(path, { waitUntil: "networkidle" });
-      keep(name, await page.screenshot({ caret: "hide" }));
+      keep(name, await page.screenshot({ animations: "disabled", caret: "hide" }));
       await context.close();
     }
   } finally {
