@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { retry } from "./tests/browser/kit/chromium.js";
-import { PATIENCE, patient } from "./tests/kit/patience.js";
+import { PATIENCE, patient, retry } from "./tests/kit/patience.js";
 import { reactProjects } from "./tests/react/vitest.config.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -11,7 +10,6 @@ const browser = {
   globalSetup: "tests/browser/kit/setup.ts",
   // A visitor waits more than a machine works: two at a time.
   maxWorkers: 2,
-  retry,
 };
 
 // Those of browsers once more in a full run, on builds without the React Compiler: but what runs in development alone, and what has no page.
@@ -42,6 +40,7 @@ export default defineConfig({
   },
   test: {
     fsModuleCache: false,
+    retry,
     ...patient,
     expect: { poll: { timeout: PATIENCE } },
     // Tests wait more than they work: three at a time keep two cores busy.

@@ -167,7 +167,7 @@ export class PostgresMessages {
   }
 }
 
-/** Where to cut a text so that its pieces are small enough, and no letter is cut. */
+/** Gives where to cut a text so that its pieces are small enough, and no letter is cut. */
 function cuts(bytes: Buffer): number[] {
   const ends: number[] = [];
   for (let start = 0; start === 0 || start < bytes.length; ) {

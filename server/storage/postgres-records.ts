@@ -165,7 +165,7 @@ export class PostgresRecords {
     for (let at = 0; at === 0 || at < ids.length; at += PAGE) await this.#line.run("touch", [ids.slice(at, at + PAGE).map(bytes)]);
   }
 
-  /** For how long something was not used counts by the server's clock. */
+  /** The server's clock says for how long something was not used. */
   async expire(start: string, before: number): Promise<string[]> {
     const age = Math.max(Math.min(Date.now() - before, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
     const gone: string[] = [];

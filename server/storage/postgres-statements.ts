@@ -21,8 +21,8 @@ const removed = (from: string) => `
 
 /**
  * $1 life; $2 to $14 of each append: id, fence, incarnation, whether it may be the first, sequence before, revision of its first commit, sequence, revision,
- * count of chunks, names of stores that may be new, whether it says when something is due, that time, head of a record that it begins; $15 format; $16 to $20 of
- * each commit: id, sequence, revision, chunks before it, text; $21 to $23 of each chunk: id, chunks before it, body. Gives the ids of what is written.
+ * count of chunks, names of stores that may be new, whether it says when something is due, that time, head of a record that it begins; $15 format; $16 to $20
+ * of each commit: id, sequence, revision, chunks before it, text; $21 to $23 of each chunk: id, chunks before it, body. Gives the ids of what is written.
  */
 const append = `
 with given as (
@@ -69,7 +69,10 @@ const prepare = `
 with ${DEAD}
 insert into instances (id) select * from unnest($1::bytea[]) on conflict do nothing`;
 
-/** $1 id, $2 fence, $3 life, $4 format, $5 incarnation, $6 revision, $7 sequence, $8 due, $9 names of stores, $10 head, $11 chunks. Gives whether it is written. */
+/**
+ * $1 id, $2 fence, $3 life, $4 format, $5 incarnation, $6 revision, $7 sequence, $8 due, $9 names of stores, $10 head, $11 chunks. Gives whether it is
+ * written.
+ */
 const save = `
 with old as (
   select record from instances i where id = $1 and ${may("i", "$2::bigint", "$3::uuid")} for update
@@ -114,8 +117,8 @@ with old as (
 select count from allowed`;
 
 /**
- * $1 id, $2 format, $3 fence; without one whatever its lease is. Gives rows of a kind: 0 the head with format, sequence, base and count of chunks, 1 the names of
- * stores, 2 commits with sequence, revision and first chunk, 3 chunks with their numbers. Of a later format there is no more than the first.
+ * $1 id, $2 format, $3 fence; without one whatever its lease is. Gives rows of a kind: 0 the head with format, sequence, base and count of chunks, 1 the
+ * names of stores, 2 commits with sequence, revision and first chunk, 3 chunks with their numbers. Of a later format there is no more than the first.
  */
 const peek = `
 with r as (

@@ -1,9 +1,9 @@
 // The tables of `postgres()`, in a schema of their own.
 //
-// `instances` has a row for each scope instance that is stored, or of which a node has a lease: who may write (`fence`, and `life`, that of a node), and how far
-// it is stored. Its record has a number, which is another one after it was saved or deleted; by it stand the head, the commits after it, and the chunks of large
-// stores. Ids are bytes: they are compared exactly, and may hold a `NUL`. `nodes` has the living nodes: who finds one whose time is over deletes its row, and a
-// life whose row is gone is over. Times are of the server's clock.
+// `instances` has a row for each scope instance that is stored, or of which a node has a lease: who may write (`fence`, and `life`, that of a node), and how
+// far it is stored. Its record has a number, which is another one after it was saved or deleted; by it stand the head, the commits after it, and the chunks of
+// large stores. Ids are bytes: they are compared exactly, and may hold a `NUL`. `nodes` has the living nodes: who finds one whose time is over deletes its
+// row, and a life whose row is gone is over. Times are of the server's clock.
 
 /** The version of the tables. */
 export const TABLES = 1;

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-import { missing, pageOptions, retry } from "../browser/kit/chromium.js";
-import { PATIENCE, patient } from "../kit/patience.js";
+import { missing, pageOptions } from "../browser/kit/chromium.js";
+import { PATIENCE, patient, retry } from "../kit/patience.js";
 import { reactCompiler } from "../kit/react-compiler.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -40,6 +40,3 @@ export const launchOptions = {
 
 /** The browser of most tests. */
 export const pageOptions = { ...launchOptions, executablePath: shell ?? launchOptions.executablePath };
-
-/** On a CI machine a test with a real browser has a second try. `.ci/run` ends with the names of those that needed it. */
-export const retry = process.env.CI ? 1 : 0;
