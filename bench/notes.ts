@@ -32,7 +32,7 @@ export const notes: { text: string; reasons: Reasons; known: Readonly<Record<str
     // Where the machine has other work.
     "CPU of a delivery over WebSocket, to ws (0.8 × as many a second)": 1.5,
     "CPU of an event that changes a number, to Reflex": 0.35,
-    // An event alone, with `memory()`, takes twice the CPU of a bare script. Beside it: the commit's text, the script's arguments, the write to the socket.
+    // An event alone takes about the CPU of a bare script. The rest is the way to Redis: the commit's text, arguments, promises, the write to the socket.
     "bare EVALSHA of the same bytes / redis, events a second": 5,
     "CPU of a delivery at a node that does not own the room, to the owner's": 1.5,
     // Frames of a busy machine.
