@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { buildApp, ROOT, run } from "./kit/build.js";
+import { buildApp, nextOf, ROOT, run } from "./kit/build.js";
 import { createFreshApp } from "./kit/fresh-app.js";
 import { type DemoServer, startServer } from "./kit/server.js";
 import { test } from "./kit/visitor.js";
@@ -61,5 +61,34 @@ describe("the README's code, as it is written, in a fresh app of create-next-app
       .map((line) => line.slice(3));
     expect(changed.sort()).toEqual([...FILES.map(([path]) => path), "tsconfig.json"].sort());
     expect(readFileSync(join(app.folder, ".twinstate/secret"), "utf8").length).toBeGreaterThan(16);
+  });
+
+  test.runIf(process.env.TEST_FULL)("webpack builds it too, and its list works", async ({ visit }) => {
+    writeFileSync(join(app.folder, "next.config.ts"), 'export default { distDir: ".next-webpack" };\n');
+    await run(process.execPath, [nextOf(app.folder), "build", "--webpack"], app.folder);
+    const packed = await startServer({ cwd: app.folder, env: { TWINSTATE_SECRET: "" }, probe: "/next.svg" });
+    try {
+      const page = await (await visit({ url: packed.url })).context.newPage();
+      await page.goto("/");
+      await page.getByLabel("New to-do").fill("bread");
+      await page.getByLabel("New to-do").press("Enter");
+      await page.getByRole("listitem").getByText("bread").waitFor();
+      await page.reload();
+      await page.getByRole("listitem").getByText("bread").waitFor();
+      // A page that is open misses its server.
+      await page.close();
+    } finally {
+      await packed.kill();
+    }
+  });
+
+  test.runIf(process.env.TEST_FULL)("a `state/client.ts` that lacks `use client` fails the build, which names the way out", async () => {
+    await server.kill();
+    const file = join(app.folder, "state/client.ts");
+    const before = readFileSync(file, "utf8");
+    expect(before).toMatch(/^"use client";/m);
+    writeFileSync(file, before.replace(/^"use client";\n/m, ""));
+    const build = run(process.execPath, [nextOf(app.folder), "build"], app.folder);
+    await expect(build).rejects.toThrow('Begin the module that calls it, as `state/client.ts`, with `"use client"`');
   });
 });
