@@ -1,5 +1,6 @@
 "use client";
 import { createHooks } from "twinstate/react";
+import { isOffline } from "../components/offline";
 import { Board } from "./board";
 import { Booking } from "./booking";
 import { Look } from "./look";
@@ -29,4 +30,5 @@ export const {
 } = createHooks<Twin>({
   stores: { todo: Todo, board: Board, poll: Poll, look: Look, booking: Booking },
   models: { Item, Message },
+  offline: isOffline(),
 });

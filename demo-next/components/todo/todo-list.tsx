@@ -4,6 +4,7 @@ import { Box, Card, Container, Flex, Heading, Text } from "@radix-ui/themes";
 import { useTodo } from "../../state/client";
 import { shows, useFilter } from "./filter";
 import { NewTodo } from "./new-todo";
+import { OfflineSwitch } from "./offline-switch";
 import { TodoFooter } from "./todo-footer";
 import styles from "./todo-list.module.css";
 import { TodoRow } from "./todo-row";
@@ -50,6 +51,7 @@ export function TodoList() {
           </Text>
         </Box>
       )}
+      <OfflineSwitch />
     </Container>
   );
 }
