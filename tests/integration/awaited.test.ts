@@ -383,8 +383,10 @@ test("an outcome that comes when its store is gone does nothing: evicted, delete
   await net.wait(100);
   broken = false;
   await visit;
+  // The call may have been sent again while the storage failed, and lost another life. The stream is back in the last one.
+  await net.wait(5000);
   logs.length = 0;
-  for (const run of runs.slice(0, 3)) run.resolve({ degrees: 1, days: [] });
+  for (const run of runs.slice(0, -1)) run.resolve({ degrees: 1, days: [] });
   await net.quiet();
   expect(lost.weather).toEqual({ value: undefined, pending: true, error: undefined });
   settle({ degrees: 2, days: [] });

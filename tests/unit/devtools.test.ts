@@ -35,7 +35,7 @@ async function bundle(contents: string, mode: string): Promise<string> {
 }
 
 /** What the tools are known by, in the page and in the client. */
-const TRACES = /devtools|Failed to fetch|server-sent events|performance\.now|round trip/i;
+const TRACES = /devtools|Failed to fetch|server-sent events|ms:\s*performance|round trip/i;
 
 describe("a bundle", () => {
   test("for production has nothing of the devtools, in the page or in the client", async () => {
