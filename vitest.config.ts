@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { PATIENCE, patient, retry } from "./tests/kit/patience.js";
+import { PATIENCE, patient } from "./tests/kit/patience.js";
+import { retry } from "./tests/kit/retry.js";
 import { reactProjects } from "./tests/react/vitest.config.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -3,6 +3,3 @@ export const PATIENCE = 30_000;
 
 /** The limits of tests, which are longer than their waits: a test waits for several facts, and its hooks may build an app. */
 export const patient = { testTimeout: 180_000, hookTimeout: 300_000 };
-
-/** On a CI machine a test that fails has a second try. `.ci/run` ends with the names of those that needed it. */
-export const retry = process.env.CI ? 1 : 0;

@@ -4,8 +4,9 @@ import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { missing, pageOptions } from "../browser/kit/chromium.js";
-import { PATIENCE, patient, retry } from "../kit/patience.js";
+import { PATIENCE, patient } from "../kit/patience.js";
 import { reactCompiler } from "../kit/react-compiler.js";
+import { retry } from "../kit/retry.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
