@@ -48,7 +48,7 @@ export class Sender {
     this.#outbox = outbox;
     this.#effects = effects;
     this.#world = outbox.world;
-    this.#lateCalls = new LateCalls(outbox.world.status, (entry) => this.#ask(entry).flush());
+    this.#lateCalls = new LateCalls(outbox.world.status, (entry) => this.#repeat(entry));
     globalThis.addEventListener?.("pagehide", this.#leave);
   }
 
@@ -128,8 +128,7 @@ export class Sender {
 
   async #send(entry: OutboxEntry, numbered: Numbered): Promise<void> {
     const { one, taker, trpc } = this.#world;
-    const attempt = new AbortController();
-    entry.attempt = attempt;
+    const attempt = (entry.attempt ??= new AbortController());
     if (entry.sent++ === 0) this.#lateCalls.wait(entry);
     sendFiles(entry, this.#world);
     if (process.env.NODE_ENV !== "production") this.#outbox.news?.tell({ what: "sent", call: entry.open.call, n: numbered.n });
@@ -143,12 +142,20 @@ export class Sender {
       // The socket is tried once: a call that is sent again goes over HTTP, with the cookies of that moment.
       const socket = entry.sent < 2 && taker.call?.(...asked);
       const answer = (await (socket || (entry.alone ? one : trpc).mutation(...asked, { signal: attempt.signal }))) as Answer;
-      if (entry.attempt === attempt) this.#answered(entry, answer);
+      if (entry.attempt !== attempt) return;
+      entry.attempt = undefined;
+      attempt.abort(); // Nobody waits for the other requests with it.
+      this.#answered(entry, answer);
     } catch (error) {
       if (entry.attempt !== attempt) return;
       entry.attempt = undefined;
       this.#failed(entry, numbered, error as TRPCClientError<AnyTRPCRouter>);
     }
+  }
+
+  /** Sends a call that is late once more. Whichever request is answered first counts: a server may be no more than busy. */
+  #repeat(entry: OutboxEntry): void {
+    if (entry.attempt && entry.numbered) void this.#send(entry, entry.numbered);
   }
 
   #answered(entry: OutboxEntry, answer: Answer): void {
@@ -181,11 +188,10 @@ export class Sender {
   }
 
   /** Has a call sent again, whatever is under way. */
-  #ask(entry: OutboxEntry): this {
+  #ask(entry: OutboxEntry): void {
     entry.again = entry.answer !== undefined;
     entry.attempt?.abort();
     entry.attempt = undefined;
-    return this;
   }
 
   /** A call is waited for no longer. */

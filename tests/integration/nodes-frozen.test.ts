@@ -39,3 +39,18 @@ test("a call that has reached a frozen node is sent again by another one", async
   expect(await taken(net, call)).toBeLessThan(2500);
   expect(log.lines).toEqual(["begin", "late"]);
 });
+
+test("a call that a busy server answers late is answered by the first request, though it was sent again", async () => {
+  let asked = 0;
+  const wrapFetch =
+    (get: typeof fetch): typeof fetch =>
+    async (input, init) => {
+      // The first request is answered after 4 s, as by a server that is busy, the second one never.
+      if (String(input).includes("log.add")) await new Promise((resolve) => setTimeout(resolve, asked++ === 0 ? 4000 : 60_000));
+      return get(input, init);
+    };
+  await using net = pair({ stores: { log: Log }, wrapFetch });
+  const log = await net.client().log();
+  expect(await taken(net, log.add("late"))).toBeLessThan(4500);
+  expect([asked, log.lines]).toEqual([2, ["late"]]);
+});
