@@ -7,8 +7,13 @@ export const isOffline = () => typeof window !== "undefined" && localStorage.get
 export async function keepPages(): Promise<void> {
   await navigator.serviceWorker.register("/sw.js");
   await navigator.serviceWorker.ready;
-  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-  await (await caches.open("twinstate-files")).addAll([...new Set(loaded.filter((name) => name.includes("/_next/static/")))]);
+  const files = await caches.open("twinstate-files");
+  const keep = async (name: string) => (await files.match(name)) ?? files.add(name);
+  // A file that was requested before the worker took over may come after that.
+  const loaded = new PerformanceObserver((list) => {
+    for (const { name } of list.getEntries()) if (name.includes("/_next/static/")) keep(name).catch(() => {});
+  });
+  loaded.observe({ type: "resource", buffered: true });
   await (await caches.open("twinstate-pages")).add(location.href);
 }
 
