@@ -113,7 +113,8 @@ function inTerminal(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): { child: ChildProcess; said: () => string; ended: Promise<number | null> } {
-  const command = `stty cols 100 rows 30; ${[process.execPath, COMMAND, ...args].map((part) => `'${part}'`).join(" ")}`;
+  // Without `exec`, a shell like dash ends by the Ctrl+C that the command has taken, and its exit code is lost.
+  const command = `stty cols 100 rows 30; exec ${[process.execPath, COMMAND, ...args].map((part) => `'${part}'`).join(" ")}`;
   const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
     cwd: folder,
     env: { ...process.env, TERM: "xterm", CI: "", ...env },
