@@ -104,8 +104,10 @@ export class Rotations {
     return !this.#isShared || performance.now() - at < FRESH;
   }
 
+  /** What is read comes after all that is being written. */
   #load(id: string): Promise<Known> {
-    const known = this.#remember(id);
+    const known = this.#known.get(id) ?? this.#remember(id);
+    known.at = performance.now();
     return known.queue.run(async () => {
       try {
         const asked = performance.now();

@@ -1,3 +1,4 @@
+import { codeOf } from "../../lib/errors/node-errors.js";
 import { callOutsideStep } from "../../lib/errors/task-errors.js";
 import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
@@ -163,7 +164,7 @@ export class ServerCalls {
       return await nodes.work.call(to.node, sent, { signal: control.signal, ...(began && { began }), ...(yielded && { yielded }), effects });
     } catch (error) {
       // One without an id may have run.
-      if (id === undefined || tries >= MOST_TRIES || (error as { code?: unknown }).code !== "UNAVAILABLE") throw error;
+      if (id === undefined || tries >= MOST_TRIES || codeOf(error) !== "UNAVAILABLE") throw error;
       await pause(PAUSE * (tries + 1));
       return this.#send(message, tries + 1);
     }

@@ -1,10 +1,11 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { crowded, isEventError, unavailable } from "../../lib/errors/errors.js";
-import { fenced, isNewer, newerElsewhere, newerStored } from "../../lib/errors/node-errors.js";
+import { codeOf, fenced, isNewer, newerElsewhere, newerStored } from "../../lib/errors/node-errors.js";
 import { isLaterState } from "../storage/migration.js";
 import type { NodeMember } from "../storage/nodes.js";
 import { compact, fold, type HostState } from "../storage/records.js";
 import type { LoadedHost } from "../storage/storage.js";
+import { RecentMap } from "../task/recent-map.js";
 import { Elsewhere } from "./elsewhere.js";
 import { Host } from "./host.js";
 import type { Membership } from "./membership.js";
@@ -45,7 +46,7 @@ export class Hosts {
   /** The seed of the incarnations of hosts that are not stored: the same host has the same one each time. */
   readonly #origin = randomBytes(16);
   /** Tells the lives of deleted hosts apart. */
-  readonly #lives = new Map<string, string>();
+  readonly #lives = new RecentMap<string, string>(MOST_LIVES);
 
   /** How many are being closed. */
   #leaving = 0;
@@ -171,7 +172,7 @@ export class Hosts {
       this.#world.report("error", error);
       this.endLife(id);
       // A damaged record is set aside: the host begins without it.
-      if (again && (error as { code?: unknown }).code === "DAMAGED") return this.#read(id, false);
+      if (again && codeOf(error) === "DAMAGED") return this.#read(id, false);
       throw unavailable();
     }
   }
@@ -220,12 +221,7 @@ export class Hosts {
 
   /** A host that comes back under a deleted id has another incarnation. */
   endLife(id: string): void {
-    this.#lives.delete(id);
     this.#lives.set(id, randomBytes(8).toString("base64url"));
-    for (const oldest of this.#lives.keys()) {
-      if (this.#lives.size <= MOST_LIVES) break;
-      this.#lives.delete(oldest);
-    }
   }
 
   pin(host: Host): () => void {

@@ -27,7 +27,8 @@ export class Membership {
   /** The time until which nobody else can have taken what this node has, by the monotonic clock. Missing while it is no member. */
   #until: number | undefined;
   #joining: Promise<void> | undefined;
-  #renewing = false;
+  /** The life in which an answer to `renew` is awaited: a storage may never give it. */
+  #renewing: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   /** The log has it that the storage does not answer. */
@@ -117,12 +118,12 @@ export class Membership {
     this.check();
     this.#arm(Math.min(this.lease / 3, Math.max(0, (this.#until ?? Infinity) - performance.now())));
     if (this.#until === undefined) void this.enter().catch(() => {});
-    else if (!this.#renewing) void this.#renew();
+    else if (this.#renewing !== this.#life) void this.#renew();
   }
 
   async #renew(): Promise<void> {
     const [asked, life] = [performance.now(), this.#life];
-    this.#renewing = true;
+    this.#renewing = life;
     try {
       const renewed = await this.nodes.renew();
       if (life !== this.#life || this.#until === undefined) return;
@@ -130,7 +131,7 @@ export class Membership {
     } catch (error) {
       this.#complain(error);
     } finally {
-      this.#renewing = false;
+      if (this.#renewing === life) this.#renewing = undefined;
     }
   }
 

@@ -45,6 +45,8 @@ export class Watchers {
   readonly #tabHooks: TabHooks;
   #people: People | undefined;
   #past: Past | undefined;
+  /** The host has ended, and its watchers were led on or refused: nobody would tell those anything who come later. */
+  over = false;
 
   /** @param stores what the host was loaded from */
   constructor(host: Host, revision: number, stores?: ReadonlyMap<string, StoreState>) {
@@ -91,6 +93,7 @@ export class Watchers {
   async watch(page: Page, wants: readonly Want[]): Promise<void> {
     const { loaded, failed } = await this.load(wants);
     if (page.closed) return;
+    if (this.over) return page.lead(this.#host, namesOf(wants));
     const stores = this.enter(page);
     const viewers = this.#host.audiences.of(page.caller);
     const { resumed, anew } = this.begin(loaded, viewers, stores.size > 0);
@@ -176,6 +179,7 @@ export class Watchers {
 
   /** Refuses all watchers for good. No hook runs for it. */
   dismiss(error: Error): void {
+    this.over = true;
     for (const [page, stores] of [...this.visits()]) {
       for (const store of [...stores]) {
         page.unwatch(this.#host, store);
@@ -187,6 +191,7 @@ export class Watchers {
 
   /** Leads all watchers to another life of the host. */
   lead(): void {
+    this.over = true;
     const all = [...this.#watching];
     this.#watching.clear();
     this.#tabHooks.clear();

@@ -70,8 +70,9 @@ export class Subscriptions {
     // Whoever waits for it to begin is answered: nothing comes for it any more.
     one.settle();
     if (this.#subscribed.size === 0) return this.#leave();
-    const { streams } = this.#runtime;
-    streams.unwatch(this.#ways.request(), { client: this.#client, epoch: this.#epoch, watch: [{ store, key }] });
+    const leaving = this.#runtime.streams.unwatch(this.#ways.request(), { client: this.#client, epoch: this.#epoch, watch: [{ store, key }] });
+    // Where it is refused, as the agent asks too fast, the stream goes on to bring what nobody takes.
+    leaving.catch(() => {});
   }
 
   close(): void {

@@ -22,8 +22,8 @@ export interface FollowedOptions {
   readonly report: Report;
   /** Makes the caller of a page of the other node, from what that node says of its request. */
   callerOf(from: unknown, info: ConnectionInfo): Promise<Caller>;
-  /** The line is over, and the host is used no more by it. */
-  ended(): void;
+  /** The line is over, and the host is used no more by it. The line may be over from the start. */
+  ended(followed: Followed): void;
 }
 
 /** An audience that is sent to the other node, and how many of its pages are of it. */
@@ -50,6 +50,11 @@ export class Followed implements Watcher {
       (message) => this.#take(message as ToOwner),
       () => this.#end(),
     );
+  }
+
+  /** The line is over. */
+  get over(): boolean {
+    return this.#over;
   }
 
   #send(message: FromOwner): void {
@@ -121,6 +126,7 @@ export class Followed implements Watcher {
     const { loaded, failed } = await host.watchers.load(permitted);
     for (const [want, error] of failed) refuse(want, error, []);
     if (this.#over) return;
+    if (host.watchers.over) return this.restart();
     const viewers = page.caller && host.audiences.of(page.caller);
     const { resumed, anew } = host.watchers.begin(loaded, viewers, page.stores.size > 0);
     if (loaded.length > 0) this.#serve(page, viewers);
@@ -273,7 +279,7 @@ export class Followed implements Watcher {
     this.#over = true;
     for (const page of [...this.#pages.values()]) for (const store of [...page.stores]) this.leave(page, store);
     this.#options.host.watchers.leave(this);
-    this.#options.ended();
+    this.#options.ended(this);
   }
 }
 

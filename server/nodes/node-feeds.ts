@@ -147,13 +147,15 @@ export class NodeFeeds implements Feeds {
           requestFrom(from as PassedRequest, (head, session) => this.#server.contextOf(head, session)),
           info,
         ),
-      ended: () => {
+      ended: (followed) => {
         const all = this.#followed.get(host);
         all?.delete(followed);
         if (all?.size === 0) this.#followed.delete(host);
         hosts.release(host);
       },
     });
+    // The line may have ended while the host was loaded.
+    if (followed.over) return;
     const all = this.#followed.get(host) ?? new Set();
     this.#followed.set(host, all.add(followed));
   }

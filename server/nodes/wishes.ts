@@ -1,5 +1,6 @@
 import type { TwinRequest } from "../access/callers.js";
 import type { Streams } from "../stream/streams.js";
+import { RecentMap } from "../task/recent-map.js";
 import { type PassedRequest, passedOf, requestFrom } from "./passed-request.js";
 import type { Peers } from "./peers.js";
 
@@ -21,8 +22,8 @@ export class Wishes {
   readonly #peers: Peers;
   /** The requests that other nodes have passed on. */
   readonly #passed = new WeakSet<TwinRequest>();
-  /** The nodes that have had the streams of clients, the latest last. */
-  readonly #nodes = new Map<string, string>();
+  /** The nodes that have had the streams of clients. */
+  readonly #nodes = new RecentMap<string, string>(MOST_KNOWN);
 
   constructor(server: Server, peers: Peers) {
     this.#peers = peers;
@@ -65,9 +66,7 @@ export class Wishes {
       if (failed) throw failed.reason;
       return false;
     }
-    this.#nodes.delete(client);
     this.#nodes.set(client, nodes[at] as string);
-    if (this.#nodes.size > MOST_KNOWN) this.#nodes.delete(this.#nodes.keys().next().value as string);
     return true;
   }
 

@@ -53,10 +53,10 @@ export class StreamQueue {
     watched.queued = 0;
   }
 
-  /** Gives the state that the reader has of a feed without the frames that wait; `undefined` where it waits for a snapshot. */
+  /** Gives the state that the reader has of a feed without the frames that wait; `undefined` where it waits for a snapshot, or watches nothing yet. */
   haveOf(watched: Watched): Have | undefined {
-    const { audience, feed, pending } = watched;
-    if (pending.size > 0) return undefined;
+    const { audience, feed, pending, stores } = watched;
+    if (pending.size > 0 || stores.size === 0) return undefined;
     const first = this.#items.find(({ of, message }) => of === watched && message instanceof Frame)?.message as Frame | undefined;
     return [feed.incarnation, first ? first.revision - 1 : feed.revision, audience?.name];
   }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Granted } from "../../client/connection.js";
 import type { WireSchema } from "../../lib/class/schema.js";
-import { newerConnection, noLine, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
-import { noStream } from "../../lib/errors/node-errors.js";
+import { closing, newerConnection, noLine, otherProtocol, tooManyWatches } from "../../lib/errors/errors.js";
+import { codeOf, noStream } from "../../lib/errors/node-errors.js";
 import { type Effect, HEARTBEAT, PROTOCOL } from "../../lib/wire/protocol.js";
 import { definitionOf, userOf, userTagOf, visitorOf } from "../access/access.js";
-import type { Callers, TwinRequest } from "../access/callers.js";
+import { type Callers, RETRY, type TwinRequest } from "../access/callers.js";
 import type { Clients } from "../access/clients.js";
 import { locateGuarded } from "../access/permission.js";
 import { type Sessions, sessionTagOf } from "../access/session.js";
@@ -36,6 +36,7 @@ interface Server {
   readonly sessionLimits: SessionLimits;
   readonly telemetry: Telemetry | undefined;
   readonly nodes: Nodes | undefined;
+  readonly closing: boolean;
   observe(): Promise<Telemetry>;
 }
 
@@ -194,6 +195,8 @@ export class Streams {
     const caller = await callers.of(request, client === undefined ? undefined : info);
     if (!this.#server.telemetry) await this.#server.observe();
     await this.#server.nodes?.join();
+    // Its request may have come before the server began to close, which has ended all streams since.
+    if (this.#server.closing) throw closing(RETRY);
     const before = client === undefined ? undefined : this.#tabs.get(client);
     if (before && before.epoch >= epoch) throw newerConnection();
     const session = request.session?.id ?? "";
@@ -346,7 +349,7 @@ export class Streams {
     const sent = new Set<string>();
     return ({ store, key, refused }, error, effects) => {
       // This node, or the owner, cannot serve it just now: another one may.
-      if (this.#server.nodes && (error as { code?: unknown }).code === "UNAVAILABLE") return connection.close("closed");
+      if (this.#server.nodes && codeOf(error) === "UNAVAILABLE") return connection.close("closed");
       for (const effect of refused ? [] : effects) {
         const text = JSON.stringify(effect);
         if (!sent.has(text) && !this.#letters.waits(info.id, text, connection, client)) this.#letters.post(info.id, effect, client);

@@ -9,6 +9,7 @@ import { CountedLine } from "../../server/nodes/node-line.js";
 import type { Runtime } from "../../server/runtime.js";
 import type { StreamConnection } from "../../server/stream/connection.js";
 import { SECRET } from "../kit/app.js";
+import { gate, reached, renew, wait } from "../kit/gate.js";
 import { followInAll, NodeLines, OtherNode } from "../kit/node-lines.js";
 
 // Streams watch by followers of hosts, as those of another node do.
@@ -48,7 +49,13 @@ class Room extends Note {
 const nameOf = () => (current() as { name?: string }).name ?? "guest";
 
 const allow = (context: object, _key: string, { closed }: { closed: readonly string[] }) => !closed.includes((context as { name?: string }).name ?? "");
-const stores = { room: scope.room(Room, { allow: allow as never }), wall: scope.shared(Note), own: scope.session(Note) };
+const slow = () => wait().then(() => true);
+const stores = {
+  room: scope.room(Room, { allow: allow as never }),
+  slow: scope.room(Note, { allow: slow }),
+  wall: scope.shared(Note),
+  own: scope.session(Note),
+};
 
 let lines = new NodeLines();
 let runtime!: Runtime;
@@ -332,4 +339,16 @@ test("hooks and lists of who is here know the pages of another node one by one, 
   await net.wait(4000);
   // The owner cannot tell a node that is cut off from one that is gone.
   expect((await net.server.room("a").log()).length).toBe(4);
+});
+
+test("a page of another node whose guard answers after its room was deleted shows the room that takes its place", async () => {
+  renew();
+  const twin = start();
+  const page = await PageStream.open([{ store: "slow", key: "a" }]);
+  await reached();
+  await twin.slow.delete("a");
+  gate().open();
+  await page.until(() => page.revision >= 0);
+  await twin.slow("a").add("after");
+  await page.until(() => page.revision === 1);
 });

@@ -1,7 +1,7 @@
 import { current, EventError, effect, event, type Presence, presence, state } from "twinstate";
 import { scope } from "twinstate/server";
 import { mcp } from "twinstate/server/mcp";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { serveAgents, TestAgent } from "../kit/agent.js";
 import { serveTwin } from "../kit/app.js";
@@ -332,4 +332,22 @@ test("the document of `twin.openapi()` describes calls that go through as it say
 
 test("what is no twin is refused", () => {
   expect(() => mcp({})).toThrow("`mcp()` got no twin");
+});
+
+test("an agent that asks too fast to leave one of its resources ends nothing but its subscription", async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  onTestFinished(() => void process.off("unhandledRejection", note));
+  const { twin } = await serveTwin({ stores: { todo: Todo, wall: scope.shared(Notes) }, models: { Item }, eventRate: 1 });
+  const one = await TestAgent.connect((await serveAgents(twin)).url);
+  for (const uri of ["twin://todo", "twin://wall"]) await one.client.subscribeResource({ uri });
+  const readAll = async () => {
+    for (;;) await one.read("twin://wall");
+  };
+  await expect(readAll()).rejects.toMatchObject({ data: { code: "RATE_LIMITED" } });
+  await one.client.unsubscribeResource({ uri: "twin://todo" });
+  await twin.wall().write("news");
+  await soon(() => expect(one.changed).toContain("twin://wall"));
+  expect(unhandled).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Rotations } from "../../server/access/rotation.js";
+import { createGate } from "../../server/task/gate.js";
 import { lasting } from "../../testing/lasting.js";
 
 test("a cookie that was replaced on one node is good on no other one for longer than 5 s", async () => {
@@ -27,4 +28,29 @@ test("a cookie that was replaced on one node is good on no other one for longer 
   vi.advanceTimersByTime(5001);
   expect([await a.standing(second), await c.standing(second)]).toEqual(["replaced", "replaced"]);
   expect(await c.standing({ id: "s", generation: 2 })).toBe("good");
+});
+
+test("what a node knew no longer for sure is not read anew before its own replacement of the cookie is stored", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { opened: slow, open: store } = createGate();
+  const storage = lasting({ nodes: true }).node("a");
+  const save: typeof storage.save = async (...how) => {
+    await slow;
+    return storage.save(...how);
+  };
+  const rotations = new Rotations(
+    () => ({ ...storage, save }),
+    () => {},
+  );
+  expect(await rotations.standing({ id: "s", generation: 0 })).toBe("good");
+  vi.advanceTimersByTime(4999);
+  const rotated = rotations.rotate("s", 0, undefined);
+  await new Promise(setImmediate);
+  vi.advanceTimersByTime(2);
+  const asked = rotations.standing({ id: "s", generation: 0 });
+  store();
+  expect(await rotated).toBe(1);
+  expect(await asked).toBe("replaced");
+  expect(await rotations.standing({ id: "s", generation: 0 })).toBe("replaced");
 });
