@@ -72,10 +72,7 @@ export interface SnapshotMirror {
 export function createSnapshotMirror({ name, faces, eventOf, eventsOf, models }: MirrorOptions): SnapshotMirror {
   const graph = new Graph(name);
   graph.root = new InstanceNode(graph, {}, "");
-  graph.open = faces;
-  graph.eventOf = eventOf;
-  graph.eventsOf = eventsOf;
-  graph.models = models;
+  Object.assign(graph, { open: faces, eventOf, eventsOf, models } satisfies Partial<Graph>);
   const changes = new Signal();
   let state = new Decoder(graph, clients);
   let volatile: Decoder | undefined;

@@ -1,5 +1,6 @@
 import { type EventError, foreignClient } from "../../lib/errors/errors.js";
 import type { ConnectionInfo } from "../host/context.js";
+import { RecentMap } from "../task/recent-map.js";
 import { LONGEST_ID, tabOf } from "../wire/request-input.js";
 import type { TwinRequest } from "./callers.js";
 import { sessionTagOf } from "./session.js";
@@ -28,8 +29,8 @@ export const tabPrefix = (session: string) => sessionTagOf(session, SESSION_TAG)
 export class Clients {
   readonly #sessionLimits: SessionLimits;
   readonly #tabs = new Map<string, Tab>();
-  /** The clients that were refused for their version, the latest last. */
-  readonly #outdated = new Map<string, EventError>();
+  /** The clients that were refused for their version. */
+  readonly #outdated = new RecentMap<string, EventError>(MOST_OUTDATED);
 
   constructor(sessionLimits: SessionLimits) {
     this.#sessionLimits = sessionLimits;
@@ -58,9 +59,8 @@ export class Clients {
   /** Refuses all that a client asks from now on, as its page could not read the answers; `undefined`: the client has another version now. */
   outdate(client: unknown, error: EventError | undefined): void {
     if (typeof client !== "string" || client.length > LONGEST_ID) return;
-    this.#outdated.delete(client);
     if (error) this.#outdated.set(client, error);
-    if (this.#outdated.size > MOST_OUTDATED) this.#outdated.delete(this.#outdated.keys().next().value as string);
+    else this.#outdated.delete(client);
   }
 
   #remember(tab: string, known: Tab): void {

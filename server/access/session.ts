@@ -100,11 +100,7 @@ export function createSessions({ secret, secure = process.env.NODE_ENV === "prod
     read: (cookies) => readCookie(cookies)?.id,
     readCookie,
     create: () => randomBytes(16).toString("base64url"),
-    cookie(id, generation) {
-      const attributes = ["Path=/", `Max-Age=${maxAge}`, "HttpOnly", "SameSite=Lax"];
-      if (secure) attributes.push("Secure");
-      return `${COOKIE}=${signed(id, generation)}; ${attributes.join("; ")}`;
-    },
+    cookie: (id, generation) => `${COOKIE}=${signed(id, generation)}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`,
     withCookie(cookies, id) {
       const others = (cookies ?? "").split(/; */).filter((cookie) => cookie !== "" && !cookie.startsWith(`${COOKIE}=`));
       return [...others, `${COOKIE}=${signed(id)}`].join("; ");

@@ -3,6 +3,7 @@ import { badStep, insideUpdate } from "../../lib/errors/task-errors.js";
 import type { TaskVerb } from "../../lib/event/task.js";
 import type { Host } from "../host/host.js";
 import type { KeptOutcome, TaskWait } from "../storage/task-records.js";
+import { createGate } from "../task/gate.js";
 import { silence } from "../wire/plain-values.js";
 import { failureOf, outcomeOf, settleOutcome } from "./outcomes.js";
 import { Replay } from "./replay.js";
@@ -28,7 +29,7 @@ export class TaskRun {
   over: Promise<void> = Promise.resolve();
   /** Resolves when others need not wait for it any more: it is where it was. */
   readonly held: Promise<void>;
-  release!: () => void;
+  readonly release: () => void;
   /** The step that it is at. */
   step: string | undefined;
   readonly #host: Host;
@@ -50,9 +51,7 @@ export class TaskRun {
     this.task = task;
     this.#replay = new Replay(task.history, (kept, asked) => this.drop(stuck(kept, asked)));
     this.#unpin = host.world.pin(host);
-    this.held = new Promise((resolve) => {
-      this.release = resolve;
-    });
+    ({ opened: this.held, open: this.release } = createGate());
     this.dropped = new Promise((_, reject) => {
       this.#drop = reject;
     });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Snapshot } from "../../lib/wire/codec.js";
 import { snapshotText } from "../../lib/wire/snapshot-text.js";
+import { RecentMap } from "../task/recent-map.js";
 
 /** How many stores are remembered. */
 const MOST = 10_000;
@@ -18,19 +19,14 @@ interface Beginning {
  * shows finds none.
  */
 export class Beginnings {
-  readonly #known = new Map<string, Beginning>();
+  readonly #known = new RecentMap<string, Beginning>(MOST);
 
   /** Gives the first number for the containers of a store. `snapshot`: the store's, with numbers from 0 on. */
   firstNumber(store: string, snapshot: Snapshot): number {
     const print = createHash("sha256").update(snapshotText(snapshot)).digest("base64url");
     const last = this.#known.get(store);
     const first = last ? (last.print === print ? last.first : last.end) : 0;
-    this.#known.delete(store);
     this.#known.set(store, { print, first, end: first + snapshot[1] });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MOST) break;
-      this.#known.delete(oldest);
-    }
     return first;
   }
 }

@@ -1,9 +1,8 @@
 import type { LifecycleName } from "../../lib/class/lifecycle.js";
 import { noEvent } from "../../lib/errors/call-errors.js";
-import { erased, notOfScope, notRegistered, notStored, outsideEvent, roomDeleted, unavailable } from "../../lib/errors/errors.js";
+import { erased, notOfScope, notRegistered, notStored, roomDeleted, unavailable } from "../../lib/errors/errors.js";
 import type { ScheduleRequest } from "../../lib/event/schedule.js";
 import { plainSteps } from "../../lib/store/compact.js";
-import { viewOf } from "../../lib/view/view.js";
 import type { Effect } from "../../lib/wire/protocol.js";
 import type { SeenInstance, SeenStore } from "../call/instance-views.js";
 import type { ArgumentLimits } from "../definition/arguments.js";
@@ -14,6 +13,7 @@ import { Tasks } from "../durable/tasks.js";
 import { Schedules } from "../schedule/schedules.js";
 import type { HostRecord, HostState, StoreRecord } from "../storage/records.js";
 import type { CommittedState, Moment, OwnFeed, Page, Refuse, Shown, ShownVolatile } from "../stream/feed.js";
+import { createGate } from "../task/gate.js";
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
 import { within } from "../task/within.js";
@@ -30,6 +30,7 @@ import { Interruptions } from "./interruptions.js";
 import { KeptValues } from "./kept-values.js";
 import { Loader } from "./loader.js";
 import type { Presented } from "./people.js";
+import { readOnly } from "./read-only.js";
 import { Shelf } from "./shelf.js";
 import type { Tab } from "./tab-hooks.js";
 import { performTask } from "./task-runner.js";
@@ -215,11 +216,8 @@ export class Host implements OwnFeed {
   async settled(store: string, viewers: HostViewers | undefined, ms: number): Promise<void> {
     const { store: loaded } = await this.loader.open(store);
     if (ms <= 0) return;
-    let stop = () => {};
-    const settled = new Promise<void>((resolve) => {
-      stop = loaded.onSettled(viewers, resolve);
-    });
-    await within(ms, settled).finally(stop);
+    const { opened: settled, open } = createGate();
+    await within(ms, settled).finally(loaded.onSettled(viewers, open));
   }
 
   /** Loads a store, and gives its committed state for clients. */
@@ -265,18 +263,7 @@ export class Host implements OwnFeed {
 
   /** Loads a store, and gives it read-only, as of its last commit: for `allow`. */
   async loaded(name: string): Promise<object> {
-    const { store } = await this.loader.open(name);
-    const read = (key: string | symbol) => store.committed(() => viewOf(Reflect.get(store.instance, key)));
-    return new Proxy(Object.create(null), {
-      get: (_, key) => {
-        const value = read(key);
-        return typeof value === "function" ? undefined : value;
-      },
-      has: (_, key) => key in store.instance,
-      set: () => {
-        throw outsideEvent(name, name);
-      },
-    });
+    return readOnly(name, (await this.loader.open(name)).store);
   }
 
   // --- what pages watch ---

@@ -1,5 +1,6 @@
 import type { Page } from "../../lib/event/current.js";
 import { hasHook, runHook } from "../definition/lifecycle.js";
+import { createGate } from "../task/gate.js";
 import { type Caller, currentTurn, SERVER, type Turn } from "./context.js";
 import type { Host } from "./host.js";
 import type { Bring } from "./kept-values.js";
@@ -65,10 +66,7 @@ export class Loader {
     const kept = shelf.kept(name);
     const entry = shelf.make(shelf.definition(name));
     if (!bring && !hasHook(entry.definition, "onCreate", "onLoad")) return entry;
-    let done = () => {};
-    const over = new Promise<void>((resolve) => {
-      done = resolve;
-    });
+    const { opened: over, open: done } = createGate();
     // The next caller loads it again.
     const fail = () => {
       entry.loading = undefined;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { HostState, Position } from "../storage/records.js";
+import { RecentMap } from "../task/recent-map.js";
 import type { Host } from "./host.js";
 
 /** How many scope instances are remembered. */
@@ -14,16 +15,10 @@ export const isLeft = (incarnation: string): boolean => incarnation.startsWith(L
 
 /** How far scope instances were stored when they left this node: a storage that has less of one has lost what it had acknowledged. */
 export class StoredPositions {
-  readonly #known = new Map<string, Pick<Position, "incarnation" | "sequence">>();
+  readonly #known = new RecentMap<string, Pick<Position, "incarnation" | "sequence">>(MOST_KNOWN);
 
   note({ id, incarnation, commits }: Host): void {
-    if (commits.stored === 0) return;
-    this.#known.delete(id);
-    this.#known.set(id, { incarnation, sequence: commits.stored });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MOST_KNOWN) break;
-      this.#known.delete(oldest);
-    }
+    if (commits.stored > 0) this.#known.set(id, { incarnation, sequence: commits.stored });
   }
 
   /** How many commits the storage has lost of one; 0 where it is another life. */

@@ -1,5 +1,6 @@
 import { cutOff } from "../../lib/errors/errors.js";
 import type { ScheduleRecord } from "../storage/records.js";
+import { createGate } from "../task/gate.js";
 
 /** One run of a scheduled event. */
 export class ScheduledRun {
@@ -17,14 +18,12 @@ export class ScheduledRun {
   over: Promise<void> = Promise.resolve();
   /** Resolves when others need not wait for it any more: when it has ended, or runs beside the queue, where it may take as long as it likes. */
   readonly held: Promise<void>;
-  release!: () => void;
+  readonly release: () => void;
 
   constructor(id: string, record: ScheduleRecord) {
     this.id = id;
     this.record = record;
-    this.held = new Promise((resolve) => {
-      this.release = resolve;
-    });
+    ({ opened: this.held, open: this.release } = createGate());
   }
 
   cutOff(): void {
