@@ -1,9 +1,30 @@
 // Lets plain Node run our sources, in processes that tests start: `node --import ./tests/kit/sources.mjs server.ts`. No decorators.
-import { readFileSync } from "node:fs";
+// Most of a process's start would be the transformation of its sources, so what was made of a text is kept.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { registerHooks, stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = new URL("../../", import.meta.url).href;
+const kept = join(fileURLToPath(root), "node_modules/.cache/twinstate-sources");
+mkdirSync(kept, { recursive: true });
+
+/** The JavaScript of a file. */
+function javaScriptOf(url) {
+  const text = readFileSync(fileURLToPath(url), "utf8");
+  const file = join(kept, `${createHash("sha256").update(`${process.version} ${url}\n${text}`).digest("hex")}.js`);
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    const made = stripTypeScriptTypes(text, { mode: "transform", sourceUrl: url });
+    // Others start at the same time, and must not read half of it.
+    writeFileSync(`${file}.${process.pid}`, made);
+    renameSync(`${file}.${process.pid}`, file);
+    return made;
+  }
+}
+
 const entries = {
   twinstate: "server/model.ts",
   "twinstate/client": "client/index.ts",
@@ -22,10 +43,6 @@ registerHooks({
   },
   load(url, context, next) {
     if (!url.startsWith(root) || !url.endsWith(".ts")) return next(url, context);
-    return {
-      format: "module",
-      shortCircuit: true,
-      source: stripTypeScriptTypes(readFileSync(fileURLToPath(url), "utf8"), { mode: "transform", sourceUrl: url }),
-    };
+    return { format: "module", shortCircuit: true, source: javaScriptOf(url) };
   },
 });
