@@ -11,13 +11,11 @@ export const nextOf = (folder: string) => createRequire(join(folder, "package.js
 /** Whether the React Compiler is on in this project: the environment of `browser-plain` turns it off, in what tests build too. */
 export const compiled = process.env.REACT_COMPILER !== "0";
 
-const LIBRARY = ["lib", "client", "react", "server", "cli", "create/src", "tsup.config.ts", "tsconfig.json", "tsconfig.build.json", "package.json"];
 const MADE = new Set(["node_modules", ".next", ".twinstate", "next-env.d.ts"]);
 
-/** Builds the library, if it is older than its sources. */
+/** Builds the library, if its sources have changed since it was built. */
 export async function buildLibrary(): Promise<void> {
-  const library = newest(LIBRARY.map((name) => join(ROOT, name)));
-  if (age(join(ROOT, "dist/react/index.d.ts")) < library) await run("npm", ["run", "build"], ROOT);
+  await run(process.execPath, ["scripts/build.mjs", "--if-changed"], ROOT);
 }
 
 /** Builds an app, as far as its build is older than its sources and the library. `dist`: where to, in its folder. */
