@@ -4,18 +4,18 @@ import type { Page } from "playwright";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds wrong in what a page shows now, of long lists in their beginning: rules, with the elements. */
-export async function violations(page: Page): Promise<string[]> {
+/** What axe finds wrong in what a page shows now, of long lists in their beginning: rules, with the elements. `within`: of these elements alone. */
+export async function violations(page: Page, within?: string): Promise<string[]> {
   await page.evaluate(AXE);
-  return page.evaluate(async () => {
+  return page.evaluate(async (within) => {
     // The rows of a long list are alike, and axe would look at each.
     for (const row of document.querySelectorAll("li:nth-child(n + 40)")) row.remove();
     // What fades in has its colours when that is over. What goes on without end cannot be finished.
     for (const animation of document.getAnimations()) if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
     const { axe } = window as unknown as {
-      axe: { run(context: object, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      axe: { run(context: object | string, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
     };
-    const found = await axe.run(document, { resultTypes: ["violations"], checks: { "color-contrast": { options: { ignorePseudo: true } } } });
+    const found = await axe.run(within ?? document, { resultTypes: ["violations"], checks: { "color-contrast": { options: { ignorePseudo: true } } } });
     return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
+  }, within);
 }
