@@ -1,6 +1,7 @@
 import type { LifecycleName } from "../lib/class/lifecycle.js";
 import type { AppContext, ContextRequest, Problem } from "../lib/class/register.js";
 import { badOption, uncheckedRefused } from "../lib/errors/setup-errors.js";
+import { checkOrigins } from "./access/origins.js";
 import type { SessionOptions } from "./access/session.js";
 import type { Bounds } from "./access/session-limits.js";
 import { uncheckedEvents } from "./definition/arguments.js";
@@ -10,6 +11,7 @@ import type { Revalidate } from "./revalidate.js";
 import type { RuntimeOptions } from "./runtime.js";
 import { memory } from "./storage/memory.js";
 import type { Storage } from "./storage/storage.js";
+import type { Lives } from "./sweeper.js";
 import { type LogEntry, loggedBy, reportTo } from "./wire/reporter.js";
 
 // --- types ---
@@ -268,24 +270,21 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
   if (typeof storage.due !== "function") throw badOption("storage", "has no `due()`, which schedules need: see the doc comments of `Storage`");
   if (typeof signals !== "boolean") throw badOption("signals", "is neither `true` nor `false`");
   if (!Number.isInteger(proxies) || proxies < 0) throw badOption("proxies", "is no whole number");
+  checkOrigins(origins);
   if (revalidate !== undefined && typeof revalidate !== "function") throw badOption("revalidate", "is not a function: use that of `twinstate/next`");
   const definitions = definitionsOf(stores, models, guard as AppGuard | undefined);
   const unchecked = options.requireSchemas ? uncheckedEvents(definitions.values()) : [];
   if (unchecked.length > 0) throw uncheckedRefused(unchecked);
   const report = reportTo(log);
   const logged = loggedBy(logArguments, report);
-  const { life = 30 * DAY, ...cookie } = session;
-  const { tab = DAY } = options.life ?? {};
-  const kept = { session: life, ...options.life, tab, "keyed-tab": tab };
-  const lives = Object.fromEntries(Object.entries(kept).map(([kind, seconds]) => [kind, seconds * 1000]));
   return {
     name: options.name ?? "twin",
     definitions,
     models,
     context,
     storage,
-    session: cookie,
-    lives,
+    session: sessionOf(session),
+    lives: livesOf(options),
     limits: limitsOf(options),
     origins,
     proxies,
@@ -295,6 +294,23 @@ export function checkOptions(options: TwinOptions<Stores, Models>): RuntimeOptio
     report,
     logged,
   };
+}
+
+/** The options of the session's cookie. */
+function sessionOf({ life: _, ...cookie }: NonNullable<TwinOptions<Stores, Models>["session"]>): SessionOptions {
+  for (const name of Object.keys(cookie))
+    if (!["secret", "secure", "maxAge"].includes(name)) throw badOption(`session.${name}`, "is no option of `createTwin`");
+  return cookie;
+}
+
+/** How long state that nobody uses is kept, by scope, in ms. What is kept for good is left out. */
+function livesOf({ session = {}, life = {} }: TwinOptions<Stores, Models>): Lives {
+  for (const name of Object.keys(life)) if (!["user", "room", "tab"].includes(name)) throw badOption(`life.${name}`, "is no option of `createTwin`");
+  const { user = Infinity, room = Infinity, tab = DAY } = life;
+  const given = { "session.life": session.life ?? 30 * DAY, "life.user": user, "life.room": room, "life.tab": tab };
+  for (const [name, seconds] of Object.entries(given)) if (!(typeof seconds === "number" && seconds > 0)) throw badOption(name, "is no number of seconds");
+  const lives = { session: given["session.life"], user, room, tab, "keyed-tab": tab };
+  return Object.fromEntries(Object.entries(lives).flatMap(([kind, seconds]) => (seconds < Infinity ? [[kind, seconds * 1000]] : [])));
 }
 
 function limitsOf(options: Partial<typeof DEFAULTS>): Bounds {

@@ -6,6 +6,8 @@ export const noWebSockets = (cause: unknown) => wrong("MISSING_PACKAGE", "`twin.
 export const noRotation = (why: string) => wrong("NO_REQUEST", `\`session.rotate()\` needs a response that can carry the new cookie: ${why}.`);
 export const badVisitor = (why: string, cause?: unknown) => wrong("BAD_OPTION", `The \`visitor\` of the context ${why}`, cause);
 export const badOption = (option: string, why: string) => wrong("BAD_OPTION", `\`${option}\` ${why}.`);
+export const badServer = () =>
+  wrong("BAD_OPTION", "`attach()` got no server. Pass the `http.Server`: what `createServer()` gives, or `app.listen()` of Express.");
 export const noStores = () => wrong("BAD_STORE", "`createTwin` needs stores: `createTwin({ stores: { todo: Todo } })`.");
 export const otherTwin = (name: string) =>
   wrong("TWO_TWINS", `Another twin, with other stores, runs in this process under the name \`${name}\`. Give each its own: \`createTwin({ name })\`.`);
@@ -50,7 +52,7 @@ export const uncheckedWarning = (events: readonly string[]) =>
   );
 export const uncheckedRefused = (events: readonly string[]) => wrong("UNCHECKED", `${uncheckedWarning(events).message} \`requireSchemas\` is set.`);
 export const shortSecret = (where: string) =>
-  wrong("SECRET", `The secret in ${where} has fewer than 16 characters. Make one with \`openssl rand -base64 32\`.`);
+  wrong("SECRET", `The secret in ${where} is no text, or has fewer than 16 characters. Make one with \`openssl rand -base64 32\`.`);
 export const secretNotKept = (file: string, cause: unknown) =>
   wrong(
     "SECRET",

@@ -56,7 +56,7 @@ const COOKIE = "twin_session";
 const MOST_VERIFIED = 10_000;
 
 export function createSessions({ secret, secure = process.env.NODE_ENV === "production", maxAge = 400 * 24 * 3600 }: SessionOptions = {}): Sessions {
-  if (secret !== undefined && secret.length < 16) throw shortSecret("session.secret");
+  if (secret !== undefined && !(typeof secret === "string" && secret.length >= 16)) throw shortSecret("session.secret");
   const hmac = (text: string) =>
     createHmac("sha256", secret ?? keptSecret())
       .update(text)

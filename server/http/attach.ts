@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { badOption, badServer } from "../../lib/errors/setup-errors.js";
 import type { Runtime } from "../runtime.js";
 import { EVENTS } from "../wire/sse.js";
 import { BINARY } from "../wire/wire.js";
@@ -36,12 +37,16 @@ const ANSWER_WAIT = 30_000;
 /**
  * Lets streams come over WebSockets too, on the same port. The first text message of a socket is the input of `$live`; the messages that it gets are
  * those of the response of `$live`, with the same guarantees. On the path `binary` below it, the same messages come as bytes. Gives what ends it.
+ * @throws StateError for what is no server, or no path, and where `ws` is not installed
  */
 export async function attachTo(
   server: Server,
   find: () => Runtime | undefined,
   { path = "/api/twin/$socket", live = false, events = false }: AttachOptions,
 ): Promise<() => void> {
+  // An app of Express emits events too, and none of a server.
+  if (typeof server?.address !== "function") throw badServer();
+  if (!path.startsWith("/")) throw badOption("path", "does not begin with `/`");
   const upgrades = await Upgrades.load(find, events);
   const wires = new Map([
     [path, EVENTS],

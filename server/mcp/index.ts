@@ -1,4 +1,6 @@
 import { notATwin } from "../../lib/errors/agent-errors.js";
+import { badOption } from "../../lib/errors/setup-errors.js";
+import { checkOrigins } from "../access/origins.js";
 import type { Runtime } from "../runtime.js";
 import { Agents } from "./agents.js";
 
@@ -51,7 +53,7 @@ const RUNTIME = Symbol.for("twinstate.runtime");
 /**
  * The door for agents: a server of the Model Context Protocol, by streamable HTTP. Each event that the caller may call is a tool, and each store that they may
  * see is a resource. It needs the package `@modelcontextprotocol/sdk`.
- * @throws StateError where `twin` is none of `createTwin`
+ * @throws StateError where `twin` is none of `createTwin`, and for an option that has no possible value
  * @example
  * // app/mcp/route.ts
  * export const { GET, POST, DELETE } = mcp(twin);
@@ -59,7 +61,15 @@ const RUNTIME = Symbol.for("twinstate.runtime");
 export function mcp(twin: object, options: McpOptions = {}): McpHandlers {
   const runtime = (twin as { [RUNTIME]?: Runtime } | undefined)?.[RUNTIME];
   if (!runtime) throw notATwin();
+  checkOptions(options);
   const agents = new Agents(runtime, options);
   const handle: RouteHandler = (request) => agents.handle(request);
   return { GET: handle, POST: handle, DELETE: handle };
+}
+
+function checkOptions({ expose, origins, maxAgents = 1, idle = 1 }: McpOptions): void {
+  if (expose !== undefined && typeof expose !== "function") throw badOption("expose", "is not a function");
+  if (origins !== undefined) checkOrigins(origins);
+  for (const [name, value] of Object.entries({ maxAgents, idle }))
+    if (!(typeof value === "number" && value > 0)) throw badOption(name, "is not a number above 0");
 }

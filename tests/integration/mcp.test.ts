@@ -330,8 +330,13 @@ test("the document of `twin.openapi()` describes calls that go through as it say
   expect(await script.ask("todo.add", { args: [""] })).toMatchObject({ status: 400, error: { code: "INVALID", data: { issues: [{ path: [0] }] } } });
 });
 
-test("what is no twin is refused", () => {
+test("what is no twin is refused, and so are options that have no possible value", async () => {
   expect(() => mcp({})).toThrow("`mcp()` got no twin");
+  const { twin } = await start();
+  expect(() => mcp(twin, { idle: Number("30m") })).toThrow("`idle` is not a number above 0");
+  expect(() => mcp(twin, { maxAgents: 0 })).toThrow("`maxAgents` is not a number above 0");
+  expect(() => mcp(twin, { expose: ["todo"] as never })).toThrow("`expose` is not a function");
+  expect(() => mcp(twin, { origins: "https://app.example" as never })).toThrow("`origins` is no list");
 });
 
 test("an agent that asks too fast to leave one of its resources ends nothing but its subscription", async () => {

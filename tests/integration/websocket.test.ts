@@ -294,3 +294,11 @@ test.for<[string, Fault[]]>([
   await net.quiet();
   expect(net.trace.filter((line) => line.includes("→ $socket")).length).toBe(3);
 });
+
+test("what is no server, or no path, is refused when it is attached", async () => {
+  const { site, twin } = await serveTwin({ stores });
+  const app = Object.assign(() => {}, { on: () => {}, emit: () => {}, listen: () => {} });
+  await expect(twin.attach(app as never)).rejects.toThrow("`attach()` got no server");
+  await expect(twin.attach(undefined as never)).rejects.toThrow("`attach()` got no server");
+  await expect(twin.attach(site.server, { path: "api/twin/$socket" })).rejects.toThrow("`path` does not begin with `/`");
+});

@@ -205,6 +205,14 @@ test.for([
   ["a list of tasks in a model", { stores, models: { TasksModel } }, /`TasksModel\.tasks` has `@tasks`, and `TasksModel` is a model/],
   ["a list of people in a model", { stores, models: { Here } }, /`Here\.people` has `@presence`, and `Here` is a model/],
   ["a secret that is too short", { stores, session: { secret: "short" } }, /fewer than 16 characters/],
+  ["a secret that is no text", { stores, session: { secret: 12_345_678_901_234_567_890n } }, /The secret in session\.secret is no text/],
+  ["an unknown option of the session", { stores, session: { secrets: "a secret of sixteen letters" } }, /`session\.secrets` is no option/],
+  ["a life of sessions that is no number", { stores, session: { life: Number("30d") } }, /`session\.life` is no number of seconds/],
+  ["a life that is over at once", { stores, life: { room: 0 } }, /`life\.room` is no number of seconds/],
+  ["a life of what has none", { stores, life: { rooms: 60 } }, /`life\.rooms` is no option/],
+  ["an origin beside a list", { stores, origins: "https://app.example.com" }, /`origins` is no list/],
+  ["an origin with a path", { stores, origins: ["https://app.example.com/"] }, /`origins` has `https:\/\/app\.example\.com\/`, which is no origin/],
+  ["an origin in capitals", { stores, origins: ["https://App.example.com"] }, /which is no origin: write it without path and in small letters/],
 ] as const)("createTwin refuses %s", ([, options, message]) => {
   expect(start(options)).toThrow(message);
 });
@@ -213,6 +221,8 @@ test.for([
   ["a class with computeds alone", { stores: { one: OnlyComputed } }],
   ["names of Object.prototype", { stores: { constructor: Todo, toString: Todo, hasOwnProperty: scope.shared(Todo) } }],
   ["lists of people in shared stores", { stores: { here: scope.shared(Here), ours: scope.user(Here), room: scope.room(Here, { allow: () => true }) } }],
+  ["lives that are not set, or do not end", { stores, life: { user: undefined, tab: Infinity }, session: { life: 60 } }],
+  ["origins of apps that are no sites", { stores, origins: ["capacitor://localhost", "http://localhost:3000", "https://xn--80ak6aa92e.com"] }],
   ["all options", { stores, models: { Todo }, context: () => ({}), storage: memory(), origins: ["https://a.example"], build: "1", eventTimeout: 1, idle: 0 }],
 ] as const)("createTwin takes %s", ([, options]) => {
   expect(start(options)()).toBeDefined();
