@@ -140,6 +140,7 @@ export class Vault {
     this.#restored = facts;
     if (options.stores ?? options.models) await engine.load();
     await this.#fill([...twins.values()]);
+    if (this.#life.signal.aborted) return;
     // Components that come later want theirs, too.
     this.#looking = setInterval(() => {
       const waiting = [...twins.values()].filter((twin) => twin.state === "waiting");

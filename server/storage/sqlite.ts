@@ -120,6 +120,8 @@ class Thread {
       this.#waiting.set(n, { resolve, reject });
       if (this.#outgoing.push({ n, ...order }) > 1) return;
       setImmediate(() => {
+        // The thread may have failed meanwhile: what waits now is for the next one.
+        if (this.#worker !== worker) return;
         const orders = this.#outgoing;
         this.#outgoing = [];
         worker.postMessage(orders);
@@ -133,6 +135,7 @@ class Thread {
     const fail = (error: Error) => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;
+      this.#outgoing = [];
       const waiting = this.#waiting;
       this.#waiting = new Map();
       for (const { reject } of waiting.values()) reject(error);

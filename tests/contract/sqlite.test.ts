@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Worker } from "node:worker_threads";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
 import type { StorageDelta } from "../../lib/channel/channel.js";
@@ -473,4 +474,18 @@ test("a file that may not be written is told from others", async () => {
     await locked.close();
     execFileSync("chmod", ["0755", folder]);
   }
+});
+
+test("an order that is given right after its thread has failed is carried out by the next one", async () => {
+  const started = new Promise<Worker>((resolve) => process.once("worker", resolve));
+  const storage = sqlite(join(temporaryFolder(), "twin.db"));
+  expect(await storage.load("room/a")).toBeUndefined();
+  const thread = await started;
+  // Both orders go to the thread at the end of this turn of the event loop.
+  const lost = storage.load("room/b");
+  thread.emit("error", new Error("out of memory"));
+  const next = storage.load("room/c");
+  await expect(lost).rejects.toThrow("out of memory");
+  expect(await next).toBeUndefined();
+  await storage.close();
 });
