@@ -59,9 +59,9 @@ import { type CallFiles, filesOf, Uploads } from "./uploads.js";
 // and the effects of the guard that refuses are its items.
 // Calls without a number come from stock tRPC clients and from forms: they skip that step.
 //
-// The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket) and `call/form`
-// (a browser without JavaScript). Server code comes in by `call/server-calls` (`call/store-handle`): it is trusted, so its calls are checked, entered, run
-// and answered only.
+// The doors. Clients come in by `invoke`: `http/router` (stock tRPC), `http/batch` (our own client), `http/socket-calls` (a WebSocket), `call/form` (a
+// browser without JavaScript) and `mcp/tools` (an agent). Server code comes in by `call/server-calls` (`call/store-handle`): it is trusted, so its calls are
+// checked, entered, run and answered only.
 
 interface Server {
   readonly definitions: ReadonlyMap<string, Definition>;
