@@ -4,6 +4,7 @@ import { unknownCommand } from "../lib/errors/command-errors.js";
 import { ownPackage } from "./app/own-package.js";
 import { type Command, UsageError } from "./terminal/command.js";
 import { near } from "./terminal/near.js";
+import { end, fail, ReaderGone, watchOutput } from "./terminal/output.js";
 
 /** The commands, each loaded with its first use. */
 const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => Promise<Command>]>> = {
@@ -41,16 +42,12 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     else return await found.run(args);
     return 0;
   } catch (error) {
+    if (error instanceof ReaderGone) return 0;
     if (!(error instanceof UsageError)) throw error;
     console.error(`${error.message} Try \`twinstate ${Object.hasOwn(COMMANDS, name) ? `${name} ` : ""}--help\`.`);
     return 2;
   }
 }
 
-main(process.argv.slice(2)).then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
-  },
-);
+watchOutput();
+main(process.argv.slice(2)).then(end, fail);

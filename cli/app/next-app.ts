@@ -1,20 +1,14 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, posix, relative } from "node:path";
-import { noAppHere } from "../../lib/errors/command-errors.js";
+import { existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { join, posix } from "node:path";
+import { noAppHere, unreadableFile } from "../../lib/errors/command-errors.js";
 import { JsonText } from "../source/json-edit.js";
-import { parseSource, type SourceFile } from "../source/syntax.js";
+import { parseSource, type SourceFile, type SyntaxFault } from "../source/syntax.js";
+import { Tsconfig } from "./tsconfig.js";
 
 /** Folders that hold no source of the app. */
 const OTHER = new Set(["node_modules", "out", "build", "dist", "coverage", "public", "test-results"]);
 const SOURCE = /\.[cm]?[jt]sx?$/;
-
-/** One option of the compiler, and where it is set. */
-export interface CompilerOption {
-  readonly value: unknown;
-  readonly file: string;
-  readonly line: number;
-}
+const ENDS = ["ts", "tsx", "mts", "js", "jsx", "mjs"];
 
 /** A Next app in a folder: its files, read once each. */
 export class NextApp {
@@ -24,8 +18,11 @@ export class NextApp {
   readonly files: readonly string[];
   /** The folder of `app/`, `proxy.ts` and `instrumentation.ts`: `src/`, or the app's own. */
   readonly root: "" | "src/";
+  readonly #texts = new Map<string, string | undefined>();
   readonly #parsed = new Map<string, SourceFile | undefined>();
-  #options: ReadonlyMap<string, CompilerOption> | undefined;
+  /** The files whose syntax was looked at, and not understood. */
+  readonly unparsed = new Map<string, SyntaxFault>();
+  #tsconfig: Tsconfig | undefined;
 
   /** @throws StateError if there is no `package.json` with `next` */
   constructor(folder: string) {
@@ -35,7 +32,7 @@ export class NextApp {
     this.manifest = new JsonText("package.json", text);
     if (this.dependency("next") === undefined) throw noAppHere(folder);
     this.root = !this.isFolder("app") && this.isFolder("src/app") ? "src/" : "";
-    this.files = sourcesIn(folder, "");
+    this.files = sourcesIn(folder, "", new Set());
   }
 
   /** The folder of the App Router. */
@@ -44,20 +41,25 @@ export class NextApp {
   }
 
   isFolder(path: string): boolean {
-    const at = join(this.folder, path);
-    return existsSync(at) && statSync(at).isDirectory();
+    return statOf(join(this.folder, path))?.isDirectory() === true;
   }
 
+  /** Whether something is at a path, whatever it is. */
+  has(path: string): boolean {
+    return existsSync(join(this.folder, path));
+  }
+
+  /** The text of a file, as it was when it was first read. */
   read(path: string): string | undefined {
-    const at = join(this.folder, path);
-    return existsSync(at) && statSync(at).isFile() ? readFileSync(at, "utf8") : undefined;
+    if (!this.#texts.has(path)) this.#texts.set(path, textOf(join(this.folder, path)));
+    return this.#texts.get(path);
   }
 
   /** A file with its syntax. `undefined`: there is none, or it is not understood. */
   source(path: string): SourceFile | undefined {
     if (!this.#parsed.has(path)) {
       const text = this.read(path);
-      this.#parsed.set(path, text === undefined ? undefined : parseSource(path, text));
+      this.#parsed.set(path, text === undefined ? undefined : parseSource(path, text, (fault) => this.unparsed.set(path, fault)));
     }
     return this.#parsed.get(path);
   }
@@ -65,10 +67,18 @@ export class NextApp {
   /** The first of these files that there is, with any ending of source. */
   find(...names: readonly string[]): string | undefined {
     for (const name of names) {
-      const found = ["ts", "tsx", "mts", "js", "jsx", "mjs"].map((end) => `${name}.${end}`).find((path) => this.read(path) !== undefined);
+      const found = ENDS.map((end) => `${name}.${end}`).find((path) => this.read(path) !== undefined);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** The file of the app that an import names. */
+  resolve(from: string, name: string): string | undefined {
+    const path = name.startsWith(".") ? posix.join(posix.dirname(from), name) : this.tsconfig.aliased(name);
+    if (path === undefined) return undefined;
+    if (SOURCE.test(path) && this.read(path) !== undefined) return path;
+    return this.find(path, path.replace(/\.[cm]?jsx?$/, ""), `${path}/index`);
   }
 
   /** The source files with a text in them: a quick look before they are parsed. */
@@ -85,71 +95,53 @@ export class NextApp {
     return undefined;
   }
 
-  /** The options of `tsconfig.json`, with those of the files that it extends. */
-  get compilerOptions(): ReadonlyMap<string, CompilerOption> {
-    this.#options ??= optionsOf(this.folder, join(this.folder, "tsconfig.json"));
-    return this.#options;
+  /** The options of the compiler, and the aliases of modules. */
+  get tsconfig(): Tsconfig {
+    this.#tsconfig ??= new Tsconfig(this.folder, this.#tsconfigPath());
+    return this.#tsconfig;
   }
 
-  /** The aliases of `paths` that stand for a folder: `@/` for `src/`. */
-  get #aliases(): { readonly alias: string; readonly folder: string }[] {
-    const { value: paths, file } = this.compilerOptions.get("paths") ?? {};
-    const base = posix.join(posix.dirname(file ?? ""), String(this.compilerOptions.get("baseUrl")?.value ?? ""));
-    return Object.entries((paths ?? {}) as Record<string, unknown>).flatMap(([alias, places]) => {
-      const place = Array.isArray(places) && places.length === 1 ? posix.join(base, String(places[0])) : "";
-      return alias.endsWith("/*") && place.endsWith("*") ? [{ alias: alias.slice(0, -1), folder: place.slice(0, -1) }] : [];
-    });
-  }
-
-  /** The path in the app that an import by an alias means. */
-  aliased(name: string): string | undefined {
-    const found = this.#aliases.find(({ alias }) => name.startsWith(alias));
-    return found && posix.join(found.folder, name.slice(found.alias.length));
-  }
-
-  /** How a file of the app imports another: by an alias where there is one. */
-  specifier(from: string, to: string): string {
-    const target = to.replace(SOURCE, "");
-    const found = this.#aliases.find(({ folder }) => target.startsWith(folder));
-    if (found) return found.alias + target.slice(found.folder.length);
-    const path = posix.relative(posix.dirname(from), target);
-    return path.startsWith(".") ? path : `./${path}`;
+  /** Next's configuration may name another file. */
+  #tsconfigPath(): string {
+    const config = this.find("next.config");
+    const named = config === undefined ? undefined : /\btsconfigPath["']?:\s*["'`]([^"'`$]+)["'`]/.exec(this.source(config)?.code ?? "")?.[1];
+    return posix.normalize(named ?? "tsconfig.json");
   }
 }
 
-function sourcesIn(folder: string, under: string): string[] {
-  return readdirSync(join(folder, under), { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = under + entry.name;
-      if (entry.isFile()) return SOURCE.test(entry.name) && !entry.name.endsWith(".d.ts") ? [path] : [];
-      const skipped = !entry.isDirectory() || entry.name.startsWith(".") || OTHER.has(entry.name) || existsSync(join(folder, path, "package.json"));
-      return skipped ? [] : sourcesIn(folder, `${path}/`);
-    });
-}
-
-/** Reads a `tsconfig.json` and what it extends. What cannot be found is left out: the compiler names it. */
-function optionsOf(folder: string, file: string): Map<string, CompilerOption> {
-  const options = new Map<string, CompilerOption>();
-  if (!existsSync(file)) return options;
-  const path = relative(folder, file).replaceAll("\\", "/");
-  const config = new JsonText(path, readFileSync(file, "utf8"));
-  for (const base of [config.at("extends")?.value ?? []].flat()) {
-    const found = resolveConfig(file, String(base));
-    if (found !== undefined) for (const [name, option] of optionsOf(folder, found)) options.set(name, option);
-  }
-  for (const name of Object.keys((config.at("compilerOptions")?.value ?? {}) as object)) {
-    const { value, line } = config.at("compilerOptions", name) as { value: unknown; line: number };
-    options.set(name, { value, file: path, line });
-  }
-  return options;
-}
-
-function resolveConfig(from: string, base: string): string | undefined {
-  if (base.startsWith(".")) return [base, `${base}.json`].map((name) => join(dirname(from), name)).find((name) => existsSync(name) && statSync(name).isFile());
+/**
+ * The text of a file. `undefined`: there is none.
+ * @throws StateError if it may not be read
+ */
+export function textOf(file: string): string | undefined {
   try {
-    return createRequire(from).resolve(base);
+    return statOf(file)?.isFile() ? readFileSync(file, "utf8") : undefined;
+  } catch (error) {
+    throw unreadableFile(file, error);
+  }
+}
+
+const statOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
+
+/** The source under a folder, also by links. `seen`: the folders that were looked at. */
+function sourcesIn(folder: string, under: string, seen: Set<string>): string[] {
+  const real = realpathSync(join(folder, under));
+  if (seen.has(real)) return [];
+  seen.add(real);
+  return entriesIn(join(folder, under)).flatMap((name) => {
+    const path = under + name;
+    const stat = name.startsWith(".") || OTHER.has(name) ? undefined : statOf(join(folder, path));
+    if (stat?.isFile()) return SOURCE.test(name) && !name.endsWith(".d.ts") ? [path] : [];
+    const skipped = !stat?.isDirectory() || existsSync(join(folder, path, "package.json"));
+    return skipped ? [] : sourcesIn(folder, `${path}/`, seen);
+  });
+}
+
+/** What is in a folder. One that may not be read, as that of a database, holds no source. */
+function entriesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort((a, b) => (a < b ? -1 : 1));
   } catch {
-    return undefined;
+    return [];
   }
 }

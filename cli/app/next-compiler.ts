@@ -3,7 +3,7 @@ import module, { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fileNotCompiled, oldNode } from "../../lib/errors/command-errors.js";
-import { NextApp } from "./next-app.js";
+import { Tsconfig } from "./tsconfig.js";
 
 /** The part of Next that compiles: the app's own, with which it is built. */
 interface Compiler {
@@ -37,13 +37,13 @@ export async function withNextCompiler(folder: string): Promise<boolean> {
   }
   if (typeof module.registerHooks !== "function") throw oldNode(process.version);
   await compiler.loadBindings();
-  const app = new NextApp(folder);
+  const tsconfig = new Tsconfig(folder);
   module.registerHooks({
     resolve(name, context, next) {
       if (MARKS.has(name)) return { url: "data:text/javascript,", shortCircuit: true };
       const parent = context.parentURL?.startsWith("file:") ? fileURLToPath(context.parentURL) : undefined;
       if (parent === undefined || parent.includes("node_modules")) return next(name, context);
-      const alias = app.aliased(name);
+      const alias = tsconfig.aliased(name);
       const path = name.startsWith(".") ? join(dirname(parent), name) : alias !== undefined ? join(folder, alias) : undefined;
       const found = path && ENDS.map((end) => path + end).find(isFile);
       if (found) return { url: pathToFileURL(found).href, shortCircuit: true };
@@ -58,12 +58,20 @@ export async function withNextCompiler(folder: string): Promise<boolean> {
       const file = url.startsWith("file:") && !url.includes("/node_modules/") ? fileURLToPath(url) : undefined;
       const end = file === undefined ? "" : extname(file);
       if (file === undefined || !existsSync(file)) return next(url, context);
+      if (isCommon(file, end)) return next(url, context);
       if (end === ".json") return { format: "module", shortCircuit: true, source: `export default ${readFileSync(file, "utf8")}` };
       if (!/^\.[cm]?[jt]sx?$/.test(end)) return { format: "module", shortCircuit: true, source: "export default {}" };
       return { format: "module", shortCircuit: true, source: compiled(compiler, file) };
     },
   });
   return true;
+}
+
+/** Whether a file is a module of CommonJS, which Node loads as it is. */
+function isCommon(file: string, end: string): boolean {
+  if (end !== ".js") return end === ".cjs";
+  const text = readFileSync(file, "utf8");
+  return /\b(module\.exports|exports\.\w+)\s*=/.test(text) && !/^\s*(import|export)\b/m.test(text);
 }
 
 const isFile = (path: string) => existsSync(path) && statSync(path).isFile();

@@ -12,13 +12,13 @@ export interface SignalExit {
 export function signalExits(app: NextApp): SignalExit[] {
   return app.containing("process").flatMap((file) => {
     const source = app.source(file);
-    if (!source || !/SIGTERM|SIGINT/.test(source.text)) return [];
+    if (!source || !/SIGTERM|SIGINT/.test(source.code)) return [];
     return nodesIn(source.program).flatMap((node) => {
       const signal = listensTo(node);
       if (signal === undefined) return [];
       // What the handler does may stand in a function of the file.
       const handler: SyntaxNode = node.arguments[1];
-      const body = handler.type === "Identifier" ? source.text : source.text.slice(handler.start, handler.end);
+      const body = handler.type === "Identifier" ? source.code : source.code.slice(handler.start, handler.end);
       return /process\.exit\(/.test(body) && !/\.close\(/.test(body) ? [{ file, line: node.loc.start.line, signal }] : [];
     });
   });

@@ -1,4 +1,4 @@
-import { exported, importsIn } from "../source/syntax.js";
+import { exported, importsIn, nodesIn, type SourceFile } from "../source/syntax.js";
 import type { NextApp } from "./next-app.js";
 
 /** The places of twinstate's parts in an app. */
@@ -16,31 +16,48 @@ export interface TwinFiles {
 
 /** Finds the parts of twinstate in an app. */
 export function twinFiles(app: NextApp): TwinFiles {
+  const client = callers(app, "createHooks", "twinstate/react")[0];
   return {
-    server: calling(app, "createTwin", "twinstate/server"),
-    client: calling(app, "createHooks", "twinstate/react"),
+    server: callers(app, "createTwin", "twinstate/server")[0],
+    client,
     route: routeIn(app),
-    providers: app.containing("<TwinProvider").filter((path) => app.source(path) !== undefined),
+    providers: providersIn(app, client),
     proxy: app.find(`${app.root}proxy`, `${app.root}middleware`),
   };
 }
 
-/** The file that imports a function and calls it; of tests there may be others. */
-function calling(app: NextApp, name: string, from: string): string | undefined {
+/** The files that import a function and call it; of tests there may be others. */
+export function callers(app: NextApp, name: string, from: string): string[] {
   return app
-    .containing(`${name}`)
+    .containing(name)
     .filter((path) => !/\.(test|spec)\.|(^|\/)(tests?|__tests__)\//.test(path))
-    .find((path) => {
+    .filter((path) => {
       const source = app.source(path);
-      return source && importsIn(source).some((one) => one.from === from && one.names.includes(name)) && new RegExp(`\\b${name}\\s*[(<]`).test(source.text);
+      const calls = new RegExp(`\\b${name}\\s*[(<]`).test(source?.code ?? (app.read(path) as string));
+      // What is not understood may well be it.
+      if (!source) return calls && new RegExp(`["']${from}["']`).test(app.read(path) as string);
+      return calls && importsIn(source).some((one) => one.from === from && one.names.includes(name));
     });
+}
+
+/** The files that put the provider around something, by whatever name they import it. */
+function providersIn(app: NextApp, client: string | undefined): string[] {
+  const name = (client !== undefined && providerName(app, client)) || "TwinProvider";
+  return app.containing(name).filter((path) => {
+    const nodes = nodesIn(app.source(path)?.program ?? []);
+    const imported = nodes.filter(({ type, imported }) => type === "ImportSpecifier" && (imported.name ?? imported.value) === name);
+    const names = [name, ...imported.map(({ local }) => local.name as string)];
+    // As an element, or as what `createElement` is given.
+    const used = nodes.flatMap((node) => (node.type === "JSXIdentifier" ? node.name : node.type === "CallExpression" ? node.arguments[0]?.name : []));
+    return used.some((one) => names.includes(one));
+  });
 }
 
 function routeIn(app: NextApp): TwinFiles["route"] {
   if (app.router === undefined) return undefined;
   for (const file of app.files) {
-    const path = file.startsWith(`${app.router}/`) && /^(.*)\/\[\.\.\.\w+\]\/route\.[mc]?[jt]s$/.exec(file.slice(app.router.length))?.[1];
-    if (typeof path !== "string" || !/\.handlers\b/.test(app.read(file) as string)) continue;
+    const path = file.startsWith(`${app.router}/`) && /^(.*)\/\[{1,2}\.\.\.[^\]/]+\]{1,2}\/route\.[mc]?[jt]sx?$/.exec(file.slice(app.router.length))?.[1];
+    if (typeof path !== "string" || !/\bhandlers\b/.test(app.source(file)?.code ?? (app.read(file) as string))) continue;
     // Groups of routes, `(group)`, are no part of the address.
     const address = path.split("/").filter((part) => !/^\(.*\)$/.test(part));
     return { file, address: address.join("/") };
@@ -48,11 +65,24 @@ function routeIn(app: NextApp): TwinFiles["route"] {
   return undefined;
 }
 
+/** Whether a file of the app imports a package, itself or by others of the app. */
+export function reaches(app: NextApp, from: string, name: string): boolean {
+  const seen = new Set([from]);
+  for (const file of seen) {
+    const source = app.source(file);
+    for (const one of source ? importsIn(source) : []) {
+      if (one.from === name) return true;
+      const next = app.resolve(file, one.from);
+      if (next !== undefined) seen.add(next);
+    }
+  }
+  return false;
+}
+
 /** The name by which a module exports the provider of its hooks. */
 export function providerName(app: NextApp, client: string): string | undefined {
-  const text = app.read(client) ?? "";
-  const source = app.source(client);
+  const source: SourceFile | undefined = app.source(client);
   if (!source || exported(source, "TwinProvider")) return source && "TwinProvider";
-  const renamed = /\bTwinProvider\s*:\s*(\w+)/.exec(text)?.[1];
-  return renamed ?? (/\bexport\b[^;]*\bTwinProvider\b/.test(text) ? "TwinProvider" : undefined);
+  const renamed = /\bTwinProvider\s*:\s*(\w+)/.exec(source.code)?.[1];
+  return renamed ?? (/\bexport\b[^;]*\bTwinProvider\b/.test(source.code) ? "TwinProvider" : undefined);
 }

@@ -1,5 +1,6 @@
 import { extraArgument } from "../../lib/errors/command-errors.js";
-import { changesOf, deployFiles, deployOptions, refuseChanged, writeFiles } from "../deploy/deploy-files.js";
+import { changesOf, deployFiles, deployOptions, refuseChanged } from "../deploy/deploy-files.js";
+import { writeWhole } from "../source/whole-files.js";
 import { type Command, command, UsageError } from "../terminal/command.js";
 import { agreed } from "../terminal/question.js";
 
@@ -33,7 +34,7 @@ export const deploy: Command = command({ help, flags }, async ({ proxy, nodes, w
   if (!force) refuseChanged(changes);
   if ([...changes.values()].some((change) => change !== "same")) {
     if (!yes && !(await agreed("Write these files?"))) return 1;
-    writeFiles(folder, files);
+    writeWhole(folder, files);
   }
   console.log(["", "Still to do:", ...lacks.map((line) => `- ${line}`)].join("\n"));
   return 0;

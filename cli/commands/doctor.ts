@@ -8,7 +8,7 @@ const help = `twinstate doctor [--json]
 Looks at the Next app of this folder for what would go wrong: compiler options, packages, provider, route, proxy, server code in the browser's bundle,
 secrets, storage, shutdown. It names each fault with its place and the fix, and ends with code 1 if there is one. It changes nothing.
 
-  --json   for programs: { "checks": 18, "faults": [{ "check", "where", "what", "fix" }] }`;
+  --json   for programs: { "checks": 19, "faults": [{ "check", "where", "what", "fix" }] }`;
 
 export const doctor: Command = command({ help, flags: { json: { type: "boolean", default: false } } }, async ({ json }, [extra]) => {
   if (extra !== undefined) throw new UsageError(extraArgument(extra));

@@ -1,8 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { styleText } from "node:util";
 import { extraArgument, installFailed } from "../../lib/errors/command-errors.js";
+import { managerOf } from "../app/package-manager.js";
 import { planInit } from "../init/init.js";
 import type { InitPlan } from "../init/plan.js";
 import { diff } from "../source/diff.js";
@@ -56,27 +55,20 @@ function show({ changes, byHand }: InitPlan): void {
   }
 }
 
-const LOCKS: readonly (readonly [lock: string, manager: string])[] = [
-  ["pnpm-lock.yaml", "pnpm"],
-  ["yarn.lock", "yarn"],
-  ["bun.lock", "bun"],
-  ["bun.lockb", "bun"],
-];
-
 /** @throws StateError if the installation fails: the files are written by then */
 function installPackages(folder: string): void {
-  const manager = LOCKS.find(([lock]) => existsSync(join(folder, lock)))?.[1] ?? "npm";
+  const manager = managerOf(folder);
   console.log(`\n${manager} install`);
   // Windows runs package managers by scripts, which need a shell.
-  const { status } = spawnSync(manager, ["install"], { cwd: folder, stdio: "inherit", shell: process.platform === "win32" });
-  if (status !== 0) throw installFailed(`${manager} install`);
+  const { status, error } = spawnSync(manager, ["install"], { cwd: folder, stdio: "inherit", shell: process.platform === "win32" });
+  if (status !== 0) throw installFailed(`${manager} install`, error);
 }
 
 /** How the first store is shown. */
 function whatNext({ app, changes }: InitPlan): string {
   const client = changes.find(({ path }) => /(^|\/)client\.ts$/.test(path))?.path;
   if (client === undefined) return "\nDone. `npx twinstate doctor` looks whether all is well.";
-  const from = (path: string) => app.specifier(`${app.router}/page.tsx`, path);
+  const from = (path: string) => app.tsconfig.specifier(`${app.router}/page.tsx`, path);
   return `
 Done. The first store is ${client.replace("client.ts", "counter.ts")}. To show it, write ${app.router}/count.tsx:
 

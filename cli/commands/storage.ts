@@ -1,5 +1,6 @@
-import { once } from "node:events";
-import { extraArgument, extraUrl, missingArgument, noInstance, unknownSubcommand } from "../../lib/errors/command-errors.js";
+import { extraArgument, extraUrl, missingArgument, noInstance, strangeFlag, unknownSubcommand } from "../../lib/errors/command-errors.js";
+import { messageOf, StateError } from "../../lib/errors/errors.js";
+import type { StorageReader } from "../../server/storage/reader.js";
 import { twinModule } from "../app/twin-module.js";
 import { deleteInstances } from "../storage/deletion.js";
 import { exportLines } from "../storage/exporting.js";
@@ -8,6 +9,7 @@ import { migrateStorage } from "../storage/migrating.js";
 import { type Place, placeOf, reader, writer } from "../storage/place.js";
 import { type Command, command, UsageError } from "../terminal/command.js";
 import { near } from "../terminal/near.js";
+import { writeLine } from "../terminal/output.js";
 import { agreed } from "../terminal/question.js";
 
 const help = `twinstate storage list [--prefix <ids>] [--json]
@@ -32,54 +34,58 @@ use is not deleted. \`list\` and \`export\` change nothing, not even the times o
 const flags = {
   url: { type: "string" },
   keys: { type: "string" },
-  prefix: { type: "string", default: "" },
-  json: { type: "boolean", default: false },
-  yes: { type: "boolean", default: false },
-  "dry-run": { type: "boolean", default: false },
+  prefix: { type: "string" },
+  json: { type: "boolean" },
+  yes: { type: "boolean" },
+  "dry-run": { type: "boolean" },
 } as const;
 
-const ACTIONS = ["list", "export", "delete", "migrate"];
+/** The flags that each takes. One that it would not heed is refused: who gives `--dry-run` wants nothing deleted. */
+const ACTIONS: Readonly<Record<string, readonly (keyof typeof flags)[]>> = {
+  list: ["url", "keys", "prefix", "json"],
+  export: ["url", "keys", "prefix"],
+  delete: ["url", "keys", "yes"],
+  migrate: ["dry-run"],
+};
 
-export const storage: Command = command({ help, flags }, async ({ url, keys, prefix, json, yes, "dry-run": dryRun }, [action, ...rest]) => {
-  if (action === undefined) throw new UsageError(missingArgument(`What to do, ${ACTIONS.map((name) => `\`${name}\``).join(", ")},`));
-  if (!ACTIONS.includes(action)) throw new UsageError(unknownSubcommand("storage", action, near(action, ACTIONS)));
-  const [first, extra] = action === "delete" || action === "migrate" ? [rest[0], action === "migrate" ? rest[1] : undefined] : [undefined, rest[0]];
-  if (extra !== undefined) throw new UsageError(extraArgument(extra));
-  if (action === "migrate") {
-    if (url !== undefined) throw new UsageError(extraUrl());
-    return migrateStorage(twinModule(process.cwd(), first), dryRun);
-  }
+export const storage: Command = command({ help, flags }, async (values, [action, ...rest]) => {
+  const names = Object.keys(ACTIONS);
+  if (action === undefined) throw new UsageError(missingArgument(`What to do, ${names.map((name) => `\`${name}\``).join(", ")},`));
+  const taken = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+  if (!taken) throw new UsageError(unknownSubcommand("storage", action, near(action, names)));
+  const { url, keys, prefix = "", json = false, yes = false, "dry-run": dryRun = false } = values;
+  if (action === "migrate" && url !== undefined) throw new UsageError(extraUrl());
+  const strange = (Object.keys(values) as (keyof typeof flags)[]).find((flag) => !taken.includes(flag));
+  if (strange !== undefined) throw new UsageError(strangeFlag(strange, `storage ${action}`));
+  const most = action === "delete" ? rest.length : action === "migrate" ? 1 : 0;
+  if (rest.length > most) throw new UsageError(extraArgument(rest[most] as string));
+  if (action === "migrate") return migrateStorage(twinModule(process.cwd(), rest[0]), dryRun);
   const place = placeOf(url, keys, process.env);
-  if (action === "delete") {
-    if (first === undefined) throw new UsageError(missingArgument("The id of a scope instance"));
-    return remove(place, rest, yes);
-  }
+  if (action !== "delete") return read(place, (open) => (action === "list" ? list(open, prefix, json, writeLine) : exportAll(open, prefix)));
+  if (rest.length === 0) throw new UsageError(missingArgument("The id of a scope instance"));
+  return remove(place, [...new Set(rest)], yes);
+});
+
+/** Reads a storage, and gives what that gives. */
+async function read<R>(place: Place, run: (open: StorageReader) => Promise<R>): Promise<R> {
   const open = await reader(place);
   try {
-    if (action === "list") await list(open, prefix, json, write);
-    else {
-      const unread = await exportLines(open, prefix, write);
-      for (const { id, error } of unread) console.error(`${id}: ${error instanceof Error ? error.message : String(error)}`);
-      return unread.length > 0 ? 1 : 0;
-    }
-    return 0;
+    return await run(open);
   } finally {
     await open.close();
   }
-});
+}
 
-/** Writes a line, as fast as it is read. */
-async function write(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+async function exportAll(open: StorageReader, prefix: string): Promise<number> {
+  const unread = await exportLines(open, prefix, writeLine);
+  for (const { id, error } of unread) console.error(`${id}: ${messageOf(error)}`);
+  return unread.length > 0 ? 1 : 0;
 }
 
 async function remove(place: Place, ids: readonly string[], yes: boolean): Promise<number> {
-  const open = await reader(place);
-  try {
-    for (const id of ids) if ((await open.load(id)) === undefined) throw noInstance(id);
-  } finally {
-    await open.close();
-  }
+  await read(place, async (open) => {
+    for (const id of ids) if (!(await isKept(open, id))) throw noInstance(id);
+  });
   for (const id of ids) console.log(`- ${id}`);
   if (!yes && !(await agreed(`Delete ${ids.length === 1 ? "this scope instance" : `these ${ids.length} scope instances`} for good?`))) return 1;
   const storage = await writer(place);
@@ -89,4 +95,14 @@ async function remove(place: Place, ids: readonly string[], yes: boolean): Promi
     await storage.close?.();
   }
   return 0;
+}
+
+/** Whether something is kept under an id. What is damaged is there too, and may be deleted. */
+async function isKept(open: StorageReader, id: string): Promise<boolean> {
+  try {
+    return (await open.load(id)) !== undefined;
+  } catch (error) {
+    if (error instanceof StateError && error.code === "DAMAGED") return true;
+    throw error;
+  }
 }

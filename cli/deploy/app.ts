@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { badPackage, manyLockFiles, noLockFile, noNextApp } from "../../lib/errors/deploy-errors.js";
-
-export type Manager = "npm" | "pnpm" | "yarn" | "bun";
+import { LOCKS, type Manager, managerNamed } from "../app/package-manager.js";
 
 /** What a Next app has that the files of its deployment depend on. */
 export interface App {
@@ -23,13 +22,6 @@ export interface App {
   readonly hasWs: boolean;
 }
 
-const LOCKS: readonly (readonly [file: string, manager: Manager])[] = [
-  ["package-lock.json", "npm"],
-  ["pnpm-lock.yaml", "pnpm"],
-  ["yarn.lock", "yarn"],
-  ["bun.lock", "bun"],
-  ["bun.lockb", "bun"],
-];
 /** What package managers read besides. */
 const SETTINGS = [".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml"];
 const CONFIGS = ["next.config.ts", "next.config.mts", "next.config.mjs", "next.config.js"];
@@ -75,7 +67,7 @@ function manifestOf(folder: string): Manifest {
 /** The lock file, and whose it is. */
 function lockOf(folder: string, packageManager: unknown): readonly [file: string, manager: Manager] {
   const found = LOCKS.filter(([file]) => existsSync(join(folder, file)));
-  const named = typeof packageManager === "string" ? packageManager.split("@")[0] : undefined;
+  const named = managerNamed(packageManager);
   const wanted = named === undefined ? found : found.filter(([, manager]) => manager === named);
   const [first] = wanted;
   if (!first) throw noLockFile(folder);

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { badNodes, changedFiles, unknownProxy, unknownTarget, unwritable } from "../../lib/errors/deploy-errors.js";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { badNodes, changedFiles, unknownProxy, unknownTarget } from "../../lib/errors/deploy-errors.js";
 import { type App, readApp } from "./app.js";
 import { compose, containersOf, type ProxyName } from "./compose.js";
 import { customServer } from "./custom-server.js";
@@ -102,16 +102,4 @@ export function changesOf(folder: string, files: ReadonlyMap<string, string>): R
 export function refuseChanged(changes: ReadonlyMap<string, FileChange>): void {
   const changed = [...changes].filter(([, change]) => change === "changed").map(([path]) => path);
   if (changed.length > 0) throw changedFiles(changed);
-}
-
-/** @throws StateError if a file cannot be written */
-export function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
-  for (const [path, text] of files) {
-    try {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), text);
-    } catch (error) {
-      throw unwritable(path, (error as Error).message);
-    }
-  }
 }

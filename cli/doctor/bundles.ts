@@ -1,65 +1,50 @@
-import { posix } from "node:path";
-import type { NextApp } from "../app/next-app.js";
 import { hasDirective, importsIn, nodesIn, type SourceFile, type SyntaxNode } from "../source/syntax.js";
 import type { Check, Finding } from "./case.js";
 
 const SERVER = /^twinstate\/(server(\/.*)?|next)$/;
 
-/** Server code that a module of the browser imports comes into its bundle, or does not compile. */
-export const bundles: Check = ({ app }) => {
-  const reported = new Set<string>();
-  return app.containing("use client").flatMap((file) => {
-    const source = app.source(file);
-    if (!source || !hasDirective(source, "use client")) return [];
-    const way = wayToServer(app, file);
-    const last = way?.at(-1);
-    // Two pages that reach it by the same import have one fault.
-    if (!way || !last || reported.has(`${last.file}:${last.line}`)) return [];
-    reported.add(`${last.file}:${last.line}`);
-    return [faultOf(file, way)];
-  });
-};
-
+/** An import on the way from a module of the browser. */
 interface Step {
   readonly file: string;
   readonly line: number;
   readonly to: string;
 }
 
-const faultOf = (file: string, way: readonly Step[]): Finding => ({
-  where: `${way[0]?.file}:${way[0]?.line}`,
-  what: `Server code comes into the browser's bundle: ${[file, ...way.map(({ to }) => to)].join(" → ")}.`,
-  fix: "Import types alone from modules of the server, with `import type`; call events, or pass what pages need as props.",
-});
-
-/** The imports by which a module of the browser reaches the server's code. */
-function wayToServer(app: NextApp, from: string): Step[] | undefined {
-  const seen = new Set([from]);
-  const waiting: { readonly file: string; readonly way: Step[] }[] = [{ file: from, way: [] }];
+/** Server code that a module of the browser imports comes into its bundle, or does not compile. */
+export const bundles: Check = ({ app }) => {
+  const begin = app.containing("use client").filter((file) => {
+    const source = app.source(file);
+    return source && hasDirective(source, "use client");
+  });
+  // Each module is looked at once, by the shortest way to it: two pages that reach the server's code by the same module have one fault.
+  const seen = new Set(begin);
+  const waiting: { readonly file: string; readonly way: readonly Step[] }[] = begin.map((file) => ({ file, way: [] }));
+  const faults: Finding[] = [];
   for (const { file, way } of waiting) {
     const source = app.source(file);
     // Functions of the server that a browser calls by name stay where they are.
-    if (!source || (way.length > 0 && (hasDirective(source, "use server") || hasDirective(source, "use client")))) continue;
-    for (const { from: name, names, line } of importsIn(source)) {
-      const step = { file, line };
-      if (SERVER.test(name)) return [...way, { ...step, to: name }];
-      const target = resolve(app, file, name);
+    if (!source || (way.length > 0 && hasDirective(source, "use server"))) continue;
+    const imports = importsIn(source);
+    const server = imports.find(({ from }) => SERVER.test(from));
+    if (server) {
+      faults.push(faultOf([...way, { file, line: server.line, to: server.from }]));
+      continue;
+    }
+    for (const { from, names, line } of imports) {
+      const target = app.resolve(file, from);
       if (target === undefined || seen.has(target) || onlyTypes(app.source(target), names)) continue;
       seen.add(target);
-      waiting.push({ file: target, way: [...way, { ...step, to: target }] });
+      waiting.push({ file: target, way: [...way, { file, line, to: target }] });
     }
   }
-  return undefined;
-}
+  return faults;
+};
 
-/** The file of the app that an import names. */
-function resolve(app: NextApp, from: string, name: string): string | undefined {
-  const path = name.startsWith(".") ? posix.join(posix.dirname(from), name) : app.aliased(name);
-  if (path === undefined) return undefined;
-  if (app.files.includes(path)) return path;
-  const plain = path.replace(/\.[cm]?jsx?$/, "");
-  return app.find(path, plain, `${path}/index`);
-}
+const faultOf = (way: readonly Step[]): Finding => ({
+  where: `${way[0]?.file}:${way[0]?.line}`,
+  what: `Server code comes into the browser's bundle: ${[way[0]?.file, ...way.map(({ to }) => to)].join(" → ")}.`,
+  fix: "Import types alone from modules of the server, with `import type`; call events, or pass what pages need as props.",
+});
 
 /** Whether these are names of types, which compilers drop. */
 function onlyTypes(source: SourceFile | undefined, names: readonly string[]): boolean {

@@ -14,7 +14,7 @@ export interface Finding {
 export interface Case {
   readonly app: NextApp;
   readonly parts: TwinFiles;
-  /** The text of Next's configuration, and its file. */
+  /** The text of Next's configuration, without comments, and its file. */
   readonly config: { readonly file: string; readonly text: string } | undefined;
   /** The address at which pages look for the twin's route. */
   readonly address: string;
@@ -42,16 +42,19 @@ export function caseOf(app: NextApp): Case {
   return {
     app,
     parts,
-    config: file === undefined ? undefined : { file, text: app.read(file) as string },
+    config: file === undefined ? undefined : { file, text: app.source(file)?.code ?? (app.read(file) as string) },
     address: parts.route?.address ?? "/api/twin",
     storages: new Set(storage ? called.map((node) => node.callee.name) : options && isWhole(options) ? ["memory"] : []),
-    deployment: DEPLOYMENT.filter((name) => app.read(name) !== undefined),
+    deployment: DEPLOYMENT.filter((name) => deploys(app.read(name), name)),
     option(...path) {
       const node = path.reduce<SyntaxNode | undefined>(propertyOf, options);
       return node && { node, where: `${parts.server}:${node.loc.start.line}` };
     },
   };
 }
+
+/** Whether a file brings the app to a machine. Those of Docker Compose may hold a database for development alone. */
+const deploys = (text: string | undefined, name: string) => text !== undefined && (!/compose\.ya?ml$/.test(name) || /^\s+build:/m.test(text));
 
 /** Whether all keys of an object literal are to be seen. */
 const isWhole = (options: SyntaxNode) =>

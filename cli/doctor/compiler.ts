@@ -2,11 +2,11 @@ import type { Check } from "./case.js";
 
 /** Without legacy decorators, `@state` and `@event` are called as something else, and fail. */
 export const decorators: Check = ({ app }) => {
-  const option = app.compilerOptions.get("experimentalDecorators");
+  const option = app.tsconfig.options.get("experimentalDecorators");
   if (option?.value === true) return [];
   return [
     {
-      where: option ? `${option.file}:${option.line}` : "tsconfig.json",
+      where: option ? `${option.file}:${option.line}` : app.tsconfig.path,
       what: "`experimentalDecorators` is not on: Next compiles `@state` and `@event` wrong, and stores throw when they are loaded.",
       fix: 'Set "experimentalDecorators": true in "compilerOptions".',
     },
@@ -15,11 +15,11 @@ export const decorators: Check = ({ app }) => {
 
 /** Without metadata, nothing checks the arguments of events that have no schema. */
 export const metadata: Check = ({ app, option }) => {
-  const found = app.compilerOptions.get("emitDecoratorMetadata");
+  const found = app.tsconfig.options.get("emitDecoratorMetadata");
   if (found?.value === true || option("requireSchemas")?.node.value === true) return [];
   return [
     {
-      where: found ? `${found.file}:${found.line}` : "tsconfig.json",
+      where: found ? `${found.file}:${found.line}` : app.tsconfig.path,
       what: "`emitDecoratorMetadata` is not on: the arguments of events without a schema are not checked.",
       fix: 'Set "emitDecoratorMetadata": true in "compilerOptions", or give all events schemas, and `createTwin` the option `requireSchemas: true`.',
     },
@@ -28,7 +28,7 @@ export const metadata: Check = ({ app, option }) => {
 
 /** The oldest targets have no classes. */
 export const target: Check = ({ app }) => {
-  const option = app.compilerOptions.get("target");
+  const option = app.tsconfig.options.get("target");
   if (!option || !/^es[35]$/i.test(String(option.value))) return [];
   return [
     {

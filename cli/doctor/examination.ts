@@ -1,10 +1,19 @@
 import { NextApp } from "../app/next-app.js";
 import { bundles } from "./bundles.js";
-import { type Check, caseOf, type Finding } from "./case.js";
+import { type Case, type Check, caseOf, type Finding } from "./case.js";
 import { decorators, metadata, target } from "./compiler.js";
 import { copies, node, peers } from "./packages.js";
 import { provider, proxy, route, twin } from "./parts.js";
 import { buffering, configuration, cookie, ignored, secret, signals, storage } from "./production.js";
+
+/** What the other checks could not read. */
+function syntax({ app }: Case): Finding[] {
+  return [...app.unparsed].map(([file, { line, why }]) => ({
+    where: `${file}:${line}`,
+    what: `The syntax is not understood: ${why.replace(/\.?$/, ".")} What the file does was not looked at.`,
+    fix: "Mend it, and run `doctor` once more.",
+  }));
+}
 
 /** What is looked at, in the order in which it is told. */
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -26,6 +35,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   signals,
   configuration,
   buffering,
+  // The last one: by then it is known which files were looked at.
+  syntax,
 };
 
 export interface Examination {

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import type { NextApp } from "../app/next-app.js";
+import { type NextApp, textOf } from "../app/next-app.js";
 import { ownPackage } from "../app/own-package.js";
 import { type Check, type Finding, lineAt } from "./case.js";
 
@@ -33,7 +33,16 @@ export const peers: Check = ({ app }) => {
     const asked = app.dependency(name);
     const line = app.manifest.at("dependencies", name)?.line ?? app.manifest.at("devDependencies", name)?.line;
     if (asked === undefined) return [{ where: "package.json", what: `\`${name}\` is not among the dependencies.`, fix: `npm install ${name}` }];
-    const version = installed(app, name)?.version ?? /\d+(\.\d+)*/.exec(asked)?.[0];
+    const found = installed(app, name);
+    if (found && found.version === undefined)
+      return [
+        {
+          where: `${relative(app.folder, found.folder)}/package.json`,
+          what: `The installed \`${name}\` is broken: it has no version.`,
+          fix: "Remove node_modules, and install anew.",
+        },
+      ];
+    const version = found?.version ?? /\d+(\.\d+)*/.exec(asked)?.[0];
     if (range === undefined || version === undefined || satisfies(version, range)) return [];
     return [{ where: `package.json:${line}`, what: `\`${name}\` ${version} does not fit: twinstate needs ${range}.`, fix: `npm install "${name}@${range}"` }];
   });
@@ -49,7 +58,7 @@ export const copies: Check = ({ app }) =>
   ).flatMap(([name, harm]) => {
     const found = copiesOf(app, name);
     if (found.length < 2) return [];
-    const places = found.map(({ folder, version }) => `${relative(app.folder, folder).replaceAll("\\", "/")} (${version})`);
+    const places = found.map(({ folder, version }) => `${relative(app.folder, folder).replaceAll("\\", "/")} (${version ?? "broken"})`);
     return [
       {
         where: places[1] as string,
@@ -61,7 +70,8 @@ export const copies: Check = ({ app }) =>
 
 interface Installed {
   readonly folder: string;
-  readonly version: string;
+  /** `undefined`: its `package.json` does not say, so it was not installed to the end. */
+  readonly version: string | undefined;
 }
 
 /** The package as the app finds it: in its folder, or in one above. */
@@ -73,10 +83,18 @@ function installed(app: NextApp, name: string): Installed | undefined {
 }
 
 function packageAt(folder: string): Installed | undefined {
-  const file = join(folder, "package.json");
-  if (!existsSync(file)) return undefined;
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
-  return { folder: realpathSync(folder), version };
+  const text = textOf(join(folder, "package.json"));
+  if (text === undefined) return undefined;
+  return { folder: realpathSync(folder), version: versionIn(text) };
+}
+
+function versionIn(manifest: string): string | undefined {
+  try {
+    const { version } = Object(JSON.parse(manifest)) as { version?: unknown };
+    return typeof version === "string" ? version : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** All copies of a package: the app's, and those that packages of the app have for themselves. */
@@ -88,12 +106,13 @@ function copiesOf(app: NextApp, name: string): Installed[] {
 }
 
 function packagesIn(modules: string): string[] {
-  if (!existsSync(modules)) return [];
-  return readdirSync(modules).flatMap((name) => {
+  return namesIn(modules).flatMap((name) => {
     const folder = join(modules, name);
-    return name.startsWith("@") ? readdirSync(folder).map((inner) => join(folder, inner)) : name.startsWith(".") ? [] : [folder];
+    return name.startsWith("@") ? namesIn(folder).map((inner) => join(folder, inner)) : name.startsWith(".") ? [] : [folder];
   });
 }
+
+const namesIn = (folder: string) => (statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : []);
 
 /** Whether a version is in a range of ours: of `^`, `>=` and `||`. */
 function satisfies(version: string, range: string): boolean {

@@ -1,4 +1,5 @@
 import { matches, patternsOf } from "../app/matcher.js";
+import { reaches } from "../app/twin-files.js";
 import { exported, importsIn, nodesIn, type SourceFile, type SyntaxNode } from "../source/syntax.js";
 import { type Case, type Check, type Finding, lineAt } from "./case.js";
 
@@ -6,7 +7,8 @@ const INIT = "`npx twinstate init` adds it.";
 
 /** An app has a twin, its hooks, and a route. */
 export const twin: Check = ({ parts }) => {
-  if (!parts.server) return [{ where: "package.json", what: "No module of the app calls `createTwin`.", fix: INIT }];
+  // A route whose twin is not found has it from another package.
+  if (!parts.server) return parts.route ? [] : [{ where: "package.json", what: "No module of the app calls `createTwin`.", fix: INIT }];
   if (!parts.client)
     return [{ where: parts.server, what: "No module of the app calls `createHooks`.", fix: "Make the hooks of the stores: the README's `state/client.ts`." }];
   return [];
@@ -17,8 +19,8 @@ export const route: Check = ({ app, parts, config, address }) => {
   if (!parts.server) return [];
   if (!parts.route) return [{ where: app.router ?? "app", what: "No route has the twin's handlers: events and streams find nothing.", fix: INIT }];
   const { file } = parts.route;
-  const text = app.read(file) as string;
   const source = app.source(file);
+  const text = source?.code ?? (app.read(file) as string);
   const runtime = source && exported(source, "runtime");
   const faults = [];
   if (runtime?.value === "edge")
@@ -30,7 +32,7 @@ export const route: Check = ({ app, parts, config, address }) => {
       what: `The route does not export ${missing.map((name) => `\`${name}\``).join(" and ")}.`,
       fix: "`export const { GET, POST } = twin.handlers;`",
     });
-  const base = /\bbasePath:\s*["'](\/[^"']*)["']/.exec(config?.text ?? "")?.[1] ?? "";
+  const base = /\bbasePath["']?:\s*["'](\/[^"']*)["']/.exec(config?.text ?? "")?.[1] ?? "";
   const whole = base + address;
   if (
     whole !== "/api/twin" &&
@@ -67,8 +69,7 @@ export const proxy: Check = ({ app, parts, address, ...examined }) => {
     return [{ where: `${app.root}proxy.ts`, what: "There is no proxy: the first page has no session, and what it shows is not kept.", fix: INIT }];
   const source = app.source(file);
   if (!source) return [];
-  const ours = importsIn(source).find(({ from }) => from === "twinstate/next");
-  if (!ours)
+  if (!reaches(app, file, "twinstate/next"))
     return [
       {
         where: file,
@@ -105,7 +106,8 @@ function secrets({ app, option }: Case, file: string, source: SourceFile): Findi
     ({ type, callee, arguments: args }) =>
       type === "CallExpression" && ((callee.name === "createProxy" && args.length > 0) || (callee.name === "withSession" && args.length > 1)),
   );
-  if (!secret || isDefault(secret.node) || given) return [];
+  const direct = importsIn(source).some(({ from }) => from === "twinstate/next");
+  if (!secret || isDefault(secret.node) || given || !direct) return [];
   return [
     {
       where: `${file}:${lineAt(app.read(file) as string, source.text.indexOf("twinstate/next"))}`,

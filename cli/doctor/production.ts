@@ -84,16 +84,16 @@ export const configuration: Check = ({ app, config }) => {
   };
   const faults: Finding[] = [];
   const server = SERVERS.find((name) => /\bcreateServer\b/.test(app.read(name) ?? "") && /["']next["']/.test(app.read(name) ?? ""));
-  const standalone = at(/\boutput:\s*["']standalone["']/);
+  const standalone = at(/\boutput["']?:\s*["']standalone["']/);
   if (standalone && server)
     faults.push({
       where: standalone,
       what: `\`output: "standalone"\` and a server of your own (${server}): the standalone output has a server of its own, and leaves yours out.`,
       fix: "Remove one of the two.",
     });
-  const exported = at(/\boutput:\s*["']export["']/);
+  const exported = at(/\boutput["']?:\s*["']export["']/);
   if (exported) faults.push({ where: exported, what: '`output: "export"` makes files without a server: there is no twin.', fix: "Remove it." });
-  const external = at(/\bserverExternalPackages:[^\]]*["']twinstate["']/);
+  const external = at(/\bserverExternalPackages["']?:[^\]]*["']twinstate["']/);
   if (external)
     faults.push({
       where: external,

@@ -7,9 +7,10 @@ const WANTED = ["emitDecoratorMetadata", "experimentalDecorators"] as const;
 
 /** Sets the compiler's options in `tsconfig.json`, where they are not set, or otherwise. */
 export function setCompilerOptions(plan: InitPlan): void {
-  const text = plan.read("tsconfig.json");
+  const { path, options } = plan.app.tsconfig;
+  const text = plan.read(path);
   if (text === undefined) throw noTypescriptApp();
-  const json = new JsonText("tsconfig.json", text);
-  for (const name of WANTED) if (plan.app.compilerOptions.get(name)?.value !== true) json.set(["compilerOptions", name], true);
-  plan.write("tsconfig.json", json.text);
+  const json = new JsonText(path, text);
+  for (const name of WANTED) if (options.get(name)?.value !== true) json.set(["compilerOptions", name], true);
+  plan.write(path, json.text);
 }

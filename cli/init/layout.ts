@@ -10,7 +10,7 @@ export function wrapLayout(plan: InitPlan, found: TwinFiles, { client }: Modules
   if (found.providers.length > 0) return;
   const layout = app.find(`${app.router}/layout`);
   const path = layout ?? `${app.router}/layout.tsx`;
-  const from = app.specifier(path, client);
+  const from = app.tsconfig.specifier(path, client);
   const byHand = (why: string, line?: number) =>
     plan.byHand.push({
       where: line === undefined ? path : `${path}:${line}`,
@@ -43,7 +43,8 @@ function around({ text, program }: SourceFile, element: SyntaxNode) {
     ];
   }
   const last = start + inside.trimEnd().length;
-  const literals = nodesIn(program).filter((node) => node.type === "TemplateLiteral");
+  // Blanks in a text are part of it.
+  const literals = nodesIn(program).filter(({ type }) => type === "TemplateLiteral" || type === "StringLiteral");
   const moved = [...inside.matchAll(/\n(?=[ \t]*[^\s])/g)]
     .map(({ index }) => start + index + 1)
     .filter((at) => at < last && !literals.some((literal) => literal.start < at && at < literal.end))

@@ -10,13 +10,24 @@ const NEXT = 16;
 export function addPackages(plan: InitPlan): void {
   const { app } = plan;
   const next = app.dependency("next") as string;
-  const major = /^\D*(\d+)/.exec(next)?.[1];
-  if (major !== undefined && Number(major) < NEXT) throw oldNext(next);
+  if (majorOf(next) < NEXT) throw oldNext(next);
   const { version, peerDependencies } = ownPackage();
   const wanted = { twinstate: `^${version}`, ...pick(peerDependencies, ["mobx", "@trpc/client", "@trpc/server"]) };
   const json = new JsonText("package.json", plan.read("package.json") as string);
-  for (const [name, range] of Object.entries(wanted)) if (app.dependency(name) === undefined) json.set(["dependencies", name], range, true);
+  for (const [name, range] of Object.entries(wanted)) {
+    const own = app.dependency(name);
+    if (own === undefined) json.set(["dependencies", name], range, true);
+    else if (majorOf(own) < majorOf(range))
+      plan.byHand.push({
+        where: "package.json",
+        why: `it has \`${name}\` ${own}, and twinstate needs ${range}. Bring your code there, and:`,
+        lines: `"${name}": "${range}"`,
+      });
+  }
   plan.write("package.json", json.text);
 }
+
+/** The first number of a range. One without numbers, such as `latest`, may be any version. */
+const majorOf = (range: string): number => Number(/\d+/.exec(range)?.[0] ?? Infinity);
 
 const pick = (all: Readonly<Record<string, string>>, names: readonly string[]) => Object.fromEntries(names.map((name) => [name, all[name] as string]));

@@ -44,9 +44,9 @@ export interface Modules {
 /** Adds the first store, the twin, its hooks and its route, where the app has none. Gives where they are. */
 export function addModules(plan: InitPlan, found: TwinFiles): Modules {
   const { app } = plan;
-  // A folder that the app has already is its own.
+  // What the app has already is its own.
   const names = ["state", "twin", "twinstate"].map((name) => app.root + name);
-  const folder = found.server ? found.server.replace(/\/?[^/]*$/, "") : (names.find((name) => !app.isFolder(name)) ?? `${app.root}state`);
+  const folder = found.server ? found.server.replace(/\/?[^/]*$/, "") : (names.find((name) => !app.has(name)) ?? `${app.root}state`);
   const at = (name: string) => (folder === "" ? name : `${folder}/${name}`);
   const server = found.server ?? at("server.ts");
   if (!found.server) {
@@ -55,10 +55,11 @@ export function addModules(plan: InitPlan, found: TwinFiles): Modules {
   }
   const hooks = found.client ?? at("client.ts");
   if (!found.client) {
-    if (found.server) plan.byHand.push(hooksByHand(app.specifier(hooks, server), hooks));
+    if (found.server) plan.byHand.push(hooksByHand(app.tsconfig.specifier(hooks, server), hooks));
     else addFile(plan, hooks, client("./server"));
   }
-  if (!found.route) addFile(plan, `${app.router}/api/twin/[...path]/route.ts`, route(app.specifier(`${app.router}/api/twin/[...path]/route.ts`, server)));
+  if (!found.route)
+    addFile(plan, `${app.router}/api/twin/[...path]/route.ts`, route(app.tsconfig.specifier(`${app.router}/api/twin/[...path]/route.ts`, server)));
   return { server, client: hooks };
 }
 

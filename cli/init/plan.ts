@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { unwritable } from "../../lib/errors/deploy-errors.js";
-import type { NextApp } from "../app/next-app.js";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { changedMeanwhile, notUtf8 } from "../../lib/errors/command-errors.js";
+import { type NextApp, textOf } from "../app/next-app.js";
+import { writeWhole } from "../source/whole-files.js";
 
 /** Something that is left to do by hand. */
 export interface ByHand {
@@ -27,8 +28,12 @@ export class InitPlan {
     return this.#after.get(path) ?? this.app.read(path);
   }
 
+  /** @throws StateError if the file has bytes that are no text, which would be lost */
   write(path: string, text: string): void {
-    if (text !== this.app.read(path)) this.#after.set(path, text);
+    const before = this.app.read(path);
+    if (text === before) return;
+    if (before !== undefined && !readFileSync(join(this.app.folder, path)).equals(Buffer.from(before))) throw notUtf8(path);
+    this.#after.set(path, text);
   }
 
   /** The files that change, with their texts before and after. */
@@ -36,16 +41,12 @@ export class InitPlan {
     return [...this.#after].map(([path, after]) => ({ path, before: this.app.read(path), after }));
   }
 
-  /** @throws StateError if a file cannot be written */
+  /**
+   * Writes what was planned: all of it, or nothing.
+   * @throws StateError if a file cannot be written, or has changed since the plan was made
+   */
   apply(): void {
-    for (const { path, after } of this.changes) {
-      const file = join(this.app.folder, path);
-      try {
-        mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(file, after);
-      } catch (error) {
-        throw unwritable(path, (error as Error).message);
-      }
-    }
+    for (const { path, before } of this.changes) if (textOf(join(this.app.folder, path)) !== before) throw changedMeanwhile(path);
+    writeWhole(this.app.folder, this.#after);
   }
 }

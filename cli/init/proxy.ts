@@ -1,7 +1,7 @@
 import { matches, patternsOf } from "../app/matcher.js";
-import type { TwinFiles } from "../app/twin-files.js";
+import { reaches, type TwinFiles } from "../app/twin-files.js";
 import { type Insertion, importLine, insert } from "../source/insertions.js";
-import { exported, importsIn, nodesIn, type SourceFile } from "../source/syntax.js";
+import { exported, nodesIn, type SourceFile } from "../source/syntax.js";
 import type { InitPlan } from "./plan.js";
 
 const PROXY = `export { proxy } from "twinstate/next";
@@ -17,7 +17,7 @@ export function addProxy(plan: InitPlan, found: TwinFiles): void {
   const { app } = plan;
   if (found.proxy === undefined) return plan.write(`${app.root}proxy.ts`, PROXY);
   const source = app.source(found.proxy);
-  if (source && importsIn(source).some(({ from }) => from === "twinstate/next")) return;
+  if (reaches(app, found.proxy, "twinstate/next")) return;
   const byHand = (why: string) => plan.byHand.push({ where: found.proxy as string, why, lines: COMPOSED });
   if (/middleware\.\w+$/.test(found.proxy))
     return void byHand(
@@ -57,7 +57,12 @@ function wrap(source: SourceFile): Insertion[] | undefined {
 function leaveOut(plan: InitPlan, { route, proxy }: TwinFiles, source: SourceFile): Insertion[] {
   const address = route?.address ?? "/api/twin";
   const patterns = patternsOf(source);
-  if (patterns === "all") return [{ at: source.text.trimEnd().length, text: `\n\nexport const config = { matcher: "/((?!${address.slice(1)}).*)" };` }];
+  if (patterns === "all") {
+    const matcher = `matcher: "/((?!${address.slice(1)}).*)"`;
+    const config = exported(source, "config");
+    if (!config) return [{ at: source.text.trimEnd().length, text: `\n\nexport const config = { ${matcher} };` }];
+    return [{ at: config.start + 1, text: ` ${matcher}${config.properties.length > 0 ? "," : " "}` }];
+  }
   const matching = patterns?.filter(({ value }) => matches(value, `${address}/a`));
   const easy = matching?.filter(({ value, node }) => source.text.slice(node.start + 1, node.end).startsWith(LEAVES_OUT) && value.startsWith(LEAVES_OUT));
   if (!matching || matching.length !== easy?.length)

@@ -23,7 +23,8 @@ export function importLine({ text, program }: SourceFile, name: string, from: st
   const sample = last ? text.slice(last.start, last.end) : "";
   const [quote, semicolon] = [sample.includes("'") ? "'" : '"', last && !sample.endsWith(";") ? "" : ";"];
   const line = `import { ${name} } from ${quote}${from}${quote}${semicolon}`;
-  if (last) return { at: last.end, text: `\n${line}` };
+  // A comment behind the last import stays behind it.
+  if (last) return { at: last.end + (/^[ \t]*\/\/[^\r\n]*/.exec(text.slice(last.end))?.[0].length ?? 0), text: `\n${line}` };
   const directive = (program.directives as readonly SyntaxNode[]).at(-1);
   if (directive) return { at: directive.end, text: `\n\n${line}` };
   return { at: body[0]?.start ?? 0, text: `${line}\n\n` };

@@ -13,22 +13,42 @@ export interface SyntaxNode {
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
+  /** The text with blanks in the place of comments: what it says there is not done. */
+  readonly code: string;
   readonly program: SyntaxNode;
 }
 
-/** Reads a file of TypeScript or JavaScript. `undefined`: its syntax is not understood. */
-export function parseSource(path: string, text: string): SourceFile | undefined {
+/** Why a file is not understood. */
+export interface SyntaxFault {
+  readonly line: number;
+  readonly why: string;
+}
+
+/** Reads a file of TypeScript or JavaScript. `undefined`: its syntax is not understood, and `refuse` is given the reason. */
+export function parseSource(path: string, text: string, refuse?: (fault: SyntaxFault) => void): SourceFile | undefined {
   const jsx = /\.([cm]?ts)$/.test(path) ? [] : (["jsx"] as const);
   try {
-    const { program } = parse(text, { sourceType: "module", plugins: ["typescript", "decorators-legacy", ...jsx] });
-    return { path, text, program: program as unknown as SyntaxNode };
-  } catch {
+    const { program, comments } = parse(text, { sourceType: "module", plugins: ["typescript", "decorators-legacy", ...jsx] });
+    return { path, text, code: withoutComments(text, comments ?? []), program: program as unknown as SyntaxNode };
+  } catch (error) {
+    const { loc, message } = error as Error & { readonly loc?: { readonly line: number } };
+    refuse?.({ line: loc?.line ?? 1, why: message.replace(/ \(\d+:\d+\)$/, "") });
     return undefined;
   }
 }
 
+function withoutComments(text: string, comments: readonly { readonly start?: number | null; readonly end?: number | null }[]): string {
+  let result = "";
+  let at = 0;
+  for (const { start, end } of comments) {
+    result += text.slice(at, start as number) + text.slice(start as number, end as number).replace(/[^\r\n]/g, " ");
+    at = end as number;
+  }
+  return result + text.slice(at);
+}
+
 /** All nodes of a tree, each before those inside of it. */
-export function nodesIn(root: SyntaxNode): SyntaxNode[] {
+export function nodesIn(root: SyntaxNode | readonly SyntaxNode[]): SyntaxNode[] {
   const found: SyntaxNode[] = [];
   const waiting: unknown[] = [root];
   while (waiting.length > 0) {
@@ -53,7 +73,15 @@ export interface Import {
   readonly line: number;
 }
 
-export function importsIn({ program }: SourceFile): Import[] {
+const known = new WeakMap<SourceFile, readonly Import[]>();
+
+export function importsIn(source: SourceFile): readonly Import[] {
+  const found = known.get(source) ?? readImports(source);
+  known.set(source, found);
+  return found;
+}
+
+function readImports({ program }: SourceFile): Import[] {
   const found: Import[] = [];
   for (const node of nodesIn(program)) {
     const line = node.loc.start.line;

@@ -1,8 +1,8 @@
 import type { HostFacts } from "../../server/storage/host-facts.js";
 import type { StorageReader } from "../../server/storage/reader.js";
 
-/** Lists scope instances, page by page, so that any number of them fits into memory. */
-export async function list(open: StorageReader, prefix: string, json: boolean, say: (line: string) => void | Promise<void>): Promise<void> {
+/** Lists scope instances, page by page, so that any number of them fits into memory. Gives the exit code. */
+export async function list(open: StorageReader, prefix: string, json: boolean, say: (line: string) => void | Promise<void>): Promise<number> {
   let [count, bytes] = [0, 0];
   for await (const facts of open.facts(prefix)) {
     if (count++ === 0 && !json) await say(row("id", "revision", "size", "last use (UTC)", "stores"));
@@ -10,6 +10,7 @@ export async function list(open: StorageReader, prefix: string, json: boolean, s
     await say(json ? JSON.stringify(facts) : rowOf(facts));
   }
   if (!json) await say(`${count} scope ${count === 1 ? "instance" : "instances"}, ${sizeOf(bytes)}`);
+  return 0;
 }
 
 const row = (id: string, revision: string, size: string, used: string, stores: string) =>

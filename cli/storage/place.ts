@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { manyStorages, noStorageFile, noStorageNamed } from "../../lib/errors/command-errors.js";
+import { manyStorages, noStorageFile, noStorageNamed, storageFolder, unknownStorage } from "../../lib/errors/command-errors.js";
 import { postgres, postgresReader } from "../../server/storage/postgres.js";
 import type { StorageReader } from "../../server/storage/reader.js";
 import { redis, redisReader } from "../../server/storage/redis.js";
@@ -9,7 +9,7 @@ import type { Storage } from "../../server/storage/storage.js";
 /** The place of what is kept: a file of `sqlite()`, or a Redis with the prefix of its keys, or a PostgreSQL with its schema. */
 export type Place = { readonly file: string } | { readonly url: string; readonly keys: string };
 
-const isPostgres = (url: string) => /^postgres(ql)?:/.test(url);
+const isPostgres = (url: string) => /^postgres(ql)?:/i.test(url);
 
 /**
  * Reads which storage is meant: by the flag `--url`, or the environment's `TWIN_FILE` or `REDIS_URL`.
@@ -20,9 +20,17 @@ export function placeOf(url: string | undefined, keys: string | undefined, envir
   if (url === undefined && TWIN_FILE && REDIS_URL) throw manyStorages();
   const named = url ?? (TWIN_FILE || REDIS_URL);
   if (!named) throw noStorageNamed(existsSync("twin.db") ? "twin.db" : undefined);
-  if (/^[\w+-]+:\/\//.test(named)) return { url: named, keys: keys ?? (isPostgres(named) ? "twinstate" : "twin:") };
-  if (!existsSync(named)) throw noStorageFile(resolve(named));
-  return { file: named };
+  // One letter is a disk of Windows.
+  const [protocol] = /^[a-z][\w+.-]+:/i.exec(named) ?? [];
+  if (protocol === undefined || existsSync(named)) return { file: fileAt(named) };
+  if (!/^(rediss?|postgres(ql)?):$/i.test(protocol)) throw unknownStorage(protocol);
+  return { url: named, keys: keys ?? (isPostgres(named) ? "twinstate" : "twin:") };
+}
+
+function fileAt(path: string): string {
+  if (!existsSync(path)) throw noStorageFile(resolve(path));
+  if (statSync(path).isDirectory()) throw storageFolder(resolve(path));
+  return path;
 }
 
 /** Opens a storage to read it: it stays as it is. */

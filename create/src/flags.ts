@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { near } from "../../cli/terminal/near.js";
 import { MANAGERS, type Manager } from "./package-manager.js";
-import { bothFlags, flagWithoutValue, flagWithValue, manyNames, unknownFlag, unknownManager } from "./trouble.js";
+import { bothFlags, flagWithoutValue, flagWithValue, keptByNpm, manyNames, unknownFlag, unknownManager } from "./trouble.js";
 
 /** What the command line says. What it leaves open is asked, or is the default. */
 export interface Flags {
@@ -30,9 +30,18 @@ const OPTIONS = {
   version: { type: "boolean", short: "v" },
 } as const;
 
-/** @throws Trouble that names the flag and the way out */
-export function readFlags(args: readonly string[]): Flags {
+/** Flags of ours that npm has none of, and takes nevertheless where they do not stand after `--`. */
+const KEPT = ["template", "pm", "twinstate"] as const;
+
+/**
+ * Reads the command line.
+ * @param environment where npm puts the flags that it keeps for itself
+ * @throws Trouble that names the flag and the way out
+ */
+export function readFlags(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Flags {
   const { values, positionals } = parsed(args);
+  const kept = KEPT.find((flag) => environment[`npm_config_${flag}`] !== undefined && values[flag] === undefined);
+  if (kept !== undefined) throw keptByNpm(kept, environment[`npm_config_${kept}`] as string);
   const either = (flag: "git" | "install") => {
     if (values[flag] && values[`no-${flag}`]) throw bothFlags(flag);
     return values[`no-${flag}`] ? false : values[flag];

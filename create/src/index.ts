@@ -2,6 +2,9 @@
 // `npm create twinstate`. An older Node cannot even load the rest, so it is loaded after a look at the version.
 import { NEEDED, reaches } from "./node-version.js";
 
+// Who reads only the beginning, as `| head` does, gets a whole app all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 if (reaches(process.versions.node, NEEDED.create)) {
   const { main } = await import("./main.js");
   process.exitCode = await main(process.argv.slice(2));

@@ -9,12 +9,11 @@ import { help } from "./help.js";
 import { NEEDED, reaches } from "./node-version.js";
 import { runIn, runScript } from "./package-manager.js";
 import { type Progress, progressOn } from "./progress.js";
-import { Trouble } from "./trouble.js";
 
 /** Runs the command, and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const flags = readFlags(args);
+    const flags = readFlags(args, process.env);
     if (flags.help || flags.version) {
       console.log(flags.help ? help() : version);
       return 0;
@@ -26,8 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const answers = await answersTo(flags, libraryVersion);
     return answers === undefined ? 130 : await make(answers, progress, runs);
   } catch (error) {
-    if (!(error instanceof Trouble)) throw error;
-    console.error(error.message);
+    console.error(error instanceof Error ? error.message : String(error));
     return 1;
   }
 }
@@ -46,7 +44,7 @@ async function make(answers: Answers, progress: Progress, runs: boolean): Promis
     else progress.warn(`${failed}. The app is whole without it.`);
   }
   const commands = [
-    ...(shown === "" ? [] : [`cd ${/^[\w./@~-]+$/.test(shown) ? shown : JSON.stringify(shown)}`]),
+    ...(shown === "" ? [] : [`cd ${/^[\w./@-]+$/.test(shown) ? shown : JSON.stringify(shown)}`]),
     ...(installed === true ? [] : [`${manager} install`]),
     runScript(manager, "dev"),
   ];

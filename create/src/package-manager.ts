@@ -30,19 +30,23 @@ export function runIn(folder: string, command: string, args: readonly string[]):
     // Before the command starts: whoever sees it run may interrupt it.
     const interrupt = () => child.kill("SIGINT");
     process.on("SIGINT", interrupt);
+    // A hook of git names the repository that runs it, which is not the app's.
+    const { GIT_DIR: _, GIT_WORK_TREE: __, GIT_INDEX_FILE: ___, ...env } = process.env;
     // In production, packages for development would be left out, and the app would not build.
     const child = spawn(command, [...args], {
       cwd: folder,
       shell: windows,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NODE_ENV: "development" },
+      env: { ...env, NODE_ENV: "development" },
     });
     const end = (outcome: Outcome) => {
       process.off("SIGINT", interrupt);
       resolve(outcome);
     };
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-    child.on("error", (error) => end({ ok: false, said: error.message }));
+    child.on("error", (error: NodeJS.ErrnoException) =>
+      end({ ok: false, said: error.code === "ENOENT" ? `There is no \`${command}\` on this machine.` : error.message }),
+    );
     child.on("close", (code) => end({ ok: code === 0, said }));
   });
 }

@@ -24,6 +24,19 @@ export const templates = (): Template[] =>
       return { name, description, folder };
     });
 
+let packages: ReadonlySet<string> | undefined;
+
+/** The packages that apps use: an app of such a name would be in the way of it. */
+export function packagesOfApps(): ReadonlySet<string> {
+  packages ??= new Set(
+    templates().flatMap(({ folder }) => {
+      const { dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, object>;
+      return Object.keys({ ...dependencies, ...devDependencies });
+    }),
+  );
+  return packages;
+}
+
 /** @throws Trouble that lists those that there are */
 export function templateOf(name: string): Template {
   const all = templates();

@@ -17,6 +17,9 @@ export const manyNames = (names: readonly string[]) =>
     `An app has one name, and ${names.map((name) => `\`${name}\``).join(", ")} were given. npm keeps flags for itself, unless they stand after \`--\`: \`${EXAMPLE} -- --template todo\`.`,
   );
 
+export const keptByNpm = (flag: string, value: string) =>
+  new Trouble(`npm has kept \`--${flag}\` for itself: flags stand after \`--\`. Run \`${EXAMPLE} -- --${flag} ${value}\`.`);
+
 export const unknownTemplate = (template: string, known: readonly string[]) =>
   new Trouble(`There is no template \`${template}\`. There are: ${known.map((name) => `\`${name}\``).join(", ")}.`);
 
@@ -40,6 +43,8 @@ export const fullFolder = (folder: string, found: readonly string[]) =>
   );
 
 export const noFolder = (folder: string) => new Trouble(`\`${folder}\` is a file. Choose another name.`);
+
+export const notReadable = (folder: string, cause: string) => new Trouble(`\`${folder}\` cannot be looked into: ${cause}. Choose a folder of your own.`);
 
 export const notWritable = (folder: string, cause: string) =>
   new Trouble(`\`${folder}\` cannot be written: ${cause}. Nothing is left behind. Choose a folder of your own.`);

@@ -21,4 +21,4 @@ export const changedFiles = (files: readonly string[]) =>
   wrong(
     `Nothing was written: ${files.map((file) => `\`${file}\``).join(", ")} ${files.length === 1 ? "has" : "have"} other text than would be written. With \`--force\` it is replaced; git keeps what was committed.`,
   );
-export const unwritable = (file: string, why: string) => wrong(`\`${file}\` cannot be written: ${why}.`);
+export const unwritable = (file: string, why: string) => wrong(`\`${file}\` cannot be written: ${why}. Nothing was changed.`);

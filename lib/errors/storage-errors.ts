@@ -20,6 +20,7 @@ export const foreignFile = (file: string, version?: number) =>
       ? `${file} is no file of twinstate's: it is left as it is. Give \`sqlite()\` another name.`
       : `${file} is of format ${version}, which this version of twinstate does not read: it is left as it is. Use the version that wrote it.`,
   );
+export const emptyFile = (file: string) => new StateError("STORAGE", `${file} is empty: nothing has been kept in it.`);
 export const storageBusy = (file: string) =>
   new StateError("STORAGE", `${file} is in use by another process: one process alone may have it open. Stop the other one, or give this one another file.`);
 const STORAGE_LOST = "STORAGE_LOST";
@@ -68,3 +69,6 @@ export const noMigration = (store: string, from: number, to: number) =>
   );
 export const notMigrated = (store: string, from: number, to: number, cause: unknown) =>
   migration(`What is kept of \`${store}\` could not be brought from version ${from} to ${to}, and is left as it is: ${messageOf(cause)}`, cause);
+
+/** Why an address is refused whose password begins its path. */
+export const SPECIAL_LETTERS = "a `/`, `?` or `#` in user or password must be written as `%2F`, `%3F`, `%23`";

@@ -10,6 +10,7 @@ import {
   postgresFailed,
   postgresForgets,
 } from "../../lib/errors/postgres-errors.js";
+import { SPECIAL_LETTERS } from "../../lib/errors/storage-errors.js";
 import { pause } from "../task/pause.js";
 import { within } from "../task/within.js";
 import { checkServer, prepareTables } from "./postgres-form.js";
@@ -248,6 +249,8 @@ function whereOf(address: unknown): string {
     throw badPostgresUrl("it is no URL");
   }
   if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") throw badPostgresUrl(`its protocol is \`${url.protocol}\``);
+  // What stands before `@` would be printed as host, port and database.
+  if ((url.pathname + url.search + url.hash).split("=")[0]?.includes("@")) throw badPostgresUrl(SPECIAL_LETTERS);
   const host = url.hostname || url.searchParams.get("host") || "localhost";
   return `${host}:${url.port || 5432}${url.pathname.length > 1 ? url.pathname : ""}`;
 }

@@ -13,6 +13,7 @@ import {
   redisMayEvict,
   redisReplica,
 } from "../../lib/errors/redis-errors.js";
+import { SPECIAL_LETTERS } from "../../lib/errors/storage-errors.js";
 import { hashes, type ScriptName, scripts } from "./redis-scripts.js";
 import { ReplicatedWrites } from "./redis-writes.js";
 
@@ -252,5 +253,7 @@ function whereOf(address: RedisAddress | undefined): string {
     throw badRedisUrl("it is no URL");
   }
   if (url.protocol !== "redis:" && url.protocol !== "rediss:") throw badRedisUrl(`its protocol is \`${url.protocol}\``);
+  // What stands before `@` would be printed as host, port and database.
+  if ((url.pathname + url.search + url.hash).split("=")[0]?.includes("@")) throw badRedisUrl(SPECIAL_LETTERS);
   return `${url.hostname || "localhost"}:${url.port || 6379}`;
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import * as sqlite from "node:sqlite";
 import { StateError } from "../../lib/errors/errors.js";
-import { foreignFile, storageBusy, storageFailed } from "../../lib/errors/storage-errors.js";
+import { emptyFile, foreignFile, storageBusy, storageFailed } from "../../lib/errors/storage-errors.js";
 import { FORMAT, isReadable } from "./packed.js";
 import { Whereabouts } from "./whereabouts.js";
 
@@ -40,8 +40,8 @@ export class SqliteDatabase {
     try {
       if (!readOnly && existsSync(path)) mayWrite(path);
       this.#db = new sqlite.DatabaseSync(path, { readOnly });
-      if (readOnly) this.#look();
-      else this.#open(schema, upgrades);
+      if (!readOnly) this.#open(schema, upgrades);
+      else if (this.#look().fresh) throw emptyFile(path);
     } catch (error) {
       throw this.explain(error);
     }

@@ -48,7 +48,7 @@ describe.runIf(process.env.TEST_FULL && compiled)("`init` in apps of create-next
     await run("git", ["add", "-A"], app.folder);
     expect(await init()).toBe("Nothing to do: twinstate is in this app.\n");
     expect(await run("git", ["diff", "--stat"], app.folder)).toBe("");
-    expect(await run(process.execPath, [join(ROOT, "dist/cli.js"), "doctor"], app.folder)).toBe("All is well: 18 checks.\n");
+    expect(await run(process.execPath, [join(ROOT, "dist/cli.js"), "doctor"], app.folder)).toBe("All is well: 19 checks.\n");
     await buildApp(app.folder);
     const server = await startServer({ cwd: app.folder, env: { TWINSTATE_SECRET: "" }, probe: "/ok.txt" });
     onTestFinished(() => server.kill());

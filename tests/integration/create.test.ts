@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -76,8 +77,27 @@ test("an installation that fails leaves the app, and says what to run", () => {
 
 test("a package manager that is not there is said", () => {
   const { code, said, complained } = create(["shop", "--no-git", "--pm", "bun"], { env: { PATH: folder } });
-  expect([code, complained]).toEqual([1, "spawn bun ENOENT"]);
+  expect([code, complained]).toEqual([1, "There is no `bun` on this machine."]);
   expect(said).toContain("`bun install` failed.");
+});
+
+test("an app is made whole for whoever reads only the beginning", async () => {
+  const child = spawn(process.execPath, [COMMAND, "shop", "--no-git", "--pm", "pnpm"], { cwd: folder, env: { ...process.env, PATH: managerThat("exit 0") } });
+  let complained = "";
+  child.stderr.on("data", (chunk) => (complained += chunk));
+  child.stdout.destroy();
+  expect([...(await once(child, "close")), complained]).toEqual([0, null, ""]);
+  expect(existsSync(join(folder, "shop/package.json"))).toBe(true);
+});
+
+test("a repository that git is at work in gets none of the app's files", () => {
+  const git = (...args: string[]) => spawnSync("git", args, { cwd: join(folder, "other"), encoding: "utf8" }).stdout.trim();
+  mkdirSync(join(folder, "other"));
+  git("init");
+  expect(create(["shop", "--no-install", "--git"], { env: { GIT_DIR: join(folder, "other/.git") } }).code).toBe(0);
+  expect(git("status", "--porcelain")).toBe("");
+  expect(git("rev-list", "--all", "--count")).toBe("0");
+  expect(existsSync(join(folder, "shop/.git"))).toBe(true);
 });
 
 test("a library from a file is found from wherever the app is", () => {

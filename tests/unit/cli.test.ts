@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -32,6 +33,13 @@ test("an unknown command and an unknown flag are named, with the one that was pr
   });
   expect(run("deploy-files", "--nodes").stderr).toContain("Try `twinstate deploy-files --help`.");
   expect(run("deploy-files", "compose", "more").stderr).toBe("`more` is one argument too many. Try `twinstate deploy-files --help`.");
+});
+
+test("the process ends when all that was printed has been read", () => {
+  const script = `import { end } from ${JSON.stringify(new URL("cli/terminal/output.ts", `file://${ROOT}`).href)}; console.log("x".repeat(2_000_000)); end(3);`;
+  const args = ["--no-warnings", "--import", join(ROOT, "tests/kit/sources.mjs"), "--input-type=module", "--eval", script];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 10_000_000 });
+  expect([status, stdout.length]).toEqual([3, 2_000_001]);
 });
 
 test("a near name is one with few other letters", () => {

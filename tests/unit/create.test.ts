@@ -46,6 +46,13 @@ describe("flags", () => {
     expect(() => readFlags(args)).toThrow(message);
   });
 
+  test("flags that npm has kept for itself are named, and where they go", () => {
+    expect(() => readFlags(["shop"], { npm_config_template: "chat" })).toThrow(
+      "npm has kept `--template` for itself: flags stand after `--`. Run `npm create twinstate@latest my-app -- --template chat`.",
+    );
+    expect(readFlags(["shop", "--template", "chat"], { npm_config_template: "todo" }).template).toBe("chat");
+  });
+
   test("an unknown template is answered with those that there are", () => {
     expect(() => templateOf("shop")).toThrow(
       `There is no template \`shop\`. There are: ${templates()
@@ -79,6 +86,9 @@ describe("names and folders", () => {
     ["x".repeat(215), "it has more than 214 characters."],
     ["node_modules", "npm does not allow it. Use `my-node_modules`."],
     ["http", "a part of Node is called so. Use `my-http`."],
+    ["-y", "it begins as a flag does. Use `y`."],
+    ["@trpc/server", "the app uses a package of this name."],
+    ["drizzle-orm", "the app uses a package of this name. Use `my-drizzle-orm`."],
     ["react", "the app uses a package of this name. Use `my-react`."],
     ["@acme/", "a scope needs a name after it, as in `@acme/web`"],
   ])("the name %j is refused", (given, message) => {

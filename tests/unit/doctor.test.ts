@@ -59,7 +59,7 @@ const createTwin = (option: string) => edit("state/server.ts", "createTwin({", `
 const storage = (text: string) => edit("state/server.ts", 'sqlite(process.env.TWIN_FILE ?? "twin.db")', text);
 const config = (option: string) => edit("next.config.ts", "= {", `= {\n  ${option},`);
 const DOCKER = { Dockerfile: "FROM node:24-alpine\n" };
-const COMPOSE = `environment:\n    TWINSTATE_SECRET: x\nservices:\n  app-1: *app\n  app-2: *app\n`;
+const COMPOSE = `x-app: &app\n  build: .\n  environment:\n    TWINSTATE_SECRET: x\nservices:\n  app-1: *app\n  app-2: *app\n`;
 
 describe("each planted fault is found, at its place, with its fix", () => {
   test.each<[fault: string, plant: Plant, check: string, where: string, what: string]>([
@@ -218,6 +218,34 @@ describe("each planted fault is found, at its place, with its fix", () => {
       "next.config.ts:4",
       "leaves yours out",
     ],
+    [
+      "an installation that was cut off",
+      add({ "node_modules/mobx/package.json": '{ "name": "mo', "node_modules/@acme": "" }),
+      "peers",
+      "node_modules/mobx/package.json",
+      "The installed `mobx` is broken",
+    ],
+    [
+      "a twin that is not understood",
+      edit("state/server.ts", "createTwin({", "createTwin({{"),
+      "syntax",
+      "state/server.ts:5",
+      "The syntax is not understood: Unexpected token.",
+    ],
+    [
+      "a proxy that is not understood",
+      edit("proxy.ts", "export const config = {", "export const config = {{"),
+      "syntax",
+      "proxy.ts:4",
+      "What the file does was not looked at.",
+    ],
+    [
+      "an export, by a function",
+      add({ "next.config.ts": 'module.exports = () => ({ "output": "export" });\n' }),
+      "configuration",
+      "next.config.ts:1",
+      "makes files without a server",
+    ],
     ["an export without a server", config('output: "export"'), "configuration", "next.config.ts:4", "makes files without a server"],
     ["an external library", config('serverExternalPackages: ["twinstate"]'), "configuration", "next.config.ts:4", "two Reacts"],
     [
@@ -295,6 +323,51 @@ describe("healthy apps have no fault", () => {
       "a cookie over HTTP in development alone",
       createTwin('session: { secure: process.env.NODE_ENV === "production" }, origins: ["http://localhost:4000", "https://a.example"]'),
     ],
+    [
+      "what stands in comments alone",
+      all(
+        config('/* output: "export", */ // basePath: "/shop", serverExternalPackages: ["twinstate"]'),
+        add({ "instrumentation.ts": '// process.on("SIGTERM", () => process.exit());\nexport const on = process;\n' }),
+      ),
+    ],
+    [
+      "a database for development in a compose file",
+      all(add({ "compose.yaml": "services:\n  db:\n    image: postgres\n    deploy: { replicas: 2 }\n" }), storage("memory()")),
+    ],
+    [
+      "a provider under another name",
+      all(
+        edit("app/layout.tsx", "import { TwinProvider }", "import { TwinProvider as Live }"),
+        edit("app/layout.tsx", "<TwinProvider>{children}</TwinProvider>", "<Live>{children}</Live>"),
+      ),
+    ],
+    [
+      "a provider that is exported under another name",
+      all(
+        edit("state/client.ts", "{ TwinProvider,", "{ TwinProvider: Live,"),
+        edit("app/layout.tsx", "import { TwinProvider }", "import { Live }"),
+        edit("app/layout.tsx", "<TwinProvider>{children}</TwinProvider>", "<Live>{children}</Live>"),
+      ),
+    ],
+    [
+      "a proxy whose sessions another module begins",
+      all(
+        createTwin("session: { secret: process.env.S }"),
+        add({
+          "lib/session.ts": 'import { withSession } from "twinstate/next";\nexport const proxy = withSession(() => {}, { secret: process.env.S });\n',
+          "proxy.ts": 'export { proxy } from "@/lib/session";\nexport const config = { matcher: ["/:path((?!api|_next).*)"] };\n',
+        }),
+      ),
+    ],
+    [
+      "a twin of another package",
+      all(
+        remove("state/server.ts"),
+        edit("app/api/twin/[...path]/route.ts", "@/state/server", "@acme/state"),
+        edit("state/client.ts", "./server", "@acme/state"),
+        edit("app/api/twin/[...path]/route.ts", "twin.handlers", "handlers"),
+      ),
+    ],
     ["nginx of `deploy-files`", add({ "deploy/nginx.conf": "proxy_pass http://app;\nproxy_buffering off;\n" })],
   ])("%s", (_, plant) => {
     const folder = healthyApp();
@@ -306,17 +379,17 @@ describe("healthy apps have no fault", () => {
 test("the command names faults with code 1, also as JSON, and changes nothing", () => {
   const folder = healthyApp();
   git(folder);
-  expect(twinstate(folder, ["doctor"])).toEqual({ status: 0, stdout: "All is well: 18 checks.\n", stderr: "" });
+  expect(twinstate(folder, ["doctor"])).toEqual({ status: 0, stdout: "All is well: 19 checks.\n", stderr: "" });
   rmSync(join(folder, "proxy.ts"));
   const before = filesOf(folder);
   const { status, stdout } = twinstate(folder, ["doctor"]);
   expect([status, stdout]).toEqual([
     1,
-    "✗ proxy.ts\n  There is no proxy: the first page has no session, and what it shows is not kept.\n  Fix: `npx twinstate init` adds it.\n\n1 fault in 18 checks.\n",
+    "✗ proxy.ts\n  There is no proxy: the first page has no session, and what it shows is not kept.\n  Fix: `npx twinstate init` adds it.\n\n1 fault in 19 checks.\n",
   ]);
   const json = twinstate(folder, ["doctor", "--json"]);
   expect(json.status).toBe(1);
-  expect(JSON.parse(json.stdout)).toMatchObject({ checks: 18, faults: [{ check: "proxy", where: "proxy.ts" }] });
+  expect(JSON.parse(json.stdout)).toMatchObject({ checks: 19, faults: [{ check: "proxy", where: "proxy.ts" }] });
   expect(filesOf(folder)).toEqual(before);
   expect(twinstate(join(ROOT, "docs"), ["doctor"])).toMatchObject({ status: 1, stderr: expect.stringContaining("has no `package.json` with `next`") });
 });

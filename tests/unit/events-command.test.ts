@@ -3,9 +3,11 @@ import { event, state } from "twinstate";
 import { createTwin, scope } from "twinstate/server";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { loadTwin, twinModule } from "../../cli/app/twin-module.js";
 import { callableEvents, eventTable, runtimeDefinitions } from "../../cli/events/event-table.js";
 import { twinstate } from "../kit/command.js";
-import { nextApp } from "../kit/next-app.js";
+import { temporaryFolder } from "../kit/files.js";
+import { type Files, nextApp, writeFiles } from "../kit/next-app.js";
 import { ROOT } from "../kit/rooms.js";
 
 class Item {
@@ -63,6 +65,59 @@ test("the command loads the app's module as Next compiles it: decorators, types 
   const events = JSON.parse(stdout) as { store: string; event: string; parameters: object[] }[];
   expect(events.find(({ store, event }) => store === "todo" && event === "add")?.parameters).toEqual([{ name: "title", type: "string", optional: false }]);
   expect(events.some(({ store, event }) => store === "board" && event.startsWith("Item."))).toBe(true);
+});
+
+/** An app of plain JavaScript, which Node loads without a compiler. */
+function plainApp(files: Files): string {
+  const folder = temporaryFolder();
+  writeFiles(folder, { "package.json": '{ "type": "module", "dependencies": { "next": "16" } }', ...files });
+  return folder;
+}
+
+test("what a module prints as it is loaded is no part of the list", () => {
+  const text = `import { event } from "twinstate";
+import { createTwin, scope } from "twinstate/server";
+class Counter {
+  add() {}
+}
+event(Counter.prototype, "add", Object.getOwnPropertyDescriptor(Counter.prototype, "add"));
+export const twin = createTwin({ stores: { counter: scope.shared(Counter) } });
+console.log("connected");
+process.stdout.write("to the database\\n");
+`;
+  const { status, stdout, stderr } = twinstate(plainApp({ "state/server.mjs": text }), ["events", "--json"]);
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/^connected\nto the database$/m)]);
+  expect(JSON.parse(stdout)).toMatchObject([{ store: "counter", event: "add" }]);
+});
+
+test.each([
+  ["awaits what does not come", "await new Promise(() => {});", /^The command ended before its work was done: .*\.$/],
+  ["ends the process", "process.exit(0);", /^The command ended before its work was done: .*\.$/],
+  ["throws later", 'setTimeout(() => { throw new Error("late"); });\nawait new Promise((go) => setTimeout(go, 1e6));', /^late$/],
+])("a module that %s ends the command with code 1", (_, text, message) => {
+  const { status, stdout, stderr } = twinstate(plainApp({ "server.mjs": text }), ["events", "server.mjs"]);
+  expect([status, stdout, stderr]).toEqual([1, "", expect.stringMatching(message)]);
+});
+
+const TWIN = "export const twin = { $migrate() {} };\n";
+
+test.each([
+  ["throws", 'throw new Error("DATABASE_URL is not set");', /server\.mjs cannot be loaded: DATABASE_URL is not set\. If something needs Next/],
+  ["throws no error", "throw undefined;", /server\.mjs cannot be loaded: undefined\. If something needs Next/],
+  ["exports no twin", "export default null;", /server\.mjs exports no twin/],
+  ["exports several twins", `${TWIN}export const other = { $migrate() {} };`, /server\.mjs exports several twins\. Give each a module of its own\.$/],
+])("a module that %s is named", async (_, text, message) => {
+  await expect(loadTwin(join(plainApp({ "server.mjs": text }), "server.mjs"))).rejects.toThrow(message);
+});
+
+test("of several modules that call `createTwin`, none is guessed, and a folder is no module", () => {
+  const twin = 'import { createTwin } from "twinstate/server";\nexport const twin = createTwin({});\n';
+  const folder = plainApp({ "a/server.ts": twin, "b/server.ts": twin });
+  expect(() => twinModule(folder, undefined)).toThrow(
+    "a/server.ts and b/server.ts both call `createTwin`. Say which one is meant, behind the command: `a/server.ts`.",
+  );
+  expect(twinModule(folder, join(folder, "b/server.ts"))).toBe(join(folder, "b/server.ts"));
+  expect(() => twinModule(folder, join(folder, "a"))).toThrow("is no module of TypeScript or JavaScript.");
 });
 
 test("an app without a twin, and a module that there is not, are named", () => {

@@ -1,6 +1,7 @@
-import { readFileSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { managerOf } from "../../cli/app/package-manager.js";
 import { planInit } from "../../cli/init/init.js";
 import { twinstate } from "../kit/command.js";
 import { temporaryFolder } from "../kit/files.js";
@@ -90,6 +91,46 @@ describe("fresh apps of create-next-app", () => {
     expect([after.experimentalDecorators, after.emitDecoratorMetadata]).toEqual([undefined, true]);
   });
 
+  test("a byte order mark, which some editors begin files with, stays", () => {
+    const folder = nextApp();
+    const marked = ["package.json", "tsconfig.json", "app/layout.tsx"];
+    for (const path of marked) writeFiles(folder, { [path]: `\uFEFF${readFileSync(join(folder, path), "utf8")}` });
+    const { changed, byHand, text } = init(folder);
+    expect(byHand).toEqual([]);
+    expect(changed).toEqual(expect.arrayContaining(marked));
+    for (const path of marked) expect(text(path)).toMatch(/^\uFEFF[^\uFEFF]*$/);
+  });
+
+  test("options go into the file that next.config.ts names, and files that extend each other are read once", () => {
+    const config = 'export default {\n  // tsconfigPath: "old.json"\n  typescript: { tsconfigPath: "tsconfig.app.json" },\n};\n';
+    const files = { "next.config.ts": config, "tsconfig.app.json": '{ "extends": "./tsconfig.json", "compilerOptions": {} }' };
+    const folder = nextApp(files);
+    writeFiles(folder, { "tsconfig.json": '{ "extends": ["./tsconfig.app.json", "./tsconfig.json"], "files": [] }' });
+    const { changed, text } = init(folder);
+    expect(changed).not.toContain("tsconfig.json");
+    expect(JSON.parse(text("tsconfig.app.json")).compilerOptions).toEqual({ experimentalDecorators: true, emitDecoratorMetadata: true });
+  });
+
+  test("packages of an earlier major version are named, and stay", () => {
+    const folder = nextApp();
+    const text = readFileSync(join(folder, "package.json"), "utf8");
+    writeFiles(folder, { "package.json": text.replace('"dependencies": {', '"dependencies": {\n    "mobx": "^6.13.0",') });
+    const { byHand, text: after } = init(folder);
+    expect(byHand).toEqual([expect.stringContaining("package.json: it has `mobx` ^6.13.0, and twinstate needs ^7")]);
+    expect(JSON.parse(after("package.json")).dependencies.mobx).toBe("^6.13.0");
+  });
+
+  test("a file `state` of the app's own is left alone, and modules by links are found", () => {
+    const folder = nextApp({ state: "", "other/atoms.ts": "" });
+    symlinkSync("../..", join(folder, "other/circle"));
+    expect(init(folder).changed).toContain("twin/server.ts");
+    mkdirSync(join(folder, "../shared"));
+    writeFiles(join(folder, "../shared"), { "server.ts": readFileSync(join(folder, "twin/server.ts"), "utf8") });
+    rmSync(join(folder, "twin/server.ts"));
+    symlinkSync("../../shared", join(folder, "twin/linked"));
+    expect(init(folder).changed).toEqual([]);
+  });
+
   test("a folder `state/` of the app's own is left alone", () => {
     const { changed, text } = init(nextApp({ "state/atoms.ts": "export const a = 1;\n" }));
     expect(changed).toContain("twin/server.ts");
@@ -113,6 +154,13 @@ describe("the root layout", () => {
         ),
       ).replace("'./header'\n", "'./header'\nimport { TwinProvider } from '@/state/client'\n"),
     );
+  });
+
+  test("texts of several lines, and a comment behind the last import, stay as they are", () => {
+    const text = `import "./globals.css"; // looks\n\nexport default function Layout({ children }) {\n  return (\n    <body>\n      <p title="a\n b">{children}</p>\n    </body>\n  );\n}\n`;
+    const after = init(nextApp({ "app/layout.tsx": text })).text("app/layout.tsx");
+    expect(after).toContain('import "./globals.css"; // looks\nimport { TwinProvider } from "@/state/client";\n');
+    expect(after).toContain('        <p title="a\n b">{children}</p>\n');
   });
 
   test.each([
@@ -165,7 +213,35 @@ describe("a proxy.ts of the app's own", () => {
     expect(text("proxy.ts")).toContain(`matcher: ${after} };`);
   });
 
+  test("its configuration without a matcher gets one", () => {
+    const { text, byHand } = init(nextApp({ "proxy.ts": `${IMPORT}export function proxy() {}\nexport const config = { regions: ["fra1"] };\n` }));
+    expect(byHand).toEqual([]);
+    expect(text("proxy.ts")).toContain('\nexport const config = { matcher: "/((?!api/twin).*)", regions: ["fra1"] };\n');
+    expect(text("proxy.ts").match(/const config/g)).toHaveLength(1);
+  });
+
+  test("one whose sessions another module of the app begins stays as it is", () => {
+    const proxy = 'export { proxy } from "./lib/proxy";\nexport const config = { matcher: "/" };\n';
+    const { byHand, changed } = init(
+      nextApp({ "proxy.ts": proxy, "lib/proxy.ts": 'import { withSession } from "twinstate/next";\nexport const proxy = withSession(() => {});\n' }),
+    );
+    expect(byHand).toEqual([]);
+    expect(changed).not.toContain("proxy.ts");
+  });
+
   test.each([
+    [
+      "a matcher with groups in a group",
+      "proxy.ts",
+      'export function proxy() {}\nexport const config = { matcher: "/:path((?!_next|(x|y)).*)" };\n',
+      "proxy.ts:2: the proxy must not match the twin's route `/api/twin`",
+    ],
+    [
+      "a matcher that is no pattern",
+      "proxy.ts",
+      'export function proxy() {}\nexport const config = { matcher: "/(?" };\n',
+      "proxy.ts:1: the proxy must not match the twin's route `/api/twin`",
+    ],
     [
       "a matcher that cannot be edited",
       "proxy.ts",
@@ -196,12 +272,56 @@ test.each([
   ["a folder without Next", { "package.json": "{}" }, "has no `package.json` with `next`"],
   ["Next 15", { "package.json": '{ "dependencies": { "next": "^15.3.0" } }' }, "This app has Next ^15.3.0, and twinstate needs 16 or newer"],
   ["a package.json that is no JSON", { "package.json": '{\n  "dependencies": {{\n}' }, "package.json:2 is no JSON. Mend it first."],
+  ["a package.json that is no object", { "package.json": "[]" }, "package.json:1 is no object of JSON. Mend it first."],
+  [
+    "compiler options that are no object",
+    { "tsconfig.json": '{\n  "compilerOptions": []\n}' },
+    "tsconfig.json:2: `compilerOptions` is no object of JSON. Mend it first.",
+  ],
+  ["a file in the place of a folder", { "app/api": "" }, "`app/api/twin/[...path]/route.ts` cannot be written: "],
   ["a tsconfig.json that is no JSON", { "tsconfig.json": "{\n  compilerOptions\n" }, "tsconfig.json:2 is no JSON. Mend it first."],
 ])("%s is refused, and nothing is written", (_, files, message) => {
   const folder = nextApp(files);
   const before = filesOf(folder);
   expect(() => applied(folder)).toThrow(message);
   expect(filesOf(folder)).toEqual(before);
+});
+
+test("what has changed since the diff was shown, and bytes that are no text, are refused, and nothing is written", () => {
+  const folder = nextApp();
+  const plan = planInit(folder);
+  writeFiles(folder, { "app/layout.tsx": "// mine\n" });
+  const before = filesOf(folder);
+  expect(() => plan.apply()).toThrow("app/layout.tsx has changed since the changes were shown. Nothing was written: run it again.");
+  expect(filesOf(folder)).toEqual(before);
+  writeFileSync(join(folder, ".gitignore"), Buffer.from("/stra\xdfe\n", "latin1"));
+  expect(() => planInit(folder)).toThrow(".gitignore is not encoded as UTF-8");
+});
+
+test("rights of files stay, and links stay links", () => {
+  const folder = nextApp();
+  writeFiles(folder, { "shared/layout.tsx": readFileSync(join(folder, "app/layout.tsx"), "utf8") });
+  rmSync(join(folder, "app/layout.tsx"));
+  symlinkSync("../shared/layout.tsx", join(folder, "app/layout.tsx"));
+  chmodSync(join(folder, "package.json"), 0o600);
+  applied(folder);
+  expect(statSync(join(folder, "package.json")).mode & 0o777).toBe(0o600);
+  expect(lstatSync(join(folder, "app/layout.tsx")).isSymbolicLink()).toBe(true);
+  expect(readFileSync(join(folder, "shared/layout.tsx"), "utf8")).toContain("<TwinProvider>");
+});
+
+test("the packages of an app in a workspace are installed by the workspace's package manager", () => {
+  const folder = temporaryFolder();
+  const app = join(folder, "apps/web");
+  mkdirSync(app, { recursive: true });
+  mkdirSync(join(folder, ".git"));
+  expect(managerOf(app)).toBe("npm");
+  writeFiles(folder, { "pnpm-lock.yaml": "" });
+  expect(managerOf(app)).toBe("pnpm");
+  writeFiles(folder, { "package.json": '{ "packageManager": "yarn@4.1.0" }' });
+  expect(managerOf(app)).toBe("yarn");
+  writeFiles(app, { "package-lock.json": "" });
+  expect(managerOf(app)).toBe("npm");
 });
 
 test("the Pages Router alone, and an app of JavaScript, are refused with the way out", () => {

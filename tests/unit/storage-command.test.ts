@@ -1,15 +1,17 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { event, state } from "twinstate";
 import { createTwin, scope } from "twinstate/server";
 import { sqlite } from "twinstate/server/sqlite";
 import { expect, test } from "vitest";
+import { storage } from "../../cli/commands/storage.js";
 import { list } from "../../cli/storage/listing.js";
 import { placeOf, reader } from "../../cli/storage/place.js";
 import { plainJson } from "../../cli/storage/plain-json.js";
-import { twinstate } from "../kit/command.js";
+import { SOURCES, twinstate } from "../kit/command.js";
 import { temporaryFolder } from "../kit/files.js";
 import { ROOT } from "../kit/rooms.js";
 
@@ -127,6 +129,60 @@ test("`delete` asks, deletes for good, and names an id that there is not", async
   expect(run("list").stdout).toContain("1 scope instance, ");
 });
 
+test("a flag that an action would not heed is refused, and nothing is done", async () => {
+  const { file } = await closedFile();
+  const before = readFileSync(file);
+  for (const args of [
+    ["delete", "room/a", "--yes", "--dry-run"],
+    ["delete", "room/a", "--yes", "--prefix", "room/"],
+    ["export", "--json"],
+    ["list", "--yes"],
+  ])
+    await expect(storage.run([...args, "--url", file])).rejects.toThrow(/^`--\S+` does not go with `storage \w+`: leave it out\.$/);
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+test("what is damaged can be deleted", async () => {
+  const { file, run } = await closedFile();
+  const db = new DatabaseSync(file);
+  db.exec("UPDATE hosts SET sum = 1 WHERE id = 'room/a'; UPDATE hosts SET id = '~2026-11-30T20:12:00.000Z room/b' WHERE id = 'room/b'");
+  db.close();
+  expect(run("delete", "room/a", "~2026-11-30T20:12:00.000Z room/b", "room/a", "--yes")).toMatchObject({ status: 0, stderr: "" });
+  expect(run("list").stdout).toContain("1 scope instance, ");
+});
+
+test("a reader that has seen enough ends the command without an error; a disk that is full does not", async () => {
+  const { folder } = await closedFile();
+  const args = (action: string) => [...SOURCES, "storage", action, "--url", "twin.db"];
+  for (const action of ["list", "export"]) {
+    const child = spawn(process.execPath, args(action), { cwd: folder });
+    let complained = "";
+    child.stderr.on("data", (chunk) => (complained += chunk));
+    child.stdout.destroy();
+    expect([action, ...(await once(child, "close")), complained]).toEqual([action, 0, null, ""]);
+  }
+  if (!existsSync("/dev/full")) return;
+  const { status, stderr } = spawnSync(process.execPath, args("export"), {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", openSync("/dev/full", "w"), "pipe"],
+  });
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^The output cannot be written: ENOSPC.* What is there is not whole\.\n$/)]);
+});
+
+test.each([
+  "redis://app:12/swordfish@localhost:1",
+  "redis://app:12?swordfish@localhost:1",
+  "redis:/app:swordfish@localhost:1",
+  "postgres://app:12/swordfish@localhost:1/app",
+  "postgres://app:12#swordfish@localhost:1/app",
+  "postgres://app:swordfish@localhost:1/app",
+  "app:swordfish@localhost:1",
+  "mysql://app:swordfish@localhost:1",
+])("of %s, the password is not shown", async (url) => {
+  await expect(storage.run(["list", "--url", url])).rejects.toThrow(/^((?!swordfish|\b12\b).)+$/);
+});
+
 test("a file that a server has open is refused; what a killed one has left is read", async () => {
   const folder = temporaryFolder();
   const twin = await filled(join(folder, "twin.db"));
@@ -165,6 +221,15 @@ test("a damaged record is named, and the others are read", async () => {
 
 test.each<[string, (folder: string) => string | undefined, string]>([
   ["no storage", () => undefined, "Which storage? Say `--url twin.db` or `--url redis://…`"],
+  ["a folder", (folder) => folder, "is a folder. Name the file of `sqlite()` in it."],
+  [
+    "an empty file",
+    (folder) => {
+      writeFileSync(join(folder, "empty.db"), "");
+      return join(folder, "empty.db");
+    },
+    "empty.db is empty: nothing has been kept in it.",
+  ],
   ["no file", (folder) => join(folder, "nix.db"), "nix.db."],
   [
     "a file that is no database",
