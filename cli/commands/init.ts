@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { styleText } from "node:util";
 import { extraArgument, installFailed } from "../../lib/errors/command-errors.js";
-import { managerOf } from "../app/package-manager.js";
+import { managerOf } from "../deploy/package-manager.js";
 import { planInit } from "../init/init.js";
 import type { InitPlan } from "../init/plan.js";
 import { diff } from "../source/diff.js";

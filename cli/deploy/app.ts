@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { badPackage, manyLockFiles, noLockFile, noNextApp } from "../../lib/errors/deploy-errors.js";
-import { LOCKS, type Manager, managerNamed } from "../app/package-manager.js";
+import { LOCKS, type Manager, managerNamed } from "./package-manager.js";
 
 /** What a Next app has that the files of its deployment depend on. */
 export interface App {

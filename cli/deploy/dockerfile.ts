@@ -1,5 +1,5 @@
-import type { Manager } from "../app/package-manager.js";
 import type { App } from "./app.js";
+import type { Manager } from "./package-manager.js";
 import { WRITTEN } from "./written.js";
 
 /** The image that all stages begin with: a version of Node with long support, on Debian. */

@@ -30,7 +30,7 @@ export function writeWhole(folder: string, files: ReadonlyMap<string, string>): 
   }
 }
 
-/** Where a file is, also by a link. It may be written, and is no folder. */
+/** The place of a file, also of one that is a link. Throws for a folder, and for what may not be written. */
 function placeOf(file: string): string {
   if (!existsSync(file)) return file;
   if (!statSync(file).isFile()) throw new Error("something else is there");

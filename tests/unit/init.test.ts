@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { managerOf } from "../../cli/app/package-manager.js";
+import { managerOf } from "../../cli/deploy/package-manager.js";
 import { planInit } from "../../cli/init/init.js";
 import { twinstate } from "../kit/command.js";
 import { temporaryFolder } from "../kit/files.js";

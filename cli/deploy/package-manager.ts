@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { textOf } from "./next-app.js";
 
 export type Manager = "npm" | "pnpm" | "yarn" | "bun";
 
@@ -20,7 +19,8 @@ export const managerNamed = (packageManager: unknown): Manager | undefined =>
 /** The package manager of an app. In a workspace, the lock file stands in a folder above, up to that of the repository. */
 export function managerOf(folder: string): Manager {
   for (let at = folder; ; at = dirname(at)) {
-    const named = /"packageManager"\s*:\s*"([^"]*)"/.exec(textOf(join(at, "package.json")) ?? "")?.[1];
+    const manifest = join(at, "package.json");
+    const named = existsSync(manifest) ? /"packageManager"\s*:\s*"([^"]*)"/.exec(readFileSync(manifest, "utf8"))?.[1] : undefined;
     const found = managerNamed(named) ?? LOCKS.findLast(([file]) => existsSync(join(at, file)))?.[1];
     if (found !== undefined) return found;
     if (existsSync(join(at, ".git")) || at === dirname(at)) return "npm";
