@@ -44,6 +44,8 @@ export default defineConfig({
     retry,
     ...patient,
     expect: { poll: { timeout: PATIENCE } },
+    // Threads and servers that tests start run plain Node, which keeps here what it has made of the sources.
+    env: { NODE_COMPILE_CACHE: at("node_modules/.cache/compiled") },
     // Tests wait more than they work: three at a time keep two cores busy.
     maxWorkers: 3,
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
