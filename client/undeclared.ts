@@ -20,13 +20,17 @@ export function explainName(described: WireClass, label: string, name: string): 
   };
 }
 
-const known = new WeakMap<WireClass, object>();
+const known = { withClass: new WeakMap<WireClass, object>(), without: new WeakMap<WireClass, object>() };
 
-/** The events of a model, and the names of its members that no decorator declares, where this side has not got its class. */
+/** The events of a model, and the names of its members that no decorator declares. A class that this side has brings its getters and methods, and no field. */
 export function namesOf(described: WireClass | undefined, views: ClassViews | undefined): object | undefined {
-  if (!described?.undeclared || views) return described?.events;
-  let names = known.get(described);
-  if (!names) known.set(described, (names = { ...described.undeclared, ...described.events }));
+  if (!described?.undeclared) return described?.events;
+  const cache = views ? known.withClass : known.without;
+  let names = cache.get(described);
+  if (!names) {
+    const undeclared = Object.entries(described.undeclared).filter(([, kind]) => !views || kind === "field");
+    cache.set(described, (names = { ...Object.fromEntries(undeclared), ...described.events }));
+  }
   return names;
 }
 

@@ -1,7 +1,9 @@
+import { messageOf } from "../errors/errors.js";
+import { calledWithoutThis } from "../errors/oversight-errors.js";
 import { assignedMethod } from "../errors/state-errors.js";
 import { nodeOf } from "../graph/node.js";
 import { pathOf } from "../graph/path.js";
-import { type AnyClass, declares } from "./schema.js";
+import { type AnyClass, classSchema, declares } from "./schema.js";
 
 const protectedPrototypes = new WeakSet<object>();
 
@@ -31,6 +33,52 @@ export function unstartedGenerators(instance: object): readonly string[] {
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
+/** Makes a function pass for another: by its name, and as an async function or a generator function. */
+const passFor = (made: Method, method: Method): Method =>
+  Object.defineProperties(Object.setPrototypeOf(made, Object.getPrototypeOf(method) as object) as Method, {
+    name: { value: method.name },
+    length: { value: method.length },
+  });
+
+/** The messages of engines and compilers where `#private` members are asked of another object. */
+const PRIVATE = /private (?:member|field|method)(?: (#\w+))?|^Receiver must be an instance of class/;
+
+/** A method that says so if it is called without its `this`, as soon as it asks for a member. Node's timers call with a `this` of their own. */
+function bound(method: Method, name: string, Class: AnyClass): Method {
+  const made: Method = function (...args) {
+    const isLost = this === undefined || (typeof this === "object" && this !== null && !(name in this));
+    if (!isLost) return method.apply(this, args);
+    const explain = (error: unknown): never => {
+      throw PRIVATE.test(messageOf(error)) ? calledWithoutThis(Class.name, name, PRIVATE.exec(messageOf(error))?.[1] ?? "#private", error) : error;
+    };
+    try {
+      const result = method.apply(lost(this as object | undefined, name, Class), args);
+      return result instanceof Promise ? result.catch(explain) : result;
+    } catch (error) {
+      return explain(error);
+    }
+  };
+  return passFor(made, method);
+}
+
+/** What a method without its `this` has in its place: what is called with may have members of its own, and no other. */
+function lost(self: object | undefined, method: string, Class: AnyClass): object {
+  const check = (target: object, key: string | symbol) => {
+    if (typeof key === "symbol" || key in target) return;
+    if (!self || key in Class.prototype || classSchema(Class).fields.has(key)) throw calledWithoutThis(Class.name, method, key);
+  };
+  return new Proxy(self ?? {}, {
+    get(target, key) {
+      check(target, key);
+      return Reflect.get(target, key) as unknown;
+    },
+    set(target, key, value) {
+      check(target, key);
+      return Reflect.set(target, key, value);
+    },
+  });
+}
+
 /** A method whose generators are noted until somebody starts them. */
 function noting(method: Method, name: string): Method {
   const noted: Method = function (...args) {
@@ -49,18 +97,19 @@ function noting(method: Method, name: string): Method {
     }
     return made;
   };
-  // It counts as a generator method wherever somebody asks for that.
-  return Object.setPrototypeOf(noted, Object.getPrototypeOf(method) as object) as Method;
+  return passFor(noted, method);
 }
 
 const isGeneratorMethod = (method: object) => /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(method));
+
+const watched = (method: Method, name: string, Class: AnyClass) => bound(isGeneratorMethod(method) ? noting(method, name) : method, name, Class);
 
 function protect(prototype: object): void {
   protectedPrototypes.add(prototype);
   for (const name of Object.getOwnPropertyNames(prototype)) {
     const { value: method, configurable, enumerable } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
     if (name === "constructor" || typeof method !== "function" || !configurable) continue;
-    const value: unknown = process.env.NODE_ENV !== "production" && isGeneratorMethod(method) ? noting(method as Method, name) : method;
+    const value: unknown = process.env.NODE_ENV === "production" ? method : watched(method as Method, name, prototype.constructor as AnyClass);
     Object.defineProperty(prototype, name, {
       get: Object.assign(() => value as unknown, { method: value as unknown }),
       set(this: object, other: unknown) {

@@ -15,6 +15,12 @@ export const lostThis = (event: string, member: string, cause: unknown) =>
     `\`${event}\` looked for \`${member}\` on \`undefined\`, and \`${member}\` is a member of its class: \`this\` is lost in a callback that is a \`function\`, or a method that is passed on. Write \`() => this.${member}\`.`,
     cause,
   );
+export const calledWithoutThis = (Class: string, method: string, member: string, cause?: unknown) =>
+  wrong(
+    "LOST_THIS",
+    `\`${method}\` of the class \`${Class}\` was called without its \`this\`, and asks it for \`${member}\`: \`this\` is lost when a method is passed on. Write \`() => this.${method}()\` in the place of \`this.${method}\`.`,
+    cause,
+  );
 export const unstartedGenerator = (store: string, event: string, method: string) =>
   wrong(
     "UNSTARTED_GENERATOR",

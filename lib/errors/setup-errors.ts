@@ -22,7 +22,7 @@ const SCOPE_OPTIONS: Readonly<Record<string, string>> = {
 export const badModel = (model: string, why: string) => wrong("BAD_STORE", `The model \`${model}\` ${why}.`);
 export const reservedStore = (store: string) => wrong("NAME_CLASH", `\`${store}\` is a name of twin's own: name the store otherwise.`);
 export const reservedEvent = (store: string, event: string) =>
-  wrong("NAME_CLASH", `\`${store}\` has an event \`${event}\`, a name that twins and promises need themselves: name it otherwise.`);
+  wrong("NAME_CLASH", `\`${store}\` has an event \`${event}\`, a name that twins, promises, JSON or all objects have for themselves: name it otherwise.`);
 export const reservedField = (store: string, field: string) =>
   wrong(
     "NAME_CLASH",

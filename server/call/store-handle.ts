@@ -1,6 +1,6 @@
 import type { View } from "../../lib/class/view-types.js";
 import { callerEnded, callerOutOfTime, isOutOfTime } from "../../lib/errors/call-errors.js";
-import { cancelled, noSession, notSignedIn } from "../../lib/errors/errors.js";
+import { cancelled, noSession, notSignedIn, readOnlyTwin } from "../../lib/errors/errors.js";
 import { badOnce } from "../../lib/errors/server-code-errors.js";
 import type { CallOf, StreamCall } from "../../lib/event/call-types.js";
 import { Yields } from "../../lib/event/yields.js";
@@ -218,6 +218,9 @@ function remote(target: Target): object {
         methods.set(name, method);
       }
       return method;
+    },
+    set() {
+      throw readOnlyTwin(target.store);
     },
   });
 }

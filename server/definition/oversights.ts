@@ -35,14 +35,14 @@ function lostMember(error: unknown, { Class, schema }: EventOwner): string | und
 
 /** Notes the fields of an instance that no `@state` declares. The returned function, called after an event, warns of the fields that the event has changed. */
 function watchFields({ name, Class, schema }: EventOwner, instance: object, event: string, report: Report): () => void {
-  const fields = Object.keys(instance).filter((key) => !schema.fields.has(key));
-  const look = () => fields.map((key) => Reflect.get(instance, key) as unknown);
-  const before = look();
-  const sizes = before.map(sizeOf);
+  const look = () => Object.keys(instance).flatMap((key) => (schema.fields.has(key) ? [] : [[key, Reflect.get(instance, key) as unknown] as const]));
+  const before = new Map(look().map(([key, value]) => [key, { value, size: sizeOf(value) }]));
   return () => {
-    for (const [i, value] of look().entries()) {
-      const same = Object.is(value, before[i]) && sizeOf(value) === sizes[i];
-      if (!same && once(Class, fields[i] as string)) report("warn", fieldIsNoState(name, Class.name, fields[i] as string, `${name}.${event}`));
+    for (const [key, value] of look()) {
+      // A field without a value in the class is there from its first change on.
+      const known = before.get(key);
+      const same = known && Object.is(value, known.value) && sizeOf(value) === known.size;
+      if (!same && once(Class, key)) report("warn", fieldIsNoState(name, Class.name, key, `${name}.${event}`));
     }
   };
 }

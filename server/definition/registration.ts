@@ -42,9 +42,13 @@ function checkModels(models: Models): void {
   }
 }
 
-/** Throws where clients could not call an event by its name. */
+/** Names that promises and JSON ask for, as all objects have those of `Object.prototype`. */
+const TAKEN: ReadonlySet<string> = new Set(["then", "toJSON"]);
+
+/** Throws where clients could not call an event by its name, or where something else would. */
 function checkEvents(owner: string, { events }: ClassSchema): void {
-  for (const event of events.keys()) if (event === "then" || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(owner, event);
+  for (const event of events.keys())
+    if (TAKEN.has(event) || event in Object.prototype || event.startsWith("$") || !NAME.test(event)) throw reservedEvent(owner, event);
 }
 
 /**

@@ -127,6 +127,62 @@ const MISTAKES: Readonly<Record<string, readonly [code: string | undefined, word
       return logOf(Lost, "todo.addAll");
     },
   ],
+  "a method is passed on, and called without its `this`": [
+    "LOST_THIS",
+    /`bump` of the class `Lost` was called without its `this`, and asks it for `count`.*Write `\(\) => this\.bump\(\)`/,
+    () => {
+      class Lost extends Todo {
+        bump() {
+          this.count++;
+        }
+        @event async later() {
+          await Promise.resolve().then(this.bump);
+        }
+      }
+      return logOf(Lost, "todo.later");
+    },
+  ],
+  "a method is passed on that has private members": [
+    "LOST_THIS",
+    /`bump` of the class `Lost` was called without its `this`, and asks it for `#hits`/,
+    () => {
+      class Lost extends Todo {
+        #hits = 0;
+        async bump() {
+          return ++this.#hits;
+        }
+        @event async later() {
+          await Promise.resolve().then(this.bump);
+        }
+      }
+      return logOf(Lost, "todo.later");
+    },
+  ],
+  "a method is given to a timer, which has a `this` of its own": [
+    "LOST_THIS",
+    /`bump` of the class `Lost` was called without its `this`/,
+    async () => {
+      let told: unknown;
+      class Lost extends Todo {
+        bump() {
+          this.count++;
+        }
+        @event async later() {
+          const { bump } = this;
+          // As a timer calls it.
+          await new Promise<void>((resolve) => {
+            const timer = setTimeout(() => {
+              told = thrownBy(() => bump.call(timer as never));
+              resolve();
+            });
+          });
+        }
+      }
+      const app = await serveTwin({ stores: { todo: Lost } });
+      await app.visitor().call("todo.later");
+      return told as EventError;
+    },
+  ],
   "`@event` is forgotten, and the method called": [
     "NOT_FOUND",
     /`todo` has no event `clear`\. Did you forget `@event`\?/,
@@ -211,6 +267,27 @@ const MISTAKES: Readonly<Record<string, readonly [code: string | undefined, word
       return readBy(List, (live) => live.first.short, { Item });
     },
   ],
+  "`@state` is forgotten on a model, and a browser that has the class reads the field": [
+    "FORGOTTEN_STATE",
+    /`Item\.done` is a field without `@state`/,
+    async () => {
+      class Item {
+        @state title = "milk";
+        done = false;
+        get label() {
+          return this.done ? "done" : this.title;
+        }
+      }
+      class List {
+        @state first = new Item();
+      }
+      const app = await serveTwin({ stores: { todo: List }, models: { Item } });
+      const twin = await openTwin(openClient(app.site.url, { models: { Item } }), "todo");
+      const { first } = createView(twin, undefined).get() as List;
+      expect([first.title, first instanceof Item]).toEqual(["milk", true]);
+      return thrownBy(() => first.label);
+    },
+  ],
   "a function is put into state": [
     "NOT_STATE",
     /`todo\.any` cannot hold a function|`todo\.any` cannot hold the function/,
@@ -259,6 +336,38 @@ const MISTAKES: Readonly<Record<string, readonly [code: string | undefined, word
     },
   ],
   "a store has a name of twin's own": ["NAME_CLASH", /`as` is a name of twin's own: name the store otherwise/, () => start({ stores: { as: Todo } })],
+  "an event has a name that JSON asks for": [
+    "NAME_CLASH",
+    /`todo` has an event `toJSON`, a name that twins, promises, JSON or all objects have for themselves/,
+    () => {
+      class Named extends Todo {
+        @event toJSON() {
+          return {};
+        }
+      }
+      return start({ stores: { todo: Named } });
+    },
+  ],
+  "an event has a name that all objects have": [
+    "NAME_CLASH",
+    /`todo` has an event `toString`/,
+    () => {
+      class Named extends Todo {
+        @event override toString() {
+          return "todo";
+        }
+      }
+      return start({ stores: { todo: Named } });
+    },
+  ],
+  "a store is changed in server code": [
+    "READ_ONLY",
+    /`todo` is a twin: it cannot be changed here\. Call one of its events\./,
+    async () => {
+      const { twin } = await serveTwin({ stores: { todo: scope.shared(Todo) } });
+      return thrownBy(() => Object.assign(twin.todo(), { count: 5 }));
+    },
+  ],
   "a lifecycle method is an event": [
     "NAME_CLASH",
     /`todo\.onLoad` is a lifecycle method.*leave `@event` off/,
@@ -362,6 +471,27 @@ test("a browser that has the class reads its plain getters and methods", async (
   const twin = await openTwin(openClient(app.site.url, { stores: { todo: Plain } }), "todo");
   const view = createView(twin, undefined).get() as Plain;
   expect([view.twice, view.plus(2)]).toEqual([0, 2]);
+});
+
+test("a method that needs no `this`, or is called with another one on purpose, is no mistake", async () => {
+  class Plain extends Todo {
+    short(title: string) {
+      return title.slice(0, 1);
+    }
+    *letters() {
+      yield* "ab";
+    }
+    bump() {
+      return ++this.count;
+    }
+    @event go() {
+      const { letters, bump } = this;
+      return [["milk"].map(this.short), [...letters()], bump.call({ count: 4 } as never), bump.name, this.short.length];
+    }
+  }
+  const app = await serveTwin({ stores: { todo: Plain } });
+  expect(await app.visitor().call("todo.go")).toEqual([["m"], ["a", "b"], 5, "bump", 1]);
+  expect(app.logs).toEqual([]);
 });
 
 test("a generator that is driven, in whatever way, is no mistake", async () => {

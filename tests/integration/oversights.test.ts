@@ -18,6 +18,7 @@ test("a field without `@state` that an event changes is told of once, in whateve
     steps = 0;
     later = 0;
     untouched = [1];
+    declare note?: string;
     #hidden = 0;
     @event add(item: string) {
       this.count++;
@@ -31,6 +32,9 @@ test("a field without `@state` that an event changes is told of once, in whateve
       this.seen.add(item);
       this.byName[item] = 1;
       this.inherited++;
+    }
+    @event annotate() {
+      this.note = "fresh";
     }
     @event *step() {
       this.steps++;
@@ -50,6 +54,7 @@ test("a field without `@state` that an event changes is told of once, in whateve
   for (let n = 0; n < 3; n++) {
     await browser.call("cart.add", "milk");
     await browser.call("cart.addLater", "milk");
+    await browser.call("cart.annotate");
     await browser.call("cart.step");
     await browser.call("cart.work");
   }
@@ -61,6 +66,7 @@ test("a field without `@state` that an event changes is told of once, in whateve
     said("addLater", "inherited"),
     said("addLater", "seen"),
     said("addLater", "byName"),
+    said("annotate", "note"),
     said("step", "steps"),
     said("work", "later"),
   ];
