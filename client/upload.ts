@@ -1,5 +1,5 @@
-import { isEventError } from "../lib/errors/errors.js";
-import { refusedUpload } from "../lib/errors/file-errors.js";
+import { type EventError, isEventError } from "../lib/errors/errors.js";
+import { refusedUpload, unreadableFile } from "../lib/errors/file-errors.js";
 import { backoff, FIRST } from "./backoff.js";
 import type { OpenCall } from "./client-call.js";
 import type { CallFiles } from "./files.js";
@@ -84,9 +84,10 @@ class Upload {
         const { ok, read, refused } = await this.#post(k);
         if (read) this.#count(k, (this.#files.list[k] as Blob).size);
         if (ok) return;
-        if (refused !== undefined) return this.#refuse(k, refused);
+        if (refused !== undefined) return this.#refuse(refusedUpload(this.#nameOf(k), refused));
       } catch {
-        // The line broke: what the server has of it is of no use, unless it has everything.
+        // The line broke: what the server has of it is of no use, unless it has everything. Browsers say the same of a file that they cannot read.
+        if (!signal.aborted && !(await isReadable(this.#files.list[k] as Blob))) return this.#refuse(unreadableFile(this.#nameOf(k)));
       }
       await pause(backoff(trouble), signal);
       // The pauses double, as how long an attempt takes goes by the size of the file.
@@ -118,10 +119,14 @@ class Upload {
     }
   }
 
-  /** A proxy takes no such body: the call would wait for it in vain. */
-  #refuse(k: number, status: number): void {
+  #nameOf(k: number): string {
+    return this.#files.list[k]?.name ?? "blob";
+  }
+
+  /** No body will come: the call would wait for it in vain. */
+  #refuse(error: EventError): void {
     const { call, reject } = this.#open;
-    reject(refusedUpload(this.#files.list[k]?.name ?? "blob", status));
+    reject(error);
     call.cancel();
   }
 
@@ -148,6 +153,16 @@ interface Posted {
 }
 
 const HEADERS = { "content-type": "application/octet-stream" };
+
+/** Whether the browser can still read a file: one that was moved or changed since it was chosen, or is a folder, it cannot. */
+const isReadable = (file: Blob): Promise<boolean> =>
+  file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
 
 const isRead = (answer: string) => answer.includes('"read":true');
 

@@ -6,3 +6,5 @@ export const refusedUpload = (name: string, status: number) =>
     "CUT_SHORT",
     `\`${name}\` was refused on its way${status > 0 ? `, with the status ${status}` : ""}, before the app had it: a proxy takes no body of this size. nginx has \`client_max_body_size\`.`,
   );
+export const unreadableFile = (name: string) =>
+  refusal("CUT_SHORT", `\`${name}\` cannot be read: it is a folder, or was moved or changed since it was chosen. Choose it again.`);

@@ -1,4 +1,6 @@
+import { openAsBlob, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type EventError, event, state, toPlain, update } from "twinstate";
 import { lasting, pair } from "twinstate/testing";
@@ -7,6 +9,7 @@ import { z } from "zod";
 import { createGate } from "../../server/task/gate.js";
 import { serveTwin } from "../kit/app.js";
 import { call, liveOf, openClient, openTwin } from "../kit/client.js";
+import { temporaryFolder } from "../kit/files.js";
 import { Jar } from "../kit/http.js";
 import { soon } from "../kit/soon.js";
 
@@ -303,6 +306,17 @@ describe("nothing is left behind", () => {
       message: expect.stringContaining("`client_max_body_size`"),
     });
     await soon(() => expect(uploads.size).toBe(0));
+  });
+
+  test("a file that was changed or removed since it was chosen ends the call, and says so", async () => {
+    const { twin, desk, posts, uploads } = await served();
+    const path = join(temporaryFolder(), "a.txt");
+    writeFileSync(path, "as it was chosen");
+    const file = await openAsBlob(path);
+    writeFileSync(path, "and as it is by now");
+    expect(await refusalOf(call(twin, "attach", file))).toEqual({ code: "CUT_SHORT", message: expect.stringContaining("Choose it again.") });
+    await soon(() => expect(uploads.size).toBe(0));
+    expect([toPlain(desk.files), posts.length]).toEqual([[], 1]);
   });
 
   test("an event that does not read its file ends all the same", async () => {
