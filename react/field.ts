@@ -130,8 +130,8 @@ export function useField(from: unknown, how: string | Set, given?: Set): Field<u
     [name, value, set] = [how, store[how], given ?? (store[`set${how[0]?.toUpperCase()}${how.slice(1)}`] as Set)];
   }
   if (typeof set !== "function") throw noFieldSetter(name ?? "");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an edit of another field is not this field's
-  const editor = useMemo(() => new Editor(), [name]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an edit of another field, or of another room's, is not this field's
+  const editor = useMemo(() => new Editor(), [name, set["~"]?.twin]);
   const local = useSyncExternalStore(editor.subscribe, editor.get, editor.get);
   const shown = editor.show(value);
   useLayoutEffect(() => editor.shown(shown, value, set));
@@ -153,6 +153,8 @@ interface Edit {
   /** `taken`: the store has it, but perhaps without a trailing blank that the user has typed. */
   readonly stage: "typed" | "sent" | "taken" | "refused";
   readonly error: EventError | undefined;
+  /** The setter of the value that the user has changed: the field may have got another one since. */
+  readonly set: Set;
 }
 
 const isOpen = ({ stage }: Edit) => stage === "typed" || stage === "sent";
@@ -250,7 +252,7 @@ class Editor {
       }
     }
     this.#caret = undefined;
-    this.#setEdit({ shown, value: numeric ? numberOf(shown) : shown, stage: "typed", error: this.#local.edit?.error });
+    this.#setEdit({ shown, value: numeric ? numberOf(shown) : shown, stage: "typed", error: this.#local.edit?.error, set: this.#set });
     this.#plan();
   };
 
@@ -260,7 +262,7 @@ class Editor {
   };
 
   #plan(): void {
-    const parts = this.#set["~"];
+    const parts = this.#local.edit?.set["~"];
     const { debounce, throttle, pause = PAUSE } = parts?.options() ?? {};
     hold(this.#send, parts?.twin, this.#composing ? undefined : (debounce ?? throttle ?? pause));
   }
@@ -294,7 +296,8 @@ class Editor {
     if (edit?.stage !== "typed" || this.#composing || Number.isNaN(edit.value)) return;
     const sent: Edit = { ...edit, stage: "sent" };
     this.#setEdit(sent);
-    const begun = this.#set["~"]?.begin();
+    const { set } = sent;
+    const begun = set["~"]?.begin();
     begun?.send([sent.value]);
     this.#calls++;
     const answered = () => {
@@ -302,7 +305,7 @@ class Editor {
       if (--this.#calls === 0 && edit?.stage === "refused") this.#setEdit(edit);
     };
     settle(
-      begun?.call ?? this.#set(sent.value),
+      begun?.call ?? set(sent.value),
       () => {
         if (this.#local.edit === sent) this.#setEdit(this.#focused ? { ...sent, stage: "taken", error: undefined } : undefined);
         answered();

@@ -1,6 +1,6 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { settle } from "../../client/settle.js";
 import type { EventError } from "../../lib/errors/errors.js";
-import { useEvent } from "../index.js";
 
 /** A question before an event. */
 export interface Confirmation<A extends unknown[]> {
@@ -10,7 +10,7 @@ export interface Confirmation<A extends unknown[]> {
   readonly args: A | undefined;
   /** Whether the event has no answer yet. */
   readonly pending: boolean;
-  /** Why the event was refused: the question stays. */
+  /** Why the event was refused: the question stays. A refusal after it was taken back goes to `<TwinProvider onError>`. */
   readonly error: EventError | undefined;
   /** Asks the question. */
   ask(...args: A): void;
@@ -33,25 +33,42 @@ export interface Confirmation<A extends unknown[]> {
  * return <Dialog open={remove.open} onOpenChange={remove.setOpen}>Delete it?<button onClick={remove.confirm}>Delete</button></Dialog>;
  */
 export function useConfirm<A extends unknown[]>(event: (...args: A) => PromiseLike<unknown>): Confirmation<A> {
-  const [run, { pending, error, reset }] = useEvent(event);
-  const [args, setArgs] = useState<A>();
-  const [open, setOpen] = useState(false);
+  const [question, setQuestion] = useState<Question<A>>(NONE);
+  /** Counts the questions: the answer to one that is over changes nothing of the next. */
+  const count = useRef(0);
+  const mounted = useRef(false);
+  useEffect(() => {
+    mounted.current = true;
+    return () => {
+      mounted.current = false;
+    };
+  }, []);
   const asker = useRef<Element | null>(null);
+  const { open, args, pending } = question;
+  const setOpen = (next: boolean) => {
+    if (!next) count.current++;
+    setQuestion((now) => ({ ...now, open: next, pending: next && now.pending }));
+  };
   return {
-    open,
-    args,
-    pending,
-    error,
+    ...question,
     ask(...next) {
       asker.current = document.activeElement;
-      reset();
-      setArgs(next);
-      setOpen(true);
+      count.current++;
+      setQuestion({ open: true, args: next, pending: false, error: undefined });
     },
     confirm() {
       if (!args || pending) return;
-      // `useEvent` has the error.
-      run(...args).then(() => setOpen(false), ignore);
+      const asked = ++count.current;
+      setQuestion({ open, args, pending: true, error: undefined });
+      settle(
+        event(...args),
+        () => asked === count.current && setOpen(false),
+        (thrown) => {
+          const shown = mounted.current && asked === count.current;
+          if (shown) setQuestion({ open, args, pending: false, error: thrown as EventError });
+          return shown;
+        },
+      );
     },
     setOpen,
     returnFocus(event, otherwise) {
@@ -62,4 +79,5 @@ export function useConfirm<A extends unknown[]>(event: (...args: A) => PromiseLi
   };
 }
 
-const ignore = () => {};
+type Question<A extends unknown[]> = Pick<Confirmation<A>, "open" | "args" | "pending" | "error">;
+const NONE = { open: false, args: undefined, pending: false, error: undefined };

@@ -17,10 +17,10 @@ export interface FormParts<T> {
   readonly value: T | undefined;
   /** Why the event was refused, as far as no field is to blame. */
   readonly problem: string | undefined;
-  /** Props for an input, a select or a text area. */
-  field(name: string): FieldProps & { readonly defaultValue: string | undefined };
+  /** Props for an input, a select or a text area. A default of yours stands before them: `<input defaultValue="1" {...form.field("count")} />`. */
+  field(name: string): FieldProps & { readonly defaultValue?: string | undefined };
   /** Props for a checkbox. */
-  check(name: string): FieldProps & { readonly type: "checkbox"; readonly defaultChecked: boolean };
+  check(name: string): FieldProps & { readonly type: "checkbox"; readonly defaultChecked?: boolean };
   /** Props for the label of a field. */
   label(name: string): { readonly htmlFor: string };
   /** Props for the element that says what is wrong with a field. It may be there while nothing is. */
@@ -51,9 +51,13 @@ export function useForm<A extends unknown[], T>(action: FormAction<A, T>, { onDo
   useLayoutEffect(() => {
     done.current = onDone;
   });
+  useLayoutEffect(() => keepChoices(ref.current, state), [state]);
+  const seen = useRef(state);
   useEffect(() => {
-    if (!state) return;
-    if (state.error) ref.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    // `<Activity>` runs the effects of a page that it shows again.
+    if (!state || seen.current === state) return;
+    seen.current = state;
+    if (state.error) ref.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
     else done.current?.(state.value as T);
   }, [state]);
   const problemOf = (name: string) => state?.errors[name]?.join(" ");
@@ -67,10 +71,21 @@ export function useForm<A extends unknown[], T>(action: FormAction<A, T>, { onDo
     pending,
     value: state?.value,
     problem: problemOf("") ?? (named ? undefined : state?.error?.message),
-    field: (name) => ({ ...props(name), defaultValue: state?.fields[name] }),
-    check: (name) => ({ ...props(name), type: "checkbox", defaultChecked: state?.fields[name] !== undefined }),
+    field: (name) => ({ ...props(name), ...(state?.error && { defaultValue: state.fields[name] }) }),
+    check: (name) => ({ ...props(name), type: "checkbox", ...(state?.error && { defaultChecked: state.fields[name] !== undefined }) }),
     label: (name) => ({ htmlFor: `${id}-${name}` }),
     message: (name) => ({ id: `${id}-${name}-message` }),
     problemOf,
   };
+}
+
+/** React resets a form that was sent: selects and radio buttons, unlike inputs, to what they began with. */
+function keepChoices(form: HTMLFormElement | null, state: FormState | undefined): void {
+  if (!form || !state?.error) return;
+  for (const control of form.elements as HTMLCollectionOf<HTMLInputElement | HTMLSelectElement>) {
+    const value = state.fields[control.name];
+    if (value === undefined) continue;
+    if (control.type === "select-one") control.value = value;
+    if (control.type === "radio") (control as HTMLInputElement).checked = control.value === value;
+  }
 }

@@ -40,7 +40,7 @@ export interface WindowOptions<R, Q> {
    */
   pause?: number;
   /**
-   * What tells rows apart. A row whose content is as before stays the same object.
+   * What tells rows apart. A row whose content is as before stays the same object, and `keyAt` names it.
    * @default (row) => row.id
    */
   by?: (row: R) => unknown;
@@ -60,6 +60,11 @@ export interface WindowState<R> {
   readonly held: number;
   /** The row at an index; `undefined` while it is asked for. */
   rowAt(index: number): R | undefined;
+  /**
+   * The React key of the row at an index: a row keeps its elements, and what somebody types there, while others come and go before it.
+   * @example <tr key={table.keyAt(index)} {...table.row(index)}>
+   */
+  keyAt(index: number): string;
   /** Tells which rows are in view: from `first` to `last`, that one included. */
   show(first: number, last: number): void;
   /** Asks for what is missing again. */
@@ -71,6 +76,8 @@ interface Page<R> {
   /** The revision that the page knew as it asked, and the one of the answer: the answer may know of a change before the page does. */
   readonly asked: Revision | undefined;
   readonly revision: Revision | undefined;
+  /** Some of its rows are missing: the page came with fewer. */
+  readonly partial?: boolean;
 }
 
 /** The answers to one query. */
@@ -111,9 +118,10 @@ export class RowWindow<R, Q> {
   #begin({ query, initial, revision }: WindowOptions<R, Q>): Found<R, Q> {
     const found: Found<R, Q> = { key: JSON.stringify(query), query, pages: new Map(), count: initial?.count };
     const { rows = [], count = 0 } = initial ?? {};
-    for (let from = 0; from < count && rows.length >= Math.min(from + this.#size, count); from += this.#size) {
+    for (let from = 0; from < rows.length; from += this.#size) {
       const asked = initial?.revision === undefined ? revision : undefined;
-      found.pages.set(from / this.#size, { rows: rows.slice(from, from + this.#size), asked, revision: initial?.revision });
+      const partial = rows.length < Math.min(from + this.#size, count);
+      found.pages.set(from / this.#size, { rows: rows.slice(from, from + this.#size), asked, revision: initial?.revision, partial });
     }
     return found;
   }
@@ -192,7 +200,7 @@ export class RowWindow<R, Q> {
     const missing: number[] = [];
     for (let number = first; number <= last; number++) {
       const page = this.#wanted.pages.get(number);
-      const fresh = page && (page.asked === revision || page.revision === revision);
+      const fresh = page && !page.partial && (page.asked === revision || page.revision === revision);
       if (!fresh && !this.#asks.has(number)) missing.push(number);
     }
     return missing;
@@ -233,9 +241,14 @@ export class RowWindow<R, Q> {
     if (this.#missing().length > 0) this.#plan();
   }
 
+  #idOf(row: R): unknown {
+    const { by } = this.#options;
+    return by ? by(row) : (row as { id?: unknown }).id;
+  }
+
   /** The objects of before, where the content is the same. */
   #reuse(rows: readonly R[]): readonly R[] {
-    const by = this.#options.by ?? ((row) => (row as { id?: unknown }).id);
+    const by = (row: R) => this.#idOf(row);
     const before = new Map([...this.#shown.pages.values()].flatMap((page) => page.rows.map((row) => [by(row), row] as const)));
     return rows.map((row) => {
       const held = before.get(by(row));
@@ -268,6 +281,7 @@ export class RowWindow<R, Q> {
   #current(): WindowState<R> {
     const { pages, count } = this.#shown;
     const held = new Map(pages);
+    let keys: ReadonlyMap<number, string> | undefined;
     let rows = 0;
     for (const page of held.values()) rows += page.rows.length;
     return {
@@ -277,8 +291,21 @@ export class RowWindow<R, Q> {
       error: this.#error,
       held: rows,
       rowAt: (index) => held.get(Math.floor(index / this.#size))?.rows[index % this.#size],
+      keyAt: (index) => (keys ??= this.#keysOf(held)).get(index) ?? `at ${index}`,
       show: this.show,
       retry: this.retry,
     };
+  }
+
+  /** The keys of the rows in memory. Of two pages one may be older, and have a row that is in the other by now: its first place has its key. */
+  #keysOf(held: ReadonlyMap<number, Page<R>>): ReadonlyMap<number, string> {
+    const places = new Map<unknown, number>();
+    for (const [page, { rows }] of [...held].sort(([a], [b]) => a - b)) {
+      for (const [i, row] of rows.entries()) {
+        const id = this.#idOf(row);
+        if (id !== undefined && !places.has(id)) places.set(id, page * this.#size + i);
+      }
+    }
+    return new Map([...places].map(([id, index]) => [index, `row ${String(id)}`]));
   }
 }

@@ -49,8 +49,8 @@ export interface TableState<R, B extends string = string> extends WindowState<R>
 export function useTable<R, B extends string>(ask: AskRows<R, TableQuery<B>>, { sort, ...options }: TableOptions<R, NoInfer<B>>): TableState<R, B> {
   const [query, setQuery] = useState<TableQuery<B>>({ sort, filter: "" });
   const rows = useWindow<R, TableQuery<B>>(ask, { ...options, query });
-  const setFilter = (filter: string) => setQuery({ ...query, filter });
-  const sortBy = (column: B) => setQuery({ ...query, sort: { by: column, descending: query.sort.by === column && !query.sort.descending } });
+  const setFilter = (filter: string) => setQuery((now) => ({ ...now, filter }));
+  const sortBy = (column: B) => setQuery((now) => ({ ...now, sort: { by: column, descending: now.sort.by === column && !now.sort.descending } }));
   const { by, descending } = query.sort;
   return {
     ...rows,

@@ -64,7 +64,7 @@ export function DataTable<R, B extends string>({ label, table, columns }: Props<
           <tbody className={table.outdated ? "opacity-60" : ""}>
             <Space height={first * HEIGHT} columns={columns.length} />
             {inView.map((index) => (
-              <Row key={index} index={index} row={table.rowAt(index)} columns={columns as readonly Cells[]} />
+              <Row key={table.keyAt(index)} index={index} row={table.rowAt(index)} columns={columns as readonly Cells[]} />
             ))}
             <Space height={(count - 1 - last) * HEIGHT} columns={columns.length} />
           </tbody>

@@ -26,7 +26,9 @@ export function People({ people, most = 5 }: { people: readonly Person[]; most?:
         </li>
       ))}
       {more > 0 && (
-        <li className="-ml-2 flex size-8 items-center justify-center rounded-full border-2 border-background bg-secondary text-xs font-medium">+{more}</li>
+        <li className="-ml-2 flex size-8 items-center justify-center rounded-full border-2 border-background bg-secondary text-xs font-medium">
+          +{more} <span className="sr-only">more</span>
+        </li>
       )}
     </ul>
   );

@@ -9,9 +9,9 @@ interface Props<V extends string> extends LabelledProps {
 }
 
 /** One of a few values. */
-export function Select<V extends string>({ label, description, field, options }: Props<V>) {
+export function Select<V extends string>({ field, options, ...labelled }: Props<V>) {
   return (
-    <Labelled label={label} description={description} problem={field.error?.message}>
+    <Labelled {...labelled} problem={field.error?.message}>
       <Base.Root items={options} value={field.radix.value} onValueChange={(value) => value !== null && field.radix.onValueChange(value)}>
         <Base.Trigger className={`${INPUT} flex h-9 items-center justify-between gap-2`}>
           <Base.Value />

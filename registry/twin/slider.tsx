@@ -9,12 +9,19 @@ interface Props {
   min?: number;
   max?: number;
   step?: number;
+  disabled?: boolean | undefined;
 }
 
 /** A number between two others. While somebody drags, the value is sent when the pointer rests. */
-export function Slider({ label, field, min = 0, max = 100, step = 1 }: Props) {
+export function Slider({ label, field, min = 0, max = 100, step = 1, disabled = false }: Props) {
   return (
-    <Base.Root {...field.radix} value={Number(field.value)} min={min} max={max} step={step} thumbAlignment="edge" className="flex flex-col gap-1.5">
+    <Base.Root
+      {...field.radix}
+      value={Number(field.value)}
+      {...{ min, max, step, disabled }}
+      thumbAlignment="edge"
+      className="flex flex-col gap-1.5 data-disabled:opacity-50"
+    >
       <div className="flex justify-between text-sm font-medium">
         <Base.Label>{label}</Base.Label>
         <Base.Value className="tabular-nums" />

@@ -4,9 +4,9 @@ import type { FieldOf } from "twinstate/react";
 import { INPUT, Labelled, type LabelledProps } from "./labelled";
 
 /** A text of many lines. It grows with what is typed. */
-export function TextArea({ label, description, field, rows = 3 }: LabelledProps & { field: FieldOf<string>; rows?: number }) {
+export function TextArea({ field, rows = 3, ...labelled }: LabelledProps & { field: FieldOf<string>; rows?: number }) {
   return (
-    <Labelled label={label} description={description} problem={field.error?.message}>
+    <Labelled {...labelled} problem={field.error?.message}>
       <Field.Control render={<textarea rows={rows} />} {...field} className={`${INPUT} field-sizing-content py-2`} />
     </Labelled>
   );

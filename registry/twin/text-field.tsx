@@ -9,9 +9,9 @@ interface Props extends LabelledProps, Omit<ComponentProps<typeof Field.Control>
 }
 
 /** A line of text, or a number with `type="number"`. */
-export function TextField({ label, description, field, ...input }: Props) {
+export function TextField({ label, description, disabled, field, ...input }: Props) {
   return (
-    <Labelled label={label} description={description} problem={field.error?.message}>
+    <Labelled label={label} description={description} disabled={disabled} problem={field.error?.message}>
       <Field.Control {...input} {...field} className={`${INPUT} h-9`} />
     </Labelled>
   );

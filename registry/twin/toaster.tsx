@@ -5,9 +5,12 @@ type Kind = "info" | "success" | "warning" | "error";
 const DOTS: Record<Kind, string> = { info: "bg-blue-500", success: "bg-green-500", warning: "bg-amber-500", error: "bg-red-500" };
 const manager = Toast.createToastManager();
 
-/** Shows a message for a while. `<TwinProvider effects={{ toast }}>` shows what `effect.toast()` says. */
+/** The longest time that a timer takes, in ms. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Shows a message for a while, with `Infinity` until it is dismissed. `<TwinProvider effects={{ toast }}>` shows what `effect.toast()` says. */
 export function toast(message: string, { kind = "info", duration = 6000 }: { kind?: Kind; duration?: number } = {}) {
-  manager.add({ title: message, type: kind, timeout: duration, priority: kind === "error" ? "high" : "low" });
+  manager.add({ title: message, type: kind, timeout: duration > LONGEST ? 0 : duration, priority: kind === "error" ? "high" : "low" });
 }
 
 /** Shows an error that nobody awaited: `<TwinProvider onError={toastError}>`. */
@@ -18,9 +21,10 @@ export function toastError(error: unknown) {
 /** The place of the messages. Put it into the root layout, once. F6 takes the keyboard there. */
 export function Toaster() {
   return (
-    <Toast.Provider toastManager={manager}>
+    // All are shown: one beyond a limit could be seen and not dismissed.
+    <Toast.Provider toastManager={manager} limit={Number.POSITIVE_INFINITY}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-4 z-50 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none">
+        <Toast.Viewport className="fixed right-4 bottom-4 z-50 flex max-h-[calc(100dvh-2rem)] w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 overflow-y-auto outline-none">
           <Messages />
         </Toast.Viewport>
       </Toast.Portal>

@@ -5,6 +5,7 @@ import { createHooks, type Field, useField } from "twinstate/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cdp, userEvent } from "vitest/browser";
 import { ClientContext } from "../../react/context.js";
+import type { Scoped } from "../../server/definition/scope.js";
 import { Boundary } from "./kit/boundary.js";
 import { join, Source } from "./kit/joined.js";
 import { hydrate, show, soon } from "./kit/page.js";
@@ -38,10 +39,10 @@ class Form {
 }
 
 interface Twin {
-  readonly "~stores": { form: typeof Form };
+  readonly "~stores": { form: typeof Form; room: Scoped<"room", Form> };
   readonly "~models": {};
 }
-const { useForm } = createHooks<Twin>();
+const { useForm, useRoom } = createHooks<Twin>();
 
 const fixture = () => {
   const form = new Source("form", new Form());
@@ -127,6 +128,11 @@ function Publish({ own }: { own: boolean }) {
       <input {...title} />
     </form>
   );
+}
+
+function Room({ room, own }: { room: string; own: boolean }) {
+  const form = useRoom(room);
+  return <input {...useField(form.title, own ? (title: string) => form.setTitle(title) : form.setTitle)} />;
 }
 
 function Unset() {
@@ -362,6 +368,23 @@ describe("with a clock that stands still", () => {
     await change(control(element), "hot");
     await pass(300);
     expect([control(element).value, note.mock.calls, sent.mock.calls.length]).toEqual(["hot", [["hot"]], 1]);
+  });
+
+  test("what was typed goes where it was typed, though the field belongs to another room, or another row, by now", async () => {
+    const [a, b] = [new Source("room", new Form(), "a"), new Source("room", new Form(), "b")];
+    const client = join(a, b);
+    for (const own of [false, true]) {
+      const page = await show(client, <Room room="a" own={own} />);
+      await change(control(page.element), `tea ${own}`);
+      await page.render(<Room room="b" own={own} />);
+      await pass(80);
+      expect([a.instance.title, b.instance.title, control(page.element).value]).toEqual([`tea ${own}`, "milk", "milk"]);
+      await change(control(page.element), "rum");
+      await pass(80);
+      expect([a.instance.title, b.instance.title]).toEqual([`tea ${own}`, "rum"]);
+      await act(async () => b.run((store) => void (store.title = "milk")));
+      await page.unmount();
+    }
   });
 
   test("a composition that its element has taken along holds nothing up", async () => {

@@ -1,4 +1,4 @@
-import { act, type ReactNode, StrictMode, Suspense } from "react";
+import { Activity, act, type ReactNode, StrictMode, Suspense } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { createHooks, useField } from "twinstate/react";
 import { type AskRows, type ColorTheme, eachOnce, initialsOf, useColorMode, useConfirm, useControl, useDrop, useForm, useTable } from "twinstate/react/parts";
@@ -63,6 +63,28 @@ function Question({ remove }: { remove(id: string): Promise<void> }) {
     </>
   );
 }
+
+/** Calls whose answers come when the test says so. */
+function calls() {
+  const made: { id: string; resolve(): void; reject(error: Error): void }[] = [];
+  return { made, remove: (id: string) => new Promise<void>((resolve, reject) => made.push({ id, resolve, reject })) };
+}
+
+test("an answer to a question that is over neither closes the next one nor shows in it", async () => {
+  const { made, remove } = calls();
+  const page = await show(none, <Question remove={remove} />);
+  const press = (id: string) => act(async () => $(`#${id}`).click());
+  for (const id of ["ask", "confirm", "close", "ask"]) await press(id);
+  expect(page.text).toBe("open a false undefined");
+  await act(async () => made[0]?.resolve());
+  expect(page.text).toBe("open a false undefined");
+  for (const id of ["confirm", "close", "ask", "confirm"]) await press(id);
+  expect([page.text, made.length]).toEqual(["open a true undefined", 3]);
+  await act(async () => made[1]?.reject(new Error("Not yours.")));
+  expect(page.text).toBe("open a true undefined");
+  await act(async () => made[2]?.resolve());
+  expect(page.text).toBe("closed a false undefined");
+});
 
 test("a question is open until its event has ended well, and says why it was refused", async () => {
   const calls: { id: string; resolve(): void; reject(error: Error): void }[] = [];
@@ -268,6 +290,61 @@ test("a form says what is wrong at its fields, puts the focus on the first, and 
   await userEvent.click($("button"));
   await soon(() => expect(done).toEqual([1]));
   expect([name().value, $("output").textContent]).toEqual(["", "undefined 1"]);
+});
+
+function Choices({ shown, onDone }: { shown: boolean; onDone(): void }) {
+  return (
+    <TwinProvider>
+      <Activity mode={shown ? "visible" : "hidden"}>
+        <Suspense>
+          <Diet onDone={onDone} />
+        </Suspense>
+      </Activity>
+    </TwinProvider>
+  );
+}
+
+const room = crypto.randomUUID();
+function Diet({ onDone }: { onDone(): void }) {
+  const form = useForm(useGuests(room).invite.form, { onDone });
+  return (
+    <form {...form.form} noValidate>
+      <input defaultValue="Bob" {...form.field("name")} />
+      <select defaultValue="18" {...form.field("age")}>
+        {["7", "18", "70"].map((age) => (
+          <option key={age}>{age}</option>
+        ))}
+      </select>
+      {["all", "none"].map((diet) => (
+        <input key={diet} type="radio" name="diet" value={diet} aria-label={diet} defaultChecked={diet === "all"} />
+      ))}
+      <button type="submit">Invite</button>
+    </form>
+  );
+}
+
+test("a form keeps what was chosen and picked until it is right, has defaults of its own, and tells once in a page that is hidden and shown again", async () => {
+  let done = 0;
+  const app = (shown: boolean) => <Choices shown={shown} onDone={() => void done++} />;
+  open(app(true));
+  await soon(() => expect($("form")).toBeTruthy());
+  const values = () => [...new FormData($<HTMLFormElement>("form"))].map(([, value]) => value);
+  expect(values()).toEqual(["Bob", "18", "all"]);
+  await userEvent.fill($("[name=name]"), "Ann");
+  await userEvent.selectOptions($("select"), "7");
+  await userEvent.click($("[aria-label=none]"));
+  await userEvent.click($("button"));
+  await soon(() => expect($("select").getAttribute("aria-invalid")).toBe("true"));
+  expect([values(), document.activeElement?.tagName]).toEqual([["Ann", "7", "none"], "SELECT"]);
+  await userEvent.selectOptions($("select"), "70");
+  await userEvent.click($("button"));
+  await soon(() => expect(done).toBe(1));
+  expect(values()).toEqual(["Bob", "18", "all"]);
+  for (const shown of [false, true]) {
+    root?.render(<StrictMode>{app(shown)}</StrictMode>);
+    await soon(() => expect($("form").checkVisibility()).toBe(shown));
+  }
+  expect(done).toBe(1);
 });
 
 function RefusedTitle() {

@@ -32,6 +32,8 @@ const projects = [false, true].map((compiled) => ({
       "react/jsx-dev-runtime",
       "mobx",
       "mobx-react-lite",
+      "@base-ui/react/toast",
+      "@tanstack/react-virtual",
     ],
   },
   test: {

@@ -202,7 +202,7 @@ test("the rows that a page came with show at once, and are not asked for, unless
   const list = new List();
   const rows = list.rows.slice(0, 25);
   const fresh = open(list, { initial: { rows, count: 1000, revision: 0 } });
-  expect([fresh.names(0, 1), fresh.get().count, fresh.get().held]).toEqual([["row 0", "row 1"], 1000, 20]);
+  expect([fresh.names(0, 1), fresh.get().count, fresh.get().held]).toEqual([["row 0", "row 1"], 1000, 25]);
   expect(list.asked).toEqual([]);
   open(list, { initial: { rows, count: 1000, revision: 0 }, revision: 1 });
   expect(list.asked).toEqual(["0-10"]);
@@ -210,6 +210,34 @@ test("the rows that a page came with show at once, and are not asked for, unless
   expect([short.get().held, list.asked.length]).toEqual([3, 1]);
   const none = open(list, { initial: { rows: [], count: 0 } });
   expect([none.get().count, none.get().pending]).toEqual([0, true]);
+});
+
+test("fewer rows than a page has show at once too, and the page is asked for", async () => {
+  const list = new List();
+  const view = open(list, { initial: { rows: list.rows.slice(0, 4), count: 1000, revision: 0 } });
+  expect([view.names(0, 4), list.asked]).toEqual([["row 0", "row 1", "row 2", "row 3", undefined], ["0-10"]]);
+  await list.answer();
+  expect([view.names(3, 4), list.asked.length]).toEqual([["row 3", "row 4"], 1]);
+});
+
+test("a row has its key wherever it is, and no two rows have the same, though one page is older than the other", async () => {
+  const list = new List();
+  const view = open(list);
+  const keys = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => view.get().keyAt(first + i));
+  expect(keys(0, 1)).toEqual(["at 0", "at 1"]);
+  view.show(5, 14);
+  await list.answer();
+  expect(keys(8, 11)).toEqual(["row 8", "row 9", "row 10", "row 11"]);
+  list.rows.shift();
+  list.revision++;
+  view.set({ revision: 1 });
+  await list.answer("0-10");
+  expect([view.names(8, 11), keys(8, 11)]).toEqual([
+    ["row 9", "row 10", "row 10", "row 11"],
+    ["row 9", "row 10", "at 10", "row 11"],
+  ]);
+  await list.answer();
+  expect(keys(8, 11)).toEqual(["row 9", "row 10", "row 11", "row 12"]);
 });
 
 test("a refusal is told, and the rows are asked for again by `retry`, or as the view changes", async () => {

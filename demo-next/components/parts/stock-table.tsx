@@ -70,7 +70,7 @@ export function StockTable({ initial }: { initial: Rows<Product> }) {
               <tbody data-outdated={table.outdated || undefined}>
                 <Space height={first * HEIGHT} />
                 {inView.map((index) => (
-                  <ProductRow key={index} index={index} product={table.rowAt(index)} />
+                  <ProductRow key={table.keyAt(index)} index={index} product={table.rowAt(index)} />
                 ))}
                 <Space height={(count - 1 - last) * HEIGHT} />
               </tbody>
@@ -96,7 +96,7 @@ const ProductRow = memo(function ProductRow({ index, product }: { index: number;
     <tr aria-rowindex={index + 2}>
       <td>{product?.name ?? "…"}</td>
       <td>{product?.shelf}</td>
-      <td>{product && <Price key={product.id} product={product} />}</td>
+      <td>{product && <Price product={product} />}</td>
     </tr>
   );
 });

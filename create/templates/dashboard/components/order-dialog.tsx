@@ -17,7 +17,6 @@ export function OrderDialog({ order, onClose }: { order: Order | undefined; onCl
   const customer = form.field("customer");
   const category = form.field("category");
   const amount = form.field("amount");
-  const chosen = category.defaultValue ?? order?.category;
   return (
     <dialog
       ref={dialog}
@@ -31,24 +30,17 @@ export function OrderDialog({ order, onClose }: { order: Order | undefined; onCl
       <form {...form.form} className="space-y-4" noValidate>
         {order && <input type="hidden" name="id" value={order.id} />}
         <Field form={form} name="customer" label="Customer">
-          <input {...customer} defaultValue={customer.defaultValue ?? order?.customer} className={FIELD} autoComplete="off" />
+          <input defaultValue={order?.customer} {...customer} className={FIELD} autoComplete="off" />
         </Field>
         <Field form={form} name="category" label="Category">
-          {/* The key: React resets a select to its first default after an action. */}
-          <select key={chosen} {...category} defaultValue={chosen} className={FIELD}>
+          <select defaultValue={order?.category} {...category} className={FIELD}>
             {CATEGORIES.map((each) => (
               <option key={each}>{each}</option>
             ))}
           </select>
         </Field>
         <Field form={form} name="amount" label="Amount in EUR">
-          <input
-            {...amount}
-            defaultValue={amount.defaultValue ?? (order && (order.amount / 100).toFixed(2))}
-            inputMode="decimal"
-            className={FIELD}
-            autoComplete="off"
-          />
+          <input defaultValue={order && (order.amount / 100).toFixed(2)} {...amount} inputMode="decimal" className={FIELD} autoComplete="off" />
         </Field>
         {form.problem && (
           <p role="alert" className="text-sm text-red-700 dark:text-red-400">

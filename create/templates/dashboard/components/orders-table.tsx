@@ -51,7 +51,7 @@ export function OrdersTable({ rows, query, onEdit }: { rows: WindowState<Order>;
           <tbody className={rows.outdated ? "opacity-60" : ""}>
             <Space rows={first} />
             {indexes.map((index) => (
-              <Row key={rows.rowAt(index)?.id ?? `at ${index}`} index={index} order={rows.rowAt(index)} onEdit={onEdit} />
+              <Row key={rows.keyAt(index)} index={index} order={rows.rowAt(index)} onEdit={onEdit} />
             ))}
             <Space rows={count - 1 - last} />
           </tbody>
