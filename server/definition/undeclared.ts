@@ -16,16 +16,17 @@ export function undeclaredIn(Class: AnyClass): Pick<WireClass, "undeclared"> {
 
 function findUndeclared(Class: AnyClass): Record<string, Kind> {
   const { fields, computeds, events } = classSchema(Class);
-  const found: Record<string, Kind> = Object.create(null);
+  const found = new Map<string, Kind>();
   const note = (name: string, kind: Kind | undefined) => {
     if (!kind || name === "constructor" || HOOKS.includes(name) || fields.has(name) || computeds.has(name) || events.has(name)) return;
-    found[name] ??= kind;
+    if (!found.has(name)) found.set(name, kind);
   };
   for (const name of fieldsOf(Class)) note(name, "field");
   for (let one = Class.prototype as object; one !== Object.prototype && one !== null; one = Object.getPrototypeOf(one)) {
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(one))) note(name, kindOf(descriptor));
   }
-  return found;
+  // With a prototype: React passes no other objects to client components, and pages bring the schema with their state.
+  return Object.fromEntries(found);
 }
 
 /** `get` has the method where `protectMethods` protects it. */

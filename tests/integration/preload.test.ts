@@ -55,6 +55,42 @@ test("from the page to the stream no change is missed and none shown twice, thou
   expect(kinds).toEqual(Array.from({ length: 20 }, () => "delta"));
 });
 
+class Library {
+  @state books: Book[] = [];
+  kept = 0;
+  get count() {
+    return this.books.length;
+  }
+  helper() {}
+  @event add(title: string) {
+    this.books.push(new Book(title));
+  }
+}
+
+class Book {
+  @state title: string;
+  constructor(title: string) {
+    this.title = title;
+  }
+  spell() {}
+}
+
+test("what a page brings is plain, as React passes nothing else to client components: also what development says of members without a decorator", async () => {
+  const app = await serveTwin({ stores: { library: scope.shared(Library) }, models: { Book } });
+  const visitor = app.visitor();
+  await visitor.call("library.add", "Emma");
+  const page = await inRequest({ cookie: visitor.jar.cookie as string }, () => app.twin.preload({ library: true }));
+  expect(JSON.stringify(page)).toContain('"helper":"method"');
+  const others: object[] = [];
+  const look = (value: unknown) => {
+    if (typeof value !== "object" || value === null) return;
+    if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) others.push(value);
+    for (const inner of Object.values(value)) look(inner);
+  };
+  look(page);
+  expect(others).toEqual([]);
+});
+
 test("where Next renders ahead of a request, preload waits for one before it draws an id or makes a store", async () => {
   const app = await serveTwin({ stores: { wall: scope.shared(Wall) } });
   const preload = vi.spyOn(app.runtime, "preload");
