@@ -98,7 +98,13 @@ class Pair implements Net<Stores, Models> {
       server: ({ node }) => this.#servers.next(node),
       trace: (what) => this.#note(what),
     });
-    this.#servers = new Servers(storage, nodes, (of) => this.#begin(of));
+    try {
+      this.#servers = new Servers(storage, nodes, (of) => this.#begin(of));
+    } catch (error) {
+      // No server begins with these options, and there is no pair that could give the process its time back.
+      this.#clock.uninstall();
+      throw error;
+    }
     // The server loads telemetry with its first request, and clients load chunks. Both take real time.
     void this.#clock.hold(telemetryApi);
     void this.#clock.hold(loadOnline);
@@ -373,6 +379,8 @@ class Pair implements Net<Stores, Models> {
       const closing = this.#servers.close().finally(() => {
         closed = true;
       });
+      // It is awaited below, after the clock's next step: Node would report a failure until then as one that nobody handles.
+      closing.catch(() => {});
       await this.#when(
         () => closed,
         () => notQuiet(PATIENCE, ["the server does not close"]),

@@ -66,6 +66,24 @@ test("gives the process its own time back", async () => {
   await new Promise((resolve) => setTimeout(resolve, 1));
 });
 
+test("gives the process its own time back where no server begins with these options", async () => {
+  const real = { setTimeout, Date, now: performance.now, random: Math.random };
+  expect(() => pair({ stores: { todo: 1 as never } })).toThrow();
+  expect({ setTimeout, Date, now: performance.now, random: Math.random }).toEqual(real);
+  await using net = pair({ stores });
+  expect(await (await net.client().wall()).add("milk")).toBe(1);
+});
+
+test("a storage that does not close fails the test's end, and nothing else", async () => {
+  const unhandled = vi.fn();
+  process.on("unhandledRejection", unhandled);
+  const net = pair({ stores, storage: { ...lasting(), close: () => Promise.reject(new Error("no close")) } });
+  await expect(net[Symbol.asyncDispose]()).rejects.toThrow("no close");
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off("unhandledRejection", unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+});
+
 test("a net that was left open does not keep the next one from opening", async () => {
   const told = vi.spyOn(console, "warn").mockImplementation(() => {});
   const left = pair({ stores });
