@@ -15,7 +15,7 @@ import { Random } from "../kit/random.js";
 import { storages } from "../kit/storages.js";
 
 const full = process.env.TEST_FULL !== undefined;
-const programs = full ? 1000 : 50;
+const programs = full ? 1000 : 30;
 const commits = full ? 100 : 40;
 const first = process.env.SEED === undefined ? 1 : Number(process.env.SEED);
 

@@ -8,7 +8,8 @@ import { expect, test } from "vitest";
 import { withBug } from "../crash/bugs.js";
 import { temporaryFolder } from "../kit/files.js";
 
-const runs = process.env.TEST_FULL === undefined ? 500 : 20_000;
+const runs = process.env.TEST_FULL === undefined ? 200 : 20_000;
+const onSqlite = process.env.TEST_FULL === undefined ? 5 : 200;
 const overNodes = process.env.TEST_FULL === undefined ? 30 : 2_000;
 const seed = Number(process.env.SEED ?? 1);
 
@@ -382,7 +383,7 @@ test(
 test("on sqlite too", { timeout: 3_600_000 }, () =>
   fc.assert(
     fc.asyncProperty(scripts(["sqlite"]), async (script) => void (await play(script))),
-    { seed, numRuns: runs / 100 },
+    { seed, numRuns: onSqlite },
   ),
 );
 
@@ -411,7 +412,7 @@ test("and where an answer brings volatile state to a page whose stream is at ano
 });
 
 test("the same seed gives the same run", async () => {
-  for (const script of fc.sample(scripts(["lasting", "memory"]), { seed, numRuns: 20 })) expect(await play(script)).toEqual(await play(script));
+  for (const script of fc.sample(scripts(["lasting", "memory"]), { seed, numRuns: 10 })) expect(await play(script)).toEqual(await play(script));
 });
 
 /** Says that commits are kept before they are. */

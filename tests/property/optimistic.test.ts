@@ -5,7 +5,7 @@ import { type Fault, type KillPoint, lasting, pair } from "twinstate/testing";
 import { expect, test } from "vitest";
 import { type Trouble, trouble } from "../kit/trouble.js";
 
-const runs = process.env.TEST_FULL === undefined ? 150 : 6_000;
+const runs = process.env.TEST_FULL === undefined ? 90 : 6_000;
 const overNodes = process.env.TEST_FULL === undefined ? 30 : 1_000;
 const seed = Number(process.env.SEED ?? 1);
 
