@@ -4,10 +4,17 @@ import type { Page } from "playwright";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds wrong in what a page shows now, of long lists in their beginning: rules, with the elements. `within`: of these elements alone. */
-export async function violations(page: Page, within?: string): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async (within) => {
+interface Look {
+  /** Of these elements alone. */
+  readonly within?: string;
+  /** By this rule alone. */
+  readonly rule?: string;
+}
+
+/** What axe finds wrong in what a page shows now, of long lists in their beginning: rules, with the elements. */
+export async function violations(page: Page, look: Look = {}): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
+  return page.evaluate(async ({ within, rule }) => {
     // The rows of a long list are alike, and axe would look at each.
     for (const row of document.querySelectorAll("li:nth-child(n + 40)")) row.remove();
     // What fades in has its colours when that is over. What goes on without end cannot be finished.
@@ -15,7 +22,11 @@ export async function violations(page: Page, within?: string): Promise<string[]>
     const { axe } = window as unknown as {
       axe: { run(context: object | string, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
     };
-    const found = await axe.run(within ?? document, { resultTypes: ["violations"], checks: { "color-contrast": { options: { ignorePseudo: true } } } });
+    const found = await axe.run(within ?? document, {
+      resultTypes: ["violations"],
+      checks: { "color-contrast": { options: { ignorePseudo: true } } },
+      ...(rule && { runOnly: rule }),
+    });
     return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  }, within);
+  }, look);
 }
