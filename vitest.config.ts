@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { PATIENCE, patient } from "./tests/kit/patience.js";
 import { retry } from "./tests/kit/retry.js";
 import { reactProjects } from "./tests/react/vitest.config.js";
@@ -9,8 +10,8 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const browser = {
   include: ["tests/browser/**/*.test.ts"],
   globalSetup: "tests/browser/kit/setup.ts",
-  // A visitor waits more than a machine works: two at a time.
-  maxWorkers: 2,
+  // A visitor waits more than a machine works.
+  maxWorkers: 3,
 };
 
 // Those of browsers once more in a full run, on builds without the React Compiler: but what runs in development alone, and what has no page.
@@ -24,6 +25,18 @@ const plain = {
     sequence: { groupOrder: 2 },
   },
 };
+
+/** Short files whose tests take long. Vitest takes the largest files first where it has not run them before. */
+const LONG = /tests\/browser\/(newcomer|readme|streams)\.test\.ts$/;
+
+/** Has no core wait at the end for a file that began late. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -46,8 +59,9 @@ export default defineConfig({
     expect: { poll: { timeout: PATIENCE } },
     // Threads and servers that tests start run plain Node, which keeps here what it has made of the sources.
     env: { NODE_COMPILE_CACHE: at("node_modules/.cache/compiled") },
-    // Tests wait more than they work: three at a time keep two cores busy.
-    maxWorkers: 3,
+    // Tests wait more than they work: four at a time keep two cores busy.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
     projects: [
       {
