@@ -182,8 +182,7 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
     if (process.env.NODE_ENV === "production") {
       if (namesOf(options) !== namesOf(found)) throw otherTwin(name);
     } else {
-      // A module that is hot reloaded has stores of the same names. Another one, that makes a twin of its own, has not.
-      if (![...options.definitions.keys()].some((store) => found.definitions.has(store))) options.report("warn", otherTwin(name));
+      if (!isNextVersion(options, found)) options.report("warn", otherTwin(name));
       found.adopt(options);
     }
     return found;
@@ -193,6 +192,12 @@ function runtimeOf(name: string, options: RuntimeOptions, requireSchemas: boolea
   const runtime = new Runtime(options);
   runtimes().set(name, runtime);
   return runtime;
+}
+
+/** A module that is hot reloaded has stores or classes of the same names. Another one, that makes a twin of its own, has not. */
+function isNextVersion({ definitions }: RuntimeOptions, found: Runtime): boolean {
+  const classes = new Set([...found.definitions.values()].map(({ Class }) => Class.name));
+  return [...definitions].some(([store, { Class }]) => found.definitions.has(store) || classes.has(Class.name));
 }
 
 /** Tags that nobody revalidates leave pages old. */

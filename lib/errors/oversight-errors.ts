@@ -12,7 +12,7 @@ export const looksLikeHook = (Class: string, method: string, hook: string) =>
 export const lostThis = (event: string, member: string, cause: unknown) =>
   wrong(
     "LOST_THIS",
-    `\`${event}\` looked for \`${member}\` on \`undefined\`, and \`${member}\` is a member of its class: \`this\` is lost in a callback that is a \`function\`, or a method that is passed on. Write \`() => this.${member}\`.`,
+    `\`${event}\` looked for \`${member}\` on \`undefined\`, and \`${member}\` is a member of its class: if that was \`this\`, it is lost in a callback that is a \`function\`. Write \`() => this.${member}\`.`,
     cause,
   );
 export const calledWithoutThis = (Class: string, method: string, member: string, cause?: unknown) =>

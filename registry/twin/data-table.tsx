@@ -43,7 +43,7 @@ export function DataTable<R, B extends string>({ label, table, columns }: Props<
           className="h-9 min-w-0 grow rounded-md border border-input bg-transparent px-3 text-sm outline-none placeholder:text-muted-foreground focus-visible:border-ring focus-visible:ring-3 focus-visible:ring-ring/50 dark:bg-input/30"
         />
         <p role="status" className="text-sm text-muted-foreground tabular-nums">
-          {count.toLocaleString("en")} {count === 1 ? "row" : "rows"}
+          {table.count !== undefined && `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`}
         </p>
       </div>
       <section

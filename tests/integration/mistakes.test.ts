@@ -406,7 +406,8 @@ const MISTAKES: Readonly<Record<string, readonly [code: string | undefined, word
     /Another twin, with other stores, runs in this process under the name/,
     () => {
       const name = randomUUID();
-      const twin = createTwin({ stores: { other: Todo }, session: { secret: SECRET }, name });
+      class Other extends Todo {}
+      const twin = createTwin({ stores: { other: Other }, session: { secret: SECRET }, name });
       onTestFinished(() => twin.close());
       return start({ stores: { todo: Todo }, name });
     },
@@ -441,6 +442,15 @@ for (const [mistake, [code, words, make]] of Object.entries(MISTAKES)) {
     if (code !== undefined) expect(told.code).toBe(code);
   });
 }
+
+test("a hot reload with which a store got another name is no second twin", async () => {
+  const logs: string[] = [];
+  const options = { session: { secret: SECRET }, name: randomUUID(), log: ({ message }: LogEntry) => void logs.push(message) };
+  const twin = createTwin({ stores: { todo: Todo }, ...options });
+  onTestFinished(() => twin.close());
+  createTwin({ stores: { tasks: Todo }, ...options });
+  expect(logs).toEqual([]);
+});
 
 test("members without a decorator are sent to nobody in production, and not named", async () => {
   vi.stubEnv("NODE_ENV", "production");
