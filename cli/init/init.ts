@@ -4,7 +4,7 @@ import { signalExits } from "../app/signals.js";
 import { twinFiles } from "../app/twin-files.js";
 import { setCompilerOptions } from "./compiler-options.js";
 import { ignoreFiles } from "./ignored.js";
-import { wrapLayout } from "./layout.js";
+import { wrapLayouts } from "./layout.js";
 import { addPackages } from "./manifest.js";
 import { addModules } from "./new-files.js";
 import { InitPlan } from "./plan.js";
@@ -22,7 +22,7 @@ export function planInit(folder: string): InitPlan {
   addPackages(plan);
   setCompilerOptions(plan);
   const modules = addModules(plan, found);
-  wrapLayout(plan, found, modules);
+  wrapLayouts(plan, found, modules);
   addProxy(plan, found);
   ignoreFiles(plan, modules);
   for (const { file, line, signal } of signalExits(app))

@@ -4,11 +4,16 @@ import { nodesIn, type SourceFile, type SyntaxNode } from "../source/syntax.js";
 import type { Modules } from "./new-files.js";
 import type { InitPlan } from "./plan.js";
 
-/** Puts `<TwinProvider>` around what is in the `<body>` of the root layout. */
-export function wrapLayout(plan: InitPlan, found: TwinFiles, { client }: Modules): void {
+/** Puts `<TwinProvider>` around what is in the `<body>` of the root layout, or of several: groups of routes, or languages, may have one each. */
+export function wrapLayouts(plan: InitPlan, found: TwinFiles, modules: Modules): void {
   const { app } = plan;
   if (found.providers.length > 0) return;
-  const layout = app.find(`${app.router}/layout`);
+  const withBody = app.files.filter((path) => path.startsWith(`${app.router}/`) && /\/layout\.[jt]sx?$/.test(path) && app.read(path)?.includes("<body"));
+  for (const path of withBody.length > 0 ? withBody : [app.find(`${app.router}/layout`)]) wrapLayout(plan, path, modules);
+}
+
+function wrapLayout(plan: InitPlan, layout: string | undefined, { client }: Modules): void {
+  const { app } = plan;
   const path = layout ?? `${app.router}/layout.tsx`;
   const from = app.tsconfig.specifier(path, client);
   const byHand = (why: string, line?: number) =>

@@ -67,7 +67,7 @@ function leaveOut(plan: InitPlan, { route, proxy }: TwinFiles, source: SourceFil
   const easy = matching?.filter(({ value, node }) => source.text.slice(node.start + 1, node.end).startsWith(LEAVES_OUT) && value.startsWith(LEAVES_OUT));
   if (!matching || matching.length !== easy?.length)
     plan.byHand.push({
-      where: `${proxy}:${matching?.[0]?.node.loc.start.line ?? 1}`,
+      where: `${proxy}:${matching?.find((one) => !easy?.includes(one))?.node.loc.start.line ?? 1}`,
       why: `the proxy must not match the twin's route \`${address}\`, where Next would cut bodies at 10 MB. Leave it out of \`matcher\`, for example:`,
       lines: `matcher: "/((?!${address.slice(1)}).*)"`,
     });

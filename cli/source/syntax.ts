@@ -24,11 +24,15 @@ export interface SyntaxFault {
   readonly why: string;
 }
 
+/** What TypeScript has, and may have soon. */
+const SYNTAX = ["typescript", "decorators-legacy", "decoratorAutoAccessors", "deferredImportEvaluation", "sourcePhaseImports"] as const;
+
 /** Reads a file of TypeScript or JavaScript. `undefined`: its syntax is not understood, and `refuse` is given the reason. */
 export function parseSource(path: string, text: string, refuse?: (fault: SyntaxFault) => void): SourceFile | undefined {
   const jsx = /\.([cm]?ts)$/.test(path) ? [] : (["jsx"] as const);
   try {
-    const { program, comments } = parse(text, { sourceType: "module", plugins: ["typescript", "decorators-legacy", ...jsx] });
+    // Scripts of CommonJS are sloppy, and may return.
+    const { program, comments } = parse(text, { sourceType: "unambiguous", allowReturnOutsideFunction: true, plugins: [...SYNTAX, ...jsx] });
     return { path, text, code: withoutComments(text, comments ?? []), program: program as unknown as SyntaxNode };
   } catch (error) {
     const { loc, message } = error as Error & { readonly loc?: { readonly line: number } };

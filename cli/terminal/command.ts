@@ -40,7 +40,7 @@ function parse<const F extends Flags>(args: string[], flags: F): Parsed<F> {
     const { code, message } = error as { code?: string; message: string };
     const name = code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" ? /'--?([^']+)'/.exec(message)?.[1] : undefined;
     // Node adds advice about positionals behind the first sentence.
-    if (name === undefined) throw new UsageError(badArguments(message.split(/\. |\n/)[0] as string));
+    if (name === undefined) throw new UsageError(badArguments(message.split(/\.\s|\n/)[0] as string));
     throw new UsageError(unknownFlag(name, near(name, [...Object.keys(flags), "help"])));
   }
 }

@@ -11,5 +11,7 @@ export async function agreed(question: string): Promise<boolean> {
   const left = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   const answer = await Promise.race([terminal.question(`${question} [y/N] `).catch(() => ""), left]);
   terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
+  const yes = /^y(es)?$/i.test(answer.trim());
+  if (!yes) console.log("\nNothing was changed.");
+  return yes;
 }

@@ -30,8 +30,23 @@ const OPTIONS = {
   version: { type: "boolean", short: "v" },
 } as const;
 
-/** Flags of ours that npm has none of, and takes nevertheless where they do not stand after `--`. */
-const KEPT = ["template", "pm", "twinstate"] as const;
+/** The flags of ours that npm has taken, where they did not stand after `--`: by the names under which it passes on what it has taken. */
+const KEPT: readonly (readonly [name: string, flag: (value: string) => string | undefined])[] = [
+  ["template", (value) => `--template ${value}`],
+  ["pm", (value) => `--pm ${value}`],
+  ["twinstate", (value) => `--twinstate ${value}`],
+  ["install", (value) => (value === "" || value === "false" ? "--no-install" : "--install")],
+  // npm has a setting of this name: the command of git.
+  ["git", (value) => (value === "false" ? "--no-git" : undefined)],
+];
+
+function keptFlag(environment: NodeJS.ProcessEnv): string | undefined {
+  const found = KEPT.flatMap(([name, flag]) => {
+    const value = environment[`npm_config_${name}`];
+    return value === undefined ? [] : (flag(value) ?? []);
+  });
+  return found.length === 0 ? undefined : found.join(" ");
+}
 
 /**
  * Reads the command line.
@@ -40,8 +55,8 @@ const KEPT = ["template", "pm", "twinstate"] as const;
  */
 export function readFlags(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Flags {
   const { values, positionals } = parsed(args);
-  const kept = KEPT.find((flag) => environment[`npm_config_${flag}`] !== undefined && values[flag] === undefined);
-  if (kept !== undefined) throw keptByNpm(kept, environment[`npm_config_${kept}`] as string);
+  const kept = keptFlag(environment);
+  if (kept !== undefined) throw keptByNpm(kept);
   const either = (flag: "git" | "install") => {
     if (values[flag] && values[`no-${flag}`]) throw bothFlags(flag);
     return values[`no-${flag}`] ? false : values[flag];

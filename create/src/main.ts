@@ -41,7 +41,7 @@ async function make(answers: Answers, progress: Progress, runs: boolean): Promis
   if (answers.git) {
     const failed = await makeRepository(place.folder);
     if (failed === undefined) progress.done("A git repository with a first commit");
-    else progress.warn(`${failed}. The app is whole without it.`);
+    else progress.warn(`${failed}. The app is whole without it: run it in its folder once that is mended.`);
   }
   const commands = [
     ...(shown === "" ? [] : [`cd ${/^[\w./@-]+$/.test(shown) ? shown : JSON.stringify(shown)}`]),

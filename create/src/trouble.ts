@@ -17,8 +17,7 @@ export const manyNames = (names: readonly string[]) =>
     `An app has one name, and ${names.map((name) => `\`${name}\``).join(", ")} were given. npm keeps flags for itself, unless they stand after \`--\`: \`${EXAMPLE} -- --template todo\`.`,
   );
 
-export const keptByNpm = (flag: string, value: string) =>
-  new Trouble(`npm has kept \`--${flag}\` for itself: flags stand after \`--\`. Run \`${EXAMPLE} -- --${flag} ${value}\`.`);
+export const keptByNpm = (flags: string) => new Trouble(`npm has kept \`${flags}\` for itself: flags stand after \`--\`. Run \`${EXAMPLE} -- ${flags}\`.`);
 
 export const unknownTemplate = (template: string, known: readonly string[]) =>
   new Trouble(`There is no template \`${template}\`. There are: ${known.map((name) => `\`${name}\``).join(", ")}.`);

@@ -49,6 +49,8 @@ const CAUSES: Readonly<Record<string, string>> = {
   WRONGTYPE: "a key of another app's has a name of ours. Give `redis(url, { prefix })` a prefix that no other app has, or move that key",
   BUSY: "it runs a script of somebody's that does not end",
 };
+/** How Redis says that it has no database of a number. */
+const NO_DATABASE = /DB index is out of range|invalid DB index/;
 const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there. Is it up, and are host and port right?",
   ENOTFOUND: "there is no such host. Look at the address that `redis()` was given.",
@@ -65,6 +67,7 @@ export function redisFailed(where: string, error: unknown): StateError {
   const [word = ""] = message.split(" ");
   const cause = CAUSES[word];
   if (cause) return failed(where, `${cause} (${message}).`, error);
+  if (NO_DATABASE.test(message)) return failed(where, `it has no database of the number that the address ends with (${message}).`, error);
   const code = (error as { code?: unknown } | null)?.code;
   return failed(where, typeof code === "string" && NETWORK[code] ? NETWORK[code] : `${message}.`, error);
 }

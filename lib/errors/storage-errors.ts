@@ -69,6 +69,3 @@ export const noMigration = (store: string, from: number, to: number) =>
   );
 export const notMigrated = (store: string, from: number, to: number, cause: unknown) =>
   migration(`What is kept of \`${store}\` could not be brought from version ${from} to ${to}, and is left as it is: ${messageOf(cause)}`, cause);
-
-/** Why an address is refused whose password begins its path. */
-export const SPECIAL_LETTERS = "a `/`, `?` or `#` in user or password must be written as `%2F`, `%3F`, `%23`";

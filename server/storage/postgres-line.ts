@@ -10,9 +10,9 @@ import {
   postgresFailed,
   postgresForgets,
 } from "../../lib/errors/postgres-errors.js";
-import { SPECIAL_LETTERS } from "../../lib/errors/storage-errors.js";
 import { pause } from "../task/pause.js";
 import { within } from "../task/within.js";
+import { readAddress } from "./address.js";
 import { checkServer, prepareTables } from "./postgres-form.js";
 import { type StatementName, statementsOf } from "./postgres-statements.js";
 
@@ -242,15 +242,8 @@ function isPassing(error: unknown): boolean {
 function whereOf(address: unknown): string {
   if (address === undefined)
     throw badPostgresUrl("it is `undefined`. Where an environment variable has the address, give it a default, as `next build` has none");
-  let url: URL;
-  try {
-    url = new URL(address as string);
-  } catch {
-    throw badPostgresUrl("it is no URL");
-  }
+  const url = readAddress(String(address), badPostgresUrl);
   if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") throw badPostgresUrl(`its protocol is \`${url.protocol}\``);
-  // What stands before `@` would be printed as host, port and database.
-  if ((url.pathname + url.search + url.hash).split("=")[0]?.includes("@")) throw badPostgresUrl(SPECIAL_LETTERS);
   const host = url.hostname || url.searchParams.get("host") || "localhost";
   return `${host}:${url.port || 5432}${url.pathname.length > 1 ? url.pathname : ""}`;
 }

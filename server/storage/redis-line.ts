@@ -13,7 +13,7 @@ import {
   redisMayEvict,
   redisReplica,
 } from "../../lib/errors/redis-errors.js";
-import { SPECIAL_LETTERS } from "../../lib/errors/storage-errors.js";
+import { readAddress } from "./address.js";
 import { hashes, type ScriptName, scripts } from "./redis-scripts.js";
 import { ReplicatedWrites } from "./redis-writes.js";
 
@@ -201,6 +201,8 @@ export class RedisLine {
   async #check(client: Redis): Promise<void> {
     // The first attempt alone decides: where nothing answers, callers are told, and the next one tries again.
     await client.connect();
+    // The client goes on in another database where there is none of this number.
+    if (client.options.db) await client.select(client.options.db);
     const info = new Map((await client.info()).split(/\r?\n/).map((line) => line.split(":", 2) as [string, string]));
     const version = info.get("redis_version") ?? "0";
     if (Number.parseInt(version, 10) < 7) throw oldRedis(this.where, version);
@@ -246,14 +248,8 @@ function whereOf(address: RedisAddress | undefined): string {
     if (!Array.isArray(sentinels) || sentinels.length === 0 || typeof name !== "string") throw badRedisUrl("it has neither");
     return `${name} (by Sentinel ${sentinels.map(({ host, port }) => `${host}:${port}`).join(", ")})`;
   }
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    throw badRedisUrl("it is no URL");
-  }
+  const url = readAddress(address, badRedisUrl);
   if (url.protocol !== "redis:" && url.protocol !== "rediss:") throw badRedisUrl(`its protocol is \`${url.protocol}\``);
-  // What stands before `@` would be printed as host, port and database.
-  if ((url.pathname + url.search + url.hash).split("=")[0]?.includes("@")) throw badRedisUrl(SPECIAL_LETTERS);
+  if (!/^\/?\d*\/?$/.test(url.pathname)) throw badRedisUrl("what stands behind the host is no number of a database");
   return `${url.hostname || "localhost"}:${url.port || 6379}`;
 }

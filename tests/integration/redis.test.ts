@@ -239,6 +239,7 @@ test("a record of a later format is refused by an earlier version, and stays as 
 test.for<[name: string, settings: Record<string, string>, url: (url: string) => string, message: string]>([
   ["nothing listens", {}, () => "redis://ann:secret@127.0.0.1:1", "Redis at 127.0.0.1:1: nothing listens there. Is it up, and are host and port right?"],
   ["it wants a password", { requirepass: "right" }, (url) => url, "it wants a password. Put it into the address"],
+  ["it has no such database", {}, (url) => `${url}/99`, "it has no database of the number that the address ends with"],
   ["the password is wrong", { requirepass: "right" }, (url) => url.replace("//", "//:secret@"), "user or password are wrong"],
   ["it is a replica", { replicaof: "127.0.0.1 1" }, (url) => url, "it is a replica, and takes no writes. Give `redis()` the address of the master"],
   ["its memory is full", { maxmemory: "100kb" }, (url) => url, "its memory is full. Give it more (`maxmemory`)"],

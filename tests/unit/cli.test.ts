@@ -31,7 +31,7 @@ test("an unknown command and an unknown flag are named, with the one that was pr
     status: 2,
     stderr: "`--nods` is no flag of this command. Did you mean `--nodes`? Try `twinstate deploy-files --help`.",
   });
-  expect(run("deploy-files", "--nodes").stderr).toContain("Try `twinstate deploy-files --help`.");
+  expect(run("deploy-files", "--nodes", "--yes").stderr).toBe("Option '--nodes' argument is ambiguous. Try `twinstate deploy-files --help`.");
   expect(run("deploy-files", "compose", "more").stderr).toBe("`more` is one argument too many. Try `twinstate deploy-files --help`.");
 });
 

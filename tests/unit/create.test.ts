@@ -47,10 +47,12 @@ describe("flags", () => {
   });
 
   test("flags that npm has kept for itself are named, and where they go", () => {
-    expect(() => readFlags(["shop"], { npm_config_template: "chat" })).toThrow(
-      "npm has kept `--template` for itself: flags stand after `--`. Run `npm create twinstate@latest my-app -- --template chat`.",
+    const kept = { npm_config_template: "chat", npm_config_install: "", npm_config_git: "false" };
+    const flags = "--template chat --no-install --no-git";
+    expect(() => readFlags(["shop"], kept)).toThrow(
+      `npm has kept \`${flags}\` for itself: flags stand after \`--\`. Run \`npm create twinstate@latest my-app -- ${flags}\`.`,
     );
-    expect(readFlags(["shop", "--template", "chat"], { npm_config_template: "todo" }).template).toBe("chat");
+    expect(readFlags(["shop"], { npm_config_git: "/usr/bin/git", npm_config_yes: "true" })).toMatchObject({ name: "shop", git: undefined });
   });
 
   test("an unknown template is answered with those that there are", () => {

@@ -331,6 +331,13 @@ describe("healthy apps have no fault", () => {
       ),
     ],
     [
+      "scripts and syntax of other kinds",
+      add({
+        "scripts/old.js": "if (!process.env.X) return;\nvar mode = 0644;\nmodule.exports = mode;\n",
+        "lib/new.ts": "export class A {\n  @note accessor at = process.env.X;\n}\n{\n  using a = open();\n}\n",
+      }),
+    ],
+    [
       "a database for development in a compose file",
       all(add({ "compose.yaml": "services:\n  db:\n    image: postgres\n    deploy: { replicas: 2 }\n" }), storage("memory()")),
     ],

@@ -156,6 +156,17 @@ describe("the root layout", () => {
     );
   });
 
+  test("each of several root layouts gets the provider, also where the outermost one has no body", () => {
+    const page = (name: string) => `export default function ${name}({ children }) {\n  return <html><body>{children}</body></html>;\n}\n`;
+    const outermost = layout("  return children;");
+    const { text, byHand, changed } = init(
+      nextApp({ "app/layout.tsx": outermost, "app/(shop)/layout.tsx": page("Shop"), "app/[locale]/layout.tsx": page("Words") }),
+    );
+    expect(byHand).toEqual([]);
+    expect(changed).not.toContain("app/layout.tsx");
+    for (const path of ["app/(shop)/layout.tsx", "app/[locale]/layout.tsx"]) expect(text(path)).toContain("<TwinProvider>{children}</TwinProvider>");
+  });
+
   test("texts of several lines, and a comment behind the last import, stay as they are", () => {
     const text = `import "./globals.css"; // looks\n\nexport default function Layout({ children }) {\n  return (\n    <body>\n      <p title="a\n b">{children}</p>\n    </body>\n  );\n}\n`;
     const after = init(nextApp({ "app/layout.tsx": text })).text("app/layout.tsx");
@@ -235,6 +246,12 @@ describe("a proxy.ts of the app's own", () => {
       "proxy.ts",
       'export function proxy() {}\nexport const config = { matcher: "/:path((?!_next|(x|y)).*)" };\n',
       "proxy.ts:2: the proxy must not match the twin's route `/api/twin`",
+    ],
+    [
+      "one of several matchers",
+      "proxy.ts",
+      'export function proxy() {}\nexport const config = {\n  matcher: ["/((?!_next).*)",\n    "/(api|trpc)(.*)"],\n};\n',
+      "proxy.ts:4: the proxy must not match the twin's route `/api/twin`",
     ],
     [
       "a matcher that is no pattern",
