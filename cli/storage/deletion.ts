@@ -1,9 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import { heldElsewhere } from "../../lib/errors/command-errors.js";
+import type { NodeFacts, NodeStorage } from "../../server/storage/nodes.js";
 import type { Storage } from "../../server/storage/storage.js";
 
 /** How long the other nodes wait for this one, should it be killed meanwhile, in ms. */
 const LEASE = 5000;
+const FACTS: NodeFacts = { lease: LEASE, versions: {} };
 
 /**
  * Deletes scope instances, as a node of its own where several share the storage.
@@ -18,14 +20,9 @@ export async function deleteInstances(storage: Storage, ids: readonly string[], 
     }
     return;
   }
-  await nodes.join({ lease: LEASE, versions: {} });
+  await nodes.join(FACTS);
   const renewing = new AbortController();
-  void (async () => {
-    for (;;) {
-      await setTimeout(LEASE / 3, undefined, { signal: renewing.signal });
-      await nodes.renew();
-    }
-  })().catch(() => {});
+  const renewed = renew(nodes, renewing);
   try {
     for (const id of ids) {
       const claim = await nodes.claim(id);
@@ -36,6 +33,22 @@ export async function deleteInstances(storage: Storage, ids: readonly string[], 
     }
   } finally {
     renewing.abort();
+    // A node that joins anew just now would stay behind.
+    await renewed;
     await nodes.leave();
   }
 }
+
+/** Keeps a node among those that live. A line that is lost is back by the next time, mostly. */
+async function renew(nodes: NodeStorage, { signal }: AbortController): Promise<void> {
+  while (await pause(signal)) {
+    try {
+      if (!(await nodes.renew())) await nodes.join(FACTS);
+    } catch {
+      // What is deleted meanwhile says what is wrong with the storage.
+    }
+  }
+}
+
+/** Waits for a third of the lease. Gives `false` when that has been ended. */
+const pause = (signal: AbortSignal): Promise<boolean> => setTimeout(LEASE / 3, true, { signal }).catch(() => false);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type SpawnOptionsWithStdioTuple, type StdioNull, type StdioPipe, spawn } from "node:child_process";
 
 export const MANAGERS = ["npm", "pnpm", "yarn", "bun"] as const;
 export type Manager = (typeof MANAGERS)[number];
@@ -26,19 +26,20 @@ export interface Outcome {
 export function runIn(folder: string, command: string, args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     let said = "";
-    const windows = process.platform === "win32";
     // Before the command starts: whoever sees it run may interrupt it.
     const interrupt = () => child.kill("SIGINT");
     process.on("SIGINT", interrupt);
     // A hook of git names the repository that runs it, which is not the app's.
     const { GIT_DIR: _, GIT_WORK_TREE: __, GIT_INDEX_FILE: ___, ...env } = process.env;
     // In production, packages for development would be left out, and the app would not build.
-    const child = spawn(command, [...args], {
+    const options: SpawnOptionsWithStdioTuple<StdioNull, StdioPipe, StdioPipe> = {
       cwd: folder,
-      shell: windows,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...env, NODE_ENV: "development" },
-    });
+    };
+    // Package managers are scripts on Windows, which need a shell. It would take the message of a commit apart.
+    const shell = process.platform === "win32" && MANAGERS.some((manager) => manager === command);
+    const child = shell ? spawn([command, ...args].join(" "), { ...options, shell }) : spawn(command, [...args], options);
     const end = (outcome: Outcome) => {
       process.off("SIGINT", interrupt);
       resolve(outcome);

@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { appFiles, writeApp } from "../../create/src/app-files.js";
 import { placeOf } from "../../create/src/app-name.js";
 import { readFlags } from "../../create/src/flags.js";
 import { reaches } from "../../create/src/node-version.js";
-import { managerOf, runScript } from "../../create/src/package-manager.js";
+import { managerOf, runIn, runScript } from "../../create/src/package-manager.js";
 import { templateOf, templates } from "../../create/src/templates.js";
 import { ROOT } from "../kit/rooms.js";
 
@@ -173,6 +173,19 @@ test("the package manager is the one that runs the command", () => {
     "yarn dev",
     "bun run dev",
   ]);
+});
+
+test("git gets its arguments whole on Windows, where package managers need a shell", async () => {
+  const { platform } = process;
+  // Node takes the shell of Windows from here.
+  vi.stubEnv("comspec", "/bin/sh");
+  Object.defineProperty(process, "platform", { value: "win32" });
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    Object.defineProperty(process, "platform", { value: platform });
+  });
+  expect(await runIn(tmpdir(), "git", ["rev-parse", "--sq-quote", "Begin with twinstate"])).toEqual({ ok: true, said: " 'Begin with twinstate'\n" });
+  expect((await runIn(tmpdir(), "npm", ["--version"])).said).toMatch(/^\d+\.\d+/);
 });
 
 test("versions of Node are compared by number", () => {
