@@ -42,6 +42,12 @@ export function useDrop<T>(event: TakeFile<T>): DropZone<T> {
   // Each element that the pointer enters and leaves within the zone tells both.
   const [depth, setDepth] = useState(0);
   useEffect(guardPage, []);
+  useEffect(() => {
+    files.shown = true;
+    return () => {
+      files.shown = false;
+    };
+  }, [files]);
   return {
     zone: {
       "data-over": depth > 0 || undefined,

@@ -1,3 +1,4 @@
+import { settle } from "../../client/settle.js";
 import type { EventError } from "../../lib/errors/errors.js";
 import { Source } from "./source.js";
 
@@ -28,6 +29,8 @@ const PARALLEL = 3;
 export class Uploads<T> {
   readonly list = new Source<readonly Upload<T>[]>([]);
   send!: TakeFile<T>;
+  /** Whether somebody sees the list: a refusal that nobody sees goes to `<TwinProvider onError>`. */
+  shown = false;
   readonly #calls = new Map<number, UploadCall<T>>();
   #last = 0;
 
@@ -78,9 +81,14 @@ export class Uploads<T> {
       this.#set(id, change);
       this.#next();
     };
-    call.then(
+    settle(
+      call,
       (value) => end({ phase: "done", progress: 1, value }),
-      (error: EventError) => end(error.code === "CANCELLED" ? { phase: "cancelled" } : { phase: "refused", error }),
+      (thrown) => {
+        const error = thrown as EventError;
+        end(error.code === "CANCELLED" ? { phase: "cancelled" } : { phase: "refused", error });
+        return this.shown;
+      },
     );
   }
 }

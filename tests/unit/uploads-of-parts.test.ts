@@ -60,6 +60,24 @@ test("a file that is refused says why, and can be sent again", async () => {
   expect(phases(uploads)).toEqual(["a done"]);
 });
 
+test("a refusal is nobody's but the list's while somebody sees that, and else goes where errors go that nobody awaits", async () => {
+  for (const shown of [true, false]) {
+    const { calls, send } = held();
+    const uploads = new Uploads<string>();
+    let heard = false;
+    // As a call of an event learns whether somebody awaits it.
+    function then(this: Promise<string>, ...hands: []) {
+      heard = true;
+      return Promise.prototype.then.apply(this, hands);
+    }
+    uploads.send = (file) => Object.assign(send(file), { then }) as unknown as ReturnType<typeof send>;
+    uploads.shown = shown;
+    uploads.add(files("a"));
+    await calls[0]?.fail({ code: "INVALID", message: "Too large." });
+    expect([phases(uploads), heard]).toEqual([["a refused"], shown]);
+  }
+});
+
 test("a file that is cancelled, or taken off the list, ends its call and lets the next one begin", async () => {
   const { calls, send } = held();
   const uploads = new Uploads<string>();
