@@ -43,11 +43,10 @@ const passFor = (made: Method, method: Method): Method =>
 /** The messages of engines and compilers where `#private` members are asked of another object. */
 const PRIVATE = /private (?:member|field|method)(?: (#\w+))?|^Receiver must be an instance of class/;
 
-/** A method that says so if it is called without its `this`, as soon as it asks for a member. Node's timers call with a `this` of their own. */
+/** A method that says so if it is called without its `this`, as soon as it asks for a member. */
 function bound(method: Method, name: string, Class: AnyClass): Method {
   const made: Method = function (...args) {
-    const isLost = this === undefined || (typeof this === "object" && this !== null && !(name in this));
-    if (!isLost) return method.apply(this, args);
+    if (!isLost(this, name)) return method.apply(this, args);
     const explain = (error: unknown): never => {
       throw PRIVATE.test(messageOf(error)) ? calledWithoutThis(Class.name, name, PRIVATE.exec(messageOf(error))?.[1] ?? "#private", error) : error;
     };
@@ -59,6 +58,14 @@ function bound(method: Method, name: string, Class: AnyClass): Method {
     }
   };
   return passFor(made, method);
+}
+
+/** Timers call with a `this` of their own: Node's with the timer, browsers with the window. Any other object may be a view, or a proxy of an instance. */
+function isLost(self: unknown, method: string): boolean {
+  if (self === undefined || self === globalThis) return true;
+  if (typeof self !== "object" || self === null) return false;
+  const { name } = (Object.getPrototypeOf(self) as object | null)?.constructor ?? {};
+  return (name === "Timeout" || name === "Immediate") && !(method in self);
 }
 
 /** What a method without its `this` has in its place: what is called with may have members of its own, and no other. */

@@ -476,11 +476,18 @@ test("a browser that has the class reads its plain getters and methods", async (
     plus(more: number) {
       return this.count + more;
     }
+    plusTwice(more: number) {
+      return this.plus(more) + this.plus(more);
+    }
+    get thrice() {
+      return this.plusTwice(1) + this.plus(1);
+    }
   }
   const app = await serveTwin({ stores: { todo: Plain } });
+  await app.visitor().call("todo.add", "milk");
   const twin = await openTwin(openClient(app.site.url, { stores: { todo: Plain } }), "todo");
   const view = createView(twin, undefined).get() as Plain;
-  expect([view.twice, view.plus(2)]).toEqual([0, 2]);
+  expect([view.twice, view.plus(2), view.plusTwice(2), view.thrice]).toEqual([0, 2, 4, 3]);
 });
 
 test("a method that needs no `this`, or is called with another one on purpose, is no mistake", async () => {
