@@ -36,11 +36,11 @@ import type { VaultWorld } from "./vault.js";
 import type { Visiting } from "./visitor.js";
 import {
   belongsTo,
-  type Commits,
   fillVolatile,
   HeldFrames,
   isAwaited,
   isNews,
+  type JoinedCommits,
   type Ran,
   takeTick,
   takeWaiting,
@@ -249,7 +249,7 @@ export class Receiver {
     else this.#takeStreamed(host, taken);
   }
 
-  #takeStreamed(host: number, commits: Commits): void {
+  #takeStreamed(host: number, commits: JoinedCommits): void {
     const scope = this.#hosts.get(host);
     this.#takeCommits(scope, this.#twinsOf(scope), host, commits, scope?.audience, this.#volatile);
   }
@@ -262,7 +262,7 @@ export class Receiver {
     scope: Scope | undefined,
     watching: Iterable<LiveTwin>,
     host: number,
-    { commits, ran }: Commits,
+    { commits, ran }: JoinedCommits,
     whose: string | undefined,
     volatile: WaitingStates,
   ): void {

@@ -25,7 +25,7 @@ export const isAwaited = (states: WaitingStates, host: number, { store, synced, 
 export type Ran = Map<number, RanMessage[3]>;
 
 /** Commits that are shown together, and what has run in them. */
-export interface Commits {
+export interface JoinedCommits {
   readonly commits: readonly FrameCommit[];
   readonly ran: Ran;
 }
@@ -35,14 +35,14 @@ export interface Commits {
  * instances without fields.
  */
 export class HeldFrames {
-  readonly #held = new Map<number, Commits>();
+  readonly #held = new Map<number, JoinedCommits>();
 
   get any(): boolean {
     return this.#held.size > 0;
   }
 
   /** Adds a frame to those that wait for it, and takes them all. */
-  take(message: FrameMessage, ran: Ran): Commits {
+  take(message: FrameMessage, ran: Ran): JoinedCommits {
     const [host, first] = message;
     const held = this.#held.get(host);
     this.#held.delete(host);
@@ -52,12 +52,12 @@ export class HeldFrames {
     return { commits: [...held.commits, ...commits], ran: new Map([...held.ran, ...ran]) };
   }
 
-  hold(host: number, commits: Commits): void {
+  hold(host: number, commits: JoinedCommits): void {
     this.#held.set(host, commits);
   }
 
   /** Takes all that wait, by the numbers of their hosts. */
-  takeAll(): readonly (readonly [host: number, commits: Commits])[] {
+  takeAll(): readonly (readonly [host: number, commits: JoinedCommits])[] {
     const all = [...this.#held];
     this.#held.clear();
     return all;

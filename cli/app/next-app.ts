@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import { noAppHere, unreadableFile } from "../../lib/errors/command-errors.js";
+import { noAppHere, unreadableSource } from "../../lib/errors/command-errors.js";
 import { JsonText } from "../source/json-edit.js";
 import { parseSource, type SourceFile, type SyntaxFault } from "../source/syntax.js";
 import { Tsconfig } from "./tsconfig.js";
@@ -117,7 +117,7 @@ export function textOf(file: string): string | undefined {
   try {
     return statOf(file)?.isFile() ? readFileSync(file, "utf8") : undefined;
   } catch (error) {
-    throw unreadableFile(file, error);
+    throw unreadableSource(file, error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { cutOff, outputFailed } from "../../lib/errors/command-errors.js";
+import { commandCutOff, outputFailed } from "../../lib/errors/command-errors.js";
 
 /** Whoever read the output has gone, as `| head` does. Nobody is served by more of it, and nothing is wrong. */
 export class ReaderGone extends Error {}
@@ -18,7 +18,7 @@ export function watchOutput(): void {
   process.on("uncaughtException", fail);
   process.once("exit", () => {
     if (ended) return;
-    console.error(cutOff().message);
+    console.error(commandCutOff().message);
     process.exitCode = 1;
   });
 }

@@ -20,7 +20,7 @@ export const extraArgument = (text: string) => `\`${text}\` is one argument too 
 export const nobodyToAsk = (question: string) => wrong(`Nobody can be asked here: "${question}" With \`--yes\` the answer is yes.`);
 
 export const outputFailed = (cause: unknown) => wrong(`The output cannot be written: ${messageOf(cause)}. What is there is not whole.`, cause);
-export const cutOff = () =>
+export const commandCutOff = () =>
   wrong("The command ended before its work was done: a module of the app has called `process.exit()` as it was loaded, or awaits what does not come.");
 
 // --- apps ---
@@ -29,7 +29,7 @@ export const noAppHere = (folder: string) =>
   wrong(`${folder} has no \`package.json\` with \`next\`. Run \`twinstate\` in the folder of a Next app: \`npx create-next-app@latest\` makes one.`);
 export const unreadableJson = (file: string, line: number) => wrong(`${file}:${line} is no JSON. Mend it first.`);
 export const noJsonObject = (what: string) => wrong(`${what} is no object of JSON. Mend it first.`);
-export const unreadableFile = (file: string, cause: unknown) =>
+export const unreadableSource = (file: string, cause: unknown) =>
   wrong(`${file} cannot be read: ${messageOf(cause)}. Give yourself the right to, and run it again.`, cause);
 export const notUtf8 = (file: string) => wrong(`${file} is not encoded as UTF-8: what could not be read would be lost. Save it as UTF-8, and run it again.`);
 export const changedMeanwhile = (file: string) => wrong(`${file} has changed since the changes were shown. Nothing was written: run it again.`);

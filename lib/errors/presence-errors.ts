@@ -14,10 +14,10 @@ export const presenceAlone = (Class: string, member: string, kind: string) =>
     "PRESENCE",
     `\`${Class}.${member}\` has \`@presence\`, and \`${Class}\` is a store of a ${kind}, where nobody else is: use \`scope.room(${Class}, { allow })\`, \`scope.shared(${Class})\` or \`scope.user(${Class})\`.`,
   );
-export const presenceOf = (label: string, why: string, cause?: unknown) =>
+export const badPresenceOf = (label: string, why: string, cause?: unknown) =>
   wrong("PRESENCE", `The \`of\` of \`${label}\` ${why}, so the tab is not listed.`, cause);
 export const presenceOfThrew = (label: string, cause: unknown) =>
-  presenceOf(label, `has thrown: ${messageOf(cause).replace(/\.$/, "")}. Let it return \`null\` for tabs that are not to be listed`, cause);
+  badPresenceOf(label, `has thrown: ${messageOf(cause).replace(/\.$/, "")}. Let it return \`null\` for tabs that are not to be listed`, cause);
 export const noPresence = (store: string, field: string) =>
   refusal("NOT_FOUND", `\`${store}.${field}\` takes nothing from tabs: it is no field with \`@presence({ input })\`. Give the decorator a schema.`);
 export const presenceTooLarge = (label: string, most: number) =>

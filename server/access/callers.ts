@@ -5,7 +5,7 @@ import type { Nodes } from "../nodes/nodes.js";
 import type { Storage } from "../storage/storage.js";
 import type { Report } from "../wire/error-shape.js";
 import { userOf } from "./access.js";
-import { type Claim, Rotations, type Standing } from "./rotation.js";
+import { type ReplacingCall, Rotations, type Standing } from "./rotation.js";
 import type { SessionCookie, Sessions } from "./session.js";
 import type { SessionLimits } from "./session-limits.js";
 
@@ -94,7 +94,7 @@ export class Callers {
    * Refuses a request that is not heard at all. A refused call has taken no number, and is sent again.
    * @throws EventError `OFFLINE`, `RATE_LIMITED`, `UNAVAILABLE`
    */
-  admit(request: TwinRequest, claim?: Claim, kind?: "presence"): void {
+  admit(request: TwinRequest, claim?: ReplacingCall, kind?: "presence"): void {
     const { closing: closed, sessionLimits } = this.#server;
     if (closed) throw closing(RETRY);
     const { session } = request;
@@ -107,7 +107,7 @@ export class Callers {
    * Gives the call that has replaced the session's cookie the new one with its answer, also if it is answered again, as the first answer may be lost: it was
    * sent again since, or while it ran. Returns whether the request has the new cookie.
    */
-  renew(request: TwinRequest, claim: Claim | undefined): boolean {
+  renew(request: TwinRequest, claim: ReplacingCall | undefined): boolean {
     const { session, cookie } = request;
     const next = session && cookie === null ? this.#rotations.claimed(session, claim) : undefined;
     if (session && next !== undefined) request.cookie = this.#server.sessions.cookie(session.id, next);
@@ -115,12 +115,12 @@ export class Callers {
   }
 
   /** Whether this call has replaced the cookie with which its request came: the browser has the new one once it has the answer. */
-  hasReplaced({ session }: TwinRequest, claim: Claim): boolean {
+  hasReplaced({ session }: TwinRequest, claim: ReplacingCall): boolean {
     return session !== undefined && this.#rotations.claimed(session, claim) !== undefined;
   }
 
   /** The caller that a request makes. `claim`: the call that it may replace the cookie with. */
-  async of(request: TwinRequest, connection?: ConnectionInfo, claim?: Claim): Promise<Caller> {
+  async of(request: TwinRequest, connection?: ConnectionInfo, claim?: ReplacingCall): Promise<Caller> {
     const context = await request.context();
     const { session } = request;
     if (!session) return this.#noted(request, { context, session: undefined, connection, trusted: false });
@@ -152,7 +152,7 @@ export class Callers {
   }
 
   /** Makes a new cookie for a session. The old one is worth nothing from now on, and streams that were begun with it end. */
-  async #rotate(request: TwinRequest, { id, generation }: SessionCookie, claim: Claim | undefined): Promise<void> {
+  async #rotate(request: TwinRequest, { id, generation }: SessionCookie, claim: ReplacingCall | undefined): Promise<void> {
     if (request.cookie === undefined) throw noRotation("it was called without a request");
     if (!claim && request.late) throw noRotation("it was called in a stream, or in a batch the first part of which is sent already");
     const next = await this.#rotations.rotate(id, generation, claim);

@@ -6,7 +6,7 @@ import type { Report } from "../wire/error-shape.js";
 import type { SessionCookie } from "./session.js";
 
 /** The call that has replaced a cookie. */
-export interface Claim {
+export interface ReplacingCall {
   readonly client: string;
   readonly n: number;
 }
@@ -26,7 +26,7 @@ interface Rotation {
   readonly generation: number;
   /** The cookie that was replaced last: by which call, and when. */
   readonly before: number;
-  readonly claim: Claim | undefined;
+  readonly claim: ReplacingCall | undefined;
   readonly at: number;
 }
 
@@ -75,7 +75,7 @@ export class Rotations {
   }
 
   /** Makes a new cookie the good one. Returns its generation. */
-  async rotate(id: string, before: number, claim: Claim | undefined): Promise<number> {
+  async rotate(id: string, before: number, claim: ReplacingCall | undefined): Promise<number> {
     const { rotation } = await this.#of(id);
     const generation = Math.max(rotation?.generation ?? 0, before) + 1;
     await this.#write(id, { generation, before, claim, at: Date.now() });
@@ -83,7 +83,7 @@ export class Rotations {
   }
 
   /** Gives the generation of the new cookie to the call that has replaced the old one: its answer may be lost, and the cookie with it. */
-  claimed({ id, generation }: SessionCookie, claim: Claim | undefined): number | undefined {
+  claimed({ id, generation }: SessionCookie, claim: ReplacingCall | undefined): number | undefined {
     const rotation = this.#known.get(id)?.rotation;
     const { client, n } = rotation?.claim ?? {};
     return claim && rotation?.before === generation && client === claim.client && n === claim.n ? rotation.generation : undefined;

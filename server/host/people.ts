@@ -1,5 +1,5 @@
 import { type FieldSchema, type PresenceSchema, presenceFields } from "../../lib/class/schema.js";
-import { presenceOf, presenceOfThrew } from "../../lib/errors/presence-errors.js";
+import { badPresenceOf, presenceOfThrew } from "../../lib/errors/presence-errors.js";
 import type { ArgumentLimits } from "../definition/arguments.js";
 import { checkShown, isPlainObject } from "../definition/shown.js";
 import { silence } from "../wire/plain-values.js";
@@ -116,7 +116,7 @@ export class People {
     if (isPlainObject(said) && !("id" in said)) return said;
     silence(said);
     const why = isPlainObject(said) ? "gives an `id`, which each person has already: name it otherwise" : "gives no plain object, as `{ name: user.name }`";
-    this.#report(label, presenceOf(label, said instanceof Promise ? "returns a promise: let `context` await what it needs" : why));
+    this.#report(label, badPresenceOf(label, said instanceof Promise ? "returns a promise: let `context` await what it needs" : why));
     return undefined;
   }
 

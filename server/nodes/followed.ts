@@ -12,7 +12,7 @@ import type { Frame } from "../wire/frame.js";
 import { type WatchInput, watchesOf } from "../wire/request-input.js";
 import type { Tick } from "../wire/tick.js";
 import { CountedLine, type NodeLine } from "./node-line.js";
-import type { AudienceName, FromOwner, LogStart, SentPage, SentState, SentVolatile, ToOwner, Watched } from "./node-messages.js";
+import type { AudienceName, FromOwner, LogStart, SentPage, SentState, SentVolatile, ToOwner, WatchAnswer } from "./node-messages.js";
 import { frameText, tickText } from "./sent-frames.js";
 
 export interface FollowedOptions {
@@ -135,7 +135,7 @@ export class Followed implements Watcher {
     const name = viewers?.name ?? null;
     const start = logs.find(([audience]) => audience === name)?.[1];
     const missing = start === undefined ? resumed.frames : resumed.frames.filter(({ revision }) => revision <= start);
-    const watched: Omit<Watched, "frames"> = {
+    const watched: Omit<WatchAnswer, "frames"> = {
       audience: name,
       told: host.revision,
       resumed: resumed.names,

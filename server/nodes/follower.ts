@@ -8,7 +8,7 @@ import type { Frame } from "../wire/frame.js";
 import type { WatchInput } from "../wire/request-input.js";
 import { FrameLogs } from "./frame-logs.js";
 import type { NodeLine } from "./node-line.js";
-import type { AudienceName, FromOwner, SentPage, SentState, SentVolatile, Shot, Watched } from "./node-messages.js";
+import type { AudienceName, FromOwner, SentPage, SentState, SentVolatile, Shot, WatchAnswer } from "./node-messages.js";
 import { OwnerLine } from "./owner-line.js";
 import { type Here, PagesHere } from "./pages-here.js";
 import { frameFrom, type SentFrame, type SentTick, tickFrom } from "./sent-frames.js";
@@ -142,7 +142,7 @@ export class Follower implements Feed {
       this.#line.ask({
         once: true,
         message: (ask) => ["watch", ask, here.number, this.#sent(here.page), this.#wantsOf(here), null, this.#logs.starts],
-        answered: (watched) => this.#goOn(here, watched as Watched),
+        answered: (watched) => this.#goOn(here, watched as WatchAnswer),
         dropped: () => {},
       });
     }
@@ -187,7 +187,7 @@ export class Follower implements Feed {
         message: (ask) => ["watch", ask, here.number, this.#sent(page), wants, address ?? null, this.#logs.starts],
         answered: (watched) => {
           here.asking--;
-          this.#started(here, wants, refuse, watched as Watched);
+          this.#started(here, wants, refuse, watched as WatchAnswer);
           resolve();
         },
         dropped: () => {
@@ -211,7 +211,7 @@ export class Follower implements Feed {
   }
 
   /** The owner has said how stores begin for a page. */
-  #started(here: Here, wants: readonly WatchInput[], refuse: Refuse, watched: Watched): void {
+  #started(here: Here, wants: readonly WatchInput[], refuse: Refuse, watched: WatchAnswer): void {
     const { page, stores } = here;
     const { from: revision, refused, resumed, volatile } = watched;
     const audience = this.#note(watched);
@@ -231,7 +231,7 @@ export class Follower implements Feed {
   }
 
   /** The owner has said how a page goes on whose line was cut. */
-  #goOn(here: Here, watched: Watched): void {
+  #goOn(here: Here, watched: WatchAnswer): void {
     const { behind, page, stores } = here;
     const audience = this.#note(watched);
     here.behind = undefined;
@@ -252,7 +252,7 @@ export class Follower implements Feed {
   }
 
   /** Notes the frames that come with an answer, for the audience that it names. */
-  #note({ audience: name, frames: sent, from, told }: Watched): Audience | undefined {
+  #note({ audience: name, frames: sent, from, told }: WatchAnswer): Audience | undefined {
     const audience = this.#audience(name);
     if (this.#pages.live.length === 0 && this.#revision !== told) {
       // Nobody was told of frames, and some may not have come.

@@ -32,7 +32,7 @@ export type ToOwner =
   | readonly ["ping"];
 
 /** How stores begin for a page. */
-export interface Watched {
+export interface WatchAnswer {
   readonly audience: AudienceName;
   /** The revision of the last frame that was sent before. */
   readonly told: number;
@@ -57,7 +57,7 @@ export type Shot<T> = readonly [revision: number, tick: number, shown: readonly 
 export type FromOwner =
   /** `life`: names the life of the host, in this process. */
   | readonly ["here", life: string, incarnation: string, roomKey: string | null]
-  | readonly ["watched", ask: number, watched: Watched]
+  | readonly ["watched", ask: number, watched: WatchAnswer]
   | readonly ["shown", ask: number, shot: Shot<SentState> | Shot<SentVolatile> | null]
   | readonly ["presented", ask: number, error: Refusal | null]
   | readonly ["ended", page: number, n: number]
