@@ -1,6 +1,5 @@
 import { codeOf } from "../../lib/errors/node-errors.js";
 import { callOutsideStep } from "../../lib/errors/task-errors.js";
-import type { Store } from "../../lib/store/store.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Effect, Item } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
@@ -22,6 +21,7 @@ import { errorOf, errorShapeOf, type Report } from "../wire/error-shape.js";
 import { plainOf } from "../wire/plain-values.js";
 import { withLastItems } from "./call-items.js";
 import { Circles } from "./circles.js";
+import { GivenArguments } from "./given-arguments.js";
 import type { SeenInstance } from "./instance-views.js";
 import type { Outcome } from "./outcome.js";
 
@@ -34,9 +34,6 @@ const undone = new WeakSet<Outcome>();
 /** How often a message to another node is sent again, and how long it waits before, in ms. */
 const MOST_TRIES = 12;
 const PAUSE = 50;
-
-/** How many objects and lists server code may pass. */
-const MOST_HANDED = 1_000_000;
 
 /** A call from server code. */
 export interface ServerCall {
@@ -82,8 +79,7 @@ interface Server {
 interface Message extends ServerCall {
   readonly definition: Definition;
   readonly owned: OwnedEvent;
-  /** The arguments as they were passed, encoded. */
-  readonly given: Encoded;
+  readonly given: GivenArguments;
   readonly to: string;
   /** The event that sends it, if it runs. */
   readonly sender: Turn | undefined;
@@ -107,12 +103,11 @@ export class ServerCalls {
     const { definitions, hosts } = this.#server;
     const definition = definitionOf(definitions, store);
     const owned = ownedEvent(definition, { store, model: on?.model, event: name });
-    // A copy: what the caller does to its arguments later must not change them.
-    const given = encodeValue(plainOf(args, MOST_HANDED));
+    const given = new GivenArguments(args);
     const to = hostId(definition.kind, key);
     if (turn?.task && turn.step === undefined && !turn.ended) throw callOutsideStep(labelOf(owned.owner, owned.event));
     const sender = turn && !turn.ended ? turn : undefined;
-    const id = call.once === undefined ? sender?.messages?.next(to, [store, on?.model, on?.ref, name], given) : onceId(to, store, name, call.once);
+    const id = call.once === undefined ? sender?.messages?.next(to, [store, on?.model, on?.ref, name], given.encoded) : onceId(to, store, name, call.once);
     const over = this.#send({ ...call, definition, owned, given, to, sender, id });
     if (id !== undefined && call.once === undefined) sender?.messages?.sent(over, () => hosts.find(to)?.forget(messageClient(id)));
     return over;
@@ -140,15 +135,16 @@ export class ServerCalls {
     const args = await checkArguments(owner, event, decodeValue(given), UNBOUNDED);
     const caller: Caller = { context, session: sessionOf(session, undefined), connection, trusted: true };
     const steps = { began, effects: (list: readonly Effect[]) => () => effects(list), yielded: (value: unknown) => yieldedBy(yielded, value) };
-    const what = { definition, owner, event, on: on?.ref, ...(on && { life: on.life }), args, caller, control, ...steps };
+    const eventId = id ?? randomEventId();
+    const what = { definition, owner, event, on: on?.ref, ...(on && { life: on.life }), args, caller, control, eventId, ...steps, answer: plainAnswer };
     return this.#server.hosts.using(hostId(definition.kind, key), async (host) => {
       if (waiting !== null) await this.circles.arrives(host.id, waiting);
       return this.#runAt(host, id, what);
     });
   }
 
-  #runAt(host: Host, id: string | undefined, what: Omit<EventCall<unknown>, "answer" | "eventId">): Promise<unknown> {
-    return id === undefined ? host.run({ ...what, eventId: randomEventId(), answer: (value) => plainOf(value) }) : this.#once(host, id, what);
+  #runAt(host: Host, id: string | undefined, what: EventCall<unknown>): Promise<unknown> {
+    return id === undefined ? host.run(what) : this.#once(host, id, what);
   }
 
   /** Has another node run a call. One that has an id is asked again where the answer was lost: it may be here then, or elsewhere. */
@@ -158,7 +154,7 @@ export class ServerCalls {
     const { store, key, event, given, on, session, id, context, turn, sender, control, began, yielded } = message;
     const waiting = sender && sender.host.turn === sender && sender.waitsFor.has(message.to) ? sender.host.id : null;
     if (sender) (sender.passedTo ??= new Map()).set(message.to, to.node);
-    const sent = { store, key, event, given, on, session, id, waiting, ...nodes.work.callerOf(turn?.caller, context) };
+    const sent = { store, key, event, given: given.encoded, on, session, id, waiting, ...nodes.work.callerOf(turn?.caller, context) };
     const effects = (list: readonly Effect[]) => turn?.deliver?.(list)();
     try {
       return await nodes.work.call(to.node, sent, { signal: control.signal, ...(began && { began }), ...(yielded && { yielded }), effects });
@@ -174,25 +170,23 @@ export class ServerCalls {
     const { definition, owned, given, to, sender, id, on, context, session, turn, control, began, yielded } = message;
     const { owner, event } = owned;
     const caller: Caller = { context, session: sessionOf(session, turn), connection: turn?.caller.connection, turn, trusted: true };
-    const args = await checkArguments(owner, event, decodeValue(given), UNBOUNDED);
+    const args = await checkArguments(owner, event, given.copy(), UNBOUNDED);
     if (sender) await this.#mayLeave(sender, id);
-    const what = {
+    const what: EventCall<unknown> = {
       definition,
       owner,
       event,
       on: on?.ref,
-      ...(on && { life: on.life }),
+      life: on?.life,
       args,
       caller,
       control,
-      ...(began && { began }),
+      eventId: id ?? randomEventId(),
+      began,
       // They get their numbers once the commit is stored, as this host may fail without the caller's.
-      ...(turn?.deliver && { effects: (effects: readonly Effect[]) => () => turn.deliver?.(effects)() }),
-      ...(yielded && {
-        yielded(value: unknown, _: Store) {
-          return yieldedBy(yielded, value);
-        },
-      }),
+      effects: turn?.deliver && ((effects) => () => turn.deliver?.(effects)()),
+      yielded: yielded && ((value) => yieldedBy(yielded, value)),
+      answer: plainAnswer,
     };
     const { hosts } = this.#server;
     const host = await hosts.use(to).catch(elsewhere);
@@ -215,7 +209,7 @@ export class ServerCalls {
   }
 
   /** Runs the event of a message once, or gives the answer and the effects that it had the first time. Its yields come the first time only. */
-  async #once(host: Host, id: string, what: Omit<EventCall<unknown>, "answer" | "eventId">): Promise<unknown> {
+  async #once(host: Host, id: string, what: EventCall<unknown>): Promise<unknown> {
     const { report, sessions } = this.#server;
     const client = messageClient(id);
     const { effects: deliver } = what;
@@ -226,7 +220,6 @@ export class ServerCalls {
     const run = () =>
       host.run<Outcome>({
         ...what,
-        eventId: id,
         numbered: { client, n: 1, confirmed: 0, at: Date.now() },
         messages: new SentMessages(id),
         newId: sessions.ids(id),
@@ -264,6 +257,8 @@ export class ServerCalls {
     throw first.error;
   }
 }
+
+const plainAnswer = (value: unknown): unknown => plainOf(value);
 
 /** Gives on a yielded value, once its commit is stored. */
 function yieldedBy(take: (value: unknown) => void, value: unknown): () => void {

@@ -298,6 +298,9 @@ function waiting(runtime: Runtime, turn: Turn, id: string, found: (error: Error)
 /** Notes that an event waits, until the returned function is called. `found`: it must not, as is known later. */
 type Wait = (found: (error: Error) => void) => (() => void) | undefined;
 
+/** Nothing of a call runs here before its event. */
+const LOCAL = Promise.resolve();
+
 /** A call's promise. That somebody waits for it is noted when they do, as events must not wait for each other in a circle. */
 class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown> {
   // The result of `then` is a plain promise.
@@ -305,7 +308,7 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
     return Promise;
   }
 
-  readonly local = Promise.resolve();
+  readonly local = LOCAL;
   #control!: AbortController;
   #wait!: Wait;
   #heard = false;

@@ -53,8 +53,6 @@ export class Commits {
   #revision: number;
   /** The number of the last commit. */
   #sequence: number;
-  /** The number of the last commit that this process knows to be stored. */
-  #stored: number;
   #told: number;
   /** The storage knows the host's incarnation. */
   #known: boolean;
@@ -67,15 +65,12 @@ export class Commits {
     this.#host = host;
     this.#revision = revision;
     this.#sequence = sequence;
-    this.#stored = sequence;
     this.#told = revision;
     this.#loaded = revision || undefined;
     this.#known = known;
     this.#journal = createJournal({
-      append: async (commits) => {
-        await host.world.storage.append(host.id, commits, host.fence);
-        this.#stored = commits.at(-1)?.sequence ?? this.#stored;
-      },
+      stored: sequence,
+      append: (commits) => host.world.storage.append(host.id, commits, host.fence),
       failed: (error) => host.lose(error),
       report: (error) => host.world.report("error", error),
     });
@@ -93,7 +88,7 @@ export class Commits {
 
   /** The number of the last stored commit. */
   get stored(): number {
-    return this.#stored;
+    return this.#journal.stored;
   }
 
   /** The revision of the last stored commit. Clients are sent nothing later. */

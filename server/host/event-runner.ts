@@ -98,12 +98,10 @@ export class EventRunner {
     }
     const release = call.on && this.#host.audiences.hold(call.caller);
     const result = call.event.background ? this.#beside(call, label) : this.#queued(call, label);
-    const over = () => {
+    return this.#answered(call, result, () => {
       leave();
       release?.();
-    };
-    result.then(over, over);
-    return this.#answered(call, result);
+    });
   }
 
   /** Makes a task of a call. Its answer is that of the task, which stores it with its end. */
@@ -117,7 +115,7 @@ export class EventRunner {
       const turn = turns.beside(label, call);
       try {
         call.began?.();
-        await runIn(turn, () => this.#guard(turn, call, entry.store.instance));
+        if (isGuarded(call)) await runIn(turn, () => this.#guard(turn, call, entry.store.instance));
       } finally {
         turns.leave(turn, () => eventEnded(label));
       }
@@ -134,13 +132,15 @@ export class EventRunner {
     return this.#active.cancel(labels, asking);
   }
 
-  /** The answer of an event, when all that it may tell of is stored. */
-  async #answered<R>(call: EventCall<R>, result: Promise<R>): Promise<R> {
+  /** The answer of an event, when all that it may tell of is stored. `over`: called when the event has ended. */
+  async #answered<R>(call: EventCall<R>, result: Promise<R>, over?: () => void): Promise<R> {
     const { commits, turns } = this.#host;
     let answer: R;
     try {
       answer = await result;
+      over?.();
     } catch (error) {
+      over?.();
       silence(error);
       const stored = !turns.broken && commits.keeps(call, error);
       if (turns.broken || !call.refuse) {
@@ -153,7 +153,7 @@ export class EventRunner {
     }
     await commits.settled();
     call.messages?.forget();
-    await call.revalidating;
+    if (call.revalidating) await call.revalidating;
     return answer;
   }
 
@@ -185,7 +185,7 @@ export class EventRunner {
         await commits.make(turn);
       }
       const instance = this.#instance(call, entry);
-      await this.#guard(turn, call, instance);
+      if (isGuarded(call)) await this.#guard(turn, call, instance);
       if (call.predicted) {
         // The numbers of what it makes are to be those that clients get later, if nobody watches yet.
         this.#host.watchers.keep(entry);
@@ -225,7 +225,7 @@ export class EventRunner {
       call.began?.();
       const work = runIn(turn, async () => {
         const instance = this.#instance(call, entry);
-        await this.#guard(turn, call, instance);
+        if (isGuarded(call)) await this.#guard(turn, call, instance);
         return this.#perform(turn, call, entry, instance);
       });
       const value = await Promise.race([work, cancellation.late]);
@@ -269,12 +269,11 @@ export class EventRunner {
   }
 
   /** Asks the event's own guard, which may read but not write. The effects of one that refuses take place, though the event does not. */
-  async #guard(turn: Turn, { owner, event, args, caller }: EventCall<unknown>, instance: object): Promise<void> {
-    if (!event.guard || caller.trusted) return;
+  async #guard(turn: Turn, { owner, event, args }: EventCall<unknown>, instance: object): Promise<void> {
     turn.open = false;
     turn.guard = true;
     try {
-      const allowed = await event.guard(turn.current as never, instance as never, ...(args as never[]));
+      const allowed = await event.guard?.(turn.current as never, instance as never, ...(args as never[]));
       silence(allowed);
       if (!allowed) throw refusedEvent(owner.name, event.name);
     } catch (error) {
@@ -362,6 +361,9 @@ export class EventRunner {
     return answer as R;
   }
 }
+
+/** The event has a guard of its own, which is asked. Server code is trusted. */
+const isGuarded = ({ event, caller }: EventCall<unknown>): boolean => event.guard !== undefined && !caller.trusted;
 
 /** The class that has the event, as it was when the store was made: hot reload may have brought another one that could not take its place. */
 function ownerIn(made: Definition, { on, owner }: CalledEvent): EventOwner {

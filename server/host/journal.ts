@@ -13,15 +13,23 @@ export interface Journal {
   settled(): Promise<void>;
   /** Ends as after a failed append: what is on its way may still be stored, and nothing more is reported of it. */
   fail(error: unknown): void;
+  /** The number of the last commit that is durable. */
+  readonly stored: number;
   /** Something is not durable yet. */
   readonly ahead: boolean;
   /** So much is not durable yet that events should wait. */
   readonly full: boolean;
 }
 
-type Entry = { readonly commit: CommitRecord } | { readonly run: () => void; readonly fail?: (error: Error) => void };
+/** What waits for commits. `fail`: what becomes of it where they cannot be made durable. */
+interface Waiter {
+  run(): void;
+  fail?(error: Error): void;
+}
 
 export interface JournalOptions {
+  /** The number of the last commit that is durable. */
+  readonly stored: number;
   /** Called with all that has come while it ran before, one call after the other. */
   append(commits: readonly CommitRecord[]): void | Promise<void>;
   /** Notes that an append has failed, and makes the error that waiting callers get. The journal takes nothing after that. */
@@ -32,14 +40,18 @@ export interface JournalOptions {
 export const createJournal = (options: JournalOptions): Journal => new CommitJournal(options);
 
 class CommitJournal implements Journal {
+  stored: number;
   readonly #options: JournalOptions;
-  #entries: Entry[] = [];
-  #commits = 0;
+  #commits: CommitRecord[] = [];
+  #waiters: Waiter[] = [];
+  /** The commits that are being appended. */
+  #leaving = 0;
   #running = false;
   #broken: Error | undefined;
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.stored = options.stored;
   }
 
   get ahead(): boolean {
@@ -47,63 +59,61 @@ class CommitJournal implements Journal {
   }
 
   get full(): boolean {
-    return this.#commits >= MOST_AHEAD;
+    return this.#commits.length + this.#leaving >= MOST_AHEAD;
   }
 
   add(commit: CommitRecord): void {
     if (this.#broken) return;
-    this.#commits++;
-    this.#enter({ commit });
+    this.#commits.push(commit);
+    if (!this.#running) void this.#work();
   }
 
   after(run: () => void): void {
     if (this.#broken) return;
-    if (this.#running) this.#enter({ run });
+    if (this.#running) this.#waiters.push({ run });
     else run();
   }
 
   settled(): Promise<void> {
     if (this.#broken) return Promise.reject(this.#broken);
-    return this.#running ? new Promise((resolve, reject) => this.#enter({ run: resolve, fail: reject })) : Promise.resolve();
+    return this.#running ? new Promise((resolve, reject) => void this.#waiters.push({ run: resolve, fail: reject })) : Promise.resolve();
   }
 
   fail(error: unknown): void {
     if (this.#broken) return;
     this.#broken = this.#options.failed(error);
-    const left = this.#entries;
-    this.#entries = [];
+    this.#commits = [];
+    const left = this.#waiters;
+    this.#waiters = [];
     this.#refuse(left, this.#broken);
   }
 
-  #refuse(entries: readonly Entry[], error: Error): void {
-    for (const entry of entries) if ("fail" in entry) entry.fail?.(error);
-  }
-
-  #enter(entry: Entry): void {
-    this.#entries.push(entry);
-    if (!this.#running) void this.#work();
+  #refuse(waiters: readonly Waiter[], error: Error): void {
+    for (const { fail } of waiters) fail?.(error);
   }
 
   async #work(): Promise<void> {
-    const { append } = this.#options;
     this.#running = true;
     // The commits of one turn of the event loop are appended together.
     await undefined;
-    while (this.#entries.length > 0) {
-      const some = this.#entries;
-      this.#entries = [];
-      const taken = some.flatMap((entry) => ("commit" in entry ? entry.commit : []));
+    while (this.#commits.length > 0 || this.#waiters.length > 0) {
+      const commits = this.#commits;
+      const waiters = this.#waiters;
+      this.#commits = [];
+      this.#waiters = [];
+      this.#leaving = commits.length;
       try {
-        if (taken.length > 0) await append(taken);
+        if (commits.length > 0) await this.#options.append(commits);
+        this.stored = commits.at(-1)?.sequence ?? this.stored;
       } catch (error) {
         this.fail(error);
       }
+      this.#leaving = 0;
       if (this.#broken) {
-        this.#refuse(some, this.#broken);
+        this.#refuse(waiters, this.#broken);
         break;
       }
-      this.#commits -= taken.length;
-      for (const entry of some) if ("run" in entry) this.#perform(entry.run);
+      for (const { run } of waiters) this.#perform(run);
     }
     this.#running = false;
   }

@@ -14,6 +14,11 @@ const SLOW = 1000;
 /** The event or hook that wants a turn. */
 type Taker = Pick<EventCall<unknown>, "caller" | "effects" | "messages" | "newId"> & Partial<Pick<EventCall<unknown>, "eventId" | "control" | "event">>;
 
+/** The time of an event that has the turn. */
+interface Limit {
+  timer: NodeJS.Timeout | undefined;
+}
+
 /** The turn of a host: who may change its stores. One at a time has it, until its time is up. */
 export class Turns {
   readonly #host: Host;
@@ -52,10 +57,13 @@ export class Turns {
     const turn = this.#make(label, taker, control);
     const started = performance.now();
     const { shelf, world } = this.#host;
-    const limit = this.#limit(label, taker, control.signal);
+    const limit: Limit = { timer: undefined };
     this.#now = turn;
     try {
-      const value = await Promise.race([runIn(turn, () => run(turn)), limit.over]);
+      const value = await new Promise<R>((resolve, reject) => {
+        this.#limit(limit, turn, taker, reject);
+        runIn(turn, () => run(turn)).then(resolve, reject);
+      });
       turn.done = true;
       return value;
     } catch (error) {
@@ -68,7 +76,7 @@ export class Turns {
       if (!aborted) control.abort(error);
       throw aborted ? control.signal.reason : error;
     } finally {
-      limit.lift();
+      clearTimeout(limit.timer);
       turn.open = false;
       turn.end(() => eventEnded(label));
       this.#now = undefined;
@@ -80,20 +88,16 @@ export class Turns {
   }
 
   /** Cuts an event off when its time is over, or that of the event that called it. It is not cut off while its commit is being stored. */
-  #limit(label: string, { event, caller }: Taker, signal: AbortSignal): { readonly over: Promise<never>; lift(): void } {
+  #limit(limit: Limit, { caller, control: { signal }, label }: Turn, { event }: Taker, stop: (error: Error) => void): void {
     const ms = event?.timeout ?? this.#host.world.limits.eventTimeout;
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<never>((_, reject) => {
-      this.#stop = reject;
-      const expire = (why: () => unknown) => {
-        clearTimeout(timer);
-        if (this.#held) timer = setTimeout(expire, 100, why);
-        else reject(why());
-      };
-      timer = setTimeout(expire, ms, () => eventTimedOut(label, ms, event?.timeout !== undefined));
-      if (caller.turn) signal.addEventListener("abort", () => isOutOfTime(signal.reason) && expire(() => signal.reason));
-    });
-    return { over, lift: () => clearTimeout(timer) };
+    this.#stop = stop;
+    const expire = (why: () => unknown) => {
+      clearTimeout(limit.timer);
+      if (this.#held) limit.timer = setTimeout(expire, 100, why);
+      else stop(why() as Error);
+    };
+    limit.timer = setTimeout(expire, ms, () => eventTimedOut(label, ms, event?.timeout !== undefined));
+    if (caller.turn) signal.addEventListener("abort", () => isOutOfTime(signal.reason) && expire(() => signal.reason));
   }
 
   /** Cuts off what runs, as when it is out of time, and what runs beside the queue: that has had its time to clean up. */

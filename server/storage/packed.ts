@@ -47,7 +47,7 @@ export interface Packed extends Position {
   readonly text: string;
   readonly chunks: readonly string[];
   /** When something is due first; `null`: nothing is. Missing in a commit that does not change that. */
-  readonly due?: number | null;
+  readonly due?: number | null | undefined;
 }
 
 /** A scope instance as it stands in the file. */

@@ -1,4 +1,5 @@
 import type { Steps } from "../../lib/wire/steps.js";
+import { inSlices } from "../task/slices.js";
 import { chunksOf, fromChunks, outlineOf } from "./chunks.js";
 import { type ChunkedStore, commitOf, commitText, FORMAT, type Packed, type PackedHost } from "./packed.js";
 import { type CommitRecord, dueOf, type HostRecord, type StoreDelta } from "./records.js";
@@ -6,7 +7,22 @@ import type { LoadedHost } from "./storage.js";
 
 // Records and commits on their way to the storage, and back.
 
-export function* packAll(commits: readonly CommitRecord[]): Steps<Packed[]> {
+const NONE: readonly never[] = [];
+
+/** Whether a commit has a store as a whole. */
+export const hasWhole = ({ stores }: CommitRecord): boolean => Object.values(stores).some((store) => !("kept" in store));
+
+/** Packs commits. What has no whole store is little work, which is done at once. */
+export const packCommits = (commits: readonly CommitRecord[]): Packed[] | Promise<Packed[]> =>
+  commits.some(hasWhole) ? inSlices(packAll(commits)) : commits.map(packDeltas);
+
+/** Packs a commit that has no whole store. */
+function packDeltas(commit: CommitRecord): Packed {
+  const { incarnation, revision, sequence, due } = commit;
+  return { incarnation, revision, sequence, text: commitText(commit as CommitRecord<never>), chunks: NONE, due };
+}
+
+function* packAll(commits: readonly CommitRecord[]): Steps<Packed[]> {
   const packed: Packed[] = [];
   for (const commit of commits) {
     packed.push(yield* pack(commit));

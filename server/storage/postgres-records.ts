@@ -1,11 +1,10 @@
 import { messageOf, StateError } from "../../lib/errors/errors.js";
 import { fenced } from "../../lib/errors/node-errors.js";
 import { damagedRecord, laterFormat } from "../../lib/errors/storage-errors.js";
-import { finish } from "../../lib/wire/steps.js";
 import { inSlices } from "../task/slices.js";
 import { type HostFacts, unreadable, versionsIn } from "./host-facts.js";
 import { FORMAT, type PackedCommit, type PackedHost } from "./packed.js";
-import { pack, packAll, unpack } from "./packing.js";
+import { pack, packCommits, unpack } from "./packing.js";
 import { PostgresAppends } from "./postgres-appends.js";
 import type { PostgresLine, Row } from "./postgres-line.js";
 import type { CommitRecord, HostRecord } from "./records.js";
@@ -126,9 +125,8 @@ export class PostgresRecords {
   async append(id: string, commits: readonly CommitRecord[], fence?: number): Promise<void> {
     const [first] = commits;
     if (!first) return;
-    const isWhole = commits.some(({ stores }) => Object.values(stores).some((store) => !("kept" in store)));
-    // Without a whole store it is little work.
-    const packed = isWhole ? await inSlices(packAll(commits)) : finish(packAll(commits));
+    const packing = packCommits(commits);
+    const packed = Array.isArray(packing) ? packing : await packing;
     const news = this.#tails.news(id, commits);
     const begins = !Object.values(first.stores).some((store) => "kept" in store);
     await this.#forgetting(id, this.#appends.add({ id, fence, packed, begins, news }));

@@ -1,11 +1,10 @@
 import { messageOf, type StateError } from "../../lib/errors/errors.js";
 import { fenced } from "../../lib/errors/node-errors.js";
 import { damagedRecord, laterFormat, notNext } from "../../lib/errors/storage-errors.js";
-import { finish } from "../../lib/wire/steps.js";
 import { inSlices } from "../task/slices.js";
 import { type HostFacts, unreadable, versionsIn } from "./host-facts.js";
 import { FORMAT, type PackedCommit, type PackedHost } from "./packed.js";
-import { pack, packAll, unpack } from "./packing.js";
+import { pack, packCommits, unpack } from "./packing.js";
 import type { CommitRecord, HostRecord } from "./records.js";
 import { RedisAppends } from "./redis-appends.js";
 import type { Argument, RedisLine, Reply } from "./redis-line.js";
@@ -196,11 +195,10 @@ export class RedisRecords {
   // --- writing ---
 
   async append(id: string, commits: readonly CommitRecord[], fence?: number): Promise<void> {
-    const [first] = commits;
-    if (!first) return;
-    const isWhole = commits.some(({ stores }) => Object.values(stores).some((store) => !("kept" in store)));
-    // Without a whole store it is little work.
-    const packed = isWhole ? await inSlices(packAll(commits)) : finish(packAll(commits));
+    const last = commits.at(-1);
+    if (!last) return;
+    const packing = packCommits(commits);
+    const packed = Array.isArray(packing) ? packing : await packing;
     const news = this.#tails.news(id, commits);
     const due = packed.findLast((commit) => commit.due !== undefined)?.due;
     const args: Argument[] = [id, this.#token(fence), due === null ? "-" : (due ?? ""), news.length > 0 ? JSON.stringify(news) : "", packed.length];
@@ -210,7 +208,6 @@ export class RedisRecords {
       characters += chunks.reduce((sum, { length }) => sum + length, text.length);
     }
     await this.#written(id, this.#appends.add(this.keys(id), args, characters));
-    const last = commits.at(-1) as CommitRecord;
     this.#know(id, { incarnation: last.incarnation, sequence: last.sequence, fence });
     this.#tails.appended(id, fence, packed, news);
   }

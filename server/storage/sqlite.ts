@@ -4,7 +4,7 @@ import { StateError } from "../../lib/errors/errors.js";
 import { closedStorage, needsSqlite, threadEnded } from "../../lib/errors/storage-errors.js";
 import { inSlices } from "../task/slices.js";
 import type { Order, PackedHost, Reply } from "./packed.js";
-import { pack, packAll, unpack } from "./packing.js";
+import { pack, packCommits, unpack } from "./packing.js";
 import type { CommitRecord, HostRecord } from "./records.js";
 import type { DueHost, LoadedHost, Storage } from "./storage.js";
 import { startThread } from "./thread.js";
@@ -43,7 +43,7 @@ export function sqlite(file: string): SqliteStorage {
       return packed && inSlices(unpack(packed));
     },
     async append(id, commits) {
-      await thread.ask({ do: "append", id, commits: await inSlices(packAll(commits)) });
+      await thread.ask({ do: "append", id, commits: await packCommits(commits) });
     },
     async save(id, record) {
       await thread.ask({ do: "save", id, record: await inSlices(pack(record)) });

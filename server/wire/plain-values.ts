@@ -11,6 +11,7 @@ import { ANSWER, CONTAINERS, DEPTH, LONGEST_TEXT } from "../../lib/wire/bounds.j
  * `most`: how many objects it may have, as getters may go on for ever. `viewers`: for whom it is, if they see hidden members.
  */
 export function plainOf(value: unknown, most = ANSWER, viewers?: Viewers): unknown {
+  if (typeof value !== "object" || value === null) return value;
   const stored = new Map<Node, object>();
   let count = 0;
   return copied(value, (part) => {

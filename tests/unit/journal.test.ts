@@ -10,6 +10,7 @@ function start() {
   const ends: { resolve(): void; reject(error: Error): void }[] = [];
   const report = vi.fn();
   const journal = createJournal({
+    stored: 0,
     append(commits) {
       appended.push(commits.map(({ revision }) => revision));
       return new Promise<void>((resolve, reject) => void ends.push({ resolve, reject }));
