@@ -2,7 +2,7 @@ import { fenced } from "../../lib/errors/node-errors.js";
 import { notNext } from "../../lib/errors/storage-errors.js";
 import { FORMAT, type Packed } from "./packed.js";
 import type { PostgresLine } from "./postgres-line.js";
-import { follows } from "./records.js";
+import { isChain } from "./records.js";
 
 /** How many appends, and how many characters, one statement takes. */
 const MOST_APPENDS = 200;
@@ -92,8 +92,6 @@ export class PostgresAppends {
     if (!same || !packed.every(({ text }, i) => text === texts?.[i])) throw notNext(id);
   }
 }
-
-const isChain = (packed: readonly Packed[]): boolean => packed.every((commit, i) => i === 0 || follows(commit, packed[i - 1] as Packed));
 
 /** The parameters of the statement `append`. */
 function valuesOf(batch: readonly Waiting[], life: string | undefined): unknown[] {

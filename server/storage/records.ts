@@ -169,6 +169,9 @@ export const follows = (commit: Position, last: Position): boolean =>
   commit.sequence === last.sequence + 1 &&
   (commit.revision === last.revision || commit.revision === last.revision + 1);
 
+/** Whether commits follow one another. */
+export const isChain = (commits: readonly Position[]): boolean => commits.every((commit, i) => i === 0 || follows(commit, commits[i - 1] as Position));
+
 /** Folds the commits after a record into it. The stores' deltas stay a tail: who makes the stores replays them. */
 export function fold<S extends object>(record: HostRecord<S>, tail: readonly CommitRecord<S>[]): HostState<S> {
   const stores = new Map<string, FoldedStore<S>>();

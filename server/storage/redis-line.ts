@@ -90,7 +90,7 @@ export class RedisLine {
   async run(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
     const client = await this.#connected();
     try {
-      const reply = (await client.evalsha(hashes[name], keys.length, ...keys, ...args)) as Reply;
+      const reply = (await client.call("evalsha", [hashes[name], keys.length, ...keys, ...args])) as Reply;
       this.#readOnly = undefined;
       return reply;
     } catch (error) {

@@ -3,10 +3,10 @@ import { fenced } from "../../lib/errors/node-errors.js";
 import { damagedRecord, laterFormat, notNext } from "../../lib/errors/storage-errors.js";
 import { inSlices } from "../task/slices.js";
 import { type HostFacts, unreadable, versionsIn } from "./host-facts.js";
-import { FORMAT, type PackedCommit, type PackedHost } from "./packed.js";
+import { FORMAT, type Packed, type PackedCommit, type PackedHost } from "./packed.js";
 import { pack, packCommits, unpack } from "./packing.js";
-import type { CommitRecord, HostRecord } from "./records.js";
-import { RedisAppends } from "./redis-appends.js";
+import { type CommitRecord, type HostRecord, isChain } from "./records.js";
+import { type AppendMore, RedisAppends } from "./redis-appends.js";
 import type { Argument, RedisLine, Reply } from "./redis-line.js";
 import type { HostEntry, LoadedHost } from "./storage.js";
 import { Tails } from "./tails.js";
@@ -57,8 +57,12 @@ export class RedisRecords {
     });
   }
 
+  #tag(id: string): string {
+    return `${this.#prefix}{${id.replace(/[%{}]/g, encodeURIComponent)}}:`;
+  }
+
   keys(id: string): string[] {
-    const tag = `${this.#prefix}{${id.replace(/[%{}]/g, encodeURIComponent)}}:`;
+    const tag = this.#tag(id);
     return [`${tag}h`, `${tag}c`, `${tag}b`];
   }
 
@@ -67,21 +71,22 @@ export class RedisRecords {
   }
 
   async #write(name: "save" | "remove" | "aside", id: string, args: readonly Argument[]): Promise<void> {
-    await this.#written(id, this.#line.write(name, this.keys(id), [this.#prefix, id, ...args]));
+    try {
+      await this.#line.write(name, this.keys(id), [this.#prefix, id, ...args]);
+    } catch (error) {
+      throw await this.#refused(id, error);
+    }
   }
 
-  /** Waits for a write of a record. */
-  async #written(id: string, write: Promise<unknown>): Promise<void> {
-    try {
-      await write;
-    } catch (error) {
-      this.#tails.forget(id);
-      // The lease may be gone with the record.
-      if ((error as StateError).code === "FENCED") await this.#noteOne(id);
-      if ((error as StateError).code === "FENCED") throw fenced(id);
-      if ((error as StateError).code === "NOTNEXT") throw notNext(id);
-      throw error;
-    }
+  /** Makes the error of a write of a record that was refused, or that nobody knows of whether it was done. */
+  async #refused(id: string, error: unknown): Promise<unknown> {
+    const { code } = error as StateError;
+    this.#tails.forget(id);
+    if (code === "NOTNEXT") return notNext(id);
+    if (code !== "FENCED") return error;
+    // The lease may be gone with the record.
+    await this.#noteOne(id);
+    return fenced(id);
   }
 
   // --- reading ---
@@ -199,15 +204,14 @@ export class RedisRecords {
     if (!last) return;
     const packing = packCommits(commits);
     const packed = Array.isArray(packing) ? packing : await packing;
+    if (!isChain(packed)) throw notNext(id);
     const news = this.#tails.news(id, commits);
-    const due = packed.findLast((commit) => commit.due !== undefined)?.due;
-    const args: Argument[] = [id, this.#token(fence), due === null ? "-" : (due ?? ""), news.length > 0 ? JSON.stringify(news) : "", packed.length];
-    let characters = 0;
-    for (const [i, { incarnation, revision, sequence, text, chunks }] of packed.entries()) {
-      args.push(incarnation, revision, sequence, begins(commits[i] as CommitRecord), text, chunks.length, ...chunks);
-      characters += chunks.reduce((sum, { length }) => sum + length, text.length);
+    const more = moreOf(id, commits[0] as CommitRecord, packed, news);
+    try {
+      await this.#appends.add({ key: `${this.#tag(id)}h`, token: this.#token(fence), packed, more });
+    } catch (error) {
+      throw await this.#refused(id, error);
     }
-    await this.#written(id, this.#appends.add(this.keys(id), args, characters));
     this.#know(id, { incarnation: last.incarnation, sequence: last.sequence, fence });
     this.#tails.appended(id, fence, packed, news);
   }
@@ -254,8 +258,14 @@ export class RedisRecords {
   }
 }
 
-/** Whether a commit may be the first one: it has its stores as wholes. */
-const begins = ({ stores }: CommitRecord): 0 | 1 => (Object.values(stores).some((store) => "kept" in store) ? 0 : 1);
+/** What is to be said of commits besides: `undefined` for most, which change stores that are known. */
+function moreOf(id: string, first: CommitRecord, packed: readonly Packed[], news: readonly string[]): AppendMore | undefined {
+  const due = packed.findLast((commit) => commit.due !== undefined)?.due;
+  // The first one may begin a record where it has its stores as wholes.
+  const begins = !Object.values(first.stores).some((store) => "kept" in store);
+  if (!begins && due === undefined && packed.every(({ chunks }) => chunks.length === 0)) return undefined;
+  return [id, begins ? 1 : 0, due === null ? "-" : String(due ?? ""), news, packed.map(({ chunks }) => chunks.length)];
+}
 
 /** What the script `load` has found. */
 function readHost(id: string, [base, head, , items, chunks, , last]: readonly Reply[]): PackedHost {

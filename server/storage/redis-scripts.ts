@@ -12,77 +12,76 @@ import { COMMON, FOUND } from "./redis-script-parts.js";
 // Lives and fences come from one counter, so a lease is of the life that goes on if its fence is the higher number.
 
 /**
- * Appends to any number of records, to each of them or not. KEYS h, c, b of each; ARGV prefix, format; and of each how many arguments follow, id, token, due,
- * names of stores that may be new, count; and of each commit incarnation, revision, sequence, whether it may be the first, text, how many chunks, chunks.
+ * Appends to any number of records, to each of them or not. KEYS h of each; ARGV prefix, format; and of each how many arguments follow, token, incarnation,
+ * more, of each commit its place (sequence and revision) and its text, and all chunks. The commits of one record follow one another. More: empty, or a list of
+ * id, whether the first commit may begin a record, due, names of stores that may be new, how many chunks each commit has.
  * Gives of each a number, or why it was refused.
  */
 const append = `
 local prefix, format = ARGV[1], ARGV[2]
+local function add(list, name, value) list[#list + 1] = name list[#list + 1] = value end
 local function sentBefore(c, count, at)
   local kept = redis.call('LRANGE', c, -count, -1)
   if #kept ~= count then return false end
-  for _, item in ipairs(kept) do
+  for i, item in ipairs(kept) do
     local sequence, text = string.match(item, '^(%d+) %d+ %d+ (.*)$')
-    if sequence ~= ARGV[at + 2] or text ~= ARGV[at + 4] then return false end
-    at = at + 6 + tonumber(ARGV[at + 5])
+    if sequence ~= string.match(ARGV[at + 2 * i - 2], '^%d+') or text ~= ARGV[at + 2 * i - 1] then return false end
   end
   return true
 end
-local function append(h, c, b, at)
-  local id, token, due, stores, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
+local function begin(h, id, incarnation, place, fields)
+  local sequence, revision = string.match(place, '^(%d+) (%d+)$')
+  add(fields, 'inc', incarnation)
+  add(fields, 'base', sequence - 1)
+  add(fields, 'head', '{"v":' .. format .. ',"incarnation":' .. cjson.encode(incarnation) .. ',"revision":' .. revision .. ',"stores":{},"numbers":{}}')
+  redis.call('HDEL', h, 'known')
+  redis.call('ZADD', prefix .. 'ids', 0, id)
+  redis.call('ZADD', prefix .. 'used', now(), id)
+end
+local function addNames(h, names, fields)
+  local all, has = cjson.decode(redis.call('HGET', h, 'stores') or '[]'), {}
+  for _, name in ipairs(all) do has[name] = true end
+  for _, name in ipairs(names) do if not has[name] then all[#all + 1] = name end end
+  add(fields, 'stores', cjson.encode(all))
+end
+local function append(h, at, length)
+  local token, incarnation, more = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local m = redis.call('HMGET', h, 'lease', 'inc', 'rev', 'seq', 'chunk', 'fmt')
   if refused(prefix, m[1], token) then return FENCED end
-  at = at + 5
-  local from, begins = at, not m[2]
-  if begins and ARGV[at + 3] ~= '1' then return NOT_NEXT end
-  local incarnation, revision, sequence, chunk = m[2], tonumber(m[3]), tonumber(m[4]), tonumber(m[5] or 0)
-  if begins then incarnation, revision, sequence = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]) - 1 end
-  local last
-  local base, first, items, bodies = sequence, chunk, {}, {}
+  local id, may, due, names, counts
+  if more ~= '' then id, may, due, names, counts = unpack(cjson.decode(more)) end
+  local from, count, tag, begins = at + 3, counts and #counts or (length - 3) / 2, string.sub(h, 1, -2), not m[2]
+  if begins and may ~= 1 then return NOT_NEXT end
+  local sequence, revision = string.match(ARGV[from], '^(%d+) (%d+)$')
+  local s, r = tonumber(sequence) - tonumber(m[4] or 0), tonumber(revision) - tonumber(m[3] or 0)
+  if not begins and (m[2] ~= incarnation or s ~= 1 or (r ~= 0 and r ~= 1)) then return sentBefore(tag .. 'c', count, from) and 0 or NOT_NEXT end
+  local first = tonumber(m[5] or 0)
+  local chunk, items, bodies = first, {}, {}
   for i = 1, count do
-    local r, s = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-    if ARGV[at] ~= incarnation or s ~= sequence + 1 or (r ~= revision and r ~= revision + 1) then
-      if i == 1 and sentBefore(c, count, at) then return 0 end
-      return NOT_NEXT
-    end
-    items[i] = table.concat({ ARGV[at + 2], ARGV[at + 1], chunk, ARGV[at + 4] }, ' ')
-    for k = 1, tonumber(ARGV[at + 5]) do
-      bodies[#bodies + 1] = chunk
-      bodies[#bodies + 1] = ARGV[at + 5 + k]
+    items[i] = ARGV[from + 2 * i - 2] .. ' ' .. chunk .. ' ' .. ARGV[from + 2 * i - 1]
+    for _ = 1, counts and counts[i] or 0 do
+      add(bodies, chunk, ARGV[from + 2 * count + chunk - first])
       chunk = chunk + 1
     end
-    revision, sequence, last = r, s, at
-    at = at + 6 + tonumber(ARGV[at + 5])
   end
-  for i = 1, #items, 500 do redis.call('RPUSH', c, unpack(items, i, math.min(i + 499, #items))) end
-  setChunks(b, bodies)
-  local fields = { 'rev', ARGV[last + 1], 'seq', ARGV[last + 2] }
-  local function set(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
-  if chunk ~= first then set('chunk', chunk) end
-  if tonumber(m[6] or 0) < tonumber(format) then set('fmt', format) end
-  if stores ~= '' then
-    local names, has = cjson.decode(redis.call('HGET', h, 'stores') or '[]'), {}
-    for _, name in ipairs(names) do has[name] = true end
-    for _, name in ipairs(cjson.decode(stores)) do if not has[name] then names[#names + 1] = name end end
-    set('stores', cjson.encode(names))
-  end
-  if begins then
-    set('inc', incarnation)
-    set('base', base)
-    set('head', '{"v":' .. format .. ',"incarnation":' .. cjson.encode(incarnation) .. ',"revision":' .. ARGV[from + 1] .. ',"stores":{},"numbers":{}}')
-    redis.call('HDEL', h, 'known')
-    redis.call('ZADD', prefix .. 'ids', 0, id)
-    redis.call('ZADD', prefix .. 'used', now(), id)
-  end
+  for i = 1, count, 500 do redis.call('RPUSH', tag .. 'c', unpack(items, i, math.min(i + 499, count))) end
+  setChunks(tag .. 'b', bodies)
+  if count > 1 then sequence, revision = string.match(ARGV[from + 2 * count - 2], '^(%d+) (%d+)$') end
+  local fields = { 'rev', revision, 'seq', sequence }
+  if chunk ~= first then add(fields, 'chunk', chunk) end
+  if tonumber(m[6] or 0) < tonumber(format) then add(fields, 'fmt', format) end
+  if names and #names > 0 then addNames(h, names, fields) end
+  if begins then begin(h, id, incarnation, ARGV[from], fields) end
   redis.call('HSET', h, unpack(fields))
-  setDue(prefix, id, due)
+  if due then setDue(prefix, id, due) end
   return 1
 end
 local results, at = {}, 3
-for n = 1, #KEYS, 3 do
-  local _, result = pcall(append, KEYS[n], KEYS[n + 1], KEYS[n + 2], at + 1)
-  results[#results + 1] = type(result) == 'table' and result.err or result
-  at = at + 1 + tonumber(ARGV[at])
+for n = 1, #KEYS do
+  local length = tonumber(ARGV[at])
+  local _, result = pcall(append, KEYS[n], at + 1, length)
+  results[n] = type(result) == 'table' and result.err or result
+  at = at + 1 + length
 end
 return results
 `;

@@ -1,12 +1,13 @@
 import { createQueue } from "../task/queue.js";
 import { inSlices } from "../task/slices.js";
 import type { Packed, PackedHost } from "./packed.js";
-import { headOf, packStores, unpack } from "./packing.js";
+import { hasWhole, headOf, packStores, unpack } from "./packing.js";
 import { type CommitRecord, compact } from "./records.js";
 
 /** The tail may grow to this many characters, or to this share of the record, before they are made one. */
 const SMALL_TAIL = 16 * 1024;
 const TAIL_SHARE = 0.5;
+const NONE: readonly never[] = [];
 /** How many characters of chunks are stored at once, where a record is made anew. */
 const AT_ONCE = 1 << 20;
 
@@ -49,7 +50,8 @@ export class Tails<P extends PackedHost> {
   }
 
   /** The names of stores that commits bring as wholes, and that the record may lack. */
-  news(id: string, commits: readonly CommitRecord[]): string[] {
+  news(id: string, commits: readonly CommitRecord[]): readonly string[] {
+    if (!commits.some(hasWhole)) return NONE;
     const known = this.#places.get(id)?.stores;
     const whole = commits.flatMap(({ stores }) => Object.entries(stores).flatMap(([name, store]) => ("kept" in store ? [] : name)));
     return [...new Set(whole)].filter((name) => !known?.has(name));
@@ -58,8 +60,8 @@ export class Tails<P extends PackedHost> {
   /** Notes what was appended. */
   appended(id: string, fence: number | undefined, packed: readonly Packed[], news: readonly string[]): void {
     if (fence === undefined) return;
-    const place = this.#places.get(id) ?? { fence, stores: new Set<string>(), bytes: 0, tailBytes: 0 };
-    this.#places.set(id, place);
+    let place = this.#places.get(id);
+    if (!place) this.#places.set(id, (place = { fence, stores: new Set(), bytes: 0, tailBytes: 0 }));
     place.fence = fence;
     for (const name of news) place.stores.add(name);
     for (const { text, chunks } of packed) {

@@ -7,7 +7,7 @@ import { withBug } from "../crash/bugs.js";
 export type Planted = "fence check removed" | "fence check alone removed" | "sequence check removed" | "dedupe off";
 
 const FENCE = "if refused(prefix, m[1], token) then return FENCED end";
-const SEQUENCE = "if ARGV[at] ~= incarnation or s ~= sequence + 1 or (r ~= revision and r ~= revision + 1) then";
+const SEQUENCE = "if not begins and (m[2] ~= incarnation or s ~= 1 or (r ~= 0 and r ~= 1)) then";
 
 const without: Readonly<Record<Planted, readonly string[]>> = {
   "fence check removed": [FENCE, SEQUENCE],
