@@ -16,11 +16,12 @@ export interface TwinFiles {
 
 /** Finds the parts of twinstate in an app. */
 export function twinFiles(app: NextApp): TwinFiles {
-  const client = callers(app, "createHooks", "twinstate/react")[0];
+  const [server] = callers(app, "createTwin", "twinstate/server");
+  const [client] = callers(app, "createHooks", "twinstate/react");
   return {
-    server: callers(app, "createTwin", "twinstate/server")[0],
+    server,
     client,
-    route: routeIn(app),
+    route: routeIn(app, server),
     providers: providersIn(app, client),
     proxy: app.find(`${app.root}proxy`, `${app.root}middleware`),
   };
@@ -53,17 +54,26 @@ function providersIn(app: NextApp, client: string | undefined): string[] {
   });
 }
 
-function routeIn(app: NextApp): TwinFiles["route"] {
-  if (app.router === undefined) return undefined;
-  for (const file of app.files) {
-    const path = file.startsWith(`${app.router}/`) && /^(.*)\/\[{1,2}\.\.\.[^\]/]+\]{1,2}\/route\.[mc]?[jt]sx?$/.exec(file.slice(app.router.length))?.[1];
-    if (typeof path !== "string" || !/\bhandlers\b/.test(app.source(file)?.code ?? (app.read(file) as string))) continue;
-    // Groups of routes, `(group)`, are no part of the address.
-    const address = path.split("/").filter((part) => !/^\(.*\)$/.test(part));
-    return { file, address: address.join("/") };
-  }
-  return undefined;
+/** The route that has the handlers of the twin: packages for sign-in have routes with handlers too. */
+function routeIn(app: NextApp, server: string | undefined): TwinFiles["route"] {
+  const code = (file: string) => app.source(file)?.code ?? (app.read(file) as string);
+  const imports = (file: string) => {
+    const source = app.source(file);
+    return source ? importsIn(source).map(({ from }) => app.resolve(file, from)) : [];
+  };
+  const routes = app.files.filter((file) => file.startsWith(`${app.router}/`) && ROUTE.test(file) && /\bhandlers\b/.test(code(file)));
+  const file =
+    routes.find((file) => server !== undefined && imports(file).includes(server)) ??
+    routes.find((file) => reaches(app, file, "twinstate/server")) ??
+    routes.find((file) => /\.handlers\b/.test(code(file)));
+  if (file === undefined || app.router === undefined) return undefined;
+  // Groups of routes, `(group)`, are no part of the address.
+  const parts = file.slice(app.router.length).replace(ROUTE, "").split("/");
+  return { file, address: parts.filter((part) => !/^\(.*\)$/.test(part)).join("/") };
 }
+
+/** The end of a route for all paths below its own. */
+const ROUTE = /\/\[{1,2}\.\.\.[^\]/]+\]{1,2}\/route\.[mc]?[jt]sx?$/;
 
 /** Whether a file of the app imports a package, itself or by others of the app. */
 export function reaches(app: NextApp, from: string, name: string): boolean {

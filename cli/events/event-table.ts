@@ -105,11 +105,11 @@ function typeOf({ input, paramTypes }: EventSchema, i: number): string {
   }
   const type = paramTypes?.[i];
   if (typeof type !== "function" || type === Object) return "unknown";
-  return [String, Number, Boolean].includes(type as StringConstructor) ? type.name.toLowerCase() : type.name;
+  return [String, Number, Boolean, BigInt, Symbol].includes(type as StringConstructor) ? type.name.toLowerCase() : type.name;
 }
 
 /** A JSON Schema in a word or two, as TypeScript would say it. */
-function nameOf({ type, enum: values, const: one, anyOf, items, properties, required = [] }: JsonSchema): string {
+function nameOf({ type, enum: values, const: one, oneOf, anyOf = oneOf, items, properties, required = [] }: JsonSchema): string {
   if (one !== undefined) return JSON.stringify(one);
   if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(" | ");
   if (Array.isArray(anyOf)) return anyOf.map((schema) => nameOf(schema as JsonSchema)).join(" | ");

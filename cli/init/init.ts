@@ -1,4 +1,4 @@
-import { noRouter } from "../../lib/errors/command-errors.js";
+import { noRouter, twinElsewhere } from "../../lib/errors/command-errors.js";
 import { NextApp } from "../app/next-app.js";
 import { signalExits } from "../app/signals.js";
 import { twinFiles } from "../app/twin-files.js";
@@ -19,6 +19,7 @@ export function planInit(folder: string): InitPlan {
   if (app.router === undefined) throw noRouter(app.isFolder("pages") || app.isFolder("src/pages"));
   const plan = new InitPlan(app);
   const found = twinFiles(app);
+  if (found.route && !found.server) throw twinElsewhere(found.route.file);
   addPackages(plan);
   setCompilerOptions(plan);
   const modules = addModules(plan, found);

@@ -37,6 +37,10 @@ export const noRouter = (pages: boolean) =>
   wrong(
     `${pages ? "This app has the Pages Router alone" : "This app has no folder `app`"}: twinstate needs the App Router of Next. Add \`app/layout.tsx\` beside your pages, which go on to work, and run \`init\` once more.`,
   );
+export const twinElsewhere = (route: string) =>
+  wrong(
+    `${route} has the handlers of a twin that no module of this app makes. Set up the rest by hand, as the README says: \`npx twinstate doctor\` names what is missing.`,
+  );
 export const oldNext = (version: string) =>
   wrong(`This app has Next ${version}, and twinstate needs 16 or newer: \`npx @next/codemod@latest upgrade latest\`.`);
 export const noTypescriptApp = () =>
@@ -60,7 +64,9 @@ export const manyTwins = (file: string) => wrong(`${file} exports several twins.
 export const noTypescript = (file: string) =>
   wrong(`To read ${file}, \`tsx\` must be installed: \`npm install --save-dev tsx\`. Or give a module that is JavaScript already.`);
 export const oldNode = (version: string) => wrong(`Loading the app's module needs Node 22.15 or newer; this is ${version}.`);
-export const fileNotCompiled = (file: string, cause: unknown) => wrong(`${file} cannot be compiled: ${messageOf(cause)}`, cause);
+// The compiler of Next adds the stack of its own code.
+export const fileNotCompiled = (file: string, cause: unknown) =>
+  wrong(`${file} cannot be compiled: ${messageOf(cause).split("\n\nCaused by:")[0]?.trim()}`, cause);
 export const notLoaded = (file: string, cause: unknown) =>
   wrong(
     `${file} cannot be loaded: ${sentence(messageOf(cause))} If something needs Next, import it where it is used, so that it is not loaded with the module.`,

@@ -331,6 +331,21 @@ describe("healthy apps have no fault", () => {
       ),
     ],
     [
+      "a route of a package for sign-in, which has handlers too",
+      add({
+        "app/api/auth/[...nextauth]/route.ts": 'import { handlers } from "@/auth";\nexport const { GET, POST } = handlers;\n',
+        "auth.ts":
+          'import NextAuth from "next-auth";\nimport { twin } from "@/state/server";\nexport const { handlers } = NextAuth({ events: { signOut: () => twin.$recheck() } });\n',
+      }),
+    ],
+    [
+      "handlers that the module of the twin exports by name",
+      all(
+        edit("app/api/twin/[...path]/route.ts", "import { twin }", "import { handlers }"),
+        edit("app/api/twin/[...path]/route.ts", "twin.handlers", "handlers"),
+      ),
+    ],
+    [
       "scripts and syntax of other kinds",
       add({
         "scripts/old.js": "if (!process.env.X) return;\nvar mode = 0644;\nmodule.exports = mode;\n",
@@ -372,7 +387,6 @@ describe("healthy apps have no fault", () => {
         remove("state/server.ts"),
         edit("app/api/twin/[...path]/route.ts", "@/state/server", "@acme/state"),
         edit("state/client.ts", "./server", "@acme/state"),
-        edit("app/api/twin/[...path]/route.ts", "twin.handlers", "handlers"),
       ),
     ],
     ["nginx of `deploy-files`", add({ "deploy/nginx.conf": "proxy_pass http://app;\nproxy_buffering off;\n" })],

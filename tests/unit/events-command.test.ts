@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { loadTwin, twinModule } from "../../cli/app/twin-module.js";
 import { callableEvents, eventTable, runtimeDefinitions } from "../../cli/events/event-table.js";
+import { fileNotCompiled } from "../../lib/errors/command-errors.js";
 import { twinstate } from "../kit/command.js";
 import { temporaryFolder } from "../kit/files.js";
 import { type Files, nextApp, writeFiles } from "../kit/next-app.js";
@@ -30,6 +31,14 @@ class Board {
   @event(z.enum(["a", "b"])) choose(letter: "a" | "b") {
     return letter;
   }
+  @event(z.discriminatedUnion("is", [z.object({ is: z.literal("a") }), z.object({ is: z.literal("b"), n: z.int() })])) put(
+    one: { is: "a" } | { is: "b"; n: number },
+  ) {
+    return one;
+  }
+  @event count(n: bigint) {
+    return n;
+  }
   @event({ internal: true }) sweep(this: Omit<this, "sweep">) {}
 }
 class Stats {
@@ -46,6 +55,8 @@ test("the events that clients may call are listed, with parameters, guards and o
   add(title: string, _at: Date)                 guard: allow; optimistic
   edit(person: { name: string; age?: number })  schema; guard: allow, event; queue latest
   choose(letter: "a" | "b")                     schema; guard: allow
+  put(one: { is: "a" } | { is: "b"; n: number })  schema; guard: allow
+  count(n: bigint)                              guard: allow
   Item.toggle()                                 guard: allow
 
 stats (shared)
@@ -108,6 +119,14 @@ test.each([
   ["exports several twins", `${TWIN}export const other = { $migrate() {} };`, /server\.mjs exports several twins\. Give each a module of its own\.$/],
 ])("a module that %s is named", async (_, text, message) => {
   await expect(loadTwin(join(plainApp({ "server.mjs": text }), "server.mjs"))).rejects.toThrow(message);
+});
+
+test("what a compiler says of a module is shown without the compiler's own stack", () => {
+  const said =
+    "  x Expression expected\n   ,-[/app/state/server.ts:1:1]\n 1 | }}\n   : ^\n   `----\n\n\nCaused by:\n    Syntax Error\n\nStack backtrace:\n   0: <unknown>\n";
+  expect(fileNotCompiled("/app/state/server.ts", new Error(said)).message).toBe(
+    "/app/state/server.ts cannot be compiled: x Expression expected\n   ,-[/app/state/server.ts:1:1]\n 1 | }}\n   : ^\n   `----",
+  );
 });
 
 test("of several modules that call `createTwin`, none is guessed, and a folder is no module", () => {

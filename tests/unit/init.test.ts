@@ -280,6 +280,13 @@ describe("a proxy.ts of the app's own", () => {
   });
 });
 
+test("a route with handlers of a package for sign-in is none of the twin's", () => {
+  const route = 'import { handlers } from "@/auth";\nexport const { GET, POST } = handlers;\n';
+  const { changed, byHand } = init(nextApp({ "app/api/auth/[...nextauth]/route.ts": route }));
+  expect(byHand).toEqual([]);
+  expect(changed).toEqual(expect.arrayContaining(NEW));
+});
+
 test("what ends the process at a signal is named", () => {
   const handler = 'export function register() {\n  process.on("SIGTERM", () => process.exit(0));\n}\n';
   expect(init(nextApp({ "instrumentation.ts": handler })).byHand).toEqual([expect.stringContaining("instrumentation.ts:2: it ends the process at SIGTERM")]);
@@ -294,6 +301,11 @@ test.each([
     "compiler options that are no object",
     { "tsconfig.json": '{\n  "compilerOptions": []\n}' },
     "tsconfig.json:2: `compilerOptions` is no object of JSON. Mend it first.",
+  ],
+  [
+    "a twin of another package",
+    { "app/api/twin/[...path]/route.ts": 'import { twin } from "@acme/state";\nexport const { GET, POST } = twin.handlers;\n' },
+    "app/api/twin/[...path]/route.ts has the handlers of a twin that no module of this app makes.",
   ],
   ["a file in the place of a folder", { "app/api": "" }, "`app/api/twin/[...path]/route.ts` cannot be written: "],
   ["a tsconfig.json that is no JSON", { "tsconfig.json": "{\n  compilerOptions\n" }, "tsconfig.json:2 is no JSON. Mend it first."],
