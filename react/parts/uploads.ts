@@ -42,6 +42,7 @@ export class Uploads<T> {
 
   readonly cancel = (id: number): void => {
     const call = this.#calls.get(id);
+    if (!call && this.#phaseOf(id) !== "waiting") return;
     this.#set(id, { phase: "cancelled" });
     if (!call) return;
     this.#calls.delete(id);
@@ -50,6 +51,8 @@ export class Uploads<T> {
   };
 
   readonly retry = (id: number): void => {
+    const phase = this.#phaseOf(id);
+    if (phase !== "refused" && phase !== "cancelled") return;
     this.#set(id, { phase: "waiting", progress: 0, error: undefined });
     this.#next();
   };
@@ -58,6 +61,10 @@ export class Uploads<T> {
     if (this.#calls.has(id)) this.cancel(id);
     this.list.set(this.list.get().filter((one) => one.id !== id));
   };
+
+  #phaseOf(id: number): Upload["phase"] | undefined {
+    return this.list.get().find((one) => one.id === id)?.phase;
+  }
 
   #set(id: number, change: Partial<Upload<T>>): void {
     this.list.set(this.list.get().map((one) => (one.id === id ? { ...one, ...change } : one)));

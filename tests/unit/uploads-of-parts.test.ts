@@ -93,3 +93,25 @@ test("a file that is cancelled, or taken off the list, ends its call and lets th
   await calls[1]?.fail({ code: "CANCELLED" });
   expect(phases(uploads)).toEqual(["a cancelled", "c sending", "d sending", "e sending"]);
 });
+
+test("a file that has ended is not cancelled, and one on its way is not sent a second time", async () => {
+  const { calls, send } = held();
+  const uploads = new Uploads<string>();
+  uploads.send = send;
+  uploads.add(files("a", "b", "c", "d"));
+  const [a, b, , d] = uploads.list.get().map(({ id }) => id) as [number, number, number, number];
+  await calls[0]?.end("A");
+  // As a click that comes just after the answer.
+  uploads.cancel(a);
+  uploads.retry(a);
+  uploads.retry(b);
+  uploads.cancel(d);
+  uploads.cancel(d);
+  expect(phases(uploads)).toEqual(["a done", "b sending", "c sending", "d cancelled"]);
+  expect(calls.map(({ file, cancelled }) => [file.name, cancelled])).toEqual([
+    ["a", false],
+    ["b", false],
+    ["c", false],
+    ["d", true],
+  ]);
+});
