@@ -226,6 +226,8 @@ export class LocalStore implements ViewedTwin {
   #send(owner: string, schema: EventSchema, { live }: InstanceNode, given: readonly unknown[] | Filled, call: Running, running: Set<Running>): void {
     const label = `${owner}.${schema.name}`;
     const run = (args: readonly unknown[]) => {
+      // The call was cancelled while an async schema was at work.
+      if (call.control.signal.aborted) return;
       if (schema.queue === "drop" && running.size > 0) throw dropped(label);
       if (schema.queue === "latest") for (const other of running) end(other, superseded(label));
       this.#run(() => (Reflect.get(live, schema.name) as Fn).apply(live, args as unknown[]), call, running);

@@ -379,7 +379,7 @@ class Pair implements Net<Stores, Models> {
       const closing = this.#servers.close().finally(() => {
         closed = true;
       });
-      // It is awaited below, after the clock's next step: Node would report a failure until then as one that nobody handles.
+      // The end is awaited below, after the clock's next step: Node would report a failure until then as one that nobody handles.
       closing.catch(() => {});
       await this.#when(
         () => closed,

@@ -232,6 +232,24 @@ describe("an event of a local store", () => {
     await expect(slow.view.rename("no")).rejects.toMatchObject({ code: "INVALID" });
   });
 
+  test("that is cancelled while its schema is at work does not run", async () => {
+    const gate = pledge<boolean>();
+    class Slow {
+      @state title = "";
+      @event(z.string().refine(() => gate.promise)) rename(title: string) {
+        this.title = title;
+      }
+    }
+    const slow = open(new Slow());
+    const call = slow.view.rename("yes");
+    call.cancel();
+    await expect(call).rejects.toMatchObject({ code: "CANCELLED" });
+    gate.resolve(true);
+    await slow.view.rename("later");
+    expect(slow.told.length).toBe(1);
+    expect(slow.view.title).toBe("later");
+  });
+
   test("that is async shows each stretch between two waits as a whole", async () => {
     const draft = open(new Draft());
     const gate = pledge<string>();
