@@ -262,7 +262,10 @@ export const notOfScope = (store: string, kind: string, mine: string) =>
     "UNKNOWN_STORE",
     `\`${store}\` has ${kind} scope, and the event runs in ${mine} scope: \`get\` gives stores of the same scope instance. Call it by its address instead, as \`twin.${store}(…)\`.`,
   );
-export const storeNotMade = (store: string, cause: unknown) => wrong("NOT_CONSTRUCTED", `The store \`${store}\` could not be made: ${messageOf(cause)}`, cause);
+export const storeNotMade = (store: string, takesArguments: boolean, cause: unknown) => {
+  const wayOut = takesArguments ? " (its constructor gets no arguments: give its parameters defaults)" : "";
+  return wrong("NOT_CONSTRUCTED", `The store \`${store}\` could not be made${wayOut}: ${messageOf(cause)}`, cause);
+};
 export const unavailable = () => later("UNAVAILABLE", "The server cannot store or load this just now. Ask again: nothing is done twice.");
 export const crowded = () => later("UNAVAILABLE", "The server has as much state in memory as `createTwin({ maxHosts })` allows. Ask again.");
 export const cutOff = () => refusal("INTERRUPTED", "The server ended while this event was running. What it had committed stays; it is not run again.");

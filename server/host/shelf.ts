@@ -195,7 +195,7 @@ export class Shelf implements StoreHost {
         ...(state && { restore: state.whole.saved, tail: state.tail }),
       });
     } catch (error) {
-      throw storeNotMade(name, error);
+      throw storeNotMade(name, Class.length > 0, error);
     }
   }
 

@@ -368,6 +368,20 @@ const MISTAKES: Readonly<Record<string, readonly [code: string | undefined, word
       return thrownBy(() => Object.assign(twin.todo(), { count: 5 }));
     },
   ],
+  "the constructor of a store takes an argument": [
+    "NOT_CONSTRUCTED",
+    /The store `todo` could not be made \(its constructor gets no arguments: give its parameters defaults\): .*'count'/,
+    () => {
+      class Made extends Todo {
+        constructor(options: { count: number }) {
+          super();
+          this.count = options.count;
+        }
+        @event go() {}
+      }
+      return logOf(Made as never, "todo.go");
+    },
+  ],
   "a lifecycle method is an event": [
     "NAME_CLASH",
     /`todo\.onLoad` is a lifecycle method.*leave `@event` off/,
