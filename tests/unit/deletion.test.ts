@@ -30,7 +30,7 @@ function slow(times: number, renew: (n: number) => Promise<boolean>): { storage:
       renew: tell("renew", () => renew(++renewals)),
     },
     delete: async (id, fence) => {
-      await vi.waitUntil(() => renewals >= times, 1000);
+      await expect.poll(() => renewals, { interval: 5 }).toBeGreaterThanOrEqual(times);
       return whole.delete(id, fence);
     },
   };
