@@ -57,9 +57,9 @@ export interface ConnectedTools {
 
 export interface ConnectOptions<S, M> extends ClientOptions {
   /** Classes that this side shall know too: the server's, or ones that the server's extend. Their optimistic events are shown at once. */
-  stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
+  stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> } | undefined;
   /** The same for classes of nested instances. */
-  models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never };
+  models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never } | undefined;
 }
 
 /**

@@ -17,17 +17,17 @@ export interface ClientOptions extends SocketOptions {
    */
   transport?: "sse" | "websocket" | undefined;
   /** Makes the requests: to add headers, or to test. @default the global `fetch` */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /**
    * How long a twin that nobody uses stays watched, in ms.
    * @default 30,000
    */
-  linger?: number;
+  linger?: number | undefined;
   /**
    * How many calls may wait for their answers, as while the line is down. Those beyond are refused with `OFFLINE`, and have not run.
    * @default 1,000
    */
-  maxPending?: number;
+  maxPending?: number | undefined;
   /**
    * Where the id of the tab is kept between its pages: a page that is loaded again goes on as the same tab, with its `tab` stores.
    * @default `sessionStorage` in browsers; elsewhere each client is a tab of its own

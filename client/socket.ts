@@ -24,7 +24,7 @@ export interface SocketOptions {
    * Opens the WebSockets: to add headers where there is no browser, or to test.
    * @default (url) => new WebSocket(url)
    */
-  openSocket?: (url: string) => ClientSocket;
+  openSocket?: ((url: string) => ClientSocket) | undefined;
 }
 
 /** How long a socket may take to open, in ms. Some proxies let one wait for ever. */

@@ -30,7 +30,7 @@ export interface EventHookOptions {
    * Throws errors to the nearest error boundary.
    * @default false: they are in `error`
    */
-  throwOnError?: boolean;
+  throwOnError?: boolean | undefined;
 }
 
 /**

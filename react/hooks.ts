@@ -23,11 +23,11 @@ export type StoreView<T> = View<T> & {
   readonly $pending: number;
 };
 /** `useTodo`: the hook of a store without key. */
-export type UseStore<T> = (() => StoreView<T>) & (<R>(select: (store: StoreView<T>) => R) => R);
+export type UseStore<T> = (<R>(select: (store: StoreView<T>) => R) => R) & (() => StoreView<T>);
 /** `useBoard`: the hook of a room, or of a keyed tab store, by key. With `null` there is none now. */
-export type UseRoom<T> = ((key: string) => StoreView<T>) &
-  ((key: string | null) => StoreView<T> | undefined) &
-  (<R>(key: string, select: (store: StoreView<T>) => R) => R);
+export type UseRoom<T> = (<R>(key: string, select: (store: StoreView<T>) => R) => R) &
+  ((key: string) => StoreView<T>) &
+  ((key: string | null) => StoreView<T> | undefined);
 /** `useLiveBoard`: the MobX mirror itself, for `observer` components. */
 export type UseLive<D> = KindOf<D> extends KeyedKind ? (key: string) => StoreView<StoreOf<D>> : () => StoreView<StoreOf<D>>;
 /** The hook of a store: with a key for rooms and keyed tab stores, without one for all others. */
@@ -39,36 +39,36 @@ export interface HookOptions<S, M> {
    * The URL of the twin's route.
    * @default "/api/twin"
    */
-  url?: string;
+  url?: string | undefined;
   /**
    * How the stream is transported. `"websocket"` needs a server that has called `twin.attach()`, as a custom server of Next's. Where no socket opens, as
    * behind some proxies, server-sent events take its place, and sockets are tried again later.
    * @default "sse"
    */
-  transport?: ClientOptions["transport"];
+  transport?: ClientOptions["transport"] | undefined;
   /**
    * How messages are written where the stream comes by WebSocket: `"binary"` takes half of the bytes, and cannot be read in the browser's tools. It has no
    * effect without `transport: "websocket"`.
    * @default "json"
    */
-  wire?: ClientOptions["wire"];
+  wire?: ClientOptions["wire"] | undefined;
   /**
    * How long a store that no component uses any more stays up to date, in ms. A page that is visited again within that time shows it at once.
    * @default 30,000
    */
-  linger?: number;
+  linger?: number | undefined;
   /**
    * Keeps the stores' last states and the unanswered events in the browser, so that a page works without a network: `docs/OFFLINE.md`.
    * @default false
    */
-  offline?: boolean;
+  offline?: boolean | undefined;
   /**
    * Classes for the browser: the server's own, or classes that those extend. Their optimistic events run in the browser at once, and views have their getters
    * and reading methods.
    */
-  stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> };
+  stores?: { readonly [K in keyof S]?: new () => Partial<StoreOf<S[K]>> } | undefined;
   /** Classes of instances for the browser: views are `instanceof` them, with their getters and reading methods. Their optimistic events run at once. */
-  models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never };
+  models?: { readonly [K in keyof M]?: M[K] extends new (...args: any[]) => infer T ? new (...args: any[]) => Partial<T> : never } | undefined;
 }
 
 /** What `createHooks` returns: the provider, the preload, `useVisitor`, and two hooks for each store. */

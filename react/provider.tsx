@@ -18,24 +18,24 @@ export type TwinProviderComponent<S> = (props: TwinProviderProps<S>) => ReactNod
 /** The props of `<TwinProvider>`: where the server is, what happens with effects, errors and an outdated page. */
 export interface TwinProviderProps<S> {
   /** The result of `twin.preload()`: what the page was rendered with. `<TwinPreload>` does the same for a part of the page. */
-  preload?: Preload<S>;
+  preload?: Preload<S> | undefined;
   /**
    * The URL of the twin's route. It is read once.
    * @default the `url` of `createHooks`
    */
-  url?: string;
+  url?: string | undefined;
   /**
    * How the stream comes: `"websocket"` needs a server that has called `twin.attach()`, and falls back to server-sent events. It is read once.
    * @default the `transport` of `createHooks`
    */
-  transport?: ClientOptions["transport"];
+  transport?: ClientOptions["transport"] | undefined;
   /**
    * How messages are written where the stream comes by WebSocket. It is read once.
    * @default the `wire` of `createHooks`
    */
-  wire?: ClientOptions["wire"];
+  wire?: ClientOptions["wire"] | undefined;
   /** What the app's own effects do in this browser. `redirect`, `toast`, `download`, `focus` and `scrollTo` may be replaced too. */
-  effects?: AppEffects & Partial<BuiltInHandlers>;
+  effects?: (AppEffects & Partial<BuiltInHandlers>) | undefined;
   /**
    * Gets the errors of failed calls that nobody awaits.
    * @default console.error
@@ -46,7 +46,7 @@ export interface TwinProviderProps<S> {
    * @default the page is reloaded with the next navigation
    */
   onOutdated?(): void;
-  children?: ReactNode;
+  children?: ReactNode | undefined;
 }
 
 /**

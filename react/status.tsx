@@ -20,8 +20,8 @@ const ONLINE: Connection = { status: "online", pending: 0 };
 /** The props of `<ConnectionStatus>`. */
 export interface ConnectionStatusProps {
   /** Renders the state. @default a sentence in English */
-  children?: (state: Connection) => ReactNode;
-  className?: string;
+  children?: ((state: Connection) => ReactNode) | undefined;
+  className?: string | undefined;
 }
 
 /**

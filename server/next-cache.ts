@@ -8,7 +8,7 @@ export interface RevalidateOptions {
    * the old one once more, while the new one is made.
    * @default { expire: 0 }
    */
-  profile?: string | { expire?: number };
+  profile?: string | { expire?: number | undefined } | undefined;
 }
 
 /** What Next knows of a request, as far as it is used here. */

@@ -8,7 +8,7 @@ export interface ProxyOptions extends SessionOptions {
    * The address of the twin's route: the proxy leaves it alone.
    * @default "/api/twin"
    */
-  route?: string;
+  route?: string | undefined;
 }
 
 /**

@@ -26,9 +26,9 @@ export interface TwinOptions<S, M> {
   /** The stores, by the names under which clients know them. */
   stores: S & { [K in keyof S & Reserved]: Problem<`"${K}" is a name of twin's own`> } & { [K in keyof S]: Lifecycle<StoreOf<S[K]>> };
   /** Classes of the instances in the stores. */
-  models?: M;
+  models?: M | undefined;
   /** Makes the context of each request: see `defineContext`. */
-  context?: (request: ContextRequest) => AppContext | Promise<AppContext>;
+  context?: ((request: ContextRequest) => AppContext | Promise<AppContext>) | undefined;
   /**
    * Whether the caller may use a store: asked before the guards of stores, `allow` and guards of events, for each call, watch and page of an end user. `key` is
    * a room's. Where it refuses, the effects that it has had take place in the caller's browser. One that calls the twin needs a return type.
@@ -40,162 +40,164 @@ export interface TwinOptions<S, M> {
    *   return false;
    * }
    */
-  guard?: (context: AppContext, store: NoInfer<keyof S> & string, key: string | undefined) => boolean | Promise<boolean>;
+  guard?: ((context: AppContext, store: NoInfer<keyof S> & string, key: string | undefined) => boolean | Promise<boolean>) | undefined;
   /** @default memory() */
-  storage?: Storage;
+  storage?: Storage | undefined;
   /** The cookie that tells visitors apart. */
-  session?: SessionOptions & {
-    /**
-     * How long the state of a session that nobody uses is kept, in seconds.
-     * @default 30 days
-     */
-    life?: number;
-  };
+  session?:
+    | (SessionOptions & {
+        /**
+         * How long the state of a session that nobody uses is kept, in seconds.
+         * @default 30 days
+         */
+        life?: number | undefined;
+      })
+    | undefined;
   /**
    * How long the state of users, rooms and tabs that nobody uses is kept, in seconds, to the minute. Any use of any of their stores restarts the time.
    * @default users and rooms for good, tabs a day
    */
-  life?: { user?: number; room?: number; tab?: number };
+  life?: { user?: number | undefined; room?: number | undefined; tab?: number | undefined } | undefined;
   /** Refuse, at start, an event of which neither schema nor `design:paramtypes` is known. */
-  requireSchemas?: boolean;
+  requireSchemas?: boolean | undefined;
   /**
    * Tells twins apart, where a process has several.
    * @default "twin"
    */
-  name?: string;
+  name?: string | undefined;
   /** Other origins whose pages may call: `["https://app.example.com"]`. Let the route export `OPTIONS` too. */
-  origins?: readonly string[];
+  origins?: readonly string[] | undefined;
   /** The version of the app that is running. Clients get it. */
-  build?: string;
+  build?: string | undefined;
   /**
    * How long an event may run, in ms. What it has changed since its last commit is then undone.
    * @default 30,000
    */
-  eventTimeout?: number;
+  eventTimeout?: number | undefined;
   /** How long a server process that shares a storage may be silent until others take over what it has, in ms. @default 5,000 */
-  leaseTime?: number;
+  leaseTime?: number | undefined;
   /**
    * How long state that nobody uses stays in memory, in ms; it then stays in the storage.
    * @default 60,000
    */
-  idle?: number;
+  idle?: number | undefined;
   /**
    * How long a tab may be away before `onDisconnect`, in ms.
    * @default 2,000
    */
-  grace?: number;
+  grace?: number | undefined;
   /**
    * How many bytes the body of a request may have.
    * @default 1,048,576
    */
-  maxBody?: number;
+  maxBody?: number | undefined;
   /**
    * How many bytes of changes a scope instance keeps for clients that resume.
    * @default 1,048,576
    */
-  maxLog?: number;
+  maxLog?: number | undefined;
   /**
    * How many bytes may wait for a slow reader. Past it, a snapshot takes the place of what waits.
    * @default 1,048,576
    */
-  maxQueued?: number;
+  maxQueued?: number | undefined;
   /**
    * How many bytes of answers over 64 KiB may wait for their readers, of all requests. Past it, the least recently read ones are cut off, as are those
    * that nobody reads for half a minute; twins send their calls again by themselves.
    * @default 67,108,864
    */
-  maxAnswers?: number;
+  maxAnswers?: number | undefined;
   /**
    * How many requests a session may make a second, over time: events, and what it asks of its stream. Ten seconds' worth may come at once. Past it, they
    * are refused with `RATE_LIMITED`, and `data.retryAfter` in ms; twins come back by themselves.
    * @default 100
    */
-  eventRate?: number;
+  eventRate?: number | undefined;
   /**
    * How many events of one session may wait or run at once.
    * @default 1,000
    */
-  maxPending?: number;
+  maxPending?: number | undefined;
   /**
    * How many events of one scope instance may wait for their turn, of all who call them.
    * @default 10,000
    */
-  maxWaiting?: number;
+  maxWaiting?: number | undefined;
   /**
    * How many streams a session may have open: one for each tab.
    * @default 100
    */
-  maxStreams?: number;
+  maxStreams?: number | undefined;
   /**
    * How many stores and rooms a tab may watch at once.
    * @default 200
    */
-  maxWatches?: number;
+  maxWatches?: number | undefined;
   /**
    * How many sessions may begin to hold state from one address, an hour. A keyed tab store counts as a tenth of one. It needs `proxies`.
    * @default 1,000
    */
-  maxSessions?: number;
+  maxSessions?: number | undefined;
   /**
    * How many proxies of yours stand before the app. Each must add the address that called it to `x-forwarded-for`: so clients' addresses are known. A
    * larger number than there are would let visitors choose their address.
    * @default 0: it is not known, and `maxSessions` does not apply
    */
-  proxies?: number;
+  proxies?: number | undefined;
   /**
    * How many scope instances may be in memory at once. Unused ones leave memory first.
    * @default 50,000
    */
-  maxHosts?: number;
+  maxHosts?: number | undefined;
   /**
    * How deep the arguments of an event may be nested.
    * @default 100
    */
-  maxDepth?: number;
+  maxDepth?: number | undefined;
   /**
    * How many objects, lists, Maps and Sets the arguments of an event may hold.
    * @default 100,000
    */
-  maxValues?: number;
+  maxValues?: number | undefined;
   /**
    * How many bytes a file may have that a client uploads to an event. Past it, the call is refused with `TOO_LARGE`.
    * @default 104,857,600
    */
-  maxFileSize?: number;
+  maxFileSize?: number | undefined;
   /**
    * How many files a call may have. Past it, the call is refused with `TOO_LARGE`.
    * @default 20
    */
-  maxFiles?: number;
+  maxFiles?: number | undefined;
   /**
    * How long `twin.close()` lets events run that have begun, in ms.
    * @default 10,000
    */
-  closeGrace?: number;
+  closeGrace?: number | undefined;
   /**
    * How long `preload` waits for computeds that are promises, in ms. The page is then rendered with `pending: true`. 0: it does not wait.
    * @default 1,000
    */
-  preloadTimeout?: number;
+  preloadTimeout?: number | undefined;
   /**
    * Whether the signals SIGTERM and SIGINT close the twin, from its first event or stream on. Ending the process stays up to those who listen too, as Next
    * does; where nobody does, the signal ends it once the twin is closed.
    * @default true
    */
-  signals?: boolean;
+  signals?: boolean | undefined;
   /**
    * Revalidates the tags that events name by `@event({ revalidate })`. In Next, pass that of `twinstate/next`.
    * @example import { revalidate } from "twinstate/next";
    */
-  revalidate?: Revalidate;
+  revalidate?: Revalidate | undefined;
   /** Gets errors and warnings. @default the console; warnings in development only */
-  log?: (entry: LogEntry) => void;
+  log?: ((entry: LogEntry) => void) | undefined;
   /**
    * Whether the log shows the arguments of an event that has failed: they may be passwords. A function gives what is shown of them.
    * @default false
    * @example logArguments: (event, args) => (event === "login.signIn" ? ["…"] : args)
    */
-  logArguments?: boolean | ((event: string, args: readonly unknown[]) => readonly unknown[] | undefined);
+  logArguments?: (boolean | ((event: string, args: readonly unknown[]) => readonly unknown[] | undefined)) | undefined;
 }
 
 // --- checks at start ---

@@ -13,36 +13,36 @@ export interface PairOptions<S, M> extends Omit<TwinOptions<S, M>, "storage"> {
    * The storage. With `lasting({ nodes: true })` there are several servers, the nodes `a`, `b`, `c`…, which get the clients' requests by turns.
    * @default memory()
    */
-  storage?: Storage | SharedStorage;
+  storage?: Storage | SharedStorage | undefined;
   /**
    * How many nodes share the storage.
    * @default 3 with `lasting({ nodes: true })`, else 1
    */
-  nodes?: number;
+  nodes?: number | undefined;
   /**
    * The seed of all random numbers: the same seed gives the same run.
    * @default 1
    */
-  seed?: number;
+  seed?: number | undefined;
   /**
    * The latency of a packet, in ms: at least and at most.
    * @default [1, 10]
    */
-  latency?: readonly [least: number, most: number];
+  latency?: readonly [least: number, most: number] | undefined;
   /**
    * The transport of the clients' streams.
    * @default "sse"
    */
-  transport?: "sse" | "websocket";
+  transport?: "sse" | "websocket" | undefined;
   /**
    * Whether WebSockets carry events, too, as with `attach(server, { events: true })`.
    * @default false
    */
-  socketEvents?: boolean;
+  socketEvents?: boolean | undefined;
   /** Classes that clients have, too, as a page passes them to `createHooks`. Clients predict their optimistic events. */
-  browser?: Pick<ConnectOptions<S, M>, "stores" | "models">;
+  browser?: Pick<ConnectOptions<S, M>, "stores" | "models"> | undefined;
   /** Wraps the `fetch` of each client, to observe requests or to break them in your own ways. */
-  wrapFetch?: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
+  wrapFetch?: ((fetch: typeof globalThis.fetch) => typeof globalThis.fetch) | undefined;
 }
 
 /** The places in which the browser of a client keeps fields: what it has there, by name. A test may change it. */

@@ -81,6 +81,7 @@ class Pair implements Net<Stores, Models> {
     wrapFetch = (fetch) => fetch,
     storage = memory(),
     nodes = storage instanceof SharedStorage ? 3 : 1,
+    session = { secret: "the secret of a pair, for tests alone" },
     ...options
   }: PairOptions<Stores, Models>) {
     this.#random = new Random(seed);
@@ -90,7 +91,7 @@ class Pair implements Net<Stores, Models> {
     this.#wrap = wrapFetch;
     this.#clock = new Clock(this.#random, () => this.#run());
     this.#clock.install();
-    this.#options = { session: { secret: "the secret of a pair, for tests alone" }, ...options };
+    this.#options = { session, ...options };
     this.#network = new Network({
       clock: this.#clock,
       random: this.#random,

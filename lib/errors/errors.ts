@@ -297,7 +297,9 @@ export const slowEvent = (event: string, ms: number) =>
 export const circle = (from: string, to: string) =>
   new StateError(
     "CIRCLE",
-    `\`${from}\` waits for \`${to}\`, which waits for \`${from}\`: neither could go on. Do not await one of the calls, or use \`background: true\`.`,
+    from === to
+      ? `An event of \`${from}\` waits for a call of the same scope instance, whose turn comes when the event has ended. Call the method itself, as \`this.add()\`, or that of another store by \`(await current().get(Other)).add()\`.`
+      : `\`${from}\` waits for \`${to}\`, which waits for \`${from}\`: neither could go on. Do not await one of the calls, or use \`background: true\`.`,
   );
 
 // --- React ---

@@ -27,6 +27,34 @@ export const unstartedGenerator = (store: string, event: string, method: string)
     `\`${store}.${event}\` called \`this.${method}()\`, which is a generator, and did nothing with it: no line of it has run. Write \`yield* this.${method}()\`, or \`for (const one of this.${method}()) …\` (with \`await\` where it is async).`,
   );
 
+/** An event has called a function of `next/navigation`, which throws to end a render. `to`: the address of a redirect. */
+export const navigationInEvent = (event: string, to: string | undefined, cause: unknown) =>
+  wrong(
+    "EVENT_USE",
+    to === undefined
+      ? `\`${event}\` called \`notFound()\`, or another function of \`next/navigation\` that ends a render: an event is none. Throw \`new EventError("NOT_FOUND", "…")\`; a page answers by \`twin.preload(…, { refused: notFound })\`.`
+      : `\`${event}\` called \`redirect("${to}")\` of \`next/navigation\`, which ends a render: an event is none. Call \`effect.redirect("${to}")\` of \`twinstate\`.`,
+    cause,
+  );
+export const browserInEvent = (event: string, name: string, cause: unknown) =>
+  wrong(
+    "EVENT_USE",
+    `\`${event}\` used \`${name}\`, which browsers alone have: events run on the server. ${
+      name.endsWith("Storage")
+        ? `Write \`@state({ keep: "${name}" })\` for a field that the browser keeps`
+        : "Do it in the component, or by an effect, as `effect.toast()`"
+    }.`,
+    cause,
+  );
+export const pathInEvent = (event: string, path: string, cause: unknown) =>
+  wrong("EVENT_USE", `\`${event}\` fetched \`${path}\`, which has no origin on the server. Call what the route calls, or give the whole address.`, cause);
+export const cloneInEvent = (event: string, cause: unknown) =>
+  wrong(
+    "EVENT_USE",
+    `\`${event}\` cloned what state holds, or sent it to a worker: state is made of proxies, which cannot be cloned. Write \`structuredClone(toPlain(value))\`, with \`toPlain\` of \`twinstate\`.`,
+    cause,
+  );
+
 /** A member that a browser has read, and that no decorator declares. */
 export const undeclaredMember = (name: string, member: string, kind: "getter" | "field") =>
   kind === "getter"

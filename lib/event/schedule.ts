@@ -7,7 +7,7 @@ export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 /** The options of `schedule.after` and `schedule.at`. */
 export interface ScheduleOptions {
   /** Names the schedule in its scope instance: of at most 200 characters. A schedule that has the id already is replaced. @default a new random one */
-  readonly id?: string;
+  readonly id?: string | undefined;
 }
 
 /** The options of `schedule.every`. */
@@ -15,7 +15,7 @@ export interface EveryOptions {
   /** Names the schedule in its scope instance: of at most 200 characters. A schedule that has the id already is replaced, unless it is the same. */
   readonly id: string;
   /** The IANA time zone in which a cron line is read: `"Europe/Berlin"`. @default "UTC" */
-  readonly timeZone?: string;
+  readonly timeZone?: string | undefined;
 }
 
 /** What follows an event: its arguments, which may be left out where it needs none, and the options. */

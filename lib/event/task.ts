@@ -18,9 +18,9 @@ export interface Retry {
 /** The options of `step`: how often it is tried, and how long one attempt may take. */
 export interface StepOptions {
   /** @default it is tried once */
-  readonly retry?: Retry;
+  readonly retry?: Retry | undefined;
   /** How long one attempt may take: in ms, or as `"30s"`. Then its `signal` aborts, and it has failed. @default as long as it likes */
-  readonly timeout?: number | Duration;
+  readonly timeout?: number | Duration | undefined;
 }
 
 /** What a step's function gets. */
@@ -34,13 +34,13 @@ export interface StepAttempt {
 /** The options of `until`. */
 export interface UntilOptions {
   /** How long to wait: in ms, or as `"2d"`. Then `until` gives `undefined`. @default as long as it takes */
-  readonly timeout?: number | Duration;
+  readonly timeout?: number | Duration | undefined;
 }
 
 /** The options of `resume`. */
 export interface ResumeOptions {
   /** The id of the one task that is meant. @default all tasks of the scope instance that wait for the name */
-  readonly task?: string;
+  readonly task?: string | undefined;
 }
 
 /** What code asks of the server's tasks. */

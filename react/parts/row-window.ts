@@ -28,22 +28,22 @@ export interface WindowOptions<R, Q> {
    * How many rows are asked for at once.
    * @default 50
    */
-  size?: number;
+  size?: number | undefined;
   /**
    * How many pages of that size stay in memory, those in view included.
    * @default 6
    */
-  keep?: number;
+  keep?: number | undefined;
   /**
    * The least time between two asks while somebody scrolls, and how long a query must stand before it is asked for, in ms.
    * @default 100
    */
-  pause?: number;
+  pause?: number | undefined;
   /**
    * What tells rows apart. A row whose content is as before stays the same object, and `keyAt` names it.
    * @default (row) => row.id
    */
-  by?: (row: R) => unknown;
+  by?: ((row: R) => unknown) | undefined;
 }
 
 /** A window on a long list. */

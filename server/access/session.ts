@@ -9,17 +9,17 @@ export interface SessionOptions {
    * The secret that signs session ids: at least 16 characters, the same in all processes.
    * @default the environment's `TWINSTATE_SECRET`; else one that is generated and kept in `.twinstate/secret`
    */
-  secret?: string;
+  secret?: string | undefined;
   /**
    * Whether browsers send the cookie over HTTPS alone. (They make an exception for `localhost`.)
    * @default true in production
    */
-  secure?: boolean;
+  secure?: boolean | undefined;
   /**
    * How long browsers keep the cookie, in seconds.
    * @default 400 days, the most that browsers allow
    */
-  maxAge?: number;
+  maxAge?: number | undefined;
 }
 
 /** The content of a session's cookie. */

@@ -1,7 +1,16 @@
 import { unstartedGenerators } from "../../lib/class/methods.js";
 import { classSchema } from "../../lib/class/schema.js";
 import { messageOf } from "../../lib/errors/errors.js";
-import { fieldIsNoState, looksLikeHook, lostThis, unstartedGenerator } from "../../lib/errors/oversight-errors.js";
+import {
+  browserInEvent,
+  cloneInEvent,
+  fieldIsNoState,
+  looksLikeHook,
+  lostThis,
+  navigationInEvent,
+  pathInEvent,
+  unstartedGenerator,
+} from "../../lib/errors/oversight-errors.js";
 import type { Report } from "../wire/error-shape.js";
 import { HOOKS } from "./lifecycle.js";
 import type { Definition, EventOwner } from "./scope.js";
@@ -24,6 +33,8 @@ export function watchEvent(owner: EventOwner, instance: object, event: string, r
     for (const method of unstartedGenerators(instance)) if (once(owner.Class, `*${method}`)) report("warn", unstartedGenerator(owner.name, event, method));
     const member = lostMember(error, owner);
     if (member !== undefined && once(owner.Class, `this.${event}`)) report("warn", lostThis(`${owner.name}.${event}`, member, error));
+    const misplaced = error === undefined ? undefined : misplacedCall(`${owner.name}.${event}`, error);
+    if (misplaced && once(owner.Class, `?${event}`)) report("warn", misplaced);
   };
 }
 
@@ -31,6 +42,24 @@ export function watchEvent(owner: EventOwner, instance: object, event: string, r
 function lostMember(error: unknown, { Class, schema }: EventOwner): string | undefined {
   const [, member] = /^Cannot (?:read|set) properties of undefined \((?:reading|setting) '(\w+)'\)$/.exec(messageOf(error)) ?? [];
   return member !== undefined && (schema.fields.has(member) || member in Class.prototype) ? member : undefined;
+}
+
+/** What an event has called that works elsewhere: while Next renders, or in a browser. */
+function misplacedCall(event: string, error: unknown): Error | undefined {
+  const message = messageOf(error);
+  const [, , to] = /^NEXT_REDIRECT;(\w+);(.*);\d+;$/.exec(digestOf(error)) ?? [];
+  if (to !== undefined || digestOf(error).startsWith("NEXT_HTTP_ERROR_FALLBACK")) return navigationInEvent(event, to, error);
+  const [, name] = /^(window|document|location|history|alert|confirm|localStorage|sessionStorage) is not defined$/.exec(message) ?? [];
+  if (name !== undefined) return browserInEvent(event, name, error);
+  const [, path] = /^Failed to parse URL from (\/.*)$/.exec(message) ?? [];
+  if (path !== undefined) return pathInEvent(event, path, error);
+  return error instanceof DOMException && error.name === "DataCloneError" ? cloneInEvent(event, error) : undefined;
+}
+
+/** The mark of an error by which Next knows its own. */
+function digestOf(error: unknown): string {
+  const digest = error instanceof Error ? (error as { readonly digest?: unknown }).digest : undefined;
+  return typeof digest === "string" ? digest : "";
 }
 
 /** Notes the fields of an instance that no `@state` declares. The returned function, called after an event, warns of the fields that the event has changed. */

@@ -13,14 +13,14 @@ export interface AttachOptions {
    * Next's own in development; where no other listener takes upgrades, or none answers within half a minute, they are refused with 404.
    * @default "/api/twin/$socket"
    */
-  path?: string;
+  path?: string | undefined;
   /**
    * Whether the server itself answers streams of server-sent events too, under `$live` beside the path of the sockets: past Next's router and proxy, and
    * the web stream in which a route handler answers. A delivery then costs a third less. As with sockets, `context` does not see what the app's proxy adds
    * to requests.
    * @default false
    */
-  live?: boolean;
+  live?: boolean | undefined;
   /**
    * Whether clients whose streams come by sockets call events by them too: a message each way, instead of an HTTP request. Each call has the headers with
    * which its socket was opened, and `context` is made of them once. So a user who signs in or out by a cookie of the app's own stays who they were until
@@ -28,7 +28,7 @@ export interface AttachOptions {
    * as another user, `twin.$recheck()`, or `current().session.rotate()`. Calls that are sent again, and all else, stay requests.
    * @default false
    */
-  events?: boolean;
+  events?: boolean | undefined;
 }
 
 /** How long other listeners may take to answer an upgrade that is left to them, in ms. */

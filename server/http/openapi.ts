@@ -9,11 +9,11 @@ export interface OpenApiOptions {
    * The address of the twin's route.
    * @default "/api/twin"
    */
-  url?: string;
+  url?: string | undefined;
   /** @default "twin" */
-  title?: string;
+  title?: string | undefined;
   /** @default "1" */
-  version?: string;
+  version?: string | undefined;
 }
 
 /** An OpenAPI 3.1 document. */

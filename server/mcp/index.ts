@@ -10,33 +10,33 @@ export interface McpOptions {
    * How clients name the server to their users.
    * @default "twin"
    */
-  name?: string;
+  name?: string | undefined;
   /** @default "1" */
-  version?: string;
+  version?: string | undefined;
   /** What a model should know before it uses the tools: what the app is for, and how its events go together. */
-  instructions?: string;
+  instructions?: string | undefined;
   /**
    * What agents get of the stores and events: it is asked with `"todo"`, `"todo.add"`, `"todo.Item.toggle"`. What it leaves out is to them as if it were not
    * there. It is no permission: those are guards.
    * @default all that clients may call and see
    * @example mcp(twin, { expose: (name) => !/^(account|bulletin)/.test(name) })
    */
-  expose?: (name: string) => boolean;
+  expose?: ((name: string) => boolean) | undefined;
   /**
    * The origins whose pages may ask. Requests of all other pages are refused, also of the app's own.
    * @default the `origins` of `createTwin`
    */
-  origins?: readonly string[];
+  origins?: readonly string[] | undefined;
   /**
    * How many agents may be connected at a time. The one that was idle for the longest time goes for a new one.
    * @default 1000
    */
-  maxAgents?: number;
+  maxAgents?: number | undefined;
   /**
    * How long an agent without an open stream may be idle, in ms, before it has to connect anew.
    * @default 1_800_000 (30 minutes)
    */
-  idle?: number;
+  idle?: number | undefined;
 }
 
 type RouteHandler = (request: Request) => Promise<Response>;

@@ -18,22 +18,22 @@ export interface PostgresOptions {
    * The schema that has the tables. It is made at the first use, and nothing else may be in it. Apps that share a database take different ones.
    * @default "twinstate"
    */
-  readonly schema?: string;
+  readonly schema?: string | undefined;
   /**
    * The id of this process among those that share the state. No other one may have it.
    * @default a random one
    */
-  readonly node?: string;
+  readonly node?: string | undefined;
   /**
    * How many connections statements may have at once. One more takes the messages of other nodes.
    * @default 4
    */
-  readonly connections?: number;
+  readonly connections?: number | undefined;
   /**
    * Takes warnings about the settings of PostgreSQL.
    * @default console.warn
    */
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** The storage of `postgres(url)`, with what only it has. */

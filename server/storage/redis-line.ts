@@ -24,13 +24,13 @@ export type RedisAddress =
       readonly sentinels: readonly { readonly host: string; readonly port: number }[];
       /** The name under which the Sentinels know the master. */
       readonly name: string;
-      readonly username?: string;
-      readonly password?: string;
-      readonly sentinelUsername?: string;
-      readonly sentinelPassword?: string;
-      readonly db?: number;
+      readonly username?: string | undefined;
+      readonly password?: string | undefined;
+      readonly sentinelUsername?: string | undefined;
+      readonly sentinelPassword?: string | undefined;
+      readonly db?: number | undefined;
       /** Speak TLS with the servers. */
-      readonly tls?: boolean;
+      readonly tls?: boolean | undefined;
     };
 
 /** How long a command may take, in ms. */

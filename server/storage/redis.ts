@@ -13,23 +13,23 @@ export interface RedisOptions {
    * What the names of all keys begin with. Apps that share a Redis take different ones.
    * @default "twin:"
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * The id of this process among those that share the state. No other one may have it.
    * @default a random one
    */
-  readonly node?: string;
+  readonly node?: string | undefined;
   /**
    * How many replicas of Redis must have a write before it is acknowledged. Where they do not have it within 3 s, events are refused with `UNAVAILABLE`, and
    * clients ask again: nothing is done twice.
    * @default 0
    */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
   /**
    * Takes warnings about the settings of Redis.
    * @default console.warn
    */
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** The storage of `redis(url)`, with what only it has. */

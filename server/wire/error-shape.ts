@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { dataNotSent, dataTooLarge, EventError, isEventError, isLater } from "../../lib/errors/errors.js";
+import { dataNotSent, dataTooLarge, EventError, isEventError, isLater, messageOf } from "../../lib/errors/errors.js";
 import type { Encoded } from "../../lib/wire/codec.js";
 import type { Answer, RefusalParts } from "../../lib/wire/protocol.js";
 import { decodeValue, encodeValue } from "../../lib/wire/value-codec.js";
@@ -57,7 +57,12 @@ export function errorShapeOf(error: unknown, report: Report): Refusal {
   }
   const id = randomBytes(6).toString("hex");
   report("error", error, id);
-  return { code: "INTERNAL", message: `Something went wrong on the server. Its log has the details, under the id ${id}.`, data: { id } };
+  return { code: "INTERNAL", message: `Something went wrong on the server${detailsOf(error)}. Its log has the details, under the id ${id}.`, data: { id } };
+}
+
+/** What is told of an error in development alone: it might be secret. */
+function detailsOf(error: unknown): string {
+  return process.env.NODE_ENV === "development" ? `: ${cut(messageOf(error), LONGEST_MESSAGE / 2).replace(/\.$/, "")}` : "";
 }
 
 function toldOf(error: EventError, report: Report): Refusal {

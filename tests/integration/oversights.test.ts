@@ -1,6 +1,6 @@
 import { event, state, update } from "twinstate";
-import { createTwin } from "twinstate/server";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { createTwin, scope } from "twinstate/server";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { SECRET, serveTwin } from "../kit/app.js";
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -132,6 +132,108 @@ test("names that are right, or of one's own, are no mistakes", () => {
     protected onDispose() {}
   }
   expect(warnings(Board).filter((message) => message.includes("Did you mean"))).toEqual([]);
+});
+
+test("a field that is declared without a value, and without `@state`, is told of when an event sets it", async () => {
+  class Cart {
+    @state count = 0;
+    declare note?: string;
+    @event write(note: string) {
+      this.note = note;
+    }
+  }
+  const app = await serveTwin({ stores: { cart: Cart } });
+  const browser = app.visitor();
+  await browser.call("cart.write", "milk");
+  await browser.call("cart.write", "bread");
+  expect(app.logs.map(({ message }) => message)).toEqual([expect.stringContaining("`cart.write` has changed `note` of the class `Cart`, which is no state")]);
+});
+
+describe("what works elsewhere, called in an event, is told of with what to call", () => {
+  const thrown = (error: Error, digest: string) => Object.assign(error, { digest });
+  test.for<[string, () => unknown, RegExp]>([
+    [
+      "redirect()",
+      () => {
+        throw thrown(new Error("NEXT_REDIRECT"), "NEXT_REDIRECT;replace;/list?a=1;307;");
+      },
+      /`redirect\("\/list\?a=1"\)` of `next\/navigation`.*`effect\.redirect\("\/list\?a=1"\)`/,
+    ],
+    [
+      "notFound()",
+      () => {
+        throw thrown(new Error("NEXT"), "NEXT_HTTP_ERROR_FALLBACK;404");
+      },
+      /`notFound\(\)`.*`new EventError\("NOT_FOUND"/,
+    ],
+    [
+      "document",
+      () => {
+        throw new ReferenceError("document is not defined");
+      },
+      /used `document`, which browsers alone have/,
+    ],
+    [
+      "localStorage",
+      () => {
+        throw new ReferenceError("localStorage is not defined");
+      },
+      /`@state\(\{ keep: "localStorage" \}\)`/,
+    ],
+    ["a path", () => fetch("/api/x"), /fetched `\/api\/x`, which has no origin on the server/],
+    ["a clone", () => undefined, /Write `structuredClone\(toPlain\(value\)\)`/],
+  ])("%s", async ([, act, words]) => {
+    class Cart {
+      @state items = [{ id: 1 }];
+      @event async go() {
+        if (/toPlain/.test(words.source)) structuredClone(this.items);
+        await act();
+      }
+    }
+    const app = await serveTwin({ stores: { cart: Cart } });
+    await expect(app.visitor().call("cart.go")).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(app.visitor().call("cart.go")).rejects.toMatchObject({ code: "INTERNAL" });
+    const told = app.logs.filter(({ level }) => level === "warn").map(({ message }) => message);
+    expect(told).toEqual([expect.stringMatching(words)]);
+  });
+});
+
+test("an event that awaits a call of its own scope instance is told to call the method", async () => {
+  const { promise, resolve } = Promise.withResolvers<{ add(): Promise<void> }>();
+  class Cart {
+    @state count = 0;
+    @event add() {
+      this.count++;
+    }
+    @event async twice() {
+      await (await promise).add();
+    }
+  }
+  const app = await serveTwin({ stores: { cart: scope.shared(Cart) } });
+  resolve(app.twin.cart());
+  await expect(app.visitor().call("cart.twice")).rejects.toMatchObject({ code: "INTERNAL" });
+  expect(app.logs.map(({ message }) => message)).toEqual([expect.stringMatching(/`shared\/` waits for a call of the same scope instance.*`this\.add\(\)`/)]);
+});
+
+test("in development alone, the caller is told what has happened", async () => {
+  class Cart {
+    @state any: unknown = 0;
+    @event hold() {
+      this.any = () => 1;
+    }
+  }
+  for (const mode of ["test", "production", "development"]) {
+    vi.stubEnv("NODE_ENV", mode);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const app = await serveTwin({ stores: { cart: Cart } });
+    const told = await app
+      .visitor()
+      .call("cart.hold")
+      .catch((error: Error) => error.message);
+    if (mode === "development")
+      expect(told).toMatch(/^Something went wrong on the server: `cart\.any` cannot hold a function\..* Its log has the details, under the id \w+\.$/);
+    else expect(told).toMatch(/^Something went wrong on the server\. Its log has the details/);
+  }
 });
 
 test("nothing of it is done in production", async () => {

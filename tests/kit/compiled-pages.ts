@@ -24,6 +24,8 @@ const compilerOptions = () => ({
   moduleDetection: "force",
   jsx: "react-jsx",
   strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
   skipLibCheck: true,
   noEmit: true,
   allowJs: true,

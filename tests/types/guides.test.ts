@@ -69,3 +69,40 @@ test("an app of a page has what stands before all apps, and what it borrows from
   expect(Object.keys(guide("AUTH", "better-auth"))).toEqual(expect.arrayContaining(["state/wall.ts", "app/api/auth/[...all]/route.ts"]));
   expect(guide("EVENTS")["state/auth.ts"]).toBe(guide("AUTH", "cookie")["state/auth.ts"]);
 });
+
+test("an option may be undefined, as a variable of the environment that is not set, also with `exactOptionalPropertyTypes`", async () => {
+  const page = `\`\`\`ts
+import type { connect } from "twinstate/client";
+import type { HookOptions, TwinProviderProps } from "twinstate/react";
+import { createTwin, type TwinOptions } from "twinstate/server";
+import type { mcp } from "twinstate/server/mcp";
+import type { postgres } from "twinstate/server/postgres";
+import type { redis } from "twinstate/server/redis";
+type Second<F extends (...args: never[]) => unknown> = NonNullable<Parameters<F>[1]>;
+type Unset<O> = { [K in keyof O]: {} extends Pick<O, K> ? (NonNullable<O[K]> extends (...args: never[]) => void ? O[K] : O[K] | undefined) : O[K] };
+declare function unset<O>(): Unset<O>;
+export const options: TwinOptions<{}, {}> = unset<TwinOptions<{}, {}>>();
+export const session: NonNullable<TwinOptions<{}, {}>["session"]> = unset<NonNullable<TwinOptions<{}, {}>["session"]>>();
+export const hooks: HookOptions<{}, {}> = unset<HookOptions<{}, {}>>();
+export const provider: TwinProviderProps<{}> = unset<TwinProviderProps<{}>>();
+export const client: Parameters<typeof connect>[0] = unset<Parameters<typeof connect>[0]>();
+export const shared: [Second<typeof redis>, Second<typeof postgres>, Second<typeof mcp>] = [unset<Second<typeof redis>>(), unset<Second<typeof postgres>>(), unset<Second<typeof mcp>>()];
+export const twin = createTwin({ stores: {}, build: process.env.GIT_SHA, session: { secret: process.env.SECRET, life: undefined }, life: { room: undefined } });
+\`\`\`
+`;
+  expect(await complaintsAbout(page)).toEqual([]);
+});
+
+test("`ReturnType` of a hook is its view", async () => {
+  const page = `\`\`\`ts
+import type { StoreView, UseRoom, UseStore } from "twinstate/react";
+class Todo { items: string[] = []; }
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
+export const store: Same<ReturnType<UseStore<Todo>>, StoreView<Todo>> = true;
+export const room: Same<ReturnType<UseRoom<Todo>>, StoreView<Todo> | undefined> = true;
+export const use = (useTodo: UseStore<Todo>, useList: UseRoom<Todo>): [string[], string[], number, string[] | undefined] =>
+  [[...useTodo().items], [...useList("a").items], useList("a", (list) => list.items.length), useList(null as string | null)?.items.slice()];
+\`\`\`
+`;
+  expect(await complaintsAbout(page)).toEqual([]);
+});

@@ -2,6 +2,7 @@ import { computed, event, type Presence, presence, state, type Tasks, tasks } fr
 import { createTwin, memory, scope } from "twinstate/server";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
+import { checkOptions } from "../../server/twin-options.js";
 import { serveTwin } from "../kit/app.js";
 
 class Todo {
@@ -256,6 +257,26 @@ test("an event whose arguments nothing checks is named in a warning at start, an
   start({ stores: { bare: Bare }, log: (entry: { level: string; message: string }) => void logs.push(entry) })();
   expect(logs).toMatchObject([{ level: "warn", message: expect.stringContaining("`bare.anything`") }]);
   expect(start({ stores: { bare: Bare }, requireSchemas: true })).toThrow(/`bare\.anything`.*`requireSchemas` is set/);
+});
+
+test("an option that is undefined is one that is left out", () => {
+  class Todo {
+    @state n = 0;
+  }
+  const storage = memory();
+  const stores = { todo: Todo } as never;
+  const left = checkOptions({ stores, storage });
+  const options = checkOptions({
+    stores,
+    storage,
+    build: undefined,
+    grace: undefined,
+    name: undefined,
+    life: { room: undefined, tab: undefined, user: undefined },
+    session: { life: undefined },
+  });
+  expect(options).toEqual({ ...left, context: options.context, report: options.report, logged: options.logged });
+  expect(Object.values(options.lives).every(Number.isFinite)).toBe(true);
 });
 
 test("without a log of the app's own, errors go to the console, and warnings in development", () => {
