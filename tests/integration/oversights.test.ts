@@ -199,18 +199,18 @@ describe("what works elsewhere, called in an event, is told of with what to call
 });
 
 test("an event that awaits a call of its own scope instance is told to call the method", async () => {
-  const { promise, resolve } = Promise.withResolvers<{ add(): Promise<void> }>();
+  let own: () => { add(): Promise<void> };
   class Cart {
     @state count = 0;
     @event add() {
       this.count++;
     }
     @event async twice() {
-      await (await promise).add();
+      await own().add();
     }
   }
   const app = await serveTwin({ stores: { cart: scope.shared(Cart) } });
-  resolve(app.twin.cart());
+  own = app.twin.cart;
   await expect(app.visitor().call("cart.twice")).rejects.toMatchObject({ code: "INTERNAL" });
   expect(app.logs.map(({ message }) => message)).toEqual([expect.stringMatching(/`shared\/` waits for a call of the same scope instance.*`this\.add\(\)`/)]);
 });
