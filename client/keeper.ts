@@ -28,12 +28,13 @@ interface KeptTwin {
 interface KeeperWorld {
   readonly options: Pick<ClientOptions, "keptIn" | "tabStorage">;
   readonly server: { readonly schema: WireSchema | undefined };
+  readonly twins: ReadonlyMap<string, LiveTwin>;
 }
 
 /** Keeps fields of stores in the browser (PROTOCOL.md §2): says what the browser has, and writes what the server's state shows. */
 export class Keeper {
   readonly #world: KeeperWorld;
-  readonly #twins = new Map<LiveTwin, KeptTwin>();
+  readonly #twins = new WeakMap<LiveTwin, KeptTwin>();
 
   constructor(world: KeeperWorld) {
     this.#world = world;
@@ -56,7 +57,9 @@ export class Keeper {
 
   /** Writes what has changed. Predictions are no state yet, and before the server has taken what the browser has, the state does not count. */
   keep(): void {
-    for (const [twin, known] of this.#twins) {
+    for (const twin of this.#world.twins.values()) {
+      const known = this.#twins.get(twin);
+      if (!known) continue;
       if (twin.synced && twin.at) known.from = twin.at[0];
       if (known.from === undefined || twin.state !== "ready" || engine.isOpen(twin)) continue;
       const view = twin.mirror.view() as Readonly<Record<string, unknown>>;
