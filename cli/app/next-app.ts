@@ -49,6 +49,11 @@ export class NextApp {
     return existsSync(join(this.folder, path));
   }
 
+  /** What is in a folder. */
+  entries(path: string): string[] {
+    return entriesIn(join(this.folder, path));
+  }
+
   /** The text of a file, as it was when it was first read. */
   read(path: string): string | undefined {
     if (!this.#texts.has(path)) this.#texts.set(path, textOf(join(this.folder, path)));

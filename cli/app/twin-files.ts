@@ -75,19 +75,22 @@ function routeIn(app: NextApp, server: string | undefined): TwinFiles["route"] {
 /** The end of a route for all paths below its own. */
 const ROUTE = /\/\[{1,2}\.\.\.[^\]/]+\]{1,2}\/route\.[mc]?[jt]sx?$/;
 
-/** Whether a file of the app imports a package, itself or by others of the app. */
-export function reaches(app: NextApp, from: string, name: string): boolean {
+/** Whether a file of the app imports something of a package, itself or by others of the app: one of these names, or all. */
+function reaches(app: NextApp, from: string, name: string, names?: readonly string[]): boolean {
   const seen = new Set([from]);
   for (const file of seen) {
     const source = app.source(file);
     for (const one of source ? importsIn(source) : []) {
-      if (one.from === name) return true;
+      if (one.from === name && (!names || one.names.some((imported) => imported === "*" || names.includes(imported)))) return true;
       const next = app.resolve(file, one.from);
       if (next !== undefined) seen.add(next);
     }
   }
   return false;
 }
+
+/** Whether a proxy begins sessions, by what `twinstate/next` has for that. */
+export const beginsSessions = (app: NextApp, proxy: string): boolean => reaches(app, proxy, "twinstate/next", ["proxy", "createProxy", "withSession"]);
 
 /** The name by which a module exports the provider of its hooks. */
 export function providerName(app: NextApp, client: string): string | undefined {

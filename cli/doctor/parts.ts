@@ -1,5 +1,5 @@
 import { matches, patternsOf } from "../app/matcher.js";
-import { reaches } from "../app/twin-files.js";
+import { beginsSessions } from "../app/twin-files.js";
 import { exported, importsIn, nodesIn, type SourceFile, type SyntaxNode } from "../source/syntax.js";
 import { type Case, type Check, type Finding, lineAt } from "./case.js";
 
@@ -69,7 +69,7 @@ export const proxy: Check = ({ app, parts, address, ...examined }) => {
     return [{ where: `${app.root}proxy.ts`, what: "There is no proxy: the first page has no session, and what it shows is not kept.", fix: INIT }];
   const source = app.source(file);
   if (!source) return [];
-  if (!reaches(app, file, "twinstate/next"))
+  if (!beginsSessions(app, file))
     return [
       {
         where: file,

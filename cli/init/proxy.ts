@@ -1,5 +1,5 @@
 import { matches, patternsOf } from "../app/matcher.js";
-import { reaches, type TwinFiles } from "../app/twin-files.js";
+import { beginsSessions, type TwinFiles } from "../app/twin-files.js";
 import { type Insertion, importLine, insert } from "../source/insertions.js";
 import { exported, nodesIn, type SourceFile } from "../source/syntax.js";
 import type { InitPlan } from "./plan.js";
@@ -17,7 +17,7 @@ export function addProxy(plan: InitPlan, found: TwinFiles): void {
   const { app } = plan;
   if (found.proxy === undefined) return plan.write(`${app.root}proxy.ts`, PROXY);
   const source = app.source(found.proxy);
-  if (reaches(app, found.proxy, "twinstate/next")) return;
+  if (beginsSessions(app, found.proxy)) return;
   const byHand = (why: string) => plan.byHand.push({ where: found.proxy as string, why, lines: COMPOSED });
   if (/middleware\.\w+$/.test(found.proxy))
     return void byHand(

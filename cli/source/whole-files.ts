@@ -2,6 +2,9 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, realpathSync, 
 import { dirname, join } from "node:path";
 import { unwritable } from "../../lib/errors/deploy-errors.js";
 
+/** The names of files that are not in their places yet: a kill leaves them, and the next run takes them. */
+export const UNFINISHED = /\.twinstate-new$/;
+
 /**
  * Writes files in a folder: all of them or none, each of them whole. A text is written beside its place first, and takes it when all are there, so that neither
  * a full disk nor a kill leaves half a file.
@@ -17,7 +20,7 @@ export function writeWhole(folder: string, files: ReadonlyMap<string, string>): 
       const to = placeOf(join(folder, path));
       const outermost = mkdirSync(dirname(to), { recursive: true });
       if (outermost !== undefined) made.push(outermost);
-      const from = `${to}.${process.pid}.new`;
+      const from = `${to}.twinstate-new`;
       made.push(from);
       writeFileSync(from, text);
       if (existsSync(to)) chmodSync(from, statSync(to).mode);

@@ -1,5 +1,5 @@
 /** Something that the user can mend. Its message is shown alone, without a stack. */
-export class Trouble extends Error {}
+class Trouble extends Error {}
 
 const EXAMPLE = "npm create twinstate@latest my-app";
 

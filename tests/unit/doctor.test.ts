@@ -101,6 +101,13 @@ describe("each planted fault is found, at its place, with its fix", () => {
     ["no proxy", remove("proxy.ts"), "proxy", "proxy.ts", "There is no proxy"],
     ["a proxy without sessions", add({ "proxy.ts": "export function proxy() {}\n" }), "proxy", "proxy.ts", "The proxy starts no sessions"],
     [
+      "a proxy that reaches the cache of pages alone",
+      add({ "proxy.ts": 'import "./lib/pages";\nexport function proxy() {}\n', "lib/pages.ts": 'export { revalidate } from "twinstate/next";\n' }),
+      "proxy",
+      "proxy.ts",
+      "The proxy starts no sessions",
+    ],
+    [
       "a proxy at the wrong place",
       all(remove("proxy.ts"), add({ "src/proxy.ts": 'export { proxy } from "twinstate/next";\n' })),
       "proxy",

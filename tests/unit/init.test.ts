@@ -327,6 +327,20 @@ test("what has changed since the diff was shown, and bytes that are no text, are
   expect(() => planInit(folder)).toThrow(".gitignore is not encoded as UTF-8");
 });
 
+test("what an `init` that was killed has left is taken by the next one", () => {
+  const whole = nextApp();
+  applied(whole);
+  const done = filesOf(whole);
+  const order = planInit(nextApp()).changes.map(({ path }) => path);
+  for (const [i, path] of order.entries()) {
+    const folder = nextApp();
+    for (const written of order.slice(0, i)) writeFiles(folder, { [written]: done[written] as string });
+    for (const left of order.slice(i)) writeFiles(folder, { [`${left}.twinstate-new`]: "half" });
+    expect(applied(folder).byHand, path).toEqual([]);
+    expect(filesOf(folder), path).toEqual(done);
+  }
+});
+
 test("rights of files stay, and links stay links", () => {
   const folder = nextApp();
   writeFiles(folder, { "shared/layout.tsx": readFileSync(join(folder, "app/layout.tsx"), "utf8") });
