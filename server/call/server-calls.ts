@@ -110,7 +110,7 @@ export class ServerCalls {
     const id = call.once === undefined ? sender?.messages?.next(to, [store, on?.model, on?.ref, name], given.encoded) : onceId(to, store, name, call.once);
     const over = this.#send({ ...call, definition, owned, given, to, sender, id });
     if (id !== undefined && call.once === undefined) sender?.messages?.sent(over, () => hosts.find(to)?.forget(messageClient(id)));
-    return over;
+    return await over;
   }
 
   /** Runs a call that came to another node. */

@@ -332,12 +332,17 @@ class ServerCall extends Promise<unknown> implements StreamCall<unknown, unknown
     const began = () => {
       begun = true;
     };
-    run({ began, yielded: (value) => yields.add(value) })
-      .then(settle?.resolve, (error: unknown) => {
+    run({ began, yielded: (value) => yields.add(value) }).then(
+      (value) => {
+        settle?.resolve(value);
+        yields.end();
+      },
+      (error: unknown) => {
         silence(error);
         settle?.reject(error);
-      })
-      .then(() => yields.end());
+        yields.end();
+      },
+    );
     return call;
   }
 

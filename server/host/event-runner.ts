@@ -173,7 +173,7 @@ export class EventRunner {
     });
   }
 
-  async #inTurn<R>(call: EventCall<R>, label: string): Promise<R> {
+  #inTurn<R>(call: EventCall<R>, label: string): Promise<R> {
     const { definition, control } = call;
     const { commits, loader, shelf, turns } = this.#host;
     control.signal.throwIfAborted();
@@ -193,7 +193,7 @@ export class EventRunner {
       }
       const value = await this.#perform(turn, call, entry, instance);
       control.signal.throwIfAborted();
-      return this.#finish(turn, call, entry, value);
+      return await this.#finish(turn, call, entry, value);
     });
   }
 

@@ -89,7 +89,7 @@ export class Hosts {
       }
       slot.uses++;
       clearTimeout(slot.idle);
-      return slot.ready;
+      return slot.host ?? slot.ready;
     }
   }
 
