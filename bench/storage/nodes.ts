@@ -37,7 +37,7 @@ export async function runNodes(options: NodesOptions): Promise<Section[]> {
 
 async function rate(node: Child, { rounds: count, short, log }: NodesOptions): Promise<Section> {
   const rounds: Rounds = new Map();
-  const { bytes, scripts } = await node.ask<{ bytes: number; scripts: number }>("costs", short ? 200 : 1000);
+  const { bytes, scripts } = await node.ask<{ bytes: number; scripts: number }>("costs", { callers: CALLERS, events: short ? 200 : 1000 });
   const ms = short ? 1000 : 2000;
   for (let round = 0; round < count; round++) {
     note(rounds, "bare", await node.ask<number>("bare", { callers: CALLERS, ms, bytes }));
@@ -47,7 +47,7 @@ async function rate(node: Child, { rounds: count, short, log }: NodesOptions): P
   const of = (kind: string) => number(median(rounds.get(kind) ?? []));
   return {
     title: "Redis: durable events a second",
-    text: `One node, ${CALLERS} callers in rooms of their own, one event after the other, \`appendfsync always\`. *Bare* is an \`EVALSHA\` that pushes as many bytes to a list, by the same client and the same callers. An event takes ${number(bytes)} bytes to Redis, and ${scripts.toFixed(2)} scripts while its node has the lease.`,
+    text: `One node, ${CALLERS} callers in rooms of their own, one event after the other, \`appendfsync always\`. *Bare* is an \`EVALSHA\` that pushes as many bytes to a list, by the same client and the same callers. An event takes ${number(bytes)} bytes to Redis where all callers call at once, and ${scripts.toFixed(2)} scripts while its node has the lease.`,
     tables: [
       table(
         ["", "bare `EVALSHA`", "events of `redis()`", "ratio"],

@@ -75,12 +75,15 @@ answer({
     const body = "x".repeat(Math.max(1, Math.round(bytes) - head.length - 47));
     return rateOf(callers, ms, (caller) => bare.evalsha(hash, 1, `bare:${caller}`, body));
   },
-  /** Scripts and bytes that one event takes. */
-  async costs(events: number) {
-    await twin.room("alone").say("first");
-    const before = await redisCounts();
-    for (let n = 0; n < events; n++) await twin.room("alone").say(text(n));
-    const after = await redisCounts();
-    return { scripts: (after.scripts - before.scripts) / events, bytes: (after.bytes - before.bytes) / events };
+  /** The scripts that an event takes which is alone, and the bytes of one that shares its script with those of other callers. */
+  async costs({ callers, events }: { callers: number; events: number }) {
+    const call = (caller: number, n: number) => twin.room(`room ${caller}`).say(text(n));
+    await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller, 0)));
+    const first = await redisCounts();
+    for (let n = 0; n < events; n++) await call(0, n);
+    const alone = await redisCounts();
+    for (let n = 0; n < events; n += callers) await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller, n)));
+    const shared = await redisCounts();
+    return { scripts: (alone.scripts - first.scripts) / events, bytes: (shared.bytes - alone.bytes) / events };
   },
 });
