@@ -1,8 +1,9 @@
 "use client";
-import { TabNav } from "@radix-ui/themes";
+import { ChevronDownIcon } from "@radix-ui/react-icons";
+import { Button, TabNav, VisuallyHidden } from "@radix-ui/themes";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { useEffect, useRef } from "react";
+import { useId, useRef } from "react";
 import styles from "./header.module.css";
 
 const PAGES = [
@@ -17,21 +18,25 @@ const PAGES = [
   { name: "About", href: "/about", under: /^\/about$/ },
 ];
 
+/** The links of all pages: tabs where they fit, and else a menu, which opens without scripts too. */
 export function Navigation() {
   const path = usePathname();
   const root = useRef<HTMLElement>(null);
-  // On a phone the links scroll, and the one of the page shows.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the page has changed, and its link with it
-  useEffect(() => {
-    root.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [path]);
+  const id = useId();
   return (
-    <TabNav.Root ref={root} className={styles.navigation} aria-label="Pages">
-      {PAGES.map(({ name, href, under }) => (
-        <TabNav.Link asChild active={under.test(path)} key={href}>
-          <Link href={href}>{name}</Link>
-        </TabNav.Link>
-      ))}
-    </TabNav.Root>
+    <>
+      <TabNav.Root ref={root} id={id} popover="auto" className={styles.pages} aria-label="Pages" onClick={() => root.current?.hidePopover()}>
+        {PAGES.map(({ name, href, under }) => (
+          <TabNav.Link asChild active={under.test(path)} key={href}>
+            <Link href={href}>{name}</Link>
+          </TabNav.Link>
+        ))}
+      </TabNav.Root>
+      <Button variant="ghost" color="gray" highContrast className={styles.menu} popoverTarget={id}>
+        <VisuallyHidden>Pages: </VisuallyHidden>
+        {PAGES.find(({ under }) => under.test(path))?.name ?? "all"}
+        <ChevronDownIcon />
+      </Button>
+    </>
   );
 }

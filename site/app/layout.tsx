@@ -13,11 +13,23 @@ export default function Layout({ children }: { children: ReactNode }) {
     <html lang="en" suppressHydrationWarning>
       <body>
         <RootProvider search={{ SearchDialog: SiteSearch }}>
-          <DocsLayout tree={pageTree()} nav={{ title: "twinstate" }}>
+          <DocsLayout tree={pageTree()} nav={{ title: <Brand /> }}>
             {children}
           </DocsLayout>
         </RootProvider>
       </body>
     </html>
+  );
+}
+
+function Brand() {
+  return (
+    <>
+      <svg viewBox="0 0 32 20" width="32" height="20" aria-hidden="true">
+        <circle cx="11" cy="10" r="9" fill="#5b5bd6" />
+        <circle cx="21" cy="10" r="9" fill="#00a2c7" fillOpacity=".75" />
+      </svg>
+      twinstate
+    </>
   );
 }

@@ -29,6 +29,7 @@ describe.for(process.env.TEST_FULL ? all : ["todo"])("an app of the template %s,
 
   test.runIf(process.env.TEST_FULL)(
     "works in development, keeps its state when a store's source changes, passes its tests, builds and starts",
+    { timeout: 600_000 },
     async ({ visit }) => {
       const visitor = await visit();
       visitor.expects(/\[Fast Refresh\]|Failed to load resource|ERR_/);
@@ -54,10 +55,12 @@ describe.for(process.env.TEST_FULL ? all : ["todo"])("an app of the template %s,
       expect(await violations(page), `${colorScheme}, with what was added`).toEqual([]);
       await page.reload();
     }
-    const { context } = await visit({ url: server.url });
-    const page = await context.newPage();
+    const visitor = await visit({ url: server.url });
+    const page = await visitor.context.newPage();
     await page.goto("/");
     await usable(page, visit_);
     await visit_.byKeyboard(page);
+    visitor.expects(/Failed to load resource|ERR_/);
+    await visit_.broken?.(page);
   });
 });

@@ -40,7 +40,7 @@ describe.runIf(process.env.TEST_FULL)("the tutorial, step by step, in a fresh ap
     app?.remove();
   });
 
-  test("each step works, while the app runs, and the built app has it all", async ({ visit }) => {
+  test("each step works, while the app runs, and the built app has it all", { timeout: 600_000 }, async ({ visit }) => {
     const [ann, bob] = [await visit({ url: server.url }), await visit({ url: server.url })];
     for (const one of [ann, bob]) one.expects(BROKEN);
     const tabs = [await ann.context.newPage(), await ann.context.newPage()] as const;

@@ -8,6 +8,7 @@ import { newKey } from "../../state/key";
 import { CopyLink } from "../copy-link";
 import { eachOnce, People } from "../people";
 import { Announcer } from "./announcer";
+import styles from "./chat.module.css";
 import { Messages } from "./messages";
 import { Prompt } from "./prompt";
 import { ChatKey, useThisChat } from "./this-chat";
@@ -17,7 +18,7 @@ export function Chat({ id }: { id: string }) {
   return (
     <ChatKey value={id}>
       <Container size="2">
-        <Flex direction="column" gap="4">
+        <div className={styles.page}>
           <Flex align="end" justify="between" gap="4" wrap="wrap">
             <Title />
             <Guests />
@@ -26,7 +27,7 @@ export function Chat({ id }: { id: string }) {
           <Messages />
           <Prompt />
           <Announcer />
-        </Flex>
+        </div>
       </Container>
     </ChatKey>
   );

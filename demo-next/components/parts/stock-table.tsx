@@ -110,7 +110,7 @@ function Price({ product: { id, name, price } }: { product: Product }) {
       type="number"
       min="0"
       step="0.01"
-      size="1"
+      className={styles.price}
       aria-label={`Price of ${name}`}
       aria-invalid={field.error !== undefined}
       title={field.error?.message}

@@ -14,6 +14,8 @@ export interface Visit {
   changed(page: Page): Promise<boolean>;
   /** Does something by keyboard alone, from the page's start on. */
   byKeyboard(page: Page): Promise<void>;
+  /** After `byKeyboard`: looks at what a broken connection does to the page. */
+  broken?(page: Page): Promise<void>;
   /** Fills the page for a picture. */
   fill(page: Page): Promise<void>;
 }
@@ -92,6 +94,14 @@ export const VISITS: Readonly<Record<string, Visit>> = {
       await page.keyboard.press("Enter");
       await page.getByRole("list", { name: "Messages" }).getByText("hello").waitFor();
       await focused(page, "Message");
+    },
+    // The room fills the screen, and not more, beside what says that the connection is broken.
+    async broken(page) {
+      const fits = () => page.waitForFunction(() => document.documentElement.scrollHeight === window.innerHeight);
+      await fits();
+      await page.context().setOffline(true);
+      await page.getByText("You are offline.").waitFor();
+      await fits();
     },
     async fill(page) {
       await signUp(page);

@@ -9,8 +9,8 @@ export const metadata: Metadata = { title: "__NAME__", description: "Live state 
 
 export default function Layout({ children }: { children: ReactNode }) {
   return (
-    <html lang="en" className="h-full antialiased">
-      <body className="flex min-h-full flex-col">
+    <html lang="en" className="antialiased">
+      <body className="flex min-h-dvh flex-col">
         <TwinProvider>
           <ConnectionStatus className="bg-amber-200 px-4 py-1 text-center text-sm text-amber-950" />
           {children}

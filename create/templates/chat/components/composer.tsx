@@ -46,7 +46,7 @@ export function Composer({ id }: { id: string }) {
           ref={field}
           aria-label="Message"
           placeholder="Message, or @model …"
-          className="field-sizing-content max-h-40 min-h-12 min-w-0 flex-1 resize-none rounded-2xl border border-line bg-surface px-4 py-3 placeholder:text-muted"
+          className="field-sizing-content max-h-40 min-h-12 min-w-0 flex-1 resize-none rounded-2xl border border-line bg-surface px-4 py-2.75 placeholder:text-muted"
           dir="auto"
           rows={1}
           maxLength={2000}

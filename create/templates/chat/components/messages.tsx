@@ -43,7 +43,7 @@ function Row({ message }: { message: View<Message> }) {
   const look = mine ? "bg-accent text-on-accent" : "border border-line bg-surface";
   return (
     <li className={`flex flex-col ${mine ? "items-end" : "items-start"}`} aria-busy={status === "writing"}>
-      <span className="mb-1 px-1 text-sm text-muted">{by}</span>
+      <span className={mine ? "sr-only" : "mb-1 px-1 text-sm text-muted"}>{by}</span>
       <p dir="auto" className={`max-w-[85%] rounded-2xl px-4 py-2 break-words whitespace-pre-wrap ${look} ${isPending(message) ? "opacity-70" : ""}`}>
         {text}
         {status === "writing" && <span aria-hidden="true"> ▍</span>}
