@@ -112,7 +112,10 @@ export const VISITS: Readonly<Record<string, Visit>> = {
         await field.fill(text);
         await field.press("Enter");
       }
-      await page.locator("li", { hasText: "as the README says." }).and(page.locator("[aria-busy=false]")).waitFor();
+      await page
+        .locator("li", { hasText: /You wrote: “@model What.*as the README says/ })
+        .and(page.locator("[aria-busy=false]"))
+        .waitFor();
     },
   },
   dashboard: {

@@ -12,8 +12,8 @@ export function Chat({ id, title }: { id: string; title: string }) {
   return (
     // Its height is what the screen has left, beside what says that the connection is broken.
     <main className="mx-auto flex min-h-0 w-full max-w-3xl grow basis-0 flex-col px-4 sm:px-6">
-      <header className="flex items-center gap-3 border-b border-line py-3">
-        <Link href="/" aria-label="All rooms" className="grid size-11 shrink-0 place-items-center rounded-xl text-muted transition hover:bg-line/60">
+      <header className="flex items-center gap-1 border-b border-line py-3">
+        <Link href="/" aria-label="All rooms" className="-ml-3 grid size-11 shrink-0 place-items-center rounded-xl text-muted transition hover:bg-line/60">
           <svg viewBox="0 0 20 20" className="size-5 fill-none stroke-current stroke-2" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
             <path d="M12 4l-6 6 6 6" />
           </svg>

@@ -19,12 +19,19 @@ export function Composer({ id }: { id: string }) {
     if (text.trim() === "") return;
     setText("");
     setError("");
-    say(text).catch((reason) => {
-      setText((now) => now || text);
-      fail(reason);
-    });
-    if (MODEL.test(text)) answer().catch((reason) => EventError.is(reason, "CANCELLED") || fail(reason));
+    void deliver(text);
     field.current?.focus();
+  }
+
+  /** The model is asked once the message is there: `answer` does not wait for the events before it. */
+  async function deliver(text: string) {
+    try {
+      await say(text);
+    } catch (reason) {
+      setText((now) => now || text);
+      return fail(reason);
+    }
+    if (MODEL.test(text)) await answer().catch((reason) => EventError.is(reason, "CANCELLED") || fail(reason));
   }
 
   const fail = (reason: unknown) => setError(reason instanceof Error ? reason.message : "This was not sent.");

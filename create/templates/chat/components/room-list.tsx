@@ -12,8 +12,19 @@ export function RoomList() {
       <ul className="divide-y divide-line">
         {list.map(({ id, title }) => (
           <li key={id}>
-            <Link href={`/room/${id}`} dir="auto" className="block px-5 py-4 break-words transition -outline-offset-2 hover:bg-line/40">
-              {title}
+            <Link href={`/room/${id}`} className="flex items-center gap-3 px-5 py-4 transition -outline-offset-2 hover:bg-line/40">
+              <span dir="auto" className="min-w-0 flex-1 break-words">
+                {title}
+              </span>
+              <svg
+                viewBox="0 0 20 20"
+                className="size-4 shrink-0 fill-none stroke-muted stroke-2"
+                strokeLinecap="round"
+                strokeLinejoin="round"
+                aria-hidden="true"
+              >
+                <path d="M8 4l6 6-6 6" />
+              </svg>
             </Link>
           </li>
         ))}
