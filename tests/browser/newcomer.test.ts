@@ -61,6 +61,6 @@ describe.for(process.env.TEST_FULL ? all : ["todo"])("an app of the template %s,
     await usable(page, visit_);
     await visit_.byKeyboard(page);
     visitor.expects(/Failed to load resource|ERR_/);
-    await visit_.broken?.(page);
+    await visit_.fits?.(page);
   });
 });

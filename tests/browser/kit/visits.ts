@@ -14,8 +14,8 @@ export interface Visit {
   changed(page: Page): Promise<boolean>;
   /** Does something by keyboard alone, from the page's start on. */
   byKeyboard(page: Page): Promise<void>;
-  /** After `byKeyboard`: looks at what a broken connection does to the page. */
-  broken?(page: Page): Promise<void>;
+  /** After `byKeyboard`: looks whether the page fits the screen. */
+  fits?(page: Page): Promise<void>;
   /** Fills the page for a picture. */
   fill(page: Page): Promise<void>;
 }
@@ -96,7 +96,7 @@ export const VISITS: Readonly<Record<string, Visit>> = {
       await focused(page, "Message");
     },
     // The room fills the screen, and not more, beside what says that the connection is broken.
-    async broken(page) {
+    async fits(page) {
       const fits = () => page.waitForFunction(() => document.documentElement.scrollHeight === window.innerHeight);
       await fits();
       await page.context().setOffline(true);
@@ -155,6 +155,14 @@ export const VISITS: Readonly<Record<string, Visit>> = {
       await page.getByRole("dialog").waitFor();
       await page.keyboard.press("Escape");
       await focused(page, "Edit the order of Yan Reed");
+    },
+    // On a phone, names have room beside their amounts.
+    async fits(page) {
+      await page.setViewportSize({ width: 390, height: 760 });
+      await page.waitForFunction(() => {
+        const heads = [...document.querySelectorAll<HTMLElement>("thead th")].filter(({ offsetWidth }) => offsetWidth > 0);
+        return heads.length === 4 && heads.every(({ offsetWidth, scrollWidth }) => offsetWidth >= 48 && scrollWidth <= offsetWidth);
+      });
     },
     fill: (page) => page.getByRole("button", { name: /^Edit/ }).first().waitFor(),
   },

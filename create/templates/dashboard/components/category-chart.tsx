@@ -5,7 +5,7 @@ import { counted, roundMoney } from "./format";
 export function CategoryChart({ categories }: { categories: Summary["categories"] }) {
   const most = Math.max(1, ...categories.map(({ amount }) => amount));
   return (
-    <figure className="min-w-0 rounded-2xl border border-line bg-surface p-4">
+    <figure className="flex min-w-0 flex-col rounded-2xl border border-line bg-surface p-4">
       <figcaption className="mb-3 text-sm text-muted">Revenue by category</figcaption>
       <ul className="space-y-3">
         {categories.map(({ category, count, amount }) => (
@@ -23,7 +23,7 @@ export function CategoryChart({ categories }: { categories: Summary["categories"
           </li>
         ))}
       </ul>
-      {categories.length === 0 && <p className="text-sm text-muted">No orders.</p>}
+      {categories.length === 0 && <p className="m-auto py-16 text-sm text-muted">No orders.</p>}
     </figure>
   );
 }

@@ -30,29 +30,33 @@ export function DayChart({ days }: { days: Days }) {
         <span>Revenue per day</span>
         {best && <span>up to {roundMoney(most)}</span>}
       </figcaption>
-      <svg
-        role="img"
-        aria-label={best ? `Revenue per day. The best day is ${dayOf(best.day)} with ${money(best.amount)}.` : "No orders"}
-        viewBox={`0 0 ${Math.max(1, bars.length) * WIDTH} ${HEIGHT}`}
-        preserveAspectRatio="none"
-        className="h-44 w-full fill-accent"
-      >
-        {bars.map(({ day, amount }, n) => {
-          const height = (amount / most) * HEIGHT;
-          return (
-            <rect
-              key={day}
-              x={n * WIDTH + 1}
-              y={HEIGHT - height}
-              width={WIDTH - 2}
-              height={height}
-              className="transition-all duration-300 motion-reduce:transition-none"
-            >
-              <title>{`${dayOf(day)}: ${money(amount)}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
+      {best ? (
+        <svg
+          role="img"
+          aria-label={`Revenue per day. The best day is ${dayOf(best.day)} with ${money(best.amount)}.`}
+          viewBox={`0 0 ${bars.length * WIDTH} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          className="h-44 w-full grow fill-accent"
+        >
+          {bars.map(({ day, amount }, n) => {
+            const height = (amount / most) * HEIGHT;
+            return (
+              <rect
+                key={day}
+                x={n * WIDTH + 1}
+                y={HEIGHT - height}
+                width={WIDTH - 2}
+                height={height}
+                className="transition-all duration-300 motion-reduce:transition-none"
+              >
+                <title>{`${dayOf(day)}: ${money(amount)}`}</title>
+              </rect>
+            );
+          })}
+        </svg>
+      ) : (
+        <p className="m-auto py-16 text-sm text-muted">No orders.</p>
+      )}
       {first && last && (
         <div className="mt-2 flex justify-between text-xs text-muted" aria-hidden="true">
           <span>{dayOf(first.day)}</span>

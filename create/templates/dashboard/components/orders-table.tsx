@@ -13,10 +13,10 @@ const ABOVE = 6;
 
 const WIDE = "hidden sm:table-cell";
 const COLUMNS: readonly { by: Column; title: string; className: string }[] = [
-  { by: "at", title: "Time", className: "w-32 sm:w-40" },
+  { by: "at", title: "Time", className: "w-28 sm:w-40" },
   { by: "customer", title: "Customer", className: "" },
   { by: "category", title: "Category", className: `w-36 ${WIDE}` },
-  { by: "amount", title: "Amount", className: "w-24 sm:w-32 text-right" },
+  { by: "amount", title: "Amount", className: "w-22 sm:w-32 text-right" },
 ];
 
 /** A table of any length: the server has the rows, the page those in view and a few around. */
@@ -80,14 +80,14 @@ function Titles() {
             key={by}
             scope="col"
             aria-sort={by !== sort ? "none" : descending ? "descending" : "ascending"}
-            className={`px-1 text-left font-medium sm:px-2 ${className}`}
+            className={`text-left font-medium first:pl-1 sm:px-2 sm:first:pl-2 ${className}`}
           >
             <button type="button" className="rounded-md px-2 py-1 -outline-offset-2 hover:bg-line/60" onClick={() => void sortBy(by)}>
               {title} <span aria-hidden="true">{by !== sort ? "" : descending ? "↓" : "↑"}</span>
             </button>
           </th>
         ))}
-        <th scope="col" className="w-16 sm:w-20">
+        <th scope="col" className="w-12 sm:w-20">
           <span className="sr-only">Edit</span>
         </th>
       </tr>
@@ -101,7 +101,7 @@ const Row = memo(function Row({ index, order, onEdit }: { index: number; order: 
   return (
     <tr aria-rowindex={index + 2} className="h-12 border-b border-line last:border-0">
       {COLUMNS.map(({ by, className }, n) => (
-        <td key={by} className={`truncate px-3 tabular-nums sm:px-4 ${className}`}>
+        <td key={by} className={`truncate px-2 tabular-nums first:pl-3 sm:px-4 sm:first:pl-4 ${className}`}>
           {order ? cells[n] : <span className="block h-3 rounded-sm bg-line" />}
         </td>
       ))}
@@ -125,7 +125,8 @@ const Row = memo(function Row({ index, order, onEdit }: { index: number; order: 
 function Space({ rows }: { rows: number }) {
   return rows <= 0 ? null : (
     <tr aria-hidden>
-      <td colSpan={COLUMNS.length + 1} style={{ height: rows * HEIGHT, padding: 0 }} />
+      {/* One cell: several columns of it would be more than a phone shows. */}
+      <td style={{ height: rows * HEIGHT, padding: 0 }} />
     </tr>
   );
 }
