@@ -6,7 +6,7 @@ import { crash } from "../crash/crash.js";
 import { temporaryFolder } from "../kit/files.js";
 
 const full = process.env.TEST_FULL !== undefined;
-const rounds = Number(process.env.ROUNDS ?? (full ? 200 : 8));
+const rounds = Number(process.env.ROUNDS ?? (full ? 200 : 5));
 const seed = Number(process.env.SEED ?? (full ? Date.now() % 1e6 : 1));
 
 const none = { lost: 0, doubled: 0, torn: 0, disordered: 0, invented: 0, wrong: 0, diverged: 0 };
