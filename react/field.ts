@@ -132,7 +132,7 @@ export function useField(from: unknown, how: string | Set, given?: Set): Field<u
   if (typeof set !== "function") throw noFieldSetter(name ?? "");
   // biome-ignore lint/correctness/useExhaustiveDependencies: an edit of another field, or of another room's, is not this field's
   const editor = useMemo(() => new Editor(), [name, set["~"]?.twin]);
-  const local = useSyncExternalStore(editor.subscribe, editor.get, editor.get);
+  const local = useSyncExternalStore(editor.subscribe, editor.get, editor.hydrate);
   const shown = editor.show(value);
   useLayoutEffect(() => editor.shown(shown, value, set));
   useEffect(() => editor.mount(), [editor]);
@@ -185,6 +185,11 @@ class Editor {
   #caret: Caret | undefined;
 
   readonly get = () => this.#local;
+  #hydrates = false;
+  readonly hydrate = () => {
+    this.#hydrates = true;
+    return this.#local;
+  };
 
   readonly ref = (element: Element | null): void => {
     this.#element = element ?? undefined;
@@ -282,6 +287,10 @@ class Editor {
 
   mount(): () => void {
     this.#mounted = true;
+    const target = this.#element as ChangeEvent["target"] | undefined;
+    // The user has typed before the page's code had come.
+    if (this.#hydrates && this.#focused && target && target.type !== "radio" && `${read(target)}` !== `${this.#shown}`) this.change({ target });
+    this.#hydrates = false;
     return () => {
       this.#mounted = false;
       this.#composing = false;

@@ -186,6 +186,23 @@ describe("with a clock that stands still", () => {
     expect([form.instance.title, element.textContent]).toEqual(["tea", ""]);
   });
 
+  test("what was typed before the page's code had come stays, and is sent", async () => {
+    const { form, client } = fixture();
+    const app = (
+      <ClientContext value={client}>
+        <Title />
+      </ClientContext>
+    );
+    const page = await hydrate(client, renderToString(app), <Title />, (element) => {
+      control(element).focus();
+      control(element).value = "tea";
+    });
+    await page.render(<Title />);
+    expect([control(page.element).value, page.text]).toEqual(["tea", "pending "]);
+    await pass(80);
+    expect([form.instance.title, control(page.element).value]).toEqual(["tea", "tea"]);
+  });
+
   test("what is typed shows at once, and is sent once typing pauses", async () => {
     const { form, client } = fixture();
     const sent = vi.spyOn(form.instance, "setTitle");

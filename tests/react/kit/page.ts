@@ -22,10 +22,11 @@ export async function show(client: Client, app: ReactNode): Promise<Page> {
   return open(createRoot(element, { onCaughtError: () => {} }), element, client, app);
 }
 
-/** Makes a server's HTML a page. */
-export async function hydrate(client: Client, html: string, app: ReactNode): Promise<Page> {
+/** Makes a server's HTML a page. `before`: what happens to it before its code has come. */
+export async function hydrate(client: Client, html: string, app: ReactNode, before?: (element: HTMLElement) => void): Promise<Page> {
   const element = document.body.appendChild(document.createElement("main"));
   element.innerHTML = html;
+  before?.(element);
   let root: Root | undefined;
   await act(async () => {
     root = hydrateRoot(element, within(client, app), {
