@@ -20,12 +20,12 @@ export class Ticker {
   @state({ persist: false }) trades = 0;
   @state({ private: true, persist: false }) private watching = 0;
   /** The number of this run of the market: an older run ends. */
-  private runs = 0;
+  #runs = 0;
 
   /** Trades in the background. No visitor may call it. */
   @event({ background: true, internal: true }) async run(this: Internal<this>) {
-    const mine = ++this.runs;
-    while (this.watching > 0 && this.runs === mine) {
+    const mine = ++this.#runs;
+    while (this.watching > 0 && this.#runs === mine) {
       await update(() => this.trade());
       await pause(PERIOD);
     }
