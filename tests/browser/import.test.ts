@@ -29,9 +29,11 @@ const imports = (page: Page) => {
   };
 };
 
-const sample = async () => {
+/** The demo's file, or its first rows. */
+const sample = async (rows = 500) => {
   const text = await (await fetch(`${inject("demo").url}/import/sample`)).text();
-  return { name: "contacts.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
+  const lines = text.split("\n").slice(0, rows + 1);
+  return { name: "contacts.csv", mimeType: "text/csv", buffer: Buffer.from(`${lines.join("\n")}\n`) };
 };
 
 const END = "Done: 495 of 500 rows of contacts.csv added, 5 refused.";
@@ -52,10 +54,10 @@ test("an import of 500 rows goes on while its page is loaded again, which shows 
   expect(await imports(page).refused.allTextContents()).toEqual(["101", "201", "301", "401", "501"]);
   expect(await imports(page).count.textContent()).toBe("495 contacts");
   // Those of the file are there already.
-  await imports(page).input.setInputFiles(await sample());
+  await imports(page).input.setInputFiles(await sample(100));
   await expect
     .poll(() => imports(page).end.textContent({ timeout: 60_000 }), { timeout: 60_000 })
-    .toBe("Done: 0 of 500 rows of contacts.csv added, 500 refused.");
+    .toBe("Done: 0 of 100 rows of contacts.csv added, 100 refused.");
   expect(await imports(page).count.textContent()).toBe("495 contacts");
 });
 
