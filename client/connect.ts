@@ -134,19 +134,23 @@ export function connect<T extends { readonly "~stores": any; readonly "~models"?
 /** The code that shows something did not load: nothing is shown, until the next time. */
 const unloaded = () => {};
 
-/** Keeps the session's cookie where there is no browser to keep it. */
+/** Keeps cookies where there is no browser to keep them: the session's, and those of proxies. */
 function withCookies({ fetch: get = fetch, openSocket }: ClientOptions): Required<Pick<ClientOptions, "fetch" | "openSocket">> {
-  let cookie: string | undefined;
+  /** The cookies by name, each as it is sent. */
+  const cookies = new Map<string, string>();
+  const cookie = () => [...cookies.values()].join("; ");
   return {
     async fetch(input, init) {
       const headers = new Headers(init?.headers);
-      if (cookie !== undefined && !headers.has("cookie")) headers.set("cookie", cookie);
+      if (cookies.size > 0 && !headers.has("cookie")) headers.set("cookie", cookie());
       const response = await get(input, { ...init, headers });
-      const set = response.headers.get("set-cookie");
-      if (set !== null) cookie = set.slice(0, set.indexOf(";"));
+      for (const set of response.headers.getSetCookie?.() ?? []) {
+        const [pair, name] = /^([^=;]*)[^;]*/.exec(set) as unknown as [string, string];
+        cookies.set(name, pair);
+      }
       return response;
     },
     // Node's takes headers; a browser shows no cookie.
-    openSocket: openSocket ?? ((url) => new WebSocket(url, (cookie && { headers: { cookie } }) as never)),
+    openSocket: openSocket ?? ((url) => new WebSocket(url, (cookies.size > 0 ? { headers: { cookie: cookie() } } : undefined) as never)),
   };
 }

@@ -51,6 +51,27 @@ test("a bot reads a store, calls its events and sees what others do", async () =
   await expect.poll(() => seen).toEqual([0, 1]);
 });
 
+test("a bot keeps its session behind a proxy that sets a cookie of its own, and keeps that too", async () => {
+  const { site } = await serveStores();
+  const sent = new Set<string | null>();
+  const twin = connect<Twin>({
+    url: site.url,
+    transport: TRANSPORT,
+    async fetch(input, init) {
+      sent.add(new Headers(init?.headers).get("cookie"));
+      const { body, headers, ...response } = await fetch(input, init).then(({ body, headers, status }) => ({ body, headers, status }));
+      return new Response(body, { ...response, headers: [["set-cookie", "lb=a; Expires=Wed, 21 Oct 2099 07:28:00 GMT"], ...headers] });
+    },
+  });
+  onTestFinished(() => twin.$close());
+  const todo = await twin.todo();
+  for (const id of ["milk", "tea"]) await todo.add(id);
+  expect(todo.items.map(({ id }) => id)).toEqual(["milk", "tea"]);
+  // A socket brings calls with its own cookies. Another store is asked for over HTTP.
+  await expect(twin.board("secret")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  expect([...sent]).toEqual([null, expect.stringMatching(/^lb=a; twin_session=[^;]+$/)]);
+});
+
 test("rooms are opened by key, and a refused one rejects", async () => {
   const { site } = await serveStores();
   const twin = open(site.url);
