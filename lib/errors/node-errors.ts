@@ -13,8 +13,17 @@ export const isNewer = (error: unknown): boolean => codeOf(error) === "NEWER";
 /** The error of events that wait for each other in a circle: one that was made here, and one that another node has sent. */
 export const isCircle = (error: unknown): error is Error => codeOf(error) === CIRCLE;
 export const circleOf = (message: string) => new StateError(CIRCLE, message);
-/** The code of an error, which may be of another copy of this module: the app's storage comes from one of its own. What is thrown may be no error. */
-export const codeOf = (error: unknown) => (error instanceof Error ? (error as { readonly code?: unknown }).code : undefined);
+/**
+ * The code of an error, which may be of another copy of this module: the app's storage comes from one of its own. What is thrown may be no error, or not let
+ * itself be looked at.
+ */
+export function codeOf(error: unknown): unknown {
+  try {
+    return error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
+  } catch {
+    return undefined;
+  }
+}
 export const OWNED_ELSEWHERE = "Another node has this state just now. Ask again: nothing is done twice.";
 export const PEER_LOST = "The node that has this state does not answer any more. Ask again: nothing is done twice.";
 export const callLost = () =>

@@ -44,22 +44,26 @@ function lostMember(error: unknown, { Class, schema }: EventOwner): string | und
   return member !== undefined && (schema.fields.has(member) || member in Class.prototype) ? member : undefined;
 }
 
-/** What an event has called that works elsewhere: while Next renders, or in a browser. */
+/** What an event has called that works elsewhere: while Next renders, or in a browser. What was thrown may not let itself be looked at. */
 function misplacedCall(event: string, error: unknown): Error | undefined {
+  try {
+    return misplacedIn(event, error);
+  } catch {
+    return undefined;
+  }
+}
+
+function misplacedIn(event: string, error: unknown): Error | undefined {
   const message = messageOf(error);
-  const [, , to] = /^NEXT_REDIRECT;(\w+);(.*);\d+;$/.exec(digestOf(error)) ?? [];
-  if (to !== undefined || digestOf(error).startsWith("NEXT_HTTP_ERROR_FALLBACK")) return navigationInEvent(event, to, error);
+  // The mark of an error by which Next knows its own.
+  const digest = String((error instanceof Error && (error as { readonly digest?: unknown }).digest) || "");
+  const [, , to] = /^NEXT_REDIRECT;(\w+);(.*);\d+;$/.exec(digest) ?? [];
+  if (to !== undefined || digest.startsWith("NEXT_HTTP_ERROR_FALLBACK")) return navigationInEvent(event, to, error);
   const [, name] = /^(window|document|location|history|alert|confirm|localStorage|sessionStorage) is not defined$/.exec(message) ?? [];
   if (name !== undefined) return browserInEvent(event, name, error);
   const [, path] = /^Failed to parse URL from (\/.*)$/.exec(message) ?? [];
   if (path !== undefined) return pathInEvent(event, path, error);
   return error instanceof DOMException && error.name === "DataCloneError" ? cloneInEvent(event, error) : undefined;
-}
-
-/** The mark of an error by which Next knows its own. */
-function digestOf(error: unknown): string {
-  const digest = error instanceof Error ? (error as { readonly digest?: unknown }).digest : undefined;
-  return typeof digest === "string" ? digest : "";
 }
 
 /** Notes the fields of an instance that no `@state` declares. The returned function, called after an event, warns of the fields that the event has changed. */
