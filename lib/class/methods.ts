@@ -33,11 +33,12 @@ export function unstartedGenerators(instance: object): readonly string[] {
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** Makes a function pass for another: by its name, and as an async function or a generator function. */
-const passFor = (made: Method, method: Method): Method =>
+/** Makes a function pass for another: by its name, and as an async function or a generator function. `written` is the method as its class has it. */
+const passFor = (made: Method, method: Method & { readonly written?: Method }): Method =>
   Object.defineProperties(Object.setPrototypeOf(made, Object.getPrototypeOf(method) as object) as Method, {
     name: { value: method.name },
     length: { value: method.length },
+    written: { value: method.written ?? method },
   });
 
 /** The messages of engines and compilers where `#private` members are asked of another object. */

@@ -125,8 +125,11 @@ function mostArguments(event: EventSchema, Class: ModelClass): number {
   return paramTypes && !mayHaveRest(methodOf(event, Class), paramTypes.length) ? paramTypes.length : MOST_ARGUMENTS;
 }
 
-/** An event's method, which tells by its `length` how many arguments it needs. */
-const methodOf = ({ name }: EventSchema, { prototype }: ModelClass) => (prototype as Record<string, Fn>)[name] as Fn;
+/** An event's method as its class has it, which tells by its `length` and its source what arguments it takes. In development another stands for it. */
+function methodOf({ name }: EventSchema, { prototype }: ModelClass): Fn {
+  const method = (prototype as Record<string, Fn & { readonly written?: Fn }>)[name] as Fn & { readonly written?: Fn };
+  return method.written ?? method;
+}
 
 /**
  * A rest parameter stands in the metadata as if it were one argument. `length` counts the parameters before the first that has a default or is a rest:
