@@ -2,7 +2,7 @@
 // `npm create twinstate`. An older Node cannot even load the rest, so it is loaded after a look at the version.
 import { NEEDED, reaches } from "./node-version.js";
 
-// Who reads only the beginning, as `| head` does, gets a whole app all the same.
+// A reader that stops early, as `| head` does, must not end the command: the app is written whole.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 if (reaches(process.versions.node, NEEDED.create)) {

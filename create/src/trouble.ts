@@ -1,4 +1,4 @@
-/** Something that the user can mend. Its message is shown alone, without a stack. */
+/** Something that the user can mend: its message says how. */
 class Trouble extends Error {}
 
 const EXAMPLE = "npm create twinstate@latest my-app";

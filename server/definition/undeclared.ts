@@ -25,7 +25,7 @@ function findUndeclared(Class: AnyClass): Record<string, Kind> {
   for (let one = Class.prototype as object; one !== Object.prototype && one !== null; one = Object.getPrototypeOf(one)) {
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(one))) note(name, kindOf(descriptor));
   }
-  // With a prototype: React passes no other objects to client components, and pages bring the schema with their state.
+  // An object with a prototype: React passes no other ones to client components, and pages bring the schema with their state.
   return Object.fromEntries(found);
 }
 
